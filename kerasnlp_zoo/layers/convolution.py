@@ -1,0 +1,87 @@
+"""Convolution over the words of a sentence, blind to padding.
+
+Shapes: B batch, T time, D width, W width of the window, F filters.
+"""
+
+import keras
+from keras import ops
+
+from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.layers.masking import MaskedLayer, zero_masked
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class TextConvolution(MaskedLayer):
+    """Slide `filters` windows of `kernel_size` words over a sentence: c_i = f(w . x_{i:i+W-1} + b).
+
+    Padded positions read as zeros, exactly like the space before and after the sentence, so the
+    features of a sentence do not depend on how far its batch was padded.
+
+    Args:
+        filters: int >= 1, F, feature maps.
+        kernel_size: int >= 1, W, words in a window.
+        padding: "full" adds W - 1 zeros on each side, so that every window that touches the sentence
+            is seen, however short the sentence (Kim's code does the same for its widest filter);
+            "same" gives one feature per word, for taggers.
+        activation: name of a Keras activation, or None.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], True at real words; None keeps all.
+
+    Returns:
+        float tensor [B, T + W - 1, F] for "full", [B, T, F] for "same".
+
+    Raises:
+        InputError: if `filters` or `kernel_size` is not a positive integer, or `padding` is neither
+            "full" nor "same".
+
+    Example:
+
+    >>> TextConvolution(filters=100, kernel_size=3)(ops.ones((2, 7, 300))).shape
+    TensorShape([2, 9, 100])
+
+    Reference: Kim 2014, "Convolutional Neural Networks for Sentence Classification", equation 2.
+    """
+
+    def __init__(self, filters, kernel_size, padding="full", activation="relu", **kwargs):
+        super().__init__(**kwargs)
+        require_positive(filters=filters, kernel_size=kernel_size)
+        require_choice("padding", padding, ("full", "same"))
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.padding = padding
+        self.activation = keras.activations.get(activation)
+
+    def build(self, inputs_shape):
+        """Create kernel [W, D, F] and bias [F]."""
+        kernel_shape = (self.kernel_size, inputs_shape[-1], self.filters)
+        self.kernel = self.add_weight(name="kernel", shape=kernel_shape, initializer="glorot_uniform")
+        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+
+    def call(self, inputs, mask=None):
+        """Zero the padding, add the edges, convolve."""
+        if mask is not None:
+            inputs = zero_masked(inputs, mask[:, :, None])
+        edge = self.kernel_size - 1
+        left, right = (edge, edge) if self.padding == "full" else (edge // 2, edge - edge // 2)
+        inputs = ops.pad(inputs, [[0, 0], [left, right], [0, 0]])
+        features = ops.conv(inputs, self.kernel, strides=1, padding="valid")  # [B, T + W - 1 or T, F]
+        return self.activation(features + self.bias)
+
+    def compute_output_shape(self, inputs_shape):
+        """Return [B, T + W - 1, F] or [B, T, F]."""
+        batch, time, _ = inputs_shape
+        if time is not None and self.padding == "full":
+            time += self.kernel_size - 1
+        return (batch, time, self.filters)
+
+    def get_config(self):
+        """Return the arguments that rebuild this layer."""
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "padding": self.padding,
+            "activation": keras.activations.serialize(self.activation),
+        }

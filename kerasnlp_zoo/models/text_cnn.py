@@ -1,0 +1,169 @@
+"""TextCNN: windows of words, the strongest match of each filter, a softmax over those.
+
+Shapes: B batch, T time, D embedding width, V vocabulary, F filters per width, C classes.
+
+Reference: Kim 2014, "Convolutional Neural Networks for Sentence Classification".
+"""
+
+import keras
+
+from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.layers import (
+    AverageOverTime,
+    KMaxPooling,
+    MaxOverTime,
+    PaddingMask,
+    SumOverTime,
+    TextConvolution,
+    WindowMask,
+)
+from kerasnlp_zoo.models.builder import builder
+
+CHANNELS = ("random", "static", "non_static", "multichannel")
+POOLINGS = {"max": MaxOverTime, "average": AverageOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+
+
+@builder
+def text_cnn(
+    vocabulary_size,
+    num_classes,
+    embedding_dim=300,
+    filter_widths=(3, 4, 5),
+    num_filters=100,
+    channels="random",
+    pooling="max",
+    k=2,
+    dropout=0.5,
+    max_norm=3.0,
+):
+    """Build Kim's sentence classifier.
+
+    Args:
+        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
+        num_classes: int >= 2, C.
+        embedding_dim: int, D, width of a word vector.
+        filter_widths: ints, words in the windows of each group of filters.
+        num_filters: int, F, filters per width.
+        channels: "random" trains word vectors from random values; "static" keeps the vectors fixed;
+            "non_static" fine-tunes them; "multichannel" adds a fixed and a fine-tuned copy. The last
+            three expect pretrained vectors in the layers `static_embedding` and `token_embedding`.
+        pooling: "max" (the paper's), "average", "sum" or "k_max" over all windows of the sentence.
+        k: int, activations that "k_max" keeps per filter.
+        dropout: float in [0, 1), share of pooled features dropped in training.
+        max_norm: float, upper limit of the l2 norm of each class's weight vector.
+
+    Returns:
+        `keras.Model`: token_ids int [B, T] -> logits float [B, C].
+
+    Raises:
+        InputError: if an argument is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = text_cnn(vocabulary_size=1000, num_classes=2)
+    >>> model(np.array([[4, 8, 15, 0]])).shape
+    TensorShape([1, 2])
+
+    Reference: Kim 2014, sections 2 and 3.
+    """
+    require_positive(num_classes=num_classes, num_filters=num_filters, k=k)
+    require_choice("pooling", pooling, tuple(POOLINGS))
+    token_ids, mask, embeddings = _embed(vocabulary_size, embedding_dim, channels)
+    pooled = []
+    for width in _checked_widths(filter_widths):
+        windows = TextConvolution(num_filters, width, name=f"convolution_{width}")(embeddings, mask=mask)
+        window_mask = WindowMask(width, name=f"window_mask_{width}")(mask)  # [B, T + width - 1]
+        arguments = {"k": k} if pooling == "k_max" else {}
+        pool = POOLINGS[pooling](name=f"pooling_{width}", **arguments)
+        features = pool(windows, mask=window_mask)  # [B, F], k-max: [B, K, F]
+        pooled.append(features if pooling != "k_max" else keras.layers.Flatten(name=f"flatten_{width}")(features))
+    features = _concatenate(pooled)  # [B, F x widths]
+    features = keras.layers.Dropout(dropout, name="dropout")(features)
+    constraint = keras.constraints.MaxNorm(max_norm, axis=0)
+    logits = keras.layers.Dense(num_classes, kernel_constraint=constraint, name="logits")(features)
+    return keras.Model(token_ids, logits, name="text_cnn")
+
+
+@builder
+def text_cnn_tagger(
+    vocabulary_size,
+    num_classes,
+    embedding_dim=300,
+    filter_widths=(3, 4, 5),
+    num_filters=100,
+    channels="random",
+    dropout=0.5,
+):
+    """Build a tagger from the same windows: one label per word from the words around it.
+
+    Args:
+        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
+        num_classes: int, C, tags.
+        embedding_dim: int, D, width of a word vector.
+        filter_widths: ints, words in the windows of each group of filters.
+        num_filters: int, F, filters per width.
+        channels: as for `text_cnn`.
+        dropout: float in [0, 1), share of window features dropped in training.
+
+    Returns:
+        `keras.Model`: token_ids int [B, T] -> logits float [B, T, C].
+
+    Raises:
+        InputError: if an argument is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = text_cnn_tagger(vocabulary_size=1000, num_classes=9)
+    >>> model(np.array([[4, 8, 15, 0]])).shape
+    TensorShape([1, 4, 9])
+
+    Reference: Collobert et al. 2011, "Natural Language Processing (Almost) from Scratch", section 3.
+    """
+    require_positive(num_classes=num_classes, num_filters=num_filters)
+    token_ids, mask, embeddings = _embed(vocabulary_size, embedding_dim, channels)
+    windows = [
+        TextConvolution(num_filters, width, padding="same", name=f"convolution_{width}")(embeddings, mask=mask)
+        for width in _checked_widths(filter_widths)
+    ]
+    features = _concatenate(windows)  # [B, T, F x widths]
+    features = keras.layers.Dropout(dropout, name="dropout")(features)
+    logits = keras.layers.Dense(num_classes, name="logits")(features)
+    return keras.Model(token_ids, logits, name="text_cnn_tagger")
+
+
+def _embed(vocabulary_size, embedding_dim, channels):
+    """Return the input [B, T], its mask [B, T] and the word vectors [B, T, D]."""
+    require_positive(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
+    require_choice("channels", channels, CHANNELS)
+
+    def embedding(name, trainable):
+        # Kim's code draws unknown words from U(-0.25, 0.25), near the variance of word2vec's vectors.
+        initializer = keras.initializers.RandomUniform(-0.25, 0.25)
+        return keras.layers.Embedding(
+            vocabulary_size, embedding_dim, embeddings_initializer=initializer, trainable=trainable, name=name
+        )
+
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    mask = PaddingMask(name="padding_mask")(token_ids)
+    vectors = []
+    if channels in ("static", "multichannel"):
+        vectors.append(embedding("static_embedding", trainable=False)(token_ids))
+    if channels != "static":
+        vectors.append(embedding("token_embedding", trainable=True)(token_ids))
+    # Section 2: one filter is applied to both channels and the results are added. A convolution is
+    # linear before f, so adding the channels first gives the same c_i at half the work.
+    vectors = keras.layers.Add(name="channels")(vectors) if len(vectors) > 1 else vectors[0]
+    return token_ids, mask, vectors
+
+
+def _checked_widths(filter_widths):
+    if not filter_widths or len(set(filter_widths)) != len(filter_widths):
+        raise InputError(f"filter_widths must be different integers, such as (3, 4, 5). Received: {filter_widths}")
+    require_positive(**{f"filter_widths[{i}]": width for i, width in enumerate(filter_widths)})
+    return filter_widths
+
+
+def _concatenate(features):
+    return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]
