@@ -133,10 +133,10 @@ class WindowMask(keras.layers.Layer):
     def call(self, mask):
         """Combine the W shifted copies of the mask with a logical or."""
         edge = self.width - 1
-        padded = ops.pad(ops.cast(mask, "int32"), [[0, 0], [edge, edge]])  # [B, T + 2(W - 1)]
+        padded = ops.pad(mask, [[0, 0], [edge, edge]], constant_values=False)  # [B, T + 2(W - 1)]
         length = ops.shape(mask)[1] + edge
         shifted = [padded[:, start : start + length] for start in range(self.width)]
-        return functools.reduce(ops.maximum, shifted) > 0
+        return functools.reduce(ops.logical_or, shifted)
 
     def compute_output_spec(self, mask):
         """Return the symbolic output: bool, W - 1 positions longer than the mask."""

@@ -140,7 +140,7 @@ class KMaxPooling(PoolingOverTime):
         """Select by size, then restore the order of the sentence."""
         # K masked positions at the end: there are always K to choose from, and the last one is a zero.
         inputs = ops.pad(zero_masked(inputs, mask), [[0, 0], [0, self.k], [0, 0]])  # [B, T + K, D]
-        mask = ops.pad(ops.cast(mask, "int32"), [[0, 0], [0, self.k], [0, 0]]) > 0
+        mask = ops.pad(mask, [[0, 0], [0, self.k], [0, 0]], constant_values=False)
         scores = ops.transpose(mask_scores(inputs, mask), (0, 2, 1))  # [B, D, T + K]
         _, positions = ops.top_k(scores, self.k)  # [B, D, K], by size
         positions = ops.transpose(positions, (0, 2, 1))  # [B, K, D]

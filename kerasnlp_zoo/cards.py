@@ -1,0 +1,100 @@
+"""What an entry says of itself: its card, and its row in the table of entries."""
+
+import json
+
+COLUMNS = ("entry", "task", "language", "test score", "published", "size", "one sentence", "weights", "commercial use")
+
+
+def card(config, metrics, megabytes):
+    """Return the README.md of an entry.
+
+    Args:
+        config: dict, its config.json.
+        metrics: dict, its metrics.json.
+        megabytes: float, size of its files.
+
+    Returns:
+        str, Markdown.
+    """
+    data = config.get("data", {})
+    facts = {
+        "task": config["task"],
+        "model": f"{config['builder']}, {config['parameters']:,} parameters, {megabytes:.1f} MB",
+        "language": config["language"],
+        "labels": ", ".join(config["labels"]),
+        "test score": score(metrics, "test_score"),
+        "validation score": score(metrics, "validation_score"),
+        "published": published(metrics),
+        "data": f"{data.get('name', 'not stated')}, sha256 {data.get('fingerprint', 'not stated')}",
+        "licence of the data": data.get("licence", "not stated"),
+        "licence of the weights": config.get("weights_licence", "not stated"),
+        "commercial use": config.get("commercial_use", "unknown"),
+        "trained with": f"`{config.get('command', 'not stated')}`",
+        "seed": config.get("seed", "not stated"),
+        "versions": ", ".join(f"{name} {version}" for name, version in metrics.get("versions", {}).items()),
+    }
+    rows = [f"| {name} | {value} |" for name, value in facts.items()]
+    pictures = [f"![{name}]({name}.png)" for name in metrics.get("pictures", ())]
+    arguments = json.dumps(config["builder_arguments"])
+    return "\n".join(
+        [
+            f"# {config['name']}",
+            "",
+            "| | |",
+            "|---|---|",
+            *rows,
+            "",
+            "```python",
+            "from kerasnlp_zoo import zoo",
+            "",
+            f'task = zoo.load("{config["name"]}")',
+            'task.predict(["..."])',
+            "```",
+            "",
+            f"Built by `{config['builder']}` with `{arguments}`.",
+            "",
+            *pictures,
+            "",
+        ]
+    )
+
+
+def table(summaries):
+    """Return the table of entries in Markdown.
+
+    Args:
+        summaries: list of dict, what `zoo.summaries` returns.
+
+    Returns:
+        str.
+    """
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
+    return "\n".join(lines + ["| " + " | ".join(row(summary)) + " |" for summary in summaries])
+
+
+def row(summary):
+    """Return the cells of one entry, in the order of COLUMNS."""
+    milliseconds = summary.get("milliseconds_per_sentence")
+    return [
+        summary["name"],
+        summary["task"],
+        summary["language"],
+        score(summary, "test_score"),
+        published(summary),
+        f"{summary['megabytes']:.1f} MB",
+        "-" if milliseconds is None else f"{milliseconds:.1f} ms",
+        summary.get("weights_licence", "not stated"),
+        summary.get("commercial_use", "unknown"),
+    ]
+
+
+def score(metrics, name):
+    """Return a score with its unit, such as "accuracy 75.5"; "-" where it was not measured."""
+    value = metrics.get(name)
+    return "-" if value is None else f"{metrics.get('metric', '')} {value:.1f}".strip()
+
+
+def published(metrics):
+    """Return the published score with its conditions, or "-"."""
+    value = metrics.get("published_score")
+    return "-" if value is None else f"{value:.1f} ({metrics.get('published_by')})"

@@ -1,0 +1,35 @@
+"""The flags that choose the data, the same in every recipe."""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+
+@dataclasses.dataclass
+class DataOptions:
+    """Which data to read, from a named data set or from the user's own files."""
+
+    dataset: str = ""
+    """Name of a data set: ours, or any suitable one of TensorFlow Datasets such as imdb_reviews or glue/sst2."""
+    train_file: Path | None = None
+    """Your own data instead: CSV, TSV, JSON lines, or a folder with one sub-folder of .txt files per class."""
+    validation_file: Path | None = None
+    """Data for choosing the best epoch; without it a share of the training data is held out."""
+    test_file: Path | None = None
+    """Data scored once at the end; without it a share of the training data is held out."""
+    validation_split: float = 0.1
+    """Share held out for validation, and for testing, where no such data is given."""
+    text_column: str = "text"
+    """Column, JSON key or TFDS feature that holds the text."""
+    label_column: str = "label"
+    """Column, JSON key or TFDS feature that holds the label."""
+    delimiter: str | None = None
+    """Column separator; by default a comma, in .tsv files a tab."""
+    encoding: str = "utf-8-sig"
+    """Encoding of your files; utf-8-sig reads UTF-8 with and without a byte-order mark. Chinese: often gb18030."""
+    language: Literal["en", "zh"] = "en"
+    """Language of the text: decides how it is split into tokens."""
+    data_dir: Path | None = None
+    """Where TensorFlow Datasets keeps prepared data; by default its own place."""
+    smoke: bool = False
+    """Try the whole recipe in seconds, on a few examples of each class; its scores mean nothing."""

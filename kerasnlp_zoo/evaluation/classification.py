@@ -1,0 +1,81 @@
+"""How often a classifier is right, and where it errs.
+
+Shapes: N examples, C classes.
+"""
+
+import numpy as np
+
+from kerasnlp_zoo.evaluation.calibration import expected_calibration_error
+
+
+def confusion_matrix(labels, predictions, num_classes):
+    """Count how often class i was taken for class j.
+
+    Args:
+        labels: int array [N].
+        predictions: int array [N].
+        num_classes: int, C.
+
+    Returns:
+        int array [C, C], rows the true classes, columns the predicted ones.
+
+    Example:
+
+    >>> confusion_matrix([0, 0, 1], [0, 1, 1], num_classes=2)
+    array([[1, 1],
+           [0, 1]])
+    """
+    cells = np.asarray(labels) * num_classes + np.asarray(predictions)
+    return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+def accuracy(matrix):
+    """Return the share of examples on the diagonal of a confusion matrix.
+
+    Example:
+
+    >>> accuracy(np.array([[1, 1], [0, 2]]))
+    0.75
+    """
+    return float(np.trace(matrix) / matrix.sum())
+
+
+def macro_f1(matrix):
+    """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN).
+
+    A class that neither occurs nor is predicted is left out.
+
+    Example:
+
+    >>> round(macro_f1(np.array([[1, 1], [0, 2]])), 3)
+    0.733
+    """
+    true_positives = np.diag(matrix)
+    occurrences = matrix.sum(axis=0) + matrix.sum(axis=1)  # 2 TP + FP + FN
+    present = occurrences > 0
+    return float(np.mean(2 * true_positives[present] / occurrences[present]))
+
+
+def classification_scores(probabilities, labels):
+    """Return every score of a classifier.
+
+    Args:
+        probabilities: float array [N, C].
+        labels: int array [N].
+
+    Returns:
+        dict of accuracy, macro_f1, expected_calibration_error, confusion_matrix (nested list).
+
+    Example:
+
+    >>> scores = classification_scores(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 1]))
+    >>> scores["accuracy"], scores["confusion_matrix"]
+    (1.0, [[1, 0], [0, 1]])
+    """
+    matrix = confusion_matrix(labels, np.argmax(probabilities, axis=1), probabilities.shape[1])
+    return {
+        "accuracy": accuracy(matrix),
+        "macro_f1": macro_f1(matrix),
+        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "confusion_matrix": matrix.tolist(),
+    }

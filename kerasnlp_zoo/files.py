@@ -1,0 +1,100 @@
+"""Writing so that nothing already saved is lost: beside first, then rename."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def written_whole(path):
+    """Yield a temporary path beside `path`; rename it into place if the block succeeds.
+
+    Readers see the old file or the new one, never half of one, even if the process is killed or the
+    disk is full.
+
+    Args:
+        path: file to write or replace; missing parent folders are made.
+
+    Example:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with written_whole(Path(folder, "scores.txt")) as temporary:
+    ...         _ = temporary.write_text("0.75")
+    ...     os.listdir(folder)
+    ['scores.txt']
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # the suffix stays: writers look at it
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def folder_written_whole(path):
+    """Yield a temporary folder beside `path`; move it into place if the block succeeds.
+
+    An existing folder at `path` is replaced only then.
+
+    Args:
+        path: folder to write or replace.
+
+    Example:
+
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     with folder_written_whole(Path(parent, "entry")) as temporary:
+    ...         _ = (temporary / "config.json").write_text("{}")
+    ...     os.listdir(parent)
+    ['entry']
+    """
+    path = Path(path).absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    temporary.chmod(0o755)  # mkdtemp makes it private; what is saved is meant to be read
+    new, old = temporary / "new", temporary / "old"
+    new.mkdir()
+    try:
+        yield new
+        if path.exists():
+            os.rename(path, old)
+        os.rename(new, path)
+    finally:
+        if old.exists() and not path.exists():
+            os.rename(old, path)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_json(path, value):
+    """Write `value` as indented UTF-8 JSON, whole or not at all."""
+    with written_whole(path) as temporary:
+        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def sha256(path):
+    """Return the sha256 of a file as hexadecimal digits.
+
+    Example:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "empty").write_bytes(b"")
+    ...     sha256(Path(folder, "empty"))[:8]
+    'e3b0c442'
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cache_folder():
+    """Return the folder for downloaded packages: KERASNLP_ZOO_CACHE, or the platform's user cache."""
+    if "KERASNLP_ZOO_CACHE" in os.environ:
+        return Path(os.environ["KERASNLP_ZOO_CACHE"])
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"), "kerasnlp_zoo")
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "kerasnlp_zoo")

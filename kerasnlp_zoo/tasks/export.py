@@ -1,0 +1,101 @@
+"""A SavedModel that takes strings, proven in a process that knows nothing of this package."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasnlp_zoo.files import folder_written_whole
+
+TOLERANCE = 1e-5
+
+# Run by a fresh Python: loads the SavedModel as a server would and answers the texts on standard input.
+RELOAD = """
+import json, sys
+import tensorflow as tf
+serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+answers = serve(text=tf.constant(json.load(sys.stdin)))
+assert not any(name.split(".")[0] == "kerasnlp_zoo" for name in sys.modules)
+as_list = lambda values: [v.decode() if isinstance(v, bytes) else v for v in values.numpy().tolist()]
+print("\\n" + json.dumps({name: as_list(values) for name, values in answers.items()}))
+"""
+
+
+def export_task(task, folder):
+    """Write the task as a SavedModel into the next numbered folder.
+
+    Args:
+        task: Task.
+        folder: the model's folder.
+
+    Returns:
+        Path of the numbered folder; it appears only when it is complete.
+    """
+    folder = Path(folder)
+    versions = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
+    path = folder / str(max(versions, default=0) + 1)
+    archive = keras.export.ExportArchive()
+    archive.track(task.model)
+    archive.track(task.preprocessor.table)
+    archive.add_endpoint("serving_default", task.serve)
+    with folder_written_whole(path) as temporary:
+        archive.write_out(temporary, verbose=False)
+    return path
+
+
+def check_export(task, path, texts):
+    """Compare a SavedModel in a fresh process, which imports only TensorFlow, with `task.predict`.
+
+    Args:
+        task: Task that was exported.
+        path: numbered folder of the SavedModel.
+        texts: list of str.
+
+    Returns:
+        float, the largest difference between two numbers.
+
+    Raises:
+        RuntimeError: if the fresh process fails or gives other answers.
+    """
+    prepared = task.preprocessor.prepare(texts)
+    command = [sys.executable, "-c", RELOAD, str(Path(path).absolute())]
+    # From the parent folder, so that a source tree around here cannot be imported by accident.
+    result = subprocess.run(
+        command, input=json.dumps(prepared), capture_output=True, text=True, check=False, cwd=Path(path).parent
+    )
+    if result.returncode:
+        raise RuntimeError(f"The SavedModel in {path} does not answer in a fresh process:\n{result.stderr[-2000:]}")
+    served = json.loads(result.stdout.splitlines()[-1])
+    expected = task.outputs(texts)
+    largest = 0.0
+    for name, values in expected.items():
+        if values.dtype.kind in "OS":
+            same = [value.decode() for value in values.tolist()] == served[name]
+        else:
+            difference = np.abs(values - np.array(served[name])).max(initial=0.0)
+            largest = max(largest, float(difference))
+            same = difference <= TOLERANCE
+        if not same:
+            raise RuntimeError(f"The SavedModel in {path} gives other values for {name!r} than predict()")
+    return largest
+
+
+def serving_commands(path, text):
+    """Return the shell lines that serve a SavedModel with TensorFlow Serving and ask it.
+
+    Args:
+        path: numbered folder of the SavedModel.
+        text: str, an example.
+
+    Returns:
+        str.
+    """
+    folder = Path(path).absolute().parent
+    request = json.dumps({"instances": [text]}, ensure_ascii=False).replace("'", "'\\''")
+    return (
+        f"docker run --rm -p 8501:8501 -v '{folder}:/models/text' -e MODEL_NAME=text tensorflow/serving\n"
+        f"curl -d '{request}' http://localhost:8501/v1/models/text:predict"
+    )

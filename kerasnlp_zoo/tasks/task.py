@@ -1,0 +1,202 @@
+"""What every task shares: from strings to answers, in Python and in an exported graph alike.
+
+`predict` runs the very graph that `export` saves, so what is served is what was measured.
+
+Shapes: N texts, T tokens.
+"""
+
+import functools
+import logging
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.tasks.export import export_task
+from kerasnlp_zoo.text import bucketed_batches
+
+logger = logging.getLogger("kerasnlp_zoo")
+CHUNK = 4096  # texts tokenised at a time
+
+
+class Task:
+    """A model with its preprocessor and labels.
+
+    A subclass names itself and says what the model's outputs mean: `answer(outputs)` in TensorFlow
+    operations, and `to_python(row)` for one of those answers.
+
+    Args:
+        model: functional `keras.Model` from a builder.
+        preprocessor: turns strings [N] into a dict of tensors that holds the model's inputs.
+        labels: list of str; a label's id is its place.
+
+    Raises:
+        InputError: if vocabulary or labels do not fit the model.
+    """
+
+    name = None
+
+    def __init__(self, model, preprocessor, labels):
+        self.model = model
+        self.preprocessor = preprocessor
+        self.labels = [str(label) for label in labels]
+        self._warned_of_cut = False
+        self._check_fit()
+
+    def answer(self, outputs):
+        """Turn the model's outputs [N, ...] into a dict of dense tensors [N, ...]: what a server returns."""
+        raise NotImplementedError(f"{type(self).__name__} must define answer(outputs)")
+
+    def to_python(self, row):
+        """Turn one row of that dict, as NumPy values, into the answer that `predict` gives."""
+        raise NotImplementedError(f"{type(self).__name__} must define to_python(row)")
+
+    def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
+        """Make a tf.data set for `model.fit` or `model.evaluate`.
+
+        Args:
+            texts: list of str.
+            labels: label names or ids, one for each text; None for all 0.
+            batch_size: int, rows of every batch.
+            training: bool, whether each epoch has its own order.
+            seed: int, decides those orders.
+
+        Returns:
+            `tf.data.Dataset` of (inputs, labels, weights); weight 0 marks a filled-up row.
+
+        Raises:
+            InputError: if there is no text, a text is no string, or a label is unknown.
+        """
+        texts = self._checked(texts)
+        require_positive(batch_size=batch_size)
+        label_ids = self.label_ids(labels) if labels is not None else np.zeros(len(texts), "int64")
+        features = self._features(texts)
+        dataset = bucketed_batches(features, label_ids, batch_size, shuffle=training, seed=seed)
+        return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest), tf.data.AUTOTUNE)
+
+    def predict(self, texts, batch_size=256):
+        """Answer every text.
+
+        Args:
+            texts: list of str.
+            batch_size: int, texts that go through the model together.
+
+        Returns:
+            list of dict, one answer a text.
+
+        Raises:
+            InputError: if `texts` is not a list of strings.
+
+        Example:
+
+        >>> from kerasnlp_zoo import zoo
+        >>> zoo.load("text_cnn_movie_reviews_en").predict(["a gripping, beautifully acted film"])[0]["label"]
+        'positive'
+        """
+        outputs = self.outputs(texts, batch_size)
+        return [self.to_python({name: values[row] for name, values in outputs.items()}) for row in range(len(texts))]
+
+    def outputs(self, texts, batch_size=256):
+        """Return what an exported model would: a dict of arrays [N, ...]."""
+        texts = self._checked(texts)
+        require_positive(batch_size=batch_size)
+        strings = [text.encode("utf-8", "surrogatepass") for text in self.preprocessor.prepare(texts)]
+        order = np.argsort([len(string) for string in strings], kind="stable").astype(int)  # similar lengths together
+        batches = [order[start : start + batch_size] for start in range(0, max(len(order), 1), batch_size)]
+        results = [self.serve(tf.constant([strings[row] for row in rows], tf.string)) for rows in batches]
+        back = np.argsort(order)
+        return {name: np.concatenate([result[name].numpy() for result in results])[back] for name in results[0]}
+
+    @functools.cached_property
+    def serve(self):
+        """The compiled graph from strings [N] to the dict of answers, as exported."""
+        signature = [tf.TensorSpec([None], tf.string, name="text")]
+        return tf.function(self._strings_to_answers, input_signature=signature, autograph=False)
+
+    def export(self, folder):
+        """Write a SavedModel that takes strings and needs only TensorFlow.
+
+        Args:
+            folder: the model's folder; the SavedModel goes into a numbered folder in it, as TensorFlow
+                Serving expects: 1, then 2, ...
+
+        Returns:
+            Path of the numbered folder.
+        """
+        return export_task(self, folder)
+
+    def save(self, folder, **card):
+        """Write an entry folder that `zoo.load` reads; `card` holds what else its card should say."""
+        from kerasnlp_zoo import zoo
+
+        return zoo.save(self, folder, **card)
+
+    def label_ids(self, labels):
+        """Turn label names, or ids, into an int array [N].
+
+        Raises:
+            InputError: for a label this task does not have.
+        """
+        place_of = {label: place for place, label in enumerate(self.labels)}
+        ids = np.empty(len(labels), "int64")
+        for row, label in enumerate(labels):
+            is_id = isinstance(label, (int, np.integer)) and 0 <= label < len(self.labels)
+            if not is_id and label not in place_of:
+                raise InputError(f"Label {label!r} of text {row} is unknown. Expected one of: {', '.join(self.labels)}")
+            ids[row] = label if is_id else place_of[label]
+        return ids
+
+    def _strings_to_answers(self, text):
+        return self.answer(self.model(self._model_inputs(self.preprocessor(text)), training=False))
+
+    def _model_inputs(self, features):
+        """Pick the model's inputs out of the preprocessor's features."""
+        expected = self.model.input
+        return {name: features[name] for name in expected} if isinstance(expected, dict) else features[expected.name]
+
+    def _features(self, texts):
+        """Tokenise in chunks, and say once how many texts lose their end."""
+        chunks = [
+            self.preprocessor.features(self.preprocessor.prepare(texts[start : start + CHUNK]))
+            for start in range(0, len(texts), CHUNK)
+        ]
+        features = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]} if chunks else {}
+        limit = self.preprocessor.max_sequence_length
+        cut = np.mean([np.mean(values.row_lengths() >= limit) for values in features.values()] or [0.0])
+        if cut and not self._warned_of_cut:
+            self._warned_of_cut = True
+            logger.warning("%.1f%% of the texts reach max_sequence_length=%d and may be cut there", 100 * cut, limit)
+        return features
+
+    def _checked(self, texts):
+        if isinstance(texts, (str, bytes)) or not hasattr(texts, "__len__"):
+            raise InputError(f"Expected a list of strings, such as [text]. Received: {type(texts).__name__}")
+        for place, text in enumerate(texts):
+            if not isinstance(text, str):
+                advice = "; decode bytes first: text.decode('utf-8')" if isinstance(text, bytes) else ""
+                raise InputError(f"Expected strings. Received: {text!r:.60} at place {place}{advice}")
+        return list(texts)
+
+    def _check_fit(self):
+        """Ids outside an embedding give NaN or garbage in silence, so sizes are compared here."""
+        arguments = getattr(self.model, "builder_config", {"arguments": {}})["arguments"]
+        size = self.preprocessor.vocabulary_size
+        if arguments.get("vocabulary_size", size) != size:
+            raise InputError(
+                f"The model {self.model.name} was built for vocabulary_size={arguments['vocabulary_size']}, "
+                f"the preprocessor's vocabulary has {size} tokens. Build the model with vocabulary_size={size}"
+            )
+        count = len(self.labels)
+        if arguments.get("num_classes", count) != count:
+            raise InputError(
+                f"The model {self.model.name} was built for num_classes={arguments['num_classes']}. "
+                f"Received {count} labels: {', '.join(self.labels)}"
+            )
+        if len(set(self.labels)) != count:
+            raise InputError(f"Labels must be different. Received: {', '.join(self.labels)}")
+        if keras.backend.backend() != "tensorflow":
+            raise InputError(
+                "Tasks work on strings, which need the TensorFlow backend: set KERAS_BACKEND=tensorflow. "
+                f"Received: {keras.backend.backend()}"
+            )

@@ -1,0 +1,66 @@
+"""One label for each text.
+
+Shapes: N texts, C classes.
+"""
+
+import keras
+import tensorflow as tf
+
+from kerasnlp_zoo.evaluation import classification_scores
+from kerasnlp_zoo.tasks.task import Task
+
+
+class TextClassification(Task):
+    """Give every text one of the labels, with probabilities.
+
+    Args:
+        model: `keras.Model`, token_ids -> logits [N, C].
+        preprocessor: turns strings into the model's inputs.
+        labels: C different strings, in the order of the logits.
+
+    Example:
+
+    >>> from kerasnlp_zoo.models import text_cnn
+    >>> from kerasnlp_zoo.text import WordPreprocessor
+    >>> preprocessor = WordPreprocessor.from_texts(["a fine film", "a dull film"])
+    >>> model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=8, num_filters=4)
+    >>> task = TextClassification(model, preprocessor, labels=["negative", "positive"])
+    >>> sorted(task.predict(["fine"])[0])
+    ['label', 'probabilities', 'probability']
+    """
+
+    name = "text_classification"
+
+    def answer(self, outputs):
+        """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""
+        probabilities = keras.ops.softmax(keras.ops.cast(outputs, "float32"))
+        return {
+            "label": tf.gather(tf.constant(self.labels), tf.argmax(probabilities, axis=-1)),
+            "probability": tf.reduce_max(probabilities, axis=-1),
+            "probabilities": probabilities,
+        }
+
+    def to_python(self, row):
+        """Return {"label": str, "probability": float, "probabilities": {label: float}}."""
+        return {
+            "label": row["label"].decode(),
+            "probability": float(row["probability"]),
+            "probabilities": dict(zip(self.labels, map(float, row["probabilities"]), strict=True)),
+        }
+
+    def evaluate(self, texts, labels, batch_size=256):
+        """Score the task on labelled texts.
+
+        Args:
+            texts: list of str.
+            labels: label names or ids, one for each text.
+            batch_size: int.
+
+        Returns:
+            dict of accuracy, macro_f1, expected_calibration_error, confusion_matrix.
+
+        Raises:
+            InputError: for a label this task does not have, or no text.
+        """
+        label_ids = self.label_ids(labels)
+        return classification_scores(self.outputs(texts, batch_size)["probabilities"], label_ids)

@@ -1,0 +1,83 @@
+"""A vocabulary: which token has which id."""
+
+from pathlib import Path
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import written_whole
+
+PADDING = "[PAD]"
+UNKNOWN = "[UNK]"
+
+
+class Vocabulary:
+    """An ordered list of tokens; a token's id is its place. Id 0 is `[PAD]`, id 1 is `[UNK]`.
+
+    Args:
+        tokens: list of str, all different, starting with `[PAD]` and `[UNK]`.
+
+    Raises:
+        InputError: if a token is missing, stands twice or holds a line break.
+
+    Example:
+
+    >>> vocabulary = Vocabulary.from_counts({"film": 3, "a": 5, "gripping": 1}, min_count=2)
+    >>> vocabulary.tokens
+    ['[PAD]', '[UNK]', 'a', 'film']
+    """
+
+    def __init__(self, tokens):
+        self.tokens = list(tokens)
+        if self.tokens[:2] != [PADDING, UNKNOWN]:
+            raise InputError(
+                f"A vocabulary starts with {PADDING} and {UNKNOWN}, ids 0 and 1. Received: {self.tokens[:2]}"
+            )
+        seen = set()
+        for position, token in enumerate(self.tokens):
+            if token in seen or not token or "\n" in token:
+                raise InputError(
+                    "Tokens of a vocabulary are different, not empty and stand on one line each. "
+                    f"Received: {token!r} as token {position}, which is empty, broken or stood before"
+                )
+            seen.add(token)
+
+    def __len__(self):
+        return len(self.tokens)
+
+    @classmethod
+    def from_counts(cls, counts, min_count=1, max_size=None):
+        """Keep the tokens seen at least `min_count` times, most frequent first.
+
+        Ties are broken by the token itself, so the same counts always give the same ids.
+
+        Args:
+            counts: dict, token -> number of occurrences.
+            min_count: int, the floor.
+            max_size: int, most entries kept, `[PAD]` and `[UNK]` included; None keeps all.
+
+        Returns:
+            Vocabulary.
+        """
+        frequent = [token for token, count in counts.items() if count >= min_count]
+        frequent = [token for token in frequent if token not in (PADDING, UNKNOWN)]
+        frequent.sort(key=lambda token: (-counts[token], token))
+        return cls([PADDING, UNKNOWN, *frequent][:max_size])
+
+    def save(self, path):
+        """Write one token per line, in UTF-8."""
+        with written_whole(path) as temporary:
+            temporary.write_bytes("".join(token + "\n" for token in self.tokens).encode())
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote, exactly.
+
+        Raises:
+            InputError: if the file is not such a list.
+        """
+        try:
+            text = Path(path).read_bytes().decode()
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is not a vocabulary: expected UTF-8, one token per line. {error}") from error
+        if not text.endswith("\n"):
+            raise InputError(f"{path} is cut short: the last line of a vocabulary ends with a line break")
+        return cls(text[:-1].split("\n"))

@@ -1,0 +1,158 @@
+"""Callbacks that make a run repeatable and resumable: its state is (seed, epoch, history, weights)."""
+
+import csv
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasnlp_zoo.files import written_whole
+from kerasnlp_zoo.text.batches import EpochNumber
+from kerasnlp_zoo.weights import load_weights, save_weights
+
+
+class EpochSeed(keras.callbacks.Callback):
+    """Make shuffling and dropout functions of (seed, epoch), so a resumed run repeats them exactly.
+
+    Args:
+        seed: int.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dropout(0.5)])
+    >>> callback = EpochSeed(seed=1)
+    >>> callback.set_model(model)
+    >>> callback.on_epoch_begin(epoch=3)
+    >>> EpochNumber.value
+    3
+    >>> callback.on_train_end()
+    """
+
+    def __init__(self, seed):
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Number the epoch for data sets, and seed every layer that draws random numbers."""
+        EpochNumber.value = epoch
+        generators = [g for layer in self.model._flatten_layers() for g in getattr(layer, "_seed_generators", [])]
+        for place, generator in enumerate(generators):
+            state = np.random.SeedSequence((self.seed, epoch, place)).generate_state(2, "uint32")
+            generator.state.assign(state)
+
+    def on_train_end(self, logs=None):
+        """Let data sets count their own passes again."""
+        EpochNumber.value = None
+
+
+class HistoryFile(keras.callbacks.Callback):
+    """Write one row of history.csv an epoch: a resumed run goes on where its epochs end.
+
+    Args:
+        path: the CSV file; rows of epochs that are trained again are replaced.
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = Path(path)
+
+    def rows(self):
+        """Return the rows written so far as dicts of numbers."""
+        if not self.path.exists():
+            return []
+        with open(self.path, newline="") as file:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        return [{**row, "epoch": int(row["epoch"])} for row in rows]
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Rewrite the file with this epoch's row at its end."""
+        rows = [row for row in self.rows() if row["epoch"] < epoch]
+        rows.append({"epoch": epoch, **{name: float(value) for name, value in logs.items()}})
+        with written_whole(self.path) as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[-1]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Stop when the validation score stops improving, and end with the best epoch's weights.
+
+    All it knows stands in `history` and in the file of the best weights, so stopping and resuming
+    changes nothing.
+
+    Args:
+        history: `HistoryFile`, listed before this callback.
+        path: file for the best weights, *.safetensors.
+        monitor: column of the history, such as "val_accuracy".
+        mode: "max" or "min", what counts as better.
+        patience: int, epochs without improvement before training stops.
+    """
+
+    def __init__(self, history, path, monitor="val_accuracy", mode="max", patience=3):
+        super().__init__()
+        self.history = history
+        self.path = Path(path)
+        self.monitor = monitor
+        self.sign = {"max": 1, "min": -1}[mode]
+        self.patience = patience
+
+    def best_row(self):
+        """Return the history row of the best epoch, the first of equals; None before the first epoch."""
+        return max(self.history.rows(), key=lambda row: self.sign * row[self.monitor], default=None)
+
+    def out_of_patience(self, last_epoch):
+        """Tell whether training ends with epoch `last_epoch`."""
+        best = self.best_row()
+        return best is not None and last_epoch - best["epoch"] >= self.patience
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Save the weights if they are the best yet, else count patience."""
+        if self.best_row()["epoch"] == epoch:
+            save_weights(self.model, self.path)
+        elif self.out_of_patience(epoch):
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        """Put the best weights back."""
+        load_weights(self.model, self.path)
+
+
+class EpochBackup(keras.callbacks.Callback):
+    """Save weights and optimiser after every epoch, and continue from there.
+
+    Keras' BackupAndRestore writes weights and epoch number to two files: a process killed between
+    them resumes with the weights of another epoch. Here the number is part of the one file's name.
+
+    Args:
+        folder: where the backup lies.
+    """
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = Path(folder)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Write this epoch's state, then drop the older ones."""
+        older = self._backups()
+        with written_whole(self.folder / f"after-epoch-{epoch:05d}.weights.h5") as temporary:
+            self.model.save_weights(temporary)
+        for path in older:
+            path.unlink()
+
+    def restore(self, model):
+        """Load the newest backup into a compiled model.
+
+        Args:
+            model: compiled `keras.Model`.
+
+        Returns:
+            int, the epoch to continue with, for `fit(initial_epoch=...)`; 0 without a backup.
+        """
+        if not (backups := self._backups()):
+            return 0
+        model.optimizer.build(model.trainable_variables)
+        model.load_weights(backups[-1])
+        return int(backups[-1].name.split(".")[0].rpartition("-")[2]) + 1
+
+    def _backups(self):
+        return sorted(self.folder.glob("after-epoch-*.weights.h5"))

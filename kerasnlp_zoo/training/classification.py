@@ -1,0 +1,126 @@
+"""How a classification run ends: scores, pictures, the SavedModel and the entry."""
+
+import statistics
+import time
+
+import numpy as np
+
+from kerasnlp_zoo import plots, zoo
+from kerasnlp_zoo.tasks.export import check_export, serving_commands
+from kerasnlp_zoo.training.run import versions
+
+TIMED_SENTENCES = 200
+
+
+def finish_classification(run, task, data, best):
+    """Score the test texts once and leave everything in the run's folder.
+
+    Args:
+        run: Run.
+        task: TextClassification with its best weights.
+        data: TextClassificationData.
+        best: dict, the history row of the best epoch.
+
+    Returns:
+        dict, what metrics.json holds.
+    """
+    weights_dtype = halve_weights_if_harmless(task, data.validation)
+    scores = task.evaluate(data.test.texts, data.test.labels)
+    metrics = {
+        "metric": "accuracy",
+        "validation_score": 100 * task.evaluate(data.validation.texts, data.validation.labels)["accuracy"],
+        "test_score": 100 * scores["accuracy"],
+        "published_score": data.published_score,
+        "published_by": data.published_by,
+        "macro_f1": 100 * scores["macro_f1"],
+        "expected_calibration_error": 100 * scores["expected_calibration_error"],
+        "confusion_matrix": scores["confusion_matrix"],
+        "labels": task.labels,
+        "test_examples": len(data.test),
+        "best_epoch": best["epoch"] + 1,
+        "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.texts),
+        "pictures": ["curves", "confusion_matrix"],
+    }
+    draw_classification(run.folder, run.history.rows(), metrics, f"{run.recipe} on {data.name}")
+    _print_scores(metrics)
+    if run.fold is not None:  # a model of a cross-validation is scored, not kept
+        return run.finish(metrics)
+    exported = task.export(run.folder / "export")
+    texts = [*zoo.GOLDEN_TEXTS[task.preprocessor.language], *data.test.texts[:20]]
+    metrics["export_difference"] = check_export(task, exported, texts)
+    metrics = run.finish(metrics)
+    zoo.save(
+        task,
+        run.folder / "entry",
+        metrics=metrics,
+        weights_dtype=weights_dtype,
+        pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
+        name=f"{run.recipe}_{data.name.replace('/', '_')}_{task.preprocessor.language}",
+        data={"name": data.name, "licence": data.licence, "fingerprint": data.fingerprint()},
+        weights_licence="Apache-2.0",
+        commercial_use=data.commercial_use,
+        command=run.command(),
+        seed=run.config.seed,
+        versions=versions(),
+    )
+    print(f"Everything is in {run.folder}: metrics.json, curves.png, confusion_matrix.png, tensorboard/ and")
+    print(f"  entry/   kerasnlp-zoo predict {run.folder / 'entry'} TEXT")
+    print(f"  export/  SavedModel, answers as predict() to {metrics['export_difference']:.0e}; serve it and ask it:")
+    print(serving_commands(exported, zoo.GOLDEN_TEXTS[task.preprocessor.language][0]))
+    return metrics
+
+
+def halve_weights_if_harmless(task, validation):
+    """Round the weights to float16 if no validation text then gets another label.
+
+    The model keeps the rounded weights, so what is scored afterwards is what is saved.
+
+    Args:
+        task: TextClassification.
+        validation: `Split`.
+
+    Returns:
+        "float16" or "float32", the dtype that holds the weights exactly.
+    """
+    before = task.model.get_weights()
+    labels = task.outputs(validation.texts)["label"]
+    largest = max(float(np.abs(values).max(initial=0)) for values in before)
+    task.model.set_weights([values.astype("float16").astype(values.dtype) for values in before])
+    if largest <= np.finfo("float16").max and np.array_equal(labels, task.outputs(validation.texts)["label"]):
+        return "float16"
+    task.model.set_weights(before)
+    return "float32"
+
+
+def milliseconds_per_sentence(task, texts):
+    """Return the median time to answer one text, in milliseconds."""
+    texts = texts[:TIMED_SENTENCES]
+    task.predict(texts[:1])
+    seconds = []
+    for text in texts:
+        start = time.perf_counter()
+        task.predict([text])
+        seconds.append(time.perf_counter() - start)
+    return round(1000 * statistics.median(seconds), 2)
+
+
+def draw_classification(folder, history, metrics, title):
+    """Draw curves.png and confusion_matrix.png into a folder."""
+    plots.training_curves(history, folder / "curves.png", title)
+    plots.confusion_matrix(
+        metrics["confusion_matrix"],
+        metrics["labels"],
+        folder / "confusion_matrix.png",
+        f"{title}: test accuracy {metrics['test_score']:.1f}",
+    )
+
+
+def _print_scores(metrics):
+    beside = "" if metrics["published_score"] is None else f"  published: {metrics['published_score']:.1f}"
+    print(
+        f"\nTest accuracy {metrics['test_score']:.1f} on {metrics['test_examples']:,} texts{beside}"
+        f"{' (' + metrics['published_by'] + ')' if beside else ''}\n"
+        f"  macro-F1 {metrics['macro_f1']:.1f}, calibration error {metrics['expected_calibration_error']:.1f}, "
+        f"validation accuracy {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
+        f"{metrics['milliseconds_per_sentence']:.1f} ms a sentence"
+    )

@@ -1,0 +1,244 @@
+"""The frame of a run: flags, devices, callbacks, and everything a run leaves behind."""
+
+import contextlib
+import dataclasses
+import datetime
+import platform
+import shlex
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+import keras
+import tensorflow as tf
+
+from kerasnlp_zoo import __version__, files, plots
+from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.text.batches import EpochNumber
+from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
+from kerasnlp_zoo.training.strategies import make_strategy
+
+SMOKE_EPOCHS = 2
+STATE = "state"  # folder inside a run's, there until the run is finished
+
+
+@dataclasses.dataclass
+class RunConfig(DataOptions):
+    """The flags every recipe has, beside those that choose the data."""
+
+    epochs: int = 20
+    """Most passes over the training data."""
+    patience: int = 3
+    """Epochs without a better validation score before training stops."""
+    batch_size: int = 50
+    """Texts in a batch, over all replicas together."""
+    strategy: Literal["auto", "none", "mirrored"] = "auto"
+    """Devices: auto takes all GPUs of this machine, mirrored insists on several, none takes one device."""
+    mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
+    """Compute in half precision, with weights and losses in float32."""
+    jit: bool = False
+    """Compile the model with XLA; not together with several replicas or --deterministic."""
+    deterministic: bool = False
+    """Give bit-equal results on a GPU too, at some cost in speed."""
+    seed: int = 1
+    """Decides weights, shuffling and dropout."""
+    resume: bool = False
+    """Continue the interrupted run in the output folder where its last whole epoch ended."""
+    output_dir: Path | None = None
+    """Folder for everything the run leaves behind; by default runs/<recipe>_<data set>, numbered."""
+
+
+class Run:
+    """One training run: from flags to an output folder.
+
+    The folder holds history.csv, curves.png, confusion_matrix.png, metrics.json, logs for
+    TensorBoard, `export/` (SavedModel) and `entry/` (for `zoo.load`).
+
+    Args:
+        recipe: name of the recipe, such as "text_cnn".
+        config: RunConfig.
+        fold: int, which fold of a cross-validation this run is; None for an ordinary run.
+
+    Raises:
+        InputError: for flags that cannot go together, or an output folder that is in use.
+    """
+
+    def __init__(self, recipe, config, fold=None):
+        self.started = time.time()
+        self.recipe = recipe
+        self.config = config
+        self.fold = fold
+        _check(config)
+        plots.require_matplotlib()
+        self.folder = output_folder(recipe, config)
+        keras.utils.set_random_seed(config.seed)
+        if config.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        self.strategy = make_strategy(config.strategy)
+        _check_replicas(config, self.strategy.num_replicas_in_sync)
+        self.history = HistoryFile(self.folder / "history.csv")
+
+    @contextlib.contextmanager
+    def scope(self):
+        """Build and compile the model in here: on the chosen devices, in the chosen precision."""
+        before = keras.config.dtype_policy()
+        if self.config.mixed_precision != "none":
+            keras.config.set_dtype_policy(f"mixed_{self.config.mixed_precision}")
+        try:
+            with self.strategy.scope():
+                yield
+        finally:
+            keras.config.set_dtype_policy(before)
+
+    def fit(self, task, train, validation):
+        """Train until the validation accuracy stops improving; end with the best weights.
+
+        Args:
+            task: Task whose model is compiled.
+            train, validation: `Split`.
+
+        Returns:
+            dict, the history row of the best epoch.
+
+        Raises:
+            KeyboardInterrupt: after telling how to resume.
+        """
+        config = self.config
+        epochs = SMOKE_EPOCHS if config.smoke else config.epochs
+        state = self.folder / STATE
+        backup = EpochBackup(state)
+        best = KeepBest(self.history, state / "best.safetensors", patience=config.patience)
+        first_epoch = backup.restore(task.model)
+        if best.out_of_patience(first_epoch - 1):
+            first_epoch = epochs
+        if first_epoch:
+            print(f"Resuming after epoch {first_epoch} of at most {epochs}")
+        try:
+            task.model.fit(
+                task.dataset(train.texts, train.labels, config.batch_size, training=True, seed=config.seed),
+                validation_data=task.dataset(validation.texts, validation.labels, config.batch_size),
+                epochs=epochs,
+                initial_epoch=first_epoch,
+                callbacks=[EpochSeed(config.seed), self.history, best, backup, *_tensorboard(self.folder)],
+                shuffle=False,
+                verbose=1 if sys.stdout.isatty() else 2,
+            )
+        except KeyboardInterrupt:
+            again = f"{self.command()} --resume --output-dir {shlex.quote(str(self.folder))}"
+            print(f"\nInterrupted. Continue with: {again}", file=sys.stderr)
+            raise
+        finally:
+            EpochNumber.value = None
+        return best.best_row()
+
+    def command(self):
+        """Return the command line that repeats this run."""
+        flags = []
+        for field in dataclasses.fields(self.config):
+            value = getattr(self.config, field.name)
+            if field.name in ("resume", "output_dir") or value == field.default:
+                continue
+            name = "--" + field.name.replace("_", "-")
+            values = [] if value is True else value if isinstance(value, (tuple, list)) else [value]
+            flags += [name, *map(str, values)]
+        return shlex.join(["kerasnlp-zoo", "train", self.recipe, *flags])
+
+    def finish(self, metrics):
+        """Write metrics.json, the scores and what is needed to repeat them, and drop the state for resuming.
+
+        Args:
+            metrics: dict with the task's own figures.
+
+        Returns:
+            dict, everything in the file.
+        """
+        everything = {
+            "recipe": self.recipe,
+            "dataset": _data_name(self.config),
+            **metrics,
+            "seconds": round(time.time() - self.started, 1),
+            "seed": self.config.seed,
+            "command": self.command(),
+            "versions": versions(),
+            "machine": f"{platform.machine()}, {len(tf.config.list_physical_devices('GPU'))} GPUs",
+            "date": datetime.date.today().isoformat(),
+        }
+        files.write_json(self.folder / "metrics.json", everything)
+        shutil.rmtree(self.folder / STATE)
+        return everything
+
+
+def output_folder(recipe, config):
+    """Choose where a run writes: a new folder, or with --resume the interrupted one.
+
+    Args:
+        recipe: name of the recipe.
+        config: RunConfig.
+
+    Returns:
+        Path.
+
+    Raises:
+        InputError: if the chosen folder holds a run already, or there is none to resume.
+    """
+    chosen = config.output_dir
+    base = chosen or Path("runs", f"{recipe}_{_data_name(config)}")
+    numbered = [base] if chosen else [base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))]
+    taken = [folder for folder in numbered if folder.exists() and any(folder.iterdir())]
+    if config.resume:
+        if not taken or not any((taken[-1] / name).exists() for name in (STATE, "fold-1")):
+            raise InputError(f"There is no interrupted run to resume in {taken[-1] if taken else base}")
+        return taken[-1]
+    if chosen and taken:
+        raise InputError(
+            f"The output folder {chosen} already holds a run. Use --resume to continue it, or another --output-dir"
+        )
+    return next(folder for folder in numbered if folder not in taken)
+
+
+def _data_name(config):
+    return (config.dataset or (config.train_file.stem if config.train_file else "")).replace("/", "_")
+
+
+def versions():
+    """Return the versions of what decides a result."""
+    return {
+        "kerasnlp_zoo": __version__,
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _check(config):
+    require_positive(epochs=config.epochs, patience=config.patience, batch_size=config.batch_size)
+    if config.jit and config.deterministic:
+        raise InputError(
+            "--jit and --deterministic exclude each other: TensorFlow's deterministic kernels do not reach into "
+            "XLA. Leave one out"
+        )
+
+
+def _check_replicas(config, replicas):
+    if config.jit and replicas > 1:
+        raise InputError(
+            f"--jit cannot be used with {replicas} replicas: XLA cannot reach variables of another device. "
+            "Use --strategy none, or leave out --jit"
+        )
+    if config.batch_size % replicas:
+        raise InputError(
+            f"--batch-size {config.batch_size} cannot be shared equally by {replicas} replicas: "
+            f"use {config.batch_size // replicas * replicas or replicas} or another multiple of {replicas}"
+        )
+
+
+def _tensorboard(folder):
+    try:
+        import tensorboard  # noqa: F401
+    except ImportError:
+        print('No TensorBoard logs: pip install "kerasnlp-zoo[recipes]" to have them', file=sys.stderr)
+        return []
+    return [keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False)]

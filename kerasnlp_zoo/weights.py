@@ -1,0 +1,62 @@
+"""Weights of a Keras model as a safetensors file, keyed by variable path."""
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import written_whole
+
+LISTED = 8  # names listed in an error
+
+
+def save_weights(model, path, dtype="float32"):
+    """Write the weights of `model`, whole or not at all.
+
+    Args:
+        model: `keras.Model`.
+        path: file to write, *.safetensors.
+        dtype: "float32", or "float16" for half the size.
+    """
+    values = {w.path: np.ascontiguousarray(w.value) for w in model.weights}
+    tensors = {name: v.astype(dtype) if v.dtype.kind == "f" else v for name, v in values.items()}
+    with written_whole(path) as temporary:
+        save_file(tensors, temporary)
+
+
+def load_weights(model, path, skip=None):
+    """Set the weights of `model` from a file that `save_weights` wrote.
+
+    Args:
+        model: `keras.Model` with the same variable paths and shapes.
+        path: *.safetensors file.
+        skip: prefix of variable paths that keep their fresh values, such as "logits/", or None.
+
+    Returns:
+        list of the variable paths skipped.
+
+    Raises:
+        InputError: if the file cannot be read, or its names or shapes differ from the model's.
+    """
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise InputError(f"{path} holds no readable weights; expected a whole safetensors file. {error}") from error
+    skipped = [w.path for w in model.weights if skip and w.path.startswith(skip)]
+    weights = {w.path: w for w in model.weights if w.path not in skipped}
+    tensors = {name: tensor for name, tensor in tensors.items() if not (skip and name.startswith(skip))}
+    missing = [f"missing {name}" for name in weights if name not in tensors]
+    unknown = [f"unknown {name}" for name in tensors if name not in weights]
+    shapes = [
+        f"{name} is {list(tensors[name].shape)} in the file, {list(weights[name].shape)} in the model"
+        for name in weights
+        if name in tensors and tuple(tensors[name].shape) != tuple(weights[name].shape)
+    ]
+    if problems := missing + unknown + shapes:
+        raise InputError(
+            f"{path} does not fit the model {model.name}: {'; '.join(problems[:LISTED])}"
+            f"{' ...' if len(problems) > LISTED else ''}"
+        )
+    for name, weight in weights.items():
+        weight.assign(tensors[name].astype(weight.dtype))
+    return skipped

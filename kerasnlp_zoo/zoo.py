@@ -1,0 +1,278 @@
+"""Entries: a folder holds everything a trained task needs, is checked by sha256 and never executed.
+
+config.json, vocabulary.txt, model.safetensors, golden.json, metrics.json, README.md
+"""
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+from kerasnlp_zoo import cards
+from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.files import cache_folder, folder_written_whole, sha256, write_json
+
+logger = logging.getLogger("kerasnlp_zoo")
+FORMAT_VERSION = 1
+NEEDED = ("config.json", "vocabulary.txt", "model.safetensors")  # to load an entry
+HEAD = "logits/"  # variable paths of the layer that depends on the labels
+GOLDEN_TOLERANCE = 1e-4  # processors round differently
+
+# Written for this project: ordinary sentences, and the strings that break careless preprocessing.
+GOLDEN_TEXTS = {
+    "en": (
+        "a gripping, beautifully acted film",
+        "dull, clumsy and far too long",
+        "I don't think anyone's going to like it!",
+        "Ｆｕｌｌ－ｗｉｄｔｈ ＣＡＦＥ\u0301 👍🏽",
+        "",
+    ),
+    "zh": ("东西很好，下次还来买！", "质量太差了，不推荐。", "iPhone14手机壳 5元，便宜👍", "", "Ｏｋ"),
+}
+
+
+def entry_folders():
+    """Return the folders that hold entries: the installed package's, the source tree's, the cache's."""
+    package = Path(__file__).parent
+    tree = package.parent
+    folders = [package / "saved_models", cache_folder() / "entries"]
+    if (tree / "pyproject.toml").exists():
+        folders.insert(1, tree / "saved_models")
+    return folders
+
+
+def list_entries():
+    """Return the names of all entries, sorted.
+
+    Example:
+
+    >>> "text_cnn_movie_reviews_en" in list_entries()
+    True
+    """
+    return sorted({path.parent.name for folder in entry_folders() for path in folder.glob("*/config.json")})
+
+
+def find(name_or_folder):
+    """Return the folder of an entry.
+
+    Args:
+        name_or_folder: name of an entry, or path of an entry folder.
+
+    Raises:
+        InputError: if there is no such entry, or its folder is half written.
+    """
+    places = [Path(name_or_folder), *(folder / str(name_or_folder) for folder in entry_folders())]
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
+        raise InputError(
+            f"There is no entry {str(name_or_folder)!r}. Entries: {', '.join(list_entries()) or 'none'}. "
+            "Or give the path of an entry folder, such as the entry/ that a training run leaves"
+        )
+    missing = [name for name in NEEDED if not (folder / name).exists()]
+    if missing:
+        raise InputError(
+            f"{folder} is no whole entry: {', '.join(missing)} missing. An entry folder holds {', '.join(NEEDED)}; "
+            "copy or train it again"
+        )
+    return folder
+
+
+def read_config(name_or_folder):
+    """Return the config.json of an entry as a dict.
+
+    Raises:
+        InputError: if it cannot be read or has a format this version does not know.
+    """
+    path = find(name_or_folder) / "config.json"
+    try:
+        config = json.loads(path.read_text("utf-8"))
+        version = config["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not the config of an entry: {error!r}") from error
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"{path} has format_version {version}, this kerasnlp-zoo reads {FORMAT_VERSION}. "
+            f"Install kerasnlp-zoo {config.get('least_library_version', 'of another version')}"
+        )
+    return config
+
+
+def load(name_or_folder, task=None, labels=None, dtype=None):
+    """Load an entry as a task object.
+
+    Args:
+        name_or_folder: name of an entry, or path of an entry folder.
+        task: name of another task for the same encoder; None for the entry's own.
+        labels: another list of labels: the encoder keeps its weights, the head starts anew.
+        dtype: Keras dtype policy to build under, such as "mixed_bfloat16"; None for the current one.
+
+    Returns:
+        A task, such as `TextClassification`.
+
+    Raises:
+        InputError: if there is no such entry, or a file of it is missing, broken or changed.
+
+    Example:
+
+    >>> task = load("text_cnn_movie_reviews_en")
+    >>> task.labels
+    ['negative', 'positive']
+    """
+    import keras
+
+    from kerasnlp_zoo import models, weights
+    from kerasnlp_zoo.tasks import TASKS
+    from kerasnlp_zoo.text import PREPROCESSORS, Vocabulary
+
+    folder = find(name_or_folder)
+    config = read_config(folder)
+    for name in ("vocabulary.txt", "model.safetensors"):
+        _check_sha256(folder, name, config)
+    task_name = task or config["task"]
+    require_choice("task", task_name, tuple(TASKS))
+    if task_name != config["task"]:
+        raise InputError(f"{folder.name} was built for {config['task']}. Received: task={task_name!r}")
+    builder_config = {"builder": config["builder"], "arguments": dict(config["builder_arguments"])}
+    if labels is not None:
+        builder_config["arguments"]["num_classes"] = len(labels)
+    require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
+    preprocessor_class = PREPROCESSORS[config["preprocessing"]["class"]]
+    preprocessor = preprocessor_class(Vocabulary.load(folder / "vocabulary.txt"), **config["preprocessing"]["config"])
+    policy = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(dtype or policy)
+        model = models.build(builder_config)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    skipped = weights.load_weights(model, folder / "model.safetensors", skip=None if labels is None else HEAD)
+    if skipped:
+        logger.warning("New weights, to be trained: %s", ", ".join(skipped))
+    return TASKS[task_name](model, preprocessor, config["labels"] if labels is None else labels)
+
+
+def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **card):
+    """Write a task as an entry folder, whole or not at all.
+
+    Args:
+        task: Task whose model comes from a builder.
+        folder: the entry folder; an entry already there is replaced.
+        metrics: dict of measured figures for metrics.json.
+        weights_dtype: "float32", or "float16" for half the size.
+        pictures: paths of PNG files for the card.
+        card: what else config.json and the card say, such as name, data, weights_licence,
+            commercial_use, command, seed.
+
+    Returns:
+        Path of the folder.
+
+    Raises:
+        InputError: if the model does not come from a builder.
+    """
+    from kerasnlp_zoo import __version__, weights
+
+    folder = Path(folder)
+    if not hasattr(task.model, "builder_config"):
+        raise InputError(
+            f"An entry is built again from its builder's arguments, and {task.model.name} was not made by a builder "
+            "of kerasnlp_zoo.models. Save such a model with model.save('model.keras')"
+        )
+    config = {
+        "format_version": FORMAT_VERSION,
+        "name": folder.absolute().name,
+        "version": 1,
+        "least_library_version": __version__,
+        "task": task.name,
+        "labels": task.labels,
+        "language": task.preprocessor.language,
+        "builder": task.model.builder_config["builder"],
+        "builder_arguments": dict(task.model.builder_config["arguments"]),
+        "preprocessing": {"class": type(task.preprocessor).__name__, "config": task.preprocessor.get_config()},
+        "parameters": task.model.count_params(),
+        **card,
+    }
+    with folder_written_whole(folder) as new:
+        task.preprocessor.vocabulary.save(new / "vocabulary.txt")
+        weights.save_weights(task.model, new / "model.safetensors", weights_dtype)
+        write_json(new / "metrics.json", metrics or {})
+        for picture in pictures:
+            shutil.copy(picture, new)
+        _write_config(new, config)
+        # The golden answers are those of the entry as it will be loaded, rounded weights included.
+        texts = list(GOLDEN_TEXTS[task.preprocessor.language])
+        answers = load(new).predict(texts)
+        write_json(new / "golden.json", [{"text": t, "answer": a} for t, a in zip(texts, answers, strict=True)])
+        (new / "README.md").write_text(cards.card(config, metrics or {}, _megabytes(new)), encoding="utf-8")
+        _write_config(new, config)
+    return folder
+
+
+def check(name_or_folder):
+    """Prove that an entry is whole and answers as it did when it was made.
+
+    Args:
+        name_or_folder: name of an entry, or path of an entry folder.
+
+    Returns:
+        dict of files and answers compared, and the largest difference between two numbers.
+
+    Raises:
+        InputError: naming the file that was changed, or the text whose answer differs.
+    """
+    folder = find(name_or_folder)
+    config = read_config(folder)
+    for name in config["sha256"]:
+        _check_sha256(folder, name, config)
+    golden = json.loads((folder / "golden.json").read_text("utf-8"))
+    answers = load(folder).predict([example["text"] for example in golden])
+    largest = 0.0
+    for example, answer in zip(golden, answers, strict=True):
+        difference = _difference(example["answer"], answer)
+        largest = max(largest, difference)
+        if difference > GOLDEN_TOLERANCE:
+            raise InputError(
+                f"{folder} answers {example['text']!r} with {answer}, but answered {example['answer']} when it was made"
+            )
+    return {"files": len(config["sha256"]), "answers": len(golden), "largest_difference": largest}
+
+
+def summaries():
+    """Return what the table of entries shows: a dict per entry, from its config and metrics."""
+    rows = []
+    for name in list_entries():
+        folder = find(name)
+        config, metrics = read_config(folder), json.loads((folder / "metrics.json").read_text("utf-8"))
+        rows.append({**config, **metrics, "name": name, "megabytes": _megabytes(folder)})
+    return rows
+
+
+def _write_config(folder, config):
+    """Write config.json with the sha256 of every other file."""
+    others = sorted(path for path in folder.iterdir() if path.name != "config.json")
+    write_json(folder / "config.json", {**config, "sha256": {path.name: sha256(path) for path in others}})
+
+
+def _check_sha256(folder, name, config):
+    expected = config.get("sha256", {}).get(name)
+    if not (folder / name).exists():
+        raise InputError(f"{folder} is no whole entry: {name} is missing")
+    received = sha256(folder / name)
+    if received != expected:
+        raise InputError(
+            f"{folder / name} is not the file the entry was made with: it was changed or damaged. "
+            f"Expected sha256 {expected}, received {received}. Copy or train the entry again"
+        )
+
+
+def _difference(expected, received):
+    """Return the largest difference between numbers of two answers of the same form; else infinity."""
+    if isinstance(expected, dict) and isinstance(received, dict) and expected.keys() == received.keys():
+        return max((_difference(expected[key], received[key]) for key in expected), default=0.0)
+    if isinstance(expected, list) and isinstance(received, list) and len(expected) == len(received):
+        return max(map(_difference, expected, received), default=0.0)
+    if isinstance(expected, float) and isinstance(received, float):
+        return abs(expected - received)
+    return 0.0 if expected == received else float("inf")
+
+
+def _megabytes(folder):
+    return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
