@@ -14,7 +14,7 @@ CHINESE_FONT = "NotoSansSC-Regular.ttf"  # in the package zhplot; matplotlib's o
 
 
 def training_curves(history, path, title=""):
-    """Draw loss and accuracy over epochs, training beside validation, the best epoch marked.
+    """Draw cross entropy and accuracy over epochs, training beside validation, the best epoch marked.
 
     Args:
         history: list of dict, rows of history.csv.
@@ -24,11 +24,11 @@ def training_curves(history, path, title=""):
     epochs = [row["epoch"] + 1 for row in history]
     best = max(history, key=lambda row: row["val_accuracy"])
     figure = _figure(9, 3.4)
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    for axes, name in zip(figure.subplots(1, 2), ("cross_entropy", "accuracy"), strict=True):
         axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
         axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
         axes.axvline(best["epoch"] + 1, color=ORANGE, ls=":", label=f"best epoch, {best['val_accuracy']:.1%}")
-        axes.set(xlabel="epoch", ylabel=name)
+        axes.set(xlabel="epoch", ylabel=name.replace("_", " "))
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
     _save(figure, path, title)

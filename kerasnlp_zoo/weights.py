@@ -2,7 +2,7 @@
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import written_whole
@@ -21,7 +21,7 @@ def save_weights(model, path, dtype="float32"):
     values = {w.path: np.ascontiguousarray(w.value) for w in model.weights}
     tensors = {name: v.astype(dtype) if v.dtype.kind == "f" else v for name, v in values.items()}
     with written_whole(path) as temporary:
-        save_file(tensors, temporary)
+        temporary.write_bytes(save(tensors))
 
 
 def load_weights(model, path, skip=None):

@@ -18,7 +18,15 @@ from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
-from kerasnlp_zoo.training import Run, RunConfig, WeightedMeanLoss, cross_entropy, cross_validate, finish_classification
+from kerasnlp_zoo.training import (
+    Run,
+    RunConfig,
+    WeightedMeanLoss,
+    classification_metrics,
+    cross_entropy,
+    cross_validate,
+    finish_classification,
+)
 
 
 @dataclasses.dataclass
@@ -87,7 +95,7 @@ def main(config, fold=None):
         model.compile(
             optimizer=keras.optimizers.Adam(config.learning_rate),
             loss=WeightedMeanLoss(cross_entropy),
-            weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )
     task = TextClassification(model, preprocessor, data.labels)

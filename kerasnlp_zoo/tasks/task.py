@@ -52,6 +52,10 @@ class Task:
         """Turn one row of that dict, as NumPy values, into the answer that `predict` gives."""
         raise NotImplementedError(f"{type(self).__name__} must define to_python(row)")
 
+    def readable(self, answer):
+        """Turn an answer of `predict` into a few words for a terminal."""
+        raise NotImplementedError(f"{type(self).__name__} must define readable(answer)")
+
     def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
         """Make a tf.data set for `model.fit` or `model.evaluate`.
 

@@ -48,6 +48,10 @@ class TextClassification(Task):
             "probabilities": dict(zip(self.labels, map(float, row["probabilities"]), strict=True)),
         }
 
+    def readable(self, answer):
+        """Return the label and its probability."""
+        return f"{answer['label']} {answer['probability']:.3f}"
+
     def evaluate(self, texts, labels, batch_size=256):
         """Score the task on labelled texts.
 

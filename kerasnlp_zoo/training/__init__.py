@@ -3,7 +3,7 @@
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
 from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.cross_validation import cross_validate
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy
+from kerasnlp_zoo.training.losses import WeightedMeanLoss, classification_metrics, cross_entropy
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
 
@@ -16,6 +16,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "WeightedMeanLoss",
+    "classification_metrics",
     "cross_entropy",
     "cross_validate",
     "finish_classification",

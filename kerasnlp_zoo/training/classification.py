@@ -41,7 +41,7 @@ def finish_classification(run, task, data, best):
         "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.texts),
         "pictures": ["curves", "confusion_matrix"],
     }
-    draw_classification(run.folder, run.history.rows(), metrics, f"{run.recipe} on {data.name}")
+    draw_classification(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
     _print_scores(metrics)
     if run.fold is not None:  # a model of a cross-validation is scored, not kept
         return run.finish(metrics)
@@ -104,8 +104,9 @@ def milliseconds_per_sentence(task, texts):
     return round(1000 * statistics.median(seconds), 2)
 
 
-def draw_classification(folder, history, metrics, title):
-    """Draw curves.png and confusion_matrix.png into a folder."""
+def draw_classification(folder, history, metrics):
+    """Draw curves.png and confusion_matrix.png into a folder, from the rows of history.csv and metrics.json."""
+    title = f"{metrics['recipe']} on {metrics['dataset']}"
     plots.training_curves(history, folder / "curves.png", title)
     plots.confusion_matrix(
         metrics["confusion_matrix"],

@@ -78,6 +78,26 @@ class WeightedMeanLoss(keras.losses.Loss):
         return cls(keras.saving.deserialize_keras_object(config["element_loss"]), name=config["name"])
 
 
+def classification_metrics():
+    """Return the metrics of a classifier, for `compile(weighted_metrics=...)`.
+
+    Keras averages the loss over batches, however few real rows a batch has; these are exact means
+    over the real examples.
+
+    Returns:
+        list of `keras.metrics.Metric`: accuracy and cross_entropy.
+
+    Example:
+
+    >>> [metric.name for metric in classification_metrics()]
+    ['accuracy', 'cross_entropy']
+    """
+    return [
+        keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+        keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy"),
+    ]
+
+
 def _sum_over_replicas(value):
     """Add a scalar up over the replicas of the current strategy."""
     context = tf.distribute.get_replica_context()

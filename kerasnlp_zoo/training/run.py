@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import os
 import platform
 import shlex
 import shutil
@@ -163,7 +164,8 @@ class Run:
             "seed": self.config.seed,
             "command": self.command(),
             "versions": versions(),
-            "machine": f"{platform.machine()}, {len(tf.config.list_physical_devices('GPU'))} GPUs",
+            "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, "
+            f"{len(tf.config.list_physical_devices('GPU'))} GPUs",
             "date": datetime.date.today().isoformat(),
         }
         files.write_json(self.folder / "metrics.json", everything)

@@ -1,5 +1,7 @@
 """Where a model is trained: one device, or the same model on several with gradients added up."""
 
+import functools
+
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice
@@ -29,11 +31,17 @@ def make_strategy(name):
     gpus = tf.config.list_logical_devices("GPU")
     if name == "none" or (name == "auto" and len(gpus) < 2):
         return tf.distribute.get_strategy()
-    devices = [device.name for device in gpus or tf.config.list_logical_devices("CPU")]
+    devices = tuple(device.name for device in gpus or tf.config.list_logical_devices("CPU"))
     if len(devices) < 2:
         raise InputError(
             "Strategy 'mirrored' trains on several devices of one machine. Expected 2 GPUs or more. "
             f"Received: {', '.join(devices)}. Use --strategy none, or split the CPU for a trial with "
             "tf.config.set_logical_device_configuration"
         )
+    return _mirrored(devices)
+
+
+@functools.cache
+def _mirrored(devices):
+    """Return the one strategy of this process: a second one numbers its collectives alike, and they collide."""
     return tf.distribute.MirroredStrategy(devices)

@@ -1,0 +1,206 @@
+"""The command `kerasnlp-zoo`: train, and use what was trained, from a shell.
+
+Answers go to standard output, everything else to standard error.
+"""
+
+import errno
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from kerasnlp_zoo import cards, zoo
+from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.errors import InputError
+
+Name = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
+Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", help="Name, such as text_cnn.")]
+
+
+def train(recipe: Recipe) -> None:
+    """Train a model by a recipe; `kerasnlp-zoo train RECIPE --help` lists its flags."""
+    module = _recipe(recipe)
+    module.main(tyro.cli(module.Config, prog=f"kerasnlp-zoo train {recipe}", args=sys.argv[3:]))
+
+
+def recipe(recipe: Recipe) -> None:
+    """Print the source of a recipe, to be changed and run as your own script."""
+    print(Path(_recipe(recipe).__file__).read_text("utf-8"), end="")
+
+
+def list_(markdown: bool = False) -> None:
+    """List the entries with their measured scores.
+
+    Args:
+        markdown: Print the table as Markdown.
+    """
+    summaries = zoo.summaries()
+    if markdown:
+        print(cards.table(summaries))
+        return
+    rows = [list(cards.COLUMNS), *(cards.row(summary) for summary in summaries)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(cards.COLUMNS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def show(entry: Name) -> None:
+    """Print the card of an entry."""
+    print((zoo.find(entry) / "README.md").read_text("utf-8"), end="")
+
+
+def predict(
+    entry: Name,
+    texts: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="TEXT")] = (),
+    file: Path | None = None,
+    encoding: str = "utf-8-sig",
+    json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+) -> None:
+    """Answer texts: those given as arguments, or one a line from a file or standard input.
+
+    Args:
+        texts: The texts.
+        file: Read the texts from this file, one a line.
+        encoding: Encoding of that file.
+        json_: Print one JSON object a line.
+    """
+    from kerasnlp_zoo.datasets.own_files import read_text
+
+    if texts and file:
+        raise InputError("Give texts as arguments or in --file, not both")
+    if file is not None and not file.is_file():
+        raise InputError(f"{file} does not exist. Expected a text file with one text a line")
+    if not texts:
+        lines = read_text(file, encoding) if file else sys.stdin.buffer.read().decode("utf-8", "replace")
+        texts = tuple(lines.splitlines())
+    task = zoo.load(entry)
+    for text, answer in zip(texts, task.predict(list(texts)), strict=True):
+        print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{text}")
+
+
+def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
+    """Score an entry on the test split of a data set, by default its own, or on your --test-file."""
+    from kerasnlp_zoo.datasets.own_files import read_examples
+    from kerasnlp_zoo.datasets.text_classification import load_text_classification
+
+    task = zoo.load(entry)
+    if options.test_file is not None:
+        examples = read_examples(options.test_file, options)
+        texts, labels = [example.text for example in examples], [example.label for example in examples]
+    else:
+        options.dataset = options.dataset or zoo.read_config(entry)["data"]["name"]
+        data = load_text_classification(options)
+        texts, labels = data.test.texts, [data.labels[label] for label in data.test.labels]
+    scores = task.evaluate(texts, labels)
+    print(json.dumps({"texts": len(texts), **scores}))
+
+
+def export(entry: Name, folder: tyro.conf.Positional[Path]) -> None:
+    """Write an entry as a SavedModel, prove it in a fresh process, and say how to serve it.
+
+    Args:
+        folder: The model's folder; the SavedModel goes into a numbered folder in it.
+    """
+    from kerasnlp_zoo.tasks.export import check_export, serving_commands
+
+    task = zoo.load(entry)
+    texts = list(zoo.GOLDEN_TEXTS[task.preprocessor.language])
+    path = task.export(folder)
+    difference = check_export(task, path, texts)
+    print(
+        f"{path} answers as predict() to {difference:.0e} in a process that imports only TensorFlow. Serve and ask it:"
+    )
+    print(serving_commands(path, texts[0]))
+
+
+def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ENTRY")] = ()) -> None:
+    """Prove that entries are whole and answer as they did when they were made.
+
+    Args:
+        entries: Names or folders; by default all entries.
+    """
+    for entry in entries or zoo.list_entries():
+        found = zoo.check(entry)
+        print(
+            f"{entry}: {found['files']} files as made, {found['answers']} golden answers given "
+            f"(largest difference {found['largest_difference']:.0e})"
+        )
+
+
+def download(dataset: tyro.conf.Positional[str], data_dir: Path | None = None) -> None:
+    """Fetch and prepare a data set now, for training without a network later.
+
+    Args:
+        dataset: Name of the data set.
+        data_dir: Where TensorFlow Datasets keeps prepared data.
+    """
+    from kerasnlp_zoo.datasets.text_classification import load_text_classification
+
+    data = load_text_classification(DataOptions(dataset=dataset, data_dir=data_dir))
+    print(f"{dataset} is here: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test texts")
+
+
+def plot(run: tyro.conf.Positional[Path]) -> None:
+    """Draw the pictures of a run again from its history.csv and metrics.json.
+
+    Args:
+        run: Output folder of a training run.
+    """
+    from kerasnlp_zoo.training.callbacks import HistoryFile
+    from kerasnlp_zoo.training.classification import draw_classification
+
+    missing = [name for name in ("history.csv", "metrics.json") if not (run / name).exists()]
+    if missing:
+        raise InputError(f"{run} is not the folder of a finished run: {', '.join(missing)} missing")
+    metrics = json.loads((run / "metrics.json").read_text("utf-8"))
+    draw_classification(run, HistoryFile(run / "history.csv").rows(), metrics)
+    print(f"{run / 'curves.png'}\n{run / 'confusion_matrix.png'}")
+
+
+COMMANDS = {
+    "train": train,
+    "recipe": recipe,
+    "list": list_,
+    "show": show,
+    "predict": predict,
+    "evaluate": evaluate,
+    "export": export,
+    "check": check,
+    "download": download,
+    "plot": plot,
+}
+
+
+def main():
+    """Run the command; say what a user can mend in one line, without a traceback."""
+    # The flags after `train RECIPE` belong to the recipe, which parses them itself.
+    arguments = sys.argv[1:3] if sys.argv[1:2] == ["train"] and len(sys.argv) > 2 else sys.argv[1:]
+    try:
+        tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="kerasnlp-zoo", args=arguments)
+    except InputError as error:
+        sys.exit(f"kerasnlp-zoo: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stderr.close()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(f"kerasnlp-zoo: the disk is full. Nothing saved before is lost: free some space and go on. {error}")
+
+
+def _recipe(name):
+    """Return the module of a recipe: from the installed package, or from the source tree."""
+    names = sorted(path.stem for folder in _recipe_folders() for path in folder.glob("[a-z]*.py"))
+    if name not in names:
+        raise InputError(f"There is no recipe {name!r}. Recipes: {', '.join(names)}")
+    package = next(package for package in ("kerasnlp_zoo.recipes", "recipes") if importlib.util.find_spec(package))
+    return importlib.import_module(f"{package}.{name}")
+
+
+def _recipe_folders():
+    package = Path(__file__).parent
+    return [folder for folder in (package / "recipes", package.parent / "recipes") if folder.is_dir()]

@@ -1,0 +1,79 @@
+"""What every builder and every task promises. A new family adds a line to BUILDERS or TASKS.
+
+The promises themselves stand in test_contracts.py.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from kerasnlp_zoo.models import text_cnn
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.text import WordPreprocessor
+from tests.conftest import LABELS, TEXTS
+
+VOCABULARY_SIZE = 40
+NUM_CLASSES = 3
+
+
+def token_ids(random, batch, time):
+    """Token ids [B, T], rows of different lengths, the first one full."""
+    ids = random.integers(1, VOCABULARY_SIZE, (batch, time)).astype("int32")
+    lengths = np.append(time, random.integers(1, time + 1, batch - 1))
+    return ids * (np.arange(time) < lengths[:, None])
+
+
+@dataclasses.dataclass(frozen=True)
+class BuilderCase:
+    """One way to call a builder, small and without dropout.
+
+    Args:
+        builder: registered name.
+        arguments: dict for it.
+        inputs: function (random, batch, time) -> the model's inputs.
+        per_token: bool, whether there is one label per token rather than per text.
+    """
+
+    builder: str
+    arguments: dict
+    inputs: callable = token_ids
+    per_token: bool = False
+
+    def __str__(self):
+        return "-".join(
+            [self.builder, *(str(self.arguments[n]) for n in ("pooling", "channels") if n in self.arguments)]
+        )
+
+
+def _text_cnn(**arguments):
+    small = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES, "embedding_dim": 8, "num_filters": 4}
+    return {**small, "dropout": 0.0, **arguments}
+
+
+BUILDERS = [
+    *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
+    *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
+    BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
+]
+
+
+def text_classification():
+    """A small, untrained TextClassification."""
+    preprocessor = WordPreprocessor.from_texts(TEXTS)
+    model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=16, num_filters=8)
+    return TextClassification(model, preprocessor, ["negative", "positive"])
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskCase:
+    """A function that makes a small task, and labelled texts for it."""
+
+    make: callable
+    texts: tuple = tuple(TEXTS)
+    labels: tuple = tuple(LABELS)
+
+    def __str__(self):
+        return self.make.__name__
+
+
+TASKS = [TaskCase(text_classification)]

@@ -1,0 +1,104 @@
+"""Slow, obvious answers in plain Python and NumPy, written from the equations alone."""
+
+import math
+import re
+
+import numpy as np
+
+
+def random_padded_batch(seed, batch=4, time=9, width=5):
+    """Random vectors [B, T, D] and a mask [B, T] with holes, an empty row and a full one."""
+    random = np.random.default_rng(seed)
+    inputs = random.normal(size=(batch, time, width)).astype("float32")
+    mask = random.random((batch, time)) < 0.6
+    mask[0], mask[1] = False, True
+    return inputs, mask
+
+
+def text_convolution(inputs, mask, kernel, bias, padding):
+    """ReLU(w . window + b) for one window after the other; words outside the sentence are zeros."""
+    batch, time, _ = inputs.shape
+    width, _, filters = kernel.shape
+    first = -(width - 1) if padding == "full" else -((width - 1) // 2)
+    count = time + width - 1 if padding == "full" else time
+    outputs = np.zeros((batch, count, filters))
+    for b in range(batch):
+        for start in range(count):
+            for f in range(filters):
+                total = bias[f]
+                for offset in range(width):
+                    position = first + start + offset
+                    if 0 <= position < time and mask[b, position]:
+                        total += float(inputs[b, position] @ kernel[offset, :, f])
+                outputs[b, start, f] = max(total, 0.0)
+    return outputs
+
+
+def window_mask(mask, width):
+    """True where one of the words in the window is real."""
+    batch, time = mask.shape
+    return np.array(
+        [
+            [any(mask[b, p] for p in range(start, start + width) if 0 <= p < time) for start in range(1 - width, time)]
+            for b in range(batch)
+        ]
+    )
+
+
+def pool(inputs, mask, how, k=None):
+    """Pool each feature of each sentence over the positions the mask keeps."""
+    batch, _, width = inputs.shape
+    rows = []
+    for b in range(batch):
+        columns = []
+        for d in range(width):
+            kept = [float(value) for value, keep in zip(inputs[b, :, d], mask[b], strict=True) if keep]
+            if how == "k_max":
+                largest = sorted(sorted(range(len(kept)), key=lambda i: -kept[i])[:k])  # noqa: B023
+                columns.append([kept[i] for i in largest] + [0.0] * (k - len(largest)))
+            else:
+                value = {"max": max, "sum": sum, "average": lambda v: sum(v) / len(v)}[how](kept) if kept else 0.0
+                columns.append(value)
+        rows.append(columns)
+    pooled = np.array(rows, "float32")
+    return pooled.transpose(0, 2, 1) if how == "k_max" else pooled
+
+
+def text_cnn(token_ids, weights, widths):
+    """Kim's model with max-over-time pooling: logits [B, C] from weights by variable path."""
+    logits = []
+    for row in token_ids:
+        words = [weights["token_embedding/embeddings"][token] for token in row if token != 0]
+        features = []
+        for width in widths:
+            kernel, bias = weights[f"convolution_{width}/kernel"], weights[f"convolution_{width}/bias"]
+            zeros = [np.zeros(kernel.shape[1])] * (width - 1)
+            padded = [*zeros, *words, *zeros]
+            windows = [padded[start : start + width] for start in range(len(words) + width - 1)] if words else []
+            for f in range(kernel.shape[2]):
+                activations = [
+                    max(0.0, bias[f] + sum(float(w @ kernel[i, :, f]) for i, w in enumerate(window)))
+                    for window in windows
+                ]
+                features.append(max(activations, default=0.0))
+        logits.append(np.array(features) @ weights["logits/kernel"] + weights["logits/bias"])
+    return np.array(logits)
+
+
+def clean_str(text):
+    """What Kim 2014's preprocessing does to ASCII text, as described with the paper's code."""
+    text = re.sub(r"[^A-Za-z0-9(),!?'`]", " ", text)
+    for ending in ("'s", "'ve", "n't", "'re", "'d", "'ll"):
+        text = text.replace(ending, " " + ending)
+    for mark in ",!()?":
+        text = text.replace(mark, f" {mark} ")
+    return text.split()
+
+
+def cross_entropy(labels, logits, weights):
+    """Weighted mean of -log softmax, one row at a time."""
+    losses = [
+        weight * (math.log(sum(math.exp(x) for x in row)) - row[label])
+        for label, row, weight in zip(labels, logits, weights, strict=True)
+    ]
+    return sum(losses) / sum(weights)

@@ -1,0 +1,231 @@
+"""The promises of contracts.py, checked on every builder and every task."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo import models, tasks, zoo
+from kerasnlp_zoo.tasks.export import check_export
+from kerasnlp_zoo.training import (
+    EpochBackup,
+    EpochSeed,
+    HistoryFile,
+    KeepBest,
+    WeightedMeanLoss,
+    cross_entropy,
+    make_strategy,
+)
+from tests.contracts import BUILDERS, NUM_CLASSES, TASKS
+
+builders = pytest.mark.parametrize("case", BUILDERS, ids=str)
+one_case_each = pytest.mark.parametrize("case", {case.builder: case for case in BUILDERS}.values(), ids=str)
+all_tasks = pytest.mark.parametrize("case", TASKS, ids=str)
+
+
+def build(case, **arguments):
+    keras.utils.set_random_seed(3)
+    return models.BUILDERS[case.builder](**{**case.arguments, **arguments})
+
+
+def padded(inputs, count):
+    return tf.nest.map_structure(lambda ids: np.pad(ids, [(0, 0), (0, count)]), inputs)
+
+
+def close(actual, expected, tolerance=1e-5):
+    np.testing.assert_allclose(np.asarray(actual, "float32"), np.asarray(expected, "float32"), atol=tolerance, rtol=0)
+
+
+def test_every_builder_and_every_task_has_a_case():
+    assert {case.builder for case in BUILDERS} == set(models.BUILDERS)
+    assert {type(case.make()).name for case in TASKS} == set(tasks.TASKS)
+
+
+@builders
+def test_more_padding_changes_nothing(case, random):
+    model, inputs = build(case), case.inputs(random, batch=5, time=7)
+    for count in (1, 6, 30):
+        output = model(padded(inputs, count))
+        close(output[:, :7] if case.per_token else output, model(inputs), 1e-6)
+
+
+@builders
+def test_a_text_is_answered_alike_alone_and_in_any_batch(case, random):
+    model, inputs = build(case), case.inputs(random, batch=5, time=7)
+    output = np.asarray(model(inputs))
+    order = random.permutation(5)
+    close(model(tf.nest.map_structure(lambda ids: ids[order], inputs)), output[order])
+    close(model(tf.nest.map_structure(lambda ids: ids[2:3], inputs)), output[2:3])
+
+
+@builders
+def test_an_empty_text_is_answered_with_finite_numbers(case, random):
+    model, inputs = build(case), case.inputs(random, batch=2, time=3)
+    assert np.all(np.isfinite(model(tf.nest.map_structure(np.zeros_like, inputs))))
+
+
+@builders
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_is_close_and_keeps_float32_weights(case, policy, random):
+    inputs = case.inputs(random, batch=5, time=7)
+    expected = build(case)(inputs)
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(policy)
+        model = build(case)
+    finally:
+        keras.config.set_dtype_policy(before)
+    close(model(inputs), expected, 0.05)
+    close(model(padded(inputs, 9))[:, :7], model(inputs)[:, :7], 1e-3)
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+
+
+@builders
+def test_keras_file_keeps_the_model(case, random, tmp_path):
+    model, inputs = build(case), case.inputs(random, batch=3, time=6)
+    model.save(tmp_path / "model.keras")
+    close(keras.saving.load_model(tmp_path / "model.keras")(inputs), model(inputs), 0)
+
+
+@builders
+def test_builder_config_builds_the_same_variables_again(case):
+    model = build(case)
+    again = models.build(json.loads(json.dumps(model.builder_config)))
+    assert [(w.path, w.shape) for w in again.weights] == [(w.path, w.shape) for w in model.weights]
+    assert len({w.path for w in model.weights}) == len(model.weights)
+    assert model.layers[-1].name == "logits"
+    assert not hasattr(model, "optimizer") or model.optimizer is None
+
+
+def training_batches(case, count, size=8):
+    """Batches of different lengths; the last one is part filled, its empty rows have weight 0."""
+    random = np.random.default_rng(5)
+    batches = []
+    for number in range(count):
+        inputs = case.inputs(random, size, time=6)
+        labels = random.integers(0, NUM_CLASSES, (size, 6) if case.per_token else size)
+        weights = np.ones(labels.shape, "float32")
+        if number % 5 == 4:
+            inputs = tf.nest.map_structure(lambda ids: ids * (np.arange(size) < 3)[:, None], inputs)
+            weights[3:] = 0
+        batches.append((inputs, labels, weights))
+    stacked = [
+        tf.nest.map_structure(lambda *values: np.concatenate(values), *part) for part in zip(*batches, strict=True)
+    ]
+    return tf.data.Dataset.from_tensor_slices(tuple(stacked)).batch(size, drop_remainder=True)
+
+
+def compiled(case, strategy):
+    with strategy.scope():
+        model = build(case)
+        model.compile("adam", WeightedMeanLoss(cross_entropy), weighted_metrics=["accuracy"])
+    return model
+
+
+@one_case_each
+def test_two_replicas_train_the_same_weights_as_one(case):
+    batches = training_batches(case, count=20)
+    one, two = make_strategy("none"), make_strategy("mirrored")
+    models_, histories = [compiled(case, one), compiled(case, two)], []
+    for model in models_:
+        histories.append(model.fit(batches, shuffle=False, verbose=0).history)
+    for single, mirrored in zip(*(model.get_weights() for model in models_), strict=True):
+        close(mirrored, single)
+    for name, values in histories[0].items():
+        close(histories[1][name], values, 1e-4)
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Stands for Ctrl-C, in the middle of an epoch."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.params["epochs"] == 4 and batch == 2 and self.epoch == 2:
+            raise KeyboardInterrupt
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+
+@one_case_each
+def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(case, tmp_path):
+    has_dropout = {**case.arguments, "dropout": 0.5}
+    batches = training_batches(case, count=6)
+
+    def fit(folder, *more):
+        model = build(case, **has_dropout)
+        model.compile("adam", WeightedMeanLoss(cross_entropy), weighted_metrics=["accuracy"])
+        history, backup = HistoryFile(folder / "history.csv"), EpochBackup(folder)
+        best = KeepBest(history, folder / "best.safetensors", patience=9)
+        callbacks = [EpochSeed(7), history, best, backup, *more]
+        first = backup.restore(model)
+        model.fit(
+            batches,
+            validation_data=batches,
+            epochs=4,
+            initial_epoch=first,
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+        return model, first
+
+    whole, _ = fit(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "cut", Interrupt())
+    resumed, first = fit(tmp_path / "cut")
+    assert first == 2
+    for expected, actual in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(actual, expected)
+    assert (tmp_path / "cut/history.csv").read_text() == (tmp_path / "whole/history.csv").read_text()
+
+
+@all_tasks
+def test_predictions_do_not_depend_on_batches_or_order(case):
+    task = case.make()
+    answers = task.predict(list(case.texts))
+    assert json.loads(json.dumps(answers)) == answers
+    backwards = task.predict(list(case.texts)[::-1], batch_size=3)[::-1]
+    for answer, other in zip(answers, backwards, strict=True):
+        assert answer["label"] == other["label"]
+        assert answer["probability"] == pytest.approx(other["probability"], abs=1e-6)
+
+
+@all_tasks
+def test_dataset_holds_every_text_once_in_full_batches(case):
+    dataset = case.make().dataset(list(case.texts), list(case.labels), batch_size=4, training=True)
+    batches = list(dataset)
+    assert len(batches) == len(dataset)
+    assert all(weights.shape[0] == 4 for _, _, weights in batches)
+    assert sum(float(tf.reduce_sum(weights)) for _, _, weights in batches) == len(case.texts)
+
+
+@all_tasks
+def test_saved_entry_gives_the_same_answers(case, tmp_path):
+    task = case.make()
+    task.save(tmp_path / "entry")
+    assert zoo.load(tmp_path / "entry").predict(list(case.texts)) == task.predict(list(case.texts))
+    assert zoo.check(tmp_path / "entry")["answers"] > 0
+
+
+@all_tasks
+def test_swapped_labels_keep_the_encoder_and_renew_the_head(case, tmp_path, caplog):
+    task = case.make()
+    task.save(tmp_path / "entry")
+    other = zoo.load(tmp_path / "entry", labels=["a", "b", "c"])
+    assert other.labels == ["a", "b", "c"]
+    assert "logits/kernel" in caplog.text
+    new = {weight.path: weight for weight in other.model.weights}
+    for weight in task.model.weights:
+        if not weight.path.startswith("logits/"):
+            np.testing.assert_array_equal(np.asarray(weight), np.asarray(new[weight.path]))
+
+
+@all_tasks
+def test_export_answers_alike_in_a_process_that_imports_only_tensorflow(case, tmp_path):
+    task = case.make()
+    first, second = task.export(tmp_path), task.export(tmp_path)
+    assert (first.name, second.name) == ("1", "2")
+    strange = ["", "👍🏽 ＣＡＦＥ\u0301", "word " * 3000]
+    assert check_export(task, first, [*case.texts, *strange]) <= 1e-5
