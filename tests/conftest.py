@@ -7,21 +7,6 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(2)])
 
-TEXTS = [
-    "a fine and gripping film",
-    "dull , clumsy and far too long",
-    "the actors are wonderful",
-    "nobody should have to sit through this",
-    "what a lovely little story",
-    "a waste of two hours",
-    "gripping from the first minute",
-    "too long and badly acted",
-    "wonderful",
-    "a clumsy story , badly told , and nobody in it is worth two hours of anyone's life",
-    "fine",
-]
-LABELS = ["positive", "negative"] * 5 + ["positive"]
-
 
 @pytest.fixture
 def reviews_csv(tmp_path):

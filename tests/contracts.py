@@ -10,10 +10,23 @@ import numpy as np
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
-from tests.conftest import LABELS, TEXTS
 
 VOCABULARY_SIZE = 40
 NUM_CLASSES = 3
+TEXTS = [
+    "a fine and gripping film",
+    "dull , clumsy and far too long",
+    "the actors are wonderful",
+    "nobody should have to sit through this",
+    "what a lovely little story",
+    "a waste of two hours",
+    "gripping from the first minute",
+    "too long and badly acted",
+    "wonderful",
+    "a clumsy story , badly told , and nobody in it is worth two hours of anyone's life",
+    "fine",
+]
+LABELS = ["positive", "negative"] * 5 + ["positive"]
 
 
 def token_ids(random, batch, time):

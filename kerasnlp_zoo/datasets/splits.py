@@ -133,7 +133,7 @@ def cut(split, share, fold=0):
         raise InputError(f"validation_split is a share above 0 and up to 0.5. Received: {share}")
     keys = [comparable(text).encode("utf-8", "surrogatepass") for text in split.texts]
     digests = np.array([hashlib.sha256(key).hexdigest() for key in keys])
-    held_out = []
+    held_out = [np.array([], "int64")]
     for label in np.unique(split.labels):
         rows = np.flatnonzero(split.labels == label)
         rows = rows[np.argsort(digests[rows])]

@@ -52,7 +52,7 @@ def load_text_classification(options, fold=None, num_folds=None):
     """Load train, validation and test.
 
     Official splits are kept. Where there is none, the texts of each class are sorted by their sha256
-    and a share is held out, `options.validation_split` for each of test and validation. Duplicates
+    and `options.validation_split` of all texts is held out for each of test and validation. Duplicates
     are removed, across splits too.
 
     Args:
@@ -74,11 +74,14 @@ def load_text_classification(options, fold=None, num_folds=None):
         raise InputError(f"Cross-validation is for data without a test split; {data['name']} has one")
     splits, dropped = clean({name: splits[name] for name in ("test", "validation", "train") if name in splits})
     data["dropped"].update(dropped)
-    if "test" not in splits:
-        share = options.validation_split if fold is None else 1 / num_folds
-        splits["train"], splits["test"] = cut(splits["train"], share, fold or 0)
+    share = options.validation_split
+    if fold is not None:
+        splits["train"], splits["test"] = cut(splits["train"], 1 / num_folds, fold)
+    elif "test" not in splits:
+        splits["train"], splits["test"] = cut(splits["train"], share)
+        share /= 1 - share  # of the rest: as many texts again
     if "validation" not in splits:
-        splits["train"], splits["validation"] = cut(splits["train"], options.validation_split)
+        splits["train"], splits["validation"] = cut(splits["train"], share)
     for name, split in splits.items():
         if not len(split):
             raise InputError(

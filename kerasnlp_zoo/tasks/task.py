@@ -105,9 +105,11 @@ class Task:
         """Return what an exported model would: a dict of arrays [N, ...]."""
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
+        if not texts:  # an empty batch upsets TensorFlow's convolution: answer one text and keep none
+            return {name: values[:0] for name, values in self.outputs([""], batch_size).items()}
         strings = [text.encode("utf-8", "surrogatepass") for text in self.preprocessor.prepare(texts)]
-        order = np.argsort([len(string) for string in strings], kind="stable").astype(int)  # similar lengths together
-        batches = [order[start : start + batch_size] for start in range(0, max(len(order), 1), batch_size)]
+        order = np.argsort([len(string) for string in strings], kind="stable")  # similar lengths together
+        batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
         results = [self.serve(tf.constant([strings[row] for row in rows], tf.string)) for rows in batches]
         back = np.argsort(order)
         return {name: np.concatenate([result[name].numpy() for result in results])[back] for name in results[0]}
@@ -163,11 +165,11 @@ class Task:
         """Tokenise in chunks, and say once how many texts lose their end."""
         chunks = [
             self.preprocessor.features(self.preprocessor.prepare(texts[start : start + CHUNK]))
-            for start in range(0, len(texts), CHUNK)
+            for start in range(0, max(len(texts), 1), CHUNK)
         ]
-        features = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]} if chunks else {}
+        features = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
         limit = self.preprocessor.max_sequence_length
-        cut = np.mean([np.mean(values.row_lengths() >= limit) for values in features.values()] or [0.0])
+        cut = np.mean(next(iter(features.values())).row_lengths() >= limit) if texts else 0.0
         if cut and not self._warned_of_cut:
             self._warned_of_cut = True
             logger.warning("%.1f%% of the texts reach max_sequence_length=%d and may be cut there", 100 * cut, limit)

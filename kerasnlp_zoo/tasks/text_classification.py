@@ -6,6 +6,7 @@ Shapes: N texts, C classes.
 import keras
 import tensorflow as tf
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores
 from kerasnlp_zoo.tasks.task import Task
 
@@ -64,7 +65,12 @@ class TextClassification(Task):
             dict of accuracy, macro_f1, expected_calibration_error, confusion_matrix.
 
         Raises:
-            InputError: for a label this task does not have, or no text.
+            InputError: for a label this task does not have, no text, or another number of labels.
         """
         label_ids = self.label_ids(labels)
+        if not len(texts) or len(texts) != len(labels):
+            raise InputError(
+                "A score needs at least one text, and one label for each. "
+                f"Received: {len(texts)} texts and {len(labels)} labels"
+            )
         return classification_scores(self.outputs(texts, batch_size)["probabilities"], label_ids)

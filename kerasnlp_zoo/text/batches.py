@@ -46,7 +46,7 @@ def bucket_lengths(lengths, num_buckets=NUM_BUCKETS):
     array([ 4, 30])
     """
     shares = np.arange(1, num_buckets + 1) / num_buckets
-    return np.unique(np.maximum(np.quantile(lengths, shares, method="higher"), 1))
+    return np.unique(np.maximum(np.quantile(lengths, shares, method="inverted_cdf"), 1))
 
 
 class BatchRows:

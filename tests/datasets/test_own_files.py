@@ -1,0 +1,101 @@
+import json
+
+import pytest
+
+from kerasnlp_zoo.datasets import DataOptions
+from kerasnlp_zoo.datasets.own_files import read_examples
+from kerasnlp_zoo.errors import InputError
+
+CHINESE = DataOptions(text_column="评论", label_column="标签")
+ROWS = [("很好，下次还来", "好评"), ('他说"一般"', "差评"), ("两行\n文字", "好评")]
+
+
+def write(path, rows=ROWS, header=("评论", "标签"), encoding="utf-8", delimiter=","):
+    quoted = [delimiter.join('"' + field.replace('"', '""') + '"' for field in row) for row in rows]
+    path.write_bytes("\r\n".join([delimiter.join(header), *quoted, ""]).encode(encoding))
+    return path
+
+
+def pairs(path, options=CHINESE):
+    return [(example.text, example.label) for example in read_examples(path, options)]
+
+
+def message(path, options=CHINESE):
+    with pytest.raises(InputError) as error:
+        read_examples(path, options)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_csv_is_read_with_and_without_byte_order_mark(encoding, tmp_path):
+    assert pairs(write(tmp_path / "a.csv", encoding=encoding)) == ROWS
+
+
+def test_csv_in_a_chinese_encoding(tmp_path):
+    options = DataOptions(text_column="评论", label_column="标签", encoding="gb18030")
+    assert pairs(write(tmp_path / "a.csv", encoding="gb18030"), options) == ROWS
+
+
+def test_tsv_and_other_delimiters(tmp_path):
+    assert pairs(write(tmp_path / "a.tsv", delimiter="\t")) == ROWS
+    options = DataOptions(text_column="评论", label_column="标签", delimiter=";")
+    assert pairs(write(tmp_path / "a.csv", delimiter=";"), options) == ROWS
+    assert "--delimiter" in message(write(tmp_path / "b.csv"), DataOptions(delimiter="||"))
+
+
+def test_json_lines_with_numbers_for_labels(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "fine", "label": 1}\n\n{"text": null, "label": 0}\n', "utf-8")
+    assert pairs(tmp_path / "a.jsonl", DataOptions()) == [("fine", "1"), ("", "0")]
+
+
+def test_folder_per_class(tmp_path):
+    for label, text in (("pos", "fine"), ("neg", "dull")):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        (tmp_path / "data" / label / "1.txt").write_text(text + "\n")
+    assert pairs(tmp_path / "data", DataOptions()) == [("dull", "neg"), ("fine", "pos")]
+    (tmp_path / "empty").mkdir()
+    assert "sub-folders" in message(tmp_path / "empty")
+
+
+def test_wrong_column_is_named_with_the_right_ones(tmp_path):
+    error = message(write(tmp_path / "a.csv"), DataOptions(text_column="内容", label_column="标签"))
+    assert "a.csv, line 1" in error
+    assert "'内容'" in error
+    assert "评论, 标签" in error
+    assert "--text-column" in error
+
+
+def test_undecodable_byte_is_named_with_line_offset_and_a_way_out(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"text,label\nfine,1\n" + "很好,1\n".encode("gb18030"))
+    error = message(path, DataOptions())
+    assert "line 3" in error
+    assert "byte 0xba at offset 18" in error
+    assert "--encoding gb18030" in error
+    assert "Unknown encoding" in message(path, DataOptions(encoding="utf-9"))
+
+
+def test_line_with_too_many_fields_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\nfine,1\nwell, hello there,0\n")
+    error = message(path, DataOptions())
+    assert "line 3: 3 fields, but the header has 2" in error
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [("{broken", "line 1: expected one JSON object"), ("[1]", "JSON object"), (json.dumps({"a": 1}), "no key 'text'")],
+)
+def test_broken_json_lines_are_named(content, expected, tmp_path):
+    (tmp_path / "a.jsonl").write_text(content)
+    assert expected in message(tmp_path / "a.jsonl", DataOptions())
+
+
+@pytest.mark.parametrize("content", ["", "text,label\n", "text,label\n\n\n"])
+def test_files_without_examples_are_refused(content, tmp_path):
+    (tmp_path / "a.csv").write_text(content)
+    assert "a.csv" in message(tmp_path / "a.csv", DataOptions())
+
+
+def test_missing_file_is_named(tmp_path):
+    assert "does not exist" in message(tmp_path / "nowhere.csv")

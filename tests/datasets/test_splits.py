@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.datasets.splits import Split, clean, comparable, cut
+from kerasnlp_zoo.errors import InputError
+
+
+def split(*examples):
+    return Split([text for text, _ in examples], np.array([label for _, label in examples], "int64"))
+
+
+def many(count=200):
+    return Split([f"text {number}" for number in range(count)], np.arange(count) % 2)
+
+
+def test_duplicates_contradictions_and_leaks_are_removed_and_counted():
+    cleaned, dropped = clean(
+        {
+            "test": split(("in test", 0), ("IN  test", 0), ("both", 0), ("both", 1)),
+            "train": split(("fine", 1), ("ＦＩＮＥ", 1), ("in Test", 0), (" ", 1), ("own", 0)),
+        }
+    )
+    assert cleaned["test"].texts == ["in test"]
+    assert cleaned["train"].texts == ["fine", "own"]
+    assert dropped == {"rows without text": 1, "duplicates": 2, "texts with two labels": 2, "texts of another split": 1}
+
+
+def test_case_width_and_spacing_do_not_make_a_text_new():
+    assert comparable("Ｆｉｎｅ\u3000 Straße ") == comparable("fine strasse")
+
+
+def test_the_same_texts_are_held_out_whatever_the_order(random):
+    data = many()
+    rest, held_out = cut(data, 0.1)
+    assert np.bincount(held_out.labels).tolist() == [10, 10]
+    assert len(rest) == 180
+    _, again = cut(data.take(random.permutation(200)), 0.1)
+    assert set(again.texts) == set(held_out.texts)
+
+
+def test_folds_do_not_overlap_and_cover_everything():
+    tested = [text for fold in range(10) for text in cut(many(207), 0.1, fold)[1].texts]
+    assert sorted(tested) == sorted(many(207).texts)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1])
+def test_impossible_shares_are_refused(share):
+    with pytest.raises(InputError, match="validation_split"):
+        cut(many(), share)

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.evaluation import (
+    accuracy,
+    classification_scores,
+    confusion_matrix,
+    expected_calibration_error,
+    macro_f1,
+)
+
+LABELS = [0, 0, 0, 1, 1, 2]
+PREDICTIONS = [0, 0, 1, 1, 2, 2]
+
+
+def test_hand_worked_scores():
+    matrix = confusion_matrix(LABELS, PREDICTIONS, 3)
+    assert matrix.tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
+    assert accuracy(matrix) == pytest.approx(4 / 6)
+    # F1: 2*2/(3+2), 2*1/(2+2), 2*1/(1+2)
+    assert macro_f1(matrix) == pytest.approx((0.8 + 0.5 + 2 / 3) / 3)
+
+
+def test_a_class_that_never_occurs_does_not_count():
+    assert macro_f1(confusion_matrix([0, 1], [0, 1], 5)) == 1.0
+
+
+def test_calibration_error_by_hand():
+    # Bins of one fifth: (0.6, 0.8] holds 0.7 right and 0.8 wrong; (0.8, 1] holds 0.9 right.
+    probabilities = np.array([[0.7, 0.3], [0.8, 0.2], [0.1, 0.9]])
+    error = expected_calibration_error(probabilities, [0, 1, 1], num_bins=5)
+    assert error == pytest.approx((abs(1 - 1.5) + abs(1 - 0.9)) / 3)
+
+
+def test_calibration_error_finds_overconfidence(random):
+    confident = np.tile([0.99, 0.01], (1000, 1))
+    labels = (random.random(1000) < 0.5).astype(int)
+    assert expected_calibration_error(confident, labels) == pytest.approx(0.49, abs=0.05)
+    honest = random.dirichlet([1, 1, 1], 20000)
+    labels = np.array([random.choice(3, p=row) for row in honest])
+    assert expected_calibration_error(honest, labels) < 0.02
+
+
+def test_all_scores_together():
+    probabilities = np.eye(3)[PREDICTIONS]
+    scores = classification_scores(probabilities, np.array(LABELS))
+    assert scores["accuracy"] == pytest.approx(4 / 6)
+    assert scores["expected_calibration_error"] == pytest.approx(2 / 6)
+    assert scores["confusion_matrix"] == confusion_matrix(LABELS, PREDICTIONS, 3).tolist()

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+from keras.src.testing import TestCase
+
+from kerasnlp_zoo.layers import TextConvolution
+from tests import oracles
+
+
+class ConvolutionContract(TestCase):
+    def test_text_convolution_is_a_keras_layer(self):
+        for padding, time in (("full", 8), ("same", 6)):
+            self.run_layer_test(
+                TextConvolution,
+                {"filters": 4, "kernel_size": 3, "padding": padding},
+                input_shape=(2, 6, 5),
+                call_kwargs={"mask": np.array([[True] * 6, [True] * 2 + [False] * 4])},
+                expected_output_shape=(2, time, 4),
+                expected_num_trainable_weights=2,
+                supports_masking=True,
+            )
+
+
+@pytest.mark.parametrize("padding", ["full", "same"])
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 12])
+def test_convolution_equals_one_window_after_the_other(padding, width):
+    inputs, mask = oracles.random_padded_batch(seed=width)
+    layer = TextConvolution(filters=3, kernel_size=width, padding=padding)
+    layer.build(inputs.shape)
+    layer.bias.assign([0.1, -0.2, 0.3])
+    expected = oracles.text_convolution(inputs, mask, np.array(layer.kernel), np.array(layer.bias), padding)
+    np.testing.assert_allclose(layer(inputs, mask=mask), expected, atol=1e-5)
+
+
+def test_what_stands_at_padded_positions_does_not_matter():
+    inputs, mask = oracles.random_padded_batch(seed=0)
+    layer = TextConvolution(filters=3, kernel_size=3)
+    expected = np.array(layer(inputs, mask=mask))
+    inputs[~mask] = np.nan
+    np.testing.assert_array_equal(layer(inputs, mask=mask), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"filters": 0, "kernel_size": 3}, "filters=0"),
+        ({"filters": 4, "kernel_size": 2.5}, "kernel_size=2.5"),
+        ({"filters": 4, "kernel_size": 3, "padding": "valid"}, "padding='valid'"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        TextConvolution(**arguments)

@@ -1,0 +1,60 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from keras.src.testing import TestCase
+
+from kerasnlp_zoo.layers import PaddingMask, WindowMask
+from kerasnlp_zoo.layers.masking import LOWEST, mask_scores, zero_masked
+from tests import oracles
+
+
+class MaskingContract(TestCase):
+    def test_padding_mask_is_a_keras_layer(self):
+        self.run_layer_test(
+            PaddingMask,
+            {},
+            input_shape=(2, 5),
+            input_dtype="int32",
+            expected_output_shape=(2, 5),
+            expected_output_dtype="bool",
+            expected_num_trainable_weights=0,
+            run_training_check=False,  # a mask has no gradient
+        )
+
+    def test_window_mask_is_a_keras_layer(self):
+        self.run_layer_test(
+            WindowMask,
+            {"width": 3},
+            input_data=np.array([[True, True, False, False], [True, False, False, False]]),
+            expected_output_shape=(2, 6),
+            expected_output_dtype="bool",
+            run_training_check=False,
+        )
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 12])
+@pytest.mark.parametrize("seed", range(3))
+def test_window_mask_marks_windows_that_touch_a_word(width, seed):
+    _, mask = oracles.random_padded_batch(seed)
+    np.testing.assert_array_equal(WindowMask(width)(mask), oracles.window_mask(mask, width))
+
+
+def test_window_mask_refuses_an_empty_window():
+    with pytest.raises(ValueError, match="width=0"):
+        WindowMask(0)
+
+
+@pytest.mark.parametrize("dtype", LOWEST)
+def test_masked_scores_stay_finite_in_every_dtype(dtype):
+    scores = ops.cast([[1.0, 2.0], [1.0, 2.0]], dtype)
+    masked = mask_scores(scores, ops.convert_to_tensor([[True, False], [False, False]]))
+    assert keras.backend.standardize_dtype(masked.dtype) == dtype
+    shares = np.array(ops.cast(ops.softmax(ops.cast(masked, "float32")), "float32"))
+    np.testing.assert_allclose(shares, [[1, 0], [0.5, 0.5]])
+
+
+def test_zeroing_stops_nan_and_infinity():
+    values = ops.convert_to_tensor([np.nan, np.inf, 3.0])
+    np.testing.assert_array_equal(zero_masked(values, [False, False, True]), [0, 0, 3])
+    assert zero_masked(values, None) is values

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from keras import ops
+from keras.src.testing import TestCase
+
+from kerasnlp_zoo.layers import AverageOverTime, KMaxPooling, MaxOverTime, SumOverTime
+from tests import oracles
+
+POOLINGS = {"max": MaxOverTime, "average": AverageOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+MASK = np.array([[True] * 6, [True] * 2 + [False] * 4])
+
+
+class PoolingContract(TestCase):
+    def test_poolings_are_keras_layers(self):
+        for how, layer in POOLINGS.items():
+            self.run_layer_test(
+                layer,
+                {"k": 3} if how == "k_max" else {},
+                input_shape=(2, 6, 5),
+                call_kwargs={"mask": MASK},
+                expected_output_shape=(2, 3, 5) if how == "k_max" else (2, 5),
+                expected_num_trainable_weights=0,
+                supports_masking=True,
+            )
+
+
+@pytest.mark.parametrize("how", ["max", "average", "sum"])
+@pytest.mark.parametrize("seed", range(3))
+def test_pooling_equals_looking_at_each_feature(how, seed):
+    inputs, mask = oracles.random_padded_batch(seed)
+    np.testing.assert_allclose(POOLINGS[how]()(inputs, mask=mask), oracles.pool(inputs, mask, how), atol=1e-6)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 20])
+@pytest.mark.parametrize("seed", range(3))
+def test_k_max_equals_sorting_each_sentence(k, seed):
+    inputs, mask = oracles.random_padded_batch(seed)
+    np.testing.assert_allclose(KMaxPooling(k)(inputs, mask=mask), oracles.pool(inputs, mask, "k_max", k), atol=1e-6)
+
+
+def test_k_max_keeps_the_order_of_the_sentence():
+    c = np.array([[[0.73], [0.85], [0.62], [0.91], [0.45]]])
+    np.testing.assert_allclose(KMaxPooling(2)(c)[0, :, 0], [0.85, 0.91])
+    np.testing.assert_allclose(KMaxPooling(2)(c[:, ::-1])[0, :, 0], [0.91, 0.85])
+
+
+def test_max_finds_a_negative_maximum():
+    assert float(MaxOverTime()(-np.ones((1, 3, 1)), mask=[[True, True, False]])[0, 0]) == -1
+
+
+@pytest.mark.parametrize("how", POOLINGS)
+def test_without_a_mask_every_position_counts(how):
+    inputs, mask = oracles.random_padded_batch(seed=1)
+    layer = POOLINGS[how](**({"k": 2} if how == "k_max" else {}))
+    np.testing.assert_array_equal(layer(inputs), layer(inputs, mask=np.ones_like(mask)))
+
+
+@pytest.mark.parametrize("how", POOLINGS)
+def test_float16_neither_overflows_nor_gives_nan(how):
+    layer = POOLINGS[how](dtype="float16", **({"k": 2} if how == "k_max" else {}))
+    inputs = ops.cast(ops.full((2, 4000, 1), 10.0), "float16")
+    mask = np.array([[True] * 4000, [False] * 4000])
+    pooled = np.array(layer(inputs, mask=mask)).astype("float32")
+    assert np.all(np.isfinite(pooled))
+    assert np.all(pooled[1] == 0)
+    assert np.allclose(pooled[0], 40000 if how == "sum" else 10)
+
+
+def test_k_must_be_positive():
+    with pytest.raises(ValueError, match="k=0"):
+        KMaxPooling(0)

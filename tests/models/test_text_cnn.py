@@ -1,0 +1,91 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import text_cnn, text_cnn_tagger
+from tests import oracles
+from tests.contracts import token_ids
+
+
+def test_text_cnn_equals_the_equations(random):
+    model = text_cnn(40, num_classes=3, embedding_dim=6, filter_widths=(1, 3, 4), num_filters=5)
+    for weight in model.weights:
+        weight.assign(random.normal(size=weight.shape))
+    inputs = np.append(token_ids(random, batch=4, time=8), np.zeros((1, 8), "int32"), axis=0)
+    weights = {weight.path: np.array(weight) for weight in model.weights}
+    np.testing.assert_allclose(model(inputs), oracles.text_cnn(inputs, weights, (1, 3, 4)), atol=1e-4)
+
+
+def test_paper_sizes():
+    # 3 widths x 100 filters over 300 columns, their biases, and a softmax over 300 features.
+    assert text_cnn(1000, num_classes=2).count_params() == 1000 * 300 + (3 + 4 + 5) * 300 * 100 + 300 + 300 * 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("channels", "trained", "fixed"),
+    [
+        ("random", ["token_embedding"], []),
+        ("static", [], ["static_embedding"]),
+        ("non_static", ["token_embedding"], []),
+        ("multichannel", ["token_embedding"], ["static_embedding"]),
+    ],
+)
+def test_channels_train_what_the_paper_says(channels, trained, fixed, random):
+    model = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, channels=channels)
+    before = {weight.path: np.array(weight) for weight in model.weights}
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(token_ids(random, 8, 6), random.integers(0, 2, 8), verbose=0)
+    changed = {weight.path.split("/")[0] for weight in model.weights if np.any(np.array(weight) != before[weight.path])}
+    assert set(trained) <= changed
+    assert not set(fixed) & changed
+    assert {weight.path.split("/")[0] for weight in model.weights if "embedding" in weight.path} == {*trained, *fixed}
+
+
+def test_multichannel_adds_what_each_filter_sees_in_both_channels(random):
+    both = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, channels="multichannel")
+    one = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3)
+    for weight in one.weights:
+        source = {w.path: w for w in both.weights}[weight.path]
+        total = np.array(source)
+        if "embedding" in weight.path:
+            total = total + np.array(both.get_layer("static_embedding").embeddings)
+        weight.assign(total)
+    inputs = token_ids(random, 4, 7)
+    np.testing.assert_allclose(both(inputs), one(inputs), atol=1e-6)
+
+
+def test_class_weights_are_kept_within_the_norm(random):
+    model = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, max_norm=0.5)
+    model.compile(keras.optimizers.SGD(100.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(token_ids(random, 8, 6), random.integers(0, 2, 8), verbose=0)
+    norms = np.linalg.norm(np.array(model.get_layer("logits").kernel), axis=0)
+    assert norms.max() == pytest.approx(0.5, abs=1e-3)
+
+
+def test_tagger_gives_logits_for_each_token_from_its_neighbours(random):
+    model = text_cnn_tagger(40, num_classes=5, embedding_dim=4, num_filters=3, filter_widths=(3,))
+    inputs = token_ids(random, 2, 9)
+    output = np.array(model(inputs))
+    assert output.shape == (2, 9, 5)
+    far = inputs.copy()
+    far[0, 6] = far[0, 6] % 39 + 1
+    changed = np.any(np.array(model(far))[0] != output[0], axis=-1)
+    assert changed.nonzero()[0].tolist() == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"vocabulary_size": 0}, "vocabulary_size=0"),
+        ({"num_classes": -1}, "num_classes=-1"),
+        ({"filter_widths": ()}, "filter_widths"),
+        ({"filter_widths": (3, 3)}, "different"),
+        ({"filter_widths": (3, 0)}, r"filter_widths\[1\]=0"),
+        ({"pooling": "mean"}, "pooling='mean'"),
+        ({"channels": "glove"}, "channels='glove'"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, message):
+    with pytest.raises(InputError, match=message):
+        text_cnn(**{"vocabulary_size": 9, "num_classes": 2, **arguments})

@@ -1,0 +1,43 @@
+import os
+
+import pytest
+
+from kerasnlp_zoo.files import cache_folder, folder_written_whole, sha256, write_json, written_whole
+
+
+def fail_half_way(writing, write, error):
+    with writing as temporary:
+        write(temporary)
+        raise error
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):
+    path = tmp_path / "scores.json"
+    write_json(path, {"accuracy": 0.5})
+    before = sha256(path)
+    with pytest.raises(OSError, match="disk"):
+        fail_half_way(written_whole(path), lambda new: new.write_text("half"), OSError("disk full"))
+    assert sha256(path) == before
+    assert os.listdir(tmp_path) == ["scores.json"]
+
+
+def test_a_failed_folder_keeps_the_old_folder_and_leaves_nothing(tmp_path):
+    with folder_written_whole(tmp_path / "entry") as new:
+        (new / "a").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        fail_half_way(
+            folder_written_whole(tmp_path / "entry"), lambda new: (new / "a").write_text("half"), KeyboardInterrupt()
+        )
+    assert (tmp_path / "entry" / "a").read_text() == "old"
+    assert os.listdir(tmp_path) == ["entry"]
+    with folder_written_whole(tmp_path / "entry") as new:
+        (new / "b").write_text("new")
+    assert os.listdir(tmp_path / "entry") == ["b"]
+
+
+def test_cache_folder_follows_its_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("KERASNLP_ZOO_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
+    assert cache_folder() == tmp_path / "x" / "kerasnlp_zoo"

@@ -1,0 +1,151 @@
+import json
+import shutil
+
+import keras
+import pytest
+
+from kerasnlp_zoo import cards, zoo
+from kerasnlp_zoo.errors import InputError
+from tests.contracts import TEXTS, text_classification
+
+ENTRY = "text_cnn_movie_reviews_en"
+
+
+@pytest.fixture
+def entry(tmp_path):
+    return text_classification().save(tmp_path / "my_entry")
+
+
+def edit(entry, **changes):
+    config = json.loads((entry / "config.json").read_text())
+    (entry / "config.json").write_text(json.dumps({**config, **changes}))
+
+
+@pytest.mark.parametrize("name", zoo.list_entries())
+def test_every_entry_of_the_tree_passes_its_check(name):
+    found = zoo.check(name)
+    assert found["answers"] == len(zoo.GOLDEN_TEXTS[zoo.read_config(name)["language"]])
+    summary = next(summary for summary in zoo.summaries() if summary["name"] == name)
+    assert summary["test_score"] > 0
+    assert summary["commercial_use"] in ("yes", "no", "unknown")
+    assert zoo.find(name).name == zoo.read_config(name)["name"] == name
+
+
+def test_the_entry_of_movie_reviews_knows_good_from_bad():
+    task = zoo.load(ENTRY)
+    answers = task.predict(["a gripping, beautifully acted film", "dull, clumsy and far too long"])
+    assert [answer["label"] for answer in answers] == ["positive", "negative"]
+
+
+def test_entries_are_found_by_name_and_by_folder(tmp_path):
+    folder = shutil.copytree(zoo.find(ENTRY), tmp_path / "copy")
+    assert zoo.load(folder).predict(TEXTS) == zoo.load(ENTRY).predict(TEXTS)
+    assert ENTRY in zoo.list_entries()
+
+
+def test_entries_are_found_in_the_cache(entry, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(entry, tmp_path / "cache" / "entries" / "mine")
+    assert "mine" in zoo.list_entries()
+    assert zoo.load("mine").labels == ["negative", "positive"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "vocabulary.txt"])
+def test_one_changed_byte_is_found_by_check_and_load(entry, name):
+    data = bytearray((entry / name).read_bytes())
+    data[-20] ^= 1
+    (entry / name).write_bytes(data)
+    for use in (zoo.check, zoo.load):
+        with pytest.raises(InputError, match=f"{name} is not the file the entry was made with"):
+            use(entry)
+
+
+@pytest.mark.parametrize("name", ["README.md", "golden.json", "metrics.json"])
+def test_check_covers_every_file(entry, name):
+    (entry / name).write_text("{}")
+    with pytest.raises(InputError, match=name):
+        zoo.check(entry)
+
+
+def test_check_finds_an_answer_that_changed(entry):
+    golden = json.loads((entry / "golden.json").read_text())
+    golden[0]["answer"]["probability"] += 0.01
+    (entry / "golden.json").write_text(json.dumps(golden))
+    edit(entry, sha256={path.name: zoo.sha256(path) for path in entry.iterdir() if path.name != "config.json"})
+    with pytest.raises(InputError, match="answers 'a gripping.* when it was made"):
+        zoo.check(entry)
+
+
+@pytest.mark.parametrize("name", zoo.NEEDED)
+def test_a_half_written_folder_is_named(entry, name):
+    (entry / name).unlink()
+    with pytest.raises(InputError, match=f"no whole entry: {name} missing"):
+        zoo.load(entry)
+
+
+def test_unknown_entries_list_the_known_ones():
+    with pytest.raises(InputError, match=f"no entry 'text_cmm'. Entries: .*{ENTRY}"):
+        zoo.load("text_cmm")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format_version": 99}, "format_version 99"),
+        ({"builder": "os.system"}, "builder must be one of"),
+        ({"task": "translation"}, "task must be one of"),
+        ({"preprocessing": {"class": "Popen", "config": {}}}, "preprocessing class must be one of"),
+        ({"builder_arguments": {"vocabulary_size": 7, "num_classes": 2}}, "does not fit the model"),
+    ],
+)
+def test_a_config_can_only_name_what_is_registered(entry, changes, message):
+    edit(entry, **changes)
+    with pytest.raises(InputError, match=message):
+        zoo.load(entry)
+
+
+def test_a_config_that_is_no_json_is_named(entry):
+    (entry / "config.json").write_text("{half")
+    with pytest.raises(InputError, match="config.json is not the config"):
+        zoo.load(entry)
+
+
+def test_dtype_builds_under_that_policy_and_restores_it(entry):
+    before = keras.config.dtype_policy()
+    task = zoo.load(entry, dtype="mixed_bfloat16")
+    assert task.model.get_layer("convolution_3").compute_dtype == "bfloat16"
+    assert keras.config.dtype_policy() == before
+    for half, full in zip(task.predict(TEXTS), zoo.load(entry).predict(TEXTS), strict=True):
+        assert half["probability"] == pytest.approx(full["probability"], abs=0.05)
+
+
+def test_a_model_without_builder_cannot_become_an_entry(tmp_path):
+    task = text_classification()
+    task.model = keras.Model(task.model.input, task.model.output)
+    with pytest.raises(InputError, match="builder"):
+        task.save(tmp_path / "entry")
+    assert not (tmp_path / "entry").exists()
+
+
+def test_float16_halves_the_weights_and_golden_answers_are_the_rounded_ones(tmp_path):
+    task = text_classification()
+    full, half = task.save(tmp_path / "full"), task.save(tmp_path / "half", weights_dtype="float16")
+    sizes = [(folder / "model.safetensors").stat().st_size for folder in (full, half)]
+    assert sizes[1] < 0.6 * sizes[0]
+    assert zoo.check(half)["largest_difference"] < 1e-5
+
+
+def test_card_and_table_say_what_was_measured(entry):
+    summary = {
+        **zoo.read_config(entry),
+        "megabytes": 1.5,
+        "metric": "accuracy",
+        "test_score": 75.55,
+        "published_score": 76.1,
+        "published_by": "Kim 2014",
+        "milliseconds_per_sentence": 0.9,
+    }
+    assert "| my_entry | text_classification | en | accuracy 75.5" in cards.table([summary])
+    assert "76.1 (Kim 2014) | 1.5 MB | 0.9 ms |" in cards.table([summary])
+    assert "-" in cards.table([{**summary, "test_score": None}])
+    assert 'zoo.load("my_entry")' in (entry / "README.md").read_text()

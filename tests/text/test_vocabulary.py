@@ -1,0 +1,32 @@
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text import Vocabulary
+
+
+def test_frequent_words_first_and_ties_by_name():
+    counts = {"b": 2, "a": 2, "c": 5, "rare": 1, "[UNK]": 9}
+    assert Vocabulary.from_counts(counts, min_count=2).tokens == ["[PAD]", "[UNK]", "c", "a", "b"]
+    assert Vocabulary.from_counts(dict(reversed(counts.items())), min_count=2).tokens[2:] == ["c", "a", "b"]
+    assert len(Vocabulary.from_counts(counts, max_size=3)) == 3
+
+
+def test_file_gives_back_exactly_the_same(tmp_path):
+    tokens = ["[PAD]", "[UNK]", "café", "cafe\u0301", "👨‍👩‍👧", "很", "\u2028", "\r", "a\u00a0b"]
+    Vocabulary(tokens).save(tmp_path / "vocabulary.txt")
+    assert Vocabulary.load(tmp_path / "vocabulary.txt").tokens == tokens
+
+
+@pytest.mark.parametrize(
+    "tokens", [[], ["a", "b"], ["[PAD]", "[UNK]", "a", "a"], ["[PAD]", "[UNK]", ""], ["[PAD]", "[UNK]", "a\nb"]]
+)
+def test_lists_that_are_no_vocabulary_are_refused(tokens):
+    with pytest.raises(InputError):
+        Vocabulary(tokens)
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"[PAD]\n[UNK]\nfil", "cut short"), (b"\xff\xfe", "UTF-8")])
+def test_broken_files_are_refused(content, message, tmp_path):
+    (tmp_path / "vocabulary.txt").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        Vocabulary.load(tmp_path / "vocabulary.txt")

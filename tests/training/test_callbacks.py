@@ -1,0 +1,138 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest
+from kerasnlp_zoo.weights import load_weights, save_weights
+
+
+@pytest.fixture
+def model():
+    model = dense_model(3, "a")
+    model.compile("adam", "mse")
+    return model
+
+
+def dense_model(width, *names):
+    inputs = outputs = keras.Input((width,))
+    for name in names:
+        outputs = keras.layers.Dense(2, name=name)(outputs)
+    return keras.Model(inputs, keras.layers.Dropout(0.5)(outputs))
+
+
+def run_epochs(callbacks, model, scores, first=0):
+    """Call the callbacks as `fit` would, with made-up scores; the weights say which epoch it was."""
+    trained = []
+    for callback in callbacks:
+        callback.set_model(model)
+    model.stop_training = False
+    for epoch, score in enumerate(scores, start=first):
+        if model.stop_training:
+            break
+        model.layers[1].bias.assign([epoch, epoch])
+        for callback in callbacks:
+            callback.on_epoch_end(epoch, {"loss": 1 / 3, "val_accuracy": score})
+        trained.append(epoch)
+    for callback in callbacks:
+        callback.on_train_end()
+    return trained
+
+
+def test_dropout_is_a_function_of_seed_and_epoch(model):
+    def draw(seed, epoch):
+        callback = EpochSeed(seed)
+        callback.set_model(model)
+        callback.on_epoch_begin(epoch)
+        drawn = np.array(model(np.ones((4, 3)), training=True))
+        callback.on_train_end()
+        return drawn
+
+    first = draw(1, 1)
+    np.testing.assert_array_equal(draw(1, 1), first)
+    assert np.any(draw(1, 2) != first)
+    assert np.any(draw(2, 1) != first)
+
+
+def test_history_goes_on_and_replaces_epochs_trained_again(model, tmp_path):
+    history = HistoryFile(tmp_path / "history.csv")
+    assert history.rows() == []
+    run_epochs([history], model, [0.1, 0.2, 0.3])
+    run_epochs([HistoryFile(tmp_path / "history.csv")], model, [0.9, 1.0], first=2)
+    assert [(row["epoch"], row["val_accuracy"]) for row in history.rows()] == [(0, 0.1), (1, 0.2), (2, 0.9), (3, 1.0)]
+    assert history.rows()[0]["loss"] == 1 / 3  # every digit is kept
+
+
+def test_training_ends_out_of_patience_with_the_first_best_weights(model, tmp_path):
+    history = HistoryFile(tmp_path / "history.csv")
+    best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
+    assert run_epochs([history, best], model, [0.5, 0.8, 0.7, 0.8, 0.9]) == [0, 1, 2, 3]
+    assert model.layers[1].bias.numpy().tolist() == [1, 1]
+    assert best.best_row()["epoch"] == 1
+
+
+def test_patience_survives_an_interruption(model, tmp_path):
+    for part, first in (([0.5, 0.8], 0), ([0.7, 0.6, 0.9], 2)):
+        history = HistoryFile(tmp_path / "history.csv")
+        best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
+        trained = run_epochs([history, best], model, part, first)
+    assert trained == [2, 3]
+    assert best.out_of_patience(3)
+    assert model.layers[1].bias.numpy().tolist() == [1, 1]
+
+
+def test_lower_is_better_when_asked(model, tmp_path):
+    history = HistoryFile(tmp_path / "history.csv")
+    best = KeepBest(history, tmp_path / "best.safetensors", mode="min", patience=1)
+    run_epochs([history, best], model, [0.5, 0.3, 0.4])
+    assert model.layers[1].bias.numpy().tolist() == [1, 1]
+
+
+def test_backup_restores_weights_optimizer_and_epoch(model, tmp_path):
+    data = np.random.default_rng(0).normal(size=(8, 3)), np.ones((8, 2))
+    backup = EpochBackup(tmp_path)
+    assert backup.restore(model) == 0
+    model.fit(*data, epochs=3, verbose=0, callbacks=[backup])
+    assert [path.name for path in tmp_path.iterdir()] == ["after-epoch-00002.weights.h5"]
+    other = keras.models.clone_model(model)
+    other.compile("adam", "mse")
+    assert EpochBackup(tmp_path).restore(other) == 3
+    for mine, theirs in zip(model.optimizer.variables, other.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    for mine, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_full_disk_leaves_the_last_backup_whole(model, tmp_path, monkeypatch):
+    backup = EpochBackup(tmp_path)
+    run_epochs([backup], model, [0.5])
+
+    def half_write(path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(model, "save_weights", half_write)
+    with pytest.raises(OSError, match="No space"):
+        run_epochs([backup], model, [0.6], first=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["after-epoch-00000.weights.h5"]
+    assert backup.restore(model) == 1
+
+
+def test_weights_file_is_keyed_by_path_and_checked(model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_weights(model, path)
+    expected = model.get_weights()
+    model.layers[1].kernel.assign(np.zeros((3, 2)))
+    assert load_weights(model, path) == []
+    np.testing.assert_array_equal(model.get_weights()[0], expected[0])
+    assert load_weights(model, path, skip="a/") == ["a/kernel", "a/bias"]
+
+    with pytest.raises(
+        InputError, match=r"missing b/kernel; missing b/bias; a/kernel is \[3, 2\] in the file, \[4, 2\]"
+    ):
+        load_weights(dense_model(4, "a", "b"), path)
+    with pytest.raises(InputError, match="unknown a/kernel"):
+        load_weights(dense_model(3, "c"), path)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(InputError, match="no readable weights"):
+        load_weights(model, path)

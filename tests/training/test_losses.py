@@ -1,0 +1,81 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+from kerasnlp_zoo.training import WeightedMeanLoss, classification_metrics, cross_entropy, make_strategy
+from tests import oracles
+
+
+def batch(random, count=13, classes=4):
+    weights = (random.random(count) < 0.6).astype("float32")
+    return random.integers(0, classes, count), random.normal(size=(count, classes)).astype("float32"), weights
+
+
+def test_loss_is_the_weighted_mean_of_cross_entropies(random):
+    labels, logits, weights = batch(random)
+    loss = WeightedMeanLoss(cross_entropy)
+    assert float(loss(labels, logits, weights)) == pytest.approx(
+        oracles.cross_entropy(labels, logits, weights), abs=1e-6
+    )
+    assert float(loss(labels, logits)) == pytest.approx(oracles.cross_entropy(labels, logits, weights**0), abs=1e-6)
+
+
+def test_golden_values_of_cross_entropy():
+    losses = cross_entropy(ops.convert_to_tensor([0, 0, 0]), ops.log([[0.7, 0.3], [0.6, 0.4], [0.8, 0.2]]))
+    np.testing.assert_allclose(losses, [0.357, 0.511, 0.223], atol=1e-3)
+    assert float(ops.sum(losses)) == pytest.approx(1.091, abs=1e-3)
+
+
+def test_one_weight_per_token(random):
+    labels, logits = random.integers(0, 3, (2, 5)), random.normal(size=(2, 5, 3)).astype("float32")
+    weights = np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], "float32")
+    expected = oracles.cross_entropy(labels.ravel(), logits.reshape(-1, 3), weights.ravel())
+    assert float(WeightedMeanLoss(cross_entropy)(labels, logits, weights)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_padding_rows_cannot_poison_the_loss():
+    logits = np.array([[1.0, 2.0], [np.inf, -np.inf]], "float32")
+    loss = WeightedMeanLoss(cross_entropy)([0, 1], logits, [1.0, 0.0])
+    assert float(loss) == pytest.approx(1.3133, abs=1e-3)
+    assert float(WeightedMeanLoss(cross_entropy)([0, 1], np.zeros((2, 2)), [0.0, 0.0])) == 0
+
+
+def test_half_precision_outputs_give_a_float32_loss(random):
+    labels, logits, weights = batch(random)
+    loss = WeightedMeanLoss(cross_entropy)(labels, ops.cast(logits, "bfloat16"), weights)
+    assert loss.dtype == "float32"
+
+
+def test_replicas_with_unequal_padding_share_one_mean(random):
+    labels, logits, weights = batch(random, count=12)
+    weights[6:] = [1, 0, 0, 0, 0, 0]  # the second replica has one real row
+    strategy = make_strategy("mirrored")
+    rows = tf.data.Dataset.from_tensor_slices((labels, logits, weights)).batch(12)
+    parts = next(iter(strategy.experimental_distribute_dataset(rows)))  # 6 rows on each replica
+
+    @tf.function
+    def run():
+        return strategy.reduce("SUM", strategy.run(WeightedMeanLoss(cross_entropy), parts), axis=None)
+
+    assert float(run()) == pytest.approx(oracles.cross_entropy(labels, logits, weights), abs=1e-6)
+
+
+def test_metrics_are_exact_means_over_real_rows(random):
+    labels, logits, weights = batch(random)
+    for metric in classification_metrics():
+        for part in (slice(0, 9), slice(9, 13)):  # unequal batches
+            metric.update_state(labels[part], logits[part], weights[part])
+        right = np.argmax(logits, axis=1) == labels
+        expected = {
+            "accuracy": np.sum(right * weights) / weights.sum(),
+            "cross_entropy": oracles.cross_entropy(labels, logits, weights),
+        }[metric.name]
+        assert float(metric.result()) == pytest.approx(expected, abs=1e-6)
+
+
+def test_loss_survives_saving():
+    config = keras.saving.serialize_keras_object(WeightedMeanLoss(cross_entropy, name="tagging"))
+    loss = keras.saving.deserialize_keras_object(config)
+    assert (loss.name, loss.element_loss) == ("tagging", cross_entropy)
