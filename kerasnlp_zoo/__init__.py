@@ -6,7 +6,12 @@ touches strings (`text`, `datasets`, `tasks`, `zoo`) is loaded on first use.
 
 import importlib
 
-from kerasnlp_zoo import layers, models
+from kerasnlp_zoo import quiet
+
+if quiet.is_command():
+    quiet.import_tensorflow_quietly()
+
+from kerasnlp_zoo import layers, models  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = ["datasets", "evaluation", "layers", "models", "plots", "tasks", "text", "training", "zoo"]

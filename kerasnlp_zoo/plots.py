@@ -13,21 +13,21 @@ BLUE, ORANGE, GREY = "#2458a6", "#e07b00", "#8a8a8a"
 CHINESE_FONT = "NotoSansSC-Regular.ttf"  # in the package zhplot; matplotlib's own fonts have no Chinese characters
 
 
-def training_curves(history, path, title=""):
+def training_curves(history, best_epoch, path, title=""):
     """Draw cross entropy and accuracy over epochs, training beside validation, the best epoch marked.
 
     Args:
         history: list of dict, rows of history.csv.
+        best_epoch: int, the epoch whose weights were kept, counted from 1.
         path: PNG file to write.
         title: str.
     """
     epochs = [row["epoch"] + 1 for row in history]
-    best = max(history, key=lambda row: row["val_accuracy"])
     figure = _figure(9, 3.4)
     for axes, name in zip(figure.subplots(1, 2), ("cross_entropy", "accuracy"), strict=True):
         axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
         axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
-        axes.axvline(best["epoch"] + 1, color=ORANGE, ls=":", label=f"best epoch, {best['val_accuracy']:.1%}")
+        axes.axvline(best_epoch, color=ORANGE, ls=":", label=f"epoch {best_epoch}, kept")
         axes.set(xlabel="epoch", ylabel=name.replace("_", " "))
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)

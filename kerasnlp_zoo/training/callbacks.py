@@ -83,12 +83,13 @@ class KeepBest(keras.callbacks.Callback):
     Args:
         history: `HistoryFile`, listed before this callback.
         path: file for the best weights, *.safetensors.
-        monitor: column of the history, such as "val_accuracy".
+        monitor: column of the history. Cross entropy moves less by chance than accuracy, and its best
+            epoch gives probabilities that can be trusted.
         mode: "max" or "min", what counts as better.
         patience: int, epochs without improvement before training stops.
     """
 
-    def __init__(self, history, path, monitor="val_accuracy", mode="max", patience=3):
+    def __init__(self, history, path, monitor="val_cross_entropy", mode="min", patience=3):
         super().__init__()
         self.history = history
         self.path = Path(path)

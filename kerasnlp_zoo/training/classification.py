@@ -107,7 +107,7 @@ def milliseconds_per_sentence(task, texts):
 def draw_classification(folder, history, metrics):
     """Draw curves.png and confusion_matrix.png into a folder, from the rows of history.csv and metrics.json."""
     title = f"{metrics['recipe']} on {metrics['dataset']}"
-    plots.training_curves(history, folder / "curves.png", title)
+    plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)
     plots.confusion_matrix(
         metrics["confusion_matrix"],
         metrics["labels"],

@@ -95,7 +95,7 @@ class Run:
             keras.config.set_dtype_policy(before)
 
     def fit(self, task, train, validation):
-        """Train until the validation accuracy stops improving; end with the best weights.
+        """Train until the validation cross entropy stops improving; end with the best weights.
 
         Args:
             task: Task whose model is compiled.

