@@ -12,7 +12,7 @@ class DataOptions:
     dataset: str = ""
     """Name of a data set: ours, or any suitable one of TensorFlow Datasets such as imdb_reviews or glue/sst2."""
     train_file: Path | None = None
-    """Your own data instead: CSV, TSV, JSON lines, or a folder with one sub-folder of .txt files per class."""
+    """Your own data instead of a named set: CSV, TSV, JSON lines, or a folder with a sub-folder of .txt per class."""
     validation_file: Path | None = None
     """Data for choosing the best epoch; without it a share of the training data is held out."""
     test_file: Path | None = None

@@ -108,8 +108,7 @@ def _own_files(options):
             f"{options.label_column!r}: {', '.join(labels) or 'none'}"
         )
     splits = {name: _encode(split, labels) for name, split in examples.items()}
-    name = options.dataset or options.train_file.stem
-    return {"name": name, "labels": labels, "dropped": dropped}, splits
+    return {"name": options.train_file.stem, "labels": labels, "dropped": dropped}, splits
 
 
 def _ordered(labels):

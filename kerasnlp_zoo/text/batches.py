@@ -1,12 +1,12 @@
 """Batches of sentences of similar length: little padding, few shapes, no example lost.
 
-Every batch is [batch_size, bucket length]. The last batch of a bucket is filled up with rows of
-padding whose weight is 0, so replicas always get equal shares and a compiled model sees few shapes.
-Which rows stand together is decided by (seed, epoch) alone, which makes a resumed run exact.
+Every batch is [batch_size, bucket length]; one batch an epoch is filled up with rows of padding whose
+weight is 0. So replicas always get equal shares, and a compiled model sees few shapes. Which rows
+stand together is decided by (seed, epoch) alone, which makes a resumed run exact.
 
 The rows are chosen in NumPy by number and gathered from memory, rather than streamed through
-`bucket_by_sequence_length`: the shuffle is a true permutation, and the part-filled batches are
-spread over the epoch instead of gathering at its end.
+`bucket_by_sequence_length`: the shuffle is a true permutation, and the rows left over in one bucket
+go into a batch of the next instead of each making a batch of padding.
 
 Shapes: N examples, B batch size, T bucket length.
 """
@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 
-NUM_BUCKETS = 8  # each holds an equal share of the examples
+NUM_BUCKETS = 8
+NUM_CANDIDATES = 256  # lengths a bucket may have, each as many examples from the next
 FILLER = -1  # row number of a row of padding
 
 
@@ -31,7 +32,10 @@ class EpochNumber:
 
 
 def bucket_lengths(lengths, num_buckets=NUM_BUCKETS):
-    """Choose up to `num_buckets` batch lengths T such that each takes an equal share of the examples.
+    """Choose the batch lengths T that cost the least padding.
+
+    Dynamic programming over the candidates: the cheapest k buckets that end at a length are the
+    cheapest k - 1 that end at a shorter one, and a bucket for all that lies between.
 
     Args:
         lengths: int array [N], tokens of each example.
@@ -42,11 +46,25 @@ def bucket_lengths(lengths, num_buckets=NUM_BUCKETS):
 
     Example:
 
-    >>> bucket_lengths(np.array([3, 4, 9, 30]), num_buckets=2)
+    >>> bucket_lengths(np.array([3, 3, 4, 30]), num_buckets=2)
     array([ 4, 30])
     """
-    shares = np.arange(1, num_buckets + 1) / num_buckets
-    return np.unique(np.maximum(np.quantile(lengths, shares, method="inverted_cdf"), 1))
+    lengths = np.maximum(lengths, 1)
+    ends = np.unique(np.quantile(lengths, np.linspace(0, 1, NUM_CANDIDATES + 1), method="inverted_cdf"))
+    counts = np.searchsorted(np.sort(lengths), ends, side="right")  # examples up to each candidate
+    # padded[i, j]: positions in a bucket of length ends[j] for the examples longer than ends[i - 1]
+    padded = (counts - np.append(0, counts[:-1])[:, None]) * ends
+    padded = np.where(np.tri(len(ends), k=-1), np.inf, padded)
+    cheapest, starts = padded[0], []
+    for _ in range(min(num_buckets, len(ends)) - 1):
+        totals = np.append(0, cheapest[:-1])[:, None] + padded
+        starts.append(np.argmin(totals, axis=0))
+        cheapest = np.min(totals, axis=0)
+    chosen = [len(ends) - 1]
+    for start in reversed(starts):
+        if start[chosen[-1]] > 0:
+            chosen.append(start[chosen[-1]] - 1)
+    return ends[chosen[::-1]]
 
 
 class BatchRows:
@@ -62,14 +80,13 @@ class BatchRows:
 
     >>> for rows, length in BatchRows(np.array([2, 5, 2]), batch_size=2, shuffle=False, seed=0):
     ...     print(rows, length)
-    [0 2] 2
-    [ 1 -1] 5
+    [-1  0] 2
+    [2 1] 5
     """
 
     def __init__(self, lengths, batch_size, shuffle, seed):
-        boundaries = bucket_lengths(lengths)
-        self.bucket_of_row = np.searchsorted(boundaries, np.maximum(lengths, 1))
-        self.boundaries = boundaries
+        self.boundaries = bucket_lengths(lengths)
+        self.bucket_of_row = np.searchsorted(self.boundaries, np.maximum(lengths, 1))
         self.lengths = lengths
         self.batch_size = batch_size
         self.shuffle = shuffle
@@ -78,23 +95,20 @@ class BatchRows:
 
     def __len__(self):
         """Return the number of batches in a pass."""
-        return int(sum(-(-count // self.batch_size) for count in np.bincount(self.bucket_of_row)))
+        return -(-len(self.lengths) // self.batch_size)
 
     def __iter__(self):
         """Yield (rows int64 [B], length int64)."""
         epoch = self.passes if EpochNumber.value is None else EpochNumber.value
         self.passes += 1
         random = np.random.default_rng((self.seed, epoch))
-        count = len(self.lengths)
-        order = random.permutation(count) if self.shuffle else np.argsort(self.lengths, kind="stable")
-        batches = []
-        for bucket, length in enumerate(self.boundaries):
-            rows = order[self.bucket_of_row[order] == bucket]
-            rows = np.append(rows, np.full(-len(rows) % self.batch_size, FILLER))
-            batches += [(batch, length) for batch in rows.reshape(-1, self.batch_size)]
-        if self.shuffle:
-            batches = [batches[place] for place in random.permutation(len(batches))]
-        yield from batches
+        order = random.permutation(len(self.lengths)) if self.shuffle else np.argsort(self.lengths, kind="stable")
+        order = order[np.argsort(self.bucket_of_row[order], kind="stable")]
+        # The rows of padding come first, among the shortest examples, where they cost least.
+        rows = np.append(np.full(-len(order) % self.batch_size, FILLER), order).reshape(-1, self.batch_size)
+        batch_lengths = self.boundaries[self.bucket_of_row[rows[:, -1]]]
+        for batch in random.permutation(len(rows)) if self.shuffle else range(len(rows)):
+            yield rows[batch], batch_lengths[batch]
 
 
 def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0):
@@ -108,7 +122,7 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0):
         seed: int.
 
     Returns:
-        `tf.data.Dataset` of known cardinality; a weight is 1 for an example, 0 for a filled-up row.
+        `tf.data.Dataset` of known cardinality; a weight is 1 for an example, 0 for a row of padding.
 
     Raises:
         InputError: if there is no example, or `labels` has another length.
@@ -118,7 +132,7 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0):
     >>> ids = tf.ragged.constant([[7, 8], [9]], dtype=tf.int32)
     >>> inputs, labels, weights = next(iter(bucketed_batches({"token_ids": ids}, [1, 0], batch_size=3)))
     >>> inputs["token_ids"].shape, weights.numpy()
-    (TensorShape([3, 1]), array([1., 0., 0.], dtype=float32))
+    (TensorShape([3, 2]), array([0., 1., 1.], dtype=float32))
     """
     lengths = next(iter(features.values())).row_lengths().numpy()
     labels = tf.convert_to_tensor(labels, tf.int32)

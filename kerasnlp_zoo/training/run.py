@@ -202,7 +202,7 @@ def output_folder(recipe, config):
 
 
 def _data_name(config):
-    return (config.dataset or (config.train_file.stem if config.train_file else "")).replace("/", "_")
+    return (config.train_file.stem if config.train_file else config.dataset).replace("/", "_")
 
 
 def versions():

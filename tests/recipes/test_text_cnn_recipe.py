@@ -25,7 +25,7 @@ SHOP_REVIEWS = Package(
 
 
 def config(folder, **changes):
-    return text_cnn.Config(**{"dataset": "", "output_dir": folder, **SMALL, **changes})
+    return text_cnn.Config(**{"output_dir": folder, **SMALL, **changes})
 
 
 def test_smoke_run_on_movie_reviews_leaves_everything(tmp_path):
@@ -45,6 +45,11 @@ def test_smoke_run_on_movie_reviews_leaves_everything(tmp_path):
 def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
     metrics = text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, epochs=15, patience=15))
     assert metrics["test_score"] >= 90
+    assert metrics["dataset"] == "reviews"
+    assert metrics["published_score"] is None
+    config_file = zoo.read_config(tmp_path / "run" / "entry")
+    assert config_file["name"] == "text_cnn_reviews_en"
+    assert config_file["data"]["name"] == "reviews"
     answer = zoo.load(tmp_path / "run" / "entry").predict(["I loved this film"])[0]
     assert answer["label"] == "positive"
 

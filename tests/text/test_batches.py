@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -22,6 +24,7 @@ def test_every_example_comes_once_in_batches_of_one_size(lengths, shuffle, batch
     batches = list(rows)
     assert len(batches) == len(rows)
     assert {len(batch) for batch, _ in batches} == {batch_size}
+    assert sum(np.any(batch < 0) for batch, _ in batches) <= 1
     seen = np.concatenate([batch for batch, _ in batches])
     assert sorted(seen[seen >= 0]) == list(range(len(lengths)))
     assert all(lengths[batch[batch >= 0]].max(initial=0) <= length for batch, length in batches)
@@ -52,10 +55,31 @@ def test_without_shuffling_shorter_examples_come_first(lengths):
     assert np.all(np.diff(lengths[seen[seen >= 0]]) >= 0)
 
 
-def test_bucket_lengths_share_the_examples_equally():
-    assert bucket_lengths(np.arange(1, 81)).tolist() == [10, 20, 30, 40, 50, 60, 70, 80]
-    assert bucket_lengths(np.array([5, 5, 5])).tolist() == [5]
-    assert bucket_lengths(np.array([0])).tolist() == [1]
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("num_buckets", [1, 2, 3, 4])
+def test_bucket_lengths_are_the_cheapest_of_all(num_buckets, seed):
+    lengths = np.random.default_rng(seed).geometric(0.2, 40)
+
+    def positions(ends):
+        return sum(min(end for end in ends if end >= length) for length in lengths)
+
+    shorter = sorted(set(lengths.tolist()) - {lengths.max()})
+    every_choice = itertools.combinations(shorter, min(num_buckets - 1, len(shorter)))
+    cheapest = min(positions([*choice, lengths.max()]) for choice in every_choice)
+    chosen = bucket_lengths(lengths, num_buckets)
+    assert len(chosen) <= num_buckets
+    assert positions(chosen) == cheapest
+
+
+@pytest.mark.parametrize(("lengths", "expected"), [([5, 5, 5], [5]), ([0], [1]), ([0, 1, 2], [1, 2])])
+def test_bucket_lengths_of_few_lengths(lengths, expected):
+    assert bucket_lengths(np.array(lengths)).tolist() == expected
+
+
+def test_a_million_lengths_are_grouped_at_once():
+    ends = bucket_lengths(np.random.default_rng(0).geometric(0.001, 1_000_000))
+    assert len(ends) == 8
+    assert np.all(np.diff(ends) > 0)
 
 
 def test_batches_hold_ids_labels_and_weights():
