@@ -1,4 +1,4 @@
-"""What every builder and every task promises. A new family adds a line to BUILDERS or TASKS.
+"""What every layer, builder and task promises. A new family adds a line to LAYERS, BUILDERS or TASKS.
 
 The promises themselves stand in test_contracts.py.
 """
@@ -7,6 +7,7 @@ import dataclasses
 
 import numpy as np
 
+from kerasnlp_zoo import layers
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
@@ -27,6 +28,40 @@ TEXTS = [
     "fine",
 ]
 LABELS = ["positive", "negative"] * 5 + ["positive"]
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerCase:
+    """One way to make a layer, and what Keras' own run_layer_test is to check on it."""
+
+    layer: type
+    arguments: dict
+    checks: dict
+
+    def __str__(self):
+        return "-".join([self.layer.__name__, *map(str, self.arguments.values())])
+
+
+MASK = np.array([[True] * 6, [True] * 2 + [False] * 4])
+SEQUENCE = {"input_shape": (2, 6, 5), "call_kwargs": {"mask": MASK}, "supports_masking": True}
+BOOL = {"expected_output_dtype": "bool", "run_training_check": False}  # a mask has no gradient
+LAYERS = [
+    LayerCase(layers.PaddingMask, {}, {"input_data": np.array([[5, 0]]), "expected_output_shape": (1, 2), **BOOL}),
+    LayerCase(layers.WindowMask, {"width": 3}, {"input_data": MASK, "expected_output_shape": (2, 8), **BOOL}),
+    *(
+        LayerCase(
+            layers.TextConvolution,
+            {"filters": 4, "kernel_size": 3, "padding": padding},
+            {**SEQUENCE, "expected_output_shape": (2, time, 4), "expected_num_trainable_weights": 2},
+        )
+        for padding, time in (("full", 8), ("same", 6))
+    ),
+    LayerCase(layers.KMaxPooling, {"k": 3}, {**SEQUENCE, "expected_output_shape": (2, 3, 5)}),
+    *(
+        LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
+        for pooling in (layers.MaxOverTime, layers.AverageOverTime, layers.SumOverTime)
+    ),
+]
 
 
 def token_ids(random, batch, time):

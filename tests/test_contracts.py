@@ -1,4 +1,4 @@
-"""The promises of contracts.py, checked on every builder and every task."""
+"""The promises of contracts.py, checked on every layer, every builder and every task."""
 
 import json
 
@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras.src.testing import TestCase
 
-from kerasnlp_zoo import models, tasks, zoo
+from kerasnlp_zoo import layers, models, tasks, zoo
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.training import (
     EpochBackup,
@@ -18,7 +19,7 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from tests.contracts import BUILDERS, NUM_CLASSES, TASKS
+from tests.contracts import BUILDERS, LAYERS, NUM_CLASSES, TASKS
 
 builders = pytest.mark.parametrize("case", BUILDERS, ids=str)
 one_case_each = pytest.mark.parametrize("case", {case.builder: case for case in BUILDERS}.values(), ids=str)
@@ -38,9 +39,15 @@ def close(actual, expected, tolerance=1e-5):
     np.testing.assert_allclose(np.asarray(actual, "float32"), np.asarray(expected, "float32"), atol=tolerance, rtol=0)
 
 
-def test_every_builder_and_every_task_has_a_case():
+def test_everything_has_a_case():
+    assert {case.layer.__name__ for case in LAYERS} == set(layers.__all__)
     assert {case.builder for case in BUILDERS} == set(models.BUILDERS)
     assert {type(case.make()).name for case in TASKS} == set(tasks.TASKS)
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=str)
+def test_layer_passes_the_test_of_keras(case):
+    TestCase().run_layer_test(case.layer, case.arguments, **case.checks)
 
 
 @builders

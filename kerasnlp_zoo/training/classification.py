@@ -43,6 +43,8 @@ def finish_classification(run, task, data, best):
     }
     draw_classification(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
     _print_scores(metrics)
+    if run.config.smoke:
+        print("This was a smoke run on a few examples: its scores mean nothing")
     if run.fold is not None:  # a model of a cross-validation is scored, not kept
         return run.finish(metrics)
     exported = task.export(run.folder / "export")

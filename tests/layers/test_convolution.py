@@ -1,23 +1,8 @@
 import numpy as np
 import pytest
-from keras.src.testing import TestCase
 
 from kerasnlp_zoo.layers import TextConvolution
 from tests import oracles
-
-
-class ConvolutionContract(TestCase):
-    def test_text_convolution_is_a_keras_layer(self):
-        for padding, time in (("full", 8), ("same", 6)):
-            self.run_layer_test(
-                TextConvolution,
-                {"filters": 4, "kernel_size": 3, "padding": padding},
-                input_shape=(2, 6, 5),
-                call_kwargs={"mask": np.array([[True] * 6, [True] * 2 + [False] * 4])},
-                expected_output_shape=(2, time, 4),
-                expected_num_trainable_weights=2,
-                supports_masking=True,
-            )
 
 
 @pytest.mark.parametrize("padding", ["full", "same"])

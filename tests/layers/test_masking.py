@@ -2,35 +2,10 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from keras.src.testing import TestCase
 
-from kerasnlp_zoo.layers import PaddingMask, WindowMask
+from kerasnlp_zoo.layers import WindowMask
 from kerasnlp_zoo.layers.masking import LOWEST, mask_scores, zero_masked
 from tests import oracles
-
-
-class MaskingContract(TestCase):
-    def test_padding_mask_is_a_keras_layer(self):
-        self.run_layer_test(
-            PaddingMask,
-            {},
-            input_shape=(2, 5),
-            input_dtype="int32",
-            expected_output_shape=(2, 5),
-            expected_output_dtype="bool",
-            expected_num_trainable_weights=0,
-            run_training_check=False,  # a mask has no gradient
-        )
-
-    def test_window_mask_is_a_keras_layer(self):
-        self.run_layer_test(
-            WindowMask,
-            {"width": 3},
-            input_data=np.array([[True, True, False, False], [True, False, False, False]]),
-            expected_output_shape=(2, 6),
-            expected_output_dtype="bool",
-            run_training_check=False,
-        )
 
 
 @pytest.mark.parametrize("width", [1, 2, 5, 12])

@@ -1,27 +1,11 @@
 import numpy as np
 import pytest
 from keras import ops
-from keras.src.testing import TestCase
 
 from kerasnlp_zoo.layers import AverageOverTime, KMaxPooling, MaxOverTime, SumOverTime
 from tests import oracles
 
 POOLINGS = {"max": MaxOverTime, "average": AverageOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
-MASK = np.array([[True] * 6, [True] * 2 + [False] * 4])
-
-
-class PoolingContract(TestCase):
-    def test_poolings_are_keras_layers(self):
-        for how, layer in POOLINGS.items():
-            self.run_layer_test(
-                layer,
-                {"k": 3} if how == "k_max" else {},
-                input_shape=(2, 6, 5),
-                call_kwargs={"mask": MASK},
-                expected_output_shape=(2, 3, 5) if how == "k_max" else (2, 5),
-                expected_num_trainable_weights=0,
-                supports_masking=True,
-            )
 
 
 @pytest.mark.parametrize("how", ["max", "average", "sum"])

@@ -1,0 +1,102 @@
+"""What the README shows is run here, and what it prints is what is printed."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kerasnlp_zoo import cards, zoo
+
+TREE = Path(__file__).parents[1]
+README = (TREE / "README.md").read_text("utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("bash") for line in block.splitlines()]
+OUTPUTS = blocks("text")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the CSV file that the README speaks of, in sentences written for this test."""
+    things = ["手机", "衣服", "鞋子", "书包", "耳机", "台灯", "水杯", "雨伞", "键盘", "风扇", "帽子", "椅子"]
+    good = ["{}很好，下次还来", "{}质量不错，很喜欢", "很满意的{}", "{}便宜又好用"]
+    bad = ["{}太差了，不推荐", "{}用了一天就坏", "很失望的{}", "{}又贵又难用"]
+    rows = [
+        (text.format(thing), label)
+        for label, texts in (("好评", good), ("差评", bad))
+        for text in texts
+        for thing in things
+    ]
+    (tmp_path / "评论.csv").write_text("评论,标签\n" + "".join(f"{text},{label}\n" for text, label in rows), "utf-8")
+    return tmp_path
+
+
+def run(command, folder):
+    """Run a command of the README as a shell would; the part that installs is left to whoever runs the tests."""
+    command = command.split(" && ")[-1]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    result = subprocess.run(
+        shlex.split(command), cwd=folder, capture_output=True, text=True, check=False, env=environment
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout
+
+
+def test_every_command_is_known_to_these_tests():
+    assert [command.split()[0] for command in COMMANDS] == [
+        "pip",
+        "kerasnlp-zoo",
+        "kerasnlp-zoo",
+        "kerasnlp-zoo",
+        "pip",
+    ]
+    assert COMMANDS[0].endswith("&& kerasnlp-zoo train text_cnn")
+    assert COMMANDS[-1].endswith("&& pytest")
+
+
+def test_training_command(folder):
+    assert "Test accuracy" in run(COMMANDS[0] + " --smoke", folder)
+    assert (folder / "runs/text_cnn_movie_reviews/metrics.json").exists()
+
+
+def test_prediction_command_prints_what_is_shown(folder):
+    assert run(COMMANDS[1], folder) == OUTPUTS[0]
+
+
+def test_own_data_commands(folder):
+    printed = run(COMMANDS[2] + " --epochs 3", folder)
+    shown = OUTPUTS[1].splitlines()
+    # The numbers are those of other reviews; every line shown has its counterpart.
+    for line in shown:
+        if line != "...":
+            words = re.match(r"\s*[^\d:]+", line).group().split()[:2]
+            assert any(all(word in other for word in words) for other in printed.splitlines()), line
+    assert re.fullmatch(r"[好差]评 [01]\.\d{3}\t质量很好，很喜欢\n", run(COMMANDS[3], folder))
+    for line in OUTPUTS[2].splitlines():
+        pattern = re.escape(line.replace('"$PWD/', "'PWD/").replace('export:/models/text"', "export:/models/text'"))
+        pattern = pattern.replace("PWD", ".*").replace("质量很好，很喜欢", ".*")
+        assert re.search(pattern, printed), line
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_python(block, folder):
+    subprocess.run([sys.executable, "-c", block], cwd=folder, check=True, capture_output=True)
+    if "export" in block:
+        assert (folder / "served" / "1" / "saved_model.pb").exists()
+
+
+def test_table_of_entries_is_the_measured_one():
+    assert cards.table(zoo.summaries()) in README
+
+
+def test_links_and_pictures_exist():
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (TREE / target).exists(), target
