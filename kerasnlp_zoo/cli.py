@@ -5,6 +5,8 @@ Answers go to standard output, everything else to standard error.
 
 import errno
 import importlib.util
+import io
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ from kerasnlp_zoo import cards, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError
 
+CHUNK = 4096  # texts answered at a time, so that answers to a long file come as it is read
 Name = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
 Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", help="Name, such as text_cnn.")]
 
@@ -67,18 +70,27 @@ def predict(
         encoding: Encoding of that file.
         json_: Print one JSON object a line.
     """
-    from kerasnlp_zoo.datasets.own_files import read_text
-
     if texts and file:
         raise InputError("Give texts as arguments or in --file, not both")
-    if file is not None and not file.is_file():
-        raise InputError(f"{file} does not exist. Expected a text file with one text a line")
-    if not texts:
-        lines = read_text(file, encoding) if file else sys.stdin.buffer.read().decode("utf-8", "replace")
-        texts = tuple(lines.splitlines())
     task = zoo.load(entry)
-    for text, answer in zip(texts, task.predict(list(texts)), strict=True):
-        print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{text}")
+    lines = iter(texts) if texts else _lines(file, encoding)
+    while chunk := list(itertools.islice(lines, CHUNK)):
+        for text, answer in zip(chunk, task.predict(chunk), strict=True):
+            print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{text}")
+
+
+def _lines(file, encoding):
+    """Yield the lines of a file, or of standard input as they come."""
+    from kerasnlp_zoo.datasets.own_files import read_text
+
+    if file is None:
+        stream = io.TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace")
+    elif file.is_file():
+        stream = io.StringIO(read_text(file, encoding), newline=None)
+    else:
+        raise InputError(f"{file} does not exist. Expected a text file with one text a line")
+    for line in stream:
+        yield line.removesuffix("\n")
 
 
 def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:

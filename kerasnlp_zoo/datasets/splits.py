@@ -6,8 +6,6 @@ import unicodedata
 
 import numpy as np
 
-from kerasnlp_zoo.errors import InputError
-
 
 @dataclasses.dataclass(frozen=True)
 class Split:
@@ -120,17 +118,12 @@ def cut(split, share, fold=0):
 
     Args:
         split: `Split` without duplicates.
-        share: float in (0, 1), of each class.
+        share: float, of each class.
         fold: int, which of the 1 / share slices.
 
     Returns:
         (rest, held out), two `Split`.
-
-    Raises:
-        InputError: if `share` is outside (0, 0.5].
     """
-    if not 0 < share <= 0.5:
-        raise InputError(f"validation_split is a share above 0 and up to 0.5. Received: {share}")
     keys = [comparable(text).encode("utf-8", "surrogatepass") for text in split.texts]
     digests = np.array([hashlib.sha256(key).hexdigest() for key in keys])
     held_out = [np.array([], "int64")]

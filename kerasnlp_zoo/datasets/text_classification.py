@@ -66,6 +66,8 @@ def load_text_classification(options, fold=None, num_folds=None):
     Raises:
         InputError: if the data cannot be had or cannot train a classifier.
     """
+    if not 0 < options.validation_split <= 0.4:
+        raise InputError(f"--validation-split is a share above 0 and up to 0.4. Received: {options.validation_split}")
     if options.train_file is not None:
         data, splits = _own_files(options)
     else:

@@ -1,6 +1,7 @@
 """A SavedModel that takes strings, proven in a process that knows nothing of this package."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -94,8 +95,9 @@ def serving_commands(path, text):
         str.
     """
     folder = Path(path).absolute().parent
-    request = json.dumps({"instances": [text]}, ensure_ascii=False).replace("'", "'\\''")
+    mount = shlex.quote(f"{folder}:/models/text")
+    request = shlex.quote(json.dumps({"instances": [text]}, ensure_ascii=False))
     return (
-        f"docker run --rm -p 8501:8501 -v '{folder}:/models/text' -e MODEL_NAME=text tensorflow/serving\n"
-        f"curl -d '{request}' http://localhost:8501/v1/models/text:predict"
+        f"docker run --rm -p 8501:8501 -v {mount} -e MODEL_NAME=text tensorflow/serving\n"
+        f"curl -d {request} http://localhost:8501/v1/models/text:predict"
     )

@@ -129,7 +129,8 @@ class WordPreprocessor:
         """
         strings = normalize(tf.convert_to_tensor(strings, tf.string))
         if self.language == "en":
-            # Lower-casing comes first, so DON'T splits like don't.
+            # Lower-casing came first, so DON'T splits like don't; web reviews hold line breaks as tags.
+            strings = tf.strings.regex_replace(strings, r"<br\s*/?>", " ")
             strings = tf.strings.regex_replace(strings, rf"({EMOJI})", r" \1 ")
             strings = tf.strings.regex_replace(
                 strings, r"[^\p{L}\p{M}\p{N}(),!?'`\p{So}\x{200D}\x{1F3FB}-\x{1F3FF}]", " "

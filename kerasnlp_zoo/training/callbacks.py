@@ -99,7 +99,13 @@ class KeepBest(keras.callbacks.Callback):
 
     def best_row(self):
         """Return the history row of the best epoch, the first of equals; None before the first epoch."""
-        return max(self.history.rows(), key=lambda row: self.sign * row[self.monitor], default=None)
+        return max(self.history.rows(), key=self._goodness, default=None)
+
+    def _goodness(self, row):
+        """Return a number that grows as the monitored score gets better; a score that is no number is worst."""
+        if self.monitor not in row:
+            raise ValueError(f"The best epoch is chosen by {self.monitor!r}. Received only: {', '.join(row)}")
+        return -np.inf if np.isnan(row[self.monitor]) else self.sign * row[self.monitor]
 
     def out_of_patience(self, last_epoch):
         """Tell whether training ends with epoch `last_epoch`."""

@@ -64,7 +64,7 @@ class Run:
         fold: int, which fold of a cross-validation this run is; None for an ordinary run.
 
     Raises:
-        InputError: for flags that cannot go together, or an output folder that is in use.
+        InputError: for flags that cannot go together, or an output folder that is in use or not writable.
     """
 
     def __init__(self, recipe, config, fold=None):
@@ -75,6 +75,12 @@ class Run:
         _check(config)
         plots.require_matplotlib()
         self.folder = output_folder(recipe, config)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"Cannot write to the output folder {self.folder}: {error}. Use another --output-dir"
+            ) from error
         keras.utils.set_random_seed(config.seed)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
@@ -110,6 +116,7 @@ class Run:
         config = self.config
         epochs = SMOKE_EPOCHS if config.smoke else config.epochs
         state = self.folder / STATE
+        state.mkdir(exist_ok=True)
         backup = EpochBackup(state)
         best = KeepBest(self.history, state / "best.safetensors", patience=config.patience)
         first_epoch = backup.restore(task.model)

@@ -1,8 +1,6 @@
 import numpy as np
-import pytest
 
 from kerasnlp_zoo.datasets.splits import Split, clean, comparable, cut
-from kerasnlp_zoo.errors import InputError
 
 
 def split(*examples):
@@ -41,9 +39,3 @@ def test_the_same_texts_are_held_out_whatever_the_order(random):
 def test_folds_do_not_overlap_and_cover_everything():
     tested = [text for fold in range(10) for text in cut(many(207), 0.1, fold)[1].texts]
     assert sorted(tested) == sorted(many(207).texts)
-
-
-@pytest.mark.parametrize("share", [0, 1, -0.1])
-def test_impossible_shares_are_refused(share):
-    with pytest.raises(InputError, match="validation_split"):
-        cut(many(), share)

@@ -170,6 +170,12 @@ def test_data_that_cannot_train_a_classifier_is_refused(rows, message, tmp_path)
         load_text_classification(DataOptions(train_file=own(tmp_path, "train", rows)))
 
 
+@pytest.mark.parametrize("share", [0, 0.5, 1, -0.1])
+def test_impossible_shares_are_refused(share):
+    with pytest.raises(InputError, match="--validation-split"):
+        load_text_classification(DataOptions(dataset="movie_reviews", validation_split=share))
+
+
 def test_cross_validation_needs_data_without_a_test_split(tmp_path):
     train = own(tmp_path, "train", [(f"text {n}", "ab"[n % 2]) for n in range(40)])
     with pytest.raises(InputError, match="Cross-validation"):

@@ -1,4 +1,6 @@
+import json
 import logging
+import shlex
 
 import keras
 import numpy as np
@@ -132,7 +134,7 @@ def test_mirrored_model_predicts_and_exports(tmp_path):
     assert check_export(task, task.export(tmp_path), TEXTS) <= 1e-5
 
 
-def test_serving_commands_quote_the_text(tmp_path):
-    commands = serving_commands(tmp_path / "export" / "1", 'isn\'t "it"')
-    assert f"-v '{tmp_path}/export:/models/text'" in commands
-    assert r"""isn'\''t \"it\"""" in commands
+def test_serving_commands_survive_the_shell(tmp_path):
+    docker, curl = serving_commands(tmp_path / "it's here" / "1", 'isn\'t "it"').splitlines()
+    assert f"{tmp_path}/it's here:/models/text" in shlex.split(docker)
+    assert json.loads(shlex.split(curl)[2]) == {"instances": ['isn\'t "it"']}

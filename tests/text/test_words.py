@@ -42,6 +42,7 @@ def test_random_ascii_is_split_as_the_paper_does(random):
         ("ｇｒｅａｔ！ｆｉｌｍ", ["great", "!", "film"]),
         ("great👍🏽film❤️👨‍👩‍👧🇨🇳🇫🇷", ["great", "👍🏽", "film", "❤️", "👨‍👩‍👧", "🇨🇳", "🇫🇷"]),
         ("don’t", ["do", "n't"]),
+        ("good.<br /><BR>bad", ["good", "bad"]),
         ("a\u00a0b\u200bc", ["a", "b", "c"]),
         ("हिन्दी עברית", ["हिन्दी", "עברית"]),
     ],

@@ -94,6 +94,20 @@ def test_higher_is_better_when_asked(model, tmp_path):
     assert model.layers[1].bias.numpy().tolist() == [1, 1]
 
 
+def test_a_score_that_is_no_number_is_never_the_best(model, tmp_path):
+    history = HistoryFile(tmp_path / "history.csv")
+    best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
+    run_epochs([history, best], model, [float("nan"), 0.5, float("nan")])
+    assert best.best_row()["epoch"] == 1
+
+
+def test_a_missing_score_is_named(model, tmp_path):
+    history = HistoryFile(tmp_path / "history.csv")
+    best = KeepBest(history, tmp_path / "best.safetensors", monitor="val_f1")
+    with pytest.raises(ValueError, match="'val_f1'. Received only: epoch, loss, val_cross_entropy"):
+        run_epochs([history, best], model, [0.5])
+
+
 def test_backup_restores_weights_optimizer_and_epoch(model, tmp_path):
     data = np.random.default_rng(0).normal(size=(8, 3)), np.ones((8, 2))
     backup = EpochBackup(tmp_path)

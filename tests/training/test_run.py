@@ -29,6 +29,12 @@ def test_flags_that_cannot_go_together_are_refused(changes, message, tmp_path):
         Run("text_cnn", config(tmp_path, **changes))
 
 
+def test_an_output_folder_that_cannot_be_made_is_refused_at_once(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="another --output-dir"):
+        Run("text_cnn", config(tmp_path, output_dir=tmp_path / "file" / "run"))
+
+
 def test_without_matplotlib_a_run_is_refused_before_it_starts(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
     with pytest.raises(InputError, match=r"kerasnlp-zoo\[recipes\]"):
