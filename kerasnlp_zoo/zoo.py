@@ -137,11 +137,14 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
         builder_config["arguments"]["num_classes"] = len(labels)
     require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
     preprocessor_class = PREPROCESSORS[config["preprocessing"]["class"]]
-    preprocessor = preprocessor_class(Vocabulary.load(folder / "vocabulary.txt"), **config["preprocessing"]["config"])
+    vocabulary = Vocabulary.load(folder / "vocabulary.txt")
     policy = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(dtype or policy)
+        preprocessor = preprocessor_class(vocabulary, **config["preprocessing"]["config"])
         model = models.build(builder_config)
+    except TypeError as error:
+        raise InputError(f"{folder / 'config.json'} asks for what this kerasnlp-zoo does not know: {error}") from error
     finally:
         keras.config.set_dtype_policy(policy)
     skipped = weights.load_weights(model, folder / "model.safetensors", skip=None if labels is None else HEAD)

@@ -89,7 +89,7 @@ def read_split(builder, split, text_feature, label_feature):
     for feature in (text_feature, label_feature):
         if feature not in features:
             raise InputError(
-                f"Data set {builder.info.full_name} has no feature {feature!r}; it has: {', '.join(features)}. "
+                f"Data set {builder.info.full_name} has no feature {feature!r}; it has: {', '.join(sorted(features))}. "
                 "Choose with --text-column and --label-column"
             )
     if not isinstance(features[label_feature], tfds.features.ClassLabel):
