@@ -16,6 +16,7 @@ from kerasnlp_zoo.training import (
     HistoryFile,
     KeepBest,
     WeightedMeanLoss,
+    classification_metrics,
     cross_entropy,
     make_strategy,
 )
@@ -127,7 +128,7 @@ def training_batches(case, count, size=8):
 def compiled(case, strategy):
     with strategy.scope():
         model = build(case)
-        model.compile("adam", WeightedMeanLoss(cross_entropy), weighted_metrics=["accuracy"])
+        model.compile("adam", WeightedMeanLoss(cross_entropy), weighted_metrics=classification_metrics())
     return model
 
 
@@ -162,7 +163,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(case, tmp_path)
 
     def fit(folder, *more):
         model = build(case, **has_dropout)
-        model.compile("adam", WeightedMeanLoss(cross_entropy), weighted_metrics=["accuracy"])
+        model.compile("adam", WeightedMeanLoss(cross_entropy), weighted_metrics=classification_metrics())
         history, backup = HistoryFile(folder / "history.csv"), EpochBackup(folder)
         best = KeepBest(history, folder / "best.safetensors", patience=9)
         callbacks = [EpochSeed(7), history, best, backup, *more]
