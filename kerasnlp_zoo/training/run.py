@@ -81,7 +81,6 @@ class Run:
             raise InputError(
                 f"Cannot write to the output folder {self.folder}: {error}. Use another --output-dir"
             ) from error
-        keras.utils.set_random_seed(config.seed)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.strategy = make_strategy(config.strategy)
@@ -90,7 +89,9 @@ class Run:
 
     @contextlib.contextmanager
     def scope(self):
-        """Build and compile the model in here: on the chosen devices, in the chosen precision."""
+        """Build and compile the model in here: on the chosen devices, in the chosen precision, from the seed."""
+        # Only now: preparing a data set draws from the global generators that initial weights are drawn from.
+        keras.utils.set_random_seed(self.config.seed)
         before = keras.config.dtype_policy()
         if self.config.mixed_precision != "none":
             keras.config.set_dtype_policy(f"mixed_{self.config.mixed_precision}")

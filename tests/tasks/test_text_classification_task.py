@@ -9,8 +9,9 @@ import pytest
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification
-from kerasnlp_zoo.tasks.export import serving_commands
+from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.training import make_strategy
 from tests.contracts import LABELS, TEXTS, text_classification
 
 
@@ -125,10 +126,15 @@ def test_cut_texts_are_told_once(caplog):
     assert caplog.text.count("max_sequence_length=8") == 1
 
 
-def test_mirrored_model_predicts_and_exports(tmp_path):
-    from kerasnlp_zoo.tasks.export import check_export
-    from kerasnlp_zoo.training import make_strategy
+def test_an_export_of_another_model_is_found_out(task, tmp_path):
+    other = text_classification()
+    with pytest.raises(RuntimeError, match="gives other values for"):
+        check_export(task, other.export(tmp_path), TEXTS)
+    with pytest.raises(RuntimeError, match="does not answer in a fresh process"):
+        check_export(task, tmp_path / "nowhere", TEXTS)
 
+
+def test_mirrored_model_predicts_and_exports(tmp_path):
     with make_strategy("mirrored").scope():
         task = text_classification()
     assert check_export(task, task.export(tmp_path), TEXTS) <= 1e-5

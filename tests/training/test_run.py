@@ -1,9 +1,12 @@
 import dataclasses
+import random
 
 import keras
+import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.training import Run, RunConfig
 from kerasnlp_zoo.training import run as run_module
 from kerasnlp_zoo.training.run import output_folder
@@ -77,6 +80,19 @@ def test_scope_sets_the_precision_and_restores_it(tmp_path):
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
         assert keras.layers.Dense(1).dtype_policy.name == "mixed_bfloat16"
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_initial_weights_depend_on_the_seed_alone(tmp_path):
+    weights = []
+    for seed, draws in ((1, 0), (1, 3), (2, 0)):
+        run = Run("text_cnn", config(tmp_path / str(len(weights)), seed=seed))
+        for _ in range(draws):  # as preparing a data set does
+            random.random()
+            keras.random.normal((2,))
+        with run.scope():
+            weights.append(np.array(text_cnn(9, num_classes=2, embedding_dim=4).get_weights()[0]))
+    np.testing.assert_array_equal(weights[0], weights[1])
+    assert np.any(weights[0] != weights[2])
 
 
 def test_versions_name_what_decides_a_result():
