@@ -7,7 +7,6 @@ import numpy as np
 
 from kerasnlp_zoo import plots, zoo
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
-from kerasnlp_zoo.training.run import versions
 
 TIMED_SENTENCES = 200
 
@@ -25,8 +24,21 @@ def finish_classification(run, task, data, best):
         dict, what metrics.json holds.
     """
     weights_dtype = halve_weights_if_harmless(task, data.validation)
+    metrics = _measure(task, data, best)
+    draw_classification(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
+    _print_scores(metrics)
+    if run.config.smoke:
+        print("This was a smoke run on a few examples: its scores mean nothing")
+    # A model of a cross-validation is scored, not kept.
+    metrics = run.describe(metrics) if run.fold is not None else _keep(run, task, data, metrics, weights_dtype)
+    run.finish(metrics)
+    return metrics
+
+
+def _measure(task, data, best):
+    """Return every figure of the trained task."""
     scores = task.evaluate(data.test.texts, data.test.labels)
-    metrics = {
+    return {
         "metric": "accuracy",
         "validation_score": 100 * task.evaluate(data.validation.texts, data.validation.labels)["accuracy"],
         "test_score": 100 * scores["accuracy"],
@@ -41,34 +53,32 @@ def finish_classification(run, task, data, best):
         "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.texts),
         "pictures": ["curves", "confusion_matrix"],
     }
-    draw_classification(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
-    _print_scores(metrics)
-    if run.config.smoke:
-        print("This was a smoke run on a few examples: its scores mean nothing")
-    if run.fold is not None:  # a model of a cross-validation is scored, not kept
-        return run.finish(metrics)
+
+
+def _keep(run, task, data, metrics, weights_dtype):
+    """Write the SavedModel, proven in a fresh process, and the entry; return the complete metrics."""
     exported = task.export(run.folder / "export")
-    texts = [*zoo.GOLDEN_TEXTS[task.preprocessor.language], *data.test.texts[:20]]
-    metrics["export_difference"] = check_export(task, exported, texts)
-    metrics = run.finish(metrics)
+    golden = zoo.GOLDEN_TEXTS[task.preprocessor.language]
+    difference = check_export(task, exported, [*golden, *data.test.texts[:20]])
+    metrics = run.describe({**metrics, "export_difference": difference})
     zoo.save(
         task,
         run.folder / "entry",
         metrics=metrics,
         weights_dtype=weights_dtype,
         pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
-        name=f"{run.recipe}_{data.name.replace('/', '_')}_{task.preprocessor.language}",
+        name=f"{run.recipe}_{metrics['dataset']}_{task.preprocessor.language}",
         data={"name": data.name, "licence": data.licence, "fingerprint": data.fingerprint()},
         weights_licence="Apache-2.0",
         commercial_use=data.commercial_use,
-        command=run.command(),
-        seed=run.config.seed,
-        versions=versions(),
+        command=metrics["command"],
+        seed=metrics["seed"],
+        versions=metrics["versions"],
     )
     print(f"Everything is in {run.folder}: metrics.json, curves.png, confusion_matrix.png, tensorboard/ and")
     print(f"  entry/   kerasnlp-zoo predict {run.folder / 'entry'} TEXT")
-    print(f"  export/  SavedModel, answers as predict() to {metrics['export_difference']:.0e}; serve it and ask it:")
-    print(serving_commands(exported, zoo.GOLDEN_TEXTS[task.preprocessor.language][0]))
+    print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; serve it and ask it:")
+    print(serving_commands(exported, golden[0]))
     return metrics
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import json
 import os
 import platform
 import shlex
@@ -112,12 +113,14 @@ class Run:
             dict, the history row of the best epoch.
 
         Raises:
+            InputError: if the run being resumed had other flags.
             KeyboardInterrupt: after telling how to resume.
         """
         config = self.config
         epochs = SMOKE_EPOCHS if config.smoke else config.epochs
         state = self.folder / STATE
         state.mkdir(exist_ok=True)
+        self._remember_flags()
         backup = EpochBackup(state)
         best = KeepBest(self.history, state / "best.safetensors", patience=config.patience)
         first_epoch = backup.restore(task.model)
@@ -155,16 +158,16 @@ class Run:
             flags += [name, *map(str, values)]
         return shlex.join(["kerasnlp-zoo", "train", self.recipe, *flags])
 
-    def finish(self, metrics):
-        """Write metrics.json, the scores and what is needed to repeat them, and drop the state for resuming.
+    def describe(self, metrics):
+        """Add to a task's figures what is needed to repeat them.
 
         Args:
-            metrics: dict with the task's own figures.
+            metrics: dict.
 
         Returns:
-            dict, everything in the file.
+            dict, what metrics.json is to hold.
         """
-        everything = {
+        return {
             "recipe": self.recipe,
             "dataset": _data_name(self.config),
             **metrics,
@@ -176,9 +179,31 @@ class Run:
             f"{len(tf.config.list_physical_devices('GPU'))} GPUs",
             "date": datetime.date.today().isoformat(),
         }
-        files.write_json(self.folder / "metrics.json", everything)
+
+    def finish(self, metrics):
+        """Write metrics.json, the last thing a run does, and drop the state for resuming."""
+        files.write_json(self.folder / "metrics.json", metrics)
         shutil.rmtree(self.folder / STATE)
-        return everything
+
+    def _remember_flags(self):
+        """Write the flags into the state; when resuming, refuse others, which would mix two runs."""
+        path = self.folder / STATE / "flags.json"
+        flags = {
+            "--" + field.name.replace("_", "-"): str(getattr(self.config, field.name))
+            for field in dataclasses.fields(self.config)
+            if field.name not in ("resume", "output_dir", "epochs", "patience")
+        }
+        if path.exists():
+            before = json.loads(path.read_text("utf-8"))
+            changed = [
+                f"{n} {before.get(n)} (now {flags.get(n)})" for n in flags | before if flags.get(n) != before.get(n)
+            ]
+            if changed:
+                raise InputError(
+                    f"A run is resumed with its own flags. Expected for {self.folder}: {', '.join(changed)}. "
+                    "Only --epochs and --patience may change; start a new run for other flags"
+                )
+        files.write_json(path, flags)
 
 
 def output_folder(recipe, config):

@@ -150,6 +150,10 @@ def test_a_run_killed_in_the_middle_resumes_to_the_same_bits(interruption, revie
     if interruption == signal.SIGINT:
         assert "--resume --output-dir" in cut.stdout.read()
 
+    other = train(tmp_path / "cut", reviews_csv, "--resume", "--seed", "9")
+    assert other.wait() != 0
+    assert "resumed with its own flags" in other.stdout.read()
+
     resumed = train(tmp_path / "cut", reviews_csv, "--resume")
     assert resumed.wait() == 0, resumed.stdout.read()
     assert "Resuming after epoch" in resumed.stdout.read()
