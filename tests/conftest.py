@@ -4,35 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.contracts import write_reviews
+
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(2)])
 
 
 @pytest.fixture
 def reviews_csv(tmp_path):
-    """A small file of labelled sentences, enough of each class to hold some out."""
-    rows = [f'"{opinion} {thing}",{label}' for opinion, label in OPINIONS for thing in THINGS]
-    path = tmp_path / "reviews.csv"
-    path.write_text("text,label\n" + "\n".join(rows) + "\n", "utf-8")
-    return path
-
-
-OPINIONS = [(words, "positive") for words in ("a wonderful", "a gripping", "I loved this", "such a lovely")]
-OPINIONS += [(words, "negative") for words in ("a dull", "a clumsy", "I hated this", "such a boring")]
-THINGS = [
-    "film",
-    "story",
-    "cast",
-    "ending",
-    "script",
-    "plot, again",
-    "picture",
-    "song",
-    "scene",
-    "hero",
-    "idea",
-    "joke",
-]
+    return write_reviews(tmp_path)
 
 
 @pytest.fixture

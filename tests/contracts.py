@@ -125,3 +125,16 @@ class TaskCase:
 
 
 TASKS = [TaskCase(text_classification)]
+
+
+OPINIONS = [(words, "positive") for words in ("a wonderful", "a gripping", "I loved this", "such a lovely")]
+OPINIONS += [(words, "negative") for words in ("a dull", "a clumsy", "I hated this", "such a boring")]
+THINGS = ["film", "story", "cast", "ending", "script", "plot", "picture", "song", "scene", "hero", "idea", "joke"]
+
+
+def write_reviews(folder):
+    """Write a small file of labelled sentences, enough of each class to hold some out; return its path."""
+    rows = [f'"{opinion} {thing}",{label}' for opinion, label in OPINIONS for thing in THINGS]
+    path = folder / "reviews.csv"
+    path.write_text("text,label\n" + "\n".join(rows) + "\n", "utf-8")
+    return path

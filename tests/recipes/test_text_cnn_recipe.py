@@ -15,6 +15,7 @@ from kerasnlp_zoo.datasets.packages import Package, read_member
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training import HistoryFile
 from recipes import text_cnn
+from tests.contracts import write_reviews
 
 SMALL = {"embedding_dim": 32, "num_filters": 16, "batch_size": 16}
 TREE = Path(__file__).parents[2]
@@ -134,28 +135,52 @@ def train(folder, csv, *flags):
     )
 
 
-@pytest.mark.parametrize("interruption", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_killed_in_the_middle_resumes_to_the_same_bits(interruption, reviews_csv, tmp_path):
-    whole = train(tmp_path / "whole", reviews_csv)
-    assert whole.wait() == 0, whole.stdout.read()
+def finished(process):
+    """Return what a process printed, once it has ended well."""
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
+    return printed
 
-    cut = train(tmp_path / "cut", reviews_csv)
+
+@pytest.fixture(scope="module")
+def reviews(tmp_path_factory):
+    return write_reviews(tmp_path_factory.mktemp("reviews"))
+
+
+@pytest.fixture(scope="module")
+def whole(reviews, tmp_path_factory):
+    """The folder of a run that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    finished(train(folder, reviews))
+    return folder
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_killed_in_the_middle_resumes_to_the_same_bits(interruption, reviews, whole, tmp_path):
+    cut = train(tmp_path / "cut", reviews)
     history = HistoryFile(tmp_path / "cut" / "history.csv")
     while cut.poll() is None and len(history.rows()) < 2:
         time.sleep(0.01)
     cut.send_signal(interruption)
-    cut.wait()
+    printed, _ = cut.communicate()
     assert not (tmp_path / "cut" / "metrics.json").exists()
     assert len(history.rows()) < 5
-    if interruption == signal.SIGINT:
-        assert "--resume --output-dir" in cut.stdout.read()
+    assert ("--resume --output-dir" in printed) == (interruption == signal.SIGINT)
 
-    other = train(tmp_path / "cut", reviews_csv, "--resume", "--seed", "9")
-    assert other.wait() != 0
-    assert "resumed with its own flags" in other.stdout.read()
-
-    resumed = train(tmp_path / "cut", reviews_csv, "--resume")
-    assert resumed.wait() == 0, resumed.stdout.read()
-    assert "Resuming after epoch" in resumed.stdout.read()
+    assert "Resuming after epoch" in finished(train(tmp_path / "cut", reviews, "--resume"))
     for name in ("history.csv", "entry/model.safetensors", "entry/golden.json"):
-        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+        assert (tmp_path / "cut" / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def test_a_run_is_not_resumed_with_other_flags(reviews_csv, tmp_path, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(text_cnn.keras.Model, "fit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            text_cnn.main(config(tmp_path / "run", train_file=reviews_csv))
+    with pytest.raises(InputError, match=r"its own flags.*--seed 1 \(now 9\)"):
+        text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, resume=True, seed=9))
+    metrics = text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, resume=True, epochs=1))
+    assert metrics["best_epoch"] == 1
