@@ -73,7 +73,7 @@ def main(config, fold=None):
     data = load_text_classification(config, fold, config.folds)
     preprocessor = WordPreprocessor.from_texts(
         data.train.texts,
-        language=config.language,
+        language=data.language,
         segmenter=config.segmenter,
         min_count=config.min_count,
         max_vocabulary_size=config.max_vocabulary_size,

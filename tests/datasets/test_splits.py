@@ -14,13 +14,21 @@ def many(count=200):
 def test_duplicates_contradictions_and_leaks_are_removed_and_counted():
     cleaned, dropped = clean(
         {
-            "test": split(("in test", 0), ("IN  test", 0), ("both", 0), ("both", 1)),
-            "train": split(("fine", 1), ("ＦＩＮＥ", 1), ("in Test", 0), (" ", 1), ("own", 0)),
+            "validation": split(("held out", 0), ("HELD  out", 0), ("both", 0), ("both", 1)),
+            "train": split(("fine", 1), ("ＦＩＮＥ", 1), ("held Out", 0), (" ", 1), ("own", 0)),
         }
     )
-    assert cleaned["test"].texts == ["in test"]
+    assert cleaned["validation"].texts == ["held out"]
     assert cleaned["train"].texts == ["fine", "own"]
     assert dropped == {"rows without text": 1, "duplicates": 2, "texts with two labels": 2, "texts of another split": 1}
+
+
+def test_a_given_test_split_stays_as_it_is():
+    official = split(("same", 0), ("same", 1), ("same", 1), ("", 0))
+    cleaned, dropped = clean({"test": official, "train": split(("Same", 0), ("own", 1))})
+    assert cleaned["test"].texts == ["same", "same", "same"]
+    assert cleaned["train"].texts == ["own"]
+    assert dropped["rows without text"] == dropped["texts of another split"] == 1
 
 
 def test_case_width_and_spacing_do_not_make_a_text_new():

@@ -9,6 +9,7 @@ import tensorflow_datasets as tfds
 
 from kerasnlp_zoo.datasets import DataOptions, load_text_classification, tfds_names
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.datasets.splits import comparable
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPreprocessor
 
@@ -88,7 +89,7 @@ def test_unreachable_tfds_host_is_told_within_seconds(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
     start = time.time()
     with pytest.raises(InputError) as error:
-        load_text_classification(options(tmp_path, "imdb_reviews"))
+        load_text_classification(options(tmp_path, "ag_news"))
     assert time.time() - start < 15
     assert "not prepared" in str(error.value)
     assert "movie_reviews" in str(error.value)
@@ -113,14 +114,48 @@ def test_unknown_data_set_and_no_data_set_are_refused(tmp_path):
         load_text_classification(DataOptions())
 
 
-def test_movie_reviews_come_from_their_package():
-    data = load_text_classification(DataOptions(dataset="movie_reviews"))
-    assert data.labels == ["negative", "positive"]
-    assert (len(data.train), len(data.validation), len(data.test)) == (6824, 854, 852)
-    assert data.published_score == 76.1
-    texts = [*data.train.texts, *data.validation.texts, *data.test.texts]
-    assert len(set(texts)) == 8530
-    assert load_text_classification(DataOptions(dataset="movie_reviews")).fingerprint() == data.fingerprint()
+@pytest.mark.parametrize(
+    ("name", "labels", "train", "validation", "test", "language"),
+    [
+        ("movie_reviews", 2, 6824, 854, 852, "en"),
+        ("trec", 6, 4832, 537, 500, "en"),
+        ("trec_fine", 47, 4830, 538, 500, "en"),
+        ("shop_reviews", 2, 13886, 1736, 1736, "zh"),
+        ("newsgroups", 20, 10136, 1126, 7528, "en"),
+        ("reuters_r8", 8, 4874, 541, 2189, "en"),
+    ],
+)
+def test_data_sets_of_packages(name, labels, train, validation, test, language):
+    data = load_text_classification(DataOptions(dataset=name))
+    assert (len(data.labels), data.language) == (labels, language)
+    assert (len(data.train), len(data.validation), len(data.test)) == (train, validation, test)
+    splits = [{comparable(text) for text in split.texts} for split in (data.train, data.validation, data.test)]
+    assert not splits[0] & splits[1]
+    assert not (splits[0] | splits[1]) & splits[2]
+    assert load_text_classification(DataOptions(dataset=name)).fingerprint() == data.fingerprint()
+
+
+def test_fine_classes_of_trec_lie_within_the_coarse_ones():
+    coarse, fine = (load_text_classification(DataOptions(dataset=name)) for name in ("trec", "trec_fine"))
+    kinds = {}
+    for text, label in zip(coarse.test.texts, coarse.test.labels, strict=True):
+        kinds[text] = coarse.labels[label]
+    found = {(fine.labels[label], kinds[text]) for text, label in zip(fine.test.texts, fine.test.labels, strict=True)}
+    assert {
+        ("date", "NUM"),
+        ("city", "LOC"),
+        ("def", "DESC"),
+        ("abb", "ABBR"),
+        ("animal", "ENTY"),
+        ("ind", "HUM"),
+    } <= found
+
+
+def test_imdb_falls_back_on_its_package_where_tfds_cannot_be_reached(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
+    data = load_text_classification(options(tmp_path, "imdb_reviews"))
+    assert (len(data.train), len(data.validation), len(data.test)) == (19924, 2490, 2490)
+    assert "what a package holds" in capsys.readouterr().err
 
 
 def own(folder, name, rows):

