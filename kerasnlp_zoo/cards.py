@@ -69,10 +69,10 @@ def table(summaries):
         str.
     """
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-    return "\n".join(lines + ["| " + " | ".join(row(summary)) + " |" for summary in summaries])
+    return "\n".join(lines + ["| " + " | ".join(row(summary, published(summary))) + " |" for summary in summaries])
 
 
-def row(summary):
+def row(summary, published_score):
     """Return the cells of one entry, in the order of COLUMNS."""
     milliseconds = summary.get("milliseconds_per_sentence")
     return [
@@ -80,7 +80,7 @@ def row(summary):
         summary["task"],
         summary["language"],
         score(summary, "test_score"),
-        published(summary),
+        published_score,
         f"{summary['megabytes']:.1f} MB",
         "-" if milliseconds is None else f"{milliseconds:.1f} ms",
         summary.get("weights_licence", "not stated"),

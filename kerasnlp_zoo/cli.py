@@ -44,7 +44,8 @@ def list_(markdown: bool = False) -> None:
     if markdown:
         print(cards.table(summaries))
         return
-    rows = [list(cards.COLUMNS), *(cards.row(summary) for summary in summaries)]
+    # The conditions of a published score stand in the card: they would fill the line.
+    rows = [list(cards.COLUMNS), *(cards.row(s, str(s.get("published_score") or "-")) for s in summaries)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(cards.COLUMNS))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
