@@ -16,7 +16,7 @@ import tyro
 
 from kerasnlp_zoo import cards, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, did_you_mean
 
 CHUNK = 4096  # texts answered at a time, so that answers to a long file come as it is read
 Name = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
@@ -209,7 +209,7 @@ def _recipe(name):
     """Return the module of a recipe: from the installed package, or from the source tree."""
     names = sorted(path.stem for folder in _recipe_folders() for path in folder.glob("[a-z]*.py"))
     if name not in names:
-        raise InputError(f"There is no recipe {name!r}. Recipes: {', '.join(names)}")
+        raise InputError(f"There is no recipe {name!r}.{did_you_mean(name, names)} Recipes: {', '.join(names)}")
     package = next(package for package in ("kerasnlp_zoo.recipes", "recipes") if importlib.util.find_spec(package))
     return importlib.import_module(f"{package}.{name}")
 

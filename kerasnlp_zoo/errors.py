@@ -1,5 +1,7 @@
 """The one error a user's input can cause, and the checks that raise it."""
 
+import difflib
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used.
@@ -30,3 +32,15 @@ def require_positive(**arguments):
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise InputError(f"{name} must be an integer of at least 1. Received: {name}={value!r}")
+
+
+def did_you_mean(name, known):
+    """Return a question with the closest known name, or nothing.
+
+    Example:
+
+    >>> did_you_mean("imdb_review", ["trec", "imdb_reviews"])
+    " Did you mean 'imdb_reviews'?"
+    """
+    closest = difflib.get_close_matches(str(name), known, n=1)
+    return f" Did you mean {closest[0]!r}?" if closest else ""

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from kerasnlp_zoo import cards
-from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.errors import InputError, did_you_mean, require_choice
 from kerasnlp_zoo.files import cache_folder, folder_written_whole, sha256, write_json
 
 logger = logging.getLogger("kerasnlp_zoo")
@@ -65,7 +65,8 @@ def find(name_or_folder):
     folder = next((place for place in places if place.is_dir()), None)
     if folder is None:
         raise InputError(
-            f"There is no entry {str(name_or_folder)!r}. Entries: {', '.join(list_entries()) or 'none'}. "
+            f"There is no entry {str(name_or_folder)!r}.{did_you_mean(name_or_folder, list_entries())} "
+            f"Entries: {', '.join(list_entries()) or 'none'}. "
             "Or give the path of an entry folder, such as the entry/ that a training run leaves"
         )
     missing = [name for name in NEEDED if not (folder / name).exists()]

@@ -110,7 +110,7 @@ def test_recipe_prints_a_script_to_fork(run):
         (["predict", "nothing", "x"], "no entry 'nothing'"),
         (["predict", ENTRY, "x", "--file", "y"], "not both"),
         (["predict", ENTRY, "--file", "nowhere.txt"], "nowhere.txt does not exist"),
-        (["train", "text_cmm"], "no recipe 'text_cmm'. Recipes: text_cnn"),
+        (["train", "text_cmm"], "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: text_cnn"),
         (["train", "text_cnn", "--train-file", "nowhere.csv"], "nowhere.csv does not exist"),
         (["download", "nothing"], "no data set 'nothing'"),
     ],

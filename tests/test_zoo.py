@@ -84,8 +84,10 @@ def test_a_half_written_folder_is_named(entry, name):
 
 
 def test_unknown_entries_list_the_known_ones():
-    with pytest.raises(InputError, match=f"no entry 'text_cmm'. Entries: .*{ENTRY}"):
-        zoo.load("text_cmm")
+    with pytest.raises(
+        InputError, match=f"no entry 'text_cmm_movie_review'. Did you mean '{ENTRY}'.. Entries: .*{ENTRY}"
+    ):
+        zoo.load("text_cmm_movie_review")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasnlp_zoo.datasets.own_files import read_examples
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, clean, cut
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, did_you_mean
 
 UNSTATED = "not stated by its distributor; widely used in research"
 
@@ -187,4 +187,7 @@ def _builder(source, data_dir):
             print(f"{error}. Taking what a package holds of it instead", file=sys.stderr)
             return tfds_names.load_builder(source.fallback, data_dir)
         packaged = [name for name, other in SOURCES.items() if (other.fallback or other.tfds_name).startswith("zoo_")]
-        raise InputError(f"{error}. Data sets that need a package index only: {', '.join(packaged)}") from error
+        raise InputError(
+            f"{error}.{did_you_mean(source.tfds_name, list(SOURCES))} "
+            f"Data sets that need a package index only: {', '.join(packaged)}"
+        ) from error

@@ -108,7 +108,7 @@ def test_a_silent_host_is_given_up(monkeypatch):
 
 
 def test_unknown_data_set_and_no_data_set_are_refused(tmp_path):
-    with pytest.raises(InputError, match="no data set 'moovie_reviews'.*movie_reviews"):
+    with pytest.raises(InputError, match="no data set 'moovie_reviews'. Did you mean 'movie_reviews'"):
         load_text_classification(options(tmp_path, "moovie_reviews"))
     with pytest.raises(InputError, match="--dataset"):
         load_text_classification(DataOptions())
