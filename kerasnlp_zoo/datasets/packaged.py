@@ -8,6 +8,9 @@ class PackagedTexts(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     A subclass is called Zoo<Name>, stands in the module <name> beside this one, and gives
     `label_names`, {feature: names of its classes}, and `rows(split)`.
+
+    TFDS orders the prepared records by the hash of their keys. A key is therefore the number of the row
+    in its source, which decides the order in which a model sees the data, and must never change.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -15,7 +18,7 @@ class PackagedTexts(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     split_names = ("train",)
 
     def rows(self, split):
-        """Yield a dict of text and label ids for every example of a split."""
+        """Yield (key, dict of text and label ids) for every example of a split."""
         raise NotImplementedError(f"{type(self).__name__} must define rows(split)")
 
     def _info(self):
@@ -30,4 +33,4 @@ class PackagedTexts(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         return {split: self._generate_examples(split) for split in self.split_names}
 
     def _generate_examples(self, split):
-        return enumerate(self.rows(split))
+        return self.rows(split)

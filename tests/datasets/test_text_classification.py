@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets import DataOptions, load_text_classification, tfds_names
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.datasets.splits import comparable
@@ -133,6 +134,11 @@ def test_data_sets_of_packages(name, labels, train, validation, test, language):
     assert not splits[0] & splits[1]
     assert not (splits[0] | splits[1]) & splits[2]
     assert load_text_classification(DataOptions(dataset=name)).fingerprint() == data.fingerprint()
+
+
+def test_freshly_prepared_data_is_what_the_entry_was_trained_on_in_the_same_order(tmp_path):
+    data = load_text_classification(options(tmp_path, "movie_reviews"))
+    assert data.fingerprint() == zoo.read_config("text_cnn_movie_reviews_en")["data"]["fingerprint"]
 
 
 def test_fine_classes_of_trec_lie_within_the_coarse_ones():
