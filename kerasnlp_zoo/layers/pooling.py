@@ -2,7 +2,7 @@
 
 A sentence without any real position gives zeros.
 
-Shapes: B batch, T time, D width, K activations kept.
+Shapes: B batch, T time, D width, K activations kept, L words kept.
 """
 
 import keras
@@ -156,3 +156,50 @@ class KMaxPooling(PoolingOverTime):
     def get_config(self):
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "k": self.k}
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class FirstPositions(PoolingOverTime):
+    """Put the vectors of the first `length` positions side by side; missing ones are zeros.
+
+    What comes later in the sentence is not seen.
+
+    Args:
+        length: int >= 1, L, positions kept.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], True keeps a position; None keeps all.
+
+    Returns:
+        float tensor [B, L x D].
+
+    Raises:
+        InputError: if `length` is not a positive integer.
+
+    Example:
+
+    >>> FirstPositions(length=2)(ops.convert_to_tensor([[[1.0], [5.0], [9.0]]])).numpy()
+    array([[1., 5.]], dtype=float32)
+
+    Reference: Bengio et al. 2003, equation 5, where x is such a concatenation.
+    """
+
+    def __init__(self, length, **kwargs):
+        super().__init__(**kwargs)
+        require_positive(length=length)
+        self.length = length
+
+    def pool(self, inputs, mask):
+        """Cut or fill every sentence to the same length, then flatten it."""
+        kept = zero_masked(inputs, mask)[:, : self.length]
+        kept = ops.pad(kept, [[0, 0], [0, self.length - ops.shape(kept)[1]], [0, 0]])
+        return ops.reshape(kept, (-1, self.length * inputs.shape[-1]))
+
+    def compute_output_shape(self, inputs_shape):
+        """Return [B, L x D]."""
+        return (inputs_shape[0], self.length * inputs_shape[2])
+
+    def get_config(self):
+        """Return the arguments that rebuild this layer."""
+        return {**super().get_config(), "length": self.length}

@@ -1,6 +1,30 @@
 """Functional-API builders, one family per file; importing this package registers them all."""
 
+from kerasnlp_zoo.models.bag_of_embeddings import bag_of_embeddings, fixed_window
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder
+from kerasnlp_zoo.models.linear import (
+    linear_svm,
+    logistic_regression,
+    multilayer_perceptron,
+    perceptron,
+    softmax_regression,
+)
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
+from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
 
-__all__ = ["BUILDERS", "build", "builder", "text_cnn", "text_cnn_tagger"]
+__all__ = [
+    "BUILDERS",
+    "bag_of_embeddings",
+    "build",
+    "builder",
+    "embed_words",
+    "fixed_window",
+    "linear_svm",
+    "logistic_regression",
+    "multilayer_perceptron",
+    "perceptron",
+    "set_word_vectors",
+    "softmax_regression",
+    "text_cnn",
+    "text_cnn_tagger",
+]

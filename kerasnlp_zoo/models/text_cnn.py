@@ -12,14 +12,13 @@ from kerasnlp_zoo.layers import (
     AverageOverTime,
     KMaxPooling,
     MaxOverTime,
-    PaddingMask,
     SumOverTime,
     TextConvolution,
     WindowMask,
 )
 from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.word_embeddings import embed_words
 
-CHANNELS = ("random", "static", "non_static", "multichannel")
 POOLINGS = {"max": MaxOverTime, "average": AverageOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
 
 
@@ -46,7 +45,7 @@ def text_cnn(
         num_filters: int, F, filters per width.
         channels: "random" trains word vectors from random values; "static" keeps the vectors fixed;
             "non_static" fine-tunes them; "multichannel" adds a fixed and a fine-tuned copy. The last
-            three expect pretrained vectors in the layers `static_embedding` and `token_embedding`.
+            three expect pretrained vectors: `set_word_vectors`.
         pooling: "max" (the paper's), "average", "sum" or "k_max" over all windows of the sentence.
         k: int, activations that "k_max" keeps per filter.
         dropout: float in [0, 1), share of pooled features dropped in training.
@@ -69,7 +68,7 @@ def text_cnn(
     """
     require_positive(num_classes=num_classes, num_filters=num_filters, k=k)
     require_choice("pooling", pooling, tuple(POOLINGS))
-    token_ids, mask, embeddings = _embed(vocabulary_size, embedding_dim, channels)
+    token_ids, mask, embeddings = embed_words(vocabulary_size, embedding_dim, channels)
     pooled = []
     for width in _checked_widths(filter_widths):
         windows = TextConvolution(num_filters, width, name=f"convolution_{width}")(embeddings, mask=mask)
@@ -122,7 +121,7 @@ def text_cnn_tagger(
     Reference: Collobert et al. 2011, "Natural Language Processing (Almost) from Scratch", section 3.
     """
     require_positive(num_classes=num_classes, num_filters=num_filters)
-    token_ids, mask, embeddings = _embed(vocabulary_size, embedding_dim, channels)
+    token_ids, mask, embeddings = embed_words(vocabulary_size, embedding_dim, channels)
     windows = [
         TextConvolution(num_filters, width, padding="same", name=f"convolution_{width}")(embeddings, mask=mask)
         for width in _checked_widths(filter_widths)
@@ -131,31 +130,6 @@ def text_cnn_tagger(
     features = keras.layers.Dropout(dropout, name="dropout")(features)
     logits = keras.layers.Dense(num_classes, name="logits")(features)
     return keras.Model(token_ids, logits, name="text_cnn_tagger")
-
-
-def _embed(vocabulary_size, embedding_dim, channels):
-    """Return the input [B, T], its mask [B, T] and the word vectors [B, T, D]."""
-    require_positive(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
-    require_choice("channels", channels, CHANNELS)
-
-    def embedding(name, trainable):
-        # Kim's code draws unknown words from U(-0.25, 0.25), near the variance of word2vec's vectors.
-        initializer = keras.initializers.RandomUniform(-0.25, 0.25)
-        return keras.layers.Embedding(
-            vocabulary_size, embedding_dim, embeddings_initializer=initializer, trainable=trainable, name=name
-        )
-
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    mask = PaddingMask(name="padding_mask")(token_ids)
-    vectors = []
-    if channels in ("static", "multichannel"):
-        vectors.append(embedding("static_embedding", trainable=False)(token_ids))
-    if channels != "static":
-        vectors.append(embedding("token_embedding", trainable=True)(token_ids))
-    # Section 2: one filter is applied to both channels and the results are added. A convolution is
-    # linear before f, so adding the channels first gives the same c_i at half the work.
-    vectors = keras.layers.Add(name="channels")(vectors) if len(vectors) > 1 else vectors[0]
-    return token_ids, mask, vectors
 
 
 def _checked_widths(filter_widths):

@@ -2,10 +2,18 @@
 
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
 from kerasnlp_zoo.training.classification import finish_classification
-from kerasnlp_zoo.training.cross_validation import cross_validate
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, classification_metrics, cross_entropy
+from kerasnlp_zoo.training.lazy_adam import LazyAdam
+from kerasnlp_zoo.training.losses import (
+    WeightedMeanLoss,
+    classification_metrics,
+    cross_entropy,
+    hinge_loss,
+    perceptron_loss,
+)
+from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
+from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVectorConfig
 
 __all__ = [
     "STRATEGIES",
@@ -13,12 +21,18 @@ __all__ = [
     "EpochSeed",
     "HistoryFile",
     "KeepBest",
+    "LazyAdam",
     "Run",
     "RunConfig",
     "WeightedMeanLoss",
+    "WordClassifierConfig",
+    "WordVectorConfig",
     "classification_metrics",
     "cross_entropy",
-    "cross_validate",
     "finish_classification",
+    "hinge_loss",
     "make_strategy",
+    "perceptron_loss",
+    "repeat",
+    "repeated",
 ]

@@ -67,7 +67,7 @@ def _keep(run, task, data, metrics, weights_dtype):
         metrics=metrics,
         weights_dtype=weights_dtype,
         pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
-        name=f"{run.recipe}_{metrics['dataset']}_{task.preprocessor.language}",
+        name=f"{task.model.builder_config['builder']}_{metrics['dataset']}_{task.preprocessor.language}",
         data={"name": data.name, "licence": data.licence, "fingerprint": data.fingerprint()},
         weights_licence="Apache-2.0",
         commercial_use=data.commercial_use,

@@ -28,6 +28,57 @@ def cross_entropy(labels, logits):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+def perceptron_loss(labels, logits):
+    """Return how far the highest logit stands above that of the label: 0 for a right answer.
+
+    Its gradient is the perceptron's update rule: +1 at the class that was answered, -1 at the label.
+
+    Args:
+        labels: int tensor [B].
+        logits: float tensor [B, C].
+
+    Returns:
+        float tensor [B].
+
+    Example:
+
+    >>> perceptron_loss(ops.convert_to_tensor([0, 1]), ops.convert_to_tensor([[1.0, 3.0], [1.0, 3.0]])).numpy()
+    array([2., 0.], dtype=float32)
+
+    Reference: Rosenblatt 1958; Collins 2002, figure 1.
+    """
+    # The logit at the argmax, not the maximum: among equals a maximum would share the gradient out.
+    return _logit_of(ops.argmax(logits, axis=-1), logits) - _logit_of(labels, logits)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+def hinge_loss(labels, logits):
+    """Return how much the label's logit lacks to stand 1 above every other.
+
+    Args:
+        labels: int tensor [B].
+        logits: float tensor [B, C].
+
+    Returns:
+        float tensor [B], 0 for a right answer with that margin.
+
+    Example:
+
+    >>> hinge_loss(ops.convert_to_tensor([0, 1]), ops.convert_to_tensor([[1.0, 0.5], [1.0, 3.0]])).numpy()
+    array([0.5, 0. ], dtype=float32)
+
+    Reference: Crammer and Singer 2001; with two classes max(0, 1 - y z), z the difference of the logits.
+    """
+    others = ops.not_equal(ops.expand_dims(labels, -1), ops.arange(logits.shape[-1], dtype=labels.dtype))
+    margins = logits - ops.expand_dims(_logit_of(labels, logits), -1) + ops.cast(others, logits.dtype)
+    return ops.max(margins, axis=-1)  # at the label itself 0
+
+
+def _logit_of(labels, logits):
+    return ops.squeeze(ops.take_along_axis(logits, ops.cast(ops.expand_dims(labels, -1), "int32"), axis=-1), -1)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class WeightedMeanLoss(keras.losses.Loss):
     """sum(loss * weight) / sum(weight), both sums over all replicas.
 

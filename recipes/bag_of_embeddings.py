@@ -1,0 +1,88 @@
+"""Train a multilayer perceptron over word vectors: averaged, summed, or in a fixed window.
+
+    kerasnlp-zoo train bag_of_embeddings
+    kerasnlp-zoo train bag_of_embeddings --dataset trec --model fixed_window --embeddings glove_6b_50d --seeds 5
+
+The quick baselines that see no order of words, or only absolute places.
+"""
+
+import dataclasses
+from typing import Literal
+
+import tyro
+
+from kerasnlp_zoo.datasets import load_text_classification
+from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.models import bag_of_embeddings, fixed_window, set_word_vectors
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.training import (
+    LazyAdam,
+    Run,
+    WeightedMeanLoss,
+    WordVectorConfig,
+    classification_metrics,
+    cross_entropy,
+    finish_classification,
+    repeat,
+    repeated,
+)
+
+
+@dataclasses.dataclass
+class Config(WordVectorConfig):
+    """Train a bag of embeddings or a fixed-window perceptron; without flags on movie_reviews."""
+
+    model: Literal["bag_of_embeddings", "fixed_window"] = "bag_of_embeddings"
+    """Word vectors without order, or each at its own place."""
+    pooling: Literal["average", "sum"] = "average"
+    """How a bag of embeddings becomes one vector."""
+    window: int = 50
+    """Words that the fixed window reads."""
+    hidden_dim: int = 100
+    """Units of the hidden layer."""
+    dropout: float = 0.5
+    """Share of features and of hidden units dropped in training."""
+    learning_rate: float = 1e-3
+    """Step size of Adam."""
+
+
+def main(config, fold=None):
+    """Train, evaluate and export; return what metrics.json holds."""
+    if repeated(config) and fold is None:
+        return repeat(main, "bag_of_embeddings", config)
+    run = Run("bag_of_embeddings", config, fold)
+
+    data = load_text_classification(config, fold, config.folds)
+    preprocessor = config.preprocessor(data)
+    print(data_report(data, preprocessor, config.batch_size))
+    channels, embedding_dim, vectors = config.word_vectors(preprocessor, data.train.texts)
+
+    with run.scope():
+        arguments = {
+            "vocabulary_size": preprocessor.vocabulary_size,
+            "num_classes": len(data.labels),
+            "embedding_dim": embedding_dim,
+            "hidden_dim": config.hidden_dim,
+            "channels": channels,
+            "dropout": config.dropout,
+        }
+        if config.model == "bag_of_embeddings":
+            model = bag_of_embeddings(**arguments, pooling=config.pooling)
+        else:
+            model = fixed_window(**arguments, window=config.window)
+        if vectors is not None:
+            set_word_vectors(model, vectors)
+        model.compile(
+            optimizer=LazyAdam(config.learning_rate),
+            loss=WeightedMeanLoss(cross_entropy),
+            weighted_metrics=classification_metrics(),
+            jit_compile=config.jit,
+        )
+    task = TextClassification(model, preprocessor, data.labels)
+
+    best = run.fit(task, data.train, data.validation)
+    return finish_classification(run, task, data, best)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))

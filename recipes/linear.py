@@ -1,0 +1,100 @@
+"""Train a linear classifier, or a multilayer perceptron, over bags of words.
+
+    kerasnlp-zoo train linear
+    kerasnlp-zoo train linear --model linear_svm --weighting tf_idf --dataset newsgroups
+    kerasnlp-zoo train linear --model multilayer_perceptron --hidden-dims 128 64
+
+The floor: what a model that reads the order of words has to beat.
+"""
+
+import dataclasses
+from typing import Literal
+
+import keras
+import tyro
+
+from kerasnlp_zoo.datasets import load_text_classification
+from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.models import BUILDERS
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.text import inverse_document_frequencies
+from kerasnlp_zoo.training import (
+    LazyAdam,
+    Run,
+    WeightedMeanLoss,
+    WordClassifierConfig,
+    classification_metrics,
+    cross_entropy,
+    finish_classification,
+    hinge_loss,
+    perceptron_loss,
+    repeat,
+    repeated,
+)
+
+LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # the others: cross entropy
+
+
+@dataclasses.dataclass
+class Config(WordClassifierConfig):
+    """Train a classifier over bags of words; without flags softmax regression on movie_reviews."""
+
+    model: Literal["softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron"] = (
+        "softmax_regression"
+    )
+    """Which classifier."""
+    weighting: Literal["binary", "count", "tf_idf"] = "binary"
+    """Weight of a word in its bag: that it occurs, how often, or how often times how telling it is."""
+    l1: float = 0.0
+    """Factor of the sum of absolute weights in the loss of a linear model."""
+    l2: float = 0.0
+    """Factor of the sum of squared weights in the loss of a linear model."""
+    hidden_dims: tuple[int, ...] = (128,)
+    """Units of each hidden layer of the multilayer perceptron."""
+    dropout: float = 0.5
+    """Share of each hidden layer dropped in training."""
+    learning_rate: float = 1e-3
+    """Step size of Adam; the perceptron has none."""
+
+
+def main(config, fold=None):
+    """Train, evaluate and export; return what metrics.json holds."""
+    if repeated(config) and fold is None:
+        return repeat(main, "linear", config)
+    run = Run("linear", config, fold)
+
+    data = load_text_classification(config, fold, config.folds)
+    preprocessor = config.preprocessor(data)
+    print(data_report(data, preprocessor, config.batch_size))
+
+    with run.scope():
+        is_linear = config.model != "multilayer_perceptron"
+        model = BUILDERS[config.model](
+            vocabulary_size=preprocessor.vocabulary_size,
+            num_classes=len(data.labels),
+            weighting=config.weighting,
+            **{"l1": config.l1, "l2": config.l2} if is_linear else {},
+            **{"hidden_dims": config.hidden_dims, "dropout": config.dropout} if not is_linear else {},
+        )
+        if config.weighting == "tf_idf":
+            token_ids = preprocessor.features(preprocessor.prepare(data.train.texts))["token_ids"]
+            frequencies = inverse_document_frequencies(token_ids, preprocessor.vocabulary_size)
+            model.get_layer("bag_of_words").set_inverse_document_frequencies(frequencies)
+        # Rosenblatt's update has no step size to choose: from zero weights, every one gives the same answers.
+        optimizer = keras.optimizers.SGD(1.0) if config.model == "perceptron" else LazyAdam(config.learning_rate)
+        model.compile(
+            optimizer=optimizer,
+            loss=WeightedMeanLoss(LOSSES.get(config.model, cross_entropy)),
+            weighted_metrics=classification_metrics(),
+            jit_compile=config.jit,
+        )
+    task = TextClassification(model, preprocessor, data.labels)
+
+    # Margins are no probabilities: their cross entropy would choose an epoch for its scale.
+    monitor = "val_accuracy" if config.model in LOSSES else "val_cross_entropy"
+    best = run.fit(task, data.train, data.validation, monitor)
+    return finish_classification(run, task, data, best)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))
