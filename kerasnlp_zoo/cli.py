@@ -169,8 +169,8 @@ def plot(run: tyro.conf.Positional[Path]) -> None:
     if missing:
         raise InputError(f"{run} is not the folder of a finished run: {', '.join(missing)} missing")
     metrics = json.loads((run / "metrics.json").read_text("utf-8"))
-    draw_classification(run, HistoryFile(run / "history.csv").rows(), metrics)
-    print(f"{run / 'curves.png'}\n{run / 'confusion_matrix.png'}")
+    for picture in draw_classification(run, HistoryFile(run / "history.csv").rows(), metrics):
+        print(picture)
 
 
 COMMANDS = {

@@ -91,13 +91,24 @@ def test_download_prepares_a_data_set(run):
 def test_train_passes_flags_to_the_recipe_and_plot_draws_again(run, reviews_csv, tmp_path):
     flags = ["--embedding-dim", 8, "--num-filters", 4, "--epochs", 2, "--output-dir", tmp_path / "run"]
     assert "Test accuracy" in run("train", "text_cnn", "--train-file", reviews_csv, *flags)
-    pictures = [tmp_path / "run" / name for name in ("curves.png", "confusion_matrix.png")]
+    pictures = [tmp_path / "run" / name for name in ("curves.png", "confusion_matrix.png", "reliability.png")]
     before = [picture.read_bytes() for picture in pictures]
     for picture in pictures:
         picture.unlink()
-    run("plot", tmp_path / "run")
+    assert run("plot", tmp_path / "run").splitlines() == list(map(str, pictures))
     assert [picture.read_bytes() for picture in pictures] == before
     assert "history.csv, metrics.json missing" in error(run, "plot", tmp_path)
+
+
+def test_plot_draws_what_an_older_run_recorded(run, tmp_path):
+    metrics = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
+    assert "calibration_bins" not in metrics
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    history = "epoch,accuracy,val_accuracy,cross_entropy,val_cross_entropy\n0,0.5,0.6,0.7,0.6\n"
+    (tmp_path / "history.csv").write_text(history)
+    printed = run("plot", tmp_path).splitlines()
+    assert printed == [str(tmp_path / "curves.png"), str(tmp_path / "confusion_matrix.png")]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["confusion_matrix.png", "curves.png"]
 
 
 def test_recipe_prints_a_script_to_fork(run):

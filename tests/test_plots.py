@@ -20,6 +20,14 @@ def test_any_number_of_classes_is_drawn(count, tmp_path):
     assert (tmp_path / "a.png").read_bytes().startswith(PNG)
 
 
+def test_reliability_is_drawn_from_one_bin_to_all(tmp_path):
+    box = {"above": 0.8, "up_to": 0.9, "confidence": 0.85, "accuracy": 0.5, "share": 1.0}
+    for bins in ([box], [{**box, "above": n / 10, "up_to": (n + 1) / 10, "share": 0.1} for n in range(10)]):
+        plots.reliability(bins, tmp_path / "a.png", "reliability")
+        assert (tmp_path / "a.png").read_bytes().startswith(PNG)
+        (tmp_path / "a.png").unlink()
+
+
 def test_curves_of_one_epoch_are_drawn(tmp_path):
     row = {"epoch": 0, "accuracy": 0.5, "val_accuracy": 0.6, "cross_entropy": 0.7, "val_cross_entropy": 0.6}
     plots.training_curves([row], 1, tmp_path / "a.png", "one epoch")
