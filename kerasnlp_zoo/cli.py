@@ -8,6 +8,7 @@ import importlib.util
 import io
 import itertools
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ import tyro
 
 from kerasnlp_zoo import cards, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.errors import InputError, did_you_mean, require_positive
 
 CHUNK = 4096  # texts answered at a time, so that answers to a long file come as it is read
 Name = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
@@ -92,6 +93,40 @@ def _lines(file, encoding):
         raise InputError(f"{file} does not exist. Expected a text file with one text a line")
     for line in stream:
         yield line.removesuffix("\n")
+
+
+def explain(
+    entry: Name,
+    texts: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="TEXT")],
+    ngrams: int = 5,
+    output: Path | None = None,
+) -> None:
+    """Show which n-grams of a text made a TextCNN answer as it did.
+
+    In a terminal, the backgrounds of the words show how strongly each speaks for the answer (blue) or
+    against it (orange).
+
+    Args:
+        texts: The texts.
+        ngrams: Most n-grams to show for the answer, and against it.
+        output: Draw the one text into this PNG file, too.
+    """
+    from kerasnlp_zoo import explanation, plots
+
+    require_positive(ngrams=ngrams)
+    if not texts or (output is not None and len(texts) > 1):
+        expected = "at least one text" if output is None else "one text, to be drawn into one picture"
+        raise InputError(f"explain takes {expected}. Received: {len(texts)} texts")
+    if output is not None and output.suffix != ".png":
+        raise InputError(f"The picture is a PNG file, such as --output explanation.png. Received: {output}")
+    task = zoo.load(entry)
+    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
+    for place, text in enumerate(texts):
+        found = explanation.fired_ngrams(task, text)
+        print("\n" * bool(place) + explanation.readable(found, ngrams, colored))
+    if output is not None:
+        plots.fired_ngrams(found, output, ngrams)
+        print(output)
 
 
 def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
@@ -179,6 +214,7 @@ COMMANDS = {
     "list": list_,
     "show": show,
     "predict": predict,
+    "explain": explain,
     "evaluate": evaluate,
     "export": export,
     "check": check,

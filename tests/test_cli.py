@@ -53,6 +53,32 @@ def test_predict_takes_arguments_a_file_or_standard_input(run, tmp_path):
     assert run("predict", ENTRY, standard_input="") == ""
 
 
+def test_explain_prints_ngrams_and_draws_them(run, tmp_path, monkeypatch):
+    printed = run("explain", ENTRY, "dull but wonderful", GOOD, "--ngrams", 1)
+    first, second = printed.split("\n\n")
+    assert first.startswith("negative")
+    assert "\nfor negative:\n" in first
+    assert second.splitlines()[:2] == [f"positive {zoo.load(ENTRY).predict([GOOD])[0]['probability']:.3f}",
+                                       "a gripping , beautifully acted film"]  # fmt: skip
+    assert second.splitlines()[4].endswith("filters of width 4  , beautifully acted film")
+    assert len(second.splitlines()) == 7
+    assert "\033[" not in printed
+    picture = tmp_path / "new" / "why.png"
+    assert run("explain", ENTRY, GOOD, "--output", picture).endswith(f"{picture}\n")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "no_color", "colored"), [(True, None, True), (True, "1", False), (False, None, False)]
+)
+def test_explain_colors_words_only_for_a_terminal_that_wants_colors(run, monkeypatch, is_terminal, no_color, colored):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    assert ("\033[" in run("explain", ENTRY, GOOD)) == colored
+
+
 def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
     scores = json.loads(run("evaluate", ENTRY))
     recorded = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
@@ -121,6 +147,9 @@ def test_recipe_prints_a_script_to_fork(run):
         (["predict", "nothing", "x"], "no entry 'nothing'"),
         (["predict", ENTRY, "x", "--file", "y"], "not both"),
         (["predict", ENTRY, "--file", "nowhere.txt"], "nowhere.txt does not exist"),
+        (["explain", ENTRY, "x", "y", "--output", "why.png"], "one text, to be drawn into one picture. Received: 2"),
+        (["explain", ENTRY, "x", "--output", "why"], "such as --output explanation.png. Received: why"),
+        (["explain", ENTRY, "x", "--ngrams", "0"], "ngrams=0"),
         (["train", "text_cmm"], "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: text_cnn"),
         (["train", "text_cnn", "--train-file", "nowhere.csv"], "nowhere.csv does not exist"),
         (["download", "nothing"], "no data set 'nothing'"),
