@@ -121,11 +121,10 @@ def explain(
         raise InputError(f"The picture is a PNG file, such as --output explanation.png. Received: {output}")
     task = zoo.load(entry)
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
-    for place, text in enumerate(texts):
-        found = explanation.fired_ngrams(task, text)
-        print("\n" * bool(place) + explanation.readable(found, ngrams, colored))
+    explanations = [explanation.fired_ngrams(task, text) for text in texts]
+    print("\n\n".join(explanation.readable(found, ngrams, colored) for found in explanations))
     if output is not None:
-        plots.fired_ngrams(found, output, ngrams)
+        plots.fired_ngrams(explanations[0], output, ngrams)
         print(output)
 
 
