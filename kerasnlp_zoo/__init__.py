@@ -14,7 +14,7 @@ if quiet.is_command():
 from kerasnlp_zoo import layers, models  # noqa: E402
 
 __version__ = "0.1.0"
-__all__ = ["datasets", "evaluation", "layers", "models", "plots", "tasks", "text", "training", "zoo"]
+__all__ = ["datasets", "evaluation", "explanation", "layers", "models", "plots", "tasks", "text", "training", "zoo"]
 
 
 def __getattr__(name):

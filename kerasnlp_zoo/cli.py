@@ -8,6 +8,7 @@ import importlib.util
 import io
 import itertools
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ import tyro
 
 from kerasnlp_zoo import cards, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.errors import InputError, did_you_mean, require_positive
 
 CHUNK = 4096  # texts answered at a time, so that answers to a long file come as it is read
 Name = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
@@ -94,6 +95,39 @@ def _lines(file, encoding):
         yield line.removesuffix("\n")
 
 
+def explain(
+    entry: Name,
+    texts: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="TEXT")],
+    ngrams: int = 5,
+    output: Path | None = None,
+) -> None:
+    """Show which n-grams of a text made a TextCNN answer as it did.
+
+    In a terminal, the backgrounds of the words show how strongly each speaks for the answer (blue) or
+    against it (orange).
+
+    Args:
+        texts: The texts.
+        ngrams: Most n-grams to show for the answer, and against it.
+        output: Draw the one text into this PNG file, too.
+    """
+    from kerasnlp_zoo import explanation, plots
+
+    require_positive(ngrams=ngrams)
+    if not texts or (output is not None and len(texts) > 1):
+        expected = "at least one text" if output is None else "one text, to be drawn into one picture"
+        raise InputError(f"explain takes {expected}. Received: {len(texts)} texts")
+    if output is not None and output.suffix != ".png":
+        raise InputError(f"The picture is a PNG file, such as --output explanation.png. Received: {output}")
+    task = zoo.load(entry)
+    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
+    explanations = [explanation.fired_ngrams(task, text) for text in texts]
+    print("\n\n".join(explanation.readable(found, ngrams, colored) for found in explanations))
+    if output is not None:
+        plots.fired_ngrams(explanations[0], output, ngrams)
+        print(output)
+
+
 def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
     """Score an entry on the test split of a data set, by default its own, or on your --test-file."""
     from kerasnlp_zoo.datasets.own_files import read_examples
@@ -169,8 +203,8 @@ def plot(run: tyro.conf.Positional[Path]) -> None:
     if missing:
         raise InputError(f"{run} is not the folder of a finished run: {', '.join(missing)} missing")
     metrics = json.loads((run / "metrics.json").read_text("utf-8"))
-    draw_classification(run, HistoryFile(run / "history.csv").rows(), metrics)
-    print(f"{run / 'curves.png'}\n{run / 'confusion_matrix.png'}")
+    for picture in draw_classification(run, HistoryFile(run / "history.csv").rows(), metrics):
+        print(picture)
 
 
 COMMANDS = {
@@ -179,6 +213,7 @@ COMMANDS = {
     "list": list_,
     "show": show,
     "predict": predict,
+    "explain": explain,
     "evaluate": evaluate,
     "export": export,
     "check": check,

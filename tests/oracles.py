@@ -85,6 +85,35 @@ def text_cnn(token_ids, weights, widths):
     return np.array(logits)
 
 
+def ngram_contributions(words, weights, widths, pooling, k):
+    """What each window of a sentence of word ids adds to the logits: {(width, start): [C]}, filter by filter."""
+    contributions, row = {}, 0
+    for width in widths:
+        kernel, bias = weights[f"convolution_{width}/kernel"], weights[f"convolution_{width}/bias"]
+        starts = range(1 - width, len(words))
+        for slot in range(k if pooling == "k_max" else 1):
+            for f in range(kernel.shape[2]):
+                activations = []
+                for start in starts:
+                    inside = [i for i in range(width) if 0 <= start + i < len(words)]
+                    vectors = {i: weights["token_embedding/embeddings"][words[start + i]] for i in inside}
+                    activations.append(max(0.0, bias[f] + sum(float(vectors[i] @ kernel[i, :, f]) for i in inside)))
+                places = range(len(activations))
+                if pooling == "max":
+                    chosen = {max(places, key=activations.__getitem__): 1.0}
+                elif pooling == "k_max":
+                    largest = sorted(sorted(places, key=lambda place: -activations[place])[:k])  # noqa: B023
+                    chosen = {largest[slot]: 1.0} if slot < len(largest) else {}
+                else:
+                    chosen = dict.fromkeys(places, 1.0 if pooling == "sum" else 1 / len(activations))
+                for place, share in chosen.items():
+                    added = share * activations[place] * weights["logits/kernel"][row]
+                    window = (width, starts[place])
+                    contributions[window] = contributions.get(window, 0.0) + added
+                row += 1
+    return contributions
+
+
 def clean_str(text):
     """What Kim 2014's preprocessing does to ASCII text, as described with the paper's code."""
     text = re.sub(r"[^A-Za-z0-9(),!?'`]", " ", text)

@@ -53,6 +53,32 @@ def test_predict_takes_arguments_a_file_or_standard_input(run, tmp_path):
     assert run("predict", ENTRY, standard_input="") == ""
 
 
+def test_explain_prints_ngrams_and_draws_them(run, tmp_path):
+    printed = run("explain", ENTRY, "dull but wonderful", GOOD, "--ngrams", 1)
+    first, second = printed.split("\n\n")
+    assert first.startswith("negative")
+    assert "\nfor negative:\n" in first
+    assert second.splitlines()[0] == f"positive {zoo.load(ENTRY).predict([GOOD])[0]['probability']:.3f}"
+    assert second.splitlines()[1] == "a gripping , beautifully acted film"
+    assert second.splitlines()[4].endswith("filters of width 4  , beautifully acted film")
+    assert len(second.splitlines()) == 7
+    assert "\033[" not in printed
+    picture = tmp_path / "new" / "why.png"
+    assert run("explain", ENTRY, GOOD, "--output", picture).endswith(f"{picture}\n")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "no_color", "colored"), [(True, None, True), (True, "1", False), (False, None, False)]
+)
+def test_explain_colors_words_only_for_a_terminal_that_wants_colors(run, monkeypatch, is_terminal, no_color, colored):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    assert ("\033[" in run("explain", ENTRY, GOOD)) == colored
+
+
 def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
     scores = json.loads(run("evaluate", ENTRY))
     recorded = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
@@ -91,13 +117,24 @@ def test_download_prepares_a_data_set(run):
 def test_train_passes_flags_to_the_recipe_and_plot_draws_again(run, reviews_csv, tmp_path):
     flags = ["--embedding-dim", 8, "--num-filters", 4, "--epochs", 2, "--output-dir", tmp_path / "run"]
     assert "Test accuracy" in run("train", "text_cnn", "--train-file", reviews_csv, *flags)
-    pictures = [tmp_path / "run" / name for name in ("curves.png", "confusion_matrix.png")]
+    pictures = [tmp_path / "run" / name for name in ("curves.png", "confusion_matrix.png", "reliability.png")]
     before = [picture.read_bytes() for picture in pictures]
     for picture in pictures:
         picture.unlink()
-    run("plot", tmp_path / "run")
+    assert run("plot", tmp_path / "run").splitlines() == list(map(str, pictures))
     assert [picture.read_bytes() for picture in pictures] == before
     assert "history.csv, metrics.json missing" in error(run, "plot", tmp_path)
+
+
+def test_plot_draws_what_an_older_run_recorded(run, tmp_path):
+    metrics = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
+    assert "calibration_bins" not in metrics
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    history = "epoch,accuracy,val_accuracy,cross_entropy,val_cross_entropy\n0,0.5,0.6,0.7,0.6\n"
+    (tmp_path / "history.csv").write_text(history)
+    printed = run("plot", tmp_path).splitlines()
+    assert printed == [str(tmp_path / "curves.png"), str(tmp_path / "confusion_matrix.png")]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["confusion_matrix.png", "curves.png"]
 
 
 def test_recipe_prints_a_script_to_fork(run):
@@ -110,6 +147,10 @@ def test_recipe_prints_a_script_to_fork(run):
         (["predict", "nothing", "x"], "no entry 'nothing'"),
         (["predict", ENTRY, "x", "--file", "y"], "not both"),
         (["predict", ENTRY, "--file", "nowhere.txt"], "nowhere.txt does not exist"),
+        (["explain", ENTRY], "at least one text"),
+        (["explain", ENTRY, "x", "y", "--output", "why.png"], "one text, to be drawn into one picture. Received: 2"),
+        (["explain", ENTRY, "x", "--output", "why"], "such as --output explanation.png. Received: why"),
+        (["explain", ENTRY, "x", "--ngrams", "0"], "ngrams=0"),
         (["train", "text_cmm"], "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: text_cnn"),
         (["train", "text_cnn", "--train-file", "nowhere.csv"], "nowhere.csv does not exist"),
         (["download", "nothing"], "no data set 'nothing'"),

@@ -56,6 +56,7 @@ def test_every_command_is_known_to_these_tests():
         "kerasnlp-zoo",
         "kerasnlp-zoo",
         "kerasnlp-zoo",
+        "kerasnlp-zoo",
         "pip",
     ]
     assert COMMANDS[0].endswith("&& kerasnlp-zoo train text_cnn")
@@ -71,16 +72,21 @@ def test_prediction_command_prints_what_is_shown(folder):
     assert run(COMMANDS[1], folder) == OUTPUTS[0]
 
 
+def test_explaining_command_prints_what_is_shown_and_draws_it(folder):
+    assert run(COMMANDS[2], folder) == OUTPUTS[1]
+    assert (folder / "why.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_own_data_commands(folder):
-    printed = run(COMMANDS[2] + " --epochs 3", folder)
-    shown = OUTPUTS[1].splitlines()
+    printed = run(COMMANDS[3] + " --epochs 3", folder)
+    shown = OUTPUTS[2].splitlines()
     # The numbers are those of other reviews; every line shown has its counterpart.
     for line in shown:
         if line != "...":
             words = re.match(r"\s*[^\d:]+", line).group().split()[:2]
             assert any(all(word in other for word in words) for other in printed.splitlines()), line
-    assert re.fullmatch(r"[好差]评 [01]\.\d{3}\t质量很好，很喜欢\n", run(COMMANDS[3], folder))
-    for line in OUTPUTS[2].splitlines():
+    assert re.fullmatch(r"[好差]评 [01]\.\d{3}\t质量很好，很喜欢\n", run(COMMANDS[4], folder))
+    for line in OUTPUTS[3].splitlines():
         words = shlex.split(line.replace("$PWD", str(folder)))
         assert any(shlex.split(other)[3:] == words[3:] for other in printed.splitlines() if other[:4] == line[:4]), line
 

@@ -5,7 +5,7 @@ Shapes: N examples, C classes.
 
 import numpy as np
 
-from kerasnlp_zoo.evaluation.calibration import expected_calibration_error
+from kerasnlp_zoo.evaluation.calibration import calibration_bins, expected_calibration_error
 
 
 def confusion_matrix(labels, predictions, num_classes):
@@ -64,7 +64,7 @@ def classification_scores(probabilities, labels):
         labels: int array [N].
 
     Returns:
-        dict of accuracy, macro_f1, expected_calibration_error, confusion_matrix (nested list).
+        dict of accuracy, macro_f1, expected_calibration_error, calibration_bins, confusion_matrix (nested list).
 
     Example:
 
@@ -73,9 +73,11 @@ def classification_scores(probabilities, labels):
     (1.0, [[1, 0], [0, 1]])
     """
     matrix = confusion_matrix(labels, np.argmax(probabilities, axis=1), probabilities.shape[1])
+    bins = calibration_bins(probabilities, labels)
     return {
         "accuracy": accuracy(matrix),
         "macro_f1": macro_f1(matrix),
-        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "expected_calibration_error": expected_calibration_error(bins),
+        "calibration_bins": bins,
         "confusion_matrix": matrix.tolist(),
     }

@@ -62,7 +62,7 @@ class TextClassification(Task):
             batch_size: int.
 
         Returns:
-            dict of accuracy, macro_f1, expected_calibration_error, confusion_matrix.
+            dict of accuracy, macro_f1, expected_calibration_error, calibration_bins, confusion_matrix.
 
         Raises:
             InputError: for a label this task does not have, no text, or another number of labels.

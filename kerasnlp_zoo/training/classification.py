@@ -25,7 +25,9 @@ def finish_classification(run, task, data, best):
     """
     weights_dtype = halve_weights_if_harmless(task, data.validation)
     metrics = _measure(task, data, best)
-    draw_classification(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
+    named = {"recipe": run.recipe, "dataset": data.name, **metrics}
+    pictures = draw_classification(run.folder, run.history.rows(), named)
+    metrics["pictures"] = [picture.stem for picture in pictures]
     _print_scores(metrics)
     if run.config.smoke:
         print("This was a smoke run on a few examples: its scores mean nothing")
@@ -46,12 +48,12 @@ def _measure(task, data, best):
         "published_by": data.published_by,
         "macro_f1": 100 * scores["macro_f1"],
         "expected_calibration_error": 100 * scores["expected_calibration_error"],
+        "calibration_bins": scores["calibration_bins"],
         "confusion_matrix": scores["confusion_matrix"],
         "labels": task.labels,
         "test_examples": len(data.test),
         "best_epoch": best["epoch"] + 1,
         "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.texts),
-        "pictures": ["curves", "confusion_matrix"],
     }
 
 
@@ -75,7 +77,8 @@ def _keep(run, task, data, metrics, weights_dtype):
         seed=metrics["seed"],
         versions=metrics["versions"],
     )
-    print(f"Everything is in {run.folder}: metrics.json, curves.png, confusion_matrix.png, tensorboard/ and")
+    pictures = ", ".join(f"{name}.png" for name in metrics["pictures"])
+    print(f"Everything is in {run.folder}: metrics.json, {pictures}, tensorboard/ and")
     print(f"  entry/   kerasnlp-zoo predict {run.folder / 'entry'} TEXT")
     print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; serve it and ask it:")
     print(serving_commands(exported, golden[0]))
@@ -117,15 +120,25 @@ def milliseconds_per_sentence(task, texts):
 
 
 def draw_classification(folder, history, metrics):
-    """Draw curves.png and confusion_matrix.png into a folder, from the rows of history.csv and metrics.json."""
+    """Draw what history.csv and metrics.json hold.
+
+    Args:
+        folder: Path, where the pictures go.
+        history: list of dict, rows of history.csv.
+        metrics: dict, what metrics.json holds.
+
+    Returns:
+        list of Path, the pictures drawn.
+    """
     title = f"{metrics['recipe']} on {metrics['dataset']}"
-    plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)
-    plots.confusion_matrix(
-        metrics["confusion_matrix"],
-        metrics["labels"],
-        folder / "confusion_matrix.png",
-        f"{title}: test accuracy {metrics['test_score']:.1f}",
-    )
+    scored = f"{title}: test accuracy {metrics['test_score']:.1f}"
+    pictures = [folder / "curves.png", folder / "confusion_matrix.png"]
+    plots.training_curves(history, metrics["best_epoch"], pictures[0], title)
+    plots.confusion_matrix(metrics["confusion_matrix"], metrics["labels"], pictures[1], scored)
+    if "calibration_bins" in metrics:  # runs before they were recorded have none
+        pictures.append(folder / "reliability.png")
+        plots.reliability(metrics["calibration_bins"], pictures[2], scored)
+    return pictures
 
 
 def _print_scores(metrics):

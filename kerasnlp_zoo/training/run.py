@@ -56,8 +56,8 @@ class RunConfig(DataOptions):
 class Run:
     """One training run: from flags to an output folder.
 
-    The folder holds history.csv, curves.png, confusion_matrix.png, metrics.json, logs for
-    TensorBoard, `export/` (SavedModel) and `entry/` (for `zoo.load`).
+    The folder holds history.csv, metrics.json, pictures of both, logs for TensorBoard, `export/`
+    (SavedModel) and `entry/` (for `zoo.load`).
 
     Args:
         recipe: name of the recipe, such as "text_cnn".

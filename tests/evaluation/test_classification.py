@@ -3,6 +3,7 @@ import pytest
 
 from kerasnlp_zoo.evaluation import (
     accuracy,
+    calibration_bins,
     classification_scores,
     confusion_matrix,
     expected_calibration_error,
@@ -28,17 +29,21 @@ def test_a_class_that_never_occurs_does_not_count():
 def test_calibration_error_by_hand():
     # Bins of one fifth: (0.6, 0.8] holds 0.7 right and 0.8 wrong; (0.8, 1] holds 0.9 right.
     probabilities = np.array([[0.7, 0.3], [0.8, 0.2], [0.1, 0.9]])
-    error = expected_calibration_error(probabilities, [0, 1, 1], num_bins=5)
-    assert error == pytest.approx((abs(1 - 1.5) + abs(1 - 0.9)) / 3)
+    bins = calibration_bins(probabilities, [0, 1, 1], num_bins=5)
+    assert expected_calibration_error(bins) == pytest.approx((abs(1 - 1.5) + abs(1 - 0.9)) / 3)
+    assert bins == [
+        pytest.approx({"above": 0.6, "up_to": 0.8, "confidence": 0.75, "accuracy": 0.5, "share": 2 / 3}),
+        pytest.approx({"above": 0.8, "up_to": 1.0, "confidence": 0.9, "accuracy": 1.0, "share": 1 / 3}),
+    ]
 
 
 def test_calibration_error_finds_overconfidence(random):
     confident = np.tile([0.99, 0.01], (1000, 1))
     labels = (random.random(1000) < 0.5).astype(int)
-    assert expected_calibration_error(confident, labels) == pytest.approx(0.49, abs=0.05)
+    assert expected_calibration_error(calibration_bins(confident, labels)) == pytest.approx(0.49, abs=0.05)
     honest = random.dirichlet([1, 1, 1], 20000)
     labels = np.array([random.choice(3, p=row) for row in honest])
-    assert expected_calibration_error(honest, labels) < 0.02
+    assert expected_calibration_error(calibration_bins(honest, labels)) < 0.02
 
 
 def test_all_scores_together():
@@ -46,4 +51,5 @@ def test_all_scores_together():
     scores = classification_scores(probabilities, np.array(LABELS))
     assert scores["accuracy"] == pytest.approx(4 / 6)
     assert scores["expected_calibration_error"] == pytest.approx(2 / 6)
+    assert scores["calibration_bins"] == calibration_bins(probabilities, LABELS)
     assert scores["confusion_matrix"] == confusion_matrix(LABELS, PREDICTIONS, 3).tolist()

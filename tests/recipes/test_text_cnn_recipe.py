@@ -29,13 +29,17 @@ def config(folder, **changes):
 def test_smoke_run_on_movie_reviews_leaves_everything(tmp_path):
     metrics = text_cnn.main(config(tmp_path / "run", dataset="movie_reviews", smoke=True))
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
-        "confusion_matrix.png", "curves.png", "entry", "export", "history.csv", "metrics.json", "tensorboard",
+        "confusion_matrix.png", "curves.png", "entry", "export", "history.csv", "metrics.json", "reliability.png",
+        "tensorboard",
     }  # fmt: skip
     assert metrics == json.loads((tmp_path / "run" / "metrics.json").read_text())
     for name in ("dataset", "metric", "validation_score", "test_score", "seconds", "seed", "command", "versions"):
         assert metrics[name] is not None
     assert metrics["published_score"] == 76.1
     assert metrics["export_difference"] <= 1e-5
+    for picture in ("curves", "confusion_matrix", "reliability"):
+        assert f"![{picture}]({picture}.png)" in (tmp_path / "run" / "entry" / "README.md").read_text("utf-8")
+        assert (tmp_path / "run" / "entry" / f"{picture}.png").exists()
     assert zoo.check(tmp_path / "run" / "entry")["answers"] == len(zoo.GOLDEN_TEXTS["en"])
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == "text_cnn_movie_reviews_en"
 

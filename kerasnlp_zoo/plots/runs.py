@@ -1,16 +1,9 @@
-"""Pictures of a run: PNG files for reports and cards."""
-
-import functools
-import importlib.util
-from pathlib import Path
+"""Pictures of a training run: how it went, where the model errs, whether its probabilities can be believed."""
 
 import numpy as np
 
-from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import written_whole
-
-BLUE, ORANGE, GREY = "#2458a6", "#e07b00", "#8a8a8a"
-CHINESE_FONT = "NotoSansSC-Regular.ttf"  # in the package zhplot; matplotlib's own fonts have no Chinese characters
+from kerasnlp_zoo.evaluation import expected_calibration_error
+from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
 
 
 def training_curves(history, best_epoch, path, title=""):
@@ -23,7 +16,7 @@ def training_curves(history, best_epoch, path, title=""):
         title: str.
     """
     epochs = [row["epoch"] + 1 for row in history]
-    figure = _figure(9, 3.4)
+    figure = new_figure(9, 3.4)
     for axes, name in zip(figure.subplots(1, 2), ("cross_entropy", "accuracy"), strict=True):
         axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
         axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
@@ -31,7 +24,7 @@ def training_curves(history, best_epoch, path, title=""):
         axes.set(xlabel="epoch", ylabel=name.replace("_", " "))
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
 def confusion_matrix(matrix, labels, path, title=""):
@@ -46,7 +39,7 @@ def confusion_matrix(matrix, labels, path, title=""):
     matrix = np.asarray(matrix)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     size = 2.6 + 0.5 * len(labels)
-    figure = _figure(size + 0.6, size)
+    figure = new_figure(size + 0.6, size)
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*matrix.shape):
@@ -55,42 +48,31 @@ def confusion_matrix(matrix, labels, path, title=""):
     axes.set(xticks=range(len(labels)), yticks=range(len(labels)), xlabel="predicted", ylabel="true")
     axes.set_xticklabels(labels, rotation=45 if len(labels) > 3 else 0, ha="right" if len(labels) > 3 else "center")
     axes.set_yticklabels(labels)
-    _save(figure, path, title)
+    save(figure, path, title)
 
 
-def require_matplotlib():
-    """Raise InputError unless pictures can be drawn; asked before training, not after."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise InputError('Pictures need matplotlib: pip install "kerasnlp-zoo[recipes]"') from error
+def reliability(bins, path, title=""):
+    """Draw how often the answers of each confidence are right, and below it the share of texts in each bin.
 
+    A point on the diagonal keeps its promise: of the texts answered with 80% it has 80% right.
 
-def _figure(width, height):
-    """Return an empty figure that belongs to no window and no global state."""
-    require_matplotlib()
-    from matplotlib import rcParams
-    from matplotlib.figure import Figure
-
-    rcParams["font.family"] = ["DejaVu Sans", *_chinese_font()]
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-@functools.cache
-def _chinese_font():
-    """Return the name of the font to fall back on for Chinese labels, in a list; empty if not installed."""
-    from matplotlib import font_manager
-
-    package = importlib.util.find_spec("zhplot")  # found, not imported: only its font is wanted
-    if package is None:
-        return []
-    font = Path(package.submodule_search_locations[0], "fonts", CHINESE_FONT)
-    font_manager.fontManager.addfont(font)
-    return [font_manager.FontProperties(fname=font).get_name()]
-
-
-def _save(figure, path, title):
-    if title:
-        figure.suptitle(title, fontsize=11)
-    with written_whole(path) as temporary:
-        figure.savefig(temporary, dpi=120)
+    Args:
+        bins: list of dict, from `evaluation.calibration_bins`.
+        path: PNG file to write.
+        title: str.
+    """
+    centres = [(box["above"] + box["up_to"]) / 2 for box in bins]
+    widths = [box["up_to"] - box["above"] for box in bins]
+    confidences, accuracies = [box["confidence"] for box in bins], [box["accuracy"] for box in bins]
+    figure = new_figure(4.6, 5.2)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    upper.plot([0, 1], [0, 1], color=GREY, ls=":", label="perfectly calibrated")
+    upper.vlines(confidences, confidences, accuracies, color=ORANGE, lw=2, label="gap (below the diagonal: too sure)")
+    upper.plot(confidences, accuracies, color=BLUE, marker="o", ms=5, lw=1, label="this model")
+    error = 100 * expected_calibration_error(bins)
+    upper.text(0.97, 0.05, f"expected calibration error {error:.1f}%", ha="right", transform=upper.transAxes)
+    upper.set(ylabel="accuracy", xlim=(0, 1), ylim=(0, 1.02))
+    upper.legend(frameon=False, loc="upper left", fontsize=9)
+    lower.bar(centres, [100 * box["share"] for box in bins], widths, color=BLUE, edgecolor="white")
+    lower.set(xlabel="confidence", ylabel="% of texts")
+    save(figure, path, title)

@@ -1,0 +1,50 @@
+"""What all pictures share: colours, fonts that have Chinese characters, files written whole."""
+
+import functools
+import importlib.util
+from pathlib import Path
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import written_whole
+
+BLUE, ORANGE, GREY = "#2458a6", "#e07b00", "#8a8a8a"
+CHINESE_FONT = "NotoSansSC-Regular.ttf"  # in the package zhplot; matplotlib's own fonts have no Chinese characters
+
+
+def require_matplotlib():
+    """Raise InputError unless pictures can be drawn; asked before training, not after."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise InputError('Pictures need matplotlib: pip install "kerasnlp-zoo[recipes]"') from error
+
+
+def new_figure(width, height):
+    """Return an empty figure, in inches, that belongs to no window and no global state."""
+    require_matplotlib()
+    from matplotlib import rcParams
+    from matplotlib.figure import Figure
+
+    rcParams["font.family"] = ["DejaVu Sans", *_chinese_font()]
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure, path, title=""):
+    """Write a figure as a PNG file, whole or not at all."""
+    if title:
+        figure.suptitle(title, fontsize=11)
+    with written_whole(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+@functools.cache
+def _chinese_font():
+    """Return the name of the font to fall back on for Chinese labels, in a list; empty if not installed."""
+    from matplotlib import font_manager
+
+    package = importlib.util.find_spec("zhplot")  # found, not imported: only its font is wanted
+    if package is None:
+        return []
+    font = Path(package.submodule_search_locations[0], "fonts", CHINESE_FONT)
+    font_manager.fontManager.addfont(font)
+    return [font_manager.FontProperties(fname=font).get_name()]
