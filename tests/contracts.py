@@ -57,6 +57,35 @@ LAYERS = [
         for padding, time in (("full", 8), ("same", 6))
     ),
     LayerCase(layers.KMaxPooling, {"k": 3}, {**SEQUENCE, "expected_output_shape": (2, 3, 5)}),
+    LayerCase(layers.FirstPositions, {"length": 4}, {**SEQUENCE, "expected_output_shape": (2, 20)}),
+    *(
+        LayerCase(
+            layers.BagOfWords,
+            {"vocabulary_size": 9, "weighting": weighting},
+            {
+                "input_data": np.array([[5, 3, 5, 0]], "int32"),
+                "expected_output_shape": ((1, 4), (1, 4)),
+                "expected_output_dtype": ("int32", "float32"),
+                "expected_num_non_trainable_weights": int(weighting == "tf_idf"),
+                "supports_masking": True,
+                "run_training_check": False,  # nothing in it is trained
+                "run_mixed_precision_check": False,  # ids and their weights are the same in any precision
+            },
+        )
+        for weighting in ("binary", "count", "tf_idf")
+    ),
+    LayerCase(
+        layers.BagOfWordsDense,
+        {"vocabulary_size": 9, "units": 4, "kernel_regularizer": "l2"},
+        {
+            "input_data": np.array([[5, 3, 0]], "int32"),
+            "call_kwargs": {"weights": np.array([[2.0, 1.0, 0.0]], "float32")},
+            "expected_output_shape": (1, 4),
+            "expected_num_trainable_weights": 2,
+            "expected_num_losses": 1,
+            "supports_masking": True,
+        },
+    ),
     *(
         LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
         for pooling in (layers.MaxOverTime, layers.AverageOverTime, layers.SumOverTime)
@@ -88,20 +117,32 @@ class BuilderCase:
     per_token: bool = False
 
     def __str__(self):
-        return "-".join(
-            [self.builder, *(str(self.arguments[n]) for n in ("pooling", "channels") if n in self.arguments)]
-        )
+        return "-".join([self.builder, *(str(self.arguments[n]) for n in TELLING if n in self.arguments)])
+
+
+TELLING = ("pooling", "channels", "weighting")  # arguments that tell two cases of a builder apart
+SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
 
 def _text_cnn(**arguments):
-    small = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES, "embedding_dim": 8, "num_filters": 4}
-    return {**small, "dropout": 0.0, **arguments}
+    return {**SIZES, "embedding_dim": 8, "num_filters": 4, "dropout": 0.0, **arguments}
+
+
+def _over_vectors(**arguments):
+    return {**SIZES, "embedding_dim": 8, "hidden_dim": 5, "dropout": 0.0, **arguments}
 
 
 BUILDERS = [
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
+    *(BuilderCase("softmax_regression", {**SIZES, "weighting": weighting}) for weighting in ("binary", "tf_idf")),
+    BuilderCase("perceptron", {**SIZES, "weighting": "count", "l1": 0.01}),
+    BuilderCase("linear_svm", {**SIZES, "l2": 0.01}),
+    BuilderCase("logistic_regression", {**SIZES, "num_classes": 2}),
+    BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
+    *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("average", "sum")),
+    BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),
 ]
 
 

@@ -124,7 +124,7 @@ class BagOfWordsDense(MaskedLayer):
 
     Call arguments:
         words: int tensor [B, T].
-        weights: float tensor [B, T], the weight of each word in the bag.
+        weights: float tensor [B, T], the weight of each word in the bag; None for 1, of `[PAD]` 0.
 
     Returns:
         float tensor [B, U].
@@ -158,8 +158,10 @@ class BagOfWordsDense(MaskedLayer):
         )
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros", autocast=False)
 
-    def call(self, words, weights):
+    def call(self, words, weights=None):
         """Add up the weighted rows."""
+        if weights is None:
+            weights = ops.not_equal(words, 0)
         rows = ops.take(self.kernel, words, axis=0)  # [B, T, U]
         total = ops.einsum("btu,bt->bu", rows, ops.cast(weights, rows.dtype)) + self.bias
         return ops.cast(total, self.compute_dtype)

@@ -1,7 +1,15 @@
 """Pictures of runs and answers: PNG files for reports and cards."""
 
+from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
 from kerasnlp_zoo.plots.runs import confusion_matrix, reliability, training_curves
 
-__all__ = ["confusion_matrix", "fired_ngrams", "reliability", "require_matplotlib", "training_curves"]
+__all__ = [
+    "confusion_matrix",
+    "decision_regions",
+    "fired_ngrams",
+    "reliability",
+    "require_matplotlib",
+    "training_curves",
+]

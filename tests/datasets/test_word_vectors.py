@@ -1,0 +1,117 @@
+"""Reading the word vectors of others, whole files and broken ones."""
+
+import bz2
+import gzip
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import set_word_vectors, softmax_regression, text_cnn
+from kerasnlp_zoo.text import Vocabulary
+
+VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "film", "dull", "gripping", "café"])
+LINES = "the 1 2 3\nfilm 0.5 -1 2e-1\ncafé 1 1 1\ndull 4 5 6\n"
+
+
+def write(folder, text, name="vectors.txt"):
+    path = folder / name
+    {"gz": gzip.open, "bz2": bz2.open}.get(path.suffix[1:], open)(path, "wb").write(text.encode())
+    return str(path)
+
+
+@pytest.mark.parametrize("header", ["", "4 3\n"])
+@pytest.mark.parametrize("name", ["vectors.txt", "vectors.vec.gz", "vectors.txt.bz2"])
+def test_every_text_format_gives_the_same_vectors(header, name, tmp_path):
+    vectors = read_word_vectors(write(tmp_path, header + LINES, name), VOCABULARY)
+    np.testing.assert_allclose(vectors.values[[2, 3, 5]], [[0.5, -1, 0.2], [4, 5, 6], [1, 1, 1]])
+    assert vectors.found.tolist() == [False, False, True, True, False, True]
+    assert vectors.duplicates == 0
+
+
+def test_words_that_are_not_there_are_random_with_the_variance_of_the_others(tmp_path, random):
+    words = [f"w{number}" for number in range(2000)]
+    known = random.normal(0, 0.4, (1000, 10))
+    lines = [" ".join([word, *map(str, row)]) for word, row in zip(words[:1000], known, strict=True)]
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", *words])
+    path = write(tmp_path, "\n".join(lines))
+    vectors = read_word_vectors(path, vocabulary, seed=1)
+    unknown = vectors.values[1002:]
+    assert unknown.std() == pytest.approx(0.4, rel=0.05)
+    assert np.abs(unknown).max() <= 0.4 * np.sqrt(3) * 1.02
+    assert not vectors.values[0].any()
+    np.testing.assert_array_equal(read_word_vectors(path, vocabulary, seed=1).values, vectors.values)
+    assert np.any(read_word_vectors(path, vocabulary, seed=2).values != vectors.values)
+
+
+def test_a_trailing_space_windows_lines_and_words_with_spaces_are_read(tmp_path):
+    lines = "film 1 2 3 \r\ndull 4 5 6 \r\n. . 7 8 9\r\ndull boy 7 8 9\r\n"
+    vectors = read_word_vectors(write(tmp_path, lines), VOCABULARY)
+    np.testing.assert_array_equal(vectors.values[[2, 3]], [[1, 2, 3], [4, 5, 6]])
+
+
+def test_another_case_serves_where_the_word_itself_is_missing(tmp_path):
+    vectors = read_word_vectors(write(tmp_path, "FILM 9 9\nDull 7 7\nFilm 8 8\ndull 1 2\n"), VOCABULARY)
+    np.testing.assert_array_equal(vectors.values[[2, 3]], [[9, 9], [1, 2]])
+
+
+def test_coverage_counts_words_and_tokens(tmp_path):
+    vectors = read_word_vectors(write(tmp_path, LINES + "film 9 9 9\n"), VOCABULARY)
+    line = vectors.coverage(tf.ragged.constant([[2, 2, 4], [1]], dtype=tf.int32))
+    assert "3 columns" in line
+    assert "3 of 4 words (75.0%)" in line
+    assert "50.0% of the training tokens" in line
+    assert "1 words stand there twice, the first was taken" in line
+    np.testing.assert_allclose(vectors.values[2], [0.5, -1, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("film 1 2 3\ndull 4 5\n", r"line 2: the word 'dull' has 2 numbers, the lines before have 3"),
+        ("film 1 2 3\ndull 4 5 6 7\n", r"line 2: the word 'dull' has 4 numbers, the lines before have 3"),
+        ("2 4\nfilm 1 2 3\ndull 4 5 6\n", r"line 2: the word 'film' has 3 numbers, the lines before have 4"),
+        ("9 3\nfilm 1 2 3\ndull 4 5 6\n", r"cut short: its first line announces 9 words, it has 2"),
+        ("film 1 nan 3\n", r"line 1: the vector of 'film' holds NaN"),
+        ("dull 1 2 3\nfilm inf 2 3\n", r"line 2: the vector of 'film' holds NaN or infinity"),
+        ("dull 1 2 3\nfilm 1 x 3\n", r"line 2: expected 3 numbers after the word 'film'"),
+        ("der 1 2 3\ndie 4 5 6\n", r"none of the 4 words of the vocabulary, such as film, dull"),
+        ("", r"none of the 4 words"),
+    ],
+)
+def test_broken_files_are_refused_with_the_line(text, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        read_word_vectors(write(tmp_path, text), VOCABULARY)
+
+
+def test_an_unknown_name_is_told_from_a_path():
+    with pytest.raises(InputError, match="Did you mean 'glove_6b_50d'"):
+        read_word_vectors("glove_6b_50", VOCABULARY)
+
+
+def test_published_vectors_are_the_published_ones():
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", "king", "queen", "xyzzyqq"])
+    vectors = read_word_vectors("glove_6b_50d", vocabulary)
+    king, queen = vectors.values[2:4]
+    assert king @ queen / np.linalg.norm(king) / np.linalg.norm(queen) == pytest.approx(0.784, abs=5e-4)
+    assert vectors.found.tolist() == [False, False, True, True, False]
+
+
+@pytest.mark.parametrize("channels", ["static", "non_static", "multichannel"])
+def test_every_channel_starts_from_the_vectors(channels, random):
+    model = text_cnn(6, num_classes=2, embedding_dim=3, num_filters=2, channels=channels)
+    vectors = random.normal(size=(6, 3)).astype("float32")
+    set_word_vectors(model, vectors)
+    embeddings = [np.array(weight) for weight in model.weights if weight.path.endswith("embeddings")]
+    assert len(embeddings) == (2 if channels == "multichannel" else 1)
+    for values in embeddings:
+        np.testing.assert_array_equal(values, vectors)
+
+
+def test_vectors_of_another_shape_are_refused():
+    with pytest.raises(InputError, match=r"shape \(6, 3\).*Received: \(6, 2\)"):
+        set_word_vectors(text_cnn(6, num_classes=2, embedding_dim=3, num_filters=2), np.zeros((6, 2)))
+    with pytest.raises(InputError, match="has no word vectors"):
+        set_word_vectors(softmax_regression(6, num_classes=2), np.zeros((6, 2)))

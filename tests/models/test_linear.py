@@ -1,0 +1,141 @@
+"""Linear classifiers and the multilayer perceptron; XOR tells them apart."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import (
+    BUILDERS,
+    linear_svm,
+    logistic_regression,
+    multilayer_perceptron,
+    perceptron,
+    softmax_regression,
+)
+from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy, hinge_loss, perceptron_loss
+from tests.contracts import token_ids
+
+LINEAR = ["perceptron", "softmax_regression", "linear_svm", "logistic_regression"]
+A, B = 2, 3  # two words
+EXCLUSIVE_OR = np.array([[0, 0], [A, 0], [B, 0], [A, B]], "int32")  # "", "a", "b", "a b"
+EXACTLY_ONE = np.array([0, 1, 1, 0])
+
+
+def train(model, texts, labels, steps):
+    """Take `steps` steps, each over all texts: one epoch, which is quicker than many of one step."""
+    batch = tf.data.Dataset.from_tensors((texts, labels))
+    model.fit(batch.repeat(steps).apply(tf.data.experimental.assert_cardinality(steps)), shuffle=False, verbose=0)
+
+
+def margin(model, texts):
+    """How far the second class stands above the first."""
+    logits = np.array(model(texts))
+    return logits[:, 1] - logits[:, 0]
+
+
+@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("weighting", ["binary", "count"])
+def test_no_weights_of_a_linear_model_solve_exclusive_or(name, weighting, random):
+    """z("") + z("a b") = z("a") + z("b") for all weights, and the sides cannot be below and above 0."""
+    model = BUILDERS[name](vocabulary_size=4, num_classes=2, weighting=weighting)
+    for _ in range(20):
+        for weight in model.trainable_weights:
+            weight.assign(random.normal(size=weight.shape) * 10)
+        z = margin(model, EXCLUSIVE_OR)
+        assert z[0] + z[3] == pytest.approx(z[1] + z[2], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_a_trained_linear_model_does_not_solve_exclusive_or(name):
+    losses = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}
+    model = BUILDERS[name](vocabulary_size=4, num_classes=2)
+    model.compile(keras.optimizers.SGD(0.5), WeightedMeanLoss(losses.get(name, cross_entropy)))
+    train(model, EXCLUSIVE_OR, EXACTLY_ONE, steps=100)
+    assert np.sum((margin(model, EXCLUSIVE_OR) > 0) == EXACTLY_ONE) <= 3
+
+
+def test_the_multilayer_perceptron_solves_exclusive_or():
+    keras.utils.set_random_seed(1)
+    model = multilayer_perceptron(vocabulary_size=4, num_classes=2, hidden_dims=(5,), dropout=0.0)
+    model.compile(keras.optimizers.SGD(0.5), WeightedMeanLoss(cross_entropy))
+    train(model, EXCLUSIVE_OR, EXACTLY_ONE, steps=500)
+    np.testing.assert_array_equal(margin(model, EXCLUSIVE_OR) > 0, EXACTLY_ONE)
+
+
+def test_perceptron_is_trained_by_its_update_rule(random):
+    """One text after the other: w_label += x, w_answer -= x, when the answer is wrong."""
+    texts, labels = token_ids(random, batch=30, time=6), random.integers(0, 3, 30)
+    model = perceptron(vocabulary_size=40, num_classes=3, weighting="count")
+    model.compile(keras.optimizers.SGD(1.0), WeightedMeanLoss(perceptron_loss))
+    model.fit(texts, labels, batch_size=1, epochs=2, shuffle=False, verbose=0)
+
+    weights, bias = np.zeros((40, 3)), np.zeros(3)
+    for text, label in [*zip(texts, labels, strict=True)] * 2:
+        x = np.bincount(text, minlength=40) * (np.arange(40) > 0)
+        answer = np.argmax(x @ weights + bias)
+        if answer != label:
+            weights[:, label] += x
+            weights[:, answer] -= x
+            bias[label] += 1
+            bias[answer] -= 1
+    np.testing.assert_allclose(model.get_layer("logits").kernel, weights, atol=1e-5)
+    np.testing.assert_allclose(model.get_layer("logits").bias, bias, atol=1e-5)
+
+
+def test_logistic_regression_is_the_sigmoid_of_the_score(random):
+    model = logistic_regression(vocabulary_size=40)
+    score = model.get_layer("score")
+    score.kernel.assign(random.normal(size=(40, 1)))
+    texts = token_ids(random, batch=5, time=7)
+    z = np.array([sum(float(score.kernel[word, 0]) for word in set(text) - {0}) for text in texts.tolist()])
+    probabilities = np.array(keras.ops.softmax(model(texts)))[:, 1]
+    np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-z)), atol=1e-6)
+
+
+def test_logistic_and_softmax_regression_are_one_model_for_two_classes(random):
+    one, two = logistic_regression(40), softmax_regression(40, num_classes=2)
+    kernel = random.normal(size=(40, 2))
+    two.get_layer("logits").kernel.assign(kernel)
+    one.get_layer("score").kernel.assign(kernel[:, 1:] - kernel[:, :1])
+    texts = token_ids(random, batch=5, time=7)
+    np.testing.assert_allclose(margin(one, texts), margin(two, texts), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_regularisation_is_in_the_loss_and_only_if_asked_for(name, random):
+    plain = BUILDERS[name](vocabulary_size=9, num_classes=2)
+    assert plain.losses == []
+    model = BUILDERS[name](vocabulary_size=9, num_classes=2, l1=0.5, l2=0.25)
+    kernel = max(model.trainable_weights, key=lambda weight: np.prod(weight.shape))
+    kernel.assign(random.normal(size=kernel.shape))
+    values = np.array(kernel)
+    expected = 0.5 * np.abs(values).sum() + 0.25 * np.square(values).sum()
+    assert float(model.losses[0]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_l1_makes_weights_zero():
+    """Only word 2 tells the classes apart."""
+    texts, labels = np.array([[2, 4], [2, 5], [3, 4], [3, 5]] * 4), np.array([0, 0, 1, 1] * 4)
+    model = linear_svm(vocabulary_size=6, num_classes=2, l1=0.01)
+    model.compile(keras.optimizers.SGD(0.1), WeightedMeanLoss(hinge_loss))
+    train(model, texts, labels, steps=100)
+    kernel = np.abs(np.array(model.get_layer("logits").kernel))
+    assert kernel[2:4].min() > 0.1
+    assert kernel[4:].max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("builder", "arguments", "message"),
+    [
+        (softmax_regression, {"num_classes": 0}, "num_classes=0"),
+        (softmax_regression, {"num_classes": 2, "l2": -1.0}, "l2=-1.0"),
+        (logistic_regression, {"num_classes": 3}, "softmax_regression"),
+        (multilayer_perceptron, {"num_classes": 2, "hidden_dims": ()}, "hidden layer"),
+        (multilayer_perceptron, {"num_classes": 2, "hidden_dims": (8, 0)}, r"hidden_dims\[1\]=0"),
+    ],
+)
+def test_wrong_arguments_are_named(builder, arguments, message):
+    with pytest.raises(InputError, match=message):
+        builder(vocabulary_size=9, **arguments)
