@@ -55,6 +55,8 @@ def test_every_command_is_known_to_these_tests():
         "pip",
         "kerasnlp-zoo",
         "kerasnlp-zoo",
+        "pip",
+        "kerasnlp-zoo",
         "kerasnlp-zoo",
         "pip",
     ]
@@ -71,15 +73,24 @@ def test_prediction_command_prints_what_is_shown(folder):
     assert run(COMMANDS[1], folder) == OUTPUTS[0]
 
 
+def test_commands_for_phones_give_the_figures_shown(folder):
+    before, after, score, new_score = re.search(
+        r"int8 \(([\d.]+) MB become ([\d.]+), the score goes from ([\d.]+) to ([\d.]+);", README
+    ).groups()
+    assert f"{before} MB -> {after} MB, test accuracy {score} -> {new_score} on" in run(COMMANDS[2], folder)
+    run(COMMANDS[3], folder)
+    assert (folder / "phone" / "model.tflite").exists()
+
+
 def test_own_data_commands(folder):
-    printed = run(COMMANDS[2] + " --epochs 3", folder)
+    printed = run(COMMANDS[4] + " --epochs 3", folder)
     shown = OUTPUTS[1].splitlines()
     # The numbers are those of other reviews; every line shown has its counterpart.
     for line in shown:
         if line != "...":
             words = re.match(r"\s*[^\d:]+", line).group().split()[:2]
             assert any(all(word in other for word in words) for other in printed.splitlines()), line
-    assert re.fullmatch(r"[好差]评 [01]\.\d{3}\t质量很好，很喜欢\n", run(COMMANDS[3], folder))
+    assert re.fullmatch(r"[好差]评 [01]\.\d{3}\t质量很好，很喜欢\n", run(COMMANDS[5], folder))
     for line in OUTPUTS[2].splitlines():
         words = shlex.split(line.replace("$PWD", str(folder)))
         assert any(shlex.split(other)[3:] == words[3:] for other in printed.splitlines() if other[:4] == line[:4]), line
