@@ -23,6 +23,7 @@ def card(config, metrics, megabytes):
         "language": config["language"],
         "labels": ", ".join(config["labels"]),
         "test score": score(metrics, "test_score"),
+        **_quantized(config, metrics),
         "validation score": score(metrics, "validation_score"),
         "published": published(metrics),
         "data": f"{data.get('name', 'not stated')}, sha256 {data.get('fingerprint', 'not stated')}",
@@ -57,6 +58,18 @@ def card(config, metrics, megabytes):
             "",
         ]
     )
+
+
+def _quantized(config, metrics):
+    """Return the facts that only a quantized entry has."""
+    if "quantization" not in config:
+        return {}
+    before = {
+        "made from": config.get("quantized_from", "not stated"),
+        "its test score": score(metrics, "float_test_score"),
+        "its size": f"{metrics['float_megabytes']:.1f} MB" if "float_megabytes" in metrics else "-",
+    }
+    return {"quantization": f"{config['quantization']} weights", **before}
 
 
 def table(summaries):

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -130,30 +130,66 @@ def explain(
 
 def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
     """Score an entry on the test split of a data set, by default its own, or on your --test-file."""
-    from kerasnlp_zoo.datasets.own_files import read_examples
-    from kerasnlp_zoo.datasets.text_classification import load_text_classification
-
     task = zoo.load(entry)
-    if options.test_file is not None:
-        examples = read_examples(options.test_file, options)
-        texts, labels = [example.text for example in examples], [example.label for example in examples]
-    else:
-        options.dataset = options.dataset or zoo.read_config(entry)["data"]["name"]
-        data = load_text_classification(options)
-        texts, labels = data.test.texts, [data.labels[label] for label in data.test.labels]
+    texts, labels, _ = _test_examples(entry, options)
     scores = task.evaluate(texts, labels)
     print(json.dumps({"texts": len(texts), **scores}))
 
 
-def export(entry: Name, folder: tyro.conf.Positional[Path]) -> None:
+def _test_examples(entry, options):
+    """Return the texts, the labels and the name of the test data that the flags, or else the entry, choose."""
+    from kerasnlp_zoo.datasets.own_files import read_examples
+    from kerasnlp_zoo.datasets.text_classification import load_text_classification
+
+    if options.test_file is not None:
+        examples = read_examples(options.test_file, options)
+        return [example.text for example in examples], [example.label for example in examples], options.test_file.stem
+    options.dataset = options.dataset or zoo.read_config(entry).get("data", {}).get("name", "")
+    if not options.dataset:
+        raise InputError(f"{entry} does not state its data. Give --dataset NAME or --test-file FILE to score it on")
+    data = load_text_classification(options)
+    return data.test.texts, [data.labels[label] for label in data.test.labels], data.name
+
+
+def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
+    """Write an entry again with int8 weights, scored before and after as `evaluate` does.
+
+    Args:
+        folder: The new entry's folder.
+    """
+    from kerasnlp_zoo.quantization import quantize_entry, require_quantizable
+
+    require_quantizable(entry, folder)
+    texts, labels, dataset = _test_examples(entry, options)
+    found = quantize_entry(entry, folder, texts, labels, dataset)
+    print(
+        f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test accuracy "
+        f"{found['float_test_score']:.1f} -> {found['test_score']:.1f} on {len(texts):,} texts"
+    )
+
+
+def export(
+    entry: Name, folder: tyro.conf.Positional[Path], format: Literal["saved_model", "litert"] = "saved_model"
+) -> None:
     """Write an entry as a SavedModel, prove it in a fresh process, and say how to serve it.
 
     Args:
         folder: The model's folder; the SavedModel goes into a numbered folder in it.
+        format: saved_model takes strings; litert is a .tflite file for phones, which takes token ids, with
+            the vocabulary and a config.json beside it.
     """
     from kerasnlp_zoo.tasks.export import check_export, serving_commands
 
     task = zoo.load(entry)
+    if format == "litert":
+        path = task.export(folder, format="litert")
+        config = json.loads((path / "config.json").read_text("utf-8"))
+        print(
+            f"{path / 'model.tflite'} answers as predict() to {config['largest_difference']:.0e} in a process that "
+            f"imports only LiteRT: {', '.join(config['inputs'])} in, {', '.join(config['outputs'])} out.\n"
+            f"{path / 'vocabulary.txt'} has the token ids by line, {path / 'config.json'} the labels and examples."
+        )
+        return
     texts = list(zoo.GOLDEN_TEXTS[task.preprocessor.language])
     path = task.export(folder)
     difference = check_export(task, path, texts)
@@ -216,6 +252,7 @@ COMMANDS = {
     "explain": explain,
     "evaluate": evaluate,
     "export": export,
+    "quantize": quantize,
     "check": check,
     "download": download,
     "plot": plot,

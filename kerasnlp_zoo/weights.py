@@ -16,12 +16,19 @@ def save_weights(model, path, dtype="float32"):
     Args:
         model: `keras.Model`.
         path: file to write, *.safetensors.
-        dtype: "float32", or "float16" for half the size.
+        dtype: "float32", or "float16" for half the size. int8 weights stay as they are, and so do their
+            scales, which float16 cannot always hold.
     """
     values = {w.path: np.ascontiguousarray(w.value) for w in model.weights}
-    tensors = {name: v.astype(dtype) if v.dtype.kind == "f" else v for name, v in values.items()}
+    scales = {f"{name}_scale" for name, value in values.items() if value.dtype == np.int8}
+    tensors = {n: v.astype(dtype) if v.dtype.kind == "f" and n not in scales else v for n, v in values.items()}
     with written_whole(path) as temporary:
         temporary.write_bytes(save(tensors))
+
+
+def stored_dtype(path):
+    """Return the dtype that a file of `save_weights` was written with: "float16" or "float32"."""
+    return "float16" if any(tensor.dtype == np.float16 for tensor in load_file(path).values()) else "float32"
 
 
 def load_weights(model, path, skip=None):

@@ -104,7 +104,8 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
     Args:
         name_or_folder: name of an entry, or path of an entry folder.
         task: name of another task for the same encoder; None for the entry's own.
-        labels: another list of labels: the encoder keeps its weights, the head starts anew.
+        labels: another list of labels: the encoder keeps its weights, the head starts anew. Not for a
+            quantized entry, whose weights cannot be trained.
         dtype: Keras dtype policy to build under, such as "mixed_bfloat16"; None for the current one.
 
     Returns:
@@ -122,6 +123,7 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
     import keras
 
     from kerasnlp_zoo import models, weights
+    from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
     from kerasnlp_zoo.tasks import TASKS
     from kerasnlp_zoo.text import PREPROCESSORS, Vocabulary
 
@@ -134,7 +136,15 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
     if task_name != config["task"]:
         raise InputError(f"{folder.name} was built for {config['task']}. Received: task={task_name!r}")
     builder_config = {"builder": config["builder"], "arguments": dict(config["builder_arguments"])}
+    quantization = config.get("quantization")
+    require_choice("quantization", quantization, (None, QUANTIZATION))
     if labels is not None:
+        if quantization:
+            raise InputError(
+                f"{folder.name} has {quantization} weights, which cannot be trained for other labels. "
+                f"Load the entry it was made from, {config.get('quantized_from', 'with float weights')}, "
+                "train that and quantize the result"
+            )
         builder_config["arguments"]["num_classes"] = len(labels)
     require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
     preprocessor_class = PREPROCESSORS[config["preprocessing"]["class"]]
@@ -144,6 +154,8 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
         keras.config.set_dtype_policy(dtype or policy)
         preprocessor = preprocessor_class(vocabulary, **config["preprocessing"]["config"])
         model = models.build(builder_config)
+        if quantization:
+            quantize_model(model)
     except TypeError as error:
         raise InputError(f"{folder / 'config.json'} asks for what this kerasnlp-zoo does not know: {error}") from error
     finally:
@@ -170,15 +182,23 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **car
         Path of the folder.
 
     Raises:
-        InputError: if the model does not come from a builder.
+        InputError: if the model does not come from a builder, or Keras quantized it in another way than
+            `quantization.quantize_model`, which loading repeats.
     """
     from kerasnlp_zoo import __version__, weights
+    from kerasnlp_zoo.quantization import is_quantized
 
     folder = Path(folder)
     if not hasattr(task.model, "builder_config"):
         raise InputError(
             f"An entry is built again from its builder's arguments, and {task.model.name} was not made by a builder "
             "of kerasnlp_zoo.models. Save such a model with model.save('model.keras')"
+        )
+    quantization = getattr(task.model, "quantization", None)
+    if is_quantized(task.model) and quantization is None:
+        raise InputError(
+            f"The model {task.model.name} was quantized by model.quantize(). Expected float weights, or those of "
+            "kerasnlp_zoo.quantization.quantize_model(model)"
         )
     config = {
         "format_version": FORMAT_VERSION,
@@ -192,6 +212,7 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **car
         "builder_arguments": dict(task.model.builder_config["arguments"]),
         "preprocessing": {"class": type(task.preprocessor).__name__, "config": task.preprocessor.get_config()},
         "parameters": task.model.count_params(),
+        **({"quantization": quantization} if quantization else {}),
         **card,
     }
     with folder_written_whole(folder) as new:
@@ -205,7 +226,7 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **car
         texts = list(GOLDEN_TEXTS[task.preprocessor.language])
         answers = load(new).predict(texts)
         write_json(new / "golden.json", [{"text": t, "answer": a} for t, a in zip(texts, answers, strict=True)])
-        (new / "README.md").write_text(cards.card(config, metrics or {}, _megabytes(new)), encoding="utf-8")
+        (new / "README.md").write_text(cards.card(config, metrics or {}, megabytes(new)), encoding="utf-8")
         _write_config(new, config)
     return folder
 
@@ -245,7 +266,7 @@ def summaries():
     for name in list_entries():
         folder = find(name)
         config, metrics = read_config(folder), json.loads((folder / "metrics.json").read_text("utf-8"))
-        rows.append({**config, **metrics, "name": name, "megabytes": _megabytes(folder)})
+        rows.append({**config, **metrics, "name": name, "megabytes": megabytes(folder)})
     return rows
 
 
@@ -278,5 +299,6 @@ def _difference(expected, received):
     return 0.0 if expected == received else float("inf")
 
 
-def _megabytes(folder):
+def megabytes(folder):
+    """Return the size of an entry's files in millions of bytes."""
     return sum(path.stat().st_size for path in folder.iterdir()) / 1e6

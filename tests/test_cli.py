@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from kerasnlp_zoo import cli, zoo
+from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.text_classification import load_text_classification
 from tests.contracts import text_classification
 
 ENTRY = "text_cnn_movie_reviews_en"
@@ -98,6 +100,40 @@ def test_export_proves_the_saved_model_and_says_how_to_serve_it(run, tmp_path):
     assert "answers as predict()" in printed
     assert "docker run" in printed
     assert "curl -d" in printed
+
+
+def test_export_for_phones_proves_the_file(run, tmp_path):
+    printed = run("export", ENTRY, tmp_path / "phone", "--format", "litert")
+    assert "token_ids in, probability, probabilities out" in printed
+    assert sorted(path.name for path in (tmp_path / "phone").iterdir()) == [
+        "config.json",
+        "model.tflite",
+        "vocabulary.txt",
+    ]
+    assert "other files" in error(run, "export", ENTRY, tmp_path, "--format", "litert")
+
+
+def test_quantize_halves_an_entry_and_keeps_its_labels(run, tmp_path):
+    printed = run("quantize", ENTRY, tmp_path / "int8")
+    metrics = json.loads((tmp_path / "int8" / "metrics.json").read_text())
+    recorded = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
+    assert metrics["float_test_score"] == pytest.approx(recorded["test_score"])
+    assert metrics["test_score"] == pytest.approx(recorded["test_score"], abs=0.5)
+    assert f"test accuracy {recorded['test_score']:.1f} -> {metrics['test_score']:.1f} on 852 texts" in printed
+    assert zoo.megabytes(tmp_path / "int8") < 0.6 * zoo.megabytes(zoo.find(ENTRY))
+    texts = load_text_classification(DataOptions(dataset="movie_reviews")).test.texts
+    labels = [[answer["label"] for answer in zoo.load(e).predict(texts)] for e in (ENTRY, tmp_path / "int8")]
+    assert sum(one == other for one, other in zip(*labels, strict=True)) > 0.99 * len(texts)
+    assert "golden answers given" in run("check", tmp_path / "int8")
+
+
+def test_quantize_scores_own_files_too(run, tmp_path):
+    entry = text_classification().save(tmp_path / "mine")
+    for command in (("evaluate", entry), ("quantize", entry, tmp_path / "int8")):
+        assert "does not state its data. Give --dataset NAME or --test-file" in error(run, *command)
+    (tmp_path / "test.csv").write_text(f'text,label\n"{GOOD}",positive\ndull and clumsy,negative\n')
+    assert "on 2 texts" in run("quantize", entry, tmp_path / "int8", "--test-file", tmp_path / "test.csv")
+    assert "is quantized already" in error(run, "quantize", tmp_path / "int8", tmp_path / "again")
 
 
 def test_check_passes_and_fails_loudly_on_one_changed_byte(run, tmp_path):

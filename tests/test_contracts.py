@@ -6,10 +6,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from keras.src.testing import TestCase
 
 from kerasnlp_zoo import layers, models, tasks, zoo
+from kerasnlp_zoo.quantization import quantize_model
 from kerasnlp_zoo.tasks.export import check_export
+from kerasnlp_zoo.tasks.litert import check_litert, to_litert
 from kerasnlp_zoo.training import (
     EpochBackup,
     EpochSeed,
@@ -25,6 +28,7 @@ from tests.contracts import BUILDERS, LAYERS, TASKS
 
 builders = pytest.mark.parametrize("case", BUILDERS, ids=str)
 one_case_each = pytest.mark.parametrize("case", {case.builder: case for case in BUILDERS}.values(), ids=str)
+STRANGE = ["", "👍🏽 ＣＡＦＥ\u0301", "word " * 3000]
 all_tasks = pytest.mark.parametrize("case", TASKS, ids=str)
 
 
@@ -106,6 +110,35 @@ def test_builder_config_builds_the_same_variables_again(case):
     assert len({w.path for w in model.weights}) == len(model.weights)
     assert model.layers[-1].name == "logits"
     assert not hasattr(model, "optimizer") or model.optimizer is None
+
+
+@builders
+def test_int8_weights_keep_the_answers_and_the_promises(case, random):
+    model, inputs = build(case), case.inputs(random, batch=5, time=7)
+    expected = np.asarray(model(inputs))
+    quantize_model(model)
+    output = np.asarray(model(inputs))
+    close(output, expected, 0.02)
+    longer = model(padded(inputs, 30))
+    close(longer[:, :7] if case.per_token else longer, output)
+    close(model(tf.nest.map_structure(lambda ids: ids[2:3], inputs)), output[2:3])
+
+
+@builders
+def test_litert_answers_alike_at_every_length(case, random):
+    model = build(case)
+    names = [tensor.name for tensor in model.inputs]
+
+    def answers(features):
+        return {"logits": model(features if isinstance(model.input, dict) else features[names[0]])}
+
+    interpreter = Interpreter(model_content=to_litert(model, answers))
+    run = interpreter.get_signature_runner()
+    for time in (1, 7, 3, 100):
+        inputs = case.inputs(random, batch=1, time=time)
+        received = run(**(inputs if isinstance(inputs, dict) else {names[0]: inputs}))
+        close(received["logits"], model(inputs))
+    close(run(**dict.fromkeys(names, np.zeros((1, 2), "int32")))["logits"], model(np.zeros((1, 2), "int32")))
 
 
 def training_batches(case, count, size=8):
@@ -236,5 +269,27 @@ def test_export_answers_alike_in_a_process_that_imports_only_tensorflow(case, tm
     task = case.make()
     first, second = task.export(tmp_path), task.export(tmp_path)
     assert (first.name, second.name) == ("1", "2")
-    strange = ["", "👍🏽 ＣＡＦＥ\u0301", "word " * 3000]
-    assert check_export(task, first, [*case.texts, *strange]) <= 1e-5
+    assert check_export(task, first, [*case.texts, *STRANGE]) <= 1e-5
+
+
+@all_tasks
+def test_litert_answers_alike_in_a_process_without_tensorflow(case, tmp_path):
+    task = case.make()
+    folder = task.export(tmp_path / "litert", format="litert")
+    assert check_litert(task, folder, [*case.texts, *STRANGE]) <= 1e-5
+
+
+@all_tasks
+def test_int8_entry_is_kept_exactly_and_exports(case, tmp_path):
+    task = case.make()
+    expected = task.predict(list(case.texts))
+    quantize_model(task.model)
+    task = type(task)(task.model, task.preprocessor, task.labels)  # the graph was of the float weights
+    answers = task.predict(list(case.texts))
+    for answer, before in zip(answers, expected, strict=True):
+        assert answer["probability"] == pytest.approx(before["probability"], abs=0.02)
+    loaded = zoo.load(task.save(tmp_path / "entry"))
+    assert loaded.predict(list(case.texts)) == answers
+    assert zoo.check(tmp_path / "entry")["answers"] > 0
+    assert check_export(loaded, loaded.export(tmp_path / "served"), [*case.texts, *STRANGE]) <= 1e-5
+    assert check_litert(loaded, loaded.export(tmp_path / "litert", format="litert"), list(case.texts)) <= 1e-5

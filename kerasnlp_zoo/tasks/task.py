@@ -12,12 +12,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.tasks.export import export_task
+from kerasnlp_zoo.tasks.litert import export_litert
 from kerasnlp_zoo.text import bucketed_batches
 
 logger = logging.getLogger("kerasnlp_zoo")
 CHUNK = 4096  # texts tokenised at a time
+FORMATS = ("saved_model", "litert")
 
 
 class Task:
@@ -120,17 +122,23 @@ class Task:
         signature = [tf.TensorSpec([None], tf.string, name="text")]
         return tf.function(self._strings_to_answers, input_signature=signature, autograph=False)
 
-    def export(self, folder):
-        """Write a SavedModel that takes strings and needs only TensorFlow.
+    def export(self, folder, format="saved_model"):
+        """Write a SavedModel that takes strings and needs only TensorFlow, or a LiteRT file for phones.
 
         Args:
             folder: the model's folder; the SavedModel goes into a numbered folder in it, as TensorFlow
                 Serving expects: 1, then 2, ...
+            format: "saved_model", or "litert": model.tflite, which takes token ids, with vocabulary.txt
+                and config.json right in the folder (tasks/litert.py).
 
         Returns:
-            Path of the numbered folder.
+            Path of the numbered folder, or of the folder.
+
+        Raises:
+            InputError: for another format, or a model that LiteRT cannot run.
         """
-        return export_task(self, folder)
+        require_choice("format", format, FORMATS)
+        return (export_litert if format == "litert" else export_task)(self, folder)
 
     def save(self, folder, **card):
         """Write an entry folder that `zoo.load` reads; `card` holds what else its card should say."""
@@ -153,8 +161,12 @@ class Task:
             ids[row] = label if is_id else place_of[label]
         return ids
 
+    def answer_features(self, features):
+        """Turn what the preprocessor gives into the dict of answers: the part of the graph without strings."""
+        return self.answer(self.model(self._model_inputs(features), training=False))
+
     def _strings_to_answers(self, text):
-        return self.answer(self.model(self._model_inputs(self.preprocessor(text)), training=False))
+        return self.answer_features(self.preprocessor(text))
 
     def _model_inputs(self, features):
         """Pick the model's inputs out of the preprocessor's features."""

@@ -39,21 +39,37 @@ def finish_classification(run, task, data, best):
 
 def _measure(task, data, best):
     """Return every figure of the trained task."""
-    scores = task.evaluate(data.test.texts, data.test.labels)
     return {
         "metric": "accuracy",
         "validation_score": 100 * task.evaluate(data.validation.texts, data.validation.labels)["accuracy"],
-        "test_score": 100 * scores["accuracy"],
         "published_score": data.published_score,
         "published_by": data.published_by,
+        **measure_test(task, data.test.texts, data.test.labels),
+        "labels": task.labels,
+        "best_epoch": best["epoch"] + 1,
+    }
+
+
+def measure_test(task, texts, labels):
+    """Return the figures of a task on test texts, percentages of 100.
+
+    Args:
+        task: TextClassification.
+        texts: list of str.
+        labels: label names or ids, one for each text.
+
+    Returns:
+        dict, part of metrics.json.
+    """
+    scores = task.evaluate(texts, labels)
+    return {
+        "test_score": 100 * scores["accuracy"],
         "macro_f1": 100 * scores["macro_f1"],
         "expected_calibration_error": 100 * scores["expected_calibration_error"],
         "calibration_bins": scores["calibration_bins"],
         "confusion_matrix": scores["confusion_matrix"],
-        "labels": task.labels,
-        "test_examples": len(data.test),
-        "best_epoch": best["epoch"] + 1,
-        "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.texts),
+        "test_examples": len(texts),
+        "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
     }
 
 

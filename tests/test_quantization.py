@@ -1,0 +1,141 @@
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers import MaxOverTime
+from kerasnlp_zoo.quantization import quantize_entry, quantize_model
+from kerasnlp_zoo.weights import stored_dtype
+from tests.contracts import LABELS, TEXTS, text_classification
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    metrics = {"dataset": "films", "metric": "accuracy", "test_score": 12.5, "validation_score": 50.0}
+    metrics |= {"published_score": 76.1, "published_by": "Kim 2014", "pictures": ["curves"], "best_epoch": 3}
+    card = {"data": {"name": "films", "licence": "mine"}, "weights_licence": "Apache-2.0", "seed": 1}
+    folder = tmp_path_factory.mktemp("entries") / "films_en"
+    return text_classification().save(folder, metrics=metrics, weights_dtype="float16", **card)
+
+
+@pytest.fixture(scope="module")
+def quantized(source):
+    folder = source.with_name("films_int8_en")
+    quantize_entry(source, folder, TEXTS, LABELS, dataset="films")
+    return folder
+
+
+def stored(entry):
+    return load_file(entry / "model.safetensors")
+
+
+def test_weights_are_stored_as_int8_with_their_scales_and_the_others_as_before(source, quantized):
+    floats, tensors = stored(source), stored(quantized)
+    for name in ("token_embedding/embeddings", "logits/kernel"):
+        assert tensors[name].dtype == np.int8
+        assert tensors[f"{name}_scale"].dtype == np.float32
+    np.testing.assert_array_equal(tensors["convolution_3/kernel"], floats["convolution_3/kernel"])
+    assert tensors["convolution_3/kernel"].dtype == np.float16
+    embeddings = tensors["token_embedding/embeddings"] / tensors["token_embedding/embeddings_scale"][:, None]
+    step = 1 / tensors["token_embedding/embeddings_scale"].min()
+    np.testing.assert_allclose(embeddings, floats["token_embedding/embeddings"], atol=0.51 * step)
+
+
+def test_metrics_and_card_have_both_scores(source, quantized):
+    metrics = json.loads((quantized / "metrics.json").read_text("utf-8"))
+    assert metrics["test_score"] == pytest.approx(100 * zoo.load(quantized).evaluate(TEXTS, LABELS)["accuracy"])
+    assert metrics["float_test_score"] == pytest.approx(100 * zoo.load(source).evaluate(TEXTS, LABELS)["accuracy"])
+    assert metrics["test_examples"] == len(TEXTS)
+    assert (metrics["published_score"], metrics["validation_score"]) == (76.1, None)
+    config = zoo.read_config(quantized)
+    assert (config["quantization"], config["quantized_from"]) == ("int8", "films_en")
+    assert config["data"] == {"name": "films", "licence": "mine"}
+    card = (quantized / "README.md").read_text("utf-8")
+    assert f"| test score | accuracy {metrics['test_score']:.1f} |" in card
+    assert f"| its test score | accuracy {metrics['float_test_score']:.1f} |" in card
+    assert "| made from | films_en |" in card
+    assert "curves.png" not in card
+    assert "int8" not in (source / "README.md").read_text("utf-8")
+
+
+def test_a_score_on_other_data_stands_beside_no_published_one(source, tmp_path):
+    metrics = quantize_entry(source, tmp_path / "other", TEXTS, LABELS, dataset="mine")
+    assert (metrics["dataset"], metrics["published_score"]) == ("mine", None)
+
+
+def test_the_dtype_of_float_weights_is_that_of_the_source(tmp_path):
+    source = text_classification().save(tmp_path / "full")
+    assert stored_dtype(source / "model.safetensors") == "float32"
+    quantize_entry(source, tmp_path / "int8", TEXTS, LABELS, dataset="")
+    np.testing.assert_array_equal(
+        stored(tmp_path / "int8")["convolution_4/kernel"], stored(source)["convolution_4/kernel"]
+    )
+
+
+def test_small_word_vectors_survive_an_entry_in_float16(tmp_path):
+    task = text_classification()
+    embedding = task.model.get_layer("token_embedding")
+    small = np.full((embedding.input_dim, 1), 1e-3)
+    small[3] = 0
+    embedding.embeddings.assign(np.asarray(embedding.embeddings) * small)
+    quantize_model(task.model)
+    expected = np.asarray(embedding(np.array([[2, 3]])))
+    task.save(tmp_path / "int8", weights_dtype="float16")
+    vectors = zoo.load(tmp_path / "int8").model.get_layer("token_embedding")(np.array([[2, 3]]))
+    np.testing.assert_array_equal(vectors, expected)
+    assert np.any(vectors[0, 0])
+    assert not np.any(vectors[0, 1])
+
+
+def test_half_precision_that_holds_the_scales_is_close(quantized):
+    half = zoo.load(quantized, dtype="mixed_bfloat16")
+    for answer, expected in zip(half.predict(TEXTS), zoo.load(quantized).predict(TEXTS), strict=True):
+        assert answer["probability"] == pytest.approx(expected["probability"], abs=0.05)
+    with pytest.raises(InputError, match="computes in float16, which overflows"):
+        zoo.load(quantized, dtype="mixed_float16")
+
+
+def test_what_is_quantized_already_is_refused(source, quantized, tmp_path):
+    with pytest.raises(InputError, match="films_int8_en is quantized already .int8.. Give the entry .* films_en"):
+        quantize_entry(quantized, tmp_path / "again", TEXTS, LABELS, dataset="films")
+    with pytest.raises(InputError, match="is quantized already"):
+        quantize_model(zoo.load(quantized).model)
+
+
+def test_a_model_without_dense_or_embedding_is_refused():
+    inputs = keras.Input((None, 4))
+    with pytest.raises(InputError, match="nothing that can be quantized. Expected a layer Dense, EinsumDense"):
+        quantize_model(keras.Model(inputs, MaxOverTime()(inputs)))
+
+
+def test_other_labels_need_the_float_entry(quantized):
+    with pytest.raises(InputError, match="cannot be trained for other labels. Load the entry it was made from, films_"):
+        zoo.load(quantized, labels=["calm", "angry"])
+
+
+def test_a_folder_in_use_is_left_alone(source):
+    before = zoo.sha256(source / "config.json")
+    for taken in (source, source / "config.json", source.parent):
+        with pytest.raises(InputError, match="is in use. Give a new folder"):
+            quantize_entry(source, taken, TEXTS, LABELS, dataset="films")
+    assert zoo.sha256(source / "config.json") == before
+
+
+def test_keras_own_quantization_is_not_saved_as_ours(tmp_path):
+    task = text_classification()
+    task.model.quantize("int8", filters="logits")
+    with pytest.raises(InputError, match="was quantized by model.quantize"):
+        task.save(tmp_path / "entry")
+
+
+def test_an_unknown_quantization_is_refused(quantized, tmp_path):
+    quantized = shutil.copytree(quantized, tmp_path / "copy")
+    config = json.loads((quantized / "config.json").read_text("utf-8"))
+    (quantized / "config.json").write_text(json.dumps({**config, "quantization": "int2"}))
+    with pytest.raises(InputError, match="quantization must be one of None, 'int8'"):
+        zoo.load(quantized)
