@@ -2,6 +2,7 @@
 
 import json
 
+SHOWN_LABELS = 50
 COLUMNS = ("entry", "task", "language", "test score", "published", "size", "one sentence", "weights", "commercial use")
 
 
@@ -21,7 +22,7 @@ def card(config, metrics, megabytes):
         "task": config["task"],
         "model": f"{config['builder']}, {config['parameters']:,} parameters, {megabytes:.1f} MB",
         "language": config["language"],
-        "labels": ", ".join(config["labels"]),
+        "labels": _listed(config["labels"]),
         "test score": score(metrics, "test_score"),
         **_quantized(config, metrics),
         "validation score": score(metrics, "validation_score"),
@@ -70,6 +71,12 @@ def _quantized(config, metrics):
         "its size": f"{metrics['float_megabytes']:.1f} MB" if "float_megabytes" in metrics else "-",
     }
     return {"quantization": f"{config['quantization']} weights", **before}
+
+
+def _listed(labels):
+    """Return the labels in a line, of very many the first ones."""
+    more = len(labels) - SHOWN_LABELS
+    return ", ".join(labels[:SHOWN_LABELS]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def table(summaries):

@@ -39,6 +39,13 @@ def _label_lines(labels, splits):
     if len(labels) > SHOWN_LABELS:
         rest = order[SHOWN_LABELS:]
         lines.append(f"  label         {len(rest)} more, {counts['train'][rest].sum():,} train texts")
+    unseen = [
+        label for place, label in enumerate(labels) if not counts["validation"][place] or not counts["test"][place]
+    ]
+    if unseen:
+        number = "1 label has" if len(unseen) == 1 else f"{len(unseen):,} labels have"
+        names = ", ".join(unseen[:SHOWN_LABELS]) + (" ..." if len(unseen) > SHOWN_LABELS else "")
+        lines.append(f"  label         {number} no text to validate or test with: {names}")
     return lines
 
 

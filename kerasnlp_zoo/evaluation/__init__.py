@@ -1,7 +1,13 @@
 """Scores: small functions over arrays."""
 
 from kerasnlp_zoo.evaluation.calibration import calibration_bins, expected_calibration_error
-from kerasnlp_zoo.evaluation.classification import accuracy, classification_scores, confusion_matrix, macro_f1
+from kerasnlp_zoo.evaluation.classification import (
+    accuracy,
+    classification_scores,
+    confusion_matrix,
+    macro_f1,
+    most_confused,
+)
 
 __all__ = [
     "accuracy",
@@ -10,4 +16,5 @@ __all__ = [
     "confusion_matrix",
     "expected_calibration_error",
     "macro_f1",
+    "most_confused",
 ]

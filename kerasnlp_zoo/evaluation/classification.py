@@ -29,6 +29,25 @@ def confusion_matrix(labels, predictions, num_classes):
     return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
+def most_confused(matrix, limit):
+    """Return the classes with the most errors, at most `limit` of them, in their own order.
+
+    Args:
+        matrix: int array [C, C], rows the true classes.
+        limit: int, classes that a reader can take in.
+
+    Returns:
+        int array of class ids; all of them if there are no more than `limit`.
+
+    Example:
+
+    >>> most_confused(np.array([[5, 0, 2], [0, 9, 0], [0, 0, 7]]), limit=2)
+    array([0, 2])
+    """
+    errors = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * np.diag(matrix)
+    return np.sort(np.argsort(-errors, kind="stable")[:limit])
+
+
 def accuracy(matrix):
     """Return the share of examples on the diagonal of a confusion matrix.
 

@@ -6,9 +6,11 @@ import time
 import numpy as np
 
 from kerasnlp_zoo import plots, zoo
+from kerasnlp_zoo.evaluation import most_confused
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
 
 TIMED_SENTENCES = 200
+LARGEST_MATRIX = 40  # classes; of more, those with the most errors are recorded and drawn
 
 
 def finish_classification(run, task, data, best):
@@ -45,7 +47,6 @@ def _measure(task, data, best):
         "published_score": data.published_score,
         "published_by": data.published_by,
         **measure_test(task, data.test.texts, data.test.labels),
-        "labels": task.labels,
         "best_epoch": best["epoch"] + 1,
     }
 
@@ -62,12 +63,16 @@ def measure_test(task, texts, labels):
         dict, part of metrics.json.
     """
     scores = task.evaluate(texts, labels)
+    matrix = np.array(scores["confusion_matrix"])
+    shown = most_confused(matrix, LARGEST_MATRIX)
     return {
         "test_score": 100 * scores["accuracy"],
         "macro_f1": 100 * scores["macro_f1"],
         "expected_calibration_error": 100 * scores["expected_calibration_error"],
         "calibration_bins": scores["calibration_bins"],
-        "confusion_matrix": scores["confusion_matrix"],
+        "confusion_matrix": matrix[np.ix_(shown, shown)].tolist(),
+        "labels": [task.labels[place] for place in shown],  # of the matrix
+        "num_classes": len(task.labels),
         "test_examples": len(texts),
         "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
     }
@@ -150,7 +155,9 @@ def draw_classification(folder, history, metrics):
     scored = f"{title}: test accuracy {metrics['test_score']:.1f}"
     pictures = [folder / "curves.png", folder / "confusion_matrix.png"]
     plots.training_curves(history, metrics["best_epoch"], pictures[0], title)
-    plots.confusion_matrix(metrics["confusion_matrix"], metrics["labels"], pictures[1], scored)
+    shown, total = len(metrics["labels"]), metrics.get("num_classes", len(metrics["labels"]))
+    selected = f", the {shown} of {total:,} classes with the most errors" if shown < total else ""
+    plots.confusion_matrix(metrics["confusion_matrix"], metrics["labels"], pictures[1], scored + selected)
     if "calibration_bins" in metrics:  # runs before they were recorded have none
         pictures.append(folder / "reliability.png")
         plots.reliability(metrics["calibration_bins"], pictures[2], scored)

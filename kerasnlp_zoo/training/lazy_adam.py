@@ -1,4 +1,4 @@
-"""Adam that leaves the word vectors alone that a batch does not contain.
+"""Adam that does work only for the word vectors that a batch contains.
 
 Shapes: V vocabulary, D width of a word vector, N rows of the gradient, U different rows among them.
 """
@@ -11,10 +11,11 @@ import tensorflow as tf
 class LazyAdam(keras.optimizers.Adam):
     """Adam whose cost grows with the words of a batch, not with the vocabulary.
 
-    A look-up has a gradient for the rows [N, D] that were looked up, not for the whole table [V, D].
-    Adam would still decay the moments of all V rows and move all V rows at every step. Here the rows
-    of a batch are updated as Adam does, and the other rows and their moments stay as they are, until
-    their word occurs again. All other weights are updated by Adam itself.
+    A look-up has a gradient for the rows [N, D] that were looked up, not for the whole table [V, D]. Adam
+    would still decay the moments of all V rows at every step, and go on moving each row for some ten
+    steps after its word was seen, by its momentum. Here a row is moved at once by what Adam spreads over
+    those steps, and its second moment is decayed, when its word occurs again, for all steps since. That
+    is exactly Adam with beta_1 = 0 on the rows of look-ups, and Adam itself on all other weights.
 
     Example:
 
@@ -25,8 +26,18 @@ class LazyAdam(keras.optimizers.Adam):
     array([[1. ],
            [0.5]], dtype=float32)
 
-    Reference: Kingma and Ba 2015, algorithm 1; for rows alone as in SparseAdam of PyTorch.
+    Reference: Kingma and Ba 2015, algorithm 1.
     """
+
+    def build(self, variables):
+        """Create Adam's moments and, for every matrix, the last step that saw each of its rows."""
+        if self.built:
+            return
+        super().build(variables)
+        self._last_steps = [
+            self.add_variable((variable.shape[0],), name="last_step") if len(variable.shape) == 2 else None
+            for variable in variables
+        ]
 
     def update_step(self, gradient, variable, learning_rate):
         """Update the whole variable, or only the rows its gradient names."""
@@ -34,17 +45,16 @@ class LazyAdam(keras.optimizers.Adam):
             super().update_step(gradient, variable, learning_rate)
             return
         place = self._get_variable_index(variable)
-        momentum, velocity = self._momentums[place], self._velocities[place]  # [V, D]
-        learning_rate = tf.cast(learning_rate, variable.dtype)
+        velocity, last_step = self._velocities[place], self._last_steps[place]  # [V, D], [V]
         step = tf.cast(self.iterations + 1, variable.dtype)
-        # The two bias corrections of algorithm 1 in one factor, as at the end of its section 2.
-        step_size = learning_rate * tf.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+        # The bias correction of algorithm 1 as one factor, as at the end of the paper's section 2.
+        step_size = tf.cast(learning_rate, variable.dtype) * tf.sqrt(1 - self.beta_2**step)
 
         # A word that stands several times in a batch: its gradients are added up before they are squared.
         rows, places = tf.unique(gradient.indices)  # [U], [N]
         gradients = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))  # [U, D]
-        first = self.beta_1 * tf.gather(momentum.value, rows) + (1 - self.beta_1) * gradients
-        second = self.beta_2 * tf.gather(velocity.value, rows) + (1 - self.beta_2) * tf.square(gradients)
-        self.assign(momentum, tf.IndexedSlices(first, rows))
-        self.assign(velocity, tf.IndexedSlices(second, rows))
-        self.assign_sub(variable, tf.IndexedSlices(step_size * first / (tf.sqrt(second) + self.epsilon), rows))
+        decay = self.beta_2 ** (step - tf.gather(last_step.value, rows))  # [U]
+        seconds = decay[:, None] * tf.gather(velocity.value, rows) + (1 - self.beta_2) * tf.square(gradients)
+        self.assign(velocity, tf.IndexedSlices(seconds, rows))
+        self.assign(last_step, tf.IndexedSlices(tf.fill([tf.size(rows)], step), rows))
+        self.assign_sub(variable, tf.IndexedSlices(step_size * gradients / (tf.sqrt(seconds) + self.epsilon), rows))

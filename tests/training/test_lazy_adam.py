@@ -11,38 +11,42 @@ def slices(random, rows):
     return tf.IndexedSlices(values, tf.constant(rows), dense_shape=[5, 3])
 
 
-def test_equals_adam_while_every_row_is_in_every_batch(random):
+def test_rows_are_moved_exactly_as_by_adam_without_momentum(random):
+    """Also the rows that some batches miss or hold several times, and those no batch holds."""
     start = random.normal(size=(5, 3)).astype("float32")
+    lazy, dense = keras.Variable(start), keras.Variable(start)
+    lazy_adam, adam = LazyAdam(0.1), keras.optimizers.Adam(0.1, beta_1=0.0)
+    for _ in range(30):
+        gradient = slices(random, random.integers(0, 4, 3).tolist())  # row 4 never occurs
+        lazy_adam.apply([gradient], [lazy])
+        adam.apply([tf.convert_to_tensor(gradient)], [dense])
+    np.testing.assert_allclose(lazy, dense, atol=1e-5)
+    np.testing.assert_array_equal(np.array(lazy)[4], start[4])
+
+
+def test_a_word_ends_where_adam_would_take_it(random):
+    """One occurrence, then nothing: Adam goes on by momentum, and comes to nearly the same place."""
+    start = np.ones((5, 3), "float32")
+    lazy, dense = keras.Variable(start), keras.Variable(start)
+    lazy_adam, adam = LazyAdam(0.1), keras.optimizers.Adam(0.1)
+    empty = tf.IndexedSlices(tf.zeros((1, 3)), tf.constant([0]), dense_shape=[5, 3])
+    for step in range(600):
+        gradient = slices(random, [2]) if step == 499 else empty
+        lazy_adam.apply([gradient], [lazy])
+        adam.apply([tf.convert_to_tensor(gradient)], [dense])
+    moved = np.array(dense)[2] - start[2]
+    np.testing.assert_allclose(np.array(lazy)[2] - start[2], moved, rtol=0.05)
+
+
+def test_other_weights_are_moved_by_adam(random):
+    start = random.normal(size=(4, 3)).astype("float32")
     lazy, dense = keras.Variable(start), keras.Variable(start)
     lazy_adam, adam = LazyAdam(0.1), keras.optimizers.Adam(0.1)
     for _ in range(5):
-        gradient = slices(random, [2, 0, 1, 4, 3, 2, 2, 0])  # some rows stand several times
+        gradient = tf.constant(random.normal(size=(4, 3)), "float32")
         lazy_adam.apply([gradient], [lazy])
-        adam.apply([tf.convert_to_tensor(gradient)], [dense])
-    np.testing.assert_allclose(lazy, dense, atol=1e-6)
-
-
-def test_each_row_moves_as_if_the_batches_without_it_did_not_touch_it(random):
-    """The equations of the paper, one row at a time."""
-    start = random.normal(size=(5, 3)).astype("float32")
-    variable, optimizer = keras.Variable(start), LazyAdam(0.1)
-    expected = start.astype("float64")
-    momentum, velocity = np.zeros_like(expected), np.zeros_like(expected)
-    for step in range(1, 7):
-        gradient = slices(random, random.integers(0, 4, 3).tolist())  # row 4 never occurs
-        for row in {int(row) for row in gradient.indices}:
-            g = sum(
-                value
-                for index, value in zip(gradient.indices.numpy(), gradient.values.numpy(), strict=True)
-                if index == row
-            )
-            momentum[row] = 0.9 * momentum[row] + 0.1 * g
-            velocity[row] = 0.999 * velocity[row] + 0.001 * g**2
-            corrected = momentum[row] / (1 - 0.9**step), velocity[row] / (1 - 0.999**step)
-            expected[row] -= 0.1 * corrected[0] / (np.sqrt(corrected[1]) + 1e-7)
-        optimizer.apply([gradient], [variable])
-    np.testing.assert_allclose(variable, expected, atol=1e-4)
-    np.testing.assert_array_equal(np.array(variable)[4], start[4])
+        adam.apply([gradient], [dense])
+    np.testing.assert_array_equal(lazy, dense)
 
 
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=str)
@@ -67,8 +71,11 @@ def test_words_outside_the_batch_keep_their_vectors_in_fit(options, policy, rand
 def test_survives_a_keras_file(random, tmp_path):
     model = keras.Sequential([keras.Input((3,), dtype="int32"), keras.layers.Embedding(9, 2)])
     model.compile(LazyAdam(0.3), "mse")
-    model.fit(random.integers(0, 9, (4, 3)), random.normal(size=(4, 3, 2)), verbose=0)
+    data = random.integers(0, 9, (4, 3)), random.normal(size=(4, 3, 2))
+    model.fit(*data, verbose=0)
     model.save(tmp_path / "model.keras")
-    optimizer = keras.saving.load_model(tmp_path / "model.keras").optimizer
-    assert isinstance(optimizer, LazyAdam)
-    assert float(optimizer.learning_rate) == pytest.approx(0.3)
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert isinstance(again.optimizer, LazyAdam)
+    for one in (model, again):  # goes on where it was
+        one.fit(*data, verbose=0)
+    np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])

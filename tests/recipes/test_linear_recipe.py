@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.errors import InputError
+from recipes import linear, linear_xor
+
+MODELS = ["softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_learns_own_reviews(model, reviews_csv, tmp_path):
+    weighting = "tf_idf" if model == "linear_svm" else "binary"
+    config = linear.Config(
+        train_file=reviews_csv, output_dir=tmp_path / "run", model=model, weighting=weighting, learning_rate=0.03
+    )
+    metrics = linear.main(config)
+    assert metrics["test_score"] >= 90
+    assert metrics["export_difference"] <= 1e-5
+    assert zoo.read_config(tmp_path / "run" / "entry")["name"] == f"{model}_reviews_en"
+    task = zoo.load(tmp_path / "run" / "entry")
+    assert task.predict(["I loved this film"])[0]["label"] == "positive"
+    if weighting == "tf_idf":  # the document frequencies travel with the entry
+        assert len(set(task.model.get_layer("bag_of_words").inverse_document_frequencies.numpy())) > 1
+
+
+def test_chinese_characters_are_a_bag_too(tmp_path):
+    config = linear.Config(dataset="shop_reviews", smoke=True, output_dir=tmp_path / "run")
+    assert linear.main(config)["export_difference"] <= 1e-5
+
+
+def test_seeds_are_averaged(reviews_csv, tmp_path):
+    config = linear.Config(train_file=reviews_csv, output_dir=tmp_path / "run", model="multilayer_perceptron", seeds=2)
+    summary = linear.main(config)
+    parts = [json.loads((tmp_path / "run" / f"seed-{n}" / "metrics.json").read_text()) for n in (1, 2)]
+    assert [part["seed"] for part in parts] == [1, 2]
+    assert summary["test_scores"] == [part["test_score"] for part in parts]
+    assert summary["test_score"] == pytest.approx(sum(summary["test_scores"]) / 2)
+    assert "--seeds 2" in summary["command"]
+    weights = [zoo.load(tmp_path / "run" / f"seed-{n}" / "entry").model.get_weights()[0] for n in (1, 2)]
+    assert (weights[0] != weights[1]).any()
+
+
+def test_folds_and_seeds_exclude_each_other(reviews_csv):
+    with pytest.raises(InputError, match="--folds and --seeds"):
+        linear.main(linear.Config(train_file=reviews_csv, folds=2, seeds=2))
+
+
+def test_only_a_hidden_layer_solves_exclusive_or(tmp_path, capsys):
+    metrics = linear_xor.main(linear_xor.Config(starts=4, output_dir=tmp_path))
+    assert all(right < 4 for right in metrics["right_answers_of_linear_models"].values())
+    assert 4 in metrics["right_answers_of_starts"]
+    slow, right, fast = metrics["final_losses"].values()
+    assert right < 0.1 < slow
+    assert not fast < 0.1
+    assert (tmp_path / "xor.png").read_bytes().startswith(b"\x89PNG")
+    assert json.loads((tmp_path / "metrics.json").read_text()) == metrics
+    assert "of 4 starts get all 4 right" in capsys.readouterr().out
