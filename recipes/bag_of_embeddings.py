@@ -55,13 +55,13 @@ def main(config, fold=None):
     data = load_text_classification(config, fold, config.folds)
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
-    channels, embedding_dim, vectors = config.word_vectors(preprocessor, data.train.texts)
+    channels, vectors = config.word_vectors(preprocessor, data.train.texts)
 
     with run.scope():
         arguments = {
             "vocabulary_size": preprocessor.vocabulary_size,
             "num_classes": len(data.labels),
-            "embedding_dim": embedding_dim,
+            "embedding_dim": config.embedding_dim,
             "hidden_dim": config.hidden_dim,
             "channels": channels,
             "dropout": config.dropout,

@@ -43,7 +43,7 @@ class Config(WordClassifierConfig):
         "softmax_regression"
     )
     """Which classifier."""
-    weighting: Literal["binary", "count", "tf_idf"] = "binary"
+    weighting: Literal["binary", "count", "tf_idf"] = "tf_idf"
     """Weight of a word in its bag: that it occurs, how often, or how often times how telling it is."""
     l1: float = 0.0
     """Factor of the sum of absolute weights in the loss of a linear model."""
@@ -53,7 +53,7 @@ class Config(WordClassifierConfig):
     """Units of each hidden layer of the multilayer perceptron."""
     dropout: float = 0.5
     """Share of each hidden layer dropped in training."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 1e-2
     """Step size of Adam; the perceptron has none."""
 
 

@@ -60,13 +60,13 @@ def main(config, fold=None):
     data = load_text_classification(config, fold, config.folds)
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
-    channels, embedding_dim, vectors = config.word_vectors(preprocessor, data.train.texts)
+    channels, vectors = config.word_vectors(preprocessor, data.train.texts)
 
     with run.scope():
         model = text_cnn(
             vocabulary_size=preprocessor.vocabulary_size,
             num_classes=len(data.labels),
-            embedding_dim=embedding_dim,
+            embedding_dim=config.embedding_dim,
             filter_widths=config.filter_widths,
             num_filters=config.num_filters,
             channels=channels,

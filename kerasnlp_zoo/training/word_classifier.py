@@ -8,8 +8,6 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training.run import RunConfig
 
-DEFAULT_EMBEDDING_DIM = 300
-
 
 @dataclasses.dataclass
 class WordClassifierConfig(RunConfig):
@@ -50,8 +48,8 @@ class WordVectorConfig(WordClassifierConfig):
     """Pretrained word vectors: glove_6b_50d, or a text file of word2vec, GloVe or fastText (.gz and .bz2 too)."""
     channels: Literal["random", "static", "non_static", "multichannel"] | None = None
     """What becomes of pretrained vectors: fine-tuned (non_static, the default with --embeddings), fixed, or both."""
-    embedding_dim: int | None = None
-    """Width of a word vector; by default 300, or that of --embeddings."""
+    embedding_dim: int = 300
+    """Width of a word vector; columns beyond those of --embeddings are random."""
 
     def word_vectors(self, preprocessor, texts):
         """Read the pretrained vectors, if any, and say how many words have one.
@@ -61,7 +59,7 @@ class WordVectorConfig(WordClassifierConfig):
             texts: list of str, the training texts.
 
         Returns:
-            (channels, embedding_dim, float array [V, embedding_dim] or None).
+            (channels, float array [V, embedding_dim] or None).
 
         Raises:
             InputError: if flags do not fit together or the vectors cannot be read.
@@ -73,13 +71,7 @@ class WordVectorConfig(WordClassifierConfig):
                 f"Received: --channels {channels} and --embeddings {self.embeddings}"
             )
         if self.embeddings is None:
-            return channels, self.embedding_dim or DEFAULT_EMBEDDING_DIM, None
-        vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.seed)
-        width = vectors.values.shape[1]
-        if self.embedding_dim not in (None, width):
-            raise InputError(
-                f"{self.embeddings} has vectors of {width} columns. Received: --embedding-dim {self.embedding_dim}. "
-                "Leave that flag out"
-            )
+            return channels, None
+        vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed)
         print("  vectors       " + vectors.coverage(preprocessor.features(preprocessor.prepare(texts))["token_ids"]))
-        return channels, width, vectors.values
+        return channels, vectors.values

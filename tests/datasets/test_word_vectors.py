@@ -16,6 +16,11 @@ VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "film", "dull", "gripping", "café"])
 LINES = "the 1 2 3\nfilm 0.5 -1 2e-1\ncafé 1 1 1\ndull 4 5 6\n"
 
 
+def from_file(vectors, rows):
+    """The rows as they stand in the file."""
+    return vectors.values[rows, : vectors.columns] / vectors.scale
+
+
 def write(folder, text, name="vectors.txt"):
     path = folder / name
     {"gz": gzip.open, "bz2": bz2.open}.get(path.suffix[1:], open)(path, "wb").write(text.encode())
@@ -26,21 +31,21 @@ def write(folder, text, name="vectors.txt"):
 @pytest.mark.parametrize("name", ["vectors.txt", "vectors.vec.gz", "vectors.txt.bz2"])
 def test_every_text_format_gives_the_same_vectors(header, name, tmp_path):
     vectors = read_word_vectors(write(tmp_path, header + LINES, name), VOCABULARY)
-    np.testing.assert_allclose(vectors.values[[2, 3, 5]], [[0.5, -1, 0.2], [4, 5, 6], [1, 1, 1]])
+    np.testing.assert_allclose(from_file(vectors, [2, 3, 5]), [[0.5, -1, 0.2], [4, 5, 6], [1, 1, 1]], rtol=1e-5)
     assert vectors.found.tolist() == [False, False, True, True, False, True]
     assert vectors.duplicates == 0
 
 
-def test_words_that_are_not_there_are_random_with_the_variance_of_the_others(tmp_path, random):
+def test_read_and_random_words_have_the_same_variance(tmp_path, random):
     words = [f"w{number}" for number in range(2000)]
     known = random.normal(0, 0.4, (1000, 10))
     lines = [" ".join([word, *map(str, row)]) for word, row in zip(words[:1000], known, strict=True)]
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *words])
     path = write(tmp_path, "\n".join(lines))
     vectors = read_word_vectors(path, vocabulary, seed=1)
-    unknown = vectors.values[1002:]
-    assert unknown.std() == pytest.approx(0.4, rel=0.05)
-    assert np.abs(unknown).max() <= 0.4 * np.sqrt(3) * 1.02
+    for rows in (vectors.values[2:1002], vectors.values[1002:]):
+        assert rows.std() == pytest.approx(0.25 / np.sqrt(3), rel=0.05)
+    np.testing.assert_allclose(from_file(vectors, slice(2, 1002)), known, rtol=1e-4)
     assert not vectors.values[0].any()
     np.testing.assert_array_equal(read_word_vectors(path, vocabulary, seed=1).values, vectors.values)
     assert np.any(read_word_vectors(path, vocabulary, seed=2).values != vectors.values)
@@ -49,12 +54,12 @@ def test_words_that_are_not_there_are_random_with_the_variance_of_the_others(tmp
 def test_a_trailing_space_windows_lines_and_words_with_spaces_are_read(tmp_path):
     lines = "film 1 2 3 \r\ndull 4 5 6 \r\n. . 7 8 9\r\ndull boy 7 8 9\r\n"
     vectors = read_word_vectors(write(tmp_path, lines), VOCABULARY)
-    np.testing.assert_array_equal(vectors.values[[2, 3]], [[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_allclose(from_file(vectors, [2, 3]), [[1, 2, 3], [4, 5, 6]], rtol=1e-5)
 
 
 def test_another_case_serves_where_the_word_itself_is_missing(tmp_path):
     vectors = read_word_vectors(write(tmp_path, "FILM 9 9\nDull 7 7\nFilm 8 8\ndull 1 2\n"), VOCABULARY)
-    np.testing.assert_array_equal(vectors.values[[2, 3]], [[9, 9], [1, 2]])
+    np.testing.assert_allclose(from_file(vectors, [2, 3]), [[9, 9], [1, 2]], rtol=1e-5)
 
 
 def test_coverage_counts_words_and_tokens(tmp_path):
@@ -64,7 +69,22 @@ def test_coverage_counts_words_and_tokens(tmp_path):
     assert "3 of 4 words (75.0%)" in line
     assert "50.0% of the training tokens" in line
     assert "1 words stand there twice, the first was taken" in line
-    np.testing.assert_allclose(vectors.values[2], [0.5, -1, 0.2])
+    np.testing.assert_allclose(from_file(vectors, 2), [0.5, -1, 0.2], rtol=1e-5)
+
+
+def test_columns_beyond_those_of_the_file_are_random(tmp_path):
+    path = write(tmp_path, LINES)
+    vectors = read_word_vectors(path, VOCABULARY, embedding_dim=300, seed=1)
+    assert vectors.values.shape == (6, 300)
+    np.testing.assert_allclose(from_file(vectors, 2), [0.5, -1, 0.2], rtol=1e-5)
+    assert vectors.values[2, 3:].std() == pytest.approx(0.25 / np.sqrt(3), rel=0.15)
+    assert "3 columns and 297 random ones" in vectors.coverage(tf.ragged.constant([[2]], dtype=tf.int32))
+    with pytest.raises(InputError, match="vectors of 3 columns. Received: --embedding-dim 2"):
+        read_word_vectors(path, VOCABULARY, embedding_dim=2)
+
+
+def test_vectors_that_are_all_alike_stay_finite(tmp_path):
+    assert np.isfinite(read_word_vectors(write(tmp_path, "film 1 1\ndull 1 1\n"), VOCABULARY).values).all()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Speed beside the peer: `python -m recipes.benchmarks.<family> --output FILE.json`."""

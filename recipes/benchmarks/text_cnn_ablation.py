@@ -1,0 +1,86 @@
+"""What each means of speed gives TextCNN: one after the other is added, an epoch of movie_reviews is timed.
+
+python -m recipes.benchmarks.text_cnn_ablation --output text_cnn_ablation.json
+"""
+
+import dataclasses
+import statistics
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+import tyro
+
+from kerasnlp_zoo.datasets import DataOptions, load_text_classification
+from kerasnlp_zoo.models import text_cnn
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
+from recipes.benchmarks.comparison import report, row
+from recipes.benchmarks.text_cnn import BATCH_SIZE, seconds
+
+
+@dataclasses.dataclass
+class Config:
+    """Time an epoch with each means of speed added; on two cores about ten minutes."""
+
+    output: Path | None = None
+    """JSON file for the rows."""
+    dataset: str = "movie_reviews"
+    """Name of a data set."""
+    rounds: int = 5
+    """Epochs timed; the median counts."""
+
+
+def main(config):
+    """Measure and print the table; return its rows, each beside the one before it."""
+    data = load_text_classification(DataOptions(dataset=config.dataset))
+    preprocessor = WordPreprocessor.from_texts(data.train.texts, language=data.language)
+    labels = tf.constant(data.train.labels)
+    longest = preprocessor(data.train.texts)["token_ids"].shape[1]
+
+    def padded(texts):
+        ids = preprocessor(texts)["token_ids"]
+        return tf.pad(ids, [[0, 0], [0, longest - tf.shape(ids)[1]]])
+
+    texts = tf.data.Dataset.from_tensor_slices((data.train.texts, labels)).shuffle(len(data.train)).batch(BATCH_SIZE)
+    in_memory = tf.data.Dataset.from_tensor_slices((padded(data.train.texts), labels))
+    in_memory = in_memory.shuffle(len(data.train)).batch(BATCH_SIZE)
+    model = text_cnn(preprocessor.vocabulary_size, len(data.labels))
+    task = TextClassification(model, preprocessor, data.labels)
+    buckets = task.dataset(data.train.texts, data.train.labels, BATCH_SIZE, training=True)
+    adam = keras.optimizers.Adam
+    steps = [
+        (
+            "words looked up in every epoch, padded to the longest, Adam",
+            texts.map(lambda t, y: (padded(t), y)),
+            adam,
+            {},
+        ),
+        ("+ token ids kept in memory", in_memory, adam, {}),
+        ("+ prefetch", in_memory.prefetch(tf.data.AUTOTUNE), adam, {}),
+        ("+ length buckets", buckets, adam, {}),
+        ("+ LazyAdam", buckets, LazyAdam, {}),
+        ("+ 8 steps a call of the graph", buckets, LazyAdam, {"steps_per_execution": 8}),
+        ("+ XLA (compiled once for each bucket, not counted)", buckets, LazyAdam, {"jit_compile": True}),
+    ]
+    rows, before = [], None
+    for what, batches, optimizer, options in steps:
+        now = len(data.train) / epoch_seconds(config, preprocessor, len(data.labels), batches, optimizer, options)
+        rows.append(row(what, "sentences/s", now, before or now, "the line above"))
+        before = now
+    report(rows, config.output)
+    return rows
+
+
+def epoch_seconds(config, preprocessor, num_classes, batches, optimizer, options):
+    """Return the median time of an epoch; the first one, which compiles, does not count."""
+    keras.utils.set_random_seed(1)
+    model = text_cnn(preprocessor.vocabulary_size, num_classes)
+    model.compile(optimizer(1e-3), WeightedMeanLoss(cross_entropy), **{"jit_compile": False, **options})
+    spent = [seconds(lambda: model.fit(batches, shuffle=False, verbose=0)) for _ in range(config.rounds + 1)]
+    return statistics.median(spent[1:])
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))
