@@ -41,6 +41,8 @@ class Config:
     """Training steps in a measurement."""
     sentences: int = 200
     """Sentences answered one by one in a measurement."""
+    smoke: bool = False
+    """Try it on a few examples; the figures mean nothing."""
 
 
 def main(config):
@@ -90,7 +92,7 @@ def training(config, torch):
 
 def pipeline_and_answers(config, torch):
     """Compare an epoch of movie_reviews, from token ids to weights, and answers from strings to labels."""
-    data = load_text_classification(DataOptions(dataset="movie_reviews"))
+    data = load_text_classification(DataOptions(dataset="movie_reviews", smoke=config.smoke))
     preprocessor = WordPreprocessor.from_texts(data.train.texts)
     model = text_cnn(preprocessor.vocabulary_size, 2, EMBEDDING_DIM, WIDTHS, FILTERS)
     model.compile(LazyAdam(1e-3), WeightedMeanLoss(cross_entropy))

@@ -30,11 +30,13 @@ class Config:
     """Name of a data set."""
     rounds: int = 5
     """Epochs timed; the median counts."""
+    smoke: bool = False
+    """Try it on a few examples; the figures mean nothing."""
 
 
 def main(config):
     """Measure and print the table; return its rows, each beside the one before it."""
-    data = load_text_classification(DataOptions(dataset=config.dataset))
+    data = load_text_classification(DataOptions(dataset=config.dataset, smoke=config.smoke))
     preprocessor = WordPreprocessor.from_texts(data.train.texts, language=data.language)
     labels = tf.constant(data.train.labels)
     longest = preprocessor(data.train.texts)["token_ids"].shape[1]

@@ -1,0 +1,57 @@
+"""The benchmarks run and measure what they say; how fast anything is decides no test."""
+
+import json
+import sys
+
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from recipes.benchmarks import comparison, text_cnn, text_cnn_ablation
+
+
+def test_sides_are_measured_in_turn_and_the_first_of_each_is_left_out():
+    calls = []
+
+    def side(name, values):
+        values = iter(values)
+        return lambda: calls.append(name) or next(values)
+
+    medians = comparison.in_turn(side("ours", [99, 3, 1, 2]), side("peer", [99, 6, 9, 7]), rounds=3)
+    assert medians == (2, 7)
+    assert calls == ["ours", "peer"] * 4
+    pairs = comparison.in_turn(lambda: (1, 2), lambda: (3, 4), rounds=2)
+    assert pairs == ((1, 2), (3, 4))
+
+
+def test_ratio_is_above_one_where_ours_is_better(tmp_path, capsys):
+    faster = comparison.row("training", "sentences/s", ours=300.0, peer=200.0, peer_name="peer")
+    quicker = comparison.row("one sentence", "ms", ours=2.0, peer=5.0, peer_name="peer")
+    assert faster["ratio"] == 1.5
+    assert quicker["ratio"] == 2.5
+    comparison.report([faster, quicker], tmp_path / "rows.json", peer="1.0")
+    written = json.loads((tmp_path / "rows.json").read_text())
+    assert written["rows"] == [faster, quicker]
+    assert written["versions"]["peer"] == "1.0"
+    assert "1.50" in capsys.readouterr().out
+
+
+def test_without_pytorch_the_benchmark_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(InputError, match="pip install torch"):
+        text_cnn.main(text_cnn.Config())
+
+
+def test_text_cnn_beside_pytorch():
+    pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
+    rows = text_cnn.main(text_cnn.Config(rounds=1, steps=2, sentences=3, smoke=True))
+    assert [row["unit"] for row in rows] == ["sentences/s"] * 5 + ["ms", "ms", "sentences/s"]
+    assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
+
+
+def test_every_means_of_speed_is_measured(tmp_path):
+    config = text_cnn_ablation.Config(rounds=1, smoke=True, output=tmp_path / "rows.json")
+    rows = text_cnn_ablation.main(config)
+    assert rows[0]["ratio"] == 1
+    for row, before in zip(rows[1:], rows, strict=False):
+        assert row["peer"] == before["ours"]
+    assert json.loads((tmp_path / "rows.json").read_text())["rows"] == rows
