@@ -79,7 +79,7 @@ class Task:
         label_ids = self.label_ids(labels) if labels is not None else np.zeros(len(texts), "int64")
         features = self._features(texts)
         dataset = bucketed_batches(features, label_ids, batch_size, shuffle=training, seed=seed)
-        return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest), tf.data.AUTOTUNE)
+        return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
     def predict(self, texts, batch_size=256):
         """Answer every text.

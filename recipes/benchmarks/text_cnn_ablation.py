@@ -15,6 +15,7 @@ from kerasnlp_zoo.datasets import DataOptions, load_text_classification
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.text.batches import BATCHES_AHEAD, without_autotuning
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
 from recipes.benchmarks.comparison import report, row
 from recipes.benchmarks.text_cnn import BATCH_SIZE, seconds
@@ -60,7 +61,8 @@ def main(config):
             {},
         ),
         ("+ token ids kept in memory", in_memory, adam, {}),
-        ("+ prefetch", in_memory.prefetch(tf.data.AUTOTUNE), adam, {}),
+        ("+ prefetch, autotuned", in_memory.prefetch(tf.data.AUTOTUNE), adam, {}),
+        ("+ no autotuning", in_memory.prefetch(BATCHES_AHEAD).with_options(without_autotuning()), adam, {}),
         ("+ length buckets", buckets, adam, {}),
         ("+ LazyAdam", buckets, LazyAdam, {}),
         ("+ 8 steps a call of the graph", buckets, LazyAdam, {"steps_per_execution": 8}),
