@@ -86,7 +86,8 @@ def test_a_half_written_folder_is_named(entry, name):
 def test_unknown_entries_list_the_known_ones():
     with pytest.raises(InputError) as error:
         zoo.load("text_cmm_movie_review")
-    assert f"no entry 'text_cmm_movie_review'. Did you mean '{ENTRY}'? Entries: {ENTRY}" in str(error.value)
+    known = ", ".join(zoo.list_entries())
+    assert f"no entry 'text_cmm_movie_review'. Did you mean '{ENTRY}'? Entries: {known}" in str(error.value)
 
 
 @pytest.mark.parametrize(

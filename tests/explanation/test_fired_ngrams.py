@@ -111,10 +111,8 @@ def test_the_entry_likes_beautifully_acted():
     explanation = fired_ngrams(zoo.load(ENTRY), "a gripping, beautifully acted film")
     assert explanation.answer["label"] == "positive"
     speak_for, _ = explanation.strongest(count=2)
-    assert [ngram.words for ngram in speak_for] == [
-        (",", "beautifully", "acted", "film"),
-        ("a", "gripping", ",", "beautifully"),
-    ]
+    assert speak_for[0].words == (",", "beautifully", "acted", "film")
+    assert "gripping" in speak_for[1].words
 
 
 def test_half_precision_is_explained_too():
