@@ -144,7 +144,8 @@ def _matching_lines(path, wanted):
             if exact and place in found:
                 duplicates += 1
             elif exact or place not in folded:
-                vector = _vector(numbers, dim, f"{path}, line {number}", word)
+                expected = f"{'the first line announces' if announced is not None else 'the lines before have'} {dim}"
+                vector = _vector(numbers, dim, expected, f"{path}, line {number}", word)
                 if vector is not None:
                     (found if exact else folded)[place] = vector
     if announced is not None and number - 1 < announced:
@@ -161,7 +162,7 @@ def _is_header(line):
     return len(fields) == 2 and all(field.isdigit() for field in fields)
 
 
-def _vector(numbers, dim, place, word):
+def _vector(numbers, dim, expected, place, word):
     """Return a float32 array [D], or None where the word itself holds a space and is none of ours."""
     fields = numbers.split()
     try:
@@ -172,7 +173,7 @@ def _vector(numbers, dim, place, word):
         raise InputError(f"{place}: expected {dim} numbers after the word {word.decode()!r}. {error}") from error
     if len(vector) != dim:
         raise InputError(
-            f"{place}: the word {word.decode()!r} has {len(vector)} numbers, the lines before have {dim}. "
+            f"{place}: the word {word.decode()!r} has {len(vector)} numbers, {expected}. "
             "The file is damaged, or is not a text file of word vectors"
         )
     if not np.all(np.isfinite(vector)):
