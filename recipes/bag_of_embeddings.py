@@ -3,8 +3,8 @@
     kerasnlp-zoo train bag_of_embeddings
     kerasnlp-zoo train bag_of_embeddings --dataset trec --model fixed_window --embeddings glove_6b_50d --seeds 5
 
-The quick baselines that see no order of words, or only absolute places. Ours: movie_reviews 76.3 +- 1.3 averaged (10 folds),
-67.7 +- 0.8 in a window of 50 (--embedding-dim 50); TREC 87.1 +- 1.0 and 87.2 +- 1.4 (5 seeds).
+The quick baselines that see no order of words, or only absolute places. Ours: movie_reviews 76.3 +- 1.3 averaged
+(10 folds), 67.7 +- 0.8 in a window of 50 (--embedding-dim 50); TREC 87.1 +- 1.0 and 87.2 +- 1.4 (5 seeds).
 """
 
 import dataclasses
