@@ -109,12 +109,15 @@ class BuilderCase:
         arguments: dict for it.
         inputs: function (random, batch, time) -> the model's inputs.
         per_token: bool, whether there is one label per token rather than per text.
+        quantizable: bool, whether it holds a layer that Keras can quantize; the weights of a linear
+            model over bags of words are none of those.
     """
 
     builder: str
     arguments: dict
     inputs: callable = token_ids
     per_token: bool = False
+    quantizable: bool = True
 
     def __str__(self):
         return "-".join([self.builder, *(str(self.arguments[n]) for n in TELLING if n in self.arguments)])
@@ -136,10 +139,13 @@ BUILDERS = [
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
-    *(BuilderCase("softmax_regression", {**SIZES, "weighting": weighting}) for weighting in ("binary", "tf_idf")),
-    BuilderCase("perceptron", {**SIZES, "weighting": "count", "l1": 0.01}),
-    BuilderCase("linear_svm", {**SIZES, "l2": 0.01}),
-    BuilderCase("logistic_regression", {**SIZES, "num_classes": 2}),
+    *(
+        BuilderCase("softmax_regression", {**SIZES, "weighting": weighting}, quantizable=False)
+        for weighting in ("binary", "tf_idf")
+    ),
+    BuilderCase("perceptron", {**SIZES, "weighting": "count", "l1": 0.01}, quantizable=False),
+    BuilderCase("linear_svm", {**SIZES, "l2": 0.01}, quantizable=False),
+    BuilderCase("logistic_regression", {**SIZES, "num_classes": 2}, quantizable=False),
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("average", "sum")),
     BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),

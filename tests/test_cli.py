@@ -164,7 +164,7 @@ def test_train_passes_flags_to_the_recipe_and_plot_draws_again(run, reviews_csv,
 
 def test_plot_draws_what_an_older_run_recorded(run, tmp_path):
     metrics = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
-    assert "calibration_bins" not in metrics
+    del metrics["calibration_bins"]
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     history = "epoch,accuracy,val_accuracy,cross_entropy,val_cross_entropy\n0,0.5,0.6,0.7,0.6\n"
     (tmp_path / "history.csv").write_text(history)
@@ -187,7 +187,7 @@ def test_recipe_prints_a_script_to_fork(run):
         (["explain", ENTRY, "x", "y", "--output", "why.png"], "one text, to be drawn into one picture. Received: 2"),
         (["explain", ENTRY, "x", "--output", "why"], "such as --output explanation.png. Received: why"),
         (["explain", ENTRY, "x", "--ngrams", "0"], "ngrams=0"),
-        (["train", "text_cmm"], "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: text_cnn"),
+        (["train", "text_cmm"], "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: bag_of_embeddings, linear"),
         (["train", "text_cnn", "--train-file", "nowhere.csv"], "nowhere.csv does not exist"),
         (["download", "nothing"], "no data set 'nothing'"),
     ],

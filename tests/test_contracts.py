@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from keras.src.testing import TestCase
 
 from kerasnlp_zoo import layers, models, tasks, zoo
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.quantization import quantize_model
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.litert import check_litert, to_litert
@@ -112,7 +113,7 @@ def test_builder_config_builds_the_same_variables_again(case):
     assert not hasattr(model, "optimizer") or model.optimizer is None
 
 
-@builders
+@pytest.mark.parametrize("case", [case for case in BUILDERS if case.quantizable], ids=str)
 def test_int8_weights_keep_the_answers_and_the_promises(case, random):
     model, inputs = build(case), case.inputs(random, batch=5, time=7)
     expected = np.asarray(model(inputs))
@@ -122,6 +123,12 @@ def test_int8_weights_keep_the_answers_and_the_promises(case, random):
     longer = model(padded(inputs, 30))
     close(longer[:, :7] if case.per_token else longer, output)
     close(model(tf.nest.map_structure(lambda ids: ids[2:3], inputs)), output[2:3])
+
+
+@pytest.mark.parametrize("case", [case for case in BUILDERS if not case.quantizable], ids=str)
+def test_int8_weights_are_refused_where_keras_has_none(case):
+    with pytest.raises(InputError, match="nothing that can be quantized"):
+        quantize_model(build(case))
 
 
 @builders

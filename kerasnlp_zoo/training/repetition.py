@@ -11,7 +11,7 @@ from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training.run import command_line, output_folder
 
-KEPT = ("recipe", "dataset", "metric", "published_score", "published_by", "seed", "versions", "machine")
+KEPT = ("recipe", "dataset", "metric", "published_score", "published_by", "versions", "machine")
 
 
 def repeated(config):
