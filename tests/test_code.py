@@ -29,3 +29,8 @@ def test_layers_and_models_import_no_tensorflow():
     for path in [*(TREE / "kerasnlp_zoo/layers").glob("*.py"), *(TREE / "kerasnlp_zoo/models").glob("*.py")]:
         if not path.name.endswith("_tensorflow.py"):
             assert "import tensorflow" not in path.read_text("utf-8"), path
+
+
+def test_no_pipeline_changes_malloc_for_the_whole_process():
+    for path in (TREE / "kerasnlp_zoo").rglob("*.py"):  # text/batches.py tells what it costs
+        assert "Dataset.from_generator(" not in path.read_text("utf-8"), path

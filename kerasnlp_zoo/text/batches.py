@@ -160,9 +160,18 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0):
         dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]]])
         return tf.ensure_shape(dense, [batch_size, None])
 
-    signature = (tf.TensorSpec([batch_size], tf.int64), tf.TensorSpec([], tf.int64))
-    dataset = tf.data.Dataset.from_generator(lambda: iter(batch_rows), output_signature=signature)
-    dataset = dataset.map(gather)
+    def whole_pass():
+        rows, batch_lengths = zip(*batch_rows, strict=True)
+        return np.stack(rows), np.stack(batch_lengths)
+
+    def batches_of_a_pass(_):
+        rows, batch_lengths = tf.numpy_function(whole_pass, (), (tf.int64, tf.int64))
+        rows, batch_lengths = tf.ensure_shape(rows, [None, batch_size]), tf.ensure_shape(batch_lengths, [None])
+        return tf.data.Dataset.from_tensor_slices((rows, batch_lengths))
+
+    # Not `from_generator`: its operation sets malloc's M_TRIM_THRESHOLD to 128 kB for the whole process, so that
+    # every step gets its large buffers from the system anew (measured on TextCNN: 28,000 page faults a step).
+    dataset = tf.data.Dataset.range(1).flat_map(batches_of_a_pass).map(gather)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batch_rows))).prefetch(BATCHES_AHEAD)
     return dataset.with_options(without_autotuning())
 
