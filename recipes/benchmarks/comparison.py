@@ -3,6 +3,7 @@
 import os
 import platform
 import statistics
+import time
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
@@ -28,6 +29,27 @@ def _median(values):
     if isinstance(values[0], tuple):
         return tuple(map(statistics.median, zip(*values, strict=True)))
     return statistics.median(values)
+
+
+def all_in_turn(functions, rounds):
+    """Call many functions in turn, and return the median seconds of each.
+
+    Args:
+        functions: list of functions without arguments.
+        rounds: int, calls of each that count; one more of each warms up.
+
+    Returns:
+        list of float.
+    """
+    spent = [[seconds(function) for function in functions] for _ in range(rounds + 1)]
+    return [statistics.median(values) for values in zip(*spent[1:], strict=True)]
+
+
+def seconds(function):
+    """Return how long a call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
 
 
 def row(what, unit, ours, peer, peer_name):

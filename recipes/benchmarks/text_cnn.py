@@ -10,7 +10,6 @@ that is checked before anything is timed.
 import dataclasses
 import re
 import statistics
-import time
 from pathlib import Path
 
 import keras
@@ -24,7 +23,7 @@ from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.text.batches import without_autotuning
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
-from recipes.benchmarks.comparison import in_turn, report, require_torch, row
+from recipes.benchmarks.comparison import in_turn, report, require_torch, row, seconds
 
 WIDTHS, FILTERS = (3, 4, 5), 100
 BATCH_SIZE, TIME, VOCABULARY_SIZE, EMBEDDING_DIM = 50, 56, 18_000, 300  # movie_reviews as Kim 2014 pads it
@@ -131,13 +130,6 @@ def pipeline_and_answers(config, torch):
         lambda: seconds(lambda: task.predict(batch)), lambda: seconds(lambda: answer_peer(batch)), config.rounds
     )
     return [*rows, row("a batch of 256 sentences", "sentences/s", *(len(batch) / s for s in spent), "PyTorch")]
-
-
-def seconds(function):
-    """Return how long a call takes."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 def torch_text_cnn(torch, vocabulary_size, sparse=False):

@@ -4,7 +4,6 @@ python -m recipes.benchmarks.text_cnn_ablation --output text_cnn_ablation.json
 """
 
 import dataclasses
-import statistics
 from pathlib import Path
 
 import keras
@@ -17,8 +16,8 @@ from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.text.batches import BATCHES_AHEAD, without_autotuning
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
-from recipes.benchmarks.comparison import report, row
-from recipes.benchmarks.text_cnn import BATCH_SIZE, seconds
+from recipes.benchmarks.comparison import all_in_turn, report, row
+from recipes.benchmarks.text_cnn import BATCH_SIZE
 
 
 @dataclasses.dataclass
@@ -68,9 +67,13 @@ def main(config):
         ("LazyAdam and 8 steps a call of the graph", buckets, LazyAdam, {"steps_per_execution": 8}),
         ("LazyAdam and XLA (compiled for each bucket, not counted)", buckets, LazyAdam, {"jit_compile": True}),
     ]
+    epochs = [
+        one_epoch(preprocessor, len(data.labels), batches, optimizer, options)
+        for _, batches, optimizer, options in steps
+    ]
     rows, reference = [], None
-    for what, batches, optimizer, options in steps:
-        now = len(data.train) / epoch_seconds(config, preprocessor, len(data.labels), batches, optimizer, options)
+    for (what, _, _, options), spent in zip(steps, all_in_turn(epochs, config.rounds), strict=True):
+        now = len(data.train) / spent
         rows.append(row(what, "sentences/s", now, reference or now, "the last + line" if options else "the line above"))
         if not options:  # the two with options are alternatives, each beside the same line
             reference = now
@@ -78,13 +81,12 @@ def main(config):
     return rows
 
 
-def epoch_seconds(config, preprocessor, num_classes, batches, optimizer, options):
-    """Return the median time of an epoch; the first one, which compiles, does not count."""
+def one_epoch(preprocessor, num_classes, batches, optimizer, options):
+    """Return a function that trains a fresh model for another epoch."""
     keras.utils.set_random_seed(1)
     model = text_cnn(preprocessor.vocabulary_size, num_classes)
     model.compile(optimizer(1e-3), WeightedMeanLoss(cross_entropy), **{"jit_compile": False, **options})
-    spent = [seconds(lambda: model.fit(batches, shuffle=False, verbose=0)) for _ in range(config.rounds + 1)]
-    return statistics.median(spent[1:])
+    return lambda: model.fit(batches, shuffle=False, verbose=0)
 
 
 if __name__ == "__main__":
