@@ -10,18 +10,19 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training.run import versions
 
 
-def in_turn(ours, peer, rounds):
-    """Call two functions alternately, so that a machine that slows down slows both; return two medians.
+def in_turn(*functions, rounds):
+    """Call functions in turn, so that a machine that slows down slows all of them; return their medians.
 
     Args:
-        ours, peer: functions that measure once and return a number, or a tuple of numbers.
+        *functions: measure once and return a number, or a tuple of numbers.
         rounds: int, calls of each that count; one more of each warms up.
 
     Returns:
-        (median of ours, median of peer); of tuples, the median in each place.
+        tuple of the median of each function; of tuples, the median in each place.
     """
-    ours(), peer()
-    measured = [(ours(), peer()) for _ in range(rounds)]
+    for function in functions:
+        function()
+    measured = [[function() for function in functions] for _ in range(rounds)]
     return tuple(_median(values) for values in zip(*measured, strict=True))
 
 
@@ -29,20 +30,6 @@ def _median(values):
     if isinstance(values[0], tuple):
         return tuple(map(statistics.median, zip(*values, strict=True)))
     return statistics.median(values)
-
-
-def all_in_turn(functions, rounds):
-    """Call many functions in turn, and return the median seconds of each.
-
-    Args:
-        functions: list of functions without arguments.
-        rounds: int, calls of each that count; one more of each warms up.
-
-    Returns:
-        list of float.
-    """
-    spent = [[seconds(function) for function in functions] for _ in range(rounds + 1)]
-    return [statistics.median(values) for values in zip(*spent[1:], strict=True)]
 
 
 def seconds(function):

@@ -86,7 +86,7 @@ def training(config, torch):
         def peer(network=network, optimizers=optimizers, torch_batches=torch_batches):
             return seconds(lambda: torch_fit(torch, network, optimizers, torch_batches))
 
-        per_second = [config.steps * BATCH_SIZE / s for s in in_turn(ours, peer, config.rounds)]
+        per_second = [config.steps * BATCH_SIZE / s for s in in_turn(ours, peer, rounds=config.rounds)]
         what = f"training [{BATCH_SIZE}, {TIME}], {ours_name}{' and XLA' if jit else ''}"
         rows.append(row(what, "sentences/s", *per_second, f"PyTorch, {peer_name}"))
     return rows
@@ -110,7 +110,7 @@ def pipeline_and_answers(config, torch):
     def train_peer():
         return seconds(lambda: torch_fit(torch, network, optimizers, loader))
 
-    epochs = in_turn(train_ours, train_peer, max(2, config.rounds // 2))
+    epochs = in_turn(train_ours, train_peer, rounds=max(2, config.rounds // 2))
     rows = [row("an epoch of movie_reviews", "sentences/s", *(len(data.train) / s for s in epochs), "PyTorch, Adam")]
 
     answer_peer = torch_answers(torch, network, preprocessor)
@@ -120,14 +120,14 @@ def pipeline_and_answers(config, torch):
         spent = sorted(1000 * seconds(lambda text=text: answer([text])) for text in texts)
         return statistics.median(spent), spent[int(0.99 * (len(spent) - 1))]
 
-    ours, peer = in_turn(lambda: one_by_one(task.predict), lambda: one_by_one(answer_peer), config.rounds)
+    ours, peer = in_turn(lambda: one_by_one(task.predict), lambda: one_by_one(answer_peer), rounds=config.rounds)
     rows += [
         row(f"one sentence, {name}", "ms", *pair, "PyTorch")
         for name, *pair in zip(("p50", "p99"), ours, peer, strict=True)
     ]
     batch = data.test.texts[:256]
     spent = in_turn(
-        lambda: seconds(lambda: task.predict(batch)), lambda: seconds(lambda: answer_peer(batch)), config.rounds
+        lambda: seconds(lambda: task.predict(batch)), lambda: seconds(lambda: answer_peer(batch)), rounds=config.rounds
     )
     return [*rows, row("a batch of 256 sentences", "sentences/s", *(len(batch) / s for s in spent), "PyTorch")]
 

@@ -16,7 +16,7 @@ from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.text.batches import BATCHES_AHEAD, without_autotuning
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
-from recipes.benchmarks.comparison import all_in_turn, report, row
+from recipes.benchmarks.comparison import in_turn, report, row, seconds
 from recipes.benchmarks.text_cnn import BATCH_SIZE
 
 
@@ -72,7 +72,7 @@ def main(config):
         for _, batches, optimizer, options in steps
     ]
     rows, reference = [], None
-    for (what, _, _, options), spent in zip(steps, all_in_turn(epochs, config.rounds), strict=True):
+    for (what, _, _, options), spent in zip(steps, in_turn(*epochs, rounds=config.rounds), strict=True):
         now = len(data.train) / spent
         rows.append(row(what, "sentences/s", now, reference or now, "the last + line" if options else "the line above"))
         if not options:  # the two with options are alternatives, each beside the same line
@@ -82,11 +82,11 @@ def main(config):
 
 
 def one_epoch(preprocessor, num_classes, batches, optimizer, options):
-    """Return a function that trains a fresh model for another epoch."""
+    """Return a function that trains a fresh model for another epoch and returns the seconds."""
     keras.utils.set_random_seed(1)
     model = text_cnn(preprocessor.vocabulary_size, num_classes)
     model.compile(optimizer(1e-3), WeightedMeanLoss(cross_entropy), **{"jit_compile": False, **options})
-    return lambda: model.fit(batches, shuffle=False, verbose=0)
+    return lambda: seconds(lambda: model.fit(batches, shuffle=False, verbose=0))
 
 
 if __name__ == "__main__":
