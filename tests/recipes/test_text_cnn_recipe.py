@@ -129,11 +129,16 @@ def test_cross_validation_averages_and_goes_on(reviews_csv, tmp_path, monkeypatc
 
 
 def train(folder, csv, *flags):
-    """The shell command for a run of the recipe."""
+    """Start a run of the recipe that Ctrl-C stops, though these tests may run behind `&`, where it is ignored."""
     command = [sys.executable, "-m", "recipes.text_cnn", "--train-file", csv, "--output-dir", folder, "--epochs", "5"]
     command += ["--patience", "5", "--embedding-dim", "32", "--num-filters", "16", "--batch-size", "16", *flags]
     return subprocess.Popen(
-        list(map(str, command)), cwd=TREE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        list(map(str, command)),
+        cwd=TREE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
