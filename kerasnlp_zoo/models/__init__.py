@@ -10,6 +10,7 @@ from kerasnlp_zoo.models.linear import (
     softmax_regression,
 )
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
+from kerasnlp_zoo.models.word2vec import cbow, skip_gram
 from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "bag_of_embeddings",
     "build",
     "builder",
+    "cbow",
     "embed_words",
     "fixed_window",
     "linear_svm",
@@ -24,6 +26,7 @@ __all__ = [
     "multilayer_perceptron",
     "perceptron",
     "set_word_vectors",
+    "skip_gram",
     "softmax_regression",
     "text_cnn",
     "text_cnn_tagger",

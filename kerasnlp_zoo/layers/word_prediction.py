@@ -1,0 +1,239 @@
+"""Which word comes here? Four losses over a vocabulary with one interface, from the exact one to quick ones.
+
+Shapes: B batch, T words to predict, D width of a vector, V vocabulary, K negatives, L longest code.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasnlp_zoo.layers.huffman import huffman_codes, zipf_counts
+from kerasnlp_zoo.layers.masking import zero_masked
+
+NOISE_POWER = 0.75  # Mikolov et al. 2013, section 2.2
+
+
+class WordPrediction(keras.layers.Layer):
+    """What the four share: `layer(hidden, words) -> losses`, output vectors u, and no loss for padding.
+
+    Args:
+        vocabulary_size: int >= 2, V.
+        counts: V numbers, how often each word occurs; None for Zipf's law, where ids are ordered by
+            falling frequency.
+
+    Call arguments:
+        hidden: float tensor [B, T, D], or [B, 1, D] where one vector predicts all words of its row.
+        words: int tensor [B, T], the words that stand there; 0 is `[PAD]`.
+
+    Returns:
+        float32 tensor [B, T], the loss of each word, 0 at padding.
+
+    Raises:
+        ValueError: if `vocabulary_size` < 2, or `counts` has another length.
+    """
+
+    def __init__(self, vocabulary_size, counts=None, **kwargs):
+        super().__init__(**kwargs)
+        if vocabulary_size < 2 or (counts is not None and len(counts) != vocabulary_size):
+            raise ValueError(
+                "Words are predicted from 2 or more, with a count for each or none. Received: "
+                f"vocabulary_size={vocabulary_size} and {'no' if counts is None else len(counts)} counts"
+            )
+        self.vocabulary_size = vocabulary_size
+        self.counts = None if counts is None else np.asarray(counts).tolist()
+        self.num_vectors = vocabulary_size  # output vectors
+        self.supports_masking = True
+
+    def build(self, hidden_shape, words_shape=None):
+        """Create the output vectors, zero as in the published code of word2vec."""
+        self.embeddings = self.add_weight(
+            name="embeddings", shape=(self.num_vectors, hidden_shape[-1]), initializer="zeros"
+        )
+
+    def call(self, hidden, words, training=False):
+        """Return the losses [B, T] of words [B, T]."""
+        losses = ops.cast(self.losses_of(ops.cast(hidden, self.compute_dtype), words, training), "float32")
+        return zero_masked(losses, ops.not_equal(words, 0))
+
+    def losses_of(self, hidden, words, training):
+        """Return the loss [B, T] of every word, padding included."""
+        raise NotImplementedError(f"{type(self).__name__} must define losses_of(hidden, words, training)")
+
+    def compute_output_spec(self, hidden, words, training=False):
+        """Return the symbolic output: float32, the shape of the words."""
+        return keras.KerasTensor(words.shape, dtype="float32")
+
+    def compute_mask(self, inputs, previous_mask):
+        """Attach nothing to the output."""
+        return
+
+    def word_counts(self):
+        """Return the counts as a float array [V]."""
+        return zipf_counts(self.vocabulary_size) if self.counts is None else np.asarray(self.counts, "float64")
+
+    def scores(self, hidden, rows=None):
+        """Return u . hidden: for all output vectors [..., V], or for rows [..., R] of them."""
+        vectors = ops.cast(self.embeddings, self.compute_dtype)
+        if rows is None:
+            return ops.cast(ops.matmul(hidden, ops.transpose(vectors)), "float32")
+        return ops.cast(ops.sum(hidden[..., None, :] * ops.take(vectors, rows, axis=0), axis=-1), "float32")
+
+    def get_config(self):
+        """Return the arguments that rebuild this layer."""
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "counts": self.counts}
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class FullSoftmax(WordPrediction):
+    """Score every word: -log exp(u_o.h) / sum_w exp(u_w.h); exact, at a cost that grows with V.
+
+    Arguments, inputs and output are those of `WordPrediction`.
+
+    Example:
+
+    >>> layer = FullSoftmax(vocabulary_size=4)
+    >>> layer(np.ones((1, 1, 2)), np.array([[3, 0]])).numpy().round(3)  # log 4 before training
+    array([[1.386, 0.   ]], dtype=float32)
+
+    Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 2.
+    """
+
+    def losses_of(self, hidden, words, training):
+        """Return minus the log-probability of each word."""
+        log_probabilities = self.log_probabilities(hidden)  # [B, T or 1, V]
+        shape = (*ops.shape(words), self.vocabulary_size)
+        log_probabilities = ops.broadcast_to(log_probabilities, shape)
+        return -ops.take_along_axis(log_probabilities, ops.cast(words, "int32")[..., None], axis=-1)[..., 0]
+
+    def log_probabilities(self, hidden):
+        """Return the log-probability of every word, float32 [..., V], from hidden [..., D]."""
+        return ops.log_softmax(self.scores(hidden), axis=-1)
+
+
+class SampledPrediction(WordPrediction):
+    """Tell the word from K words of noise, drawn with p(w) ~ count(w)^0.75.
+
+    In training K words are drawn anew for every word; otherwise the loss is its exact expectation over the
+    noise, so that a validation loss does not depend on chance.
+
+    Args:
+        vocabulary_size: int, V.
+        num_negatives: int >= 1, K.
+        counts: V numbers, or None: see `WordPrediction`.
+        seed: int, or None, decides the draws.
+    """
+
+    def __init__(self, vocabulary_size, num_negatives=5, counts=None, seed=None, **kwargs):
+        super().__init__(vocabulary_size, counts, **kwargs)
+        if num_negatives < 1:
+            raise ValueError(f"A word is told from at least 1 of noise. Received: num_negatives={num_negatives}")
+        self.num_negatives, self.seed = num_negatives, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        shares = self.word_counts() ** NOISE_POWER
+        self.noise = (shares / shares.sum()).astype("float32")
+        self.noise_ends = np.cumsum(shares / shares.sum()).astype("float32")
+
+    def losses_of(self, hidden, words, training):
+        """Return -log s(word's logit) - sum over the noise of log s(-logit)."""
+        words = ops.cast(words, "int32")
+        losses = ops.softplus(-self.logits(self.scores(hidden, words[..., None])[..., 0], words))
+        if not training:
+            logits = self.logits(self.scores(hidden), ops.arange(self.vocabulary_size))  # [B, T or 1, V]
+            return losses + self.num_negatives * ops.sum(ops.softplus(logits) * self.noise, axis=-1)
+        chances = keras.random.uniform((*ops.shape(words), self.num_negatives), seed=self.seed_generator)
+        negatives = ops.searchsorted(ops.convert_to_tensor(self.noise_ends), ops.reshape(chances, (-1,)), side="right")
+        negatives = ops.reshape(ops.minimum(negatives, self.vocabulary_size - 1), ops.shape(chances))
+        return losses + ops.sum(ops.softplus(self.logits(self.scores(hidden, negatives), negatives)), axis=-1)
+
+    def logits(self, scores, words):
+        """Turn scores of words into logits of being no noise."""
+        raise NotImplementedError(f"{type(self).__name__} must define logits(scores, words)")
+
+    def get_config(self):
+        """Return the arguments that rebuild this layer."""
+        return {**super().get_config(), "num_negatives": self.num_negatives, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class NegativeSampling(SampledPrediction):
+    """Score the word and K words of noise: -log s(u_o.h) - sum_k log s(-u_k.h).
+
+    The vectors are as good as those of the softmax; the scores are no log-probabilities.
+
+    Arguments, inputs and output are those of `SampledPrediction` and `WordPrediction`.
+
+    Example:
+
+    >>> layer = NegativeSampling(vocabulary_size=4, num_negatives=5)
+    >>> layer(np.ones((1, 1, 2)), np.array([[3, 0]])).numpy().round(3)  # 6 log 2 before training
+    array([[4.159, 0.   ]], dtype=float32)
+
+    Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 4.
+    """
+
+    def logits(self, scores, words):
+        """Take the scores as they are."""
+        return scores
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class NoiseContrastiveEstimation(SampledPrediction):
+    """Tell the word from noise by u_w.h - log K p(w): the scores become log-probabilities of the softmax.
+
+    Arguments, inputs and output are those of `SampledPrediction` and `WordPrediction`.
+
+    Example:
+
+    >>> layer = NoiseContrastiveEstimation(vocabulary_size=4, num_negatives=4, counts=[1, 1, 1, 1])
+    >>> layer(np.ones((1, 1, 2)), np.array([[3, 0]])).numpy().round(3)  # K p = 1: 5 log 2
+    array([[3.466, 0.   ]], dtype=float32)
+
+    Reference: Gutmann and Hyvarinen 2010; Mnih and Teh 2012, section 3, for words.
+    """
+
+    def logits(self, scores, words):
+        """Subtract what the noise alone explains."""
+        # The floor is for words of count 0, which are never drawn.
+        expected = np.log(np.maximum(self.num_negatives * self.noise, 1e-30)).astype("float32")
+        return scores - ops.take(ops.convert_to_tensor(expected), words)
+
+    def log_probabilities(self, hidden):
+        """Return the log-probability of every word, float32 [..., V], from hidden [..., D]."""
+        return ops.log_softmax(self.scores(hidden), axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class HierarchicalSoftmax(WordPrediction):
+    """Walk down a Huffman tree: a probability is the product of some log2 V branches, which sums to 1.
+
+    Every inner node has a vector; s(u_node.h) is the probability to go left. Frequent words stand near
+    the root.
+
+    Arguments, inputs and output are those of `WordPrediction`.
+
+    Example:
+
+    >>> layer = HierarchicalSoftmax(vocabulary_size=3, counts=[5, 2, 1])
+    >>> layer(np.ones((1, 1, 2)), np.array([[1, 2, 0]])).numpy().round(3)  # two branches each: 2 log 2
+    array([[1.386, 1.386, 0.   ]], dtype=float32)
+
+    Reference: Morin and Bengio 2005; Mikolov et al. 2013, "Distributed Representations", equation 3.
+    """
+
+    def __init__(self, vocabulary_size, counts=None, **kwargs):
+        super().__init__(vocabulary_size, counts, **kwargs)
+        self.nodes, self.signs = huffman_codes(self.word_counts())  # [V, L]
+        self.num_vectors = vocabulary_size - 1
+
+    def losses_of(self, hidden, words, training):
+        """Return minus the log-probabilities of the branches to each word, added up."""
+        words = ops.cast(words, "int32")
+        nodes = ops.take(ops.convert_to_tensor(self.nodes), words, axis=0)  # [B, T, L]
+        signs = ops.take(ops.convert_to_tensor(self.signs), words, axis=0)
+        losses = ops.softplus(-signs * self.scores(hidden, nodes))
+        return ops.sum(losses * ops.abs(signs), axis=-1)
+
+    def log_probabilities(self, hidden):
+        """Return the log-probability of every word, float32 [..., V], from hidden [..., D]."""
+        branches = ops.take(self.scores(hidden), ops.convert_to_tensor(self.nodes), axis=-1)  # [..., V, L]
+        return -ops.sum(ops.softplus(-self.signs * branches) * np.abs(self.signs), axis=-1)

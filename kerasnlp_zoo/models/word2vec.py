@@ -1,0 +1,105 @@
+"""word2vec as plain Keras models: a word predicts those around it, or they predict it.
+
+The quick way to train the same vectors is `training.Word2VecTrainer`; these models are short to read, take
+any of the four losses and any optimizer, and what they learn is compared with in the tests.
+
+Shapes: B batch, C contexts, V vocabulary, D width of a vector.
+"""
+
+import keras
+
+from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.layers import (
+    AverageOverTime,
+    FullSoftmax,
+    HierarchicalSoftmax,
+    NegativeSampling,
+    NoiseContrastiveEstimation,
+    SumOverTime,
+)
+from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.word_embeddings import embed_words
+
+LOSSES = {
+    "negative_sampling": NegativeSampling,
+    "nce": NoiseContrastiveEstimation,
+    "hierarchical_softmax": HierarchicalSoftmax,
+    "full_softmax": FullSoftmax,
+}
+POOLINGS = {"average": AverageOverTime, "sum": SumOverTime}
+
+
+@builder
+def skip_gram(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_negatives=5, counts=None):
+    """Build the model in which a word predicts each of its contexts.
+
+    Args:
+        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
+        embedding_dim: int, D, width of a word vector.
+        loss: "negative_sampling", "nce", "hierarchical_softmax" or "full_softmax".
+        num_negatives: int, words of noise for each context; for the first two losses.
+        counts: V numbers, how often each word occurs; None for Zipf's law.
+
+    Returns:
+        `keras.Model`: {"token_ids": int [B, 1], the words; "words": int [B, C], their contexts, 0 for none}
+        -> losses float [B, C], 0 where there is none. Train it with `losses.OutputIsLoss`; its
+        "token_embedding" holds the vectors.
+
+    Raises:
+        InputError: if an argument is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = skip_gram(vocabulary_size=1000)
+    >>> model({"token_ids": np.array([[4]]), "words": np.array([[8, 15, 0]])}).shape
+    TensorShape([1, 3])
+
+    Reference: Mikolov et al. 2013, "Efficient Estimation of Word Representations", section 3.2.
+    """
+    return _word2vec("skip_gram", vocabulary_size, embedding_dim, loss, num_negatives, counts, "sum")
+
+
+@builder
+def cbow(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_negatives=5, counts=None, pooling="average"):
+    """Build the model in which the contexts of a word, averaged or added up, predict it.
+
+    Args:
+        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
+        embedding_dim: int, D, width of a word vector.
+        loss: "negative_sampling", "nce", "hierarchical_softmax" or "full_softmax".
+        num_negatives: int, words of noise for each word; for the first two losses.
+        counts: V numbers, how often each word occurs; None for Zipf's law.
+        pooling: "average" or "sum" of the contexts.
+
+    Returns:
+        `keras.Model`: {"token_ids": int [B, C], the contexts, 0 for none; "words": int [B, 1], the words}
+        -> losses float [B, 1].
+
+    Raises:
+        InputError: if an argument is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = cbow(vocabulary_size=1000)
+    >>> model({"token_ids": np.array([[8, 15, 0]]), "words": np.array([[4]])}).shape
+    TensorShape([1, 1])
+
+    Reference: Mikolov et al. 2013, "Efficient Estimation of Word Representations", section 3.1.
+    """
+    require_choice("pooling", pooling, tuple(POOLINGS))
+    return _word2vec("cbow", vocabulary_size, embedding_dim, loss, num_negatives, counts, pooling)
+
+
+def _word2vec(name, vocabulary_size, embedding_dim, loss, num_negatives, counts, pooling):
+    """Return the model that pools the vectors of some words and predicts others."""
+    require_choice("loss", loss, tuple(LOSSES))
+    require_positive(num_negatives=num_negatives)
+    token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, "random")
+    words = keras.Input((None,), dtype="int32", name="words")
+    hidden = POOLINGS[pooling](name="pooling")(vectors, mask=mask)  # [B, D]
+    hidden = keras.layers.Reshape((1, embedding_dim), name="hidden")(hidden)
+    sampled = {"num_negatives": num_negatives} if loss in ("negative_sampling", "nce") else {}
+    losses = LOSSES[loss](vocabulary_size, counts=counts, name="word_prediction", **sampled)(hidden, words)
+    return keras.Model({"token_ids": token_ids, "words": words}, losses, name=name)

@@ -1,0 +1,59 @@
+"""Skip-gram and CBOW with hierarchical softmax: the ways of a segment's words through the tree in one product.
+
+Shapes: V vocabulary, D width of a vector and its filling, W window, P words of a segment, H = P + 2W words with
+those around it, L longest way, S segments of a minibatch.
+"""
+
+import tensorflow as tf
+
+from kerasnlp_zoo.layers.huffman import huffman_codes
+from kerasnlp_zoo.training.table_trainer import Rows
+from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer, contexts_of, logistic_gradients
+
+
+class HierarchicalSoftmaxTrainer(Word2VecTrainer):
+    """Train input vectors by the branches of a Huffman tree, without noise.
+
+    As in the published code, it is the contexts' vectors that predict the centre in skip-gram, too: a
+    context's reach is drawn for its centre, so over a corpus the pairs are the same.
+
+    Args:
+        counts: int array [V], how often each word occurs.
+        embedding_dim, architecture, window, seed: as in `Word2VecTrainer`.
+
+    Example:
+
+    >>> HierarchicalSoftmaxTrainer(counts=[0, 0, 5, 2, 1], embedding_dim=10).vectors.shape
+    (5, 10)
+
+    Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.1.
+    """
+
+    def __init__(self, counts, embedding_dim=100, architecture="skip_gram", window=5, seed=1, **kwargs):
+        super().__init__(len(counts), embedding_dim, architecture, window, seed=seed, **kwargs)
+        nodes, signs = huffman_codes(counts)
+        self.nodes, self.signs = tf.constant(nodes), tf.constant(signs)  # [V, L]
+
+    def minibatch(self, tables, batch, learning_rate):
+        """Do one step: words int [S, H], codes int [S, P]."""
+        words = batch["words"]
+        centres = words[:, self.window : -self.window]  # [S, P]
+        contexts, counts = contexts_of(batch["codes"], self.window)  # [S, P, H], [S, P, 1]
+        inputs = Rows(tables[0], words, self.embedding_dim)  # [S, H]
+        nodes = tf.reshape(tf.gather(self.nodes, centres), [*centres.shape[:1], -1])  # [S, P L]
+        outputs = Rows(tables[1], nodes, self.embedding_dim)
+        signs = tf.gather(self.signs, centres)  # [S, P, L]
+        if self.architecture == "skip_gram":
+            hidden, weights, number = inputs.vectors, tf.transpose(contexts, [0, 2, 1]), counts  # [S, H, P]
+        else:
+            shares = contexts / tf.maximum(counts, 1.0)
+            number = tf.minimum(counts, 1.0)
+            hidden, weights = tf.matmul(shares, inputs.vectors), tf.eye(centres.shape[1]) * number  # [S, P, P]
+        weights = weights[..., None] * tf.abs(signs)[:, None]  # [S, H or P, P, L]
+        weights = tf.reshape(weights, [*weights.shape[:2], -1])
+        goes_left = tf.reshape(tf.nn.relu(signs), [signs.shape[0], 1, -1])
+        loss, gradients, output_gradients = logistic_gradients(hidden, outputs.vectors, goes_left, weights)
+        if self.architecture == "cbow":
+            gradients = tf.matmul(tf.transpose(shares, [0, 2, 1]), gradients)  # [S, H, D]
+        tables = [inputs.moved(gradients, learning_rate), outputs.moved(output_gradients, learning_rate)]
+        return tables, loss, tf.reduce_sum(number)
