@@ -6,8 +6,8 @@
     kerasnlp-zoo train text_cnn --train-file reviews.csv --text-column review --label-column stars
 
 Published (Kim 2014): movie_reviews 76.1 random, 81.5 non-static (10 folds of 10,662 sentences, word2vec 300d);
-TREC 91.2, 93.6. Ours: movie_reviews 76.4 +- 1.4 random, 77.6 +- 1.1 non-static (10 folds of 8,530 of those
-sentences, GloVe 50d); TREC 90.0 +- 0.3, 91.4 +- 0.9 (5 seeds). Half a minute a run on 2 CPU cores.
+TREC 91.2, 93.6. Ours: movie_reviews 76.4 +- 1.4 random, 77.5 +- 1.4 non-static (10 folds of 8,530 of those
+sentences, GloVe 50d); TREC 90.1 +- 0.2, 91.4 +- 0.8 (5 seeds). Half a minute a run on 2 CPU cores.
 """
 
 import dataclasses

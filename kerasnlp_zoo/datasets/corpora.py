@@ -45,7 +45,7 @@ class CorpusOptions:
     dataset: str = "wikitext2"
     """Name of a corpus: ours, or any TensorFlow Datasets name with a text feature, such as wikipedia/20230601.en."""
     corpus: Path | None = None
-    """Your own text instead: a file with a sentence or paragraph a line, or a folder of such .txt files; .gz, .bz2 too."""
+    """Your own text instead: a file with a sentence or paragraph a line, or a folder of .txt files; .gz, .bz2 too."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; older Chinese ones are often gb18030."""
     language: Literal["en", "zh"] | None = None
