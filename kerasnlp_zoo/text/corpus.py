@@ -156,8 +156,9 @@ def _frequent(words, counts, min_count):
     frequent = {word: place for word, place in words.items() if counts[place] >= min_count}
     if not frequent:
         most = max(words, key=lambda word: counts[words[word]])
+        named = most.decode() if isinstance(most, bytes) else most
         raise InputError(
-            f"No word occurs min_count={min_count} times: the most frequent of {len(words):,}, {most!r}, "
+            f"No word occurs min_count={min_count} times: the most frequent of {len(words):,}, {named!r}, "
             f"occurs {counts[words[most]]} times. Use a smaller --min-count, or more text"
         )
     return {word.decode() if isinstance(word, bytes) else word: place for word, place in frequent.items()}

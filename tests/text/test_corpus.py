@@ -1,0 +1,67 @@
+"""A corpus on disk holds what was read, in bounded memory, whatever it was."""
+
+import collections
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text import corpus as module
+from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
+
+
+def chunks_of(sentences, size=7):
+    """Hand sentences on a few at a time, as bytes."""
+    for start in range(0, len(sentences), size):
+        part = sentences[start : start + size]
+        yield [word.encode() for sentence in part for word in sentence], np.array([len(s) for s in part], "int64")
+
+
+@pytest.fixture
+def sentences(random):
+    return [[f"w{number}" for number in random.zipf(1.4, random.integers(0, 9)) % 60] for _ in range(400)]
+
+
+@pytest.mark.parametrize(("min_count", "max_size"), [(1, None), (3, None), (2, 12)])
+def test_ids_are_those_of_a_slow_count(sentences, tmp_path, monkeypatch, min_count, max_size):
+    monkeypatch.setattr(module, "BLOCK", 100)  # many edges
+    corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", min_count, max_size)
+    counts = collections.Counter(word for sentence in sentences for word in sentence)
+    place_of = {token: place for place, token in enumerate(corpus.vocabulary.tokens)}
+    expected = []
+    for sentence in sentences:
+        kept = [place_of[word] for word in sentence if word in place_of]
+        expected += [*kept, 0] if kept else []
+    assert np.concatenate(list(corpus.blocks(17))).tolist() == expected
+    assert len(corpus) == len(expected)
+    assert corpus.counts.tolist()[2:] == [counts[token] for token in corpus.vocabulary.tokens[2:]]
+    assert min(corpus.counts[2:]) >= min_count
+    assert Corpus.load(tmp_path / "corpus").vocabulary.tokens == corpus.vocabulary.tokens
+
+
+def test_very_many_different_words_are_counted_in_bounded_memory(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(module, "MOST_WORDS", 100)
+    sentences = [["the", f"only-{number}", "cat", f"once-{number}"] for number in range(2000)]
+    corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", min_count=2)
+    assert corpus.vocabulary.tokens[2:] == ["cat", "the"]
+    assert corpus.counts[2:].tolist() == [2000, 2000]
+    assert "forgotten" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("sentences", "message"), [([], "no words"), ([[], []], "no words"), ([["a", "b", "a"]], "'a', occurs 2 times")]
+)
+def test_a_corpus_without_words_is_refused_and_leaves_nothing(tmp_path, sentences, message):
+    with pytest.raises(InputError, match=message):
+        encode_corpus(chunks_of(sentences), tmp_path / "corpus", min_count=5)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_corpus_is_refused(sentences, tmp_path):
+    corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", 1)
+    path = corpus.folder / module.IDS
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(InputError, match="cut short: expected"):
+        Corpus.load(corpus.folder)
+    with pytest.raises(InputError, match="does not hold a corpus"):
+        Corpus.load(tmp_path)
