@@ -10,22 +10,22 @@ from kerasnlp_zoo.evaluation.word_rows import WordRows
 
 EPSILON = 1e-3  # Levy and Goldberg 2014, equation 4: against division by zero
 SYNTACTIC = "gram"  # how the names of word2vec's syntactic sections begin; the others are semantic
-GROUP_CELLS = 2**26  # cosines held at a time, 256 MB
-BLOCK_CELLS = 2**20  # scores worked on at a time: they stay in the processor's cache
+GROUP_CELLS = 2**26  # similarities held at a time, 256 MB
+BLOCK_CELLS = 2**18  # scores worked on at a time: they stay in the processor's cache
 
 
 def add(to_a, to_b, to_c):
-    """3CosAdd from the cosines of every answer to a, b and c: Levy and Goldberg 2014, equation 3."""
+    """3CosAdd from the similarity of every answer to a, b and c: Levy and Goldberg 2014, equation 3."""
     to_b += to_c
     to_b -= to_a
     return to_b
 
 
 def multiply(to_a, to_b, to_c):
-    """3CosMul from the cosines of every answer to a, b and c, shifted to [0, 1]: equation 4."""
-    to_a, to_b, to_c = ((cosines + 1) / 2 for cosines in (to_a, to_b, to_c))
+    """3CosMul from the similarity in [0, 1] of every answer to a, b and c: equation 4."""
     to_b *= to_c
-    to_b /= to_a + EPSILON
+    to_a += EPSILON
+    to_b /= to_a
     return to_b
 
 
@@ -42,7 +42,8 @@ def analogy_scores(tokens, vectors, questions, measure="3cosadd", most_frequent=
         tokens: list of str, V, most frequent first.
         vectors: float array [V, D].
         questions: `AnalogyQuestions`, from `datasets.word_evaluation.load_analogies`.
-        measure: "3cosadd", cos(x, b) - cos(x, a) + cos(x, c); or "3cosmul", the same as a product.
+        measure: "3cosadd", cos(x, b) - cos(x, a) + cos(x, c); or "3cosmul", a product and a quotient of the
+            cosines shifted to [0, 1].
         most_frequent: int, only the first so many words are known and can be answers, as is usual:
             word2vec's own program is run with 30,000, gensim takes 300,000. Scores compare only where
             it is the same. None for all.
@@ -110,8 +111,9 @@ def best_answers(vectors, questions, measure):
     Args:
         vectors: float array [V, D], of length 1.
         questions: int array [Q, 3], rows of a, b and c.
-        measure: function of three float arrays [questions, V], the cosines of all words with a, b and c,
-            that returns their scores; it may overwrite its arguments.
+        measure: function of three float arrays [questions, V], the similarity of all words to a, b and c,
+            that returns their scores; it may overwrite its arguments. A similarity is a cosine shifted to
+            [0, 1]: a product needs that, and a sum ranks the answers as before.
 
     Returns:
         int array [Q].
@@ -126,10 +128,10 @@ def best_answers(vectors, questions, measure):
     for group in _blocks(questions, GROUP_CELLS // (3 * len(vectors))):
         # Questions that follow each other share their words: one product with all vectors for each word.
         rows, places = np.unique(group, return_inverse=True)
-        cosines = vectors[rows] @ vectors.T  # [U, V]
+        similarities = (vectors[rows] @ vectors.T + 1) / 2  # [U, V]
         size = BLOCK_CELLS // len(vectors)
         for own, abc in zip(_blocks(group, size), _blocks(places.reshape(-1, 3), size), strict=True):
-            scores = measure(*(cosines[place] for place in abc.T))
+            scores = measure(*(similarities[place] for place in abc.T))
             np.put_along_axis(scores, own, -np.inf, axis=1)
             answers.append(np.argmax(scores, axis=1))
     return np.concatenate(answers)
