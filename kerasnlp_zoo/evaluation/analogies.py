@@ -70,14 +70,14 @@ def analogy_scores(tokens, vectors, questions, measure="3cosadd", most_frequent=
     if most_frequent is not None:
         require_positive(most_frequent=most_frequent)
     words = WordRows(tokens, vectors, most_frequent)
-    names = np.array([name for name, section in questions.sections.items() for _ in section])
-    rows = np.array([words.find(question) for section in questions.sections.values() for question in section])  # [Q, 4]
+    asked = [(name, question) for name, section in questions.sections.items() for question in section]
+    names = np.array([name for name, _ in asked])
+    rows = np.array([words.find(question) for _, question in asked])  # [Q, 4]
     known = np.all(rows >= 0, axis=1)
     if not known.any():
-        example = next(question for section in questions.sections.values() for question in section)
         raise InputError(
             f"None of the {len(rows):,} questions of {questions.name} has all its words among the "
-            f"{len(words.vectors):,} most frequent, such as {' '.join(example)}. The vocabulary begins with "
+            f"{len(words.vectors):,} most frequent, such as {' '.join(asked[0][1])}. The vocabulary begins with "
             f"{', '.join(tokens[:7])}. Expected questions in its language"
         )
     correct = np.zeros(len(rows), bool)
@@ -128,7 +128,8 @@ def best_answers(vectors, questions, measure):
     for group in _blocks(questions, GROUP_CELLS // (3 * len(vectors))):
         # Questions that follow each other share their words: one product with all vectors for each word.
         rows, places = np.unique(group, return_inverse=True)
-        similarities = (vectors[rows] @ vectors.T + 1) / 2  # [U, V]
+        similarities = vectors[rows] / 2 @ vectors.T  # [U, V]
+        similarities += 0.5
         size = BLOCK_CELLS // len(vectors)
         for own, abc in zip(_blocks(group, size), _blocks(places.reshape(-1, 3), size), strict=True):
             scores = measure(*(similarities[place] for place in abc.T))

@@ -7,7 +7,8 @@ sentences of a collection have in common:
     means = mean_vectors(token_ids, vectors, weights)
     sentence_vectors = without_direction(means, common_direction(means))
 
-Ids 0 and 1, `[PAD]` and `[UNK]`, are no words: they add nothing and are not counted.
+Ids 0 and 1, `[PAD]` and `[UNK]`, are no words: they add nothing and are not counted. What is fitted, one
+direction, comes from data by counting and linear algebra: a model, though none that is trained.
 
 Shapes: V vocabulary, D width of a vector, N sentences.
 
@@ -34,9 +35,10 @@ def mean_vectors(token_ids, vectors, weights=None):
 
     Example:
 
-    >>> import tensorflow as tf
-    >>> vectors = np.array([[0.0, 0.0], [9.0, 9.0], [1.0, 0.0], [0.0, 1.0]])
-    >>> mean_vectors(tf.ragged.constant([[2, 3, 1], [2], [1]]), vectors)
+    >>> from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
+    >>> preprocessor = WordPreprocessor(Vocabulary(["[PAD]", "[UNK]", "a", "film"]))
+    >>> token_ids = preprocessor.features(["A gripping film", "A", "Gripping"])["token_ids"]
+    >>> mean_vectors(token_ids, np.array([[0.0, 0.0], [9.0, 9.0], [1.0, 0.0], [0.0, 1.0]]))
     array([[0.5, 0.5],
            [1. , 0. ],
            [0. , 0. ]])
