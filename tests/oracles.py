@@ -114,6 +114,53 @@ def ngram_contributions(words, weights, widths, pooling, k):
     return contributions
 
 
+def cosine(a, b):
+    """Cosine of two vectors, in plain Python."""
+    product = sum(float(x) * float(y) for x, y in zip(a, b, strict=True))
+    return product / (math.sqrt(sum(float(x) ** 2 for x in a)) * math.sqrt(sum(float(y) ** 2 for y in b)))
+
+
+def pearson(first, second):
+    """Covariance over both standard deviations."""
+    mean_first, mean_second = sum(first) / len(first), sum(second) / len(second)
+    pairs = [(x - mean_first, y - mean_second) for x, y in zip(first, second, strict=True)]
+    return sum(x * y for x, y in pairs) / math.sqrt(sum(x * x for x, _ in pairs) * sum(y * y for _, y in pairs))
+
+
+def spearman(first, second):
+    """Pearson correlation of ranks; equal values share the mean of their ranks."""
+
+    def ranks(values):
+        return [sum(v < value for v in values) + (sum(v == value for v in values) + 1) / 2 for value in values]
+
+    return pearson(ranks(first), ranks(second))
+
+
+def analogy(vectors, a, b, c, measure):
+    """Row of the best answer to "a is to b as c is to ?", all rows tried one after the other."""
+    best, best_score = None, -math.inf
+    for x in range(len(vectors)):
+        if x in (a, b, c):
+            continue
+        to_a, to_b, to_c = (cosine(vectors[x], vectors[row]) for row in (a, b, c))
+        if measure == "3cosadd":
+            score = to_b - to_a + to_c
+        else:
+            score = (to_b + 1) / 2 * (to_c + 1) / 2 / ((to_a + 1) / 2 + 0.001)
+        if score > best_score:
+            best, best_score = x, score
+    return best
+
+
+def sentence_vector(words, vectors, weights):
+    """Weighted sum of a sentence's known words over their number; ids 0 and 1 are no words."""
+    known = [word for word in words if word > 1]
+    total = [0.0] * len(vectors[0])
+    for word in known:
+        total = [t + float(weights[word]) * float(v) for t, v in zip(total, vectors[word], strict=True)]
+    return [t / max(len(known), 1) for t in total]
+
+
 def clean_str(text):
     """What Kim 2014's preprocessing does to ASCII text, as described with the paper's code."""
     text = re.sub(r"[^A-Za-z0-9(),!?'`]", " ", text)

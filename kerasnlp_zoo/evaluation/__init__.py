@@ -1,5 +1,6 @@
 """Scores: small functions over arrays."""
 
+from kerasnlp_zoo.evaluation.analogies import analogy_scores
 from kerasnlp_zoo.evaluation.calibration import calibration_bins, expected_calibration_error
 from kerasnlp_zoo.evaluation.classification import (
     accuracy,
@@ -8,13 +9,18 @@ from kerasnlp_zoo.evaluation.classification import (
     macro_f1,
     most_confused,
 )
+from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
+from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
 
 __all__ = [
     "accuracy",
+    "analogy_scores",
     "calibration_bins",
     "classification_scores",
     "confusion_matrix",
     "expected_calibration_error",
     "macro_f1",
     "most_confused",
+    "sentence_similarity_scores",
+    "word_similarity_scores",
 ]

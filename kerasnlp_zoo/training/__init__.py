@@ -14,6 +14,7 @@ from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
 from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVectorConfig
+from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
 
 __all__ = [
     "STRATEGIES",
@@ -27,6 +28,7 @@ __all__ = [
     "WeightedMeanLoss",
     "WordClassifierConfig",
     "WordVectorConfig",
+    "WordVectorScores",
     "classification_metrics",
     "cross_entropy",
     "finish_classification",

