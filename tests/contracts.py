@@ -87,6 +87,28 @@ LAYERS = [
         },
     ),
     *(
+        LayerCase(
+            layer,
+            {"vocabulary_size": 9},
+            {
+                "input_data": np.ones((2, 6, 5), "float32"),
+                "call_kwargs": {"words": np.array([[5, 3, 8, 2, 0, 0]] * 2, "int32")},
+                "expected_output_shape": (2, 6),
+                "expected_num_trainable_weights": 1,
+                "expected_num_seed_generators": int(is_sampled),
+                "supports_masking": True,
+                "run_training_check": False,  # it would call the layer without words
+                "run_mixed_precision_check": False,  # a loss is float32 in any precision
+            },
+        )
+        for layer, is_sampled in (
+            (layers.FullSoftmax, False),
+            (layers.NegativeSampling, True),
+            (layers.NoiseContrastiveEstimation, True),
+            (layers.HierarchicalSoftmax, False),
+        )
+    ),
+    *(
         LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
         for pooling in (layers.MaxOverTime, layers.AverageOverTime, layers.SumOverTime)
     ),
@@ -100,6 +122,11 @@ def token_ids(random, batch, time):
     return ids * (np.arange(time) < lengths[:, None])
 
 
+def words_around_words(random, batch, time):
+    """Words and those that they are to predict, as word2vec takes them."""
+    return {name: token_ids(random, batch, time) for name in ("token_ids", "words")}
+
+
 @dataclasses.dataclass(frozen=True)
 class BuilderCase:
     """One way to call a builder, small and without dropout.
@@ -111,6 +138,8 @@ class BuilderCase:
         per_token: bool, whether there is one label per token rather than per text.
         quantizable: bool, whether it holds a layer that Keras can quantize; the weights of a linear
             model over bags of words are none of those.
+        head: name of its last layer.
+        output_is_loss: bool, whether its outputs are losses to be made small, rather than logits.
     """
 
     builder: str
@@ -118,12 +147,14 @@ class BuilderCase:
     inputs: callable = token_ids
     per_token: bool = False
     quantizable: bool = True
+    head: str = "logits"
+    output_is_loss: bool = False
 
     def __str__(self):
         return "-".join([self.builder, *(str(self.arguments[n]) for n in TELLING if n in self.arguments)])
 
 
-TELLING = ("pooling", "channels", "weighting")  # arguments that tell two cases of a builder apart
+TELLING = ("pooling", "channels", "weighting", "loss")  # arguments that tell two cases of a builder apart
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
 
@@ -149,6 +180,18 @@ BUILDERS = [
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("average", "sum")),
     BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),
+    *(
+        BuilderCase(
+            builder,
+            {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8, "loss": loss},
+            words_around_words,
+            per_token=True,
+            head="word_prediction",
+            output_is_loss=True,
+        )
+        for builder in ("skip_gram", "cbow")
+        for loss in ("negative_sampling", "nce", "hierarchical_softmax", "full_softmax")
+    ),
 ]
 
 

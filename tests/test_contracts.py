@@ -24,6 +24,7 @@ from kerasnlp_zoo.training import (
     classification_metrics,
     cross_entropy,
     make_strategy,
+    output_as_loss,
 )
 from tests.contracts import BUILDERS, LAYERS, TASKS
 
@@ -109,7 +110,7 @@ def test_builder_config_builds_the_same_variables_again(case):
     again = models.build(json.loads(json.dumps(model.builder_config)))
     assert [(w.path, w.shape) for w in again.weights] == [(w.path, w.shape) for w in model.weights]
     assert len({w.path for w in model.weights}) == len(model.weights)
-    assert model.layers[-1].name == "logits"
+    assert model.layers[-1].name == case.head
     assert not hasattr(model, "optimizer") or model.optimizer is None
 
 
@@ -137,15 +138,16 @@ def test_litert_answers_alike_at_every_length(case, random):
     names = [tensor.name for tensor in model.inputs]
 
     def answers(features):
-        return {"logits": model(features if isinstance(model.input, dict) else features[names[0]])}
+        return {"output": model(features if isinstance(model.input, dict) else features[names[0]])}
 
     interpreter = Interpreter(model_content=to_litert(model, answers))
     run = interpreter.get_signature_runner()
     for time in (1, 7, 3, 100):
         inputs = case.inputs(random, batch=1, time=time)
         received = run(**(inputs if isinstance(inputs, dict) else {names[0]: inputs}))
-        close(received["logits"], model(inputs))
-    close(run(**dict.fromkeys(names, np.zeros((1, 2), "int32")))["logits"], model(np.zeros((1, 2), "int32")))
+        close(received["output"], model(inputs))
+    empty = tf.nest.map_structure(lambda ids: np.zeros((1, 2), "int32"), case.inputs(random, batch=1, time=2))
+    close(run(**(empty if isinstance(empty, dict) else {names[0]: empty}))["output"], model(empty))
 
 
 def training_batches(case, count, size=8):
@@ -154,7 +156,7 @@ def training_batches(case, count, size=8):
     batches = []
     for number in range(count):
         inputs = case.inputs(random, size, time=6)
-        labels = random.integers(0, case.arguments["num_classes"], (size, 6) if case.per_token else size)
+        labels = random.integers(0, case.arguments.get("num_classes", 1), (size, 6) if case.per_token else size)
         weights = np.ones(labels.shape, "float32")
         if number % 5 == 4:
             inputs = tf.nest.map_structure(lambda ids: ids * (np.arange(size) < 3)[:, None], inputs)
@@ -166,9 +168,11 @@ def training_batches(case, count, size=8):
     return tf.data.Dataset.from_tensor_slices(tuple(stacked)).batch(size, drop_remainder=True)
 
 
-def compiled(case, strategy):
-    with strategy.scope():
-        model = build(case)
+def compiled(case, **arguments):
+    model = build(case, **arguments)
+    if case.output_is_loss:
+        model.compile(LazyAdam(), WeightedMeanLoss(output_as_loss))
+    else:
         model.compile(LazyAdam(), WeightedMeanLoss(cross_entropy), weighted_metrics=classification_metrics())
     return model
 
@@ -177,7 +181,10 @@ def compiled(case, strategy):
 def test_two_replicas_train_the_same_weights_as_one(case):
     batches = training_batches(case, count=20)
     one, two = make_strategy("none"), make_strategy("mirrored")
-    models_, histories = [compiled(case, one), compiled(case, two)], []
+    models_, histories = [], []
+    for strategy in (one, two):
+        with strategy.scope():
+            models_.append(compiled(case))
     for model in models_:
         histories.append(model.fit(batches, shuffle=False, verbose=0).history)
     for single, mirrored in zip(*(model.get_weights() for model in models_), strict=True):
@@ -203,10 +210,10 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(case, tmp_path)
     batches = training_batches(case, count=6)
 
     def fit(folder, *more):
-        model = build(case, **has_dropout)
-        model.compile(LazyAdam(), WeightedMeanLoss(cross_entropy), weighted_metrics=classification_metrics())
+        model = compiled(case, **has_dropout)
         history, backup = HistoryFile(folder / "history.csv"), EpochBackup(folder)
-        best = KeepBest(history, folder / "best.safetensors", patience=9)
+        monitor = "val_loss" if case.output_is_loss else "val_cross_entropy"
+        best = KeepBest(history, folder / "best.safetensors", monitor, patience=9)
         callbacks = [EpochSeed(7), history, best, backup, *more]
         first = backup.restore(model)
         model.fit(

@@ -42,7 +42,7 @@ def skip_gram(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_
 
     Returns:
         `keras.Model`: {"token_ids": int [B, 1], the words; "words": int [B, C], their contexts, 0 for none}
-        -> losses float [B, C], 0 where there is none. Train it with `losses.OutputIsLoss`; its
+        -> losses float [B, C], 0 where there is none. Train it with `training.output_as_loss`; its
         "token_embedding" holds the vectors.
 
     Raises:

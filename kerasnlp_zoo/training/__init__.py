@@ -8,6 +8,7 @@ from kerasnlp_zoo.training.losses import (
     classification_metrics,
     cross_entropy,
     hinge_loss,
+    output_as_loss,
     perceptron_loss,
 )
 from kerasnlp_zoo.training.repetition import repeat, repeated
@@ -34,6 +35,7 @@ __all__ = [
     "finish_classification",
     "hinge_loss",
     "make_strategy",
+    "output_as_loss",
     "perceptron_loss",
     "repeat",
     "repeated",

@@ -28,6 +28,25 @@ def cross_entropy(labels, logits):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+def output_as_loss(labels, losses):
+    """Return the losses that a model itself gives, such as `models.skip_gram`; the labels are not looked at.
+
+    Args:
+        labels: tensor [B, ...].
+        losses: float tensor [B, ...].
+
+    Returns:
+        float tensor, the losses.
+
+    Example:
+
+    >>> output_as_loss([0.0], ops.convert_to_tensor([0.5])).numpy()
+    array([0.5], dtype=float32)
+    """
+    return losses
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 def perceptron_loss(labels, logits):
     """Return how far the highest logit stands above that of the label: 0 for a right answer.
 
