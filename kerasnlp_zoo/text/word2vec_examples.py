@@ -1,7 +1,7 @@
 """From a corpus on disk to what word2vec learns from: every step of it in TensorFlow operations.
 
 Shapes: V vocabulary, N words kept, W window, P words of a segment, H = P + 2W words with those around it,
-K negatives, S segments of a minibatch, M minibatches of a step, B examples, C contexts.
+K negatives, S segments of a minibatch, M minibatches of a chunk, R replicas, B examples.
 """
 
 import dataclasses
@@ -123,7 +123,9 @@ def windows_of(corpus, windows, chunk=CHUNK):
     return dataset.map(prepare).with_options(without_autotuning())
 
 
-def segments_of(corpus, windows, shared_negatives=SEGMENT, segment=SEGMENT, minibatch=MINIBATCH, chunk=CHUNK):
+def segments_of(
+    corpus, windows, shared_negatives=SEGMENT, segment=SEGMENT, minibatch=MINIBATCH, chunk=CHUNK, replicas=1
+):
     """Make the data set of the fast trainers: segments of words with those around them, and shared negatives.
 
     The words kept of a chunk stand in segments of P; every segment carries the W words on each side, and
@@ -136,11 +138,12 @@ def segments_of(corpus, windows, shared_negatives=SEGMENT, segment=SEGMENT, mini
         shared_negatives: int, K, negatives drawn for a segment; 0 for losses without noise.
         segment: int, P.
         minibatch: int, words that are trained on together, a multiple of P.
-        chunk: int, ids of the corpus that go into one element.
+        chunk: int, ids of the corpus that one replica trains on in a step.
+        replicas: int, R.
 
     Returns:
-        `tf.data.Dataset` of dict: words int [M, S, H]; codes int [M, S, P] = left (W + 1) + right;
-        negatives int [M, S, K]; minibatches int [], how many of the M hold words.
+        `tf.data.Dataset` of dict: words int [R, M, S, H]; codes int [R, M, S, P] = left (W + 1) + right;
+        negatives int [R, M, S, K]; minibatches int [R], how many of the M hold words.
     """
     num_segments = minibatch // segment
     num_minibatches = -(-chunk // minibatch)
@@ -164,7 +167,7 @@ def segments_of(corpus, windows, shared_negatives=SEGMENT, segment=SEGMENT, mini
             features["negatives"] = tf.gather(table, places)
         return features
 
-    return windows_of(corpus, windows, chunk).map(in_segments).prefetch(CHUNKS_AHEAD)
+    return windows_of(corpus, windows, chunk).map(in_segments).batch(replicas).prefetch(CHUNKS_AHEAD)
 
 
 def pairs_of(corpus, windows, architecture="skip_gram", batch_size=512, chunk=2**14):

@@ -2,6 +2,7 @@
 
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
 from kerasnlp_zoo.training.classification import finish_classification
+from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import (
     WeightedMeanLoss,
@@ -14,6 +15,7 @@ from kerasnlp_zoo.training.losses import (
 from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
+from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer
 from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVectorConfig
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
 
@@ -21,12 +23,14 @@ __all__ = [
     "STRATEGIES",
     "EpochBackup",
     "EpochSeed",
+    "HierarchicalSoftmaxTrainer",
     "HistoryFile",
     "KeepBest",
     "LazyAdam",
     "Run",
     "RunConfig",
     "WeightedMeanLoss",
+    "Word2VecTrainer",
     "WordClassifierConfig",
     "WordVectorConfig",
     "WordVectorScores",

@@ -1,13 +1,13 @@
 """Skip-gram and CBOW with hierarchical softmax: the ways of a segment's words through the tree in one product.
 
-Shapes: V vocabulary, D width of a vector and its filling, W window, P words of a segment, H = P + 2W words with
+Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words with
 those around it, L longest way, S segments of a minibatch.
 """
 
 import tensorflow as tf
 
 from kerasnlp_zoo.layers.huffman import huffman_codes
-from kerasnlp_zoo.training.table_trainer import Rows
+from kerasnlp_zoo.training.table_trainer import row_adagrad
 from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer, contexts_of, logistic_gradients
 
 
@@ -39,21 +39,24 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
         words = batch["words"]
         centres = words[:, self.window : -self.window]  # [S, P]
         contexts, counts = contexts_of(batch["codes"], self.window)  # [S, P, H], [S, P, 1]
-        inputs = Rows(tables[0], words, self.embedding_dim)  # [S, H]
+        inputs = tf.gather(tables[0].vectors, words)  # [S, H, D]
         nodes = tf.reshape(tf.gather(self.nodes, centres), [*centres.shape[:1], -1])  # [S, P L]
-        outputs = Rows(tables[1], nodes, self.embedding_dim)
+        outputs = tf.gather(tables[1].vectors, nodes)  # [S, P L, D]
         signs = tf.gather(self.signs, centres)  # [S, P, L]
         if self.architecture == "skip_gram":
-            hidden, weights, number = inputs.vectors, tf.transpose(contexts, [0, 2, 1]), counts  # [S, H, P]
+            hidden, weights, number = inputs, tf.transpose(contexts, [0, 2, 1]), counts  # [S, H, P]
         else:
             shares = contexts / tf.maximum(counts, 1.0)
             number = tf.minimum(counts, 1.0)
-            hidden, weights = tf.matmul(shares, inputs.vectors), tf.eye(centres.shape[1]) * number  # [S, P, P]
+            hidden, weights = tf.matmul(shares, inputs), tf.eye(centres.shape[1]) * number  # [S, P, P]
         weights = weights[..., None] * tf.abs(signs)[:, None]  # [S, H or P, P, L]
         weights = tf.reshape(weights, [*weights.shape[:2], -1])
         goes_left = tf.reshape(tf.nn.relu(signs), [signs.shape[0], 1, -1])
-        loss, gradients, output_gradients = logistic_gradients(hidden, outputs.vectors, goes_left, weights)
+        loss, gradients, output_gradients = logistic_gradients(hidden, outputs, goes_left, weights)
         if self.architecture == "cbow":
             gradients = tf.matmul(tf.transpose(shares, [0, 2, 1]), gradients)  # [S, H, D]
-        tables = [inputs.moved(gradients, learning_rate), outputs.moved(output_gradients, learning_rate)]
+        tables = [
+            row_adagrad(tables[0], words, gradients, learning_rate),
+            row_adagrad(tables[1], nodes, output_gradients, learning_rate),
+        ]
         return tables, loss, tf.reduce_sum(number)

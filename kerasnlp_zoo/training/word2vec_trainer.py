@@ -1,6 +1,6 @@
 """Skip-gram and CBOW with negative sampling, as fast as they get: every score of a segment in one product.
 
-Shapes: V vocabulary, D width of a vector and its filling, W window, P words of a segment, H = P + 2W words with
+Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words with
 those around it, K negatives, S segments of a minibatch.
 """
 
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_choice
-from kerasnlp_zoo.training.table_trainer import Rows, TableTrainer
+from kerasnlp_zoo.training.table_trainer import TableTrainer, row_adagrad
 
 ARCHITECTURES = ("skip_gram", "cbow")
 
@@ -40,7 +40,7 @@ class Word2VecTrainer(TableTrainer):
     def __init__(
         self, vocabulary_size, embedding_dim=100, architecture="skip_gram", window=5, num_negatives=5, seed=1, **kwargs
     ):
-        super().__init__(embedding_dim, **kwargs)
+        super().__init__(**kwargs)
         require_choice("architecture", architecture, ARCHITECTURES)
         self.architecture, self.window, self.num_negatives = architecture, window, num_negatives
         random = np.random.default_rng(seed)
@@ -53,7 +53,7 @@ class Word2VecTrainer(TableTrainer):
     @property
     def vectors(self):
         """The input vectors, which are the product: float32 NumPy array [V, embedding_dim]."""
-        return self.vectors_of(self.input_table)
+        return np.asarray(self.input_table.vectors)
 
     def minibatch(self, tables, batch, learning_rate):
         """Do one step: words int [S, H], codes int [S, P], negatives int [S, K]."""
@@ -64,30 +64,35 @@ class Word2VecTrainer(TableTrainer):
 
     def _skip_gram(self, tables, words, negatives, contexts, counts, learning_rate):
         """The centre predicts each of its contexts."""
-        inputs = Rows(tables[0], words[:, self.window : -self.window], self.embedding_dim)  # [S, P]
-        outputs = Rows(tables[1], tf.concat([words, negatives], axis=1), self.embedding_dim)  # [S, H + K]
+        centres = words[:, self.window : -self.window]  # [S, P]
+        asked = tf.concat([words, negatives], axis=1)  # [S, H + K]
         is_positive = tf.constant([1.0] * words.shape[1] + [0.0] * negatives.shape[1])
         weights = tf.concat([contexts, self._noise_weights(counts, negatives)], axis=2)  # [S, P, H + K]
-        loss, input_gradients, output_gradients = logistic_gradients(
-            inputs.vectors, outputs.vectors, is_positive, weights
-        )
-        tables = [inputs.moved(input_gradients, learning_rate), outputs.moved(output_gradients, learning_rate)]
+        inputs, outputs = tf.gather(tables[0].vectors, centres), tf.gather(tables[1].vectors, asked)
+        loss, input_gradients, output_gradients = logistic_gradients(inputs, outputs, is_positive, weights)
+        tables = [
+            row_adagrad(tables[0], centres, input_gradients, learning_rate),
+            row_adagrad(tables[1], asked, output_gradients, learning_rate),
+        ]
         return tables, loss, tf.reduce_sum(counts)
 
     def _cbow(self, tables, words, negatives, contexts, counts, learning_rate):
         """The mean of its contexts predicts the centre."""
         centres = words[:, self.window : -self.window]  # [S, P]
-        inputs = Rows(tables[0], words, self.embedding_dim)
-        outputs = Rows(tables[1], tf.concat([centres, negatives], axis=1), self.embedding_dim)  # [S, P + K]
+        asked = tf.concat([centres, negatives], axis=1)  # [S, P + K]
         shares = contexts / tf.maximum(counts, 1.0)  # [S, P, H]
-        hidden = tf.matmul(shares, inputs.vectors)  # [S, P, D]
+        hidden = tf.matmul(shares, tf.gather(tables[0].vectors, words))  # [S, P, D]
         has_context = tf.minimum(counts, 1.0)  # [S, P, 1]
         own = tf.eye(centres.shape[1]) * has_context
         weights = tf.concat([own, self._noise_weights(has_context, negatives)], axis=2)  # [S, P, P + K]
         is_positive = tf.constant([1.0] * centres.shape[1] + [0.0] * negatives.shape[1])
-        loss, hidden_gradients, output_gradients = logistic_gradients(hidden, outputs.vectors, is_positive, weights)
+        outputs = tf.gather(tables[1].vectors, asked)
+        loss, hidden_gradients, output_gradients = logistic_gradients(hidden, outputs, is_positive, weights)
         input_gradients = tf.matmul(tf.transpose(shares, [0, 2, 1]), hidden_gradients)  # [S, H, D]
-        tables = [inputs.moved(input_gradients, learning_rate), outputs.moved(output_gradients, learning_rate)]
+        tables = [
+            row_adagrad(tables[0], words, input_gradients, learning_rate),
+            row_adagrad(tables[1], asked, output_gradients, learning_rate),
+        ]
         return tables, loss, tf.reduce_sum(has_context)
 
     def _noise_weights(self, counts, negatives):

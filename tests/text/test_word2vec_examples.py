@@ -89,9 +89,9 @@ def test_segments_hold_every_word_once_with_those_around_it(tmp_path, random):
         packed = list(segments_of(corpus, windows, shared_negatives=5, segment=8, minibatch=32, chunk=chunk))
         assert len(plain) == len(packed) == -(-len(corpus) // chunk)
         for (words, left, right, _), segments in zip(plain, packed, strict=True):
-            used = int(segments["minibatches"])
+            (used,) = segments["minibatches"].numpy()
             assert used == -(-len(words) // 32)
-            centres = segments["words"].numpy()[:, :, 3:-3].reshape(-1)
+            centres = segments["words"].numpy()[..., 3:-3].reshape(-1)
             np.testing.assert_array_equal(centres[: len(words)], words)
             assert not centres[len(words) :].any()
             codes = segments["codes"].numpy().reshape(-1)
