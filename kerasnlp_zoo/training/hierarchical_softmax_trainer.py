@@ -7,8 +7,13 @@ those around it, L longest way, S segments of a minibatch.
 import tensorflow as tf
 
 from kerasnlp_zoo.layers.huffman import huffman_codes
-from kerasnlp_zoo.training.table_trainer import row_adagrad
-from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer, contexts_of, logistic_gradients
+from kerasnlp_zoo.training.table_trainer import row_adagrad, written
+from kerasnlp_zoo.training.word2vec_trainer import (
+    Word2VecTrainer,
+    context_counts,
+    in_window,
+    logistic_gradients,
+)
 
 
 class HierarchicalSoftmaxTrainer(Word2VecTrainer):
@@ -36,25 +41,26 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
 
     def minibatch(self, tables, batch, learning_rate):
         """Do one step: words int [S, H], codes int [S, P]."""
-        words = batch["words"]
+        words, codes = batch["words"], batch["codes"]
         centres = words[:, self.window : -self.window]  # [S, P]
-        contexts, counts = contexts_of(batch["codes"], self.window)  # [S, P, H], [S, P, 1]
+        contexts = tf.transpose(in_window(codes[:, None], self.window), [0, 2, 1])  # [S, P, H]
+        counts = context_counts(codes, self.window)[..., None]  # [S, P, 1]
         inputs = tf.gather(tables[0].vectors, words)  # [S, H, D]
-        nodes = tf.reshape(tf.gather(self.nodes, centres), [*centres.shape[:1], -1])  # [S, P L]
+        nodes = tf.reshape(tf.gather(self.nodes, centres), [centres.shape[0], -1])  # [S, P L]
         outputs = tf.gather(tables[1].vectors, nodes)  # [S, P L, D]
         signs = tf.gather(self.signs, centres)  # [S, P, L]
         if self.architecture == "skip_gram":
-            hidden, weights, number = inputs, tf.transpose(contexts, [0, 2, 1]), counts  # [S, H, P]
+            hidden, weights, number = inputs, contexts, counts  # weights [S, P, H]
         else:
             shares = contexts / tf.maximum(counts, 1.0)
             number = tf.minimum(counts, 1.0)
-            hidden, weights = tf.matmul(shares, inputs), tf.eye(centres.shape[1]) * number  # [S, P, P]
-        weights = weights[..., None] * tf.abs(signs)[:, None]  # [S, H or P, P, L]
-        weights = tf.reshape(weights, [*weights.shape[:2], -1])
-        goes_left = tf.reshape(tf.nn.relu(signs), [signs.shape[0], 1, -1])
+            hidden, weights = tf.matmul(shares, inputs), tf.eye(centres.shape[1]) * number  # weights [S, P, P]
+        weights = weights[:, :, None] * tf.abs(signs)[..., None]  # [S, P, L, H or P]
+        weights = tf.reshape(weights, [*nodes.shape, -1])
+        goes_left = tf.reshape(tf.nn.relu(signs), [*nodes.shape, 1])
         loss, gradients, output_gradients = logistic_gradients(hidden, outputs, goes_left, weights)
         if self.architecture == "cbow":
-            gradients = tf.matmul(tf.transpose(shares, [0, 2, 1]), gradients)  # [S, H, D]
+            gradients = tf.matmul(written(tf.transpose(shares, [0, 2, 1])), gradients)  # [S, H, D]
         tables = [
             row_adagrad(tables[0], words, gradients, learning_rate),
             row_adagrad(tables[1], nodes, output_gradients, learning_rate),

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.compiler.tf2xla.python import xla
 
 EPSILON = 1e-10  # a row without any gradient stays where it is
 
@@ -51,11 +52,29 @@ def row_adagrad(table, rows, gradients, learning_rate):
     dim = table.vectors.shape[1]
     gradients = tf.reshape(gradients, [-1, dim])  # [R, D]
     rows = tf.reshape(rows, [-1])
-    # A product with a constant: XLA's reduction over the last axis takes several times as long on CPU.
-    squares = tf.matmul(tf.square(gradients), tf.fill([dim, 1], 1.0 / dim))[:, 0]
+    squares = row_sums(tf.square(gradients))[:, 0] / dim
     accumulators = tf.tensor_scatter_nd_add(table.accumulators, rows[:, None], squares)
     steps = -learning_rate * tf.math.rsqrt(tf.gather(accumulators, rows) + EPSILON)
     return Table(tf.tensor_scatter_nd_add(table.vectors, rows[:, None], gradients * steps[:, None]), accumulators)
+
+
+def row_sums(values):
+    """Return the sums over the last axis, float [..., 1].
+
+    By a product with ones: XLA's reduction over the last axis takes several times as long on CPU.
+    """
+    width = values.shape[-1]
+    return tf.reshape(tf.matmul(tf.reshape(values, [-1, width]), tf.ones([width, 1])), [*values.shape[:-1], 1])
+
+
+def written(values):
+    """Have XLA write a tensor to memory as it stands.
+
+    XLA folds the transpose of a batch of matrices into the product that follows, which its products for
+    CPUs take two to three times as long for. This is what keeps them apart.
+    """
+    values, shape = xla.optimization_barrier(values), values.shape
+    return tf.reshape(values, shape)
 
 
 class TableTrainer(keras.Model):
@@ -108,7 +127,6 @@ class TableTrainer(keras.Model):
         """The mean loss of an epoch."""
         return [self.loss_tracker]
 
-    @tf.function(jit_compile=True, autograph=False)
     def run_minibatches(self, tables, batches, count, learning_rate):
         """Run the first `count` of M minibatches; batches is a dict of tensors [M, ...]."""
 
@@ -120,6 +138,18 @@ class TableTrainer(keras.Model):
         _, loss, weight, tables = tf.while_loop(lambda place, *_: place < count, step, (0, 0.0, 0.0, tables))
         return tables, loss, weight
 
+    @tf.function(jit_compile=True, autograph=False)
+    def run_in_place(self, batches, count, learning_rate):
+        """Run minibatches on the variables themselves, which saves copying the tables in and out."""
+        tables, loss, weight = self.run_minibatches(self._values(), batches, count, learning_rate)
+        self._assign(tables)
+        return loss, weight
+
+    @tf.function(jit_compile=True, autograph=False)
+    def run_apart(self, tables, batches, count, learning_rate):
+        """Run minibatches on copies of the tables: XLA cannot assign the variables of several replicas."""
+        return self.run_minibatches(tables, batches, count, learning_rate)
+
     def train_step(self, data):
         """Run the minibatches of one chunk: dict of tensors [1, M, ...] and "minibatches" int [1].
 
@@ -127,17 +157,24 @@ class TableTrainer(keras.Model):
         """
         count = tf.reduce_sum(data["minibatches"])
         batches = {name: _in_one_row(values) for name, values in data.items() if name != "minibatches"}
-        before = tf.nest.map_structure(lambda variable: tf.convert_to_tensor(variable.value), list(self.tables))
         learning_rate = tf.convert_to_tensor(self.optimizer.learning_rate)
-        after, loss, weight = self.run_minibatches(before, batches, count, learning_rate)
-        replicas = tf.distribute.get_replica_context()
-        if replicas is not None and replicas.num_replicas_in_sync > 1:
-            after = replicas.all_reduce(tf.distribute.ReduceOp.MEAN, after)
-        for variable, value in zip(tf.nest.flatten(list(self.tables)), tf.nest.flatten(after), strict=True):
-            variable.assign(value)
+        if tf.distribute.has_strategy():
+            tables, loss, weight = self.run_apart(self._values(), batches, count, learning_rate)
+            self._assign(tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, tables))
+        else:
+            loss, weight = self.run_in_place(batches, count, learning_rate)
         self.optimizer.iterations.assign_add(1)
         self.loss_tracker.update_state(loss / tf.maximum(weight, 1.0), sample_weight=weight)
         return self.get_metrics_result()
+
+    def _values(self):
+        """Return the tables as tensors."""
+        return tf.nest.map_structure(lambda variable: tf.convert_to_tensor(variable.value), list(self.tables))
+
+    def _assign(self, tables):
+        """Put new values into the variables."""
+        for variable, value in zip(tf.nest.flatten(list(self.tables)), tf.nest.flatten(tables), strict=True):
+            variable.assign(value)
 
 
 def _in_one_row(values):

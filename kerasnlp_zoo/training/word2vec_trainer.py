@@ -1,14 +1,14 @@
 """Skip-gram and CBOW with negative sampling, as fast as they get: every score of a segment in one product.
 
 Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words with
-those around it, K negatives, S segments of a minibatch.
+those around it, K negatives, C = H + K words asked for, S segments of a minibatch.
 """
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_choice
-from kerasnlp_zoo.training.table_trainer import TableTrainer, row_adagrad
+from kerasnlp_zoo.training.table_trainer import TableTrainer, row_adagrad, row_sums, written
 
 ARCHITECTURES = ("skip_gram", "cbow")
 
@@ -57,48 +57,45 @@ class Word2VecTrainer(TableTrainer):
 
     def minibatch(self, tables, batch, learning_rate):
         """Do one step: words int [S, H], codes int [S, P], negatives int [S, K]."""
-        words, negatives = batch["words"], batch["negatives"]
-        contexts, counts = contexts_of(batch["codes"], self.window)
         step = self._skip_gram if self.architecture == "skip_gram" else self._cbow
-        return step(tables, words, negatives, contexts, counts, learning_rate)
+        input_rows, input_gradients, output_rows, output_gradients, loss, number = step(tables, **batch)
+        tables = [
+            row_adagrad(tables[0], input_rows, input_gradients, learning_rate),
+            row_adagrad(tables[1], output_rows, output_gradients, learning_rate),
+        ]
+        return tables, loss, number
 
-    def _skip_gram(self, tables, words, negatives, contexts, counts, learning_rate):
+    def _skip_gram(self, tables, words, codes, negatives):
         """The centre predicts each of its contexts."""
         centres = words[:, self.window : -self.window]  # [S, P]
-        asked = tf.concat([words, negatives], axis=1)  # [S, H + K]
-        is_positive = tf.constant([1.0] * words.shape[1] + [0.0] * negatives.shape[1])
-        weights = tf.concat([contexts, self._noise_weights(counts, negatives)], axis=2)  # [S, P, H + K]
+        asked = tf.concat([words, negatives], axis=1)  # [S, C]
+        counts = context_counts(codes, self.window)[:, None]  # [S, 1, P]
+        contexts = in_window(codes[:, None], self.window, negatives.shape[1])  # [S, C, P], none of the noise
+        is_word = np.arange(asked.shape[1])[:, None] < words.shape[1]  # [C, 1]
+        weights = tf.where(is_word, contexts, self.num_negatives / negatives.shape[1] * counts)
         inputs, outputs = tf.gather(tables[0].vectors, centres), tf.gather(tables[1].vectors, asked)
-        loss, input_gradients, output_gradients = logistic_gradients(inputs, outputs, is_positive, weights)
-        tables = [
-            row_adagrad(tables[0], centres, input_gradients, learning_rate),
-            row_adagrad(tables[1], asked, output_gradients, learning_rate),
-        ]
-        return tables, loss, tf.reduce_sum(counts)
+        loss, input_gradients, output_gradients = logistic_gradients(inputs, outputs, is_word, weights)
+        return centres, input_gradients, asked, output_gradients, loss, tf.reduce_sum(counts)
 
-    def _cbow(self, tables, words, negatives, contexts, counts, learning_rate):
+    def _cbow(self, tables, words, codes, negatives):
         """The mean of its contexts predicts the centre."""
         centres = words[:, self.window : -self.window]  # [S, P]
-        asked = tf.concat([centres, negatives], axis=1)  # [S, P + K]
-        shares = contexts / tf.maximum(counts, 1.0)  # [S, P, H]
-        hidden = tf.matmul(shares, tf.gather(tables[0].vectors, words))  # [S, P, D]
-        has_context = tf.minimum(counts, 1.0)  # [S, P, 1]
-        own = tf.eye(centres.shape[1]) * has_context
-        weights = tf.concat([own, self._noise_weights(has_context, negatives)], axis=2)  # [S, P, P + K]
-        is_positive = tf.constant([1.0] * centres.shape[1] + [0.0] * negatives.shape[1])
-        outputs = tf.gather(tables[1].vectors, asked)
-        loss, hidden_gradients, output_gradients = logistic_gradients(hidden, outputs, is_positive, weights)
-        input_gradients = tf.matmul(tf.transpose(shares, [0, 2, 1]), hidden_gradients)  # [S, H, D]
-        tables = [
-            row_adagrad(tables[0], words, input_gradients, learning_rate),
-            row_adagrad(tables[1], asked, output_gradients, learning_rate),
-        ]
-        return tables, loss, tf.reduce_sum(has_context)
-
-    def _noise_weights(self, counts, negatives):
-        """Return what each shared negative weighs for each centre: float [S, P, K]."""
-        share = self.num_negatives / negatives.shape[1]
-        return tf.broadcast_to(share * counts, [*counts.shape[:2], negatives.shape[1]])
+        contexts = tf.transpose(in_window(codes[:, None], self.window), [0, 2, 1])  # [S, P, H]
+        counts = context_counts(codes, self.window)[..., None]  # [S, P, 1]
+        share, is_asked = 1.0 / tf.maximum(counts, 1.0), tf.minimum(counts, 1.0)
+        hidden = share * tf.matmul(contexts, tf.gather(tables[0].vectors, words))  # [S, P, D]
+        own, noise = tf.gather(tables[1].vectors, centres), tf.gather(tables[1].vectors, negatives)
+        own_probabilities, own_losses = logistic(row_sums(hidden * own), 1.0)  # [S, P, 1]
+        own_errors = (own_probabilities - 1.0) * is_asked
+        noise_weights = self.num_negatives / negatives.shape[1] * tf.transpose(is_asked, [0, 2, 1])  # [S, 1, P]
+        noise_loss, by_noise, noise_gradients = logistic_gradients(hidden, noise, 0.0, noise_weights)
+        input_gradients = tf.matmul(
+            written(tf.transpose(contexts, [0, 2, 1])), share * (own_errors * own + by_noise)
+        )  # [S, H, D]
+        output_gradients = tf.concat([own_errors * hidden, noise_gradients], axis=1)
+        loss = tf.reduce_sum(own_losses * is_asked) + noise_loss
+        asked = tf.concat([centres, negatives], axis=1)
+        return words, input_gradients, asked, output_gradients, loss, tf.reduce_sum(is_asked)
 
 
 def logistic_gradients(hidden, outputs, is_positive, weights):
@@ -107,57 +104,54 @@ def logistic_gradients(hidden, outputs, is_positive, weights):
     Args:
         hidden: float tensor [S, P, D].
         outputs: float tensor [S, C, D].
-        is_positive: float tensor [C], 1 for words, 0 for noise.
-        weights: float tensor [S, P, C], how much each pair counts.
+        is_positive: bool or float, broadcast to [S, C, P]: 1 for words, 0 for noise.
+        weights: float tensor, broadcast to [S, C, P]: how much each pair counts.
 
     Returns:
         (sum of the losses, gradients of hidden [S, P, D], gradients of outputs [S, C, D]).
     """
-    # The transposes stand there because XLA on CPU multiplies plain matrices fastest.
-    scores = tf.matmul(hidden, tf.transpose(outputs, [0, 2, 1]))  # [S, P, C]
-    # One exponential serves the probabilities and the loss, log s(x) = min(x, 0) - log(1 + e^-|x|).
+    is_positive = tf.cast(is_positive, tf.float32)
+    probabilities, losses = logistic(tf.matmul(outputs, tf.transpose(hidden, [0, 2, 1])), is_positive)  # [S, C, P]
+    errors = (probabilities - is_positive) * weights
+    hidden_gradients = tf.matmul(written(tf.transpose(errors, [0, 2, 1])), outputs)
+    return tf.reduce_sum(row_sums(losses * weights)), hidden_gradients, tf.matmul(errors, hidden)
+
+
+def logistic(scores, is_positive):
+    """Return (s(scores), -log of the probability of what is so), both with the shape of scores."""
+    # One exponential serves both, by log s(x) = min(x, 0) - log(1 + e^-|x|).
     decay = tf.exp(-tf.abs(scores))
     larger = 1.0 / (1.0 + decay)  # s(|x|)
     probabilities = tf.where(scores > 0, larger, 1.0 - larger)
-    losses = tf.nn.relu((1.0 - 2.0 * is_positive) * scores) - tf.math.log(larger)
-    errors = (probabilities - is_positive) * weights
-    output_gradients = tf.matmul(tf.transpose(errors, [0, 2, 1]), hidden)
-    return tf.reduce_sum(losses * weights), tf.matmul(errors, outputs), output_gradients
+    return probabilities, tf.nn.relu((1.0 - 2.0 * is_positive) * scores) - tf.math.log(larger)
 
 
-def contexts_of(codes, window):
-    """Return the contexts of every centre of a minibatch.
+def in_window(codes, window, num_noise=0):
+    """Tell which of a segment's words are contexts of which of its centres.
 
-    Args:
-        codes: int tensor [S, P] = left (W + 1) + right, how far each centre's window reaches.
-        window: int, W.
-
-    Returns:
-        (float tensor [S, P, H], 1 at a context; float tensor [S, P, 1], how many there are).
-    """
-    segment = codes.shape[1]
-    contexts = tf.gather(tf.constant(context_band(window, segment)), codes * segment + tf.range(segment))
-    counts = codes // (window + 1) + codes % (window + 1)
-    return contexts, tf.cast(counts, tf.float32)[:, :, None]
-
-
-def context_band(window, segment):
-    """Tell which of the H words are contexts of each of the P centres, for every reach of a window.
+    Comparisons, where a look-up in a table would do: XLA computes them along with what is done next.
 
     Args:
+        codes: int tensor [S, 1, P] = left (W + 1) + right, how far each centre's window reaches.
         window: int, W.
-        segment: int, P.
+        num_noise: int, rows to add for noise, which is nobody's context.
 
     Returns:
-        float32 array [(W + 1)^2 x P, H]: row (left (W + 1) + right) P + position has a 1 at the contexts.
+        float tensor [S, H + num_noise, P], 1 at a context.
 
     Example:
 
-    >>> context_band(window=2, segment=1)[2 * 3 + 1]  # two words to the left, one to the right
+    >>> two_left_one_right = tf.constant([[[2 * 3 + 1]]])
+    >>> in_window(two_left_one_right, window=2)[0, :, 0].numpy()
     array([1., 1., 0., 1., 0.], dtype=float32)
     """
-    reaches = np.arange(window + 1)
-    distance = np.arange(segment + 2 * window) - (np.arange(segment) + window)[:, None]  # [P, H]
-    left, right = reaches[:, None, None, None], reaches[None, :, None, None]
-    is_context = (distance >= -left) & (distance <= right) & (distance != 0)
-    return is_context.reshape(-1, segment + 2 * window).astype("float32")
+    segment = codes.shape[2]
+    distances = np.arange(segment + 2 * window)[:, None] - (np.arange(segment) + window)  # [H, P]
+    distances = np.pad(distances, [(0, num_noise), (0, 0)], constant_values=window + 1)
+    left, right = codes // (window + 1), codes % (window + 1)
+    return tf.cast((distances >= -left) & (distances <= right) & (distances != 0), tf.float32)
+
+
+def context_counts(codes, window):
+    """Return how many contexts each centre has: float tensor of the shape of codes."""
+    return tf.cast(codes // (window + 1) + codes % (window + 1), tf.float32)
