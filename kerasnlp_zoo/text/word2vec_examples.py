@@ -14,8 +14,6 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import EpochNumber, without_autotuning
 
 CHUNK = 2**18  # ids read at a time, in an order that each epoch has of its own
-SEGMENT = 32  # P, and K
-MINIBATCH = 64 * SEGMENT  # words that are trained on together
 NOISE_TABLE = 2**22  # places from which negatives are drawn with equal chance, as in the published code
 NOISE_POWER = 0.75
 CHUNKS_AHEAD = 2  # prepared while the model trains on the one before
@@ -123,9 +121,7 @@ def windows_of(corpus, windows, chunk=CHUNK):
     return dataset.map(prepare).with_options(without_autotuning())
 
 
-def segments_of(
-    corpus, windows, shared_negatives=SEGMENT, segment=SEGMENT, minibatch=MINIBATCH, chunk=CHUNK, replicas=1
-):
+def segments_of(corpus, windows, segment, shared_negatives, minibatch, chunk=CHUNK, replicas=1):
     """Make the data set of the fast trainers: segments of words with those around them, and shared negatives.
 
     The words kept of a chunk stand in segments of P; every segment carries the W words on each side, and
@@ -135,8 +131,8 @@ def segments_of(
     Args:
         corpus: `Corpus`.
         windows: `Windows`.
-        shared_negatives: int, K, negatives drawn for a segment; 0 for losses without noise.
         segment: int, P.
+        shared_negatives: int, K, negatives drawn for a segment; 0 for losses without noise.
         minibatch: int, words that are trained on together, a multiple of P.
         chunk: int, ids of the corpus that one replica trains on in a step.
         replicas: int, R.

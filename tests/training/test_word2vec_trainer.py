@@ -27,13 +27,13 @@ def corpus(tmp_path, random):
 
 def segments(corpus, negatives=NEGATIVES, **arguments):
     windows = Windows(WINDOW, subsample=0, seed=3)
-    return segments_of(corpus, windows, negatives, SEGMENT, minibatch=16, **{"chunk": 256, **arguments})
+    return segments_of(corpus, windows, SEGMENT, negatives, minibatch=16, **{"chunk": 256, **arguments})
 
 
 def made(kind, corpus, architecture):
     if kind == "negative_sampling":
-        return Word2VecTrainer(len(corpus.vocabulary), DIM, architecture, WINDOW, num_negatives=2)
-    return HierarchicalSoftmaxTrainer(corpus.counts, DIM, architecture, WINDOW)
+        return Word2VecTrainer(len(corpus.vocabulary), DIM, architecture, num_negatives=2)
+    return HierarchicalSoftmaxTrainer(corpus.counts, DIM, architecture)
 
 
 def contexts(batch, segment, place):

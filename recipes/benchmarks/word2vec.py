@@ -1,0 +1,228 @@
+"""word2vec beside gensim: words a second, what the vectors are worth, and memory.
+
+    python -m recipes.benchmarks.word2vec --output word2vec.json
+
+Both sides train on the same ids, vocabulary and sentences with the same sizes, on two threads and in turn, so
+that a machine that slows down slows both; both are scored by the same functions. Speed is words of the text,
+before frequent ones are left out, over the time of the whole training, data pipeline included.
+"""
+
+import dataclasses
+import multiprocessing
+import resource
+import statistics
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tyro
+
+from kerasnlp_zoo.datasets.corpora import CorpusOptions, open_corpus
+from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.evaluation.analogies import analogy_scores
+from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
+from kerasnlp_zoo.files import cache_folder
+from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
+from kerasnlp_zoo.text.word2vec_examples import Windows
+from kerasnlp_zoo.training import HierarchicalSoftmaxTrainer, Word2VecTrainer
+from recipes.benchmarks.comparison import report, row, seconds
+
+DIM, WINDOW, NEGATIVES, SUBSAMPLE, LEARNING_RATE, THREADS = 100, 5, 5, 1e-3, 0.2, 2
+NAMES = {"skip_gram": "skip-gram", "cbow": "CBOW"}
+
+
+@dataclasses.dataclass
+class Config:
+    """Measure word2vec beside gensim; on two cores about half an hour, best on a quiet machine."""
+
+    output: Path | None = None
+    """JSON file for the rows."""
+    corpus: str = "mixed_en"
+    """Name of an English corpus, or a text file or folder."""
+    epochs: int = 3
+    """Passes over the corpus, the same for both sides."""
+    seeds: int = 3
+    """Trainings of each side, in turn; the median speed and the mean score count."""
+    smoke: bool = False
+    """Try it on a little text; the figures mean nothing."""
+
+
+def main(config):
+    """Measure and print the table; return its rows."""
+    gensim = require_gensim()
+    named = Path(config.corpus).exists()
+    options = CorpusOptions(**{"corpus" if named else "dataset": config.corpus}, smoke=config.smoke)
+    text = open_corpus(options)
+    name = f"{Path(config.corpus).stem}{'_smoke' if config.smoke else ''}"
+    folder = cache_folder() / "corpora" / f"benchmark_{name}"
+    corpus = Corpus.load(folder) if folder.exists() else encode_corpus(text.chunks(), folder)
+    print(f"{corpus.num_tokens:,} words, {len(corpus.vocabulary) - 2:,} different ones")
+    rows = [pipeline_alone(corpus)]
+    for architecture in NAMES:
+        rows += speed_and_scores(config, corpus, architecture, "negative_sampling")
+    short = part_of(corpus, 200_000 if config.smoke else 2_000_000)
+    for architecture in NAMES:
+        rows += speed_and_scores(dataclasses.replace(config, epochs=1), short, architecture, "hierarchical_softmax")
+    rows.append(peak_memory(corpus))
+    report(rows, config.output, gensim=gensim.__version__)
+    return rows
+
+
+def require_gensim():
+    """Return gensim.
+
+    Raises:
+        InputError: if it is not installed.
+    """
+    try:
+        import gensim
+    except ImportError as error:
+        raise InputError("This benchmark measures beside gensim: pip install gensim") from error
+    return gensim
+
+
+def speed_and_scores(config, corpus, architecture, loss):
+    """Train both sides in turn, once a seed."""
+    sentences = sentences_of(corpus)
+    measured = []
+    for seed in range(1, config.seeds + 1):
+        ours = train_ours(corpus, architecture, loss, config.epochs, seed)
+        measured.append((ours, train_gensim(corpus, sentences, architecture, loss, config.epochs, seed)))
+        print(f"{NAMES[architecture]}, {loss}, seed {seed}: ours {ours}, gensim {measured[-1][1]}", flush=True)
+    what = NAMES[architecture] + (", hierarchical softmax" if loss == "hierarchical_softmax" else "")
+    speeds = [statistics.median(side["words/s"] for side in sides) for sides in zip(*measured, strict=True)]
+    rows = [row(what, "words/s", *speeds, "gensim")]
+    for score in measured[0][0].keys() - {"words/s"}:
+        means = [statistics.mean(side[score] for side in sides) for sides in zip(*measured, strict=True)]
+        rows.append(row(f"{what}, {score}", "%", *means, "gensim"))
+    return sorted(rows, key=lambda entry: entry["what"])
+
+
+def train_ours(corpus, architecture, loss, epochs, seed):
+    """Return words/s and scores of our fast trainer."""
+    size = len(corpus.vocabulary)
+    if loss == "negative_sampling":
+        trainer = Word2VecTrainer(size, DIM, architecture, NEGATIVES, seed=seed)
+    else:
+        trainer = HierarchicalSoftmaxTrainer(corpus.counts, DIM, architecture, seed=seed)
+    dataset = trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE, seed=seed))
+    trainer.compile(keras.optimizers.schedules.PolynomialDecay(LEARNING_RATE, epochs * len(dataset), 0.0))
+    spent = seconds(lambda: trainer.fit(dataset, epochs=epochs, shuffle=False, verbose=0))
+    return {"words/s": epochs * corpus.num_tokens / spent, **scores(corpus, trainer.vectors[2:])}
+
+
+def train_gensim(corpus, sentences, architecture, loss, epochs, seed):
+    """Return words/s and scores of gensim, whose sentences lie in memory, its quickest way."""
+    from gensim.models import Word2Vec
+
+    is_hierarchical = loss == "hierarchical_softmax"
+    model = Word2Vec(
+        vector_size=DIM,
+        window=WINDOW,
+        sample=SUBSAMPLE,
+        sg=int(architecture == "skip_gram"),
+        hs=int(is_hierarchical),
+        negative=0 if is_hierarchical else NEGATIVES,
+        min_count=1,
+        workers=THREADS,
+        epochs=epochs,
+        seed=seed,
+    )
+    model.build_vocab(sentences)
+    spent = seconds(lambda: model.train(sentences, total_examples=len(sentences), epochs=epochs))
+    return {"words/s": epochs * corpus.num_tokens / spent, **scores(corpus, model.wv[corpus.vocabulary.tokens[2:]])}
+
+
+def scores(corpus, vectors):
+    """Return what vectors [V - 2, D] are worth, in percent."""
+    tokens = corpus.vocabulary.tokens[2:]
+    pairs = {title: load_word_pairs(name) for title, name in (("WordSim-353", "wordsim353"), ("SimLex", "simlex999"))}
+    found = {title: word_similarity_scores(tokens, vectors, given)["spearman"] for title, given in pairs.items()}
+    found["analogies"] = analogy_scores(tokens, vectors, load_analogies("questions_words"))["accuracy"]
+    return {title: 100 * value for title, value in found.items()}
+
+
+def pipeline_alone(corpus):
+    """Measure how many words the data set delivers to nobody, beside what the quickest trainer takes."""
+    trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
+    dataset = trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE))
+    trainer.compile(LEARNING_RATE)
+    trainer.fit(dataset.take(1), verbose=0)  # compiles
+    rounds = [
+        (seconds(lambda: [None for _ in dataset]), seconds(lambda: trainer.fit(dataset, verbose=0))) for _ in range(3)
+    ]
+    delivered, taken = (corpus.num_tokens / statistics.median(side) for side in zip(*rounds, strict=True))
+    return row("data pipeline alone", "words/s", delivered, taken, "our trainer")
+
+
+def peak_memory(corpus):
+    """Compare the memory that a process needs at most to train skip-gram for one epoch from a text file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "corpus.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(" ".join(sentence) + "\n" for sentence in sentences_of(corpus))
+        peaks = [apart(side, str(path)) for side in (ours_from_file, gensim_from_file)]
+    return row("peak memory, text file to skip-gram", "MB", *peaks, "gensim, in memory")
+
+
+def apart(function, *arguments):
+    """Call a function in a process of its own; return the MB it needed at most."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    process = context.Process(target=_peak_of, args=(send, function, *arguments))
+    process.start()
+    send.close()
+    peak = receive.recv()
+    process.join()
+    return peak
+
+
+def _peak_of(connection, function, *arguments):
+    function(*arguments)
+    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
+
+
+def ours_from_file(path):
+    """Encode a text file and train for an epoch."""
+    corpus = encode_corpus(open_corpus(CorpusOptions(corpus=Path(path), segmenter="spaces")).chunks(), Path(f"{path}.encoded"))
+    trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
+    trainer.compile(LEARNING_RATE)
+    trainer.fit(trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE)), verbose=0)
+
+
+def gensim_from_file(path):
+    """Read a text file and train for an epoch, as gensim's users do."""
+    from gensim.models import Word2Vec
+
+    with open(path, encoding="utf-8") as file:
+        sentences = [line.split() for line in file]
+    Word2Vec(sentences, vector_size=DIM, window=WINDOW, sample=SUBSAMPLE, sg=1, workers=THREADS, epochs=1)
+
+
+def sentences_of(corpus):
+    """Return the sentences of a corpus as lists of words."""
+    tokens = np.array(corpus.vocabulary.tokens, object)
+    ids = np.concatenate(list(corpus.blocks()))
+    ends = np.flatnonzero(ids == 0)
+    starts = np.append(0, ends[:-1] + 1)
+    return [tokens[ids[start:end]].tolist() for start, end in zip(starts, ends, strict=True)]
+
+
+def part_of(corpus, most_words):
+    """Return the first sentences of a corpus as a corpus of their own."""
+    if corpus.num_tokens <= most_words:
+        return corpus
+    folder = cache_folder() / "corpora" / f"{corpus.folder.name}_{most_words}"
+    if folder.exists():
+        return Corpus.load(folder)
+    sentences = sentences_of(corpus)
+    lengths = np.cumsum(list(map(len, sentences)))
+    sentences = sentences[: np.searchsorted(lengths, most_words)]
+    words = [word for sentence in sentences for word in sentence]
+    return encode_corpus([(words, np.array(list(map(len, sentences))))], folder)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))
