@@ -59,6 +59,10 @@ class CorpusOptions:
     smoke: bool = False
     """Try the whole recipe in seconds, on the first few thousand lines; its vectors mean nothing."""
 
+    def data_name(self):
+        """Return the name of the text as part of a file's name."""
+        return self.corpus.stem if self.corpus else self.dataset.replace("/", "_")
+
 
 @dataclasses.dataclass(frozen=True)
 class CorpusText:

@@ -33,3 +33,7 @@ class DataOptions:
     """Where TensorFlow Datasets keeps prepared data; by default its own place."""
     smoke: bool = False
     """Try the whole recipe in seconds, on a few examples of each class; its scores mean nothing."""
+
+    def data_name(self):
+        """Return the name of the data as part of a file's name."""
+        return (self.train_file.stem if self.train_file else self.dataset).replace("/", "_")

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
+import functools
 import json
 import os
 import platform
@@ -28,29 +29,62 @@ STATE = "state"  # folder inside a run's, there until the run is finished
 
 
 @dataclasses.dataclass
-class RunConfig(DataOptions):
+class RunOptions:
     """The flags every recipe has, beside those that choose the data."""
 
     epochs: int = 20
     """Most passes over the training data."""
-    patience: int = 3
-    """Epochs without a better validation score before training stops."""
-    batch_size: int = 50
-    """Texts in a batch, over all replicas together."""
     strategy: Literal["auto", "none", "mirrored"] = "auto"
     """Devices: auto takes all GPUs of this machine, mirrored insists on several, none takes one device."""
-    mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
-    """Compute in half precision, with weights and losses in float32."""
-    jit: bool = False
-    """Compile the model with XLA; not together with several replicas or --deterministic."""
-    deterministic: bool = False
-    """Give bit-equal results on a GPU too, at some cost in speed."""
     seed: int = 1
     """Decides weights, shuffling and dropout."""
     resume: bool = False
     """Continue the interrupted run in the output folder where its last whole epoch ended."""
     output_dir: Path | None = None
     """Folder for everything the run leaves behind; by default runs/<recipe>_<data set>, numbered."""
+
+    mixed_precision = "none"  # no flags here, but of those recipes that can
+    deterministic = False
+
+    def check(self, replicas):
+        """Refuse flags that cannot go together, given the number of replicas."""
+        require_positive(epochs=self.epochs)
+
+
+@dataclasses.dataclass
+class RunConfig(RunOptions, DataOptions):
+    """The flags of recipes that train on labelled texts."""
+
+    patience: int = 3
+    """Epochs without a better validation score before training stops."""
+    batch_size: int = 50
+    """Texts in a batch, over all replicas together."""
+    mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
+    """Compute in half precision, with weights and losses in float32."""
+    jit: bool = False
+    """Compile the model with XLA; not together with several replicas or --deterministic."""
+    deterministic: bool = False
+    """Give bit-equal results on a GPU too, at some cost in speed."""
+
+    def check(self, replicas):
+        """Refuse flags that cannot go together, given the number of replicas."""
+        super().check(replicas)
+        require_positive(patience=self.patience, batch_size=self.batch_size)
+        if self.jit and self.deterministic:
+            raise InputError(
+                "--jit and --deterministic exclude each other: TensorFlow's deterministic kernels do not reach into "
+                "XLA. Leave one out"
+            )
+        if self.jit and replicas > 1:
+            raise InputError(
+                f"--jit cannot be used with {replicas} replicas: XLA cannot reach variables of another device. "
+                "Use --strategy none, or leave out --jit"
+            )
+        if self.batch_size % replicas:
+            raise InputError(
+                f"--batch-size {self.batch_size} cannot be shared equally by {replicas} replicas: "
+                f"use {self.batch_size // replicas * replicas or replicas} or another multiple of {replicas}"
+            )
 
 
 class Run:
@@ -61,7 +95,7 @@ class Run:
 
     Args:
         recipe: name of the recipe, such as "text_cnn".
-        config: RunConfig.
+        config: RunOptions, with the options of its data.
         fold: int, which fold of a cross-validation this run is; None for an ordinary run.
 
     Raises:
@@ -73,8 +107,9 @@ class Run:
         self.recipe = recipe
         self.config = config
         self.fold = fold
-        _check(config)
         plots.require_matplotlib()
+        self.strategy = make_strategy(config.strategy)
+        config.check(self.strategy.num_replicas_in_sync)
         self.folder = output_folder(recipe, config)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -84,8 +119,6 @@ class Run:
             ) from error
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
-        self.strategy = make_strategy(config.strategy)
-        _check_replicas(config, self.strategy.num_replicas_in_sync)
         self.history = HistoryFile(self.folder / "history.csv")
 
     @contextlib.contextmanager
@@ -119,27 +152,48 @@ class Run:
             KeyboardInterrupt: after telling how to resume.
         """
         config = self.config
-        epochs = SMOKE_EPOCHS if config.smoke else config.epochs
-        state = self.folder / STATE
-        state.mkdir(exist_ok=True)
-        self._remember_flags()
-        backup = EpochBackup(state)
         mode = "max" if monitor == "val_accuracy" else "min"
-        best = KeepBest(self.history, state / "best.safetensors", monitor, mode, config.patience)
-        first_epoch = backup.restore(task.model)
-        if best.out_of_patience(first_epoch - 1):
+        best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience)
+        self.train(
+            task.model,
+            task.dataset(train.texts, train.labels, config.batch_size, training=True, seed=config.seed),
+            [self.history, best],
+            finished=best.out_of_patience,
+            validation_data=task.dataset(validation.texts, validation.labels, config.batch_size),
+        )
+        return best.best_row()
+
+    def train(self, model, dataset, callbacks, finished=lambda epoch: False, **arguments):
+        """Fit a model so that the run can be interrupted and goes on with --resume after its last whole epoch.
+
+        Args:
+            model: compiled `keras.Model`.
+            dataset: `tf.data.Dataset`, in its own order.
+            callbacks: list of Keras callbacks, before those that save and log.
+            finished: function of an epoch, whether training had stopped after it.
+            **arguments: what else `model.fit` takes.
+
+        Raises:
+            InputError: if the run being resumed had other flags.
+            KeyboardInterrupt: after telling how to resume.
+        """
+        epochs = self.epochs
+        self._remember_flags()
+        backup = EpochBackup(self.state)
+        first_epoch = backup.restore(model)
+        if finished(first_epoch - 1):
             first_epoch = epochs
         if first_epoch:
             print(f"Resuming after epoch {first_epoch} of at most {epochs}")
         try:
-            task.model.fit(
-                task.dataset(train.texts, train.labels, config.batch_size, training=True, seed=config.seed),
-                validation_data=task.dataset(validation.texts, validation.labels, config.batch_size),
+            model.fit(
+                dataset,
                 epochs=epochs,
                 initial_epoch=first_epoch,
-                callbacks=[EpochSeed(config.seed), self.history, best, backup, *_tensorboard(self.folder)],
+                callbacks=[EpochSeed(self.config.seed), *callbacks, backup, *_tensorboard(self.folder)],
                 shuffle=False,
                 verbose=1 if sys.stdout.isatty() else 2,
+                **arguments,
             )
         except KeyboardInterrupt:
             again = f"{self.command()} --resume --output-dir {shlex.quote(str(self.folder))}"
@@ -147,7 +201,18 @@ class Run:
             raise
         finally:
             EpochNumber.value = None
-        return best.best_row()
+
+    @property
+    def epochs(self):
+        """Most epochs of this run."""
+        return SMOKE_EPOCHS if self.config.smoke else self.config.epochs
+
+    @functools.cached_property
+    def state(self):
+        """The folder of what resuming needs."""
+        folder = self.folder / STATE
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def command(self):
         """Return the command line that repeats this run."""
@@ -164,7 +229,7 @@ class Run:
         """
         return {
             "recipe": self.recipe,
-            "dataset": _data_name(self.config),
+            "dataset": self.config.data_name(),
             **metrics,
             "seconds": round(time.time() - self.started, 1),
             "seed": self.config.seed,
@@ -178,11 +243,11 @@ class Run:
     def finish(self, metrics):
         """Write metrics.json, the last thing a run does, and drop the state for resuming."""
         files.write_json(self.folder / "metrics.json", metrics)
-        shutil.rmtree(self.folder / STATE)
+        shutil.rmtree(self.state)
 
     def _remember_flags(self):
         """Write the flags into the state; when resuming, refuse others, which would mix two runs."""
-        path = self.folder / STATE / "flags.json"
+        path = self.state / "flags.json"
         flags = {
             "--" + field.name.replace("_", "-"): str(getattr(self.config, field.name))
             for field in dataclasses.fields(self.config)
@@ -206,7 +271,7 @@ def output_folder(recipe, config):
 
     Args:
         recipe: name of the recipe.
-        config: RunConfig.
+        config: RunOptions, with the options of its data.
 
     Returns:
         Path.
@@ -215,7 +280,7 @@ def output_folder(recipe, config):
         InputError: if the chosen folder holds a run already, or there is none to resume.
     """
     chosen = config.output_dir
-    base = chosen or Path("runs", f"{recipe}_{_data_name(config)}")
+    base = chosen or Path("runs", f"{recipe}_{config.data_name()}")
     numbered = [base] if chosen else [base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))]
     taken = [folder for folder in numbered if folder.exists() and any(folder.iterdir())]
     if config.resume:
@@ -229,16 +294,12 @@ def output_folder(recipe, config):
     return next(folder for folder in numbered if folder not in taken)
 
 
-def _data_name(config):
-    return (config.train_file.stem if config.train_file else config.dataset).replace("/", "_")
-
-
 def command_line(recipe, config):
     """Return the command line that gives a recipe this config.
 
     Args:
         recipe: name of the recipe.
-        config: RunConfig.
+        config: RunOptions, with the options of its data.
 
     Returns:
         str, quoted for a shell; flags that have their defaults are left out.
@@ -262,28 +323,6 @@ def versions():
         "tensorflow": tf.__version__,
         "python": platform.python_version(),
     }
-
-
-def _check(config):
-    require_positive(epochs=config.epochs, patience=config.patience, batch_size=config.batch_size)
-    if config.jit and config.deterministic:
-        raise InputError(
-            "--jit and --deterministic exclude each other: TensorFlow's deterministic kernels do not reach into "
-            "XLA. Leave one out"
-        )
-
-
-def _check_replicas(config, replicas):
-    if config.jit and replicas > 1:
-        raise InputError(
-            f"--jit cannot be used with {replicas} replicas: XLA cannot reach variables of another device. "
-            "Use --strategy none, or leave out --jit"
-        )
-    if config.batch_size % replicas:
-        raise InputError(
-            f"--batch-size {config.batch_size} cannot be shared equally by {replicas} replicas: "
-            f"use {config.batch_size // replicas * replicas or replicas} or another multiple of {replicas}"
-        )
 
 
 def _tensorboard(folder):

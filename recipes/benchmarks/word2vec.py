@@ -186,7 +186,9 @@ def _peak_of(connection, function, *arguments):
 
 def ours_from_file(path):
     """Encode a text file and train for an epoch."""
-    corpus = encode_corpus(open_corpus(CorpusOptions(corpus=Path(path), segmenter="spaces")).chunks(), Path(f"{path}.encoded"))
+    corpus = encode_corpus(
+        open_corpus(CorpusOptions(corpus=Path(path), segmenter="spaces")).chunks(), Path(f"{path}.encoded")
+    )
     trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
     trainer.compile(LEARNING_RATE)
     trainer.fit(trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE)), verbose=0)

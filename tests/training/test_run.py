@@ -70,7 +70,7 @@ def test_a_chosen_folder_is_used_once_or_resumed(tmp_path):
 def test_command_repeats_the_run(tmp_path):
     run = Run("text_cnn", config(tmp_path, text_column="评论 text", jit=True, seed=7, strategy="none"))
     assert run.command() == (
-        "kerasnlp-zoo train text_cnn --dataset movie_reviews --text-column '评论 text' --strategy none --jit --seed 7"
+        "kerasnlp-zoo train text_cnn --dataset movie_reviews --text-column '评论 text' --strategy none --seed 7 --jit"
     )
 
 
