@@ -14,7 +14,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import EpochNumber, without_autotuning
 
 CHUNK = 2**18  # ids read at a time, in an order that each epoch has of its own
-NOISE_TABLE = 2**22  # places from which negatives are drawn with equal chance, as in the published code
+NOISE_TABLE = 2**22  # negatives, each word as often as it should be drawn
 NOISE_POWER = 0.75
 CHUNKS_AHEAD = 2  # prepared while the model trains on the one before
 
@@ -143,7 +143,11 @@ def segments_of(corpus, windows, segment, shared_negatives, minibatch, chunk=CHU
     """
     num_segments = minibatch // segment
     num_minibatches = -(-chunk // minibatch)
-    table = tf.constant(noise_table(corpus.counts)) if shared_negatives else None
+    num_negatives = num_minibatches * num_segments * shared_negatives
+    if shared_negatives:
+        # Mixed once and read on from a drawn place: to draw every word would cost as much as all else here.
+        mixed = np.random.default_rng(windows.seed).permutation(noise_table(corpus.counts))
+        noise = tf.constant(np.resize(mixed, NOISE_TABLE + num_negatives))
     width = windows.window
 
     def in_segments(words, left, right, seed):
@@ -158,9 +162,8 @@ def segments_of(corpus, windows, segment, shared_negatives, minibatch, chunk=CHU
             "minibatches": -(-count // minibatch),
         }
         if shared_negatives:
-            drawn = [*shape, shared_negatives]
-            places = tf.random.stateless_uniform(drawn, seed + 2, 0, NOISE_TABLE, tf.int32)
-            features["negatives"] = tf.gather(table, places)
+            start = tf.random.stateless_uniform([], seed + 2, 0, NOISE_TABLE, tf.int32)
+            features["negatives"] = tf.reshape(noise[start : start + num_negatives], [*shape, shared_negatives])
         return features
 
     return windows_of(corpus, windows, chunk).map(in_segments).batch(replicas).prefetch(CHUNKS_AHEAD)

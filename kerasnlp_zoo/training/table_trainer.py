@@ -90,8 +90,12 @@ class TableTrainer(keras.Model):
         self.tables = []
 
     def add_table(self, name, vectors):
-        """Add a table that starts from vectors [V, D] without any gradient yet."""
-        values = np.asarray(vectors, "float32")
+        """Add a table that starts from vectors [V, D] without any gradient yet.
+
+        Columns of zeros, which stay zero in products, fill it up to a multiple of eight: XLA adds to such
+        rows in half the time.
+        """
+        values = np.pad(np.asarray(vectors, "float32"), [(0, 0), (0, -np.shape(vectors)[1] % 8)])
         table = Table(
             self.add_weight(name=name, shape=values.shape, initializer=lambda shape, dtype=None: values),
             self.add_weight(name=f"{name}_accumulators", shape=values.shape[:1], initializer="zeros"),

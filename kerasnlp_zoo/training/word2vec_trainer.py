@@ -46,7 +46,7 @@ class Word2VecTrainer(TableTrainer):
     def __init__(self, vocabulary_size, embedding_dim=100, architecture="skip_gram", num_negatives=5, seed=1, **kwargs):
         super().__init__(**kwargs)
         require_choice("architecture", architecture, tuple(self.SEGMENTS))
-        self.architecture, self.num_negatives = architecture, num_negatives
+        self.architecture, self.embedding_dim, self.num_negatives = architecture, embedding_dim, num_negatives
         random = np.random.default_rng(seed)
         limit = 0.5 / embedding_dim  # as in the published code: small vectors, zero output vectors
         values = random.uniform(-limit, limit, (vocabulary_size, embedding_dim))
@@ -71,7 +71,7 @@ class Word2VecTrainer(TableTrainer):
     @property
     def vectors(self):
         """The input vectors, which are the product: float32 NumPy array [V, embedding_dim]."""
-        return np.asarray(self.input_table.vectors)
+        return np.asarray(self.input_table.vectors)[:, : self.embedding_dim]
 
     def minibatch(self, tables, batch, learning_rate):
         """Do one step: words int [S, H], codes int [S, P], negatives int [S, K]."""

@@ -128,6 +128,17 @@ def test_noise_is_drawn_by_count_to_the_power_of_three_quarters():
     np.testing.assert_allclose(shares, counts**0.75 / np.sum(counts**0.75), atol=1e-6)
 
 
+def test_every_chunk_of_every_epoch_has_other_noise(tmp_path):
+    corpus = corpus_of([" ".join(f"w{n % 50}" for n in range(4000))], tmp_path)
+    dataset = segments_of(corpus, Windows(subsample=0), 8, 5, minibatch=32, chunk=1000)
+    drawn = [chunk["negatives"].numpy() for _ in range(2) for chunk in dataset]
+    assert len(drawn) == 10
+    assert len({negatives.tobytes() for negatives in drawn}) == 10
+    shares = np.bincount(np.concatenate([negatives.ravel() for negatives in drawn]), minlength=52) / (10 * 32 * 4 * 5)
+    np.testing.assert_allclose(shares[2:], 1 / 50, atol=0.008)  # five standard deviations
+    assert not shares[:2].any()
+
+
 @pytest.mark.parametrize("arguments", [{"window": 0}, {"subsample": -1e-3}, {"subsample": 2}])
 def test_windows_that_cannot_be_are_refused(arguments):
     with pytest.raises(InputError):
