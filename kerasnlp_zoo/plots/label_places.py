@@ -28,8 +28,8 @@ def label_boxes(points, sizes, radius, area):
 
     Example:
 
-    >>> label_boxes([[20.0, 50.0], [60.0, 50.0]], [[30.0, 10.0], [30.0, 10.0]], 3, (0, 0, 100, 100)).tolist()
-    [[26.0, 45.0, 56.0, 55.0], [66.0, 45.0, 96.0, 55.0]]
+    >>> label_boxes([[20.0, 50.0], [60.0, 50.0]], [[20.0, 10.0], [20.0, 10.0]], 3, (0, 0, 100, 100)).tolist()
+    [[26.0, 45.0, 46.0, 55.0], [66.0, 45.0, 86.0, 55.0]]
     """
     points, sizes = np.asarray(points, "float64"), np.asarray(sizes, "float64")
     obstacles = np.concatenate([points - radius, points + radius], axis=1)  # then the labels that have a place
