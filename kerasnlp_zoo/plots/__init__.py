@@ -1,9 +1,10 @@
-"""Pictures of runs and answers: PNG files for reports and cards."""
+"""Pictures of runs, answers and words: PNG files for reports and cards."""
 
 from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
 from kerasnlp_zoo.plots.runs import confusion_matrix, reliability, training_curves
+from kerasnlp_zoo.plots.word_scatter import word_scatter
 
 __all__ = [
     "confusion_matrix",
@@ -12,4 +13,5 @@ __all__ = [
     "reliability",
     "require_matplotlib",
     "training_curves",
+    "word_scatter",
 ]

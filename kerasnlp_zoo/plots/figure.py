@@ -8,6 +8,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import written_whole
 
 BLUE, ORANGE, GREY = "#2458a6", "#e07b00", "#8a8a8a"
+DPI = 120
 CHINESE_FONT = "NotoSansSC-Regular.ttf"  # in the package zhplot; matplotlib's own fonts have no Chinese characters
 
 
@@ -26,7 +27,7 @@ def new_figure(width, height):
     from matplotlib.figure import Figure
 
     rcParams["font.family"] = ["DejaVu Sans", *_chinese_font()]
-    return Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained", dpi=DPI)
 
 
 def save(figure, path, title=""):
@@ -34,7 +35,7 @@ def save(figure, path, title=""):
     if title:
         figure.suptitle(title, fontsize=11)
     with written_whole(path) as temporary:
-        figure.savefig(temporary, dpi=120)
+        figure.savefig(temporary, dpi=DPI)
 
 
 @functools.cache

@@ -1,0 +1,171 @@
+"""Points of many dimensions laid out in the plane so that neighbours stay neighbours.
+
+Everything between all pairs: right for some hundred points, for thousands too slow.
+
+Reference: van der Maaten & Hinton 2008, "Visualizing Data using t-SNE".
+
+Shapes: N points, D dimensions.
+"""
+
+import numpy as np
+
+from kerasnlp_zoo.errors import InputError
+
+STEPS, EXAGGERATED_STEPS = 750, 150
+EXAGGERATION = 4.0  # the P of the first steps are larger: clusters gather while there is room between them
+MOMENTUM, FINAL_MOMENTUM = 0.5, 0.8  # for the exaggerated steps, and for the rest
+LEAST_GAIN = 0.01
+SMALLEST = 1e-12
+
+
+def principal_components(points, count=2):
+    """Project points on the directions in which they vary most.
+
+    Args:
+        points: float array [N, D].
+        count: int, directions wanted.
+
+    Returns:
+        (float array [N, count], of zeros where there are fewer directions; float array [count], the share of
+        the variance that each shows).
+
+    Example:
+
+    >>> places, shares = principal_components(np.array([[0.0, 0.0], [3.0, 4.0]]))
+    >>> print(np.abs(places).round(3).tolist(), shares.tolist())
+    [[2.5, 0.0], [2.5, 0.0]] [1.0, 0.0]
+    """
+    points = np.asarray(points, "float64")
+    left, values, _ = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    values[values < 1e-9 * max(values[0], SMALLEST)] = 0
+    places, shares = np.zeros((len(points), count)), np.zeros(count)
+    known = min(count, len(values))
+    places[:, :known] = left[:, :known] * values[:known]
+    shares[:known] = values[:known] ** 2 / max(np.sum(values**2), SMALLEST)
+    return places, shares
+
+
+def t_sne(points, perplexity=None, seed=0, steps=STEPS):
+    """Lay out points so that the pairs that are near in D dimensions are near in the plane.
+
+    The layout starts from the two principal components, so that the large distances mean something, too
+    (Kobak & Berens 2019), and is the same for the same seed.
+
+    Args:
+        points: float array [N, D], N at least 4.
+        perplexity: float, how many neighbours a point has, roughly: at least 1, less than N - 1; None for a
+            third of the points, 30 at most.
+        seed: int, decides the noise that parts points in the same place.
+        steps: int, of gradient descent.
+
+    Returns:
+        float array [N, 2], centred.
+
+    Raises:
+        InputError: if there are too few points for the perplexity.
+
+    Example:
+
+    >>> corners = np.array([[0.0, 0.0], [0.1, 0.0], [9.0, 9.0], [9.1, 9.0]])
+    >>> places = t_sne(corners, perplexity=1.5)
+    >>> places.shape
+    (4, 2)
+    """
+    points = np.asarray(points, "float64")
+    if len(points) < 4:
+        raise InputError(f"t-SNE needs at least 4 points. Received: {len(points)}. Give more words, or use pca")
+    perplexity = min(30.0, (len(points) - 1) / 3) if perplexity is None else perplexity
+    wanted = joint_probabilities(points, perplexity)
+    places, _ = principal_components(points)
+    places *= 1e-4 / max(places[:, 0].std(), SMALLEST)
+    places += np.random.default_rng(seed).normal(0, 1e-6, places.shape)
+    speed, gains = np.zeros_like(places), np.ones_like(places)
+    learning_rate = len(points) / EXAGGERATION / 4  # Belkina et al. 2019, whose gradient lacks the factor 4
+    for step in range(steps):
+        early = step < EXAGGERATED_STEPS
+        gradient = kl_gradient(EXAGGERATION * wanted if early else wanted, places)
+        same_way = (gradient > 0) == (speed < 0)
+        gains = np.maximum(np.where(same_way, gains + 0.2, gains * 0.8), LEAST_GAIN)  # Jacobs 1988
+        speed = (MOMENTUM if early else FINAL_MOMENTUM) * speed - learning_rate * gains * gradient
+        places = places + speed
+        places -= places.mean(axis=0)
+    return places
+
+
+def conditional_probabilities(points, perplexity):
+    """Return how much each point takes each other for its neighbour, p(j|i), equation 1.
+
+    p(j|i) is proportional to exp(-b_i |x_i - x_j|^2); b_i is found by bisection such that 2 to the power of
+    the entropy of the row is the perplexity.
+
+    Args:
+        points: float array [N, D].
+        perplexity: float.
+
+    Returns:
+        float array [N, N]; every row sums to 1, the diagonal is 0.
+
+    Raises:
+        InputError: if the perplexity is not between 1 and N - 1.
+    """
+    if not 1 <= perplexity < len(points) - 1:
+        raise InputError(
+            f"The perplexity is a number of neighbours, from 1 to less than the {len(points)} points - 1. "
+            f"Received: perplexity={perplexity}"
+        )
+    distances = squared_distances(np.asarray(points, "float64"))
+    distances /= max(distances.mean(), SMALLEST)
+    np.fill_diagonal(distances, np.inf)
+    distances -= distances.min(axis=1, keepdims=True)  # changes no probability; no row is all zeros
+    low, high = np.full((len(points), 1), -30.0), np.full((len(points), 1), 30.0)  # of log b_i
+    for _ in range(60):
+        middle = (low + high) / 2
+        likelihoods = np.exp(-np.exp(middle) * distances)
+        probabilities = likelihoods / likelihoods.sum(axis=1, keepdims=True)
+        logs = np.log2(np.maximum(probabilities, SMALLEST))
+        entropies = -np.sum(probabilities * logs, axis=1, keepdims=True)
+        is_wide = entropies > np.log2(perplexity)
+        low, high = np.where(is_wide, middle, low), np.where(is_wide, high, middle)
+    return probabilities
+
+
+def joint_probabilities(points, perplexity):
+    """Return how much every pair are neighbours, p_ij = (p(j|i) + p(i|j)) / 2N: symmetric, with the sum 1."""
+    conditional = conditional_probabilities(points, perplexity)
+    return (conditional + conditional.T) / (2 * len(points))
+
+
+def layout_probabilities(places):
+    """Return what the layout says of every pair, equation 4, before and after it is divided by the sum."""
+    closeness = 1 / (1 + squared_distances(places))
+    np.fill_diagonal(closeness, 0)
+    return closeness, closeness / closeness.sum()
+
+
+def kl_divergence(wanted, places):
+    """Return sum p_ij log(p_ij / q_ij), which the layout makes small.
+
+    Args:
+        wanted: float array [N, N], `joint_probabilities`.
+        places: float array [N, 2].
+
+    Returns:
+        float.
+    """
+    _, probabilities = layout_probabilities(places)
+    return float(np.sum(wanted * np.log(np.maximum(wanted, SMALLEST) / np.maximum(probabilities, SMALLEST))))
+
+
+def kl_gradient(wanted, places):
+    """Return the gradient of `kl_divergence` by the places, equation 5: float array [N, 2]."""
+    closeness, probabilities = layout_probabilities(places)
+    forces = (wanted - probabilities) * closeness
+    return 4 * (forces.sum(axis=1)[:, None] * places - forces @ places)
+
+
+def squared_distances(points):
+    """Return |x_i - x_j|^2 of all pairs: float array [N, N]."""
+    squares = np.sum(points**2, axis=1)
+    distances = np.maximum(squares[:, None] + squares - 2 * points @ points.T, 0)
+    np.fill_diagonal(distances, 0)
+    return distances
