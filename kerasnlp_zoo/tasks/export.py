@@ -76,7 +76,7 @@ def check_export(task, path, texts):
         if values.dtype.kind in "OS":
             same = [value.decode() for value in values.tolist()] == served[name]
         else:
-            difference = np.abs(values - np.array(served[name])).max(initial=0.0)
+            difference = np.abs(np.subtract(values, served[name], dtype="float64")).max(initial=0.0)
             largest = max(largest, float(difference))
             same = difference <= TOLERANCE
         if not same:
