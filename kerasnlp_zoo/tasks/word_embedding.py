@@ -164,9 +164,9 @@ class WordEmbedding(Task):
         no_answers = np.concatenate([np.arange(FIRST_WORD), added, taken])
         cosines[no_answers] = BELOW_ANY_COSINE
         count = min(count, len(cosines) - len(np.unique(no_answers)))
-        # The few largest first, in any order, then in theirs: of equals, the more frequent word.
-        rows = np.sort(np.argpartition(-cosines, min(count, len(cosines) - 1))[:count])
-        rows = rows[np.argsort(-cosines[rows], kind="stable")]
+        # Only what can be among the first is sorted; of equals, the more frequent word comes first.
+        rows = np.flatnonzero(cosines >= -np.partition(-cosines, count - 1)[count - 1])
+        rows = rows[np.argsort(-cosines[rows], kind="stable")][:count]
         return [(self.tokens[row], float(cosines[row])) for row in rows]
 
     def analogy(self, a, b, c, count=NEIGHBOURS):
