@@ -22,7 +22,7 @@ def card(config, metrics, megabytes):
         "task": config["task"],
         "model": f"{config['builder']}, {config['parameters']:,} parameters, {megabytes:.1f} MB",
         "language": config["language"],
-        "labels": _listed(config["labels"]),
+        **({"labels": _listed(config["labels"])} if config["labels"] else {}),
         "test score": score(metrics, "test_score"),
         **_quantized(config, metrics),
         "validation score": score(metrics, "validation_score"),

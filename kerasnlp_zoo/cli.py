@@ -17,6 +17,7 @@ import tyro
 
 from kerasnlp_zoo import cards, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, did_you_mean, require_positive
 
 CHUNK = 4096  # texts answered at a time, so that answers to a long file come as it is read
@@ -50,6 +51,11 @@ def list_(markdown: bool = False) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(cards.COLUMNS))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    here = {summary["name"] for summary in summaries}
+    for name, entry in DOWNLOADS.items():
+        if name not in here:
+            facts = f"{entry.task}, {entry.language}, {entry.megabytes} MB, weights {entry.licence}"
+            print(f"To be had by `kerasnlp-zoo download {name}`: {facts}")
 
 
 def show(entry: Name) -> None:
@@ -128,9 +134,33 @@ def explain(
         print(output)
 
 
-def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
-    """Score an entry on the test split of a data set, by default its own, or on your --test-file."""
+def analogy(
+    entry: Name,
+    words: Annotated[tyro.conf.Positional[tuple[str, str, str]], tyro.conf.arg(metavar="A B C")],
+    json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+) -> None:
+    """Answer "A is to B as C is to ?" by an entry of word vectors: man king woman.
+
+    Args:
+        words: The words.
+        json_: Print a JSON object.
+    """
     task = zoo.load(entry)
+    if task.name != "word_embedding":
+        raise InputError(f"{entry} has no word vectors, but answers {task.name}. Expected an entry of word_embedding")
+    answer = {"neighbours": [{"word": word, "score": score} for word, score in task.analogy(*words)]}
+    print(json.dumps(answer, ensure_ascii=False) if json_ else task.readable(answer))
+
+
+def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
+    """Score an entry on the test split of a data set, by default its own, or on your --test-file.
+
+    An entry of word vectors is scored on published word pairs and analogies, or on those of your file.
+    """
+    task = zoo.load(entry)
+    if task.name == "word_embedding":
+        print(json.dumps(task.evaluate(None if options.test_file is None else [options.test_file])))
+        return
     texts, labels, _ = _test_examples(entry, options)
     scores = task.evaluate(texts, labels)
     print(json.dumps({"texts": len(texts), **scores}))
@@ -190,7 +220,7 @@ def export(
             f"{path / 'vocabulary.txt'} has the token ids by line, {path / 'config.json'} the labels and examples."
         )
         return
-    texts = list(zoo.GOLDEN_TEXTS[task.preprocessor.language])
+    texts = zoo.golden_texts(task)
     path = task.export(folder)
     difference = check_export(task, path, texts)
     print(
@@ -213,17 +243,22 @@ def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.ar
         )
 
 
-def download(dataset: tyro.conf.Positional[str], data_dir: Path | None = None) -> None:
-    """Fetch and prepare a data set now, for training without a network later.
+def download(
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET|ENTRY")], data_dir: Path | None = None
+) -> None:
+    """Fetch and prepare a data set, or an entry that is not shipped, for use without a network later.
 
     Args:
-        dataset: Name of the data set.
+        name: Name of the data set or entry.
         data_dir: Where TensorFlow Datasets keeps prepared data.
     """
+    if name in DOWNLOADS:
+        print(f"{name} is here: {zoo.download(name)}")
+        return
     from kerasnlp_zoo.datasets.text_classification import load_text_classification
 
-    data = load_text_classification(DataOptions(dataset=dataset, data_dir=data_dir))
-    print(f"{dataset} is here: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test texts")
+    data = load_text_classification(DataOptions(dataset=name, data_dir=data_dir))
+    print(f"{name} is here: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test texts")
 
 
 def plot(run: tyro.conf.Positional[Path]) -> None:
@@ -250,6 +285,7 @@ COMMANDS = {
     "show": show,
     "predict": predict,
     "explain": explain,
+    "analogy": analogy,
     "evaluate": evaluate,
     "export": export,
     "quantize": quantize,

@@ -59,9 +59,14 @@ def require_quantizable(name_or_folder, folder):
     """Refuse, before anything is measured, an entry that is quantized or a folder in use.
 
     Raises:
-        InputError: saying which.
+        InputError: saying which; or if the task has no labels.
     """
     config = zoo.read_config(name_or_folder)
+    if not config["labels"]:
+        raise InputError(
+            f"{config['name']}, {config['task']}, has no labels by which its weights could be scored before and after. "
+            "Expected an entry of text_classification"
+        )
     if "quantization" in config:
         raise InputError(
             f"{config['name']} is quantized already ({config['quantization']}). "

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from kerasnlp_zoo import cards
+from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, did_you_mean, require_choice
 from kerasnlp_zoo.files import cache_folder, folder_written_whole, sha256, write_json
 
@@ -29,6 +30,18 @@ GOLDEN_TEXTS = {
     ),
     "zh": ("东西很好，下次还来买！", "质量太差了，不推荐。", "iPhone14手机壳 5元，便宜👍", "", "Ｏｋ"),
 }
+# For tasks whose text is not a sentence.
+GOLDEN_TEXTS_OF_TASK = {
+    "word_embedding": {
+        "en": ("king", "music", "Monday", "good", "three", "Ｆｉｌｍ", "cafe\u0301", "New York", "xyzzyx", ""),
+        "zh": ("国家", "经济", "音乐", "好", "三", "电影", "Ｏｋ", "两 个", "", "👍"),
+    }
+}
+
+
+def golden_texts(task):
+    """Return the texts by which a task of an entry is checked, a list of str."""
+    return list(GOLDEN_TEXTS_OF_TASK.get(task.name, GOLDEN_TEXTS)[task.preprocessor.language])
 
 
 def entry_folders():
@@ -63,10 +76,15 @@ def find(name_or_folder):
     """
     places = [Path(name_or_folder), *(folder / str(name_or_folder) for folder in entry_folders())]
     folder = next((place for place in places if place.is_dir()), None)
+    if folder is None and name_or_folder in DOWNLOADS:
+        raise InputError(
+            f"The entry {name_or_folder!r} is not here yet, {DOWNLOADS[name_or_folder].megabytes} MB to download. "
+            f"Fetch it once: kerasnlp-zoo download {name_or_folder}, or zoo.download({str(name_or_folder)!r})"
+        )
     if folder is None:
         raise InputError(
-            f"There is no entry {str(name_or_folder)!r}.{did_you_mean(name_or_folder, list_entries())} "
-            f"Entries: {', '.join(list_entries()) or 'none'}. "
+            f"There is no entry {str(name_or_folder)!r}.{did_you_mean(name_or_folder, [*list_entries(), *DOWNLOADS])} "
+            f"Entries: {', '.join(list_entries()) or 'none'}; to download: {', '.join(DOWNLOADS)}. "
             "Or give the path of an entry folder, such as the entry/ that a training run leaves"
         )
     missing = [name for name in NEEDED if not (folder / name).exists()]
@@ -144,6 +162,10 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
                 f"{folder.name} has {quantization} weights, which cannot be trained for other labels. "
                 f"Load the entry it was made from, {config.get('quantized_from', 'with float weights')}, "
                 "train that and quantize the result"
+            )
+        if "num_classes" not in builder_config["arguments"]:
+            raise InputError(
+                f"{folder.name}, {config['task']}, has no labels to be changed. Received: labels={labels!r}"
             )
         builder_config["arguments"]["num_classes"] = len(labels)
     require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
@@ -223,7 +245,7 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **car
             shutil.copy(picture, new)
         _write_config(new, config)
         # The golden answers are those of the entry as it will be loaded, rounded weights included.
-        texts = list(GOLDEN_TEXTS[task.preprocessor.language])
+        texts = golden_texts(task)
         answers = load(new).predict(texts)
         write_json(new / "golden.json", [{"text": t, "answer": a} for t, a in zip(texts, answers, strict=True)])
         (new / "README.md").write_text(cards.card(config, metrics or {}, megabytes(new)), encoding="utf-8")
@@ -251,13 +273,35 @@ def check(name_or_folder):
     answers = load(folder).predict([example["text"] for example in golden])
     largest = 0.0
     for example, answer in zip(golden, answers, strict=True):
-        difference = _difference(example["answer"], answer)
-        largest = max(largest, difference)
-        if difference > GOLDEN_TOLERANCE:
+        apart = difference(example["answer"], answer)
+        largest = max(largest, apart)
+        if apart > GOLDEN_TOLERANCE:
             raise InputError(
                 f"{folder} answers {example['text']!r} with {answer}, but answered {example['answer']} when it was made"
             )
     return {"files": len(config["sha256"]), "answers": len(golden), "largest_difference": largest}
+
+
+def download(name):
+    """Make an entry from what others published, in the cache, where `load` finds it from now on.
+
+    Args:
+        name: name of such an entry: a key of `downloads.DOWNLOADS`.
+
+    Returns:
+        Path of the entry folder; nothing is done if it is there, whole and unchanged.
+
+    Raises:
+        InputError: if nothing of this name can be downloaded, or the network cannot be reached.
+    """
+    require_choice("entry to download", name, tuple(DOWNLOADS))
+    folder = cache_folder() / "entries" / name
+    try:
+        for file in read_config(folder)["sha256"]:
+            _check_sha256(folder, file, read_config(folder))
+    except InputError:
+        return DOWNLOADS[name].make(folder)
+    return folder
 
 
 def summaries():
@@ -288,12 +332,12 @@ def _check_sha256(folder, name, config):
         )
 
 
-def _difference(expected, received):
+def difference(expected, received):
     """Return the largest difference between numbers of two answers of the same form; else infinity."""
     if isinstance(expected, dict) and isinstance(received, dict) and expected.keys() == received.keys():
-        return max((_difference(expected[key], received[key]) for key in expected), default=0.0)
+        return max((difference(expected[key], received[key]) for key in expected), default=0.0)
     if isinstance(expected, list) and isinstance(received, list) and len(expected) == len(received):
-        return max(map(_difference, expected, received), default=0.0)
+        return max(map(difference, expected, received), default=0.0)
     if isinstance(expected, float) and isinstance(received, float):
         return abs(expected - received)
     return 0.0 if expected == received else float("inf")

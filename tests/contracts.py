@@ -9,8 +9,8 @@ import numpy as np
 
 from kerasnlp_zoo import layers
 from kerasnlp_zoo.models import text_cnn
-from kerasnlp_zoo.tasks import TextClassification
-from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.tasks import TextClassification, WordEmbedding
+from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 
 VOCABULARY_SIZE = 40
 NUM_CLASSES = 3
@@ -47,6 +47,7 @@ SEQUENCE = {"input_shape": (2, 6, 5), "call_kwargs": {"mask": MASK}, "supports_m
 BOOL = {"expected_output_dtype": "bool", "run_training_check": False}  # a mask has no gradient
 LAYERS = [
     LayerCase(layers.PaddingMask, {}, {"input_data": np.array([[5, 0]]), "expected_output_shape": (1, 2), **BOOL}),
+    LayerCase(layers.ZeroMasked, {}, {**SEQUENCE, "expected_output_shape": (2, 6, 5)}),
     LayerCase(layers.WindowMask, {"width": 3}, {"input_data": MASK, "expected_output_shape": (2, 8), **BOOL}),
     *(
         LayerCase(
@@ -180,6 +181,9 @@ BUILDERS = [
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("average", "sum")),
     BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),
+    BuilderCase(
+        "word_embedding", {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8}, per_token=True, head="vectors"
+    ),
     *(
         BuilderCase(
             builder,
@@ -202,11 +206,28 @@ def text_classification():
     return TextClassification(model, preprocessor, ["negative", "positive"])
 
 
+WORDS = "king queen man woman cup mug tea coffee train bus paris london café n't".split()
+
+
+def word_embedding():
+    """A small WordEmbedding of random vectors."""
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", *WORDS])
+    return WordEmbedding.from_vectors(vocabulary, np.random.default_rng(3).normal(size=(len(vocabulary), 8)))
+
+
 @dataclasses.dataclass(frozen=True)
 class TaskCase:
-    """A function that makes a small task, and labelled texts for it."""
+    """A function that makes a small task, and texts for it.
+
+    Args:
+        make: function that returns the task.
+        numbers: name of the output that tells how much int8 weights change an answer.
+        texts: tuple of str.
+        labels: tuple of str, one a text; empty for a task without labels.
+    """
 
     make: callable
+    numbers: str
     texts: tuple = tuple(TEXTS)
     labels: tuple = tuple(LABELS)
 
@@ -214,7 +235,10 @@ class TaskCase:
         return self.make.__name__
 
 
-TASKS = [TaskCase(text_classification)]
+TASKS = [
+    TaskCase(text_classification, "probabilities"),
+    TaskCase(word_embedding, "vector", (*WORDS, "Queen", "ＣＵＰ", "cafe\u0301", "unheard", "two words"), labels=()),
+]
 
 
 OPINIONS = [(words, "positive") for words in ("a wonderful", "a gripping", "I loved this", "such a lovely")]

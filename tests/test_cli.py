@@ -10,7 +10,7 @@ import pytest
 from kerasnlp_zoo import cli, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
-from tests.contracts import text_classification
+from tests.contracts import text_classification, word_embedding
 
 ENTRY = "text_cnn_movie_reviews_en"
 GOOD = "a gripping, beautifully acted film"
@@ -134,6 +134,42 @@ def test_quantize_scores_own_files_too(run, tmp_path):
     (tmp_path / "test.csv").write_text(f'text,label\n"{GOOD}",positive\ndull and clumsy,negative\n')
     assert "on 2 texts" in run("quantize", entry, tmp_path / "int8", "--test-file", tmp_path / "test.csv")
     assert "is quantized already" in error(run, "quantize", tmp_path / "int8", tmp_path / "again")
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory):
+    """The folder of an entry of word vectors."""
+    return word_embedding().save(tmp_path_factory.mktemp("words") / "small_vectors_en", metrics={"test_score": 50.3})
+
+
+def test_word_vectors_answer_words(run, words):
+    task = word_embedding()
+    first, second = run("predict", words, "king", "unheard").splitlines()
+    assert first == f"{task.readable(task.predict(['king'])[0])}\tking"
+    assert second == "unknown word\tunheard"
+    assert json.loads(run("predict", words, "Queen", "--json"))["word"] == "queen"
+    word, cosine = task.analogy("man", "king", "woman")[0]
+    assert run("analogy", words, "man", "king", "woman").startswith(f"{word} {cosine:.2f}, ")
+    assert json.loads(run("analogy", words, "man", "king", "woman", "--json"))["neighbours"][0]["word"] == word
+    assert "Did you mean 'king'" in error(run, "analogy", words, "man", "kign", "woman")
+    assert "no word vectors" in error(run, "analogy", ENTRY, "man", "king", "woman")
+
+
+def test_word_vectors_are_scored_shown_checked_and_exported(run, words, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("king\tqueen\t9\ncup\tmug\t8\ncup\ttrain\t1\n")
+    assert json.loads(run("evaluate", words, "--test-file", tmp_path / "pairs.tsv"))["pairs"]["num_known"] == 3
+    assert "score" in error(run, "quantize", words, tmp_path / "int8")
+    assert "| task | word_embedding |" in run("show", words)
+    assert "golden answers given" in run("check", words)
+    assert '"instances": ["king"]' in run("export", words, tmp_path / "served")
+    assert "text_cnn" in error(run, "explain", words, "king")
+
+
+def test_list_names_what_can_be_downloaded(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
+    last = run("list").splitlines()[-1]
+    assert last.startswith("To be had by `kerasnlp-zoo download glove_6b_50d_en`: word_embedding, en, 85 MB")
+    assert "glove_6b_50d_en" not in run("list", "--markdown")
 
 
 def test_check_passes_and_fails_loudly_on_one_changed_byte(run, tmp_path):

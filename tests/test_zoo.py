@@ -24,7 +24,7 @@ def edit(entry, **changes):
 @pytest.mark.parametrize("name", zoo.list_entries())
 def test_every_entry_of_the_tree_passes_its_check(name):
     found = zoo.check(name)
-    assert found["answers"] == len(zoo.GOLDEN_TEXTS[zoo.read_config(name)["language"]])
+    assert found["answers"] == len(zoo.golden_texts(zoo.load(name)))
     summary = next(summary for summary in zoo.summaries() if summary["name"] == name)
     assert summary["test_score"] > 0
     assert summary["commercial_use"] in ("yes", "no", "unknown")
@@ -81,6 +81,18 @@ def test_a_half_written_folder_is_named(entry, name):
     (entry / name).unlink()
     with pytest.raises(InputError, match=f"no whole entry: {name} missing"):
         zoo.load(entry)
+
+
+def test_an_entry_to_be_downloaded_says_how(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
+    for use in (zoo.load, zoo.check):
+        with pytest.raises(InputError, match="not here yet, 85 MB.*kerasnlp-zoo download glove_6b_50d_en"):
+            use("glove_6b_50d_en")
+    with pytest.raises(InputError, match="Did you mean 'glove_6b_50d_en'"):
+        zoo.load("glove_6b_50_en")
+    with pytest.raises(InputError, match="entry to download must be one of 'glove_6b_50d_en'"):
+        zoo.download("nothing")
+    assert "glove_6b_50d_en" not in zoo.list_entries()
 
 
 def test_unknown_entries_list_the_known_ones():

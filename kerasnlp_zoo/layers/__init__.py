@@ -2,7 +2,7 @@
 
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.convolution import TextConvolution
-from kerasnlp_zoo.layers.masking import PaddingMask, WindowMask
+from kerasnlp_zoo.layers.masking import PaddingMask, WindowMask, ZeroMasked
 from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
@@ -26,4 +26,5 @@ __all__ = [
     "SumOverTime",
     "TextConvolution",
     "WindowMask",
+    "ZeroMasked",
 ]

@@ -3,7 +3,7 @@
 A mask is a bool tensor [B, T], True where a position is kept. It travels as an explicit `mask`
 argument, so padding never changes an answer, whatever the amount.
 
-Shapes: B batch, T time, W width of a window.
+Shapes: B batch, T time, D width of a vector, W width of a window.
 """
 
 import functools
@@ -97,6 +97,32 @@ class PaddingMask(keras.layers.Layer):
     def compute_output_spec(self, token_ids):
         """Return the symbolic output: bool, the shape of the ids."""
         return keras.KerasTensor(token_ids.shape, dtype="bool")
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class ZeroMasked(MaskedLayer):
+    """Put zeros at the positions that the mask leaves out.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], True keeps a position; None keeps all.
+
+    Returns:
+        float tensor [B, T, D].
+
+    Example:
+
+    >>> ZeroMasked()(ops.convert_to_tensor([[[1.0], [5.0]]]), mask=[[True, False]]).numpy().tolist()
+    [[[1.0], [0.0]]]
+    """
+
+    def call(self, inputs, mask=None):
+        """Keep or replace whole positions."""
+        return zero_masked(inputs, None if mask is None else ops.cast(mask, "bool")[:, :, None])
+
+    def compute_output_shape(self, inputs_shape):
+        """Return the shape of the inputs."""
+        return inputs_shape
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")

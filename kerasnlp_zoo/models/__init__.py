@@ -11,6 +11,7 @@ from kerasnlp_zoo.models.linear import (
 )
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
+from kerasnlp_zoo.models.word_embedding import word_embedding
 from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "softmax_regression",
     "text_cnn",
     "text_cnn_tagger",
+    "word_embedding",
 ]

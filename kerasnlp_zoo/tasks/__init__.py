@@ -2,7 +2,8 @@
 
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.tasks.text_classification import TextClassification
+from kerasnlp_zoo.tasks.word_embedding import WordEmbedding
 
-TASKS = {task.name: task for task in (TextClassification,)}
+TASKS = {task.name: task for task in (TextClassification, WordEmbedding)}
 
-__all__ = ["TASKS", "Task", "TextClassification"]
+__all__ = ["TASKS", "Task", "TextClassification", "WordEmbedding"]

@@ -20,8 +20,8 @@ import tensorflow as tf
 serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
 answers = serve(text=tf.constant(json.load(sys.stdin)))
 assert not any(name.split(".")[0] == "kerasnlp_zoo" for name in sys.modules)
-as_list = lambda values: [v.decode() if isinstance(v, bytes) else v for v in values.numpy().tolist()]
-print("\\n" + json.dumps({name: as_list(values) for name, values in answers.items()}))
+decoded = lambda v: [decoded(x) for x in v] if isinstance(v, list) else v.decode() if isinstance(v, bytes) else v
+print("\\n" + json.dumps({name: decoded(values.numpy().tolist()) for name, values in answers.items()}))
 """
 
 
@@ -74,9 +74,9 @@ def check_export(task, path, texts):
     largest = 0.0
     for name, values in expected.items():
         if values.dtype.kind in "OS":
-            same = [value.decode() for value in values.tolist()] == served[name]
+            same = np.vectorize(bytes.decode, otypes=[object])(values).tolist() == served[name]
         else:
-            difference = np.abs(values - np.array(served[name])).max(initial=0.0)
+            difference = np.abs(np.subtract(values, served[name], dtype="float64")).max(initial=0.0)
             largest = max(largest, float(difference))
             same = difference <= TOLERANCE
         if not same:

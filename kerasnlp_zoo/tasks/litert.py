@@ -70,7 +70,7 @@ def export_litert(task, folder):
     folder = Path(folder)
     _require_replaceable(folder)
     converted = to_litert(task.model, lambda features: _numbers(task.answer_features(features)))
-    examples = _examples(task, zoo.GOLDEN_TEXTS[task.preprocessor.language])
+    examples = _examples(task, zoo.golden_texts(task))
     with folder_written_whole(folder) as new:
         (new / "model.tflite").write_bytes(converted)
         task.preprocessor.vocabulary.save(new / "vocabulary.txt")
@@ -187,7 +187,7 @@ def _largest_difference(folder, examples):
     largest = 0.0
     for example, received in zip(examples, json.loads(result.stdout.splitlines()[-1]), strict=True):
         for name, values in example["outputs"].items():
-            difference = float(np.abs(np.subtract(values, received[name])).max(initial=0.0))
+            difference = float(np.abs(np.subtract(values, received[name], dtype="float64")).max(initial=0.0))
             if not difference <= TOLERANCE:  # true of NaN as well
                 raise RuntimeError(
                     f"{folder / 'model.tflite'} gives other values for {name!r} than predict(): "

@@ -38,6 +38,7 @@ class Task:
     """
 
     name = None
+    batch_size = 256  # texts answered at a time
 
     def __init__(self, model, preprocessor, labels):
         self.model = model
@@ -81,12 +82,12 @@ class Task:
         dataset = bucketed_batches(features, label_ids, batch_size, shuffle=training, seed=seed)
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
-    def predict(self, texts, batch_size=256):
+    def predict(self, texts, batch_size=None):
         """Answer every text.
 
         Args:
             texts: list of str.
-            batch_size: int, texts that go through the model together.
+            batch_size: int, texts that go through the model together; None for the task's own number.
 
         Returns:
             list of dict, one answer a text.
@@ -103,9 +104,10 @@ class Task:
         outputs = self.outputs(texts, batch_size)
         return [self.to_python({name: values[row] for name, values in outputs.items()}) for row in range(len(texts))]
 
-    def outputs(self, texts, batch_size=256):
+    def outputs(self, texts, batch_size=None):
         """Return what an exported model would: a dict of arrays [N, ...]."""
         texts = self._checked(texts)
+        batch_size = self.batch_size if batch_size is None else batch_size
         require_positive(batch_size=batch_size)
         if not texts:  # an empty batch upsets TensorFlow's convolution: answer one text and keep none
             return {name: values[:0] for name, values in self.outputs([""], batch_size).items()}

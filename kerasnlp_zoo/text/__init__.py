@@ -2,9 +2,17 @@
 
 from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
+from kerasnlp_zoo.text.single_words import SingleWordPreprocessor
 from kerasnlp_zoo.text.vocabulary import Vocabulary
 from kerasnlp_zoo.text.words import WordPreprocessor
 
-PREPROCESSORS = {"WordPreprocessor": WordPreprocessor}
+PREPROCESSORS = {"WordPreprocessor": WordPreprocessor, "SingleWordPreprocessor": SingleWordPreprocessor}
 
-__all__ = ["PREPROCESSORS", "Vocabulary", "WordPreprocessor", "bucketed_batches", "inverse_document_frequencies"]
+__all__ = [
+    "PREPROCESSORS",
+    "SingleWordPreprocessor",
+    "Vocabulary",
+    "WordPreprocessor",
+    "bucketed_batches",
+    "inverse_document_frequencies",
+]

@@ -81,7 +81,7 @@ def measure_test(task, texts, labels):
 def _keep(run, task, data, metrics, weights_dtype):
     """Write the SavedModel, proven in a fresh process, and the entry; return the complete metrics."""
     exported = task.export(run.folder / "export")
-    golden = zoo.GOLDEN_TEXTS[task.preprocessor.language]
+    golden = zoo.golden_texts(task)
     difference = check_export(task, exported, [*golden, *data.test.texts[:20]])
     metrics = run.describe({**metrics, "export_difference": difference})
     zoo.save(

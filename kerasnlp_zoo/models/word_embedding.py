@@ -1,0 +1,35 @@
+"""Word vectors as a model: what an entry of word vectors holds, and what other models can begin with.
+
+Shapes: B batch, T time, D embedding width, V vocabulary.
+"""
+
+import keras
+
+from kerasnlp_zoo.layers import ZeroMasked
+from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.word_embeddings import embed_words
+
+
+@builder
+def word_embedding(vocabulary_size, embedding_dim):
+    """Build the model that looks up the vector of every word.
+
+    Args:
+        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
+        embedding_dim: int, D, width of a word vector.
+
+    Returns:
+        `keras.Model`: token_ids int [B, T] -> vectors float [B, T, D], 0 at padding. Its one weight is in
+        the layer "token_embedding"; `set_word_vectors` puts vectors there.
+
+    Raises:
+        InputError: if a size is not positive.
+
+    Example:
+
+    >>> import numpy as np
+    >>> word_embedding(vocabulary_size=1000, embedding_dim=50)(np.array([[4, 8, 0]])).shape
+    TensorShape([1, 3, 50])
+    """
+    token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, "random")
+    return keras.Model(token_ids, ZeroMasked(name="vectors")(vectors, mask=mask), name="word_embedding")

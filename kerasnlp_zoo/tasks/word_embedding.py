@@ -1,0 +1,372 @@
+"""Words and their vectors: which are close, which complete an analogy, which does not belong.
+
+Words are compared by the cosine of their vectors. A word is found as it is written, else in its
+normalised spelling: "Paris" finds "paris" in a vocabulary of lower-cased words.
+
+Shapes: N words or texts, T = 1 word a text, D width of a vector, V vocabulary, K neighbours.
+"""
+
+import functools
+import logging
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasnlp_zoo.datasets.word_evaluation import ANALOGIES, WORD_PAIRS, load_analogies, load_word_pairs
+from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.evaluation.analogies import analogy_scores
+from kerasnlp_zoo.evaluation.correlation import normalized
+from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
+from kerasnlp_zoo.models import sentence_vectors, set_word_vectors, word_embedding
+from kerasnlp_zoo.models.sentence_vectors import FIRST_WORD
+from kerasnlp_zoo.models.word_embeddings import TRAINED
+from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.text import SingleWordPreprocessor
+from kerasnlp_zoo.text.spelling import closest_spellings
+
+logger = logging.getLogger("kerasnlp_zoo")
+NEIGHBOURS = 10  # K, in answers of `predict` and of the exported graph
+METHODS = ("mean", "sif")
+PUBLISHED = {"en": (*WORD_PAIRS, *ANALOGIES)}  # what `evaluate` scores by default, by language
+BELOW_ANY_COSINE = -2.0
+
+
+class WordEmbedding(Task):
+    """Answer a word with the words whose vectors are closest, and calculate with words in Python.
+
+    Vectors are taken from the model when they are first needed: make the task anew after training.
+
+    Args:
+        model: `keras.Model` from `word_embedding`.
+        preprocessor: `SingleWordPreprocessor`.
+        labels: none.
+
+    Raises:
+        InputError: if the vocabulary does not fit the model, or there are labels.
+
+    Example:
+
+    >>> from kerasnlp_zoo.text import Vocabulary
+    >>> vocabulary = Vocabulary(["[PAD]", "[UNK]", "cup", "mug", "train"])
+    >>> task = WordEmbedding.from_vectors(vocabulary, [[0, 0], [0, 0], [3, 1], [2, 1], [0, 1]])
+    >>> task.most_similar("cup", count=1)
+    [('mug', 0.98...)]
+    >>> task.doesnt_match(["cup", "mug", "train"])
+    'train'
+    """
+
+    name = "word_embedding"
+    batch_size = 32  # words: their cosines with 400,000 others take 50 MB
+
+    def __init__(self, model, preprocessor, labels=()):
+        super().__init__(model, preprocessor, labels)
+        if self.labels:
+            raise InputError(f"Word vectors have no labels. Received: {', '.join(self.labels)}")
+        if all(layer.name != TRAINED for layer in model.layers) or len(model.output.shape) != 3:
+            raise InputError(
+                f"Expected a model from ids to word vectors [B, T, D] of a layer {TRAINED!r}, such as "
+                f"word_embedding(vocabulary_size, embedding_dim) makes. Received: {model.name}"
+            )
+
+    @classmethod
+    def from_vectors(cls, vocabulary, vectors, language="en", segmenter=None):
+        """Make a task from words and their vectors.
+
+        Args:
+            vocabulary: `Vocabulary`, most frequent word first.
+            vectors: float array [V, D], a row per token id; those of `[PAD]` and `[UNK]` do not matter.
+            language: "en" or "zh", decides how `sentence_vector` splits sentences into words.
+            segmenter: None, or "jieba" where the words are Chinese ones it finds.
+
+        Raises:
+            InputError: if there is not one vector per token, or a vector holds NaN or infinity.
+        """
+        vectors = np.asarray(vectors, "float32")
+        if vectors.ndim != 2 or len(vectors) != len(vocabulary) or not vectors.size:
+            raise InputError(
+                f"Expected vectors [V, D], a row for each of the {len(vocabulary):,} tokens of the vocabulary. "
+                f"Received the shape {vectors.shape}"
+            )
+        broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if len(broken):
+            raise InputError(
+                f"{len(broken):,} word vectors hold NaN or infinity, that of {vocabulary.tokens[broken[0]]!r} is the "
+                "first. Train them again, with a lower learning rate, or copy them again"
+            )
+        model = word_embedding(*vectors.shape)
+        set_word_vectors(model, vectors)
+        return cls(model, SingleWordPreprocessor(vocabulary, language, segmenter))
+
+    @property
+    def tokens(self):
+        """The vocabulary as a list of V str, `[PAD]` and `[UNK]` first."""
+        return self.preprocessor.vocabulary.tokens
+
+    @functools.cached_property
+    def vectors(self):
+        """The vectors of all tokens: float32 array [V, D]."""
+        return np.asarray(self._matrix())
+
+    @functools.cached_property
+    def _unit_vectors(self):
+        return normalized(self.vectors)
+
+    def ids(self, words):
+        """Return the id of every word as an int array [N], 1 where it is unknown.
+
+        Args:
+            words: list of str.
+        """
+        strings = [word.encode("utf-8", "surrogatepass") for word in self._checked(words)]
+        return self.preprocessor.features(tf.constant(strings, tf.string))["token_ids"].flat_values.numpy()
+
+    def __contains__(self, word):
+        return isinstance(word, str) and bool(self.ids([word])[0] >= FIRST_WORD)
+
+    def vector(self, word):
+        """Return the vector of a word: float32 array [D].
+
+        Raises:
+            InputError: if the word is unknown, with words spelled alike. So do the methods below.
+        """
+        return self.vectors[self._known_ids([word])[0]]
+
+    def similarity(self, a, b):
+        """Return the cosine of two words."""
+        first, second = self._unit_vectors[self._known_ids([a, b])]
+        return float(first @ second)
+
+    def most_similar(self, positive, negative=(), count=NEIGHBOURS):
+        """Return the words closest to the sum of some words minus others, each a vector of length 1.
+
+        Args:
+            positive: str or list of str, the words added.
+            negative: str or list of str, the words taken away.
+            count: int, most words to return; those asked about are never among them.
+
+        Returns:
+            list of (word, cosine), the closest first.
+
+        Raises:
+            InputError: if a word is unknown, or there is none.
+
+        Reference: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations".
+        """
+        require_positive(count=count)
+        positive, negative = ([words] if isinstance(words, str) else words for words in (positive, negative))
+        added, taken = self._known_ids(positive), self._known_ids(negative)
+        if not len(added) and not len(taken):
+            raise InputError("Expected at least one word to compare with. Received: none")
+        query = self._unit_vectors[added].sum(axis=0) - self._unit_vectors[taken].sum(axis=0)
+        cosines = self._unit_vectors @ normalized(query[None])[0]  # [V]
+        no_answers = np.concatenate([np.arange(FIRST_WORD), added, taken])
+        cosines[no_answers] = BELOW_ANY_COSINE
+        count = min(count, len(cosines) - len(np.unique(no_answers)))
+        # Only what can be among the first is sorted; of equals, the more frequent word comes first.
+        rows = np.flatnonzero(cosines >= -np.partition(-cosines, count - 1)[count - 1])
+        rows = rows[np.argsort(-cosines[rows], kind="stable")][:count]
+        return [(self.tokens[row], float(cosines[row])) for row in rows]
+
+    def analogy(self, a, b, c, count=NEIGHBOURS):
+        """Answer "a is to b as c is to ?": the words closest to b - a + c, as `most_similar` returns them."""
+        return self.most_similar([b, c], [a], count)
+
+    def doesnt_match(self, words):
+        """Return the word farthest from the mean of all.
+
+        Args:
+            words: list of at least 3 str.
+        """
+        ids = self._known_ids(words)
+        if len(ids) < 3:
+            raise InputError(f"Which word differs from the others takes three or more. Received: {len(ids)}")
+        vectors = self._unit_vectors[ids]
+        return list(words)[int(np.argmin(vectors @ vectors.mean(axis=0)))]
+
+    def sentence_vector(self, texts, method="mean", counts=None):
+        """Average the vectors of the words of each text.
+
+        Args:
+            texts: list of N str.
+            method: "mean"; or "sif", which weights frequent words down and then takes away the direction
+                that `texts` have in common, so that a vector depends on the others: give all that are to
+                be compared at once. `models.sentence_vectors` has the steps one by one.
+            counts: int array [V], how often each token occurs, such as `Corpus.counts`, for "sif"; None
+                guesses by Zipf's law from the order of the vocabulary.
+
+        Returns:
+            float array [N, D], zeros for a text without known words.
+
+        Raises:
+            InputError: for another method, counts of another length, or "sif" of a single text.
+        """
+        require_choice("method", method, METHODS)
+        texts = self._checked(texts)
+        if counts is not None and np.shape(counts) != (len(self.tokens),):
+            raise InputError(f"Expected {len(self.tokens):,} counts, one a token. Received: {np.shape(counts)}")
+        preprocessor = self.preprocessor.sentences()
+        token_ids = preprocessor.features(preprocessor.prepare(texts))["token_ids"]
+        if method == "mean":
+            return sentence_vectors.mean_vectors(token_ids, self.vectors)
+        if len(texts) < 2:
+            raise InputError(f"'sif' takes away what several texts have in common. Received: {len(texts)}; use 'mean'")
+        if counts is None:
+            probabilities = sentence_vectors.zipf_probabilities(len(self.tokens))
+        else:
+            probabilities = sentence_vectors.probabilities_from_counts(counts)
+        weights = sentence_vectors.inverse_frequency_weights(probabilities)
+        means = sentence_vectors.mean_vectors(token_ids, self.vectors, weights)
+        return sentence_vectors.without_direction(means, sentence_vectors.common_direction(means))
+
+    def embedding_layer(self, vocabulary, trainable=False):
+        """Make the layer with which any Keras model can begin: our vectors for another vocabulary.
+
+        Words without a vector are logged. They are zeros in a fixed layer, for noise would stay there; in
+        a trained one they are random with the variance of ours.
+
+        Args:
+            vocabulary: `Vocabulary` of the model.
+            trainable: bool, whether training changes the vectors.
+
+        Returns:
+            `keras.layers.Embedding`, int [B, T] -> float [B, T, D], named "token_embedding".
+        """
+        ids = self.ids(vocabulary.tokens)
+        found = ids >= FIRST_WORD
+        known = self.vectors[ids[found]]
+        values = np.zeros((len(ids), self.vectors.shape[1]), "float32")
+        if trainable and len(known):
+            limit = np.sqrt(3 * known.var())  # U(-a, a) has the variance a^2 / 3
+            values = keras.random.uniform(values.shape, -limit, limit)
+            values = np.array(values)
+        values[0] = 0  # [PAD]
+        values[found] = known
+        missing = [token for token, is_found in zip(vocabulary.tokens, found, strict=True) if not is_found][FIRST_WORD:]
+        if missing:
+            logger.warning(
+                "%s of %s words have no vector and are %s: %s%s",
+                f"{len(missing):,}",
+                f"{len(ids) - FIRST_WORD:,}",
+                "random" if trainable else "zeros",
+                ", ".join(missing[:7]),
+                " ..." if len(missing) > 7 else "",
+            )
+        layer = keras.layers.Embedding(*values.shape, trainable=trainable, name=TRAINED)
+        layer.build()
+        layer.embeddings.assign(values)
+        return layer
+
+    def evaluate(self, sources=None):
+        """Score the vectors on word similarity and analogies.
+
+        Args:
+            sources: list of published sets, "wordsim353", "simlex999" or "questions_words", and of paths of
+                your own files: word pairs with scores, or analogy questions in sections
+                (`datasets.word_evaluation`); None for all published ones, which are English.
+
+        Returns:
+            dict, set -> its scores (`evaluation.word_similarity_scores`, `evaluation.analogy_scores`).
+
+        Raises:
+            InputError: if a set cannot be read, or the vocabulary has none of its words.
+        """
+        language = self.preprocessor.language
+        sources = PUBLISHED.get(language, ()) if sources is None else sources
+        if not sources:
+            raise InputError(
+                f"No published word pairs or analogies are known here for the language {language!r}. Give your own: "
+                "a file with a word, a word and a score on each line, separated by tabs (--test-file FILE)"
+            )
+        return {Path(source).stem: self._score(source) for source in sources}
+
+    def _score(self, source):
+        is_own = source not in (*WORD_PAIRS, *ANALOGIES) and Path(source).is_file()
+        if source in ANALOGIES or (is_own and _has_sections(source)):
+            return analogy_scores(self.tokens, self.vectors, load_analogies(source))
+        return word_similarity_scores(self.tokens, self.vectors, load_word_pairs(source))
+
+    def answer_features(self, features):
+        """Return the dict of answers for token_ids int [N, T], whose first is the word."""
+        token_ids = features["token_ids"][:, :1]
+        vectors = self.model(token_ids, training=False)[:, 0]  # [N, D]
+        return self.answer({"token_ids": token_ids[:, 0], "vectors": tf.cast(vectors, tf.float32)})
+
+    def answer(self, outputs):
+        """Return what is known of each word.
+
+        Returns:
+            dict of word [N]; known bool [N]; vector [N, D], zeros if unknown; count [N], the number of
+            neighbours; neighbours string [N, K], their neighbour_ids and scores, filled with "", -1 and 0.
+        """
+        token_ids, vectors = outputs["token_ids"], outputs["vectors"]
+        known = token_ids >= FIRST_WORD
+        candidates = tf.range(len(self.tokens))
+        allowed = known[:, None] & (candidates >= FIRST_WORD) & (candidates != token_ids[:, None])  # [N, V]
+        scores = tf.where(allowed, _cosines(vectors, self._matrix()), BELOW_ANY_COSINE)
+        most = min(NEIGHBOURS, len(self.tokens))
+        scores, ids = tf.math.top_k(scores, most)
+        filler = [[0, 0], [0, NEIGHBOURS - most]]
+        scores, ids = tf.pad(scores, filler, constant_values=BELOW_ANY_COSINE), tf.pad(ids, filler)
+        is_neighbour = scores > BELOW_ANY_COSINE
+        tokens = tf.constant(self.tokens)
+        return {
+            "word": tf.gather(tokens, token_ids),
+            "known": known,
+            "vector": tf.where(known[:, None], vectors, 0.0),
+            "count": tf.reduce_sum(tf.cast(is_neighbour, tf.int32), axis=1),
+            "neighbours": tf.where(is_neighbour, tf.gather(tokens, ids), ""),
+            "neighbour_ids": tf.where(is_neighbour, ids, -1),
+            "scores": tf.where(is_neighbour, scores, 0.0),
+        }
+
+    def to_python(self, row):
+        """Return {"word": str, "neighbours": [{"word": str, "score": float}]}; an unknown word has none."""
+        neighbours = zip(row["neighbours"][: row["count"]], row["scores"], strict=False)
+        return {
+            "word": row["word"].decode(),
+            "neighbours": [{"word": word.decode(), "score": float(score)} for word, score in neighbours],
+        }
+
+    def readable(self, answer):
+        """Return the neighbours and their cosines."""
+        neighbours = [f"{neighbour['word']} {neighbour['score']:.2f}" for neighbour in answer["neighbours"]]
+        return ", ".join(neighbours) or "unknown word"
+
+    def _strings_to_answers(self, text):
+        """Give an unknown word back as it was written; a known one comes in the vocabulary's spelling."""
+        answer = super()._strings_to_answers(text)
+        written = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+        return {**answer, "word": tf.where(answer["known"], answer["word"], written)}
+
+    def _matrix(self):
+        """Return all vectors as a float32 tensor [V, D]."""
+        layer = self.model.get_layer(TRAINED)
+        values = layer(keras.ops.arange(len(self.tokens))) if layer.quantization_mode else layer.embeddings
+        return keras.ops.cast(values, "float32")
+
+    def _known_ids(self, words):
+        ids = self.ids(words)
+        for word, id_ in zip(words, ids, strict=True):
+            if id_ < FIRST_WORD:
+                similar = " or ".join(map(repr, closest_spellings(word, self.tokens[FIRST_WORD:])))
+                advice = (
+                    f" Did you mean {similar}?" if similar else " Expected a word of the texts they were trained on"
+                )
+                raise InputError(
+                    f"{word!r:.60} is none of the {len(self.tokens) - FIRST_WORD:,} words with a vector.{advice}"
+                )
+        return ids
+
+
+def _cosines(vectors, matrix):
+    """Return the cosine of every vector [N, D] with every row [V, D]: [N, V], 0 where one is all zeros."""
+    lengths = tf.norm(vectors, axis=1)[:, None] * tf.norm(matrix, axis=1)
+    return tf.math.divide_no_nan(tf.matmul(vectors, matrix, transpose_b=True), lengths)
+
+
+def _has_sections(path):
+    """Tell a file of analogy questions, which begins with a section, from one of word pairs."""
+    with open(path, "rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b":")

@@ -1,0 +1,98 @@
+"""GloVe as an entry: made from the published file, whole in the slow test, its first words in the others."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets.word_vectors import read_word_vectors, unpacked
+from kerasnlp_zoo.downloads import read_glove
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import cache_folder
+from kerasnlp_zoo.text import Vocabulary
+
+NAME = "glove_6b_50d_en"
+FEW = 20_000
+
+
+def empty_cache(folder, monkeypatch):
+    """Make a cache with the packages of the real one and nothing else."""
+    folder.mkdir()
+    (folder / "packages").symlink_to(cache_folder() / "packages")
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(folder))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """A cache whose GloVe file is cut after the most frequent words."""
+    with pytest.MonkeyPatch.context() as monkeypatch, open(unpacked("glove_6b_50d"), "rb") as whole:
+        lines = list(itertools.islice(whole, FEW))
+        folder = tmp_path_factory.mktemp("parent") / "cache"
+        empty_cache(folder, monkeypatch)
+        (folder / "vectors").mkdir()
+        (folder / "vectors" / "glove_6b_50d.txt").write_bytes(b"".join(lines))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def entry(cache):
+    return zoo.download(NAME)
+
+
+def test_a_download_makes_an_entry_that_is_found_by_name(cache, entry):
+    assert entry == cache / "entries" / NAME
+    assert NAME in zoo.list_entries()
+    task = zoo.load(NAME)
+    assert len(task.tokens) == FEW + 2
+    assert task.similarity("king", "queen") == pytest.approx(0.784, abs=5e-4)
+    assert task.analogy("man", "king", "woman", count=1)[0][0] == "queen"
+    assert zoo.check(NAME)["answers"] == len(zoo.golden_texts(task))
+
+
+def test_its_card_says_score_and_licence(entry):
+    summary = next(summary for summary in zoo.summaries() if summary["name"] == NAME)
+    scores = json.loads((entry / "metrics.json").read_text())["scores"]
+    assert scores == json.loads(json.dumps(zoo.load(NAME).evaluate()))
+    assert summary["test_score"] == 100 * scores["wordsim353"]["spearman"]
+    card = (entry / "README.md").read_text()
+    assert f"| test score | WordSim-353 Spearman {summary['test_score']:.1f} |" in card
+    assert "| licence of the weights | PDDL-1.0 |" in card
+    assert "| commercial use | yes |" in card
+
+
+def test_the_entry_serves_as_embeddings_as_the_file_does(cache, entry):
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", "king", "xyzzyx", "queen"])
+    from_entry, from_file = (read_word_vectors(source, vocabulary, seed=1) for source in (NAME, "glove_6b_50d"))
+    np.testing.assert_array_equal(from_entry.found, from_file.found)
+    np.testing.assert_allclose(from_entry.values, from_file.values, atol=1e-3)
+
+
+def test_a_second_download_does_nothing_unless_the_entry_is_damaged(entry):
+    before = (entry / "model.safetensors").stat()
+    zoo.download(NAME)
+    assert (entry / "model.safetensors").stat() == before
+    (entry / "model.safetensors").write_bytes(b"half")
+    zoo.download(NAME)
+    assert zoo.check(NAME)["largest_difference"] == 0
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "vectors.txt").write_text("the 1 2 3\nof 1 2\n")
+    with pytest.raises(InputError, match="vectors.txt is damaged: .*row 2.*Delete the file"):
+        read_glove(tmp_path / "vectors.txt")
+
+
+@pytest.mark.slow
+def test_the_whole_of_glove_keeps_its_scores(tmp_path, monkeypatch):
+    whole = unpacked("glove_6b_50d")
+    empty_cache(tmp_path / "cache", monkeypatch)
+    (tmp_path / "cache" / "vectors").symlink_to(whole.parent)
+    entry = zoo.download(NAME)
+    assert len(zoo.load(NAME).tokens) == 400_002
+    assert zoo.megabytes(entry) < 50
+    scores = json.loads((entry / "metrics.json").read_text())["scores"]
+    assert scores["wordsim353"]["spearman"] == pytest.approx(0.503, abs=5e-4)
+    assert scores["simlex999"]["spearman"] == pytest.approx(0.265, abs=5e-4)
+    assert scores["questions_words"]["accuracy"] == pytest.approx(0.497, abs=5e-4)

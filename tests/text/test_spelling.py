@@ -1,0 +1,50 @@
+import time
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.text.spelling import closest_spellings, edit_distances
+
+
+def slow_distance(a, b):
+    """Fewest edits from a to b, by recursion over what the last edit can have been."""
+    if not a or not b:
+        return len(a) + len(b)
+    choices = [
+        slow_distance(a[:-1], b) + 1,
+        slow_distance(a, b[:-1]) + 1,
+        slow_distance(a[:-1], b[:-1]) + (a[-1] != b[-1]),
+    ]
+    if len(a) > 1 and len(b) > 1 and a[-1] == b[-2] and a[-2] == b[-1]:
+        choices.append(slow_distance(a[:-2], b[:-2]) + 1)
+    return min(choices)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_distances_equal_those_of_a_recursion(seed):
+    random = np.random.default_rng(seed)
+    word, *words = ["".join(random.choice(list("abé猫"), random.integers(1, 6))) for _ in range(30)]
+    assert edit_distances(word, words).tolist() == [slow_distance(word, other) for other in words]
+
+
+def test_closest_come_first_and_of_equals_the_more_frequent():
+    words = ["kin", "sing", "king", "knight", "kings", "queen"]
+    assert closest_spellings("kign", words) == ["kin", "king"]
+    assert closest_spellings("kingz", words) == ["king", "kings"]
+    assert closest_spellings("kings", words, count=2) == ["kings", "king"]
+    assert closest_spellings("电影院子", ["电影院", "音乐"]) == ["电影院"]
+
+
+@pytest.mark.parametrize("word", ["", "k", "ki", "xyzzyx", "word " * 3000])
+def test_nothing_is_suggested_where_nothing_is_close(word):
+    assert closest_spellings(word, ["king", "queen", "a", "of", "电"]) == []
+    assert closest_spellings(word, []) == []
+
+
+def test_a_large_vocabulary_takes_a_moment():
+    random = np.random.default_rng(0)
+    letters = random.integers(97, 123, (400_000, 8), dtype="uint32")
+    words = letters.view("U8")[:, 0].tolist()
+    start = time.perf_counter()
+    assert words[1234] in closest_spellings(words[1234][:-1] + "z", words)
+    assert time.perf_counter() - start < 5
