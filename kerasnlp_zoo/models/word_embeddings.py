@@ -77,3 +77,32 @@ def set_word_vectors(model, vectors):
         )
     for layer in layers:
         layer.embeddings.assign(vectors)
+
+
+def word_vectors(model):
+    """Return the word vectors that a model learns.
+
+    Args:
+        model: `keras.Model` with a layer "token_embedding", or a trainer, which has them as `vectors`.
+
+    Returns:
+        float32 array [V, D].
+
+    Raises:
+        InputError: if the model has no such layer.
+
+    Example:
+
+    >>> from kerasnlp_zoo.models import skip_gram
+    >>> word_vectors(skip_gram(vocabulary_size=10, embedding_dim=4)).shape
+    (10, 4)
+    """
+    if hasattr(model, "vectors"):
+        return model.vectors
+    names = [layer.name for layer in model.layers]
+    if TRAINED not in names:
+        raise InputError(
+            f"The model {model.name!r} has no word vectors. Expected a layer called {TRAINED!r}. "
+            f"Received: {', '.join(names)}"
+        )
+    return np.array(model.get_layer(TRAINED).embeddings)

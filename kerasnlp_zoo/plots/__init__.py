@@ -3,7 +3,7 @@
 from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
-from kerasnlp_zoo.plots.runs import confusion_matrix, reliability, training_curves
+from kerasnlp_zoo.plots.runs import confusion_matrix, reliability, score_curves, training_curves
 from kerasnlp_zoo.plots.word_scatter import word_scatter
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "fired_ngrams",
     "reliability",
     "require_matplotlib",
+    "score_curves",
     "training_curves",
     "word_scatter",
 ]

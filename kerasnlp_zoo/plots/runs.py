@@ -27,6 +27,30 @@ def training_curves(history, best_epoch, path, title=""):
     save(figure, path, title)
 
 
+def score_curves(history, path, title=""):
+    """Draw the loss over epochs, and beside it every score, in percent.
+
+    Args:
+        history: list of dict, rows of history.csv: epoch, loss and scores between -1 and 1.
+        path: PNG file to write.
+        title: str.
+    """
+    epochs = [row["epoch"] + 1 for row in history]
+    names = [name for name in history[0] if name not in ("epoch", "loss", "words_per_second")]
+    figure = new_figure(9 if names else 4.6, 3.4)
+    panels = np.ravel(figure.subplots(1, 2 if names else 1))
+    panels[0].plot(epochs, [row["loss"] for row in history], color=GREY, marker="o", ms=3)
+    panels[0].set(ylabel="training loss")
+    for name, color in zip(names, (BLUE, ORANGE, "#007a5a", "#a84f86"), strict=False):
+        panels[1].plot(epochs, [100 * row[name] for row in history], color=color, marker="o", ms=3, label=name)
+        panels[1].set(ylabel="Spearman correlation, or right answers, in %")
+        panels[1].legend(frameon=False)
+    for axes in panels:
+        axes.set(xlabel="epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    save(figure, path, title)
+
+
 def confusion_matrix(matrix, labels, path, title=""):
     """Draw how often each class was taken for each other: colour by share of the row, counts in the cells.
 

@@ -57,6 +57,10 @@ class Windows:
             probabilities = np.sqrt(self.subsample / frequencies) if self.subsample else np.ones(len(counts))
         return np.minimum(probabilities, 1.0).astype("float32")
 
+    def expected_words(self, counts):
+        """Return how many words are kept of a corpus with such counts, on average: float."""
+        return float(np.sum(counts * self.keep_probabilities(counts)))
+
     def of(self, token_ids, keep_probabilities, seed):
         """Drop frequent words by chance, and draw every remaining word's window, cut at sentence ends.
 

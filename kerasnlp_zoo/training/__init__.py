@@ -18,9 +18,17 @@ from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
 from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer
 from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVectorConfig
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
+from kerasnlp_zoo.training.word_vectors import (
+    CorpusRunConfig,
+    WordsPerSecond,
+    finish_word_vectors,
+    read_corpus,
+    score_callbacks,
+)
 
 __all__ = [
     "STRATEGIES",
+    "CorpusRunConfig",
     "EpochBackup",
     "EpochSeed",
     "HierarchicalSoftmaxTrainer",
@@ -34,13 +42,17 @@ __all__ = [
     "WordClassifierConfig",
     "WordVectorConfig",
     "WordVectorScores",
+    "WordsPerSecond",
     "classification_metrics",
     "cross_entropy",
     "finish_classification",
+    "finish_word_vectors",
     "hinge_loss",
     "make_strategy",
     "output_as_loss",
     "perceptron_loss",
+    "read_corpus",
     "repeat",
     "repeated",
+    "score_callbacks",
 ]

@@ -1,16 +1,14 @@
 """Scores of word vectors while they are trained."""
 
 import keras
-import numpy as np
 
-from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.analogies import analogy_scores
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
-from kerasnlp_zoo.models.word_embeddings import TRAINED
+from kerasnlp_zoo.models.word_embeddings import word_vectors
 
 
 class WordVectorScores(keras.callbacks.Callback):
-    """Score the vectors of the layer `token_embedding` after every epoch.
+    """Score the vectors of the layer `token_embedding`, or of a trainer, after every epoch.
 
     The scores join the epoch's logs: the progress bar shows them, and so does a `HistoryFile` that is
     listed after this callback. Each set of word pairs adds its Spearman correlation under its own name,
@@ -48,7 +46,7 @@ class WordVectorScores(keras.callbacks.Callback):
 
     def scores(self):
         """Return {name: score} of the vectors as they are now."""
-        vectors = np.array(self.model.get_layer(TRAINED).embeddings)
+        vectors = word_vectors(self.model)
         scores = {pairs.name: word_similarity_scores(self.tokens, vectors, pairs)["spearman"] for pairs in self.pairs}
         if self.questions is not None:
             scores["analogies"] = analogy_scores(self.tokens, vectors, self.questions)["accuracy"]
@@ -56,11 +54,6 @@ class WordVectorScores(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Score once, so that what cannot be scored is refused before the first step."""
-        if all(layer.name != TRAINED for layer in self.model.layers):
-            raise InputError(
-                f"The model {self.model.name!r} has no word vectors to score. Expected a layer called {TRAINED!r}. "
-                f"Received: {', '.join(layer.name for layer in self.model.layers)}"
-            )
         self.scores()
 
     def on_epoch_end(self, epoch, logs=None):
