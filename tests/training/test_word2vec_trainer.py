@@ -16,18 +16,19 @@ ARCHITECTURES = ("skip_gram", "cbow")
 architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
 
-@pytest.fixture
-def corpus(tmp_path, random):
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
     """Sentences of two topics whose words never meet."""
+    random = np.random.default_rng(0)
     sentences = [[f"{topic}{n}" for n in random.integers(0, 10, 8)] for topic in "ab" for _ in range(300)]
     sentences = [sentences[place] for place in random.permutation(len(sentences))]
     chunk = [word for sentence in sentences for word in sentence], [8] * len(sentences)
-    return encode_corpus([chunk], tmp_path / "corpus", 1)
+    return encode_corpus([chunk], tmp_path_factory.mktemp("topics") / "corpus", 1)
 
 
 def segments(corpus, negatives=NEGATIVES, **arguments):
     windows = Windows(WINDOW, subsample=0, seed=3)
-    return segments_of(corpus, windows, SEGMENT, negatives, minibatch=16, **{"chunk": 256, **arguments})
+    return segments_of(corpus, windows, SEGMENT, negatives, minibatch=16, **{"chunk": 1024, **arguments})
 
 
 def made(kind, corpus, architecture):
@@ -135,7 +136,7 @@ def nearness(vectors, corpus):
 @pytest.mark.parametrize("kind", ["negative_sampling", "hierarchical_softmax"])
 def test_words_that_meet_come_near_and_the_loss_falls(kind, architecture, corpus):
     trainer = made(kind, corpus, architecture)
-    trainer.compile(keras.optimizers.schedules.PolynomialDecay(0.2, 200, 0.001))
+    trainer.compile(keras.optimizers.schedules.PolynomialDecay(0.2, 55, 0.001))
     dataset = segments(corpus, NEGATIVES if kind == "negative_sampling" else 0)
     losses = trainer.fit(dataset, epochs=10, shuffle=False, verbose=0).history["loss"]
     assert losses[-1] < 0.98 * losses[0]
@@ -163,7 +164,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(corpus, tmp_pat
     def fit(folder, epochs):
         folder.mkdir(exist_ok=True)
         trainer = made("negative_sampling", corpus, "skip_gram")
-        trainer.compile(keras.optimizers.schedules.PolynomialDecay(0.2, 100, 0.001))
+        trainer.compile(keras.optimizers.schedules.PolynomialDecay(0.2, 25, 0.001))
         backup = EpochBackup(folder)
         first = backup.restore(trainer)
         trainer.fit(
