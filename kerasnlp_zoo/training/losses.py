@@ -152,6 +152,11 @@ class GloveLoss:
         """Return the arguments that rebuild this loss."""
         return {"x_max": self.x_max, "alpha": self.alpha}
 
+    @classmethod
+    def from_config(cls, config):
+        """Rebuild the loss."""
+        return cls(**config)
+
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class WeightedMeanLoss(keras.losses.Loss):
