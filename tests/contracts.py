@@ -11,6 +11,7 @@ from kerasnlp_zoo import layers
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification, WordEmbedding
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
+from kerasnlp_zoo.training import GloveLoss, cross_entropy, output_as_loss
 
 VOCABULARY_SIZE = 40
 NUM_CLASSES = 3
@@ -140,7 +141,7 @@ class BuilderCase:
         quantizable: bool, whether it holds a layer that Keras can quantize; the weights of a linear
             model over bags of words are none of those.
         head: name of its last layer.
-        output_is_loss: bool, whether its outputs are losses to be made small, rather than logits.
+        loss: function (labels, outputs) -> losses, that it is trained with.
     """
 
     builder: str
@@ -149,7 +150,7 @@ class BuilderCase:
     per_token: bool = False
     quantizable: bool = True
     head: str = "logits"
-    output_is_loss: bool = False
+    loss: callable = cross_entropy
 
     def __str__(self):
         return "-".join([self.builder, *(str(self.arguments[n]) for n in TELLING if n in self.arguments)])
@@ -191,10 +192,18 @@ BUILDERS = [
             words_around_words,
             per_token=True,
             head="word_prediction",
-            output_is_loss=True,
+            loss=output_as_loss,
         )
         for builder in ("skip_gram", "cbow")
         for loss in ("negative_sampling", "nce", "hierarchical_softmax", "full_softmax")
+    ),
+    BuilderCase(
+        "glove",
+        {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8},
+        words_around_words,
+        per_token=True,
+        head="log_counts",
+        loss=GloveLoss(),
     ),
 ]
 

@@ -24,7 +24,6 @@ from kerasnlp_zoo.training import (
     classification_metrics,
     cross_entropy,
     make_strategy,
-    output_as_loss,
 )
 from tests.contracts import BUILDERS, LAYERS, TASKS
 
@@ -157,7 +156,7 @@ def training_batches(case, count, size=8):
     batches = []
     for number in range(count):
         inputs = case.inputs(random, size, time=6)
-        labels = random.integers(0, case.arguments.get("num_classes", 1), (size, 6) if case.per_token else size)
+        labels = random.integers(0, case.arguments.get("num_classes", 2), (size, 6) if case.per_token else size)
         weights = np.ones(labels.shape, "float32")
         if number % 5 == 4:
             inputs = tf.nest.map_structure(lambda ids: ids * (np.arange(size) < 3)[:, None], inputs)
@@ -171,10 +170,8 @@ def training_batches(case, count, size=8):
 
 def compiled(case, **arguments):
     model = build(case, **arguments)
-    if case.output_is_loss:
-        model.compile(LazyAdam(), WeightedMeanLoss(output_as_loss))
-    else:
-        model.compile(LazyAdam(), WeightedMeanLoss(cross_entropy), weighted_metrics=classification_metrics())
+    metrics = classification_metrics() if case.loss is cross_entropy else None
+    model.compile(LazyAdam(), WeightedMeanLoss(case.loss), weighted_metrics=metrics)
     return model
 
 
@@ -213,7 +210,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(case, tmp_path)
     def fit(folder, *more):
         model = compiled(case, **has_dropout)
         history, backup = HistoryFile(folder / "history.csv"), EpochBackup(folder)
-        monitor = "val_loss" if case.output_is_loss else "val_cross_entropy"
+        monitor = "val_cross_entropy" if case.loss is cross_entropy else "val_loss"
         best = KeepBest(history, folder / "best.safetensors", monitor, patience=9)
         callbacks = [EpochSeed(7), history, best, backup, *more]
         first = backup.restore(model)

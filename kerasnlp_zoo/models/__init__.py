@@ -2,6 +2,8 @@
 
 from kerasnlp_zoo.models.bag_of_embeddings import bag_of_embeddings, fixed_window
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder
+from kerasnlp_zoo.models.cooccurrence import positive_pointwise_mutual_information, truncated_svd
+from kerasnlp_zoo.models.glove import glove, glove_vectors
 from kerasnlp_zoo.models.linear import (
     linear_svm,
     logistic_regression,
@@ -22,14 +24,18 @@ __all__ = [
     "cbow",
     "embed_words",
     "fixed_window",
+    "glove",
+    "glove_vectors",
     "linear_svm",
     "logistic_regression",
     "multilayer_perceptron",
     "perceptron",
+    "positive_pointwise_mutual_information",
     "set_word_vectors",
     "skip_gram",
     "softmax_regression",
     "text_cnn",
     "text_cnn_tagger",
+    "truncated_svd",
     "word_embedding",
 ]

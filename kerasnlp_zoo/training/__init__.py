@@ -2,9 +2,11 @@
 
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
 from kerasnlp_zoo.training.classification import finish_classification
+from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import (
+    GloveLoss,
     WeightedMeanLoss,
     classification_metrics,
     cross_entropy,
@@ -31,6 +33,8 @@ __all__ = [
     "CorpusRunConfig",
     "EpochBackup",
     "EpochSeed",
+    "GloveLoss",
+    "GloveTrainer",
     "HierarchicalSoftmaxTrainer",
     "HistoryFile",
     "KeepBest",

@@ -7,6 +7,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from kerasnlp_zoo.errors import InputError
+
+SMALLEST = 1e-30  # no logarithm of 0
+
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 def cross_entropy(labels, logits):
@@ -95,6 +99,63 @@ def hinge_loss(labels, logits):
 
 def _logit_of(labels, logits):
     return ops.squeeze(ops.take_along_axis(logits, ops.cast(ops.expand_dims(labels, -1), "int32"), axis=-1), -1)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class GloveLoss:
+    """f(X) (prediction - log X)^2 of a count X, with f(X) = min(1, X / x_max)^alpha.
+
+    Errors count little where counts are small and chance rules. A count of 0 is no cell: its loss is 0.
+
+    Args:
+        x_max: float, the count from which on all weigh alike. The paper has 100 for billions of words;
+            10 suits some million.
+        alpha: float.
+
+    Call arguments:
+        counts: float tensor [B, ...], not negative.
+        predictions: float tensor [B, ...], of log X.
+
+    Returns:
+        float tensor [B, ...].
+
+    Example:
+
+    >>> counts = ops.convert_to_tensor([0.0, 16.0, 999.0])
+    >>> predictions = ops.log([9.0, 16.0, 999.0]) + ops.convert_to_tensor([1.0, 1.0, 0.0])
+    >>> GloveLoss(x_max=256, alpha=0.75)(counts, predictions).numpy()  # 16^-0.75
+    array([0.   , 0.125, 0.   ], dtype=float32)
+
+    Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation", equations 8 and 9.
+    """
+
+    def __init__(self, x_max=10.0, alpha=0.75):
+        if not (x_max > 0 and 0 <= alpha <= 1):
+            raise InputError(
+                "GloVe weighs a count by min(1, count / x_max)^alpha. Expected x_max > 0, usual are 10 to 100, and "
+                f"alpha from 0 to 1. Received: x_max={x_max!r}, alpha={alpha!r}"
+            )
+        self.x_max, self.alpha = x_max, alpha
+
+    def errors(self, counts, predictions):
+        """Return (f(X), prediction - log X), both float tensors [B, ...]."""
+        weights = ops.power(ops.minimum(counts / self.x_max, 1.0), self.alpha)
+        is_cell = ops.cast(counts > 0, predictions.dtype)  # alpha = 0 would weigh a count of 0 by 1
+        return weights * is_cell, predictions - ops.log(ops.maximum(counts, SMALLEST))
+
+    def __call__(self, counts, predictions):
+        """Return the loss of every count."""
+        weights, errors = self.errors(ops.cast(counts, predictions.dtype), predictions)
+        return weights * ops.square(errors)
+
+    def get_config(self):
+        """Return the arguments that rebuild this loss."""
+        return {"x_max": self.x_max, "alpha": self.alpha}
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuild the loss."""
+        return cls(**config)
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")

@@ -95,7 +95,8 @@ class TableTrainer(keras.Model):
         Columns of zeros, which stay zero in products, fill it up to a multiple of eight: XLA adds to such
         rows in half the time.
         """
-        values = np.pad(np.asarray(vectors, "float32"), [(0, 0), (0, -np.shape(vectors)[1] % 8)])
+        width = np.shape(vectors)[1]
+        values = np.pad(np.asarray(vectors, "float32"), [(0, 0), (0, -width % 8 if width > 8 else 0)])
         table = Table(
             self.add_weight(name=name, shape=values.shape, initializer=lambda shape, dtype=None: values),
             self.add_weight(name=f"{name}_accumulators", shape=values.shape[:1], initializer="zeros"),

@@ -1,0 +1,157 @@
+"""Word vectors by counting: from the counts of words beside words to PPMI and truncated SVD.
+
+    counts = cooccurrence_counts(corpus, window=5, weighting="flat")
+    vectors = truncated_svd(positive_pointwise_mutual_information(counts), dim=100)
+
+Shapes: V words, M contexts or documents, D width of a vector.
+"""
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import svds
+
+from kerasnlp_zoo.errors import InputError, require_positive
+
+
+def one_hot(vocabulary_size):
+    """Return the vectors that say which word it is and nothing else: all are orthogonal.
+
+    Args:
+        vocabulary_size: int, V.
+
+    Returns:
+        `scipy.sparse.csr_array` float64 [V, V], the identity.
+
+    Example:
+
+    >>> one_hot(3).toarray()[1]
+    array([0., 1., 0.])
+    """
+    require_positive(vocabulary_size=vocabulary_size)
+    return sparse.eye_array(vocabulary_size, format="csr")
+
+
+def positive_pointwise_mutual_information(counts, smoothing=0.75, shift=1.0):
+    """Return max(0, log p(w, c) / (p(w) p'(c)) - log shift): how much more often than by chance two words meet.
+
+    Args:
+        counts: scipy.sparse array [V, M], not negative.
+        smoothing: float, the power that counts of contexts are raised to for p'(c): below 1 it makes rare
+            contexts more probable, whose PMI is else the highest. 1 is plain PMI.
+        shift: float >= 1, k: the logarithm of it is subtracted, as negative samples do in word2vec.
+
+    Returns:
+        `scipy.sparse.csr_array` float64 [V, M].
+
+    Raises:
+        InputError: if a count is negative, NaN or infinite, all are 0, or an argument is outside its range.
+
+    Example:
+
+    >>> counts = sparse.csr_array([[3.0, 1.0], [1.0, 3.0]])
+    >>> positive_pointwise_mutual_information(counts).toarray().round(3)  # log (3/8) / (1/2 1/2)
+    array([[0.405, 0.   ],
+           [0.   , 0.405]])
+
+    Reference: Church and Hanks 1990; Levy et al. 2015, "Improving Distributional Similarity with Lessons
+    Learned from Word Embeddings", sections 3.1 and 3.2, where smoothing 0.75 is best and shift 1 mostly so.
+    """
+    require_counts(counts)
+    if not (0 < smoothing <= 1 and shift >= 1):
+        raise InputError(
+            "Expected a smoothing above 0, at most 1, and a shift of at least 1. "
+            f"Received: smoothing={smoothing!r}, shift={shift!r}"
+        )
+    if not counts.count_nonzero():
+        raise InputError("The counts are all 0: no two words meet. Expected counts of a corpus with sentences")
+    cells = sparse.csr_array(counts, dtype="float64", copy=True)
+    of_words = cells.sum(axis=1)
+    of_contexts = cells.sum(axis=0) ** smoothing
+    rows = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+    with np.errstate(divide="ignore"):  # stored zeros become -inf, then 0
+        ratios = np.log(cells.data / (of_words[rows] * (of_contexts / of_contexts.sum())[cells.indices]))
+    cells.data = np.maximum(ratios - np.log(shift), 0)
+    cells.eliminate_zeros()
+    return cells
+
+
+def truncated_svd(matrix, dim, weighting=0.5, seed=1):
+    """Return U S^weighting of the `dim` largest singular values: the rows of a matrix in few dimensions.
+
+    Args:
+        matrix: scipy.sparse array [V, M].
+        dim: int, D, smaller than V and M.
+        weighting: float, the power of the singular values: 1 is the best approximation of the rows'
+            products; 0.5 and 0 are usually better vectors of words.
+        seed: int, decides where the iteration starts; the result hardly depends on it.
+
+    Returns:
+        float64 array [V, D], the largest singular value first. The entry of a column that is largest by
+        its absolute value is positive, since singular vectors have no sign of their own.
+
+    Raises:
+        InputError: if `dim` is too large for the matrix, or it holds NaN or infinity.
+
+    Example:
+
+    >>> np.abs(truncated_svd(sparse.csr_array(np.diag([4.0, 9.0, 1.0])), dim=2).round(3))
+    array([[0., 2.],
+           [3., 0.],
+           [0., 0.]])
+
+    Reference: Deerwester et al. 1990; Levy et al. 2015, section 3.3, for the weighting.
+    """
+    require_positive(dim=dim)
+    _require_numbers(matrix)
+    if dim >= min(matrix.shape):
+        raise InputError(
+            f"A truncated SVD has fewer dimensions than the matrix rows and columns, {matrix.shape[0]:,} x "
+            f"{matrix.shape[1]:,}. Received: dim={dim}. Lower it, or take more words: a larger corpus or vocabulary"
+        )
+    matrix = sparse.csr_array(matrix, dtype="float64")
+    start = np.random.default_rng(seed).normal(size=min(matrix.shape))
+    left, values, _ = svds(matrix, k=dim, v0=start)
+    order = np.argsort(-values, kind="stable")
+    left, values = left[:, order], values[order]
+    largest = left[np.argmax(np.abs(left), axis=0), np.arange(dim)]
+    # 0 to the power of 0 would keep the arbitrary directions of singular values that are 0.
+    scales = np.where(values > 0, np.maximum(values, np.finfo("float64").tiny) ** weighting, 0)
+    return left * np.sign(largest) * scales
+
+
+def cosine(first, second):
+    """Return v . w / (|v| |w|); 0 where a vector is zero.
+
+    Args:
+        first, second: float arrays [D].
+
+    Returns:
+        float in [-1, 1].
+
+    Example:
+
+    >>> round(cosine([3, 1, 2], [3, 0, 2]), 3)
+    0.964
+    """
+    lengths = np.linalg.norm(first) * np.linalg.norm(second)
+    return float(np.dot(first, second) / lengths) if lengths else 0.0
+
+
+def require_counts(counts):
+    """Raise InputError unless all counts of a sparse array are finite and none is negative.
+
+    Example:
+
+    >>> require_counts(sparse.csr_array([[0.0, 1.5]]))
+    """
+    _require_numbers(counts)
+    if counts.nnz and counts.data.min() < 0:
+        raise InputError(f"Counts cannot be negative. Received: {counts.data.min()} as the smallest of the array")
+
+
+def _require_numbers(matrix):
+    """Raise InputError unless it is a sparse array of finite numbers."""
+    if not sparse.issparse(matrix):
+        raise InputError(f"Expected a scipy.sparse array, such as sparse.csr_array(values). Received: {type(matrix)}")
+    if not np.isfinite(matrix.data).all():
+        raise InputError("The array holds NaN or infinity. Expected finite numbers")

@@ -1,0 +1,86 @@
+"""GloVe as a plain Keras model: two vectors and two biases give the logarithm of how often two words meet.
+
+The quick way to train the same vectors is `training.GloveTrainer`; this model is short to read and takes any
+optimizer:
+
+    model = glove(len(corpus.vocabulary))
+    model.compile(keras.optimizers.Adagrad(0.05), WeightedMeanLoss(GloveLoss()))
+    model.fit(cell_batches_of(counts), epochs=15)
+    vectors = glove_vectors(model)
+
+The loss shown is the paper's J divided by the number of cells.
+
+Shapes: B batch, T cells, V vocabulary, D width of a vector.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.word_embeddings import TRAINED
+
+CONTEXT = "context_embedding"  # name of the layer that holds the vectors of words as contexts
+
+
+@builder
+def glove(vocabulary_size, embedding_dim=100):
+    """Build the model log X_ij = w_i . c_j + b_i + b_j of the counts X of words i and contexts j.
+
+    Args:
+        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
+        embedding_dim: int, D, width of a word vector.
+
+    Returns:
+        `keras.Model`: {"token_ids": int [B, T], the words; "words": int [B, T], a context for each}
+        -> predictions of log X float [B, T]. Train it with `training.GloveLoss`; `glove_vectors` are the product.
+
+    Raises:
+        InputError: if a size is not positive.
+
+    Example:
+
+    >>> model = glove(vocabulary_size=1000)
+    >>> model({"token_ids": np.array([[4]]), "words": np.array([[8]])}).shape
+    TensorShape([1, 1])
+
+    Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation", equation 8.
+    """
+    require_positive(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
+    # As in the published code: small vectors and biases.
+    small = keras.initializers.RandomUniform(-0.5 / embedding_dim, 0.5 / embedding_dim)
+
+    def look_up(ids, width, name):
+        return keras.layers.Embedding(vocabulary_size, width, embeddings_initializer=small, name=name)(ids)
+
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    words = keras.Input((None,), dtype="int32", name="words")
+    vectors = [look_up(token_ids, embedding_dim, TRAINED), look_up(words, embedding_dim, CONTEXT)]
+    products = ops.sum(keras.layers.Multiply(name="products")(vectors), axis=-1, keepdims=True)  # [B, T, 1]
+    biases = [look_up(token_ids, 1, "token_bias"), look_up(words, 1, "context_bias")]
+    predictions = keras.layers.Add(name="products_and_biases")([products, *biases])
+    predictions = keras.layers.Reshape((-1,), name="log_counts")(predictions)
+    return keras.Model({"token_ids": token_ids, "words": words}, predictions, name="glove")
+
+
+def glove_vectors(model):
+    """Return w + c of every word: float32 NumPy array [V, D].
+
+    Where the counts are symmetric, words and contexts are alike, and their vectors differ by chance alone:
+    the sum evens some of that out, as an ensemble of two does. Their mean has the same cosines.
+
+    Args:
+        model: `keras.Model` that `glove` built.
+
+    Returns:
+        float32 array [V, D].
+
+    Example:
+
+    >>> glove_vectors(glove(vocabulary_size=5, embedding_dim=3)).shape
+    (5, 3)
+
+    Reference: Pennington et al. 2014, section 4.2.
+    """
+    return sum(np.asarray(model.get_layer(name).embeddings) for name in (TRAINED, CONTEXT))

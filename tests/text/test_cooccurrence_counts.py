@@ -1,0 +1,106 @@
+"""Counts of words beside words and in documents are those of a slow loop over the text."""
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text import Vocabulary, cooccurrence_counts, term_document_counts
+from kerasnlp_zoo.text.corpus import encode_corpus
+
+LIKES = ["I like deep learning .", "I like NLP .", "I enjoy flying ."]
+PAIRS = """I-like 2  I-enjoy 1  I-deep 1  I-NLP 1  I-flying 1  like-deep 1  like-learning 1  like-NLP 1  like-. 1
+enjoy-flying 1  enjoy-. 1  deep-learning 1  deep-. 1  learning-. 1  NLP-. 1  flying-. 1"""
+IN_DOCUMENTS = """I 1 1 1  like 1 1 0  enjoy 0 0 1  deep 1 0 0  learning 1 0 0  NLP 0 1 0  flying 0 0 1  . 1 1 1"""
+
+
+@pytest.fixture
+def encode(tmp_path):
+    def encoded(sentences):
+        chunk = [word for sentence in sentences for word in sentence], [len(sentence) for sentence in sentences]
+        return encode_corpus([chunk], tmp_path / "corpus", 1)
+
+    return encoded
+
+
+@pytest.fixture
+def corpus(encode, random):
+    """Sentences of 0 to 12 of 30 words, some of which stand beside themselves."""
+    return encode([[f"w{n}" for n in random.zipf(1.5, random.integers(0, 13)) % 30] for _ in range(60)])
+
+
+def slow_counts(corpus, window, weighting, direction):
+    ids = np.concatenate(list(corpus.blocks()))
+    counts = np.zeros((len(corpus.vocabulary),) * 2)
+    sentences = np.split(ids, np.flatnonzero(ids == 0) + 1)
+    for sentence in sentences:
+        for place, word in enumerate(sentence):
+            for other, context in enumerate(sentence):
+                distance = abs(place - other)
+                side = "left" if other < place else "right"
+                if word and context and 0 < distance <= window and direction in ("both", side):
+                    counts[word, context] += 1 / distance if weighting == "harmonic" else 1
+    return counts
+
+
+@pytest.mark.parametrize("window", [1, 2, 5, 40])  # 40: wider than any sentence
+@pytest.mark.parametrize("weighting", ["harmonic", "flat"])
+@pytest.mark.parametrize("direction", ["both", "left", "right"])
+def test_counts_are_those_of_a_slow_loop_in_chunks_of_any_size(corpus, window, weighting, direction):
+    expected = slow_counts(corpus, window, weighting, direction)
+    for pairs in (1, 97, 10**6):  # a word, some sentences, and all at a time
+        counts = cooccurrence_counts(corpus, window, weighting, direction, pairs)
+        np.testing.assert_allclose(counts.toarray(), expected, rtol=1e-12)
+        assert counts.nnz == np.count_nonzero(expected)
+        assert counts.indices.dtype == "int32"  # half the bytes of int64
+
+
+def test_golden_counts_of_three_sentences(encode):
+    corpus = encode([sentence.split() for sentence in LIKES])
+    place = {token: row for row, token in enumerate(corpus.vocabulary.tokens)}
+    expected = np.zeros((len(place),) * 2)
+    for pair, count in zip(PAIRS.split()[::2], PAIRS.split()[1::2], strict=True):
+        first, second = pair.split("-")
+        expected[place[first], place[second]] = expected[place[second], place[first]] = count
+    np.testing.assert_array_equal(cooccurrence_counts(corpus, 2, "flat").toarray(), expected)
+
+
+def test_golden_counts_of_terms_in_documents_from_lists_and_from_a_corpus(encode):
+    documents = [sentence.split() for sentence in LIKES]
+    corpus = encode(documents)
+    fields = IN_DOCUMENTS.split()
+    by_word = {fields[n]: [int(count) for count in fields[n + 1 : n + 4]] for n in range(0, len(fields), 4)}
+    expected = [[0] * 3] * 2 + [by_word[token] for token in corpus.vocabulary.tokens[2:]]
+    np.testing.assert_array_equal(term_document_counts(corpus).toarray(), expected)
+    np.testing.assert_array_equal(term_document_counts(documents, corpus.vocabulary).toarray(), expected)
+
+
+def test_documents_count_repeated_unknown_and_no_words():
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", "cat"])
+    counts = term_document_counts([["cat", "cat", "yak"], [], ["[PAD]"]], vocabulary)
+    np.testing.assert_array_equal(counts.toarray(), [[0, 0, 0], [1, 0, 1], [2, 0, 0]])
+
+
+def test_a_corpus_in_blocks_numbers_its_sentences_through(corpus, monkeypatch):
+    expected = term_document_counts(corpus).toarray()
+    blocks = type(corpus).blocks
+    monkeypatch.setattr(type(corpus), "blocks", lambda self: blocks(self, 10))
+    np.testing.assert_array_equal(term_document_counts(corpus).toarray(), expected)
+    assert expected.shape[1] == corpus.num_sentences
+    np.testing.assert_array_equal(expected.sum(axis=1), corpus.counts)
+
+
+def test_what_cannot_be_counted_is_refused(encode):
+    corpus = encode([["one"], ["word"], ["each"]])
+    with pytest.raises(InputError, match="No two words .* 3 words in 3 sentences"):
+        cooccurrence_counts(corpus)
+    for arguments, message in (
+        ({"window": 0}, "window must be"),
+        ({"weighting": "linear"}, "weighting must be one of"),
+        ({"direction": "up"}, "direction must be one of"),
+    ):
+        with pytest.raises(InputError, match=message):
+            cooccurrence_counts(corpus, **arguments)
+    with pytest.raises(InputError, match="no document"):
+        term_document_counts([], corpus.vocabulary)
+    with pytest.raises(InputError, match="need a vocabulary"):
+        term_document_counts([["a"]])
