@@ -23,9 +23,9 @@ from kerasnlp_zoo.training import (
     HierarchicalSoftmaxTrainer,
     LazyAdam,
     Run,
+    Throughput,
     WeightedMeanLoss,
     Word2VecTrainer,
-    WordsPerSecond,
     finish_word_vectors,
     output_as_loss,
     read_corpus,
@@ -72,8 +72,8 @@ def main(config):
     with run.scope():
         model, dataset, steps = build(config, corpus, windows, run)
 
-    callbacks = [WordsPerSecond(corpus.num_tokens, steps), *score_callbacks(text.language, corpus.vocabulary.tokens)]
-    run.train(model, dataset, [*callbacks, run.history])
+    speed = Throughput("words_per_second", corpus.num_tokens, steps)
+    run.train(model, dataset, [speed, *score_callbacks(text.language, corpus.vocabulary.tokens), run.history])
     return finish_word_vectors(run, text, corpus, word_vectors(model))
 
 

@@ -36,7 +36,7 @@ def score_curves(history, path, title=""):
         title: str.
     """
     epochs = [row["epoch"] + 1 for row in history]
-    names = [name for name in history[0] if name not in ("epoch", "loss", "words_per_second")]
+    names = [name for name in history[0] if name not in ("epoch", "loss") and not name.endswith("_per_second")]
     figure = new_figure(9 if names else 4.6, 3.4)
     panels = np.ravel(figure.subplots(1, 2 if names else 1))
     panels[0].plot(epochs, [row["loss"] for row in history], color=GREY, marker="o", ms=3)

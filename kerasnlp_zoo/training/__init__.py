@@ -22,7 +22,7 @@ from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVect
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
 from kerasnlp_zoo.training.word_vectors import (
     CorpusRunConfig,
-    WordsPerSecond,
+    Throughput,
     finish_word_vectors,
     read_corpus,
     score_callbacks,
@@ -41,12 +41,12 @@ __all__ = [
     "LazyAdam",
     "Run",
     "RunConfig",
+    "Throughput",
     "WeightedMeanLoss",
     "Word2VecTrainer",
     "WordClassifierConfig",
     "WordVectorConfig",
     "WordVectorScores",
-    "WordsPerSecond",
     "classification_metrics",
     "cross_entropy",
     "finish_classification",

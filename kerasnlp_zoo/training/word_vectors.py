@@ -65,29 +65,35 @@ class CorpusRunConfig(RunOptions, CorpusOptions):
         require_positive(embedding_dim=self.embedding_dim, min_count=self.min_count, entry_size=self.entry_size)
 
 
-class WordsPerSecond(keras.callbacks.Callback):
-    """Show how many words of the corpus are trained on a second, in the progress bar and in history.csv.
+class Throughput(keras.callbacks.Callback):
+    """Show how much is trained on in a second, in the progress bar and in history.csv.
 
     Args:
-        num_words: int, words of the corpus.
+        name: str, such as "words_per_second".
+        count: int, words or whatever else an epoch has.
         num_steps: int, steps of an epoch.
     """
 
-    def __init__(self, num_words, num_steps):
+    def __init__(self, name, count, num_steps):
         super().__init__()
-        self.words_per_step = num_words / num_steps
+        self.name = name
+        self.count_per_step = count / num_steps
 
     def on_epoch_begin(self, epoch, logs=None):
         """Start the clock."""
-        self.started = time.perf_counter()
+        self.started, self.steps = time.perf_counter(), 0
 
     def on_train_batch_end(self, batch, logs=None):
         """Add the figure to what the progress bar shows."""
-        logs["words_per_second"] = (batch + 1) * self.words_per_step / (time.perf_counter() - self.started)
+        self.steps += 1
+        logs[self.name] = self._figure()
 
     def on_epoch_end(self, epoch, logs=None):
         """Add the figure to the row of history.csv."""
-        logs["words_per_second"] = self.params["steps"] * self.words_per_step / (time.perf_counter() - self.started)
+        logs[self.name] = self._figure()
+
+    def _figure(self):
+        return self.steps * self.count_per_step / (time.perf_counter() - self.started)
 
 
 def read_corpus(run):

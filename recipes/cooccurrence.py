@@ -1,0 +1,58 @@
+"""Make word vectors by counting: words beside words, or words in documents; PPMI; truncated SVD.
+
+    kerasnlp-zoo train cooccurrence
+    kerasnlp-zoo train cooccurrence --dataset newsgroups --matrix term_document
+
+RESULTS
+"""
+
+import dataclasses
+from typing import Literal
+
+import tyro
+
+from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.models import positive_pointwise_mutual_information, truncated_svd
+from kerasnlp_zoo.text import cooccurrence_counts, term_document_counts
+from kerasnlp_zoo.training import CorpusRunConfig, Run, finish_word_vectors, read_corpus
+
+
+@dataclasses.dataclass
+class Config(CorpusRunConfig):
+    """Count; without flags in WikiText-2, two million words of Wikipedia."""
+
+    epochs: tyro.conf.Suppress[int] = 1  # nothing is trained
+    matrix: Literal["term_term", "term_document"] = "term_term"
+    """Count words beside words, or in sentences and paragraphs, which finds words of one topic."""
+    window: int = 5
+    """Words on each side; 1 to 3 find words that are used alike, 4 to 10 words of one topic."""
+    smoothing: float = 0.75
+    """Power of the contexts' counts in PPMI; below 1 it keeps rare contexts from counting too much."""
+    shift: float = 1.0
+    """Its logarithm is taken off PPMI; the number of negative samples in word2vec has this effect."""
+    weighting: float = 0.5
+    """Power of the singular values: 1 comes nearest to the counts, 0.5 and 0 are usually better vectors."""
+
+    def check(self, replicas):
+        """Refuse flags that cannot be."""
+        super().check(replicas)
+        require_positive(window=self.window)
+
+
+def main(config):
+    """Count, evaluate and export; return what metrics.json holds."""
+    run = Run("cooccurrence", config)
+    text, corpus = read_corpus(run)
+
+    if config.matrix == "term_term":
+        counts = cooccurrence_counts(corpus, config.window, weighting="flat")
+    else:
+        counts = term_document_counts(corpus)
+    print(f"{counts.nnz:,} of {counts.shape[0]:,} x {counts.shape[1]:,} counts are not zero", flush=True)
+    information = positive_pointwise_mutual_information(counts, config.smoothing, config.shift)
+    vectors = truncated_svd(information, config.embedding_dim, config.weighting, config.seed)
+    return finish_word_vectors(run, text, corpus, vectors)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))

@@ -1,0 +1,64 @@
+"""Train word vectors by GloVe: two vectors and two biases give the logarithm of how often two words meet.
+
+    kerasnlp-zoo train glove
+    kerasnlp-zoo train glove --dataset mixed_en --window 10 --epochs 25
+
+RESULTS
+"""
+
+import dataclasses
+
+import tyro
+
+from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.text import cooccurrence_counts
+from kerasnlp_zoo.text.glove_cells import cells_of
+from kerasnlp_zoo.training import (
+    CorpusRunConfig,
+    GloveTrainer,
+    Run,
+    Throughput,
+    finish_word_vectors,
+    read_corpus,
+    score_callbacks,
+)
+
+
+@dataclasses.dataclass
+class Config(CorpusRunConfig):
+    """Train GloVe; without flags on WikiText-2, two million words of Wikipedia."""
+
+    epochs: int = 25
+    """Passes over the cells of the matrix that are not zero."""
+    window: int = 10
+    """Words on each side; one at a distance of d counts 1/d."""
+    x_max: float = 10.0
+    """The count from which on all cells weigh alike; 100 in the paper, for corpora a hundred times as large."""
+    learning_rate: float = 0.05
+    """Step size of Adagrad."""
+
+    def check(self, replicas):
+        """Refuse flags that cannot be."""
+        super().check(replicas)
+        require_positive(window=self.window)
+
+
+def main(config):
+    """Count, train, evaluate and export; return what metrics.json holds."""
+    run = Run("glove", config)
+    text, corpus = read_corpus(run)
+    counts = cooccurrence_counts(corpus, config.window)
+    print(f"{counts.nnz:,} pairs of words meet", flush=True)
+
+    with run.scope():
+        trainer = GloveTrainer(len(corpus.vocabulary), config.embedding_dim, config.x_max, seed=config.seed)
+        trainer.compile(config.learning_rate)
+    dataset = cells_of(counts, config.seed, replicas=run.strategy.num_replicas_in_sync)
+
+    speed = Throughput("cells_per_second", counts.nnz, len(dataset))
+    run.train(trainer, dataset, [speed, *score_callbacks(text.language, corpus.vocabulary.tokens), run.history])
+    return finish_word_vectors(run, text, corpus, trainer.vectors)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))
