@@ -261,3 +261,14 @@ def write_reviews(folder):
     path = folder / "reviews.csv"
     path.write_text("text,label\n" + "\n".join(rows) + "\n", "utf-8")
     return path
+
+
+def write_topics(folder):
+    """Write topics.txt, 1,200 sentences of 8 words that are all of one topic of two, and return its path."""
+    random = np.random.default_rng(0)
+    lines = [
+        " ".join(f"{topic}{n}" for n in random.integers(0, 20, 8)) for topic in random.choice(["cat", "sun"], 1200)
+    ]
+    path = folder / "topics.txt"
+    path.write_text("\n".join(lines) + "\n")
+    return path

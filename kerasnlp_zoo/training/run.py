@@ -11,6 +11,7 @@ import shlex
 import shutil
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -185,6 +186,8 @@ class Run:
             first_epoch = epochs
         if first_epoch:
             print(f"Resuming after epoch {first_epoch} of at most {epochs}")
+        # Keras warns of a data set without known length at the end of every epoch.
+        warnings.filterwarnings("ignore", message="Your input ran out of data")
         try:
             model.fit(
                 dataset,

@@ -1,0 +1,128 @@
+"""What runs that learn word vectors promise: from a text of one's own to an entry; interrupted or not the same."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets.word_vector_files import read_vectors
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.training import word_vectors
+from recipes import word2vec
+from tests.contracts import write_topics
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "options"),
+    [
+        ("skip_gram", "negative_sampling", {}),
+        ("cbow", "hierarchical_softmax", {}),
+        ("cbow", "nce", {"subsample": 0, "learning_rate": 0.02}),
+    ],
+)
+def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, options, tmp_path, capsys):
+    config = word2vec.Config(
+        corpus=write_topics(tmp_path),
+        model=model,
+        loss=loss,
+        epochs=8,
+        embedding_dim=12,
+        output_dir=tmp_path / "run",
+        **options,
+    )
+    metrics = word2vec.main(config)
+    assert metrics["export_difference"] < 1e-6
+    assert metrics["words"] == 9600
+    assert metrics["pictures"] == ["curves", "words"]
+    tokens, vectors = read_vectors(tmp_path / "run" / "vectors.txt")
+    assert vectors.shape == (len(tokens), 12)
+    task = zoo.load(tmp_path / "run" / "entry")
+    assert task.tokens[2:] == tokens
+    np.testing.assert_allclose(task.vectors[2:], vectors, atol=1e-2)  # float16 of them
+    nearest = [task.most_similar(word, count=3) for word in ("cat1", "sun1")]
+    assert [{word[:3] for word, _ in found} for found in nearest] == [{"cat"}, {"sun"}]
+    assert zoo.read_config(tmp_path / "run" / "entry")["name"] == f"{model}_topics_en"
+    assert (tmp_path / "run" / "projector" / "projector_config.pbtxt").exists()
+    with open(tmp_path / "run" / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 8
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    assert all(float(row["words_per_second"]) > 0 for row in rows)
+    assert "40 different ones" in capsys.readouterr().out
+
+
+def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path, monkeypatch, capsys):
+    def config(name, **changes):
+        corpus = write_topics(tmp_path)
+        return word2vec.Config(corpus=corpus, epochs=4, embedding_dim=12, output_dir=tmp_path / name, **changes)
+
+    word2vec.main(config("whole"))
+
+    on_epoch_end = word_vectors.Throughput.on_epoch_end
+
+    def interrupt(callback, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        on_epoch_end(callback, epoch, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(word_vectors.Throughput, "on_epoch_end", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            word2vec.main(config("cut"))
+    assert "Continue with: kerasnlp-zoo train word2vec" in capsys.readouterr().err
+    word2vec.main(config("cut", resume=True))
+    assert "Resuming after epoch 2" in capsys.readouterr().out
+    (_, whole), (_, cut) = (read_vectors(tmp_path / name / "vectors.txt") for name in ("whole", "cut"))
+    np.testing.assert_array_equal(whole, cut)
+    assert not (tmp_path / "cut" / "state").exists()
+
+
+def test_chinese_text_is_cut_into_words_by_jieba(tmp_path):
+    text = "我们在上海工作。\n他们在北京学习。\n上海和北京都是城市。\n" * 30
+    (tmp_path / "城市.txt").write_text(text, "gb18030")
+    config = word2vec.Config(
+        corpus=tmp_path / "城市.txt",
+        encoding="gb18030",
+        language="zh",
+        segmenter="jieba",
+        embedding_dim=8,
+        epochs=1,
+        output_dir=tmp_path / "run",
+    )
+    metrics = word2vec.main(config)
+    assert metrics["test_score"] is None
+    answer = zoo.load(tmp_path / "run" / "entry").predict(["上海"])[0]
+    assert answer["word"] == "上海"
+    assert "北京" in {neighbour["word"] for neighbour in answer["neighbours"]}
+    card = (tmp_path / "run" / "entry" / "README.md").read_text("utf-8")
+    assert "| language | zh |" in card
+
+
+def test_smoke_run_is_scored_on_published_sets(tmp_path):
+    metrics = word2vec.main(word2vec.Config(smoke=True, output_dir=tmp_path / "run"))
+    written = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert written["scores"].keys() == {"wordsim353", "simlex999", "questions_words"}
+    assert metrics["metric"] == "WordSim-353 Spearman"
+    assert metrics["test_score"] == 100 * written["scores"]["wordsim353"]["spearman"]
+    assert written["command"] == "kerasnlp-zoo train word2vec --smoke"
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("", {}, "empty|no words"),
+        ("one two three\n", {}, "No word occurs min_count=5 times"),
+        ("a b\n" * 20, {"window": 0}, "window"),
+        ("a b\n" * 20, {"subsample": 2.0}, "subsample"),
+        ("a b\n" * 20, {"num_negatives": 0}, "num_negatives"),
+        ("a b\n" * 20, {"embedding_dim": 0}, "embedding_dim"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_refused_before_training(content, options, message, tmp_path):
+    (tmp_path / "text.txt").write_text(content)
+    config = word2vec.Config(corpus=tmp_path / "text.txt", output_dir=tmp_path / "run", **options)
+    with pytest.raises(InputError, match=message):
+        word2vec.main(config)
+    assert not (tmp_path / "run" / "history.csv").exists()
