@@ -1,7 +1,7 @@
 """Train word vectors by GloVe: two vectors and two biases give the logarithm of how often two words meet.
 
     kerasnlp-zoo train glove
-    kerasnlp-zoo train glove --dataset mixed_en --window 10 --epochs 25
+    kerasnlp-zoo train glove --dataset mixed_en --window 10
 
 RESULTS
 """
@@ -28,13 +28,13 @@ from kerasnlp_zoo.training import (
 class Config(CorpusRunConfig):
     """Train GloVe; without flags on WikiText-2, two million words of Wikipedia."""
 
-    epochs: int = 25
+    epochs: int = 15
     """Passes over the cells of the matrix that are not zero."""
     window: int = 10
     """Words on each side; one at a distance of d counts 1/d."""
     x_max: float = 10.0
     """The count from which on all cells weigh alike; 100 in the paper, for corpora a hundred times as large."""
-    learning_rate: float = 0.05
+    learning_rate: float = 0.2
     """Step size of Adagrad."""
 
     def check(self, replicas):

@@ -40,18 +40,19 @@ def seconds(function):
 
 
 def row(what, unit, ours, peer, peer_name):
-    """Return a row of the table; its ratio is above 1 where ours is better.
+    """Return a row of the table; its ratio is above 1 where ours is better, None where a side is 0.
 
     Args:
         what: str, what was measured.
-        unit: str; one that ends in "/s" is better when higher, any other when lower.
+        unit: str; "%" and what ends in "/s" is better when higher, any other when lower.
         ours, peer: floats.
         peer_name: str.
 
     Returns:
         dict.
     """
-    ratio = ours / peer if unit.endswith("/s") else peer / ours
+    better, worse = (ours, peer) if unit.endswith(("/s", "%")) else (peer, ours)
+    ratio = better / worse if better and worse else None
     return {"what": what, "unit": unit, "ours": ours, "peer": peer, "peer_name": peer_name, "ratio": ratio}
 
 
@@ -68,7 +69,7 @@ def report(rows, output, **more_versions):
     for entry in rows:
         print(
             f"{entry['what']:<{width}}  {entry['ours']:>9,.1f}  {entry['peer']:>9,.1f}  {entry['unit']:<11}  "
-            f"{entry['ratio']:>5.2f}  {entry['peer_name']}"
+            f"{entry['ratio'] or float('nan'):>5.2f}  {entry['peer_name']}"
         )
     if output is not None:
         machine = f"{platform.machine()}, {os.cpu_count()} CPU cores"

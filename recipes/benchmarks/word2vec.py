@@ -24,12 +24,22 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.analogies import analogy_scores
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
 from kerasnlp_zoo.files import cache_folder
+from kerasnlp_zoo.models import glove
+from kerasnlp_zoo.text import cooccurrence_counts
 from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
+from kerasnlp_zoo.text.glove_cells import cell_batches_of, cells_of
 from kerasnlp_zoo.text.word2vec_examples import Windows
-from kerasnlp_zoo.training import HierarchicalSoftmaxTrainer, Word2VecTrainer
+from kerasnlp_zoo.training import (
+    GloveLoss,
+    GloveTrainer,
+    HierarchicalSoftmaxTrainer,
+    WeightedMeanLoss,
+    Word2VecTrainer,
+)
 from recipes.benchmarks.comparison import report, row, seconds
 
 DIM, WINDOW, NEGATIVES, SUBSAMPLE, LEARNING_RATE, THREADS = 100, 5, 5, 1e-3, 0.2, 2
+GLOVE_EPOCHS, GLOVE_WINDOW, PLAIN_BATCHES = 15, 10, 200
 NAMES = {"skip_gram": "skip-gram", "cbow": "CBOW"}
 
 
@@ -65,6 +75,7 @@ def main(config):
     short = part_of(corpus, 200_000 if config.smoke else 2_000_000)
     for architecture in NAMES:
         rows += speed_and_scores(dataclasses.replace(config, epochs=1), short, architecture, "hierarchical_softmax")
+    rows += glove_beside_skip_gram(config, short)
     rows.append(peak_memory(corpus))
     report(rows, config.output, gensim=gensim.__version__)
     return rows
@@ -144,14 +155,36 @@ def scores(corpus, vectors):
     return {title: 100 * value for title, value in found.items()}
 
 
+def glove_beside_skip_gram(config, corpus):
+    """Measure GloVe's fast trainer beside its plain model, and its vectors beside those of skip-gram."""
+    epochs = 2 if config.smoke else GLOVE_EPOCHS
+    counts = cooccurrence_counts(corpus, GLOVE_WINDOW)
+    trainer = GloveTrainer(len(corpus.vocabulary), DIM)
+    trainer.compile(LEARNING_RATE)
+    dataset = cells_of(counts)
+    spent = seconds(lambda: trainer.fit(dataset, epochs=epochs, shuffle=False, verbose=0))
+    plain = glove(len(corpus.vocabulary), DIM)
+    plain.compile(keras.optimizers.Adagrad(0.05), WeightedMeanLoss(GloveLoss()))
+    some = cell_batches_of(counts).take(PLAIN_BATCHES)
+    plain.fit(some, shuffle=False, verbose=0)
+    cells = sum(len(labels) for _, labels in some)
+    per_second = epochs * counts.nnz / spent, cells / seconds(lambda: plain.fit(some, shuffle=False, verbose=0))
+    rows = [row("GloVe", "cells/s", *per_second, "its plain Keras model")]
+    skip_gram = train_ours(corpus, "skip_gram", "negative_sampling", epochs, seed=1)
+    for title, value in scores(corpus, trainer.vectors[2:]).items():
+        rows.append(row(f"GloVe, {title}", "%", value, skip_gram[title], "our skip-gram, same text and epochs"))
+    return rows
+
+
 def pipeline_alone(corpus):
     """Measure how many words the data set delivers to nobody, beside what the quickest trainer takes."""
     trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
     dataset = trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE))
     trainer.compile(LEARNING_RATE)
-    trainer.fit(dataset.take(1), verbose=0)  # compiles
+    trainer.fit(dataset.take(1), shuffle=False, verbose=0)  # compiles
     rounds = [
-        (seconds(lambda: [None for _ in dataset]), seconds(lambda: trainer.fit(dataset, verbose=0))) for _ in range(3)
+        (seconds(lambda: [None for _ in dataset]), seconds(lambda: trainer.fit(dataset, shuffle=False, verbose=0)))
+        for _ in range(3)
     ]
     delivered, taken = (corpus.num_tokens / statistics.median(side) for side in zip(*rounds, strict=True))
     return row("data pipeline alone", "words/s", delivered, taken, "our trainer")

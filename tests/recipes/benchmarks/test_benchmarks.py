@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from recipes.benchmarks import comparison, text_cnn, text_cnn_ablation
+from recipes.benchmarks import comparison, text_cnn, text_cnn_ablation, word2vec
 
 
 def test_sides_are_measured_in_turn_and_the_first_of_each_is_left_out():
@@ -27,6 +27,7 @@ def test_ratio_is_above_one_where_ours_is_better(tmp_path, capsys):
     faster = comparison.row("training", "sentences/s", ours=300.0, peer=200.0, peer_name="peer")
     quicker = comparison.row("one sentence", "ms", ours=2.0, peer=5.0, peer_name="peer")
     assert faster["ratio"] == 1.5
+    assert comparison.row("analogies", "%", ours=30.0, peer=20.0, peer_name="peer")["ratio"] == 1.5
     assert quicker["ratio"] == 2.5
     comparison.report([faster, quicker], tmp_path / "rows.json", peer="1.0")
     written = json.loads((tmp_path / "rows.json").read_text())
@@ -55,4 +56,20 @@ def test_every_means_of_speed_is_measured(tmp_path):
     for row, before in zip(rows[1:6], rows, strict=False):
         assert row["peer"] == before["ours"]
     assert [row["peer"] for row in rows[6:]] == [rows[5]["ours"]] * 2
+    assert json.loads((tmp_path / "rows.json").read_text())["rows"] == rows
+
+
+def test_without_gensim_the_benchmark_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gensim", None)
+    with pytest.raises(InputError, match="pip install gensim"):
+        word2vec.main(word2vec.Config())
+
+
+@pytest.mark.peers
+def test_word2vec_beside_gensim(tmp_path):
+    pytest.importorskip("gensim", reason='peers are installed by hand: pip install "kerasnlp-zoo[peers]"')
+    config = word2vec.Config(corpus="wikitext2", smoke=True, epochs=1, seeds=1, output=tmp_path / "rows.json")
+    rows = word2vec.main(config)
+    assert {row["unit"] for row in rows} == {"words/s", "%", "cells/s", "MB"}
+    assert all(row["ours"] > 0 for row in rows if row["unit"] != "%")
     assert json.loads((tmp_path / "rows.json").read_text())["rows"] == rows
