@@ -8,9 +8,10 @@ before frequent ones are left out, over the time of the whole training, data pip
 """
 
 import dataclasses
-import multiprocessing
-import resource
+import functools
 import statistics
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def main(config):
         rows += speed_and_scores(config, corpus, architecture, "negative_sampling")
     short = part_of(corpus, 200_000 if config.smoke else 2_000_000)
     for architecture in NAMES:
-        rows += speed_and_scores(dataclasses.replace(config, epochs=1), short, architecture, "hierarchical_softmax")
+        rows += speed_and_scores(config, short, architecture, "hierarchical_softmax")
     rows += glove_beside_skip_gram(config, short)
     rows.append(peak_memory(corpus))
     report(rows, config.output, gensim=gensim.__version__)
@@ -182,10 +183,9 @@ def pipeline_alone(corpus):
     dataset = trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE))
     trainer.compile(LEARNING_RATE)
     trainer.fit(dataset.take(1), shuffle=False, verbose=0)  # compiles
-    rounds = [
-        (seconds(lambda: [None for _ in dataset]), seconds(lambda: trainer.fit(dataset, shuffle=False, verbose=0)))
-        for _ in range(3)
-    ]
+    fit = functools.partial(trainer.fit, dataset, shuffle=False, verbose=0)
+    fit = functools.partial(trainer.fit, dataset, shuffle=False, verbose=0)
+    rounds = [(seconds(lambda: [None for _ in dataset]), seconds(fit)) for _ in range(3)]
     delivered, taken = (corpus.num_tokens / statistics.median(side) for side in zip(*rounds, strict=True))
     return row("data pipeline alone", "words/s", delivered, taken, "our trainer")
 
@@ -196,44 +196,15 @@ def peak_memory(corpus):
         path = Path(folder, "corpus.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(" ".join(sentence) + "\n" for sentence in sentences_of(corpus))
-        peaks = [apart(side, str(path)) for side in (ours_from_file, gensim_from_file)]
-    return row("peak memory, text file to skip-gram", "MB", *peaks, "gensim, in memory")
+        peaks = [peak_of(side, path) for side in ("ours", "gensim")]
+    return row("peak memory, text file to skip-gram", "MB", *peaks, "gensim, sentences in memory")
 
 
-def apart(function, *arguments):
-    """Call a function in a process of its own; return the MB it needed at most."""
-    context = multiprocessing.get_context("spawn")
-    receive, send = context.Pipe(duplex=False)
-    process = context.Process(target=_peak_of, args=(send, function, *arguments))
-    process.start()
-    send.close()
-    peak = receive.recv()
-    process.join()
-    return peak
-
-
-def _peak_of(connection, function, *arguments):
-    function(*arguments)
-    connection.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)
-
-
-def ours_from_file(path):
-    """Encode a text file and train for an epoch."""
-    corpus = encode_corpus(
-        open_corpus(CorpusOptions(corpus=Path(path), segmenter="spaces")).chunks(), Path(f"{path}.encoded")
-    )
-    trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
-    trainer.compile(LEARNING_RATE)
-    trainer.fit(trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE)), verbose=0)
-
-
-def gensim_from_file(path):
-    """Read a text file and train for an epoch, as gensim's users do."""
-    from gensim.models import Word2Vec
-
-    with open(path, encoding="utf-8") as file:
-        sentences = [line.split() for line in file]
-    Word2Vec(sentences, vector_size=DIM, window=WINDOW, sample=SUBSAMPLE, sg=1, workers=THREADS, epochs=1)
+def peak_of(side, path):
+    """Return the MB that a process of one side needs at most."""
+    script = Path(__file__).with_name("word2vec_memory.py")
+    finished = subprocess.run([sys.executable, script, side, path], capture_output=True, text=True, check=True)
+    return float(finished.stdout.split()[-1])
 
 
 def sentences_of(corpus):
