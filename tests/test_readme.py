@@ -65,6 +65,9 @@ def test_every_command_is_known_to_these_tests():
         "explain",
         "quantize",
         "litert",
+        "guitar",
+        "analogy",
+        "--corpus texts/",
         "评论.csv",
         "质量很好",
         "&& pytest",
@@ -79,6 +82,22 @@ def test_training_command(folder):
 
 def test_prediction_command_prints_what_is_shown(folder):
     assert run(command("predict"), folder) == output("gripping")
+
+
+def test_word_commands_print_what_is_shown(folder):
+    assert run(command("guitar"), folder) + run(command("analogy"), folder) == output("bigger")
+
+
+def test_word2vec_command_learns_from_a_folder_of_texts(folder):
+    (folder / "texts").mkdir()
+    for place in range(2):
+        lines = [
+            f"the {animal} ran over the {place_name}\n" for animal in ("dog", "cat") for place_name in ("hill", "road")
+        ]
+        (folder / "texts" / f"{place}.txt").write_text("".join(lines) * 20)
+    printed = run(command("--corpus texts/"), folder)
+    assert "960 words in 160 sentences, 7 different ones" in printed
+    assert (folder / "runs/word2vec_texts/vectors.txt").read_text().startswith("7 100\n")
 
 
 def test_explaining_command_prints_what_is_shown_and_draws_it(folder):

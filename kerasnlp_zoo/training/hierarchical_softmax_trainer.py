@@ -1,4 +1,4 @@
-"""Skip-gram and CBOW with hierarchical softmax: the ways of a segment's words through the tree in one product.
+"""Skip-gram and CBOW with hierarchical softmax: the ways of a segment's words through the tree, all at once.
 
 Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words with
 those around it, L longest way, S segments of a minibatch.
@@ -7,12 +7,13 @@ those around it, L longest way, S segments of a minibatch.
 import tensorflow as tf
 
 from kerasnlp_zoo.layers.huffman import huffman_codes
-from kerasnlp_zoo.training.table_trainer import row_adagrad, written
+from kerasnlp_zoo.training.table_trainer import row_sums, written
 from kerasnlp_zoo.training.word2vec_trainer import (
     Word2VecTrainer,
     centres_of,
     context_counts,
     in_window,
+    logistic,
     logistic_gradients,
 )
 
@@ -35,10 +36,10 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
     Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.1.
     """
 
-    # Every word brings the nodes of its own way, so that a product grows with the square of a segment.
+    # In skip-gram every word brings the nodes of its own way: a product grows with the square of a segment.
     SEGMENTS = {
         "skip_gram": {"segment": 8, "shared_negatives": 0, "minibatch": 32 * 8},
-        "cbow": {"segment": 4, "shared_negatives": 0, "minibatch": 64 * 4},
+        "cbow": {"segment": 16, "shared_negatives": 0, "minibatch": 32 * 16},
     }
 
     def __init__(self, counts, embedding_dim=100, architecture="skip_gram", seed=1, **kwargs):
@@ -46,34 +47,33 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
         nodes, signs = huffman_codes(counts)
         self.nodes, self.signs = tf.constant(nodes), tf.constant(signs)  # [V, L]
 
-    def minibatch(self, tables, batch, learning_rate):
-        """Do one step: words int [S, H], codes int [S, P]."""
-        words, codes = batch["words"], batch["codes"]
+    def _skip_gram(self, tables, words, codes):
+        """Each context predicts the way to the centre."""
         window, centres = centres_of(words, codes)
-        contexts = in_window(codes[:, None], window)  # [S, H, P]
-        of_centres = written(tf.transpose(contexts, [0, 2, 1]))  # [S, P, H]
-        counts = context_counts(codes, window)[..., None]  # [S, P, 1]
-        inputs = tf.gather(tables[0].vectors, words)  # [S, H, D]
+        contexts = written(tf.transpose(in_window(codes[:, None], window), [0, 2, 1]))  # [S, P, H]
+        counts = context_counts(codes, window)
         nodes = tf.reshape(tf.gather(self.nodes, centres), [centres.shape[0], -1])  # [S, P L]
-        outputs = tf.gather(tables[1].vectors, nodes)  # [S, P L, D]
         signs = tf.gather(self.signs, centres)  # [S, P, L]
-        if self.architecture == "skip_gram":
-            hidden, weights, number = inputs, of_centres, counts  # weights [S, P, H]
-        else:
-            share = 1.0 / tf.maximum(counts, 1.0)
-            number = tf.minimum(counts, 1.0)
-            hidden, weights = (
-                share * tf.matmul(of_centres, inputs),
-                tf.eye(centres.shape[1]) * number,
-            )  # weights [S, P, P]
-        weights = weights[:, :, None] * tf.abs(signs)[..., None]  # [S, P, L, H or P]
-        weights = tf.reshape(weights, [*nodes.shape, -1])
-        goes_left = tf.reshape(tf.nn.relu(signs), [*nodes.shape, 1])
-        loss, gradients, output_gradients = logistic_gradients(hidden, outputs, goes_left, weights)
-        if self.architecture == "cbow":
-            gradients = tf.matmul(contexts, share * gradients)  # [S, H, D]
-        tables = [
-            row_adagrad(tables[0], words, gradients, learning_rate),
-            row_adagrad(tables[1], nodes, output_gradients, learning_rate),
-        ]
-        return tables, loss, tf.reduce_sum(number)
+        weights = contexts[:, :, None] * tf.abs(signs)[..., None]  # [S, P, L, H]
+        loss, input_gradients, output_gradients = logistic_gradients(
+            tf.gather(tables[0].vectors, words),
+            tf.gather(tables[1].vectors, nodes),
+            tf.reshape(tf.nn.relu(signs), [*nodes.shape, 1]),
+            tf.reshape(weights, [*nodes.shape, -1]),
+        )
+        return words, input_gradients, nodes, output_gradients, loss, tf.reduce_sum(counts)
+
+    def _cbow(self, tables, words, codes):
+        """The mean of its contexts predicts the way to the centre."""
+        window, centres = centres_of(words, codes)
+        contexts, hidden, share, is_asked = self._means(tables, words, codes, window)
+        nodes, signs = tf.gather(self.nodes, centres), tf.gather(self.signs, centres)  # [S, P, L]
+        ways = tf.gather(tables[1].vectors, nodes)  # [S, P, L, D]
+        goes_left = tf.nn.relu(signs)
+        probabilities, losses = logistic(row_sums(hidden[:, :, None] * ways)[..., 0], goes_left)  # [S, P, L]
+        weights = tf.abs(signs) * is_asked
+        errors = ((probabilities - goes_left) * weights)[..., None]  # [S, P, L, 1]
+        hidden_gradients = tf.reduce_sum(errors * ways, axis=2)  # [S, P, D]
+        input_gradients = tf.matmul(contexts, share * hidden_gradients)  # [S, H, D]
+        loss = tf.reduce_sum(losses * weights)
+        return words, input_gradients, nodes, errors * hidden[:, :, None], loss, tf.reduce_sum(is_asked)

@@ -99,11 +99,7 @@ class Word2VecTrainer(TableTrainer):
     def _cbow(self, tables, words, codes, negatives):
         """The mean of its contexts predicts the centre."""
         window, centres = centres_of(words, codes)
-        contexts = in_window(codes[:, None], window)  # [S, H, P]
-        counts = context_counts(codes, window)[..., None]  # [S, P, 1]
-        share, is_asked = 1.0 / tf.maximum(counts, 1.0), tf.minimum(counts, 1.0)
-        of_centres = written(tf.transpose(contexts, [0, 2, 1]))  # [S, P, H]
-        hidden = share * tf.matmul(of_centres, tf.gather(tables[0].vectors, words))  # [S, P, D]
+        contexts, hidden, share, is_asked = self._means(tables, words, codes, window)
         own, noise = tf.gather(tables[1].vectors, centres), tf.gather(tables[1].vectors, negatives)
         own_probabilities, own_losses = logistic(row_sums(hidden * own), 1.0)  # [S, P, 1]
         own_errors = (own_probabilities - 1.0) * is_asked
@@ -114,6 +110,15 @@ class Word2VecTrainer(TableTrainer):
         loss = tf.reduce_sum(own_losses * is_asked) + noise_loss
         asked = tf.concat([centres, negatives], axis=1)
         return words, input_gradients, asked, output_gradients, loss, tf.reduce_sum(is_asked)
+
+    def _means(self, tables, words, codes, window):
+        """Average the contexts: [S, H, P] where they are, [S, P, D] their means, [S, P, 1] their shares, and if any."""
+        contexts = in_window(codes[:, None], window)  # [S, H, P]
+        counts = context_counts(codes, window)[..., None]  # [S, P, 1]
+        share, is_asked = 1.0 / tf.maximum(counts, 1.0), tf.minimum(counts, 1.0)
+        of_centres = written(tf.transpose(contexts, [0, 2, 1]))  # [S, P, H]
+        hidden = share * tf.matmul(of_centres, tf.gather(tables[0].vectors, words))
+        return contexts, hidden, share, is_asked
 
 
 def centres_of(words, codes):
