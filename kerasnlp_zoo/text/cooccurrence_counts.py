@@ -2,7 +2,7 @@
 
 A pair of words becomes one integer, its cell and its distance; sorting the integers of some million pairs
 brings those of a cell together, and a segmented sum counts them. Only a chunk of pairs and the nonzero cells
-so far are ever in memory: some 12 bytes a nonzero cell, up to four times over while chunks are added up.
+so far are ever in memory: some 12 bytes a nonzero cell, two to three times over while they are added up.
 
 Shapes: V vocabulary, W window, N ids of a chunk, P pairs, M documents.
 """

@@ -89,7 +89,7 @@ def test_cosine_golden():
 )
 def test_ppmi_refuses_what_are_no_counts(values, message):
     with pytest.raises(InputError, match=message):
-        positive_pointwise_mutual_information(sparse.csr_array([values]))
+        positive_pointwise_mutual_information(sparse.csr_array(values))
 
 
 def test_arguments_outside_their_range_are_refused(counts):
