@@ -3,7 +3,7 @@
     kerasnlp-zoo train cooccurrence
     kerasnlp-zoo train cooccurrence --dataset newsgroups --matrix term_document
 
-RESULTS
+On mixed_en, 15.5 million words: WordSim-353 57.0, SimLex-999 24.0, analogies 25.8, in some two minutes on two cores.
 """
 
 import dataclasses
@@ -25,13 +25,13 @@ class Config(CorpusRunConfig):
     matrix: Literal["term_term", "term_document"] = "term_term"
     """Count words beside words, or in sentences and paragraphs, which finds words of one topic."""
     window: int = 5
-    """Words on each side; 1 to 3 find words that are used alike, 4 to 10 words of one topic."""
+    """Words on each side, at a distance of d counting 1/d; 1 to 3 find words used alike, 4 to 10 words of one topic."""
     smoothing: float = 0.75
     """Power of the contexts' counts in PPMI; below 1 it keeps rare contexts from counting too much."""
     shift: float = 1.0
     """Its logarithm is taken off PPMI; the number of negative samples in word2vec has this effect."""
-    weighting: float = 0.5
-    """Power of the singular values: 1 comes nearest to the counts, 0.5 and 0 are usually better vectors."""
+    weighting: float = 0.0
+    """Power of the singular values: 1 comes nearest to the counts, 0 and 0.5 give better vectors."""
 
     def check(self, replicas):
         """Refuse flags that cannot be."""
@@ -45,7 +45,7 @@ def main(config):
     text, corpus = read_corpus(run)
 
     if config.matrix == "term_term":
-        counts = cooccurrence_counts(corpus, config.window, weighting="flat")
+        counts = cooccurrence_counts(corpus, config.window)
     else:
         counts = term_document_counts(corpus)
     print(f"{counts.nnz:,} of {counts.shape[0]:,} x {counts.shape[1]:,} counts are not zero", flush=True)

@@ -5,7 +5,9 @@
     kerasnlp-zoo train word2vec --dataset news_zh --model cbow
 
 Negative sampling and hierarchical softmax train by the fast trainers, the other losses by the plain models, pair by
-pair, which take a hundred times as long. RESULTS
+pair, which take a hundred times as long. On mixed_en, 15.5 million words, 10 epochs of skip-gram give WordSim-353 65.2,
+SimLex-999 24.2 and analogies 30.4 (entry skip_gram_mixed_en), in six minutes on two busy cores. Mikolov et al. 2013
+publish 53.3 on the analogies for 783 million words and 300 columns.
 """
 
 import dataclasses
