@@ -10,6 +10,8 @@ from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.training.losses import GloveLoss
 from kerasnlp_zoo.training.table_trainer import TableTrainer, row_adagrad
 
+ACCUMULATOR = 1.0  # as in the published code: the first steps of a rare word are short
+
 
 class GloveTrainer(TableTrainer):
     """Train w, c, b and b~ so that w_i . c_j + b_i + b~_j is near log X_ij: weighted least squares.
@@ -44,9 +46,9 @@ class GloveTrainer(TableTrainer):
         for name in ("word", "context"):
             values = random.uniform(-limit, limit, (vocabulary_size, embedding_dim))
             values[:2] = 0  # [PAD] and [UNK] never occur
-            self.add_table(f"{name}_table", values)
+            self.add_table(f"{name}_table", values, ACCUMULATOR)
         for name in ("word", "context"):
-            self.add_table(f"{name}_biases", np.zeros((vocabulary_size, 1)))
+            self.add_table(f"{name}_biases", np.zeros((vocabulary_size, 1)), ACCUMULATOR)
 
     @property
     def vectors(self):

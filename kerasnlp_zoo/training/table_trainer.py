@@ -70,12 +70,13 @@ class TableTrainer(keras.Model):
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.tables = []
 
-    def add_table(self, name, vectors):
-        """Add a table that starts from vectors [V, D] without any gradient yet."""
+    def add_table(self, name, vectors, accumulator=0.0):
+        """Add a table that starts from vectors [V, D], and from one sum of squared gradients for all."""
         values = np.asarray(vectors, "float32")
+        constant = keras.initializers.Constant(accumulator)
         table = Table(
             self.add_weight(name=name, shape=values.shape, initializer=lambda shape, dtype=None: values),
-            self.add_weight(name=f"{name}_accumulators", shape=values.shape[:1], initializer="zeros"),
+            self.add_weight(name=f"{name}_accumulators", shape=values.shape[:1], initializer=constant),
         )
         self.tables.append(table)
         return table
