@@ -4,7 +4,7 @@ The quick way to train the same vectors is `training.GloveTrainer`; this model i
 optimizer:
 
     model = glove(len(corpus.vocabulary))
-    model.compile(keras.optimizers.Adagrad(0.05), WeightedMeanLoss(GloveLoss()))
+    model.compile(keras.optimizers.Adagrad(0.2, initial_accumulator_value=1.0), WeightedMeanLoss(GloveLoss()))
     model.fit(cell_batches_of(counts), epochs=15)
     vectors = glove_vectors(model)
 

@@ -89,17 +89,18 @@ class TableTrainer(keras.Model):
         self.loss_tracker = keras.metrics.Mean(name="loss")
         self.tables = []
 
-    def add_table(self, name, vectors):
-        """Add a table that starts from vectors [V, D] without any gradient yet.
+    def add_table(self, name, vectors, accumulator=0.0):
+        """Add a table that starts from vectors [V, D], and from one sum of squared gradients for all.
 
         Columns of zeros, which stay zero in products, fill it up to a multiple of eight: XLA adds to such
         rows in half the time.
         """
         width = np.shape(vectors)[1]
         values = np.pad(np.asarray(vectors, "float32"), [(0, 0), (0, -width % 8 if width > 8 else 0)])
+        constant = keras.initializers.Constant(accumulator)
         table = Table(
             self.add_weight(name=name, shape=values.shape, initializer=lambda shape, dtype=None: values),
-            self.add_weight(name=f"{name}_accumulators", shape=values.shape[:1], initializer="zeros"),
+            self.add_weight(name=f"{name}_accumulators", shape=values.shape[:1], initializer=constant),
         )
         self.tables.append(table)
         return table

@@ -61,5 +61,5 @@ def test_fits_counts_of_its_rank_and_its_first_step_goes_where_the_fast_trainer_
         np.testing.assert_allclose(np.asarray(table.vectors) - old, weight - old, atol=1e-5, rtol=1e-3)
 
     model.compile(keras.optimizers.Adagrad(0.3, epsilon=1e-10), WeightedMeanLoss(GloveLoss()))
-    losses = model.fit(cell_batches_of(counts, batch_size=10), epochs=60, shuffle=False, verbose=0).history["loss"]
-    assert losses[-1] < 1e-2 * losses[0]
+    losses = model.fit(cell_batches_of(counts, batch_size=10), epochs=25, shuffle=False, verbose=0).history["loss"]
+    assert losses[-1] < 0.05 * losses[0]
