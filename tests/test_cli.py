@@ -223,7 +223,10 @@ def test_recipe_prints_a_script_to_fork(run):
         (["explain", ENTRY, "x", "y", "--output", "why.png"], "one text, to be drawn into one picture. Received: 2"),
         (["explain", ENTRY, "x", "--output", "why"], "such as --output explanation.png. Received: why"),
         (["explain", ENTRY, "x", "--ngrams", "0"], "ngrams=0"),
-        (["train", "text_cmm"], "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: bag_of_embeddings, linear"),
+        (
+            ["train", "text_cmm"],
+            "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: bag_of_embeddings, cooccurrence, glove",
+        ),
         (["train", "text_cnn", "--train-file", "nowhere.csv"], "nowhere.csv does not exist"),
         (["download", "nothing"], "no data set 'nothing'"),
     ],

@@ -26,7 +26,7 @@ def test_every_entry_of_the_tree_passes_its_check(name):
     found = zoo.check(name)
     assert found["answers"] == len(zoo.golden_texts(zoo.load(name)))
     summary = next(summary for summary in zoo.summaries() if summary["name"] == name)
-    assert summary["test_score"] > 0
+    assert summary["metric"] == "not scored" or summary["test_score"] > 0  # no published word pairs in Chinese here
     assert summary["commercial_use"] in ("yes", "no", "unknown")
     assert zoo.find(name).name == zoo.read_config(name)["name"] == name
 

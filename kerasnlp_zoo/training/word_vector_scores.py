@@ -26,6 +26,7 @@ class WordVectorScores(keras.callbacks.Callback):
 
     Example:
 
+    >>> import numpy as np
     >>> from kerasnlp_zoo.datasets.word_evaluation import WordPairs
     >>> tokens = ["[PAD]", "[UNK]", "cup", "mug", "train"]
     >>> pairs = WordPairs("mine", [("cup", "mug"), ("cup", "train"), ("mug", "train")], [9, 1, 2])
