@@ -11,6 +11,8 @@ go into a batch of the next instead of each making a batch of padding.
 Shapes: N examples, B batch size, T bucket length.
 """
 
+import itertools
+
 import numpy as np
 import tensorflow as tf
 
@@ -30,6 +32,35 @@ class EpochNumber:
     """
 
     value = None
+
+
+def chunk_order(num_chunks, seed):
+    """Make the data set of the numbers of chunks, each once an epoch, in an order of (seed, epoch).
+
+    Args:
+        num_chunks: int.
+        seed: int.
+
+    Returns:
+        `tf.data.Dataset` of (epoch, place), both int64, of known cardinality.
+
+    Example:
+
+    >>> sorted(int(place) for _, place in chunk_order(3, seed=1))
+    [0, 1, 2]
+    """
+    passes = itertools.count()
+
+    def order():
+        epoch = next(passes) if EpochNumber.value is None else EpochNumber.value
+        return np.full(num_chunks, epoch), np.random.default_rng((seed, epoch)).permutation(num_chunks)
+
+    def a_pass(_):
+        epochs, places = tf.numpy_function(order, (), (tf.int64, tf.int64))
+        return tf.data.Dataset.from_tensor_slices((tf.ensure_shape(epochs, [None]), tf.ensure_shape(places, [None])))
+
+    dataset = tf.data.Dataset.range(1).flat_map(a_pass)
+    return dataset.apply(tf.data.experimental.assert_cardinality(num_chunks))
 
 
 def bucket_lengths(lengths, num_buckets=NUM_BUCKETS):

@@ -3,14 +3,12 @@
 Shapes: V vocabulary, N cells of a chunk, B cells of a batch, M minibatches of a chunk, R replicas.
 """
 
-import itertools
-
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.cooccurrence import require_counts
-from kerasnlp_zoo.text.batches import EpochNumber, without_autotuning
+from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
 
 CHUNK = 2**18  # cells that one replica trains on in a step
 MINIBATCH = 2048
@@ -100,15 +98,6 @@ def _chunks(counts, seed, chunk):
     """
     words, contexts, cell_counts = _shuffled_cells(counts, seed)
     num_chunks = -(-len(words) // chunk)
-    passes = itertools.count()
-
-    def order():
-        epoch = next(passes) if EpochNumber.value is None else EpochNumber.value
-        return np.full(num_chunks, epoch), np.random.default_rng((seed, epoch)).permutation(num_chunks)
-
-    def chunks_of_a_pass(_):
-        epochs, places = tf.numpy_function(order, (), (tf.int64, tf.int64))
-        return tf.data.Dataset.from_tensor_slices((tf.ensure_shape(epochs, [None]), tf.ensure_shape(places, [None])))
 
     def read(epoch, place):
         rows = np.arange(place * chunk, min((place + 1) * chunk, len(words)))
@@ -119,9 +108,7 @@ def _chunks(counts, seed, chunk):
         cells = tf.numpy_function(read, (epoch, place), (tf.int32, tf.int32, tf.float32))
         return tuple(tf.ensure_shape(values, [None]) for values in cells)
 
-    dataset = tf.data.Dataset.range(1).flat_map(chunks_of_a_pass)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(num_chunks))
-    return dataset.map(prepare).with_options(without_autotuning())
+    return chunk_order(num_chunks, seed).map(prepare).with_options(without_autotuning())
 
 
 def _shuffled_cells(counts, seed):

@@ -5,13 +5,12 @@ K negatives, S segments of a minibatch, M minibatches of a chunk, R replicas, B 
 """
 
 import dataclasses
-import itertools
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.text.batches import EpochNumber, without_autotuning
+from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
 
 CHUNK = 2**18  # ids read at a time, in an order that each epoch has of its own
 NOISE_TABLE = 2**22  # negatives, each word as often as it should be drawn
@@ -104,25 +103,13 @@ def windows_of(corpus, windows, chunk=CHUNK):
     """
     num_chunks = -(-len(corpus) // chunk)
     keep_probabilities = tf.constant(windows.keep_probabilities(corpus.counts))
-    passes = itertools.count()
-
-    def order():
-        epoch = next(passes) if EpochNumber.value is None else EpochNumber.value
-        places = np.random.default_rng((windows.seed, epoch)).permutation(num_chunks)
-        return np.full(num_chunks, epoch), places
-
-    def chunks_of_a_pass(_):
-        epochs, places = tf.numpy_function(order, (), (tf.int64, tf.int64))
-        return tf.data.Dataset.from_tensor_slices((tf.ensure_shape(epochs, [None]), tf.ensure_shape(places, [None])))
 
     def prepare(epoch, place):
         seed = tf.stack([tf.cast(epoch, tf.int32), tf.cast(place, tf.int32)]) * 4 + [windows.seed * 2**16, 0]
         token_ids = tf.numpy_function(lambda place: corpus.read(place * chunk, chunk), [place], tf.int32)
         return (*windows.of(tf.ensure_shape(token_ids, [None]), keep_probabilities, seed), seed)
 
-    dataset = tf.data.Dataset.range(1).flat_map(chunks_of_a_pass)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(num_chunks))
-    return dataset.map(prepare).with_options(without_autotuning())
+    return chunk_order(num_chunks, windows.seed).map(prepare).with_options(without_autotuning())
 
 
 def segments_of(corpus, windows, segment, shared_negatives, minibatch, chunk=CHUNK, replicas=1):
