@@ -18,7 +18,7 @@ class GloveTrainer(TableTrainer):
 
     The loss shown is the paper's J divided by the number of cells. The biases have tables of their own: a
     bias sees much larger gradients than a vector, and in one row would shorten the vector's steps. Adagrad
-    with a number for each element, as published, gave the same vectors at half the speed. Of the learning
+    with a number for each element, as published, gave vectors as good at half the speed. Of the learning
     rates 0.05, 0.2 and 0.5 the middle one did best, on 16 million words.
 
     Args:
