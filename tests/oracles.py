@@ -4,6 +4,7 @@ import math
 import re
 
 import numpy as np
+from scipy import sparse
 
 
 def random_padded_batch(seed, batch=4, time=9, width=5):
@@ -178,3 +179,12 @@ def cross_entropy(labels, logits, weights):
         for label, row, weight in zip(labels, logits, weights, strict=True)
     ]
     return sum(losses) / sum(weights)
+
+
+def counts_glove_can_fit(random, words, dim):
+    """Return X_ij = exp(w_i . c_j + b_i + b_j) as a sparse array; words 0 and 1 never occur."""
+    vectors, contexts = random.normal(0, 0.5, (2, words, dim))
+    biases = random.normal(1, 0.5, (2, words))
+    values = np.exp(vectors @ contexts.T + biases[0][:, None] + biases[1])
+    values[:2] = values[:, :2] = 0
+    return sparse.csr_array(values)

@@ -14,6 +14,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.compiler.tf2xla.python import xla
 
+from kerasnlp_zoo.errors import InputError
+
 EPSILON = 1e-10  # a row without any gradient stays where it is
 
 
@@ -126,7 +128,7 @@ class TableTrainer(keras.Model):
 
     def call(self, inputs):
         """Refuse: a trainer has no answer."""
-        raise NotImplementedError("A trainer only trains; use the vectors it leaves")
+        raise InputError(f"{self.name} was called, but a trainer has no answer. Expected fit(dataset), then vectors")
 
     @property
     def metrics(self):

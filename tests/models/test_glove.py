@@ -3,22 +3,18 @@
 import keras
 import numpy as np
 import pytest
-from scipy import sparse
 
 from kerasnlp_zoo.models import glove, glove_vectors
 from kerasnlp_zoo.text.glove_cells import cell_batches_of, cells_of
 from kerasnlp_zoo.training import GloveLoss, GloveTrainer, WeightedMeanLoss
+from tests.oracles import counts_glove_can_fit
 
 WORDS, DIM = 12, 3
 
 
 @pytest.fixture
 def counts(random):
-    words, contexts = random.normal(0, 0.5, (2, WORDS, DIM))
-    biases = random.normal(1, 0.5, (2, WORDS))
-    values = np.exp(words @ contexts.T + biases[0][:, None] + biases[1])
-    values[:2] = values[:, :2] = 0
-    return sparse.csr_array(values)
+    return counts_glove_can_fit(random, WORDS, DIM)
 
 
 def weights_of(model):

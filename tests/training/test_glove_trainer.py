@@ -10,6 +10,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.glove_cells import cell_batches_of, cells_of
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, GloveLoss, GloveTrainer, make_strategy
 from kerasnlp_zoo.training.table_trainer import Table
+from tests.oracles import counts_glove_can_fit
 
 WORDS, DIM, RATE = 30, 4, 0.5
 SIZES = {"minibatch": 16, "chunk": 256}  # 28 x 28 cells are 3 chunks and a bit
@@ -17,12 +18,7 @@ SIZES = {"minibatch": 16, "chunk": 256}  # 28 x 28 cells are 3 chunks and a bit
 
 @pytest.fixture
 def counts(random):
-    """What GloVe can fit: X_ij = exp(w_i . c_j + b_i + b_j); words 0 and 1 never occur."""
-    words, contexts = random.normal(0, 0.5, (2, WORDS, DIM))
-    biases = random.normal(1, 0.5, (2, WORDS))
-    values = np.exp(words @ contexts.T + biases[0][:, None] + biases[1])
-    values[:2] = values[:, :2] = 0
-    return sparse.csr_array(values)
+    return counts_glove_can_fit(random, WORDS, DIM)
 
 
 def test_cells_are_each_nonzero_count_once_in_an_order_of_seed_and_epoch(counts):
@@ -130,7 +126,7 @@ def test_replicas_agree_and_learn(counts):
         for variable in table:
             first, second = (np.asarray(part) for part in variable.value.values)
             np.testing.assert_array_equal(first, second)
-    assert losses[-1] < 0.1 * losses[0]
+    assert losses[-1] < 0.05 * losses[0]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.huffman import huffman_codes
 from kerasnlp_zoo.text.corpus import encode_corpus
 from kerasnlp_zoo.text.word2vec_examples import Windows, segments_of
@@ -193,3 +194,8 @@ def test_replicas_agree_and_learn(corpus):
             np.testing.assert_array_equal(first, second)
     within, across = nearness(trainer.vectors, corpus)
     assert within > across + 0.5
+
+
+def test_a_trainer_that_is_called_says_what_it_is_for():
+    with pytest.raises(InputError, match="has no answer. Expected fit"):
+        Word2VecTrainer(10, DIM)(np.array([[2]]))
