@@ -184,7 +184,6 @@ def pipeline_alone(corpus):
     trainer.compile(LEARNING_RATE)
     trainer.fit(dataset.take(1), shuffle=False, verbose=0)  # compiles
     fit = functools.partial(trainer.fit, dataset, shuffle=False, verbose=0)
-    fit = functools.partial(trainer.fit, dataset, shuffle=False, verbose=0)
     rounds = [(seconds(lambda: [None for _ in dataset]), seconds(fit)) for _ in range(3)]
     delivered, taken = (corpus.num_tokens / statistics.median(side) for side in zip(*rounds, strict=True))
     return row("data pipeline alone", "words/s", delivered, taken, "our trainer")
