@@ -1,9 +1,13 @@
 """Keras layers on `keras.ops`, one idea per file; importing this package registers them all."""
 
+from kerasnlp_zoo.layers.attention import MultiHeadSelfAttention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.convolution import TextConvolution
-from kerasnlp_zoo.layers.masking import PaddingMask, WindowMask, ZeroMasked
+from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
+from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
 from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
+from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
+from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
     HierarchicalSoftmax,
@@ -12,19 +16,26 @@ from kerasnlp_zoo.layers.word_prediction import (
 )
 
 __all__ = [
+    "AddBias",
     "AverageOverTime",
     "BagOfWords",
     "BagOfWordsDense",
     "FirstPositions",
     "FullSoftmax",
+    "GatherPositions",
     "HierarchicalSoftmax",
     "KMaxPooling",
+    "LearnedPositions",
+    "MaskScores",
     "MaxOverTime",
+    "MultiHeadSelfAttention",
     "NegativeSampling",
     "NoiseContrastiveEstimation",
     "PaddingMask",
+    "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",
+    "TransformerEncoderBlock",
     "WindowMask",
     "ZeroMasked",
 ]

@@ -126,6 +126,32 @@ class ZeroMasked(MaskedLayer):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class MaskScores(MaskedLayer):
+    """Put the lowest number at the positions that the mask leaves out, so that a softmax gives them 0.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool or 0/1 tensor [B, T], True keeps a position; None keeps all.
+
+    Returns:
+        float tensor [B, T, D].
+
+    Example:
+
+    >>> MaskScores()(ops.convert_to_tensor([[[1.0], [5.0]]]), mask=[[True, False]]).numpy()[0, :, 0] > 0
+    array([ True, False])
+    """
+
+    def call(self, inputs, mask=None):
+        """Keep or replace whole positions."""
+        return inputs if mask is None else mask_scores(inputs, ops.cast(mask, "bool")[:, :, None])
+
+    def compute_output_shape(self, inputs_shape):
+        """Return the shape of the inputs."""
+        return inputs_shape
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class WindowMask(keras.layers.Layer):
     """Keep the windows of a `TextConvolution` that touch at least one real token.
 

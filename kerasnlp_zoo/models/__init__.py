@@ -1,6 +1,17 @@
 """Functional-API builders, one family per file; importing this package registers them all."""
 
 from kerasnlp_zoo.models.bag_of_embeddings import bag_of_embeddings, fixed_window
+from kerasnlp_zoo.models.bert import (
+    BERT_SIZES,
+    bert,
+    bert_classifier,
+    bert_masked_language_model,
+    bert_pretrainer,
+    bert_span_predictor,
+    bert_token_classifier,
+    encoder_outputs,
+    sentence_encoder,
+)
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder
 from kerasnlp_zoo.models.cooccurrence import positive_pointwise_mutual_information, truncated_svd
 from kerasnlp_zoo.models.glove import glove, glove_vectors
@@ -17,12 +28,20 @@ from kerasnlp_zoo.models.word_embedding import word_embedding
 from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
 
 __all__ = [
+    "BERT_SIZES",
     "BUILDERS",
     "bag_of_embeddings",
+    "bert",
+    "bert_classifier",
+    "bert_masked_language_model",
+    "bert_pretrainer",
+    "bert_span_predictor",
+    "bert_token_classifier",
     "build",
     "builder",
     "cbow",
     "embed_words",
+    "encoder_outputs",
     "fixed_window",
     "glove",
     "glove_vectors",
@@ -31,6 +50,7 @@ __all__ = [
     "multilayer_perceptron",
     "perceptron",
     "positive_pointwise_mutual_information",
+    "sentence_encoder",
     "set_word_vectors",
     "skip_gram",
     "softmax_regression",

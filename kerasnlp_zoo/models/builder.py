@@ -9,7 +9,7 @@ from kerasnlp_zoo.errors import InputError, require_choice
 BUILDERS = {}
 
 
-def builder(function):
+def builder(function, base=None):
     """Register a function that returns a functional `keras.Model`.
 
     The model carries `model.builder_config`, {"builder": name, "arguments": {...}} with every default
@@ -18,6 +18,8 @@ def builder(function):
 
     Args:
         function: called with plain arguments, returns a `keras.Model` and compiles nothing.
+        base: another builder, whose arguments `function` takes as **arguments beside its own: a model
+            with a head has all arguments of its encoder, `@functools.partial(builder, base=encoder)`.
 
     Returns:
         The function, wrapped.
@@ -31,7 +33,7 @@ def builder(function):
     >>> model.builder_config["arguments"]["filter_widths"]
     [3, 4, 5]
     """
-    signature = inspect.signature(function)
+    signature = inspect.signature(function) if base is None else _joined_signature(function, base)
 
     @functools.wraps(function)
     def build_and_remember(*args, **kwargs):
@@ -48,8 +50,17 @@ def builder(function):
         model.builder_config = {"builder": function.__name__, "arguments": arguments}
         return model
 
+    build_and_remember.__signature__ = signature
     BUILDERS[function.__name__] = build_and_remember
     return build_and_remember
+
+
+def _joined_signature(function, base):
+    """Return the signature of `function` with the parameters of `base` in place of its ** parameter."""
+    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    parameters = {p.name: p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(base).parameters.values()}
+    parameters.update({p.name: p.replace(kind=p.KEYWORD_ONLY) for p in own})
+    return inspect.Signature(list(parameters.values()))
 
 
 def build(builder_config):

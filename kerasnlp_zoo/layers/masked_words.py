@@ -1,0 +1,64 @@
+"""What a masked language model needs around its dense layers: chosen places, and a bias for every word.
+
+Shapes: B batch, T time, P chosen places, D width of a vector, V vocabulary.
+"""
+
+import keras
+from keras import ops
+
+from kerasnlp_zoo.layers.masking import MaskedLayer
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class GatherPositions(MaskedLayer):
+    """Pick the vectors of some positions.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        positions: int tensor [B, P], each from 0 to T - 1.
+
+    Returns:
+        float tensor [B, P, D].
+
+    Example:
+
+    >>> GatherPositions()(ops.convert_to_tensor([[[1.0], [2.0], [3.0]]]), [[2, 0]]).numpy().tolist()
+    [[[3.0], [1.0]]]
+    """
+
+    def call(self, inputs, positions):
+        """Gather row by row."""
+        return ops.take_along_axis(inputs, ops.cast(positions, "int32")[:, :, None], axis=1)
+
+    def compute_output_spec(self, inputs, positions):
+        """Return the symbolic output."""
+        return keras.KerasTensor((*positions.shape, inputs.shape[-1]), dtype=self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class AddBias(MaskedLayer):
+    """Add a trained number to each feature, such as how common each word is.
+
+    Call arguments:
+        inputs: float tensor [B, T, V].
+
+    Returns:
+        float tensor [B, T, V].
+
+    Example:
+
+    >>> AddBias()(ops.ones((1, 1, 3))).numpy().tolist()
+    [[[1.0, 1.0, 1.0]]]
+    """
+
+    def build(self, inputs_shape):
+        """Create the bias."""
+        self.bias = self.add_weight(shape=(inputs_shape[-1],), initializer="zeros", name="bias")
+
+    def call(self, inputs):
+        """Add it."""
+        return inputs + ops.cast(self.bias, inputs.dtype)
+
+    def compute_output_shape(self, inputs_shape):
+        """Return the shape of the inputs."""
+        return inputs_shape
