@@ -226,7 +226,7 @@ def export(
     print(
         f"{path} answers as predict() to {difference:.0e} in a process that imports only TensorFlow. Serve and ask it:"
     )
-    print(serving_commands(path, texts[0]))
+    print(serving_commands(task, path, texts[0]))
 
 
 def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ENTRY")] = ()) -> None:

@@ -15,10 +15,12 @@ TOLERANCE = 1e-5
 
 # Run by a fresh Python: loads the SavedModel as a server would and answers the texts on standard input.
 RELOAD = """
-import json, sys
+import importlib, json, sys
 import tensorflow as tf
+for module in sys.argv[2:]:
+    importlib.import_module(module)
 serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-answers = serve(text=tf.constant(json.load(sys.stdin)))
+answers = serve(**{name: tf.constant(strings) for name, strings in json.load(sys.stdin).items()})
 assert not any(name.split(".")[0] == "kerasnlp_zoo" for name in sys.modules)
 decoded = lambda v: [decoded(x) for x in v] if isinstance(v, list) else v.decode() if isinstance(v, bytes) else v
 print("\\n" + json.dumps({name: decoded(values.numpy().tolist()) for name, values in answers.items()}))
@@ -40,7 +42,8 @@ def export_task(task, folder):
     path = folder / str(max(versions, default=0) + 1)
     archive = keras.export.ExportArchive()
     archive.track(task.model)
-    archive.track(task.preprocessor.table)
+    for resource in task.preprocessor.resources:
+        archive.track(resource)
     archive.add_endpoint("serving_default", task.serve)
     with folder_written_whole(path) as temporary:
         archive.write_out(temporary, verbose=False)
@@ -49,6 +52,8 @@ def export_task(task, folder):
 
 def check_export(task, path, texts):
     """Compare a SavedModel in a fresh process, which imports only TensorFlow, with `task.predict`.
+
+    Models that read word pieces need tensorflow_text as well, whose operations TensorFlow Serving has built in.
 
     Args:
         task: Task that was exported.
@@ -61,11 +66,12 @@ def check_export(task, path, texts):
     Raises:
         RuntimeError: if the fresh process fails or gives other answers.
     """
-    prepared = task.preprocessor.prepare(texts)
-    command = [sys.executable, "-c", RELOAD, str(Path(path).absolute())]
+    columns = dict(zip(task.preprocessor.inputs, task.columns(texts), strict=True))
+    strings = {name: [text.decode("utf-8", "surrogatepass") for text in column] for name, column in columns.items()}
+    command = [sys.executable, "-c", RELOAD, str(Path(path).absolute()), *task.preprocessor.modules]
     # From the parent folder, so that a source tree around here cannot be imported by accident.
     result = subprocess.run(
-        command, input=json.dumps(prepared), capture_output=True, text=True, check=False, cwd=Path(path).parent
+        command, input=json.dumps(strings), capture_output=True, text=True, check=False, cwd=Path(path).parent
     )
     if result.returncode:
         raise RuntimeError(f"The SavedModel in {path} does not answer in a fresh process:\n{result.stderr[-2000:]}")
@@ -84,19 +90,22 @@ def check_export(task, path, texts):
     return largest
 
 
-def serving_commands(path, text):
+def serving_commands(task, path, text):
     """Return the shell lines that serve a SavedModel with TensorFlow Serving and ask it.
 
     Args:
+        task: Task that was exported.
         path: numbered folder of the SavedModel.
-        text: str, an example.
+        text: str, or a pair (str, str), an example.
 
     Returns:
         str.
     """
     folder = Path(path).absolute().parent
     mount = shlex.quote(f"{folder}:/models/text")
-    request = shlex.quote(json.dumps({"instances": [text]}, ensure_ascii=False))
+    names = task.preprocessor.inputs
+    instance = text if len(names) == 1 else dict(zip(names, text, strict=True))
+    request = shlex.quote(json.dumps({"instances": [instance]}, ensure_ascii=False))
     return (
         f"docker run --rm -p 8501:8501 -v {mount} -e MODEL_NAME=text tensorflow/serving\n"
         f"curl -d {request} http://localhost:8501/v1/models/text:predict"

@@ -163,7 +163,7 @@ def _examples(task, texts):
     """Return, for each text, the inputs an app must prepare and the outputs it will get."""
     examples = []
     for text in texts:
-        features = task.preprocessor(task.preprocessor.prepare([text]))
+        features = task.preprocessor(*task.columns([text]))
         outputs = _numbers(task.answer_features(features))
         inputs = {tensor.name: features[tensor.name].numpy().tolist() for tensor in task.model.inputs}
         outputs = {name: values.numpy().tolist() for name, values in outputs.items()}

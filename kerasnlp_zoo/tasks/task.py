@@ -19,6 +19,7 @@ from kerasnlp_zoo.text import bucketed_batches
 
 logger = logging.getLogger("kerasnlp_zoo")
 CHUNK = 4096  # texts tokenised at a time
+FILLERS = {"i": -1, "S": b"", "O": b"", "f": 0.0}  # what fills a list of answers up, by NumPy's kind of dtype
 FORMATS = ("saved_model", "litert")
 
 
@@ -30,7 +31,8 @@ class Task:
 
     Args:
         model: functional `keras.Model` from a builder.
-        preprocessor: turns strings [N] into a dict of tensors that holds the model's inputs.
+        preprocessor: turns strings [N] into a dict of tensors that holds the model's inputs; its
+            `inputs` name those strings: ("text",), or ("text", "text_pair") for pairs.
         labels: list of str; a label's id is its place.
 
     Raises:
@@ -63,7 +65,7 @@ class Task:
         """Make a tf.data set for `model.fit` or `model.evaluate`.
 
         Args:
-            texts: list of str.
+            texts: list of str, or of pairs (str, str) where the preprocessor takes pairs.
             labels: label names or ids, one for each text; None for all 0.
             batch_size: int, rows of every batch.
             training: bool, whether each epoch has its own order.
@@ -86,14 +88,14 @@ class Task:
         """Answer every text.
 
         Args:
-            texts: list of str.
+            texts: list of str, or of pairs (str, str) where the preprocessor takes pairs.
             batch_size: int, texts that go through the model together; None for the task's own number.
 
         Returns:
             list of dict, one answer a text.
 
         Raises:
-            InputError: if `texts` is not a list of strings.
+            InputError: if `texts` is not such a list.
 
         Example:
 
@@ -110,18 +112,26 @@ class Task:
         batch_size = self.batch_size if batch_size is None else batch_size
         require_positive(batch_size=batch_size)
         if not texts:  # an empty batch upsets TensorFlow's convolution: answer one text and keep none
-            return {name: values[:0] for name, values in self.outputs([""], batch_size).items()}
-        strings = [text.encode("utf-8", "surrogatepass") for text in self.preprocessor.prepare(texts)]
-        order = np.argsort([len(string) for string in strings], kind="stable")  # similar lengths together
+            return {name: values[:0] for name, values in self.outputs([self._empty], batch_size).items()}
+        columns = self.columns(texts)
+        order = np.argsort([sum(map(len, row)) for row in zip(*columns, strict=True)], kind="stable")
         batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-        results = [self.serve(tf.constant([strings[row] for row in rows], tf.string)) for rows in batches]
-        back = np.argsort(order)
-        return {name: np.concatenate([result[name].numpy() for result in results])[back] for name in results[0]}
+        results = [
+            self.serve(*(tf.constant([strings[row] for row in rows]) for strings in columns)) for rows in batches
+        ]
+        back = np.argsort(order)  # similar lengths stood together
+        return {name: joined([result[name].numpy() for result in results])[back] for name in results[0]}
+
+    def columns(self, texts):
+        """Return what the graph takes: a list of bytes for each of the preprocessor's inputs."""
+        rows = [(text,) for text in texts] if len(self.preprocessor.inputs) == 1 else texts
+        prepared = [self.preprocessor.prepare(list(column)) for column in zip(*rows, strict=True)]
+        return [[text.encode("utf-8", "surrogatepass") for text in column] for column in prepared]
 
     @functools.cached_property
     def serve(self):
         """The compiled graph from strings [N] to the dict of answers, as exported."""
-        signature = [tf.TensorSpec([None], tf.string, name="text")]
+        signature = [tf.TensorSpec([None], tf.string, name=name) for name in self.preprocessor.inputs]
         return tf.function(self._strings_to_answers, input_signature=signature, autograph=False)
 
     def export(self, folder, format="saved_model"):
@@ -167,8 +177,14 @@ class Task:
         """Turn what the preprocessor gives into the dict of answers: the part of the graph without strings."""
         return self.answer(self.model(self._model_inputs(features), training=False))
 
-    def _strings_to_answers(self, text):
-        return self.answer_features(self.preprocessor(text))
+    def _strings_to_answers(self, *strings):
+        return self.answer_features(self.preprocessor(*strings))
+
+    @property
+    def _empty(self):
+        """A text, or pair of texts, without any character."""
+        names = self.preprocessor.inputs
+        return "" if len(names) == 1 else ("",) * len(names)
 
     def _model_inputs(self, features):
         """Pick the model's inputs out of the preprocessor's features."""
@@ -178,7 +194,7 @@ class Task:
     def _features(self, texts):
         """Tokenise in chunks, and say once how many texts lose their end."""
         chunks = [
-            self.preprocessor.features(self.preprocessor.prepare(texts[start : start + CHUNK]))
+            self.preprocessor.features(*self.columns(texts[start : start + CHUNK] or [self._empty]))
             for start in range(0, max(len(texts), 1), CHUNK)
         ]
         features = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
@@ -190,13 +206,19 @@ class Task:
         return features
 
     def _checked(self, texts):
+        """Return `texts` as a list of str, or of tuples of str, as the preprocessor takes them."""
+        count = len(self.preprocessor.inputs)
         if isinstance(texts, (str, bytes)) or not hasattr(texts, "__len__"):
-            raise InputError(f"Expected a list of strings, such as [text]. Received: {type(texts).__name__}")
-        for place, text in enumerate(texts):
-            if not isinstance(text, str):
-                advice = "; decode bytes first: text.decode('utf-8')" if isinstance(text, bytes) else ""
-                raise InputError(f"Expected strings. Received: {text!r:.60} at place {place}{advice}")
-        return list(texts)
+            example = "[text]" if count == 1 else "[(text, other text)]"
+            raise InputError(f"Expected a list, such as {example}. Received: {type(texts).__name__}")
+        for place, row in enumerate(texts):
+            if count > 1 and (isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or len(row) != count):
+                raise InputError(f"Expected pairs of strings. Received: {row!r:.60} at place {place}")
+            for text in (row,) if count == 1 else row:
+                if not isinstance(text, str):
+                    advice = "; decode bytes first: text.decode('utf-8')" if isinstance(text, bytes) else ""
+                    raise InputError(f"Expected strings. Received: {text!r:.60} at place {place}{advice}")
+        return list(texts) if count == 1 else [tuple(row) for row in texts]
 
     def _check_fit(self):
         """Ids outside an embedding give NaN or garbage in silence, so sizes are compared here."""
@@ -220,3 +242,24 @@ class Task:
                 "Tasks work on strings, which need the TensorFlow backend: set KERAS_BACKEND=tensorflow. "
                 f"Received: {keras.backend.backend()}"
             )
+
+
+def joined(parts):
+    """Concatenate batches [N, ...] of answers; lists of different lengths [N, L] are filled up with -1, "" or 0.
+
+    Example:
+
+    >>> joined([np.array([[1, 2]]), np.array([[3]])])
+    array([[ 1,  2],
+           [ 3, -1]])
+    """
+    if parts[0].ndim < 2:
+        return np.concatenate(parts)
+    longest = np.max([part.shape[1:] for part in parts], axis=0)
+    widths = [
+        [(0, 0), *((0, most - size) for most, size in zip(longest, part.shape[1:], strict=True))] for part in parts
+    ]
+    filler = FILLERS[parts[0].dtype.kind]
+    return np.concatenate(
+        [np.pad(part, width, constant_values=filler) for part, width in zip(parts, widths, strict=True)]
+    )

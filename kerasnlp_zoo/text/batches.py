@@ -143,18 +143,20 @@ class BatchRows:
             yield rows[batch], batch_lengths[batch]
 
 
-def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0):
-    """Make a tf.data set of (features [B, T], labels [B], weights [B]) from examples in memory.
+def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0, weights=None):
+    """Make a tf.data set of (features [B, T], labels [B, ...], weights [B, ...]) from examples in memory.
 
     Args:
         features: dict of ragged int tensors [N, (length)], alike in their lengths.
-        labels: int array [N].
+        labels: int or float array [N, ...]; or ragged int tensor [N, (length)], one for each token.
         batch_size: int, B.
         shuffle: bool, whether every epoch has its own order, as for training.
         seed: int.
+        weights: float array or ragged tensor that broadcasts to `labels`, 0 where a label does not count;
+            None for 1.
 
     Returns:
-        `tf.data.Dataset` of known cardinality; a weight is 1 for an example, 0 for a row of padding.
+        `tf.data.Dataset` of known cardinality; the weights of rows and places of padding are 0.
 
     Raises:
         InputError: if there is no example, or `labels` has another length.
@@ -167,26 +169,29 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0):
     (TensorShape([3, 2]), array([0., 1., 1.], dtype=float32))
     """
     lengths = next(iter(features.values())).row_lengths().numpy()
-    labels = tf.convert_to_tensor(labels, tf.int32)
-    if not len(lengths) or len(lengths) != len(labels):
+    if not isinstance(labels, tf.RaggedTensor):
+        labels = tf.convert_to_tensor(labels)
+        labels = tf.cast(labels, tf.float32 if labels.dtype.is_floating else tf.int32)
+    if not len(lengths) or len(lengths) != labels.shape[0]:
         raise InputError(
             "A data set needs at least one example, and one label for each. "
-            f"Received: {len(lengths)} texts and {len(labels)} labels"
+            f"Received: {len(lengths)} texts and {labels.shape[0]} labels"
         )
+    if weights is None:
+        weights = tf.ones_like(labels if isinstance(labels, tf.RaggedTensor) else lengths, tf.float32)
     batch_rows = BatchRows(lengths, batch_size, shuffle, seed)
 
     def gather(rows, length):
-        is_example = tf.not_equal(rows, FILLER)
-        places = tf.maximum(rows, 0)
-        weights = tf.cast(is_example, tf.float32)
-        return (
-            {name: padded(values, places, is_example, length) for name, values in features.items()},
-            tf.where(is_example, tf.gather(labels, places), 0),
-            weights,
-        )
+        columns = (features, labels, weights)
+        return tf.nest.map_structure(lambda values: padded(values, rows, length), columns)
 
-    def padded(values, places, is_example, length):
-        dense = tf.gather(values, places).to_tensor(shape=[batch_size, None])
+    def padded(values, rows, length):
+        is_example = tf.not_equal(rows, FILLER)
+        gathered = tf.gather(values, tf.maximum(rows, 0))
+        if not isinstance(values, tf.RaggedTensor):
+            shape = [batch_size] + [1] * (len(values.shape) - 1)
+            return gathered * tf.reshape(tf.cast(is_example, gathered.dtype), shape)
+        dense = gathered.to_tensor(shape=[batch_size, None])
         dense = dense[:, :length] * tf.cast(is_example, dense.dtype)[:, None]
         dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]]])
         return tf.ensure_shape(dense, [batch_size, None])

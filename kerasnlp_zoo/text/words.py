@@ -58,6 +58,9 @@ class WordPreprocessor:
     Reference: Kim 2014; clean_str in the code published with the paper.
     """
 
+    inputs = ("text",)  # names of the strings it takes
+    modules = ()  # what an exported graph needs beside TensorFlow
+
     def __init__(self, vocabulary, language="en", segmenter=None, max_sequence_length=512):
         require_choice("language", language, LANGUAGES)
         require_choice("segmenter", segmenter, SEGMENTERS)
@@ -72,6 +75,7 @@ class WordPreprocessor:
             tf.constant(vocabulary.tokens), tf.range(len(vocabulary), dtype=tf.int64)
         )
         self.table = tf.lookup.StaticHashTable(entries, default_value=1)
+        self.resources = (self.table,)
 
     @classmethod
     def from_texts(

@@ -102,7 +102,7 @@ def _keep(run, task, data, metrics, weights_dtype):
     print(f"Everything is in {run.folder}: metrics.json, {pictures}, tensorboard/ and")
     print(f"  entry/   kerasnlp-zoo predict {run.folder / 'entry'} TEXT")
     print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; serve it and ask it:")
-    print(serving_commands(exported, golden[0]))
+    print(serving_commands(task, exported, golden[0]))
     return metrics
 
 

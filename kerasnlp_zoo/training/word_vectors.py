@@ -284,5 +284,5 @@ def _keep(run, task, text, corpus, metrics):
     print(f"  projector/  tensorboard --logdir {run.folder / 'projector'}")
     print(f"  entry/      kerasnlp-zoo predict {run.folder / 'entry'} WORD")
     print(f"  export/     SavedModel, answers as predict() to {metrics['export_difference']:.0e}; serve it and ask it:")
-    print(serving_commands(exported, task.tokens[2]))
+    print(serving_commands(task, exported, task.tokens[2]))
     return metrics
