@@ -31,39 +31,68 @@ def stored_dtype(path):
     return "float16" if any(tensor.dtype == np.float16 for tensor in load_file(path).values()) else "float32"
 
 
-def load_weights(model, path, skip=None):
+def load_weights(model, path, skip=(), optional=()):
     """Set the weights of `model` from a file that `save_weights` wrote.
 
     Args:
         model: `keras.Model` with the same variable paths and shapes.
         path: *.safetensors file.
-        skip: prefix of variable paths that keep their fresh values, such as "logits/", or None.
+        skip: prefixes of variable paths that keep their fresh values, such as ("logits/",).
+        optional: prefixes of variable paths that may be missing on either side.
 
     Returns:
-        list of the variable paths skipped.
+        list of the variable paths that keep fresh values.
 
     Raises:
         InputError: if the file cannot be read, or its names or shapes differ from the model's.
     """
+    return assign_weights(model, read_weights(path), path, skip, optional)
+
+
+def read_weights(path):
+    """Read a safetensors file: dict of variable path -> array.
+
+    Raises:
+        InputError: if it cannot be read to its end.
+    """
     try:
-        tensors = load_file(path)
+        return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} holds no readable weights; expected a whole safetensors file. {error}") from error
-    skipped = [w.path for w in model.weights if skip and w.path.startswith(skip)]
-    weights = {w.path: w for w in model.weights if w.path not in skipped}
-    tensors = {name: tensor for name, tensor in tensors.items() if not (skip and name.startswith(skip))}
-    missing = [f"missing {name}" for name in weights if name not in tensors]
-    unknown = [f"unknown {name}" for name in tensors if name not in weights]
+
+
+def assign_weights(model, tensors, source, skip=(), optional=()):
+    """Set the weights of `model` from arrays, and refuse gaps.
+
+    Args:
+        model: `keras.Model`.
+        tensors: dict of variable path -> array.
+        source: where they come from, for messages.
+        skip, optional: as for `load_weights`.
+
+    Returns:
+        list of the variable paths that keep fresh values.
+
+    Raises:
+        InputError: if names or shapes differ from the model's.
+    """
+    weights = {w.path: w for w in model.weights}
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(tuple(skip))}
+    may_be_missing = (*skip, *optional)
+    fresh = [name for name in weights if name not in tensors and name.startswith(may_be_missing)]
+    missing = [f"missing {name}" for name in weights if name not in tensors and name not in fresh]
+    unknown = [f"unknown {name}" for name in tensors if name not in weights and not name.startswith(tuple(optional))]
     shapes = [
-        f"{name} is {list(tensors[name].shape)} in the file, {list(weights[name].shape)} in the model"
-        for name in weights
-        if name in tensors and tuple(tensors[name].shape) != tuple(weights[name].shape)
+        f"{name} is {list(tensors[name].shape)} in the file, {list(weight.shape)} in the model"
+        for name, weight in weights.items()
+        if name in tensors and tuple(tensors[name].shape) != tuple(weight.shape)
     ]
     if problems := missing + unknown + shapes:
         raise InputError(
-            f"{path} does not fit the model {model.name}: {'; '.join(problems[:LISTED])}"
+            f"{source} does not fit the model {model.name}: {'; '.join(problems[:LISTED])}"
             f"{' ...' if len(problems) > LISTED else ''}"
         )
     for name, weight in weights.items():
-        weight.assign(tensors[name].astype(weight.dtype))
-    return skipped
+        if name not in fresh:
+            weight.assign(tensors[name].astype(weight.dtype))
+    return fresh

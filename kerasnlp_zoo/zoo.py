@@ -4,7 +4,6 @@ config.json, vocabulary.txt, model.safetensors, golden.json, metrics.json, READM
 """
 
 import json
-import logging
 import shutil
 from pathlib import Path
 
@@ -13,10 +12,8 @@ from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, did_you_mean, require_choice
 from kerasnlp_zoo.files import cache_folder, folder_written_whole, sha256, write_json
 
-logger = logging.getLogger("kerasnlp_zoo")
 FORMAT_VERSION = 1
 NEEDED = ("config.json", "vocabulary.txt", "model.safetensors")  # to load an entry
-HEAD = "logits/"  # variable paths of the layer that depends on the labels
 GOLDEN_TOLERANCE = 1e-4  # processors round differently
 
 # Written for this project: ordinary sentences, and the strings that break careless preprocessing.
@@ -116,15 +113,16 @@ def read_config(name_or_folder):
     return config
 
 
-def load(name_or_folder, task=None, labels=None, dtype=None):
+def load(name_or_folder, task=None, labels=None, dtype=None, preprocessing=None):
     """Load an entry as a task object.
 
     Args:
-        name_or_folder: name of an entry, or path of an entry folder.
+        name_or_folder: name of an entry, or path of an entry folder or of a BERT folder of Hugging Face.
         task: name of another task for the same encoder; None for the entry's own.
         labels: another list of labels: the encoder keeps its weights, the head starts anew. Not for a
             quantized entry, whose weights cannot be trained.
         dtype: Keras dtype policy to build under, such as "mixed_bfloat16"; None for the current one.
+        preprocessing: dict, other arguments of the preprocessor, such as {"pairs": True}.
 
     Returns:
         A task, such as `TextClassification`.
@@ -138,54 +136,13 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
     >>> task.labels
     ['negative', 'positive']
     """
-    import keras
-
-    from kerasnlp_zoo import models, weights
-    from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
-    from kerasnlp_zoo.tasks import TASKS
-    from kerasnlp_zoo.text import PREPROCESSORS, Vocabulary
+    from kerasnlp_zoo.entry_tasks import make_task
 
     folder = find(name_or_folder)
     config = read_config(folder)
     for name in ("vocabulary.txt", "model.safetensors"):
         _check_sha256(folder, name, config)
-    task_name = task or config["task"]
-    require_choice("task", task_name, tuple(TASKS))
-    if task_name != config["task"]:
-        raise InputError(f"{folder.name} was built for {config['task']}. Received: task={task_name!r}")
-    builder_config = {"builder": config["builder"], "arguments": dict(config["builder_arguments"])}
-    quantization = config.get("quantization")
-    require_choice("quantization", quantization, (None, QUANTIZATION))
-    if labels is not None:
-        if quantization:
-            raise InputError(
-                f"{folder.name} has {quantization} weights, which cannot be trained for other labels. "
-                f"Load the entry it was made from, {config.get('quantized_from', 'with float weights')}, "
-                "train that and quantize the result"
-            )
-        if "num_classes" not in builder_config["arguments"]:
-            raise InputError(
-                f"{folder.name}, {config['task']}, has no labels to be changed. Received: labels={labels!r}"
-            )
-        builder_config["arguments"]["num_classes"] = len(labels)
-    require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
-    preprocessor_class = PREPROCESSORS[config["preprocessing"]["class"]]
-    vocabulary = Vocabulary.load(folder / "vocabulary.txt")
-    policy = keras.config.dtype_policy()
-    try:
-        keras.config.set_dtype_policy(dtype or policy)
-        preprocessor = preprocessor_class(vocabulary, **config["preprocessing"]["config"])
-        model = models.build(builder_config)
-        if quantization:
-            quantize_model(model)
-    except TypeError as error:
-        raise InputError(f"{folder / 'config.json'} asks for what this kerasnlp-zoo does not know: {error}") from error
-    finally:
-        keras.config.set_dtype_policy(policy)
-    skipped = weights.load_weights(model, folder / "model.safetensors", skip=None if labels is None else HEAD)
-    if skipped:
-        logger.warning("New weights, to be trained: %s", ", ".join(skipped))
-    return TASKS[task_name](model, preprocessor, config["labels"] if labels is None else labels)
+    return make_task(folder, config, task, labels, dtype, preprocessing or {})
 
 
 def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **card):

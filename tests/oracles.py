@@ -188,3 +188,40 @@ def counts_glove_can_fit(random, words, dim):
     values = np.exp(vectors @ contexts.T + biases[0][:, None] + biases[1])
     values[:2] = values[:, :2] = 0
     return sparse.csr_array(values)
+
+
+def self_attention(inputs, mask, kernel, bias, output_kernel, output_bias, num_heads, is_causal=False):
+    """Multi-head attention, one pair of tokens of one head at a time: outputs [B, T, D], weights [B, H, T, T]."""
+    batch, time, width = inputs.shape
+    size = width // num_heads
+    weights, outputs = np.zeros((batch, num_heads, time, time)), np.zeros((batch, time, width))
+    for b in range(batch):
+        projected = inputs[b] @ kernel + bias  # [T, 3D]
+        context = np.zeros((time, width))
+        for h in range(num_heads):
+            part = slice(h * size, (h + 1) * size)
+            query, key, value = (projected[:, start : start + width][:, part] for start in (0, width, 2 * width))
+            for i in range(time):
+                seen = [j for j in range(time) if mask[b, j] and (j <= i or not is_causal)]
+                powers = {j: math.exp(float(query[i] @ key[j]) / math.sqrt(size)) for j in seen}
+                for j in seen:
+                    weights[b, h, i, j] = powers[j] / sum(powers.values())
+                    context[i, part] += weights[b, h, i, j] * value[j]
+        outputs[b] = context @ output_kernel + output_bias
+    return outputs, weights
+
+
+def layer_norm(x, gamma, beta, epsilon):
+    """Subtract the mean and divide by the standard deviation, for one vector after the other."""
+    flat = [(row - row.mean()) / math.sqrt(row.var() + epsilon) * gamma + beta for row in x.reshape(-1, x.shape[-1])]
+    return np.array(flat).reshape(x.shape)
+
+
+def gelu(x):
+    """x times the probability that a standard normal number is below x."""
+    return np.vectorize(lambda value: value * 0.5 * (1 + math.erf(value / math.sqrt(2))))(x)
+
+
+def gelu_tanh(x):
+    """The approximation of gelu by a hyperbolic tangent."""
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))

@@ -22,7 +22,9 @@ from kerasnlp_zoo.models.linear import (
     perceptron,
     softmax_regression,
 )
+from kerasnlp_zoo.models.lora import enable_lora, merge_lora
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
+from kerasnlp_zoo.models.transformer import transformer_encoder
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
 from kerasnlp_zoo.models.word_embedding import word_embedding
 from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
@@ -41,12 +43,14 @@ __all__ = [
     "builder",
     "cbow",
     "embed_words",
+    "enable_lora",
     "encoder_outputs",
     "fixed_window",
     "glove",
     "glove_vectors",
     "linear_svm",
     "logistic_regression",
+    "merge_lora",
     "multilayer_perceptron",
     "perceptron",
     "positive_pointwise_mutual_information",
@@ -56,6 +60,7 @@ __all__ = [
     "softmax_regression",
     "text_cnn",
     "text_cnn_tagger",
+    "transformer_encoder",
     "truncated_svd",
     "word_embedding",
 ]

@@ -48,6 +48,15 @@ BERT_SIZES = {
     "large": _size(24, 1024),
 }
 POOLINGS = ("pooled_output", "first", "mean")
+# Which builder puts the head of a task on the encoder.
+BERT_BUILDERS = {
+    "text_classification": "bert_classifier",
+    "text_regression": "bert_classifier",
+    "token_classification": "bert_token_classifier",
+    "question_answering": "bert_span_predictor",
+    "sentence_similarity": "sentence_encoder",
+    "fill_mask": "bert_masked_language_model",
+}
 
 
 @builder

@@ -27,7 +27,7 @@ class Task:
     """A model with its preprocessor and labels.
 
     A subclass names itself and says what the model's outputs mean: `answer(outputs)` in TensorFlow
-    operations, and `to_python(row)` for one of those answers.
+    operations, and `to_python(row, text)` for one of those answers.
 
     Args:
         model: functional `keras.Model` from a builder.
@@ -53,9 +53,9 @@ class Task:
         """Turn the model's outputs [N, ...] into a dict of dense tensors [N, ...]: what a server returns."""
         raise NotImplementedError(f"{type(self).__name__} must define answer(outputs)")
 
-    def to_python(self, row):
-        """Turn one row of that dict, as NumPy values, into the answer that `predict` gives."""
-        raise NotImplementedError(f"{type(self).__name__} must define to_python(row)")
+    def to_python(self, row, text):
+        """Turn one row of that dict, as NumPy values, into the answer that `predict` gives for `text`."""
+        raise NotImplementedError(f"{type(self).__name__} must define to_python(row, text)")
 
     def readable(self, answer):
         """Turn an answer of `predict` into a few words for a terminal."""
@@ -104,7 +104,10 @@ class Task:
         'positive'
         """
         outputs = self.outputs(texts, batch_size)
-        return [self.to_python({name: values[row] for name, values in outputs.items()}) for row in range(len(texts))]
+        return [
+            self.to_python({name: values[row] for name, values in outputs.items()}, text)
+            for row, text in enumerate(texts)
+        ]
 
     def outputs(self, texts, batch_size=None):
         """Return what an exported model would: a dict of arrays [N, ...]."""

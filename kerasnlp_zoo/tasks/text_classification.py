@@ -41,7 +41,7 @@ class TextClassification(Task):
             "probabilities": probabilities,
         }
 
-    def to_python(self, row):
+    def to_python(self, row, text):
         """Return {"label": str, "probability": float, "probabilities": {label: float}}."""
         return {
             "label": row["label"].decode(),

@@ -321,7 +321,7 @@ class WordEmbedding(Task):
             "scores": tf.where(is_neighbour, scores, 0.0),
         }
 
-    def to_python(self, row):
+    def to_python(self, row, text):
         """Return {"word": str, "neighbours": [{"word": str, "score": float}]}; an unknown word has none."""
         neighbours = zip(row["neighbours"][: row["count"]], row["scores"], strict=False)
         return {

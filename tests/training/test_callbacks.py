@@ -145,7 +145,7 @@ def test_weights_file_is_keyed_by_path_and_checked(model, tmp_path):
     model.layers[1].kernel.assign(np.zeros((3, 2)))
     assert load_weights(model, path) == []
     np.testing.assert_array_equal(model.get_weights()[0], expected[0])
-    assert load_weights(model, path, skip="a/") == ["a/kernel", "a/bias"]
+    assert load_weights(model, path, skip=("a/",)) == ["a/kernel", "a/bias"]
 
     with pytest.raises(
         InputError, match=r"missing b/kernel; missing b/bias; a/kernel is \[3, 2\] in the file, \[4, 2\]"

@@ -1,0 +1,118 @@
+"""From an entry's folder to its task, or to another task for the same encoder."""
+
+import contextlib
+import logging
+
+import keras
+
+from kerasnlp_zoo import models, weights
+from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.models.bert import BERT_BUILDERS, bert
+from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
+from kerasnlp_zoo.tasks import TASKS
+from kerasnlp_zoo.text import PREPROCESSORS
+
+logger = logging.getLogger("kerasnlp_zoo")
+HEAD = "logits/"  # variable paths of the layer that depends on the labels
+# Layers that not every head of an encoder has: kept where both have them.
+HEAD_LAYERS = ("pooler/", "mlm_transform/", "mlm_norm/", "mlm_logits/", "nsp_logits/")
+
+
+def make_task(folder, config, task_name, labels, dtype, preprocessing):
+    """Build what an entry's config asks for and fill it with the entry's weights.
+
+    Args:
+        folder: Path of the entry.
+        config: dict, its config.json.
+        task_name: name of a task, None for the entry's own.
+        labels: list of labels for a new head, None for the entry's own.
+        dtype: Keras dtype policy, None for the current one.
+        preprocessing: dict, arguments of the preprocessor that replace the entry's.
+
+    Returns:
+        Task.
+
+    Raises:
+        InputError: if the config asks for something unknown, or task or labels do not suit the entry.
+    """
+    task_name = task_name or config["task"]
+    require_choice("task", task_name, tuple(TASKS))
+    quantization = config.get("quantization")
+    require_choice("quantization", quantization, (None, QUANTIZATION))
+    if quantization and (labels is not None or task_name != config["task"]):
+        raise InputError(
+            f"{folder.name} has {quantization} weights, which cannot be trained for other labels. "
+            f"Load the entry it was made from, {config.get('quantized_from', 'with float weights')}, "
+            "train that and quantize the result"
+        )
+    is_own = task_name == config["task"]
+    builder_config = _own_builder(folder, config, labels) if is_own else _other_builder(config, task_name, labels)
+    try:
+        with _policy(dtype):
+            preprocessor = _preprocessor(folder, config, preprocessing)
+            model = models.build(builder_config)
+            if quantization:
+                quantize_model(model)
+    except TypeError as error:
+        raise InputError(f"{folder / 'config.json'} asks for what this kerasnlp-zoo does not know: {error}") from error
+    fresh = weights.load_weights(
+        model,
+        folder / "model.safetensors",
+        skip=() if is_own and labels is None else (HEAD,),
+        optional=() if is_own else HEAD_LAYERS,
+    )
+    if fresh:
+        logger.warning("New weights, to be trained: %s", ", ".join(fresh))
+    return TASKS[task_name](model, preprocessor, config["labels"] if labels is None and is_own else labels or [])
+
+
+def _own_builder(folder, config, labels):
+    """Return the builder and arguments of an entry, for other labels where they are given."""
+    arguments = dict(config["builder_arguments"])
+    if labels is not None:
+        if "num_classes" not in arguments:
+            raise InputError(
+                f"{folder.name}, {config['task']}, has no labels to be changed. Received: labels={labels!r}"
+            )
+        arguments["num_classes"] = len(labels)
+    return {"builder": config["builder"], "arguments": arguments}
+
+
+def _other_builder(config, task_name, labels):
+    """Return the builder and arguments that put another task's head on the encoder of an entry."""
+    if config["builder"] not in BERT_BUILDERS.values() or task_name not in BERT_BUILDERS:
+        raise InputError(
+            f"{config['name']} was built for {config['task']}. Only the encoder of BERT serves other tasks: "
+            f"{', '.join(BERT_BUILDERS)}. Received: task={task_name!r}"
+        )
+    builder = BERT_BUILDERS[task_name]
+    accepted = models.BUILDERS[builder].__signature__.parameters
+    own = config["builder_arguments"]
+    arguments = {name: own[name] for name in bert.__signature__.parameters}
+    if "pooling" in accepted and "pooling" in own:
+        arguments["pooling"] = own["pooling"]  # an encoder trained with means goes on with them
+    if "num_classes" in accepted:
+        if not labels:
+            raise InputError(f"The task {task_name} needs labels: load(..., task={task_name!r}, labels=[...])")
+        arguments["num_classes"] = len(labels)
+    elif labels:
+        raise InputError(f"The task {task_name} has no labels. Received: labels={labels!r}")
+    return {"builder": builder, "arguments": arguments}
+
+
+def _preprocessor(folder, config, changes):
+    """Build the preprocessor of an entry, with some arguments changed."""
+    require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
+    preprocessor_class = PREPROCESSORS[config["preprocessing"]["class"]]
+    vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")
+    return preprocessor_class(vocabulary, **{**config["preprocessing"]["config"], **changes})
+
+
+@contextlib.contextmanager
+def _policy(dtype):
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(dtype or before)
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

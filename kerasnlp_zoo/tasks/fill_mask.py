@@ -1,0 +1,77 @@
+"""The words that fit where a text says [MASK].
+
+Shapes: N texts, T tokens, V vocabulary, K candidates.
+"""
+
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.tasks.task import Task
+
+CANDIDATES = 10  # K
+
+
+class FillMask(Task):
+    """Guess the word at the one [MASK] of each text.
+
+    Args:
+        model: `keras.Model` from `bert_masked_language_model`.
+        preprocessor: `WordPiecePreprocessor`.
+        labels: none.
+
+    Example:
+
+    >>> from kerasnlp_zoo.models import BERT_SIZES, bert_masked_language_model
+    >>> from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
+    >>> vocabulary = WordPieceVocabulary("[PAD] [UNK] [CLS] [SEP] [MASK] a fine film".split())
+    >>> model = bert_masked_language_model(vocabulary_size=len(vocabulary), **BERT_SIZES["tiny"])
+    >>> len(FillMask(model, WordPiecePreprocessor(vocabulary)).predict(["a [MASK] film"])[0]["candidates"])
+    8
+    """
+
+    name = "fill_mask"
+
+    def __init__(self, model, preprocessor, labels=()):
+        super().__init__(model, preprocessor, labels)
+        if self.labels:
+            raise InputError(f"A masked language model has no labels. Received: {', '.join(self.labels)}")
+
+    def predict(self, texts, batch_size=None):
+        """Answer every text; each has one [MASK].
+
+        Raises:
+            InputError: if a text has none, or several.
+        """
+        mask = self.preprocessor.vocabulary.mask
+        for place, text in enumerate(self._checked(texts)):
+            if text.count(mask) != 1:
+                raise InputError(
+                    f"Expected one {mask} in each text. Received {text.count(mask)} in text {place}: {text!r:.80}"
+                )
+        return super().predict(texts, batch_size)
+
+    def _strings_to_answers(self, text):
+        features = self.preprocessor.with_masks(text)
+        is_mask = tf.equal(features["token_ids"], self.preprocessor.vocabulary.mask_id)
+        position = tf.argmax(tf.cast(is_mask, tf.int32), axis=1, output_type=tf.int32)  # the first
+        answer = self.answer_features({**features, "masked_positions": position[:, None]})
+        return {**answer, "has_mask": tf.reduce_any(is_mask, axis=1)}
+
+    def answer(self, outputs):
+        """Return candidates string [N, K] and probabilities [N, K], the best first."""
+        probabilities = tf.nn.softmax(tf.cast(outputs[:, 0], tf.float32))  # [N, V]
+        most = min(CANDIDATES, self.preprocessor.vocabulary_size)
+        probabilities, ids = tf.math.top_k(probabilities, most)
+        return {
+            "candidates": tf.gather(tf.constant(self.preprocessor.vocabulary.tokens), ids),
+            "probabilities": probabilities,
+        }
+
+    def to_python(self, row, text):
+        """Return {"candidates": [{"text": str, "probability": float}]}."""
+        pairs = zip(row["candidates"], row["probabilities"], strict=True)
+        return {"candidates": [{"text": word.decode(), "probability": float(p)} for word, p in pairs]}
+
+    def readable(self, answer):
+        """Return the best candidates and their probabilities."""
+        return ", ".join(f"{found['text']} {found['probability']:.3f}" for found in answer["candidates"][:5])

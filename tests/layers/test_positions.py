@@ -1,0 +1,52 @@
+import math
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.layers import LearnedPositions, SinusoidalPositions
+from kerasnlp_zoo.layers.positions import sinusoids
+
+
+def test_sinusoids_have_the_golden_numbers():
+    golden = [[0, 1, 0, 1], [0.841, 0.540, 0.010, 1.000], [0.909, -0.416, 0.020, 1.000]]
+    np.testing.assert_allclose(sinusoids(3, 4), golden, atol=5e-4)
+
+
+def test_sinusoids_are_those_of_the_paper():
+    table = sinusoids(5000, 8)
+    for place in (0, 1, 300, 4999):
+        for i in range(4):
+            angle = place / 10000 ** (2 * i / 8)
+            np.testing.assert_allclose(table[place, 2 * i : 2 * i + 2], [math.sin(angle), math.cos(angle)], atol=1e-6)
+
+
+@pytest.mark.parametrize("shift", [1, 7, 100])
+def test_a_shift_is_a_rotation_of_each_pair(shift):
+    table, angles = sinusoids(300, 6), shift / 10000 ** (np.arange(0, 6, 2) / 6)
+    sine, cosine = table[:150, 0::2], table[:150, 1::2]
+    shifted = table[shift : shift + 150]
+    np.testing.assert_allclose(shifted[:, 0::2], sine * np.cos(angles) + cosine * np.sin(angles), atol=1e-5)
+    np.testing.assert_allclose(shifted[:, 1::2], cosine * np.cos(angles) - sine * np.sin(angles), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
+def test_far_places_stay_apart_in_half_precision(dtype):
+    outputs = np.asarray(SinusoidalPositions(4096, dtype=dtype)(np.zeros((1, 4096, 64), "float32")), "float32")[0]
+    assert len(np.unique(outputs, axis=0)) == 4096
+    np.testing.assert_allclose(outputs, sinusoids(4096, 64), atol=4e-3)
+
+
+def test_every_place_adds_its_own_trained_vector(random):
+    layer, inputs = LearnedPositions(9), random.normal(size=(2, 4, 6)).astype("float32")
+    outputs = np.asarray(layer(inputs))
+    np.testing.assert_allclose(outputs - inputs, np.broadcast_to(np.asarray(layer.positions)[:4], (2, 4, 6)), atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [LearnedPositions, SinusoidalPositions])
+def test_bad_lengths_are_refused(layer):
+    with pytest.raises(ValueError, match="at least 1 position"):
+        layer(0)
+    with pytest.raises(ValueError, match="vectors for 3 positions. Received 4 tokens"):
+        layer(3)(np.zeros((1, 4, 2)))
+    with pytest.raises(ValueError, match="must be even. Received: width=3"):
+        sinusoids(2, 3)
