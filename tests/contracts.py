@@ -11,7 +11,7 @@ from kerasnlp_zoo import layers
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification, WordEmbedding
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
-from kerasnlp_zoo.training import GloveLoss, cross_entropy, output_as_loss
+from kerasnlp_zoo.training import GloveLoss, cross_entropy, output_as_loss, span_cross_entropy
 
 VOCABULARY_SIZE = 40
 NUM_CLASSES = 3
@@ -46,9 +46,16 @@ class LayerCase:
 MASK = np.array([[True] * 6, [True] * 2 + [False] * 4])
 SEQUENCE = {"input_shape": (2, 6, 5), "call_kwargs": {"mask": MASK}, "supports_masking": True}
 BOOL = {"expected_output_dtype": "bool", "run_training_check": False}  # a mask has no gradient
+FLOAT32 = {"expected_output_dtype": "float32", "run_mixed_precision_check": False}  # whatever the precision
 LAYERS = [
     LayerCase(layers.PaddingMask, {}, {"input_data": np.array([[5, 0]]), "expected_output_shape": (1, 2), **BOOL}),
     LayerCase(layers.ZeroMasked, {}, {**SEQUENCE, "expected_output_shape": (2, 6, 5)}),
+    LayerCase(layers.MaskScores, {}, {**SEQUENCE, "expected_output_shape": (2, 6, 5), **FLOAT32}),
+    LayerCase(
+        layers.UnitLength,
+        {},
+        {"input_shape": (2, 5), "expected_output_shape": (2, 5), "supports_masking": True, **FLOAT32},
+    ),
     LayerCase(layers.WindowMask, {"width": 3}, {"input_data": MASK, "expected_output_shape": (2, 8), **BOOL}),
     *(
         LayerCase(
@@ -57,6 +64,73 @@ LAYERS = [
             {**SEQUENCE, "expected_output_shape": (2, time, 4), "expected_num_trainable_weights": 2},
         )
         for padding, time in (("full", 8), ("same", 6))
+    ),
+    *(
+        LayerCase(
+            layers.MultiHeadSelfAttention,
+            {"num_heads": 5, "dropout": 0.1, "is_causal": is_causal},
+            {
+                **SEQUENCE,
+                "expected_output_shape": (2, 6, 5),
+                "expected_num_trainable_weights": 4,
+                "expected_num_seed_generators": 1,
+            },
+        )
+        for is_causal in (False, True)
+    ),
+    *(
+        LayerCase(
+            layers.TransformerEncoderBlock,
+            {"num_heads": 1, "intermediate_dim": 8, "activation": activation, "norm_first": norm_first},
+            {
+                **SEQUENCE,
+                "expected_output_shape": (2, 6, 5),
+                "expected_num_trainable_weights": 12,
+                "expected_num_seed_generators": 2,
+            },
+        )
+        for activation, norm_first in (("relu", False), ("gelu", True), ("gelu_tanh", False))
+    ),
+    LayerCase(
+        layers.LearnedPositions,
+        {"max_sequence_length": 7},
+        {
+            "input_shape": (2, 6, 5),
+            "expected_output_shape": (2, 6, 5),
+            "expected_num_trainable_weights": 1,
+            "supports_masking": True,
+        },
+    ),
+    LayerCase(
+        layers.SinusoidalPositions,
+        {"max_sequence_length": 7},
+        {
+            "input_shape": (2, 6, 4),
+            "expected_output_shape": (2, 6, 4),
+            "supports_masking": True,
+            "run_training_check": False,  # nothing in it is trained
+        },
+    ),
+    LayerCase(
+        layers.GatherPositions,
+        {},
+        {
+            "input_data": np.ones((2, 6, 5), "float32"),
+            "call_kwargs": {"positions": np.array([[5, 0, 1]] * 2, "int32")},
+            "expected_output_shape": (2, 3, 5),
+            "supports_masking": True,
+            "run_training_check": False,  # nothing in it is trained
+        },
+    ),
+    LayerCase(
+        layers.AddBias,
+        {},
+        {
+            "input_shape": (2, 6, 5),
+            "expected_output_shape": (2, 6, 5),
+            "expected_num_trainable_weights": 1,
+            "supports_masking": True,
+        },
     ),
     LayerCase(layers.KMaxPooling, {"k": 3}, {**SEQUENCE, "expected_output_shape": (2, 3, 5)}),
     LayerCase(layers.FirstPositions, {"length": 4}, {**SEQUENCE, "expected_output_shape": (2, 20)}),
@@ -124,6 +198,24 @@ def token_ids(random, batch, time):
     return ids * (np.arange(time) < lengths[:, None])
 
 
+def tokens_in_segments(random, batch, time):
+    """What BERT takes: tokens of two segments."""
+    ids = token_ids(random, batch, time)
+    return {"token_ids": ids, "segment_ids": (np.arange(time) > time // 2) * (ids > 0).astype("int32")}
+
+
+def with_answer_places(random, batch, time):
+    """A question and a passage, in which answers may stand."""
+    inputs = tokens_in_segments(random, batch, time)
+    return {**inputs, "is_answer_place": (inputs["token_ids"] > 0).astype("int32")}
+
+
+def with_masked_positions(random, batch, time):
+    """Tokens of two segments, and positions whose words are to be told."""
+    inputs = tokens_in_segments(random, batch, time)
+    return {**inputs, "masked_positions": np.zeros_like(inputs["token_ids"])}
+
+
 def words_around_words(random, batch, time):
     """Words and those that they are to predict, as word2vec takes them."""
     return {name: token_ids(random, batch, time) for name in ("token_ids", "words")}
@@ -141,7 +233,9 @@ class BuilderCase:
         quantizable: bool, whether it holds a layer that Keras can quantize; the weights of a linear
             model over bags of words are none of those.
         head: name of its last layer.
-        loss: function (labels, outputs) -> losses, that it is trained with.
+        loss: function (labels, outputs) -> losses, that it is trained with; for several outputs a dict.
+        output: name of the output that is looked at, of a model with several.
+        labels: function (random, batch, time) -> labels, where there is neither one a text nor one a token.
     """
 
     builder: str
@@ -151,12 +245,22 @@ class BuilderCase:
     quantizable: bool = True
     head: str = "logits"
     loss: callable = cross_entropy
+    output: str | None = None
+    labels: callable = None
 
     def __str__(self):
-        return "-".join([self.builder, *(str(self.arguments[n]) for n in TELLING if n in self.arguments)])
+        telling = [str(self.arguments[name]) for name in TELLING if name in self.arguments]
+        return "-".join([self.builder, *telling, *([self.output] if self.output else [])])
 
 
-TELLING = ("pooling", "channels", "weighting", "loss")  # arguments that tell two cases of a builder apart
+TELLING = (
+    "pooling",
+    "channels",
+    "weighting",
+    "loss",
+    "positions",
+    "activation",
+)  # arguments that tell two cases of a builder apart
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
 
@@ -168,7 +272,42 @@ def _over_vectors(**arguments):
     return {**SIZES, "embedding_dim": 8, "hidden_dim": 5, "dropout": 0.0, **arguments}
 
 
+BERT = {
+    "vocabulary_size": VOCABULARY_SIZE,
+    "hidden_dim": 8,
+    "num_layers": 1,
+    "num_heads": 2,
+    "intermediate_dim": 16,
+    "max_sequence_length": 128,
+    "dropout": 0.0,
+}
+
+
 BUILDERS = [
+    *(
+        BuilderCase("transformer_encoder", {**BERT, "num_classes": NUM_CLASSES, "pooling": pooling, **more})
+        for pooling, more in (("mean", {}), ("max", {"norm_first": True}), ("first", {"positions": "learned"}))
+    ),
+    BuilderCase("transformer_encoder", BERT, per_token=True, head="layer_0"),
+    BuilderCase("bert", BERT, tokens_in_segments, head="pooler", output="pooled_output"),
+    BuilderCase("bert", BERT, tokens_in_segments, per_token=True, head="pooler", output="sequence_output"),
+    *(
+        BuilderCase("bert_classifier", {**BERT, "num_classes": NUM_CLASSES, "pooling": pooling}, tokens_in_segments)
+        for pooling in ("pooled_output", "first", "mean")
+    ),
+    BuilderCase("bert_token_classifier", {**BERT, "num_classes": NUM_CLASSES}, tokens_in_segments, per_token=True),
+    BuilderCase(
+        "bert_span_predictor",
+        BERT,
+        with_answer_places,
+        per_token=True,
+        head="masked_logits",
+        loss=span_cross_entropy,
+        labels=lambda random, batch, time: np.zeros((batch, 2), "int32"),
+    ),
+    BuilderCase("bert_masked_language_model", BERT, with_masked_positions, per_token=True, head="mlm_logits"),
+    BuilderCase("bert_pretrainer", BERT, with_masked_positions, per_token=True, head="nsp_logits", output="mlm_logits"),
+    BuilderCase("sentence_encoder", BERT, tokens_in_segments, head="vector"),
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),

@@ -25,7 +25,7 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from tests.contracts import BUILDERS, LAYERS, TASKS
+from tests.contracts import BUILDERS, LAYERS, NUM_CLASSES, TASKS
 
 builders = pytest.mark.parametrize("case", BUILDERS, ids=str)
 one_case_each = pytest.mark.parametrize("case", {case.builder: case for case in BUILDERS}.values(), ids=str)
@@ -37,6 +37,12 @@ tasks_with_labels = pytest.mark.parametrize("case", [case for case in TASKS if c
 def build(case, **arguments):
     keras.utils.set_random_seed(3)
     return models.BUILDERS[case.builder](**{**case.arguments, **arguments})
+
+
+def answers(case, model, inputs):
+    """Return the output of a model that a case looks at."""
+    outputs = model(inputs)
+    return outputs[case.output] if case.output else outputs
 
 
 def padded(inputs, count):
@@ -62,38 +68,38 @@ def test_layer_passes_the_test_of_keras(case):
 def test_more_padding_changes_nothing(case, random):
     model, inputs = build(case), case.inputs(random, batch=5, time=7)
     for count in (1, 6, 30):
-        output = model(padded(inputs, count))
-        close(output[:, :7] if case.per_token else output, model(inputs), 1e-6)
+        output = answers(case, model, padded(inputs, count))
+        close(output[:, :7] if case.per_token else output, answers(case, model, inputs), 1e-6)
 
 
 @builders
 def test_a_text_is_answered_alike_alone_and_in_any_batch(case, random):
     model, inputs = build(case), case.inputs(random, batch=5, time=7)
-    output = np.asarray(model(inputs))
+    output = np.asarray(answers(case, model, inputs))
     order = random.permutation(5)
-    close(model(tf.nest.map_structure(lambda ids: ids[order], inputs)), output[order])
-    close(model(tf.nest.map_structure(lambda ids: ids[2:3], inputs)), output[2:3])
+    close(answers(case, model, tf.nest.map_structure(lambda ids: ids[order], inputs)), output[order])
+    close(answers(case, model, tf.nest.map_structure(lambda ids: ids[2:3], inputs)), output[2:3])
 
 
 @builders
 def test_an_empty_text_is_answered_with_finite_numbers(case, random):
     model, inputs = build(case), case.inputs(random, batch=2, time=3)
-    assert np.all(np.isfinite(model(tf.nest.map_structure(np.zeros_like, inputs))))
+    assert np.all(np.isfinite(answers(case, model, tf.nest.map_structure(np.zeros_like, inputs))))
 
 
 @builders
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_is_close_and_keeps_float32_weights(case, policy, random):
     inputs = case.inputs(random, batch=5, time=7)
-    expected = build(case)(inputs)
+    expected = answers(case, build(case), inputs)
     before = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(policy)
         model = build(case)
     finally:
         keras.config.set_dtype_policy(before)
-    close(model(inputs), expected, 0.05)
-    close(model(padded(inputs, 9))[:, :7], model(inputs)[:, :7], 1e-3)
+    close(answers(case, model, inputs), expected, 0.05)
+    close(answers(case, model, padded(inputs, 9))[:, :7], answers(case, model, inputs)[:, :7], 1e-3)
     assert {weight.dtype for weight in model.weights} == {"float32"}
 
 
@@ -101,7 +107,7 @@ def test_half_precision_is_close_and_keeps_float32_weights(case, policy, random)
 def test_keras_file_keeps_the_model(case, random, tmp_path):
     model, inputs = build(case), case.inputs(random, batch=3, time=6)
     model.save(tmp_path / "model.keras")
-    close(keras.saving.load_model(tmp_path / "model.keras")(inputs), model(inputs), 0)
+    close(answers(case, keras.saving.load_model(tmp_path / "model.keras"), inputs), answers(case, model, inputs), 0)
 
 
 @builders
@@ -117,13 +123,13 @@ def test_builder_config_builds_the_same_variables_again(case):
 @pytest.mark.parametrize("case", [case for case in BUILDERS if case.quantizable], ids=str)
 def test_int8_weights_keep_the_answers_and_the_promises(case, random):
     model, inputs = build(case), case.inputs(random, batch=5, time=7)
-    expected = np.asarray(model(inputs))
+    expected = np.asarray(answers(case, model, inputs))
     quantize_model(model)
-    output = np.asarray(model(inputs))
-    close(output, expected, 0.02)
-    longer = model(padded(inputs, 30))
+    output = np.asarray(answers(case, model, inputs))
+    close(output, expected, 0.02 * max(1.0, np.abs(expected).max()))
+    longer = answers(case, model, padded(inputs, 30))
     close(longer[:, :7] if case.per_token else longer, output)
-    close(model(tf.nest.map_structure(lambda ids: ids[2:3], inputs)), output[2:3])
+    close(answers(case, model, tf.nest.map_structure(lambda ids: ids[2:3], inputs)), output[2:3])
 
 
 @pytest.mark.parametrize("case", [case for case in BUILDERS if not case.quantizable], ids=str)
@@ -137,17 +143,17 @@ def test_litert_answers_alike_at_every_length(case, random):
     model = build(case)
     names = [tensor.name for tensor in model.inputs]
 
-    def answers(features):
-        return {"output": model(features if isinstance(model.input, dict) else features[names[0]])}
+    def answer(features):
+        return {"output": answers(case, model, features if isinstance(model.input, dict) else features[names[0]])}
 
-    interpreter = Interpreter(model_content=to_litert(model, answers))
+    interpreter = Interpreter(model_content=to_litert(model, answer))
     run = interpreter.get_signature_runner()
     for time in (1, 7, 3, 100):
         inputs = case.inputs(random, batch=1, time=time)
         received = run(**(inputs if isinstance(inputs, dict) else {names[0]: inputs}))
-        close(received["output"], model(inputs))
+        close(received["output"], answers(case, model, inputs))
     empty = tf.nest.map_structure(lambda ids: np.zeros((1, 2), "int32"), case.inputs(random, batch=1, time=2))
-    close(run(**(empty if isinstance(empty, dict) else {names[0]: empty}))["output"], model(empty))
+    close(run(**(empty if isinstance(empty, dict) else {names[0]: empty}))["output"], answers(case, model, empty))
 
 
 def training_batches(case, count, size=8):
@@ -156,7 +162,8 @@ def training_batches(case, count, size=8):
     batches = []
     for number in range(count):
         inputs = case.inputs(random, size, time=6)
-        labels = random.integers(0, case.arguments.get("num_classes", 2), (size, 6) if case.per_token else size)
+        shape = (size, 6) if case.per_token else size
+        labels = case.labels(random, size, 6) if case.labels else random.integers(0, NUM_CLASSES - 1, shape)
         weights = np.ones(labels.shape, "float32")
         if number % 5 == 4:
             inputs = tf.nest.map_structure(lambda ids: ids * (np.arange(size) < 3)[:, None], inputs)
@@ -170,8 +177,11 @@ def training_batches(case, count, size=8):
 
 def compiled(case, **arguments):
     model = build(case, **arguments)
+    if case.output:
+        model = keras.Model(model.input, model.output[case.output])
     metrics = classification_metrics() if case.loss is cross_entropy else None
-    model.compile(LazyAdam(), WeightedMeanLoss(case.loss), weighted_metrics=metrics)
+    # The bias of the keys of an attention has no gradient but rounding errors, which Adam would blow up.
+    model.compile(LazyAdam(epsilon=1e-4), WeightedMeanLoss(case.loss), weighted_metrics=metrics)
     return model
 
 

@@ -8,6 +8,7 @@ from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, Zer
 from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
+from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
     HierarchicalSoftmax,
@@ -36,6 +37,7 @@ __all__ = [
     "SumOverTime",
     "TextConvolution",
     "TransformerEncoderBlock",
+    "UnitLength",
     "WindowMask",
     "ZeroMasked",
 ]

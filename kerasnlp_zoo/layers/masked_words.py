@@ -30,9 +30,9 @@ class GatherPositions(MaskedLayer):
         """Gather row by row."""
         return ops.take_along_axis(inputs, ops.cast(positions, "int32")[:, :, None], axis=1)
 
-    def compute_output_spec(self, inputs, positions):
-        """Return the symbolic output."""
-        return keras.KerasTensor((*positions.shape, inputs.shape[-1]), dtype=self.compute_dtype)
+    def compute_output_shape(self, inputs_shape, positions_shape=(None, None)):
+        """Return [B, P, D]."""
+        return (inputs_shape[0], positions_shape[1], inputs_shape[2])
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")

@@ -127,14 +127,14 @@ class ZeroMasked(MaskedLayer):
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class MaskScores(MaskedLayer):
-    """Put the lowest number at the positions that the mask leaves out, so that a softmax gives them 0.
+    """Put the lowest float32 at the positions that the mask leaves out, so that a softmax gives them 0.
 
     Call arguments:
         inputs: float tensor [B, T, D].
         mask: bool or 0/1 tensor [B, T], True keeps a position; None keeps all.
 
     Returns:
-        float tensor [B, T, D].
+        float32 tensor [B, T, D].
 
     Example:
 
@@ -144,11 +144,12 @@ class MaskScores(MaskedLayer):
 
     def call(self, inputs, mask=None):
         """Keep or replace whole positions."""
+        inputs = ops.cast(inputs, "float32")
         return inputs if mask is None else mask_scores(inputs, ops.cast(mask, "bool")[:, :, None])
 
-    def compute_output_shape(self, inputs_shape):
-        """Return the shape of the inputs."""
-        return inputs_shape
+    def compute_output_spec(self, inputs, mask=None):
+        """Return the symbolic output: float32, the shape of the inputs."""
+        return keras.KerasTensor(inputs.shape, dtype="float32")
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")

@@ -24,6 +24,7 @@ from kerasnlp_zoo.layers import (
     MaskScores,
     PaddingMask,
     TransformerEncoderBlock,
+    UnitLength,
 )
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS
 from kerasnlp_zoo.models.builder import builder
@@ -290,7 +291,7 @@ def sentence_encoder(pooling="mean", normalize=True, **encoder):
     encoded = _encode(**encoder)
     vectors = _features(encoded, pooling)
     if normalize:
-        vectors = keras.layers.UnitNormalization(name="vector")(vectors)
+        vectors = UnitLength(name="vector")(vectors)
     return keras.Model(encoded.inputs, vectors, name="sentence_encoder")
 
 

@@ -13,9 +13,11 @@ from kerasnlp_zoo.training.losses import (
     hinge_loss,
     output_as_loss,
     perceptron_loss,
+    span_cross_entropy,
 )
 from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
+from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
 from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer
 from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVectorConfig
@@ -42,6 +44,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "Throughput",
+    "WarmupLinearDecay",
     "WeightedMeanLoss",
     "Word2VecTrainer",
     "WordClassifierConfig",
@@ -59,4 +62,5 @@ __all__ = [
     "repeat",
     "repeated",
     "score_callbacks",
+    "span_cross_entropy",
 ]

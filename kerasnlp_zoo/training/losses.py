@@ -32,6 +32,28 @@ def cross_entropy(labels, logits):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+def span_cross_entropy(labels, logits):
+    """Return -log of the probabilities of the first and of the last token of an answer, over all tokens.
+
+    Args:
+        labels: int tensor [B, 2], places of the first and of the last token.
+        logits: float tensor [B, T, 2].
+
+    Returns:
+        float tensor [B, 2].
+
+    Example:
+
+    >>> logits = ops.log(ops.convert_to_tensor([[[0.7, 0.5], [0.3, 0.5]]]))
+    >>> span_cross_entropy(ops.convert_to_tensor([[0, 1]]), logits).numpy().round(3)
+    array([[0.357, 0.693]], dtype=float32)
+
+    Reference: Devlin et al. 2019, section 4.2.
+    """
+    return cross_entropy(labels, ops.transpose(logits, (0, 2, 1)))
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 def output_as_loss(labels, losses):
     """Return the losses that a model itself gives, such as `models.skip_gram`; the labels are not looked at.
 
