@@ -15,7 +15,7 @@ class GatherPositions(MaskedLayer):
 
     Call arguments:
         inputs: float tensor [B, T, D].
-        positions: int tensor [B, P], each from 0 to T - 1.
+        positions: int tensor [B, P], each from 0 to T - 1; None for all T.
 
     Returns:
         float tensor [B, P, D].
@@ -26,13 +26,15 @@ class GatherPositions(MaskedLayer):
     [[[3.0], [1.0]]]
     """
 
-    def call(self, inputs, positions):
+    def call(self, inputs, positions=None):
         """Gather row by row."""
+        if positions is None:
+            return inputs
         return ops.take_along_axis(inputs, ops.cast(positions, "int32")[:, :, None], axis=1)
 
-    def compute_output_shape(self, inputs_shape, positions_shape=(None, None)):
+    def compute_output_shape(self, inputs_shape, positions_shape=None):
         """Return [B, P, D]."""
-        return (inputs_shape[0], positions_shape[1], inputs_shape[2])
+        return inputs_shape if positions_shape is None else (*positions_shape, inputs_shape[2])
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")

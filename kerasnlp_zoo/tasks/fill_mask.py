@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.text.vocabulary import MASK
 
 CANDIDATES = 10  # K
 
@@ -42,17 +43,16 @@ class FillMask(Task):
         Raises:
             InputError: if a text has none, or several.
         """
-        mask = self.preprocessor.vocabulary.mask
         for place, text in enumerate(self._checked(texts)):
-            if text.count(mask) != 1:
+            if text.count(MASK) != 1:
                 raise InputError(
-                    f"Expected one {mask} in each text. Received {text.count(mask)} in text {place}: {text!r:.80}"
+                    f"Expected one {MASK} in each text. Received {text.count(MASK)} in text {place}: {text!r:.80}"
                 )
         return super().predict(texts, batch_size)
 
     def _strings_to_answers(self, text):
-        features = self.preprocessor.with_masks(text)
-        is_mask = tf.equal(features["token_ids"], self.preprocessor.vocabulary.mask_id)
+        features = self.preprocessor(text)
+        is_mask = tf.equal(features["token_ids"], self.preprocessor.vocabulary.ids[MASK])
         position = tf.argmax(tf.cast(is_mask, tf.int32), axis=1, output_type=tf.int32)  # the first
         answer = self.answer_features({**features, "masked_positions": position[:, None]})
         return {**answer, "has_mask": tf.reduce_any(is_mask, axis=1)}
