@@ -7,7 +7,9 @@ import keras
 
 from kerasnlp_zoo import models, weights
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.files import sha256
 from kerasnlp_zoo.models.bert import BERT_BUILDERS, bert
+from kerasnlp_zoo.models.lora import FACTORS, apply_factors
 from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.tasks import TASKS
 from kerasnlp_zoo.text import PREPROCESSORS
@@ -55,8 +57,9 @@ def make_task(folder, config, task_name, labels, dtype, preprocessing):
                 quantize_model(model)
     except TypeError as error:
         raise InputError(f"{folder / 'config.json'} asks for what this kerasnlp-zoo does not know: {error}") from error
-    fresh = weights.load_weights(
+    fresh = weights.assign_weights(
         model,
+        _read_weights(folder, config, model),
         folder / "model.safetensors",
         skip=() if is_own and labels is None else (HEAD,),
         optional=() if is_own else HEAD_LAYERS,
@@ -64,6 +67,24 @@ def make_task(folder, config, task_name, labels, dtype, preprocessing):
     if fresh:
         logger.warning("New weights, to be trained: %s", ", ".join(fresh))
     return TASKS[task_name](model, preprocessor, config["labels"] if labels is None and is_own else labels or [])
+
+
+def _read_weights(folder, config, model):
+    """Read the weights of an entry; where it holds changes to another entry alone, add them to that."""
+    own = weights.read_weights(folder / "model.safetensors")
+    if "base" not in config:
+        return own
+    from kerasnlp_zoo import zoo
+
+    base = zoo.find(config["base"]["name"]) / "model.safetensors"
+    if sha256(base) != config["base"]["sha256"]:
+        raise InputError(
+            f"{folder.name} holds changes to the entry {config['base']['name']}, and {base} is not the file they were "
+            f"trained on. Expected sha256 {config['base']['sha256']}, received {sha256(base)}. Fetch or train it again"
+        )
+    merged = apply_factors(weights.read_weights(base), own)
+    needed = {weight.path for weight in model.weights} | set(own)
+    return {path: value for path, value in merged.items() if path in needed and not path.endswith(FACTORS)}
 
 
 def _own_builder(folder, config, labels):

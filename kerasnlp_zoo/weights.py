@@ -10,7 +10,7 @@ from kerasnlp_zoo.files import written_whole
 LISTED = 8  # names listed in an error
 
 
-def save_weights(model, path, dtype="float32"):
+def save_weights(model, path, dtype="float32", weights=None):
     """Write the weights of `model`, whole or not at all.
 
     Args:
@@ -18,8 +18,9 @@ def save_weights(model, path, dtype="float32"):
         path: file to write, *.safetensors.
         dtype: "float32", or "float16" for half the size. int8 weights stay as they are, and so do their
             scales, which float16 cannot always hold.
+        weights: list of the variables to write, None for all of the model.
     """
-    values = {w.path: np.ascontiguousarray(w.value) for w in model.weights}
+    values = {w.path: np.ascontiguousarray(w.value) for w in (model.weights if weights is None else weights)}
     scales = {f"{name}_scale" for name, value in values.items() if value.dtype == np.int8}
     tensors = {n: v.astype(dtype) if v.dtype.kind == "f" and n not in scales else v for n, v in values.items()}
     with written_whole(path) as temporary:

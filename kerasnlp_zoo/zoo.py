@@ -196,7 +196,11 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **car
     }
     with folder_written_whole(folder) as new:
         task.preprocessor.vocabulary.save(new / "vocabulary.txt")
-        weights.save_weights(task.model, new / "model.safetensors", weights_dtype)
+        base = getattr(task.model, "base_entry", None)
+        if base is not None:
+            config["base"] = {"name": base, "sha256": sha256(find(base) / "model.safetensors")}
+        changed = None if base is None else task.model.trainable_weights
+        weights.save_weights(task.model, new / "model.safetensors", weights_dtype, changed)
         write_json(new / "metrics.json", metrics or {})
         for picture in pictures:
             shutil.copy(picture, new)

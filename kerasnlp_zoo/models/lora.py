@@ -14,15 +14,18 @@ import numpy as np
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.builder import build
 
-HEAD = "logits"  # trained as a whole
+HEADS = ("logits", "pooler")  # trained as a whole: the task's own
+FACTORS = ("lora_kernel_a", "lora_kernel_b")  # Keras' names of [I, R] and [R, O]
 
 
-def enable_lora(model, rank):
-    """Freeze a model but for its head, its normalisations, and factors of a change to every other kernel.
+def enable_lora(model, rank, base_entry=None):
+    """Freeze a model but for its head, biases, normalisations, and factors of a change to every other kernel.
 
     Args:
         model: `keras.Model` with dense layers, such as one with a BERT encoder.
         rank: int >= 1, R.
+        base_entry: name of the entry that the frozen weights are of; an entry of the trained model then
+            holds what differs from it alone.
 
     Returns:
         The same model.
@@ -48,7 +51,34 @@ def enable_lora(model, rank):
             layer.trainable = False
     for layer in dense:
         layer.enable_lora(rank)
+    model.base_entry = base_entry
     return model
+
+
+def apply_factors(base, changes):
+    """Return the weights of a model from those of its base and what LoRA trained.
+
+    Args:
+        base: dict of variable path -> float array, the base's.
+        changes: dict of variable path -> float array: factors, and all else that was trained.
+
+    Returns:
+        dict of variable path -> float array: kernels with their changes, and all else.
+
+    Example:
+
+    >>> ones = {"dense/lora_kernel_a": np.ones((2, 1)), "dense/lora_kernel_b": np.ones((1, 3))}
+    >>> apply_factors({"dense/kernel": np.zeros((2, 3))}, ones)["dense/kernel"]
+    array([[1., 1., 1.],
+           [1., 1., 1.]])
+    """
+    weights = {**base, **{path: value for path, value in changes.items() if not path.endswith(FACTORS)}}
+    for path in changes:
+        layer, _, name = path.rpartition("/")
+        if name == FACTORS[0]:
+            first, second = (np.asarray(changes[f"{layer}/{factor}"], "float32") for factor in FACTORS)
+            weights[f"{layer}/kernel"] = base[f"{layer}/kernel"] + first @ second
+    return weights
 
 
 def merge_lora(model):
@@ -72,4 +102,4 @@ def merge_lora(model):
 
 def _dense_layers(model):
     layers = model._flatten_layers(include_self=False)
-    return [layer for layer in layers if isinstance(layer, keras.layers.Dense) and layer.name != HEAD]
+    return [layer for layer in layers if isinstance(layer, keras.layers.Dense) and layer.name not in HEADS]

@@ -84,9 +84,7 @@ class QuestionAnswering(Task):
         require_positive(batch_size=batch_size)
         answers = [None] * len(texts) if labels is None else list(labels)
         if not texts or len(answers) != len(texts):
-            raise InputError(
-                f"Expected questions, and an answer for each. Received: {len(texts)} and {len(answers)}"
-            )
+            raise InputError(f"Expected questions, and an answer for each. Received: {len(texts)} and {len(answers)}")
         chunks = [self._windows(texts[start : start + CHUNK], start) for start in range(0, len(texts), CHUNK)]
         windows = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
         places = answer_places(windows, answers)
@@ -102,9 +100,7 @@ class QuestionAnswering(Task):
         windows = question_windows(self.preprocessor, question, passage)
         dense = {name: values.to_tensor() for name, values in windows.items() if name != "example"}
         logits = self.model({name: dense[name] for name in self.model.input}, training=False)
-        return self.answer(
-            {**dense, "logits": logits, "example": windows["example"], "passage": passage}
-        )
+        return self.answer({**dense, "logits": logits, "example": windows["example"], "passage": passage})
 
     def answer(self, outputs):
         """Return the best answers to each question.
@@ -116,8 +112,10 @@ class QuestionAnswering(Task):
         """
         scores, starts, ends = _best_of_windows(outputs)  # [W, K] each
         count = tf.size(outputs["passage"])
-        scores, starts, ends = (_by_question(values, outputs["example"], count, filler) for values, filler in (
-            (scores, NOT_POSSIBLE), (starts, -1), (ends, -1)))
+        scores, starts, ends = (
+            _by_question(values, outputs["example"], count, filler)
+            for values, filler in ((scores, NOT_POSSIBLE), (starts, -1), (ends, -1))
+        )
         if self.can_abstain:
             # A passage holds no answer if no window does: the least sure window decides.
             first = tf.cast(outputs["logits"][:, 0], tf.float32)

@@ -2,6 +2,12 @@
 
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
 from kerasnlp_zoo.training.classification import finish_classification
+from kerasnlp_zoo.training.fine_tuning import (
+    FineTuningConfig,
+    compile_for_fine_tuning,
+    frozen_share,
+    load_encoder,
+)
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
@@ -31,6 +37,10 @@ from kerasnlp_zoo.training.word_vectors import (
 )
 
 __all__ = [
+    "FineTuningConfig",
+    "compile_for_fine_tuning",
+    "frozen_share",
+    "load_encoder",
     "STRATEGIES",
     "CorpusRunConfig",
     "EpochBackup",

