@@ -183,8 +183,8 @@ def _are_words_tagged(source, texts):
         return False
     if OUTSIDE in tags:
         raise InputError(
-            f"{source}: the tags {', '.join(sorted(tags)[:SHOWN_TAGS])} do not say where a span begins. Expected B- and "
-            "I- or the like before their labels; or, with --scheme tokens, every token is a span of its own"
+            f"{source}: the tags {', '.join(sorted(tags)[:SHOWN_TAGS])} do not say where a span begins. Expected B- "
+            "and I- or the like before their labels; or, with --scheme tokens, every token is a span of its own"
         )
     return True
 
@@ -195,8 +195,8 @@ def _check_tags(texts):
             if not is_tag(tag):
                 raise InputError(
                     f"{place}: {tag!r} is no tag. Expected O, or one of B I M E L S U, '-' and a label, such as "
-                    "B-PER. Say with --columns where the tags stand, or with --scheme tokens that every token is a span of "
-                    "its own, as parts of speech are"
+                    "B-PER. Say with --columns where the tags stand, or with --scheme tokens that every token is a "
+                    "span of its own, as parts of speech are"
                 )
 
 

@@ -5,6 +5,7 @@ included. Data that comes as tokens is joined: by spaces in English, by nothing 
 """
 
 import dataclasses
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -79,7 +80,7 @@ def join_tokens(tokens, spans, language):
     TaggedText(text='Ada Byron slept', spans=(Span(start=0, end=9, label='PER'),))
     """
     separator = "" if language == "zh" else " "
-    ends = np.cumsum([len(token) + len(separator) for token in tokens]).tolist()
+    ends = list(itertools.accumulate(len(token) + len(separator) for token in tokens))
     starts = [0, *ends]
     places = [Span(starts[span.start], ends[span.end - 1] - len(separator), span.label) for span in spans]
     return TaggedText(separator.join(tokens), tuple(places))
