@@ -72,6 +72,11 @@ SOURCES = {
     "yelp_polarity": Source("yelp_polarity_reviews", test="test"),
 }
 BY_TFDS_NAME = {source.tfds_name: source for source in SOURCES.values() if source.label == "label"}
+BY_TFDS_NAME |= {
+    source.fallback: dataclasses.replace(source, tfds_name=source.fallback, fallback=None)
+    for source in SOURCES.values()
+    if source.fallback
+}
 
 
 def load_text_classification(options, fold=None, num_folds=None):
