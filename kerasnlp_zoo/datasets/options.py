@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
+from kerasnlp_zoo.errors import InputError
+
 
 @dataclasses.dataclass
 class DataOptions:
@@ -21,6 +23,8 @@ class DataOptions:
     """Share held out for validation, and for testing, where no such data is given."""
     text_column: str = "text"
     """Column, JSON key or TFDS feature that holds the text."""
+    text_pair_column: str | None = None
+    """Column, JSON key or TFDS feature that holds the second text of a pair; by default texts are single."""
     label_column: str = "label"
     """Column, JSON key or TFDS feature that holds the label."""
     delimiter: str | None = None
@@ -33,6 +37,11 @@ class DataOptions:
     """Where TensorFlow Datasets keeps prepared data; by default its own place."""
     smoke: bool = False
     """Try the whole recipe in seconds, on a few examples of each class; its scores mean nothing."""
+
+    def check_share(self):
+        """Raise InputError unless --validation-split leaves enough to train on."""
+        if not 0 < self.validation_split <= 0.4:
+            raise InputError(f"--validation-split is a share above 0 and up to 0.4. Received: {self.validation_split}")
 
     def data_name(self):
         """Return the name of the data as part of a file's name."""

@@ -16,9 +16,9 @@ csv.field_size_limit(2**31 - 1)  # a document may stand in one field
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """One labelled text and where it stands."""
+    """One labelled text, or pair of texts, and where it stands."""
 
-    text: str
+    text: str | tuple[str, str]
     label: str
     place: str
 
@@ -51,6 +51,22 @@ def read_examples(path, options):
     return examples
 
 
+def columns(options):
+    """Return the names of the columns of the text, of the second text of pairs, and of the label, with their flags."""
+    names = {
+        "--text-column": options.text_column,
+        "--text-pair-column": options.text_pair_column,
+        "--label-column": options.label_column,
+    }
+    return {flag: name for flag, name in names.items() if name is not None}
+
+
+def _example(values, place):
+    """Make an example of the stripped values of its columns."""
+    *texts, label = (value.strip() for value in values)
+    return Example(texts[0] if len(texts) == 1 else tuple(texts), label, place)
+
+
 def read_text(path, encoding):
     """Decode a whole file.
 
@@ -81,12 +97,10 @@ def _decodes(data, encoding):
 
 def _read_table(path, options):
     delimiter = options.delimiter or ("\t" if path.suffix.lower() == ".tsv" else ",")
-    if len(delimiter) != 1:
-        raise InputError(f"A delimiter is one character. Received: --delimiter {delimiter!r}")
+    require_one_character(delimiter)
     rows = csv.reader(io.StringIO(read_text(path, options.encoding), newline=""), delimiter=delimiter)
     header = [name.strip() for name in next(rows, [])]
-    text_place = _column(path, header, options.text_column, "--text-column")
-    label_place = _column(path, header, options.label_column, "--label-column")
+    places = [_column(path, header, name, flag) for flag, name in columns(options).items()]
     examples = []
     for row in rows:
         if not row:  # a blank line
@@ -96,8 +110,14 @@ def _read_table(path, options):
                 f"{path}, line {rows.line_num}: {len(row)} fields, but the header has {len(header)}. "
                 f'Put fields that contain {delimiter!r} or line breaks in "double quotes", or set --delimiter'
             )
-        examples.append(Example(row[text_place].strip(), row[label_place].strip(), f"{path}, line {rows.line_num}"))
+        examples.append(_example([row[place] for place in places], f"{path}, line {rows.line_num}"))
     return examples
+
+
+def require_one_character(delimiter):
+    """Raise InputError unless the delimiter is one character."""
+    if len(delimiter) != 1:
+        raise InputError(f"A delimiter is one character. Received: --delimiter {delimiter!r}")
 
 
 def _column(path, header, name, flag):
@@ -109,9 +129,13 @@ def _column(path, header, name, flag):
     return header.index(name)
 
 
-def _read_json_lines(path, options):
-    examples = []
-    for number, line in enumerate(read_text(path, options.encoding).split("\n"), start=1):
+def json_lines(path, encoding):
+    """Yield (place, dict) for every line of a JSON-lines file that is not blank.
+
+    Raises:
+        InputError: for a line that is no JSON object.
+    """
+    for number, line in enumerate(read_text(path, encoding).split("\n"), start=1):
         place = f"{path}, line {number}"
         if not line.strip():
             continue
@@ -121,18 +145,26 @@ def _read_json_lines(path, options):
             raise InputError(f"{place}: expected one JSON object a line. {error}") from error
         if not isinstance(row, dict):
             raise InputError(f"{place}: expected a JSON object such as {{...}}. Received: {line[:60]}")
+        yield place, row
+
+
+def _read_json_lines(path, options):
+    examples = []
+    for place, row in json_lines(path, options.encoding):
         values = []
-        for name, flag in ((options.text_column, "--text-column"), (options.label_column, "--label-column")):
+        for flag, name in columns(options).items():
             if name not in row:
                 raise InputError(
                     f"{place}: there is no key {name!r}. Its keys are: {', '.join(row)}. Name the right one with {flag}"
                 )
-            values.append("" if row[name] is None else str(row[name]).strip())
-        examples.append(Example(*values, place))
+            values.append("" if row[name] is None else str(row[name]))
+        examples.append(_example(values, place))
     return examples
 
 
 def _read_folder(path, options):
+    if options.text_pair_column is not None:
+        raise InputError(f"{path} is a folder per class: its texts are single. Give pairs as CSV, TSV or JSON lines")
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
     if not folders:
         raise InputError(f"{path} has no sub-folders. Expected one folder per class, each with .txt files")

@@ -1,7 +1,10 @@
 """What a data set looks like before training: the numbers that explain a bad score."""
 
+import collections
+
 import numpy as np
 
+from kerasnlp_zoo.datasets.splits import parts_of
 from kerasnlp_zoo.text.batches import BatchRows
 
 SHOWN_LABELS = 12
@@ -12,21 +15,94 @@ def data_report(data, preprocessor, batch_size):
 
     Args:
         data: TextClassificationData.
-        preprocessor: word preprocessor made from the training texts.
+        preprocessor: word preprocessor made from the training texts; for pairs one of two texts.
         batch_size: int, for the share of padding.
 
     Returns:
         str, a few lines.
     """
-    splits = {"train": data.train, "validation": data.validation, "test": data.test}
-    lines = [f"Data set {data.name}: " + ", ".join(f"{len(split):,} {name}" for name, split in splits.items())]
-    dropped = [f"{count:,} {reason}" for reason, count in data.dropped.items() if count]
-    lines.append("  dropped       " + (", ".join(dropped) or "nothing"))
-    lines += _label_lines(data.labels, splits)
+    splits = _splits(data)
+    is_scored = data.train.labels.dtype.kind == "f"
+    lines = [*_first_lines(data), *(_score_lines(splits) if is_scored else _label_lines(data.labels, splits))]
     for name, split in splits.items():
         lines.append(f"  {name:<13} {_token_shares(split, preprocessor, batch_size)}")
     lines.append(f"  vocabulary    {preprocessor.vocabulary_size:,} tokens, counted on train")
     return "\n".join(lines)
+
+
+def span_report(data):
+    """Describe texts with marked spans.
+
+    Args:
+        data: TokenClassificationData.
+
+    Returns:
+        str, a few lines.
+    """
+    splits = _splits(data)
+    lines = _first_lines(data)
+    for name, split in splits.items():
+        lengths = [len(text) for text in split.texts]
+        spans = sum(map(len, split.labels))
+        lines.append(
+            f"  {name:<13} {len(split):,} texts, {sum(lengths):,} characters (median {np.median(lengths):.0f}, longest "
+            f"{max(lengths):,}), {spans:,} spans"
+        )
+    counts = {
+        name: collections.Counter(span.label for spans in split.labels for span in spans)
+        for name, split in splits.items()
+    }
+    order = sorted(data.labels, key=lambda label: -counts["train"][label])
+    lines += [
+        f"  spans         {label}: " + ", ".join(f"{count[label]:,} {name}" for name, count in counts.items())
+        for label in order[:SHOWN_LABELS]
+    ]
+    if rest := order[SHOWN_LABELS:]:
+        count = sum(counts["train"][label] for label in rest)
+        lines.append(f"  spans         {len(rest)} more labels, {count:,} train spans")
+    if data.repaired:
+        lines.append(f"  repaired      {data.repaired:,} tags that do not follow their scheme, read as conlleval does")
+    return "\n".join(lines)
+
+
+def question_report(data):
+    """Describe questions on passages.
+
+    Args:
+        data: QuestionAnsweringData.
+
+    Returns:
+        str, a few lines.
+    """
+    lines = _first_lines(data)
+    for name, examples in _splits(data).items():
+        passages = {example.passage for example in examples}
+        unanswered = np.mean([not example.answers for example in examples])
+        length = np.median([len(passage) for passage in passages])
+        lines.append(
+            f"  {name:<13} {len(examples):,} questions on {len(passages):,} passages of {length:.0f} characters "
+            f"(median), {unanswered:.0%} without an answer"
+        )
+    if data.repaired:
+        lines.append(f"  repaired      {data.repaired:,} answers that stood beside the place stated")
+    return "\n".join(lines)
+
+
+def _splits(data):
+    return {"train": data.train, "validation": data.validation, "test": data.test}
+
+
+def _first_lines(data):
+    sizes = ", ".join(f"{len(split):,} {name}" for name, split in _splits(data).items())
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in data.dropped.items() if count)
+    return [f"Data set {data.name}: {sizes}", f"  dropped       {dropped or 'nothing'}"]
+
+
+def _score_lines(splits):
+    return [
+        f"  score         {name}: mean {split.labels.mean():.2f}, {split.labels.min():g} to {split.labels.max():g}"
+        for name, split in splits.items()
+    ]
 
 
 def _label_lines(labels, splits):
@@ -50,7 +126,8 @@ def _label_lines(labels, splits):
 
 
 def _token_shares(split, preprocessor, batch_size):
-    token_ids = preprocessor.features(preprocessor.prepare(split.texts))["token_ids"]
+    columns = zip(*map(parts_of, split.texts), strict=True)
+    token_ids = preprocessor.features(*(preprocessor.prepare(list(column)) for column in columns))["token_ids"]
     lengths = token_ids.row_lengths().numpy()
     limit = preprocessor.max_sequence_length
     unknown = np.mean(token_ids.flat_values.numpy() == 1) if lengths.sum() else 0.0

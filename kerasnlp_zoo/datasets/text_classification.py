@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from kerasnlp_zoo.datasets.own_files import read_examples
-from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, clean, cut
+from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, honest_splits
 from kerasnlp_zoo.errors import InputError, did_you_mean
 
 UNSTATED = "not stated by its distributor; widely used in research"
@@ -19,6 +19,7 @@ class Source:
     Args:
         tfds_name: TFDS builder, ours ("zoo_...") or TFDS's own.
         text, label: feature names.
+        text_pair: name of the feature with the second text of a pair; None for single texts.
         validation, test: names of official splits; None holds out a share of train.
         published_score, published_by: the number to stand beside, in percent, and its conditions.
         language: "en" or "zh".
@@ -30,6 +31,7 @@ class Source:
     tfds_name: str
     text: str = "text"
     label: str = "label"
+    text_pair: str | None = None
     validation: str | None = None
     test: str | None = None
     published_score: float | None = None
@@ -39,9 +41,14 @@ class Source:
     licence: str = UNSTATED
     commercial_use: str = "unknown"
 
+    @property
+    def texts(self):
+        """Names of the features that hold the texts: one, or two for pairs."""
+        return (self.text,) if self.text_pair is None else (self.text, self.text_pair)
+
 
 KIM = "Kim 2014, CNN-rand"
-# The official test labels of glue/sst2 are hidden, so its validation split is the one to score.
+# The official test labels of GLUE are hidden, so its validation split is the one to score.
 SOURCES = {
     "movie_reviews": Source(
         "zoo_movie_reviews",
@@ -55,16 +62,27 @@ SOURCES = {
     "newsgroups": Source("zoo_newsgroups", test="test"),
     "reuters_r8": Source("zoo_reuters_r8", test="test"),
     "sst2": Source("glue/sst2", text="sentence", test="validation"),
+    "snli": Source("snli", "premise", "label", "hypothesis", "validation", "test", fallback="zoo_snli"),
+    "mnli": Source("glue/mnli", "premise", "label", "hypothesis", test="validation_matched"),
+    "qnli": Source("glue/qnli", "question", "label", "sentence", test="validation"),
+    "qqp": Source("glue/qqp", "question1", "label", "question2", test="validation"),
+    "mrpc": Source("glue/mrpc", "sentence1", "label", "sentence2", test="validation"),
+    "rte": Source("glue/rte", "sentence1", "label", "sentence2", test="validation"),
     "ag_news": Source("ag_news_subset", text="description", test="test"),
     "yelp_polarity": Source("yelp_polarity_reviews", test="test"),
 }
 BY_TFDS_NAME = {source.tfds_name: source for source in SOURCES.values() if source.label == "label"}
-SMOKE_EXAMPLES = 24  # of each class
+BY_TFDS_NAME |= {
+    source.fallback: dataclasses.replace(source, tfds_name=source.fallback, fallback=None)
+    for source in SOURCES.values()
+    if source.fallback
+}
 
 
 def load_text_classification(options, fold=None, num_folds=None):
     """Load train, validation and test.
 
+    Texts are strings, or pairs of strings where --text-pair-column or the named data set has them.
     Official splits are kept. Where there is none, the texts of each class are sorted by their sha256
     and `options.validation_split` of all texts is held out for each of test and validation. Duplicates
     are removed, across splits too.
@@ -80,32 +98,13 @@ def load_text_classification(options, fold=None, num_folds=None):
     Raises:
         InputError: if the data cannot be had or cannot train a classifier.
     """
-    if not 0 < options.validation_split <= 0.4:
-        raise InputError(f"--validation-split is a share above 0 and up to 0.4. Received: {options.validation_split}")
+    options.check_share()
     if options.train_file is not None:
         data, splits = _own_files(options)
     else:
         data, splits = _named(options)
-    if fold is not None and "test" in splits:
-        raise InputError(f"Cross-validation is for data without a test split; {data['name']} has one")
-    splits, dropped = clean({name: splits[name] for name in ("test", "validation", "train") if name in splits})
+    splits, dropped = honest_splits(splits, options, data["name"], fold, num_folds)
     data["dropped"].update(dropped)
-    share = options.validation_split
-    if fold is not None:
-        splits["train"], splits["test"] = cut(splits["train"], 1 / num_folds, fold)
-    elif "test" not in splits:
-        splits["train"], splits["test"] = cut(splits["train"], share)
-        share /= 1 - share  # of the rest: as many texts again
-    if "validation" not in splits:
-        splits["train"], splits["validation"] = cut(splits["train"], share)
-    for name, split in splits.items():
-        if not len(split):
-            raise InputError(
-                f"The {name} split of {data['name']} is empty: there is too little data to hold out "
-                f"{options.validation_split:.0%} of each class. Give more rows, or a --{name}-file"
-            )
-    if options.smoke:
-        splits = {name: split.first_of_each_class(SMOKE_EXAMPLES) for name, split in splits.items()}
     missing = [label for place, label in enumerate(data["labels"]) if place not in splits["train"].labels]
     if missing:
         raise InputError(f"No training text of {data['name']} has the label {', '.join(missing)}")
@@ -155,12 +154,13 @@ def _named(options):
         raise InputError(f"Name a data set with --dataset ({', '.join(SOURCES)}) or give --train-file")
     source = SOURCES.get(options.dataset) or BY_TFDS_NAME.get(options.dataset)
     if source is None:  # any other TFDS name
-        source = Source(options.dataset, options.text_column, options.label_column, "validation", "test")
-    builder = _builder(source, options.data_dir)
+        columns = (options.text_column, options.label_column, options.text_pair_column)
+        source = Source(options.dataset, *columns, "validation", "test")
+    builder = prepared_builder(source, options.data_dir)
     splits, hidden = {}, 0
     for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
         if split in builder.info.splits:
-            texts, labels = tfds_names.read_split(builder, split, source.text, source.label)
+            texts, labels = tfds_names.read_split(builder, split, source.texts, source.label)
             hidden += int(np.sum(labels < 0))  # TFDS marks the secret labels of a competition with -1
             splits[name] = Split(texts, labels).take(np.flatnonzero(labels >= 0))
     data = {
@@ -176,7 +176,7 @@ def _named(options):
     return data, splits
 
 
-def _builder(source, data_dir):
+def prepared_builder(source, data_dir):
     """Return the prepared builder of a source, or that of its fallback where TFDS cannot be reached."""
     from kerasnlp_zoo.datasets import tfds_names
 

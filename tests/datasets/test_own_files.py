@@ -99,3 +99,22 @@ def test_files_without_examples_are_refused(content, tmp_path):
 
 def test_missing_file_is_named(tmp_path):
     assert "does not exist" in message(tmp_path / "nowhere.csv")
+
+
+def test_pairs_are_read_from_tables_and_json_lines(tmp_path):
+    options = DataOptions(text_pair_column="reply")
+    expected = [(("ask", "answer"), "a"), (("ask again", ""), "b")]
+    (tmp_path / "a.csv").write_text("label,reply,text\na, answer,ask \nb,,ask again\n")
+    assert pairs(tmp_path / "a.csv", options) == expected
+    (tmp_path / "a.jsonl").write_text(
+        '{"text": "ask", "reply": "answer", "label": "a"}\n{"text": "ask again", "reply": null, "label": "b"}\n'
+    )
+    assert pairs(tmp_path / "a.jsonl", options) == expected
+
+
+def test_a_pair_column_that_is_not_there_is_named(tmp_path):
+    options = DataOptions(text_pair_column="reply")
+    (tmp_path / "a.csv").write_text("text,label\nask,a\n")
+    assert "no column 'reply'" in message(tmp_path / "a.csv", options)
+    (tmp_path / "folder" / "a").mkdir(parents=True)
+    assert "single" in message(tmp_path / "folder", options)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from kerasnlp_zoo.datasets.splits import Split, clean, comparable, cut
+from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, clean, comparable, cut, parts_of
 
 
 def split(*examples):
@@ -47,3 +47,31 @@ def test_the_same_texts_are_held_out_whatever_the_order(random):
 def test_folds_do_not_overlap_and_cover_everything():
     tested = [text for fold in range(10) for text in cut(many(207), 0.1, fold)[1].texts]
     assert sorted(tested) == sorted(many(207).texts)
+
+
+def test_a_pair_is_the_same_only_if_both_its_texts_are():
+    pairs = [("A film?", "yes"), ("a  FILM?", "Yes"), ("a film?", "no"), ("yes", "a film?"), ("a film? yes", "")]
+    cleaned, dropped = clean({"train": Split(pairs, np.zeros(5, "int64"))})
+    assert cleaned["train"].texts == [pairs[0], pairs[2], pairs[3]]
+    assert (dropped["duplicates"], dropped["rows without text"]) == (1, 1)
+    assert comparable(("a", "b c")) != comparable(("a b", "c"))
+    assert [parts_of("a"), parts_of(("a", "b"))] == [("a",), ("a", "b")]
+
+
+def test_scores_are_cut_without_classes_and_sampled_in_order():
+    data = Split([f"text {number}" for number in range(50)], np.arange(50) / 10)
+    rest, held_out = cut(data, 0.2)
+    assert (len(rest), len(held_out)) == (40, 10)
+    assert (
+        dict(zip(data.texts, data.labels, strict=True)).items()
+        >= dict(zip(held_out.texts, held_out.labels, strict=True)).items()
+    )
+    assert data.first_of_each_class(3).texts == data.texts[:3]
+
+
+def test_a_fingerprint_tells_a_pair_from_its_texts_the_other_way_round():
+    def fingerprint(*texts):
+        data = Split(list(texts), np.zeros(len(texts), "int64"))
+        return TextClassificationData("mine", ["a"], data, data, data, {}).fingerprint()
+
+    assert len({fingerprint(("a", "b")), fingerprint(("b", "a")), fingerprint("a b")}) == 3

@@ -13,21 +13,7 @@ from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.datasets.splits import comparable
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPreprocessor
-
-
-def write_tfds(folder, name, features, splits, config="plain_text"):
-    """Write a data set as TFDS itself keeps it: a folder per name, config and version, with record files."""
-    tfds.dataset_builders.store_as_tfds_dataset(
-        name=name,
-        config=config,
-        version="1.0.0",
-        data_dir=folder,
-        features=tfds.features.FeaturesDict(features),
-        split_datasets={
-            split: tf.data.Dataset.from_tensor_slices({key: list(values) for key, values in columns.items()})
-            for split, columns in splits.items()
-        },
-    )
+from tests.datasets.tfds_folders import write_tfds
 
 
 def columns(text, label, count, classes=2, word="film"):
@@ -84,6 +70,63 @@ def test_any_other_tfds_name_takes_its_columns_from_the_flags(tmp_path):
         load_text_classification(options(tmp_path, "my_mails"))
     with pytest.raises(InputError, match="no class label"):
         load_text_classification(options(tmp_path, "my_mails", text_column="body", label_column="body"))
+
+
+PAIR_SOURCES = [
+    ("snli", "snli", "premise", "hypothesis", None, ["entailment", "neutral", "contradiction"]),
+    ("mnli", "glue/mnli", "premise", "hypothesis", "mnli", ["entailment", "neutral", "contradiction"]),
+    ("qnli", "glue/qnli", "question", "sentence", "qnli", ["entailment", "not_entailment"]),
+    ("qqp", "glue/qqp", "question1", "question2", "qqp", ["not_duplicate", "duplicate"]),
+    ("mrpc", "glue/mrpc", "sentence1", "sentence2", "mrpc", ["not_equivalent", "equivalent"]),
+    ("rte", "glue/rte", "sentence1", "sentence2", "rte", ["entailment", "not_entailment"]),
+]
+
+
+def pair_columns(first, second, count, classes, word):
+    texts = [f"{word} {n}" for n in range(count)]
+    return {first: texts, second: [text + " again" for text in texts], "label": [n % classes for n in range(count)]}
+
+
+@pytest.mark.parametrize(("dataset", "tfds_name", "first", "second", "config", "labels"), PAIR_SOURCES)
+def test_tfds_names_of_pairs_give_both_texts(dataset, tfds_name, first, second, config, labels, tmp_path):
+    features = {
+        first: tfds.features.Text(),
+        second: tfds.features.Text(),
+        "label": tfds.features.ClassLabel(names=labels),
+    }
+    scored = {"snli": "test", "mnli": "validation_matched"}.get(dataset, "validation")
+    splits = {
+        "train": pair_columns(first, second, 60, len(labels), "train"),
+        scored: pair_columns(first, second, 6, len(labels), "scored"),
+    }
+    splits[scored]["label"][-1] = -1  # nobody agreed
+    write_tfds(tmp_path, tfds_name.split("/")[0], features, splits, config)
+    for name in (dataset, tfds_name):
+        data = load_text_classification(options(tmp_path, name))
+        assert sorted(data.test.texts) == [(f"scored {n}", f"scored {n} again") for n in range(5)]
+        assert data.dropped["rows without label"] == 1
+        assert len(data.train) + len(data.validation) == 60
+
+
+def test_any_other_tfds_name_takes_its_pair_columns_from_the_flags(tmp_path):
+    features = {"a": tfds.features.Text(), "b": tfds.features.Text(), "kind": tfds.features.ClassLabel(num_classes=2)}
+    rows = {"a": [f"a{n}" for n in range(40)], "b": ["same"] * 40, "kind": [n % 2 for n in range(40)]}
+    write_tfds(tmp_path, "my_pairs", features, {"train": rows}, config=None)
+    flags = {"text_column": "a", "text_pair_column": "b", "label_column": "kind"}
+    data = load_text_classification(options(tmp_path, "my_pairs", **flags))
+    assert {second for _, second in data.train.texts} == {"same"}
+    with pytest.raises(InputError, match="no feature 'c'.*--text-pair-column"):
+        load_text_classification(options(tmp_path, "my_pairs", **{**flags, "text_pair_column": "c"}))
+
+
+@pytest.mark.slow  # prepares 110,000 pairs
+def test_snli_falls_back_on_its_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
+    data = load_text_classification(options(tmp_path, "snli"))
+    assert (len(data.train), len(data.validation), len(data.test)) == (89781, 9976, 9824)
+    assert data.dropped["rows without label"] == 110 + 176
+    assert np.bincount(data.test.labels).tolist() == [3368, 3219, 3237]
+    assert load_text_classification(options(tmp_path, "zoo_snli")).fingerprint() == data.fingerprint()
 
 
 def test_unreachable_tfds_host_is_told_within_seconds(tmp_path, monkeypatch):
@@ -227,6 +270,34 @@ def test_cross_validation_needs_data_without_a_test_split(tmp_path):
         for text in load_text_classification(DataOptions(train_file=train), fold, 10).test.texts
     ]
     assert len(set(tested)) == len(tested) == 40
+
+
+def test_own_pairs_are_split_cleaned_and_reported(tmp_path):
+    rows = "".join(f"question {n},answer {n % 5},{'ab'[n % 2]}\n" for n in range(40))
+    path = tmp_path / "pairs.csv"
+    path.write_text("text,reply,label\n" + rows + "QUESTION 1,answer  1,b\nlonely,,a\n", "utf-8")
+    data = load_text_classification(DataOptions(train_file=path, text_pair_column="reply"))
+    assert (len(data.train), len(data.validation), len(data.test)) == (32, 4, 4)
+    assert data.dropped["duplicates"] == data.dropped["rows without text"] == 1
+    assert all(isinstance(text, tuple) and len(text) == 2 for text in data.train.texts)
+    other = load_text_classification(DataOptions(train_file=path, text_pair_column="reply", validation_split=0.2))
+    assert other.fingerprint() != data.fingerprint()
+
+    class Pairs:
+        """Joins the words of both texts, as a preprocessor of pairs does."""
+
+        vocabulary_size, max_sequence_length = 100, 3
+
+        def prepare(self, texts):
+            return texts
+
+        def features(self, first, second):
+            rows = [[7] * len(f"{a} {b}".split()) for a, b in zip(first, second, strict=True)]
+            return {"token_ids": tf.ragged.constant(rows)}
+
+    report = data_report(data, Pairs(), batch_size=10)
+    assert "32 train, 4 validation, 4 test" in report
+    assert "4.0 tokens a text" in report
 
 
 def test_report_tells_what_explains_a_bad_score(tmp_path):

