@@ -5,14 +5,13 @@ import logging
 
 import keras
 
-from kerasnlp_zoo import models, weights
+from kerasnlp_zoo import models, text, weights
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.files import sha256
 from kerasnlp_zoo.models.bert import BERT_BUILDERS, bert
 from kerasnlp_zoo.models.lora import FACTORS, apply_factors
 from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.tasks import TASKS
-from kerasnlp_zoo.text import PREPROCESSORS
 
 logger = logging.getLogger("kerasnlp_zoo")
 HEAD = "logits/"  # variable paths of the layer that depends on the labels
@@ -123,8 +122,8 @@ def _other_builder(config, task_name, labels):
 
 def _preprocessor(folder, config, changes):
     """Build the preprocessor of an entry, with some arguments changed."""
-    require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
-    preprocessor_class = PREPROCESSORS[config["preprocessing"]["class"]]
+    require_choice("preprocessing class", config["preprocessing"]["class"], text.PREPROCESSORS)
+    preprocessor_class = getattr(text, config["preprocessing"]["class"])
     vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")
     return preprocessor_class(vocabulary, **{**config["preprocessing"]["config"], **changes})
 
