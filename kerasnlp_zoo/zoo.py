@@ -27,8 +27,29 @@ GOLDEN_TEXTS = {
     ),
     "zh": ("东西很好，下次还来买！", "质量太差了，不推荐。", "iPhone14手机壳 5元，便宜👍", "", "Ｏｋ"),
 }
+GOLDEN_PAIRS = {
+    "en": (
+        ("A man plays a guitar.", "A person is making music."),
+        ("A man plays a guitar.", "Nobody plays anything."),
+        ("Ｆｕｌｌ－ｗｉｄｔｈ ＣＡＦＥ\u0301 👍🏽", "a café"),
+        ("", ""),
+    ),
+    "zh": (("他在弹吉他。", "有人在演奏音乐。"), ("他在弹吉他。", "没有人在演奏。"), ("Ｏｋ iPhone14", "好"), ("", "")),
+}
 # For tasks whose text is not a sentence.
 GOLDEN_TEXTS_OF_TASK = {
+    "question_answering": {
+        "en": (
+            ("Who wrote the letter?", "Anna was in Paris. The letter was written by her brother Paul in May."),
+            ("Where is the café?", "CAFE\u0301 Ｎｏ．５ stands beside the station 👍🏽; " + "trains leave every hour. " * 40),
+            ("Why?", ""),
+        ),
+        "zh": (("谁写了这封信？", "安娜在巴黎。五月，她的哥哥保罗写了这封信。"), ("为什么？", "")),
+    },
+    "fill_mask": {
+        "en": ("The capital of France is [MASK].", "a [MASK] film", "[MASK]", "Ｆｕｌｌ－ｗｉｄｔｈ ＣＡＦＥ\u0301 [MASK] 👍🏽"),
+        "zh": ("东西很[MASK]，下次还来买！", "[MASK]", "iPhone14[MASK]机壳 Ｏｋ"),
+    },
     "word_embedding": {
         "en": ("king", "music", "Monday", "good", "three", "Ｆｉｌｍ", "cafe\u0301", "New York", "xyzzyx", ""),
         "zh": ("国家", "经济", "音乐", "好", "三", "电影", "Ｏｋ", "两 个", "", "👍"),
@@ -37,8 +58,9 @@ GOLDEN_TEXTS_OF_TASK = {
 
 
 def golden_texts(task):
-    """Return the texts by which a task of an entry is checked, a list of str."""
-    return list(GOLDEN_TEXTS_OF_TASK.get(task.name, GOLDEN_TEXTS)[task.preprocessor.language])
+    """Return the texts, or pairs of texts, by which a task of an entry is checked."""
+    usual = GOLDEN_TEXTS if len(task.preprocessor.inputs) == 1 else GOLDEN_PAIRS
+    return list(GOLDEN_TEXTS_OF_TASK.get(task.name, usual)[task.preprocessor.language])
 
 
 def entry_folders():
