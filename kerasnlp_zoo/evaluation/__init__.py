@@ -9,6 +9,8 @@ from kerasnlp_zoo.evaluation.classification import (
     macro_f1,
     most_confused,
 )
+from kerasnlp_zoo.evaluation.entities import span_scores
+from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
 
@@ -21,6 +23,8 @@ __all__ = [
     "expected_calibration_error",
     "macro_f1",
     "most_confused",
+    "question_answering_scores",
     "sentence_similarity_scores",
+    "span_scores",
     "word_similarity_scores",
 ]
