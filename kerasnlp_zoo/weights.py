@@ -45,10 +45,36 @@ def load_weights(model, path, skip=None):
     Raises:
         InputError: if the file cannot be read, or its names or shapes differ from the model's.
     """
+    return assign_weights(model, read_tensors(path), path, skip)
+
+
+def read_tensors(path):
+    """Return the tensors of a safetensors file, a dict from names to arrays.
+
+    Raises:
+        InputError: if the file cannot be read.
+    """
     try:
-        tensors = load_file(path)
+        return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} holds no readable weights; expected a whole safetensors file. {error}") from error
+
+
+def assign_weights(model, tensors, source, skip=None):
+    """Set the weights of `model` from arrays, all of them or none.
+
+    Args:
+        model: `keras.Model`.
+        tensors: dict from variable paths to arrays.
+        source: what the arrays come from, for messages.
+        skip: as for `load_weights`.
+
+    Returns:
+        list of the variable paths skipped.
+
+    Raises:
+        InputError: if the names or shapes differ from the model's.
+    """
     skipped = [w.path for w in model.weights if skip and w.path.startswith(skip)]
     weights = {w.path: w for w in model.weights if w.path not in skipped}
     tensors = {name: tensor for name, tensor in tensors.items() if not (skip and name.startswith(skip))}
@@ -60,10 +86,18 @@ def load_weights(model, path, skip=None):
         if name in tensors and tuple(tensors[name].shape) != tuple(weights[name].shape)
     ]
     if problems := missing + unknown + shapes:
-        raise InputError(
-            f"{path} does not fit the model {model.name}: {'; '.join(problems[:LISTED])}"
-            f"{' ...' if len(problems) > LISTED else ''}"
-        )
+        raise InputError(f"{source} does not fit the model {model.name}: {listed(problems)}")
     for name, weight in weights.items():
         weight.assign(tensors[name].astype(weight.dtype))
     return skipped
+
+
+def listed(problems):
+    """Return the first problems in a line.
+
+    Example:
+
+    >>> listed(["missing logits/bias", "unknown layer/kernel"])
+    'missing logits/bias; unknown layer/kernel'
+    """
+    return "; ".join(problems[:LISTED]) + (" ..." if len(problems) > LISTED else "")
