@@ -140,10 +140,9 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
     """
     import keras
 
-    from kerasnlp_zoo import models, weights
+    from kerasnlp_zoo import models, text, weights
     from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
     from kerasnlp_zoo.tasks import TASKS
-    from kerasnlp_zoo.text import PREPROCESSORS, Vocabulary
 
     folder = find(name_or_folder)
     config = read_config(folder)
@@ -168,9 +167,9 @@ def load(name_or_folder, task=None, labels=None, dtype=None):
                 f"{folder.name}, {config['task']}, has no labels to be changed. Received: labels={labels!r}"
             )
         builder_config["arguments"]["num_classes"] = len(labels)
-    require_choice("preprocessing class", config["preprocessing"]["class"], tuple(PREPROCESSORS))
-    preprocessor_class = PREPROCESSORS[config["preprocessing"]["class"]]
-    vocabulary = Vocabulary.load(folder / "vocabulary.txt")
+    require_choice("preprocessing class", config["preprocessing"]["class"], text.PREPROCESSORS)
+    preprocessor_class = getattr(text, config["preprocessing"]["class"])
+    vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")
     policy = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(dtype or policy)

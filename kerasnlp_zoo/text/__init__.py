@@ -4,18 +4,30 @@ from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
 from kerasnlp_zoo.text.single_words import SingleWordPreprocessor
-from kerasnlp_zoo.text.vocabulary import Vocabulary
+from kerasnlp_zoo.text.vocabulary import Vocabulary, WordPieceVocabulary
+from kerasnlp_zoo.text.wordpiece_training import learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.words import WordPreprocessor
 
-PREPROCESSORS = {"WordPreprocessor": WordPreprocessor, "SingleWordPreprocessor": SingleWordPreprocessor}
+PREPROCESSORS = ("SingleWordPreprocessor", "WordPiecePreprocessor", "WordPreprocessor")  # what an entry may name
 
 __all__ = [
     "PREPROCESSORS",
     "SingleWordPreprocessor",
     "Vocabulary",
+    "WordPiecePreprocessor",
+    "WordPieceVocabulary",
     "WordPreprocessor",
     "bucketed_batches",
     "cooccurrence_counts",
     "inverse_document_frequencies",
+    "learn_wordpiece_vocabulary",
     "term_document_counts",
 ]
+
+
+def __getattr__(name):
+    if name == "WordPiecePreprocessor":  # loads tensorflow-text, which Windows does not have
+        from kerasnlp_zoo.text.wordpiece import WordPiecePreprocessor
+
+        return WordPiecePreprocessor
+    raise AttributeError(f"module 'kerasnlp_zoo.text' has no attribute {name!r}")

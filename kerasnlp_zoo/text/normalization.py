@@ -35,8 +35,29 @@ def normalize(strings):
         lambda: _fold_code_points(strings),
         lambda: strings,
     )
-    strings = tf.strings.lower(strings, encoding="utf-8")
+    strings = to_lower(strings)
     return tf.strings.regex_replace(strings, "[‘’]", "'")
+
+
+def to_lower(strings):
+    """Lower-case UTF-8 strings, alike on every machine.
+
+    TensorFlow's own operation follows the machine's locale, so that a Turkish one makes `I` a dotless
+    `ı`, and loses all that follows a zero byte: ASCII letters come first, zero bytes become spaces.
+
+    Args:
+        strings: string tensor [N], in UTF-8.
+
+    Returns:
+        string tensor [N].
+
+    Example:
+
+    >>> to_lower(tf.constant(["IN ÉVIAN"])).numpy()[0].decode()
+    'in évian'
+    """
+    strings = tf.strings.regex_replace(strings, r"\x{0}", " ")
+    return tf.strings.lower(tf.strings.lower(strings), encoding="utf-8")
 
 
 def _fold_code_points(strings):

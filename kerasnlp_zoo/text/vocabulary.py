@@ -1,5 +1,6 @@
 """A vocabulary: which token has which id."""
 
+import functools
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError
@@ -7,30 +8,29 @@ from kerasnlp_zoo.files import written_whole
 
 PADDING = "[PAD]"
 UNKNOWN = "[UNK]"
+CLASSIFICATION = "[CLS]"
+SEPARATOR = "[SEP]"
+MASK = "[MASK]"
+WORDPIECE_SPECIAL = (PADDING, UNKNOWN, CLASSIFICATION, SEPARATOR, MASK)
 
 
-class Vocabulary:
-    """An ordered list of tokens; a token's id is its place. Id 0 is `[PAD]`, id 1 is `[UNK]`.
+class TokenList:
+    """An ordered list of tokens; a token's id is its place.
 
     Args:
-        tokens: list of str, all different, starting with `[PAD]` and `[UNK]`.
+        tokens: list of str, all different.
 
     Raises:
-        InputError: if a token is missing, stands twice or holds a line break.
+        InputError: if a token is empty, stands twice or holds a line break.
 
     Example:
 
-    >>> vocabulary = Vocabulary.from_counts({"film": 3, "a": 5, "gripping": 1}, min_count=2)
-    >>> vocabulary.tokens
-    ['[PAD]', '[UNK]', 'a', 'film']
+    >>> TokenList(["tea", "cup"]).ids
+    {'tea': 0, 'cup': 1}
     """
 
     def __init__(self, tokens):
         self.tokens = list(tokens)
-        if self.tokens[:2] != [PADDING, UNKNOWN]:
-            raise InputError(
-                f"A vocabulary starts with {PADDING} and {UNKNOWN}, ids 0 and 1. Received: {self.tokens[:2]}"
-            )
         seen = set()
         for position, token in enumerate(self.tokens):
             if token in seen or not token or "\n" in token:
@@ -43,24 +43,10 @@ class Vocabulary:
     def __len__(self):
         return len(self.tokens)
 
-    @classmethod
-    def from_counts(cls, counts, min_count=1, max_size=None):
-        """Keep the tokens seen at least `min_count` times, most frequent first.
-
-        Ties are broken by the token itself, so the same counts always give the same ids.
-
-        Args:
-            counts: dict, token -> number of occurrences.
-            min_count: int, the floor.
-            max_size: int, most entries kept, `[PAD]` and `[UNK]` included; None keeps all.
-
-        Returns:
-            Vocabulary.
-        """
-        frequent = [token for token, count in counts.items() if count >= min_count]
-        frequent = [token for token in frequent if token not in (PADDING, UNKNOWN)]
-        frequent.sort(key=lambda token: (-counts[token], token))
-        return cls([PADDING, UNKNOWN, *frequent][:max_size])
+    @functools.cached_property
+    def ids(self):
+        """Which id each token has, a dict."""
+        return {token: place for place, token in enumerate(self.tokens)}
 
     def save(self, path):
         """Write one token per line, in UTF-8."""
@@ -81,3 +67,76 @@ class Vocabulary:
         if not text.endswith("\n"):
             raise InputError(f"{path} is cut short: the last line of a vocabulary ends with a line break")
         return cls(text[:-1].split("\n"))
+
+
+class Vocabulary(TokenList):
+    """The tokens of a word-level model. Id 0 is `[PAD]`, id 1 is `[UNK]`.
+
+    Args:
+        tokens: list of str, all different, starting with `[PAD]` and `[UNK]`.
+
+    Raises:
+        InputError: if a token is missing, stands twice or holds a line break.
+
+    Example:
+
+    >>> vocabulary = Vocabulary.from_counts({"film": 3, "a": 5, "gripping": 1}, min_count=2)
+    >>> vocabulary.tokens
+    ['[PAD]', '[UNK]', 'a', 'film']
+    """
+
+    def __init__(self, tokens):
+        super().__init__(tokens)
+        if self.tokens[:2] != [PADDING, UNKNOWN]:
+            raise InputError(
+                f"A vocabulary starts with {PADDING} and {UNKNOWN}, ids 0 and 1. Received: {self.tokens[:2]}"
+            )
+
+    @classmethod
+    def from_counts(cls, counts, min_count=1, max_size=None):
+        """Keep the tokens seen at least `min_count` times, most frequent first.
+
+        Ties are broken by the token itself, so the same counts always give the same ids.
+
+        Args:
+            counts: dict, token -> number of occurrences.
+            min_count: int, the floor.
+            max_size: int, most entries kept, `[PAD]` and `[UNK]` included; None keeps all.
+
+        Returns:
+            Vocabulary.
+        """
+        frequent = [token for token, count in counts.items() if count >= min_count]
+        frequent = [token for token in frequent if token not in (PADDING, UNKNOWN)]
+        frequent.sort(key=lambda token: (-counts[token], token))
+        return cls([PADDING, UNKNOWN, *frequent][:max_size])
+
+
+class WordPieceVocabulary(TokenList):
+    """The pieces of a BERT model, in the order of its vocab.txt; a piece that goes on a word starts with `##`.
+
+    Args:
+        tokens: list of str, all different: `[PAD]` first, and `[UNK]`, `[CLS]`, `[SEP]` and `[MASK]` anywhere.
+
+    Raises:
+        InputError: if `[PAD]` is not first, another special token is missing, or a token stands twice or
+            holds a line break.
+
+    Example:
+
+    >>> vocabulary = WordPieceVocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "play", "##ing"])
+    >>> vocabulary.ids["[MASK]"]
+    4
+
+    Reference: Devlin et al. 2019, section 3.
+    """
+
+    def __init__(self, tokens):
+        super().__init__(tokens)
+        missing = [token for token in WORDPIECE_SPECIAL if token not in self.ids]
+        if missing or self.tokens[0] != PADDING:
+            raise InputError(
+                f"A vocabulary of BERT has {PADDING} on its first line, whose id 0 marks padding, and holds "
+                f"{', '.join(WORDPIECE_SPECIAL[1:])}. Received: {self.tokens[:1]} first"
+                + (f"; missing: {', '.join(missing)}" if missing else "")
+            )

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.normalization import normalize
+from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.vocabulary import Vocabulary
 
 LANGUAGES = ("en", "zh")
@@ -57,6 +58,8 @@ class WordPreprocessor:
 
     Reference: Kim 2014; clean_str in the code published with the paper.
     """
+
+    vocabulary_class = Vocabulary
 
     def __init__(self, vocabulary, language="en", segmenter=None, max_sequence_length=512):
         require_choice("language", language, LANGUAGES)
@@ -109,9 +112,7 @@ class WordPreprocessor:
 
     def __call__(self, strings):
         """Turn strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T at least 1."""
-        token_ids = self.features(strings)["token_ids"].to_tensor()
-        is_empty = tf.cast(tf.equal(tf.shape(token_ids)[1], 0), tf.int32)
-        return {"token_ids": tf.pad(token_ids, [[0, 0], [0, is_empty]])}
+        return padded(self.features(strings))
 
     def features(self, strings):
         """Turn strings [N] into {"token_ids": ragged int32 [N, (length)]}, cut at max_sequence_length."""
