@@ -89,11 +89,19 @@ def assign_weights(model, tensors, source, skip=(), optional=()):
         if name in tensors and tuple(tensors[name].shape) != tuple(weight.shape)
     ]
     if problems := missing + unknown + shapes:
-        raise InputError(
-            f"{source} does not fit the model {model.name}: {'; '.join(problems[:LISTED])}"
-            f"{' ...' if len(problems) > LISTED else ''}"
-        )
+        raise InputError(f"{source} does not fit the model {model.name}: {listed(problems)}")
     for name, weight in weights.items():
         if name not in fresh:
             weight.assign(tensors[name].astype(weight.dtype))
     return fresh
+
+
+def listed(problems):
+    """Return the first problems in a line.
+
+    Example:
+
+    >>> listed(["missing logits/bias", "unknown layer/kernel"])
+    'missing logits/bias; unknown layer/kernel'
+    """
+    return "; ".join(problems[:LISTED]) + (" ..." if len(problems) > LISTED else "")

@@ -41,19 +41,27 @@ GOLDEN_TEXTS_OF_TASK = {
     "question_answering": {
         "en": (
             ("Who wrote the letter?", "Anna was in Paris. The letter was written by her brother Paul in May."),
-            ("Where is the café?", "CAFE\u0301 Ｎｏ．５ stands beside the station 👍🏽; " + "trains leave every hour. " * 40),
+            (
+                "Where is the café?",
+                "CAFE\u0301 Ｎｏ．５ stands beside the station 👍🏽; " + "trains leave every hour. " * 40,
+            ),
             ("Why?", ""),
         ),
         "zh": (("谁写了这封信？", "安娜在巴黎。五月，她的哥哥保罗写了这封信。"), ("为什么？", "")),
     },
     "fill_mask": {
-        "en": ("The capital of France is [MASK].", "a [MASK] film", "[MASK]", "Ｆｕｌｌ－ｗｉｄｔｈ ＣＡＦＥ\u0301 [MASK] 👍🏽"),
+        "en": (
+            "The capital of France is [MASK].",
+            "a [MASK] film",
+            "[MASK]",
+            "Ｆｕｌｌ－ｗｉｄｔｈ ＣＡＦＥ\u0301 [MASK] 👍🏽",
+        ),
         "zh": ("东西很[MASK]，下次还来买！", "[MASK]", "iPhone14[MASK]机壳 Ｏｋ"),
     },
     "word_embedding": {
         "en": ("king", "music", "Monday", "good", "three", "Ｆｉｌｍ", "cafe\u0301", "New York", "xyzzyx", ""),
         "zh": ("国家", "经济", "音乐", "好", "三", "电影", "Ｏｋ", "两 个", "", "👍"),
-    }
+    },
 }
 
 

@@ -25,7 +25,8 @@ def original_offsets(strings, normalize, starts, ends):
     Example:
 
     >>> upper_without_spaces = lambda strings: tf.strings.regex_replace(tf.strings.upper(strings), " ", "")
-    >>> starts, ends = original_offsets(["a  bc"], upper_without_spaces, tf.ragged.constant([[1]]), tf.ragged.constant([[3]]))
+    >>> second, end = tf.ragged.constant([[1]]), tf.ragged.constant([[3]])
+    >>> starts, ends = original_offsets(["a  bc"], upper_without_spaces, second, end)
     >>> starts.to_list(), ends.to_list()
     ([[3]], [[5]])
     """

@@ -1,0 +1,118 @@
+"""Writing a BERT as a folder that Hugging Face's transformers, or sentence-transformers, loads."""
+
+from safetensors.numpy import save
+
+from kerasnlp_zoo.convert.bert_names import to_theirs
+from kerasnlp_zoo.convert.configs import their_config
+from kerasnlp_zoo.convert.huggingface import POOLINGS
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import folder_written_whole, write_json
+
+ARCHITECTURE_OF = {
+    "bert": "BertModel",
+    "sentence_encoder": "BertModel",
+    "bert_masked_language_model": "BertForMaskedLM",
+    "bert_pretrainer": "BertForPreTraining",
+    "bert_classifier": "BertForSequenceClassification",
+    "bert_token_classifier": "BertForTokenClassification",
+    "bert_span_predictor": "BertForQuestionAnswering",
+}
+MODULES = "sentence_transformers.models"
+
+
+def write_huggingface(task_or_model, folder):
+    """Write a model of the family `bert` as others read it, whole or not at all.
+
+    `transformers.AutoModel.from_pretrained(folder)` and its relatives give the same outputs; a sentence
+    encoder is a folder of sentence-transformers, too.
+
+    Args:
+        task_or_model: Task, which brings vocabulary and labels; or `keras.Model` from a builder.
+        folder: where config.json and model.safetensors go, and of a task vocab.txt and
+            tokenizer_config.json; an existing folder is replaced.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: if the model is not of the family, or has a head that the others lack.
+    """
+    preprocessor = getattr(task_or_model, "preprocessor", None)
+    model = task_or_model if preprocessor is None else task_or_model.model
+    built = getattr(model, "builder_config", {"builder": None})
+    _require_known(built, model)
+    arguments = built["arguments"]
+    weights = {weight.path: weight.numpy() for weight in model.weights}
+    tensors = to_theirs(weights, arguments["num_layers"])
+    if ARCHITECTURE_OF[built["builder"]] == "BertModel":
+        tensors = {name.removeprefix("bert."): tensor for name, tensor in tensors.items()}
+    with folder_written_whole(folder) as new:
+        labels = getattr(task_or_model, "labels", None)
+        write_json(new / "config.json", _config(built, labels))
+        (new / "model.safetensors").write_bytes(save(tensors, metadata={"format": "pt"}))
+        if preprocessor is not None:
+            _write_tokenizer(new, preprocessor)
+        if built["builder"] == "sentence_encoder":
+            _write_modules(new, arguments)
+    return folder
+
+
+def _require_known(built, model):
+    if built["builder"] not in ARCHITECTURE_OF:
+        raise InputError(
+            f"Hugging Face's BERT has no place for the model {model.name}. Expected one of the builders "
+            f"{', '.join(ARCHITECTURE_OF)}"
+        )
+    pooling = built["arguments"].get("pooling")
+    possible = POOLINGS.values() if built["builder"] == "sentence_encoder" else ("pooled_output", None)
+    if pooling not in possible:
+        raise InputError(
+            f"{ARCHITECTURE_OF[built['builder']]} of transformers does not pool as this {built['builder']} does. "
+            f"Expected one of {', '.join(map(str, possible))}. Received: pooling={pooling!r}"
+        )
+
+
+def _config(built, labels):
+    """Return config.json."""
+    arguments = built["arguments"]
+    labels = labels or [f"LABEL_{place}" for place in range(arguments.get("num_classes", 0))]
+    named = {
+        "id2label": {str(place): label for place, label in enumerate(labels)},
+        "label2id": {label: place for place, label in enumerate(labels)},
+    }
+    return {
+        "architectures": [ARCHITECTURE_OF[built["builder"]]],
+        "model_type": "bert",
+        "pad_token_id": 0,
+        "position_embedding_type": "absolute",
+        **their_config(arguments),
+        **(named if labels else {}),
+    }
+
+
+def _write_tokenizer(folder, preprocessor):
+    text = "".join(token + "\n" for token in preprocessor.vocabulary.tokens)
+    (folder / "vocab.txt").write_bytes(text.encode())
+    special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
+    config = {
+        "tokenizer_class": "BertTokenizer",
+        "do_lower_case": preprocessor.lower_case,
+        "model_max_length": preprocessor.max_sequence_length,
+        "strip_accents": None,
+        "tokenize_chinese_chars": True,
+        **special,
+    }
+    write_json(folder / "tokenizer_config.json", config)
+
+
+def _write_modules(folder, arguments):
+    """Write what sentence-transformers reads: which modules, and how vectors are pooled."""
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
+    modules += [("2_Normalize", "Normalize")] if arguments["normalize"] else []
+    rows = [
+        {"idx": place, "name": str(place), "path": path, "type": f"{MODULES}.{kind}"}
+        for place, (path, kind) in enumerate(modules)
+    ]
+    write_json(folder / "modules.json", rows)
+    modes = {mode: pooling == arguments["pooling"] for mode, pooling in POOLINGS.items()}
+    write_json(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": arguments["hidden_dim"], **modes})

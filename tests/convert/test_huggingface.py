@@ -1,0 +1,337 @@
+"""Hugging Face folders in and out: the same outputs as transformers, and clear words for what is not BERT."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from kerasnlp_zoo import models
+from kerasnlp_zoo.convert import read_huggingface, write_huggingface
+from kerasnlp_zoo.errors import InputError
+from tests.convert import golden
+
+PEERS = 'peers are installed by hand: pip install "kerasnlp-zoo[peers]"'
+ENCODER = {name: tensor for name, tensor in golden.tensors().items() if not name.startswith("cls.")}
+
+
+def assert_same_outputs(converted, expected, atol=1e-5):
+    """Compare hidden states after every layer, and the logits of both heads."""
+    model = converted.model()
+    outputs = model(golden.inputs_of(model))
+    encoder = models.encoder_outputs(model)
+    states = encoder(golden.inputs_of(encoder))
+    assert len(states) == len(expected["hidden_states"])
+    for ours, theirs in zip(states, expected["hidden_states"], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=atol)
+    for name in ("mlm_logits", "nsp_logits"):
+        np.testing.assert_allclose(outputs[name], expected[name], atol=atol)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return golden.write_folder(tmp_path / "theirs", golden.tensors())
+
+
+@pytest.mark.parametrize("hidden_act", golden.ACTIVATIONS)
+def test_every_layer_and_both_heads_give_what_transformers_gave(tmp_path, hidden_act):
+    converted = read_huggingface(golden.write_folder(tmp_path, golden.tensors(), hidden_act))
+    assert converted.builder == "bert_pretrainer"
+    assert converted.arguments["activation"] == golden.ACTIVATIONS[hidden_act]
+    assert_same_outputs(converted, golden.stored(hidden_act))
+
+
+def test_the_two_gelus_are_told_apart_by_the_stored_outputs():
+    exact, approximate = (golden.stored(hidden_act)["mlm_logits"] for hidden_act in golden.ACTIVATIONS)
+    assert np.abs(exact - approximate).max() > 1e-4
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("hidden_act", golden.ACTIVATIONS)
+def test_transformers_still_gives_the_stored_outputs(tmp_path, hidden_act):
+    pytest.importorskip("transformers", reason=PEERS)
+    outputs = golden.transformers_outputs(golden.write_folder(tmp_path, golden.tensors(), hidden_act))
+    for name, values in golden.stored(hidden_act).items():
+        np.testing.assert_allclose(outputs[name], values, atol=1e-5)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    ("builder", "architecture", "arguments", "output"),
+    [
+        ("bert", "BertModel", {}, ("sequence_output", "last_hidden_state")),
+        ("bert", "BertModel", {}, ("pooled_output", "pooler_output")),
+        ("bert_masked_language_model", "BertForMaskedLM", {}, (None, "logits")),
+        ("bert_classifier", "BertForSequenceClassification", {"num_classes": 3}, (None, "logits")),
+        ("bert_token_classifier", "BertForTokenClassification", {"num_classes": 3}, (None, "logits")),
+        ("bert_span_predictor", "BertForQuestionAnswering", {}, (None, ("start_logits", "end_logits"))),
+    ],
+)
+def test_a_model_written_and_loaded_by_transformers_gives_the_same_outputs(
+    tmp_path, random, builder, architecture, arguments, output
+):
+    transformers = pytest.importorskip("transformers", reason=PEERS)
+    torch = pytest.importorskip("torch", reason=PEERS)
+    model = models.BUILDERS[builder](**read_arguments(), **arguments)
+    for weight in model.weights:
+        weight.assign(random.normal(0, 0.5, weight.shape))
+    folder = write_huggingface(model, tmp_path / "ours")
+    loaded, report = getattr(transformers, architecture).from_pretrained(folder, output_loading_info=True)
+    assert not report["missing_keys"]
+    assert not report["unexpected_keys"]
+    ours = model(golden.inputs_of(model))
+    with torch.no_grad():
+        theirs = loaded.eval()(**golden.transformers_inputs())
+    our_name, their_name = output
+    ours = ours if our_name is None else ours[our_name]
+    paired = isinstance(their_name, tuple)
+    theirs = torch.stack([theirs[name] for name in their_name], dim=-1) if paired else theirs[their_name]
+    np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
+
+
+def read_arguments():
+    """Return the arguments of the golden model, for a builder."""
+    return {
+        "vocabulary_size": golden.V,
+        "hidden_dim": golden.D,
+        "num_layers": golden.LAYERS,
+        "num_heads": 2,
+        "intermediate_dim": golden.F,
+        "max_sequence_length": golden.POSITIONS,
+        "num_segments": golden.SEGMENTS,
+        "layer_norm_epsilon": 1e-2,
+    }
+
+
+@pytest.mark.parametrize("builder", ["bert", "bert_classifier", "bert_token_classifier", "bert_span_predictor"])
+def test_a_model_written_and_read_has_the_same_weights_arguments_and_head(tmp_path, builder):
+    arguments = {**read_arguments(), "activation": "gelu_tanh", "dropout": 0.2}
+    head = {"num_classes": 3} if "classifier" in builder else {}
+    model = models.BUILDERS[builder](**arguments, **head)
+    folder = write_huggingface(model, tmp_path / "theirs")
+    (folder / "vocab.txt").write_text("\n".join(golden.TOKENS))
+    converted = read_huggingface(folder)
+    assert (converted.builder, converted.arguments) == (builder, arguments)
+    again = converted.model()
+    assert again.builder_config == model.builder_config
+    for before, after in zip(model.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
+def test_the_tensors_written_are_the_tensors_read(folder, tmp_path):
+    again = write_huggingface(read_huggingface(folder).model(), tmp_path / "again")
+    before, after = (load_file(place / "model.safetensors") for place in (folder, again))
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        np.testing.assert_array_equal(tensor, after[name])
+
+
+def test_older_names_buffers_and_copies_are_the_same_model(tmp_path):
+    weights = golden.tensors()
+    older = {
+        name.removeprefix("bert.")
+        .replace("LayerNorm.weight", "LayerNorm.gamma")
+        .replace("orm.bias", "orm.beta"): tensor
+        for name, tensor in weights.items()
+    }
+    older["embeddings.position_ids"] = np.arange(golden.POSITIONS)[None]
+    older["cls.predictions.decoder.weight"] = weights["bert.embeddings.word_embeddings.weight"]
+    older["cls.predictions.decoder.bias"] = older.pop("cls.predictions.bias")
+    assert_same_outputs(read_huggingface(golden.write_folder(tmp_path, older)), golden.stored("gelu"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        (
+            "cls.predictions.decoder.weight",
+            np.zeros((golden.V, golden.D), "float32"),
+            "different weights in cls.*decoder",
+        ),
+        ("bert.embeddings.position_ids", np.arange(golden.POSITIONS)[::-1].copy(), "positions in another order"),
+        ("bert.encoder.layer.2.output.dense.bias", np.zeros(8, "float32"), "unknown bert.encoder.layer.2.output"),
+        ("bert.pooler.dense.bias", None, "missing bert.pooler.dense.bias"),
+        ("bert.encoder.layer.1.attention.self.key.weight", None, "missing bert.*key.weight"),
+        (
+            "bert.encoder.layer.0.output.LayerNorm.weight",
+            np.full(8, np.nan, "float32"),
+            "not finite in bert.*LayerNorm",
+        ),
+        ("cls.seq_relationship.bias", np.full(2, np.inf, "float32"), "not finite in cls.seq_relationship.bias"),
+        ("bert.encoder.layer.0.attention.self.key.weight", np.zeros((8, 9), "float32"), "do not fit together"),
+    ],
+)
+def test_weights_that_are_not_a_berts_are_refused_by_name(tmp_path, name, value, message):
+    weights = {**golden.tensors(), name: value}
+    weights = {name: tensor for name, tensor in weights.items() if tensor is not None}
+    with pytest.raises(InputError, match=message):
+        read_huggingface(golden.write_folder(tmp_path, weights))
+
+
+def test_all_missing_and_unknown_tensors_stand_in_one_message(tmp_path):
+    weights = golden.tensors()
+    del weights["bert.pooler.dense.bias"], weights["bert.embeddings.LayerNorm.weight"]
+    weights["adapter.weight"] = np.zeros(3, "float32")
+    with pytest.raises(InputError) as error:
+        read_huggingface(golden.write_folder(tmp_path, weights))
+    for part in (
+        "missing bert.embeddings.LayerNorm.weight",
+        "missing bert.pooler.dense.bias",
+        "unknown adapter.weight",
+    ):
+        assert part in str(error.value)
+
+
+def test_a_weight_of_another_shape_is_named_when_the_model_is_built(tmp_path):
+    weights = {**golden.tensors(), "bert.pooler.dense.bias": np.zeros(9, "float32")}
+    with pytest.raises(InputError, match=r"pooler/bias is \[9\] in the file, \[8\] in the model"):
+        read_huggingface(golden.write_folder(tmp_path, weights)).model()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"hidden_act": "swish"}, "hidden_act in .*config.json must be one of 'gelu', 'gelu_new'.*Received.*'swish'"),
+        ({"position_embedding_type": "relative_key"}, "position_embedding_type in .* must be one of 'absolute'"),
+        ({"model_type": "roberta"}, "model_type in .* must be one of 'bert'"),
+        ({"is_decoder": True}, "is_decoder in .* must be one of False"),
+        (
+            {"architectures": ["BertForMultipleChoice"]},
+            "architecture in .* must be one of 'BertModel', 'BertForMaskedLM'",
+        ),
+        ({"vocab_size": 31}, "30 tokens in its vocabulary and vocab_size 31"),
+        ({"num_attention_heads": 3}, "hidden_dim must be a multiple of num_heads"),
+    ],
+)
+def test_configs_that_are_not_supported_say_what_is(folder, change, message):
+    (folder / "config.json").write_text(json.dumps({**golden.config(), **change}))
+    with pytest.raises(InputError, match=message):
+        read_huggingface(folder).model()
+
+
+def test_a_config_without_its_sizes_names_them(folder):
+    config = golden.config()
+    del config["hidden_size"], config["vocab_size"]
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="config.json lacks vocab_size, hidden_size"):
+        read_huggingface(folder)
+
+
+@pytest.mark.parametrize("length", [0, 7, 100, -1])
+def test_a_file_cut_short_is_refused(folder, length):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(InputError, match="expected a whole safetensors file"):
+        read_huggingface(folder)
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [("config.json", "config.json is missing"), ("vocab.txt", "no vocabulary"), ("model.safetensors", "no weights")],
+)
+def test_missing_files_are_named(folder, missing, message):
+    (folder / missing).unlink()
+    with pytest.raises(InputError, match=message):
+        read_huggingface(folder)
+
+
+def test_half_precision_becomes_float32(tmp_path):
+    half = {name: tensor.astype("float16") for name, tensor in golden.tensors().items()}
+    weights = read_huggingface(golden.write_folder(tmp_path, half)).weights
+    assert {weight.dtype for weight in weights.values()} == {np.dtype("float32")}
+    np.testing.assert_array_equal(weights["pooler/bias"], half["bert.pooler.dense.bias"].astype("float32"))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "builder"),
+    [("BertForSequenceClassification", "bert_classifier"), ("BertForTokenClassification", "bert_token_classifier")],
+)
+def test_labels_are_read_and_written_in_the_order_of_their_ids(tmp_path, architecture, builder):
+    head = {"classifier.weight": np.zeros((3, golden.D), "float32"), "classifier.bias": np.zeros(3, "float32")}
+    named = {"id2label": {"2": "ORG", "0": "O", "1": "PER"}}
+    folder = golden.write_folder(tmp_path, {**ENCODER, **head}, architecture=architecture, **named)
+    converted = read_huggingface(folder)
+    assert (converted.builder, converted.labels) == (builder, ["O", "PER", "ORG"])
+    assert converted.model().builder_config["arguments"]["num_classes"] == 3
+
+
+def test_another_head_starts_anew_on_the_same_encoder(folder):
+    converted = read_huggingface(folder)
+    with pytest.raises(InputError, match="missing logits/kernel; missing logits/bias"):
+        converted.model("bert_classifier", num_classes=5)
+    model = converted.model("bert_classifier", skip="logits/", num_classes=5)
+    np.testing.assert_array_equal(model.get_layer("pooler").kernel, converted.weights["pooler/kernel"])
+
+
+def test_what_transformers_cannot_express_is_not_written(tmp_path):
+    for model in (
+        models.text_cnn(vocabulary_size=9, num_classes=2),
+        models.bert_classifier(num_classes=2, pooling="mean", **read_arguments()),
+        models.sentence_encoder(pooling="pooled_output", **read_arguments()),
+    ):
+        with pytest.raises(InputError, match="Expected one of"):
+            write_huggingface(model, tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def sentence_transformers_folder(
+    folder, pooling="pooling_mode_mean_tokens", modules=("Transformer", "Pooling", "Normalize")
+):
+    """Write the golden encoder as sentence-transformers keeps it, the encoder in a folder of its own."""
+    paths = {"Transformer": "0_Transformer", "Pooling": "1_Pooling"}
+    rows = [{"path": paths.get(kind, ""), "type": f"sentence_transformers.models.{kind}"} for kind in modules]
+    golden.write_folder(folder / "0_Transformer", ENCODER, architecture="BertModel")
+    (folder / "modules.json").write_text(json.dumps(rows))
+    (folder / "1_Pooling").mkdir()
+    modes = {"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": False, pooling: True}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps({"word_embedding_dimension": golden.D, **modes}))
+    (folder / "0_Transformer" / "sentence_bert_config.json").write_text('{"max_seq_length": 6, "do_lower_case": false}')
+    return folder
+
+
+@pytest.mark.parametrize("pooling", ["pooling_mode_mean_tokens", "pooling_mode_cls_token"])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_a_sentence_transformers_folder_gives_its_vectors(tmp_path, pooling, normalize):
+    modules = ("Transformer", "Pooling", "Normalize")[: 2 + normalize]
+    converted = read_huggingface(sentence_transformers_folder(tmp_path / "theirs", pooling, modules))
+    assert (converted.builder, converted.max_sequence_length) == ("sentence_encoder", 6)
+    last = golden.stored("gelu")["hidden_states"][-1]
+    real = (golden.TOKEN_IDS != 0)[..., None]
+    expected = last[:, 0] if pooling == "pooling_mode_cls_token" else (last * real).sum(1) / real.sum(1)
+    if normalize:
+        expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    model = converted.model()
+    inputs = golden.inputs_of(model)
+    vectors = model(inputs)
+    np.testing.assert_allclose(vectors, expected, atol=1e-5)
+    again = write_huggingface(model, tmp_path / "again")
+    (again / "vocab.txt").write_text("\n".join(golden.TOKENS))
+    np.testing.assert_array_equal(read_huggingface(again).model()(inputs), vectors)
+
+
+def test_other_ways_of_making_sentence_vectors_are_refused(tmp_path):
+    with pytest.raises(InputError, match="pooling_mode_max_tokens. Expected one of pooling_mode_mean_tokens"):
+        read_huggingface(sentence_transformers_folder(tmp_path / "max", "pooling_mode_max_tokens"))
+    with pytest.raises(InputError, match="Transformer, Pooling, Dense. Expected Transformer, Pooling and perhaps"):
+        read_huggingface(sentence_transformers_folder(tmp_path / "dense", modules=("Transformer", "Pooling", "Dense")))
+
+
+def test_a_broken_json_file_is_named(folder):
+    (folder / "config.json").write_text("{")
+    with pytest.raises(InputError, match=r"config.json cannot be read: expected JSON"):
+        read_huggingface(folder)
+
+
+def test_weights_in_pytorchs_own_file_are_read_too(folder):
+    torch = pytest.importorskip("torch", reason=PEERS)
+    (folder / "model.safetensors").unlink()
+    state = {name: torch.tensor(tensor) for name, tensor in golden.tensors().items()}
+    torch.save(state, folder / "pytorch_model.bin")
+    assert_same_outputs(read_huggingface(folder), golden.stored("gelu"))
+
+
+def test_a_damaged_weight_is_not_read_over_by_a_second_file(folder):
+    save_file({}, folder / "model.safetensors")
+    (folder / "pytorch_model.bin").write_bytes(b"never looked at")
+    with pytest.raises(InputError, match="missing bert.embeddings"):
+        read_huggingface(folder)

@@ -1,0 +1,287 @@
+"""PyTorch's files: the tensors of torch.save, and nothing of a pickle that wants to do more.
+
+The files are written here by hand, so that these tests need no PyTorch: opcodes as in Python's pickletools.
+"""
+
+import collections
+import pickle
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.convert import read_pytorch
+from kerasnlp_zoo.errors import InputError
+
+PEERS = 'peers are installed by hand: pip install "kerasnlp-zoo[peers]"'
+NUMBERS = np.arange(12, dtype="float32")
+
+
+def name(module, attribute):
+    return f"c{module}\n{attribute}\n".encode()
+
+
+def number(value):
+    return b"J" + struct.pack("<i", value) if abs(value) < 2**31 else b"\x8a\x0b" + value.to_bytes(11, "little")
+
+
+def text(value):
+    return b"X" + struct.pack("<I", len(value.encode())) + value.encode()
+
+
+def numbers(values):
+    return b"(" + b"".join(map(number, values)) + b"t"
+
+
+def storage(kind="FloatStorage", key="0", size=12):
+    return b"(" + text("storage") + name("torch", kind) + text(key) + text("cpu") + number(size) + b"tQ"
+
+
+def tensor(shape=(3, 4), strides=(4, 1), offset=0, stored=None):
+    hooks = name("collections", "OrderedDict") + b")R"
+    arguments = (stored or storage()) + number(offset) + numbers(shape) + numbers(strides) + b"\x89" + hooks
+    return name("torch._utils", "_rebuild_tensor_v2") + b"(" + arguments + b"tR"
+
+
+def state_dict(**values):
+    return b"\x80\x02}(" + b"".join(text(key) + value for key, value in values.items()) + b"u."
+
+
+def write(path, data, stored=None, byteorder=None, compression=zipfile.ZIP_STORED):
+    """Write a file as torch.save does."""
+    with zipfile.ZipFile(path, "w", compression) as file:
+        file.writestr("archive/data.pkl", data)
+        for key, values in ({"0": NUMBERS} if stored is None else stored).items():
+            file.writestr(f"archive/data/{key}", values.tobytes())
+        if byteorder:
+            file.writestr("archive/byteorder", byteorder)
+    return path
+
+
+def refused(path, data, message, **more):
+    with pytest.raises(InputError, match=message):
+        read_pytorch(write(path, data, **more))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "pytorch_model.bin"
+
+
+@pytest.mark.parametrize(
+    ("shape", "strides", "offset", "expected"),
+    [
+        ((3, 4), (4, 1), 0, NUMBERS.reshape(3, 4)),
+        ((4, 3), (1, 4), 0, NUMBERS.reshape(3, 4).T),
+        ((2, 2), (4, 2), 1, [[1, 3], [5, 7]]),
+        ((3,), (1,), 9, [9, 10, 11]),
+        ((2, 3), (0, 1), 9, [[9, 10, 11]] * 2),
+        ((1, 12), (999, 1), 0, NUMBERS[None]),
+        ((), (), 5, 5.0),
+    ],
+)
+def test_a_tensor_is_laid_out_as_its_strides_say(path, shape, strides, offset, expected):
+    found = read_pytorch(write(path, state_dict(weight=tensor(shape, strides, offset))))["weight"]
+    assert found.shape == shape
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [
+        ("FloatStorage", "f4"),
+        ("DoubleStorage", "f8"),
+        ("HalfStorage", "f2"),
+        ("LongStorage", "i8"),
+        ("IntStorage", "i4"),
+        ("BoolStorage", "?"),
+    ],
+)
+@pytest.mark.parametrize(("byteorder", "mark"), [("little", "<"), ("big", ">")])
+def test_every_type_is_read_in_both_byte_orders(path, kind, dtype, byteorder, mark):
+    data = state_dict(weight=tensor((12,), (1,), stored=storage(kind)))
+    values = NUMBERS.astype(dtype)
+    found = read_pytorch(write(path, data, {"0": values.astype(np.dtype(dtype).newbyteorder(mark))}, byteorder))
+    assert found["weight"].dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(found["weight"], values)
+
+
+def test_bfloat16_becomes_float32(path):
+    halves = (NUMBERS.view("u4") >> 16).astype("u2")  # small whole numbers lose nothing
+    found = read_pytorch(write(path, state_dict(weight=tensor(stored=storage("BFloat16Storage"))), {"0": halves}))
+    assert found["weight"].dtype == np.float32
+    np.testing.assert_array_equal(found["weight"], NUMBERS.reshape(3, 4))
+
+
+def test_attributes_of_a_state_dict_are_left_out(path):
+    ordered = name("collections", "OrderedDict") + b")R(" + text("weight") + tensor() + b"u"
+    data = b"\x80\x02" + ordered + b"}(" + text("_metadata") + b"}" + text("items") + b"Nub."
+    assert read_pytorch(write(path, data)).keys() == {"weight"}
+
+
+def test_a_parameter_is_its_tensor(path):
+    hooks = name("collections", "OrderedDict") + b")R"
+    parameter = name("torch._utils", "_rebuild_parameter") + b"(" + tensor() + b"\x88" + hooks + b"tR"
+    np.testing.assert_array_equal(read_pytorch(write(path, state_dict(w=parameter)))["w"], NUMBERS.reshape(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("module", "attribute"),
+    [
+        ("os", "system"),
+        ("posix", "system"),
+        ("builtins", "eval"),
+        ("builtins", "getattr"),
+        ("__builtin__", "exec"),  # what Python 2 called it, which pickle would translate
+        ("torch", "load"),
+        ("torch.FloatStorage", "__init__"),
+        ("torch._utils", "_rebuild_tensor_v2.__globals__"),
+        ("collections", "OrderedDict.__init__"),
+        ("collections", "_sys.modules"),
+        ("kerasnlp_zoo.convert.pytorch_file", "pickle"),
+    ],
+)
+@pytest.mark.parametrize("spelling", ["GLOBAL", "STACK_GLOBAL", "INST"])
+def test_no_other_name_is_reached_however_it_is_asked_for(path, tmp_path, module, attribute, spelling):
+    command = text(f"touch {tmp_path / 'attacked'}")
+    call = {
+        "GLOBAL": name(module, attribute) + b"(" + command + b"tR",
+        "STACK_GLOBAL": text(module) + text(attribute) + b"\x93(" + command + b"tR",
+        "INST": b"(" + command + f"i{module}\n{attribute}\n".encode(),
+    }[spelling]
+    version = b"\x80\x04" if spelling == "STACK_GLOBAL" else b"\x80\x02"
+    refused(path, version + call + b".", f"asks for {module}.{attribute}, which tensors do not need")
+    assert not (tmp_path / "attacked").exists()
+
+
+def test_a_pickled_object_that_runs_a_command_is_refused(path, tmp_path):
+    class Attack:
+        def __reduce__(self):
+            import os
+
+            return os.system, (f"touch {tmp_path / 'attacked'}",)
+
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        refused(path, pickle.dumps({"weight": Attack()}, protocol), "nothing of it was run")
+        refused(path, pickle.dumps(collections.OrderedDict(weight=Attack()), protocol), "nothing of it was run")
+    assert not (tmp_path / "attacked").exists()
+
+
+BUILDABLE = {
+    "a function": name("torch._utils", "_rebuild_tensor_v2"),
+    "a storage type": name("torch", "FloatStorage"),
+    "a class of Python": name("collections", "OrderedDict"),
+    "a tensor": tensor(),
+    "a storage": storage(),
+}
+
+
+@pytest.mark.parametrize("what", BUILDABLE)
+@pytest.mark.parametrize("slots", [False, True])
+def test_no_object_is_changed_by_a_pickle(path, what, slots):
+    state = b"}" + text("function") + b"Ns"
+    state = b"N" + state + b"\x86" if slots else state  # setattr(object, "function", None)
+    refused(path, b"\x80\x02" + BUILDABLE[what] + state + b"b.", "may be an attack")
+    read_pytorch(write(path, state_dict(weight=tensor())))  # the reader still works
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x02" + name("torch", "FloatStorage") + b")R.",  # calls a storage type
+        b"\x80\x02" + name("collections", "OrderedDict") + b")\x81.",  # makes a class's object, NEWOBJ
+        b"\x80\x02" + tensor() + b")R.",  # calls a tensor
+        b"\x80\x02" + name("torch._utils", "_rebuild_tensor_v2") + b")R.",  # too few arguments
+        b"\x80\x02\x82\x01.",  # an extension's code
+        b"\x80\x02}X\xff\xff\xff\x7f",  # a text longer than the file
+        b"\x80\x02(((",
+        b"",
+    ],
+)
+def test_a_pickle_of_nonsense_is_damaged(path, data):
+    refused(path, data, "holds a damaged pickle|asks for")
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (tensor((3, 5), (5, 1)), r"has no 15 numbers up to place 14 in a storage of 12"),
+        (tensor((3, 4), (4, 1), offset=1), "up to place 12"),
+        (tensor((2,), (12,)), "up to place 12"),
+        (tensor((2,), (2**70,)), "up to place"),
+        (tensor((2**40,), (0,)), "has no 1099511627776 numbers"),  # would fill all memory
+        (tensor((0, 2**70), (1, 1)), "has no 0 numbers"),
+        (tensor((2,), (-1,), offset=5), "cannot be"),
+        (tensor((2,), (1,), offset=-1), "cannot be"),
+        (tensor((3, 4), (1,)), "cannot be"),
+        (tensor(stored=b"N"), "cannot be"),
+        (tensor(stored=storage(size=13)), "should hold 13 numbers of 4 bytes. Received 48 bytes"),
+        (tensor(stored=storage("DoubleStorage")), "should hold 12 numbers of 8 bytes"),
+        (tensor(stored=storage(key="../data.pkl")), r"lacks archive/data/../data.pkl"),
+        (tensor(stored=storage(key="7")), "lacks archive/data/7"),
+        (tensor(stored=b"(" + text("storage") + b"NNNNtQ"), "cannot be"),
+        (number(3), "no state dict.*Received: weight"),
+    ],
+)
+def test_a_tensor_never_reaches_outside_its_storage(path, weight, message):
+    refused(path, state_dict(weight=weight), message)
+
+
+def test_a_compressed_storage_is_refused_before_it_unfolds(path):
+    refused(path, state_dict(weight=tensor()), "uncompressed", compression=zipfile.ZIP_DEFLATED)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",  # how files before PyTorch 1.6 begin
+        b"PK\x03\x04 cut short",
+        b"",
+    ],
+)
+def test_older_and_damaged_files_come_with_advice(path, data):
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"in the format before PyTorch 1.6.*save_pretrained"):
+        read_pytorch(path)
+
+
+def test_a_storage_with_flipped_bits_is_refused(path):
+    data = bytearray(write(path, state_dict(weight=tensor())).read_bytes())
+    data[data.index(NUMBERS.tobytes()) + 5] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="damaged"):
+        read_pytorch(path)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64", "int64", "bool"])
+def test_what_torch_saves_is_read_as_it_was(path, dtype):
+    torch = pytest.importorskip("torch", reason=PEERS)
+    whole = torch.arange(24).reshape(4, 6).to(getattr(torch, dtype))
+    saved = {
+        "whole": whole,
+        "transposed": whole.T,
+        "part": whole[1:3, ::2],
+        "parameter": torch.nn.Parameter(whole, requires_grad=whole.is_floating_point()),
+    }
+    torch.save(saved, path)
+    found = read_pytorch(path)
+    assert found.keys() == saved.keys()
+    for key, values in saved.items():
+        values = values.detach()
+        np.testing.assert_array_equal(found[key], (values.float() if dtype == "bfloat16" else values).numpy())
+
+
+@pytest.mark.peers
+def test_a_modules_state_dict_is_read_and_a_whole_module_is_not(path):
+    torch = pytest.importorskip("torch", reason=PEERS)
+    module = torch.nn.Linear(3, 2)
+    torch.save(module.state_dict(), path)
+    np.testing.assert_array_equal(read_pytorch(path)["weight"], module.weight.detach().numpy())
+    torch.save(module, path)
+    with pytest.raises(InputError, match=r"asks for torch\.nn\.modules"):
+        read_pytorch(path)
+    torch.save(module.state_dict(), path, _use_new_zipfile_serialization=False)
+    with pytest.raises(InputError, match=r"before PyTorch 1.6"):
+        read_pytorch(path)
