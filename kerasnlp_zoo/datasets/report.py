@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasnlp_zoo.datasets.splits import parts_of
 from kerasnlp_zoo.text.batches import BatchRows
+from kerasnlp_zoo.text.vocabulary import UNKNOWN
 
 SHOWN_LABELS = 12
 
@@ -26,7 +27,8 @@ def data_report(data, preprocessor, batch_size):
     lines = [*_first_lines(data), *(_score_lines(splits) if is_scored else _label_lines(data.labels, splits))]
     for name, split in splits.items():
         lines.append(f"  {name:<13} {_token_shares(split, preprocessor, batch_size)}")
-    lines.append(f"  vocabulary    {preprocessor.vocabulary_size:,} tokens, counted on train")
+    origin = "of the pretrained model" if type(preprocessor).__name__ == "WordPiecePreprocessor" else "counted on train"
+    lines.append(f"  vocabulary    {preprocessor.vocabulary_size:,} tokens, {origin}")
     return "\n".join(lines)
 
 
@@ -130,7 +132,8 @@ def _token_shares(split, preprocessor, batch_size):
     token_ids = preprocessor.features(*(preprocessor.prepare(list(column)) for column in columns))["token_ids"]
     lengths = token_ids.row_lengths().numpy()
     limit = preprocessor.max_sequence_length
-    unknown = np.mean(token_ids.flat_values.numpy() == 1) if lengths.sum() else 0.0
+    unknown_id = preprocessor.vocabulary.ids[UNKNOWN]
+    unknown = np.mean(token_ids.flat_values.numpy() == unknown_id) if lengths.sum() else 0.0
     places = sum(batch_size * int(length) for _, length in BatchRows(lengths, batch_size, shuffle=False, seed=0))
     return (
         f"{np.mean(lengths):.1f} tokens a text (median {np.median(lengths):.0f}, longest {lengths.max()}), "

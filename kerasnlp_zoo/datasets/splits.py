@@ -68,6 +68,11 @@ class TextClassificationData:
     licence: str = "the user's own data"
     commercial_use: str = "unknown"
 
+    @property
+    def has_pairs(self):
+        """Whether every text is a pair of texts."""
+        return not isinstance(self.train.texts[0], str)
+
     def fingerprint(self):
         """Return a sha256 over all texts and labels: which data a model was trained on."""
         digest = hashlib.sha256()
