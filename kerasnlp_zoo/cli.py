@@ -310,6 +310,7 @@ def plot(run: tyro.conf.Positional[Path]) -> None:
     """
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
+    from kerasnlp_zoo.training.fine_tuning import draw_fine_tuning
     from kerasnlp_zoo.training.word_vectors import draw_word_vectors
 
     missing = [name for name in ("history.csv", "metrics.json") if not (run / name).exists()]
@@ -317,10 +318,12 @@ def plot(run: tyro.conf.Positional[Path]) -> None:
         raise InputError(f"{run} is not the folder of a finished run: {', '.join(missing)} missing")
     metrics = json.loads((run / "metrics.json").read_text("utf-8"))
     history = HistoryFile(run / "history.csv").rows()
-    if metrics.get("task") == "word_embedding":
+    if metrics.get("task") in (None, "text_classification"):
+        pictures = draw_classification(run, history, metrics)
+    elif metrics["task"] == "word_embedding":
         pictures = draw_word_vectors(run, history, metrics, zoo.load(run / "entry"))
     else:
-        pictures = draw_classification(run, history, metrics)
+        pictures = draw_fine_tuning(run, history, metrics)
     print(*pictures, sep="\n")
 
 

@@ -7,7 +7,7 @@ from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
 
 
 def training_curves(history, best_epoch, path, title=""):
-    """Draw cross entropy and accuracy over epochs, training beside validation, the best epoch marked.
+    """Draw cross entropy and accuracy over epochs, or the loss, training beside validation, the best epoch marked.
 
     Args:
         history: list of dict, rows of history.csv.
@@ -16,8 +16,9 @@ def training_curves(history, best_epoch, path, title=""):
         title: str.
     """
     epochs = [row["epoch"] + 1 for row in history]
-    figure = new_figure(9, 3.4)
-    for axes, name in zip(figure.subplots(1, 2), ("cross_entropy", "accuracy"), strict=True):
+    names = ("cross_entropy", "accuracy") if "val_accuracy" in history[0] else ("loss",)
+    figure = new_figure(4.5 * len(names), 3.4)
+    for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
         axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
         axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
         axes.axvline(best_epoch, color=ORANGE, ls=":", label=f"epoch {best_epoch}, kept")

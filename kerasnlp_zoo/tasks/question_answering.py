@@ -85,16 +85,23 @@ class QuestionAnswering(Task):
         answers = [None] * len(texts) if labels is None else list(labels)
         if not texts or len(answers) != len(texts):
             raise InputError(f"Expected questions, and an answer for each. Received: {len(texts)} and {len(answers)}")
-        chunks = [self._windows(texts[start : start + CHUNK], start) for start in range(0, len(texts), CHUNK)]
-        windows = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
+        windows = self._windows(texts)
         places = answer_places(windows, answers)
         features = {name: windows[name] for name in self.model.input}
         weights = np.ones((len(places), 1), "float32")
         return bucketed_batches(features, places, batch_size, shuffle=training, seed=seed, weights=weights)
 
-    def _windows(self, texts, first_example):
-        windows = question_windows(self.preprocessor, *self.columns(texts))
-        return {**windows, "example": windows["example"] + first_example}
+    def num_windows(self, texts):
+        """Return how many windows a list of (question, passage) is read in: the rows of an epoch."""
+        return len(self._windows(self._checked(texts))["example"])
+
+    def _windows(self, texts):
+        """Return the windows of all questions, made in chunks."""
+        chunks = []
+        for start in range(0, len(texts), CHUNK):
+            windows = question_windows(self.preprocessor, *self.columns(texts[start : start + CHUNK]))
+            chunks.append({**windows, "example": windows["example"] + start})
+        return {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
 
     def _strings_to_answers(self, question, passage):
         windows = question_windows(self.preprocessor, question, passage)
@@ -168,7 +175,7 @@ class QuestionAnswering(Task):
             dict of exact_match, f1, ... as `evaluation.question_answering` gives them.
         """
         found = [answer["answer"] for answer in self.predict(texts, batch_size)]
-        return question_answering_scores(found, answers)
+        return question_answering_scores(found, answers, self.preprocessor.language)
 
 
 def answer_places(windows, answers):

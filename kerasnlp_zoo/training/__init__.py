@@ -5,6 +5,8 @@ from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.fine_tuning import (
     FineTuningConfig,
     compile_for_fine_tuning,
+    draw_fine_tuning,
+    finish_fine_tuning,
     frozen_share,
     load_encoder,
 )
@@ -20,6 +22,7 @@ from kerasnlp_zoo.training.losses import (
     output_as_loss,
     perceptron_loss,
     span_cross_entropy,
+    squared_error,
 )
 from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
@@ -39,6 +42,8 @@ from kerasnlp_zoo.training.word_vectors import (
 __all__ = [
     "FineTuningConfig",
     "compile_for_fine_tuning",
+    "draw_fine_tuning",
+    "finish_fine_tuning",
     "frozen_share",
     "load_encoder",
     "STRATEGIES",
@@ -73,4 +78,5 @@ __all__ = [
     "repeated",
     "score_callbacks",
     "span_cross_entropy",
+    "squared_error",
 ]

@@ -1,15 +1,11 @@
 """How a classification run ends: scores, pictures, the SavedModel and the entry."""
 
-import statistics
-import time
-
 import numpy as np
 
-from kerasnlp_zoo import plots, zoo
+from kerasnlp_zoo import plots
 from kerasnlp_zoo.evaluation import most_confused
-from kerasnlp_zoo.tasks.export import check_export, serving_commands
+from kerasnlp_zoo.training.kept_tasks import halve_weights_if_harmless, keep_task, milliseconds_per_sentence
 
-TIMED_SENTENCES = 200
 LARGEST_MATRIX = 40  # classes; of more, those with the most errors are recorded and drawn
 
 
@@ -25,7 +21,7 @@ def finish_classification(run, task, data, best):
     Returns:
         dict, what metrics.json holds.
     """
-    weights_dtype = halve_weights_if_harmless(task, data.validation)
+    weights_dtype = halve_weights_if_harmless(task, lambda: task.outputs(data.validation.texts)["label"].tolist())
     metrics = _measure(task, data, best)
     named = {"recipe": run.recipe, "dataset": data.name, **metrics}
     pictures = draw_classification(run.folder, run.history.rows(), named)
@@ -34,7 +30,9 @@ def finish_classification(run, task, data, best):
     if run.config.smoke:
         print("This was a smoke run on a few examples: its scores mean nothing")
     # A model of a cross-validation is scored, not kept.
-    metrics = run.describe(metrics) if run.fold is not None else _keep(run, task, data, metrics, weights_dtype)
+    metrics = run.describe(metrics)
+    if run.fold is None:
+        metrics = keep_task(run, task, data, metrics, weights_dtype, data.test.texts)
     run.finish(metrics)
     return metrics
 
@@ -76,72 +74,6 @@ def measure_test(task, texts, labels):
         "test_examples": len(texts),
         "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
     }
-
-
-def _keep(run, task, data, metrics, weights_dtype):
-    """Write the SavedModel, proven in a fresh process, and the entry; return the complete metrics."""
-    exported = task.export(run.folder / "export")
-    golden = zoo.golden_texts(task)
-    difference = check_export(task, exported, [*golden, *data.test.texts[:20]])
-    metrics = run.describe({**metrics, "export_difference": difference})
-    zoo.save(
-        task,
-        run.folder / "entry",
-        metrics=metrics,
-        weights_dtype=weights_dtype,
-        pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
-        name=f"{task.model.builder_config['builder']}_{metrics['dataset']}_{task.preprocessor.language}",
-        data={"name": data.name, "licence": data.licence, "fingerprint": data.fingerprint()},
-        weights_licence="Apache-2.0",
-        commercial_use=data.commercial_use,
-        command=metrics["command"],
-        seed=metrics["seed"],
-        versions=metrics["versions"],
-    )
-    pictures = ", ".join(f"{name}.png" for name in metrics["pictures"])
-    print(f"Everything is in {run.folder}: metrics.json, {pictures}, tensorboard/ and")
-    print(f"  entry/   kerasnlp-zoo predict {run.folder / 'entry'} TEXT")
-    print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; serve it and ask it:")
-    print(serving_commands(task, exported, golden[0]))
-    return metrics
-
-
-def halve_weights_if_harmless(task, validation):
-    """Round the weights to float16 if no validation text then gets another label.
-
-    The model keeps the rounded weights, so what is scored afterwards is what is saved.
-
-    Args:
-        task: TextClassification.
-        validation: `Split`.
-
-    Returns:
-        "float16" or "float32", the dtype that holds the weights exactly.
-    """
-    is_whole = getattr(task.model, "base_entry", None) is None  # else the frozen weights stay with the base
-    variables = task.model.weights if is_whole else task.model.trainable_weights
-    before = [np.array(variable) for variable in variables]
-    labels = task.outputs(validation.texts)["label"]
-    largest = max(float(np.abs(values).max(initial=0)) for values in before)
-    for variable, values in zip(variables, before, strict=True):
-        variable.assign(values.astype("float16").astype(values.dtype))
-    if largest <= np.finfo("float16").max and np.array_equal(labels, task.outputs(validation.texts)["label"]):
-        return "float16"
-    for variable, values in zip(variables, before, strict=True):
-        variable.assign(values)
-    return "float32"
-
-
-def milliseconds_per_sentence(task, texts):
-    """Return the median time to answer one text, in milliseconds."""
-    texts = texts[:TIMED_SENTENCES]
-    task.predict(texts[:1])
-    seconds = []
-    for text in texts:
-        start = time.perf_counter()
-        task.predict([text])
-        seconds.append(time.perf_counter() - start)
-    return round(1000 * statistics.median(seconds), 2)
 
 
 def draw_classification(folder, history, metrics):

@@ -4,10 +4,11 @@ import dataclasses
 
 import keras
 
-from kerasnlp_zoo import models, zoo
+from kerasnlp_zoo import models, plots, zoo
 from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.lora import HEADS, enable_lora
+from kerasnlp_zoo.training.kept_tasks import halve_weights_if_harmless, keep_task, milliseconds_per_sentence
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import WeightedMeanLoss
 from kerasnlp_zoo.training.run import RunConfig
@@ -124,3 +125,65 @@ def frozen_share(model):
     trained = sum(keras.ops.size(weight) for weight in model.trainable_weights)
     total = sum(keras.ops.size(weight) for weight in model.weights)
     return f"  weights       {total:,}, of which {trained:,} are trained ({trained / total:.1%})"
+
+
+def finish_fine_tuning(run, task, data, best, evaluate, metric, score):
+    """Score the test texts once and leave everything in the run's folder.
+
+    Args:
+        run: Run.
+        task: Task with its best weights.
+        data: name, licence, commercial_use, fingerprint(), and the splits validation and test.
+        best: dict, the history row of the best epoch.
+        evaluate: function of a split -> dict of scores.
+        metric: str, what heads a table, such as "entity F1".
+        score: key of that figure in the scores, which is a share.
+
+    Returns:
+        dict, what metrics.json holds.
+    """
+    texts = data.test.texts
+    weights_dtype = halve_weights_if_harmless(task, lambda: round(evaluate(data.validation)[score], ndigits=4))
+    scores = evaluate(data.test)
+    metrics = {
+        "task": task.name,
+        "metric": metric,
+        "validation_score": 100 * evaluate(data.validation)[score],
+        "test_score": 100 * scores[score],
+        "published_score": getattr(data, "published_score", None),
+        "published_by": getattr(data, "published_by", None),
+        "scores": scores,
+        "test_examples": len(texts),
+        "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
+        "best_epoch": best["epoch"] + 1,
+        "pictures": ["curves"],
+    }
+    draw_fine_tuning(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
+    print(
+        f"\nTest {metric} {metrics['test_score']:.1f} on {len(texts):,} texts, validation "
+        f"{metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
+        f"{metrics['milliseconds_per_sentence']:.1f} ms a text"
+    )
+    if run.config.smoke:
+        print("This was a smoke run on a few examples: its scores mean nothing")
+    metrics = run.describe(metrics)
+    if run.fold is None:
+        metrics = keep_task(run, task, data, metrics, weights_dtype, texts)
+    run.finish(metrics)
+    return metrics
+
+
+def draw_fine_tuning(folder, history, metrics):
+    """Draw how a training went: curves.png.
+
+    Args:
+        folder: Path, where the picture goes.
+        history: list of dict, rows of history.csv.
+        metrics: dict, what metrics.json holds.
+
+    Returns:
+        list of Path, the pictures drawn.
+    """
+    title = f"{metrics['recipe']} on {metrics['dataset']}: test {metrics['metric']} {metrics['test_score']:.1f}"
+    plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)
+    return [folder / "curves.png"]

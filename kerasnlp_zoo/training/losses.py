@@ -54,6 +54,25 @@ def span_cross_entropy(labels, logits):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+def squared_error(labels, scores):
+    """Return the squared difference between a score and its label.
+
+    Args:
+        labels: float tensor [B].
+        scores: float tensor [B, 1].
+
+    Returns:
+        float tensor [B].
+
+    Example:
+
+    >>> squared_error(ops.convert_to_tensor([5.0, 1.0]), ops.convert_to_tensor([[4.0], [1.0]])).numpy()
+    array([1., 0.], dtype=float32)
+    """
+    return ops.square(ops.squeeze(scores, -1) - ops.cast(labels, scores.dtype))
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 def output_as_loss(labels, losses):
     """Return the losses that a model itself gives, such as `models.skip_gram`; the labels are not looked at.
 

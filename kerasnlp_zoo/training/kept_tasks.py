@@ -1,0 +1,90 @@
+"""What a run leaves of its task: the SavedModel and the entry, in half the size where that harms nothing."""
+
+import statistics
+import time
+
+import numpy as np
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.tasks.export import check_export, serving_commands
+
+TIMED_SENTENCES = 200
+CHECKED_TEXTS = 20  # of the test texts, beside the golden ones
+
+
+def keep_task(run, task, data, metrics, weights_dtype, texts):
+    """Write the SavedModel, proven in a fresh process, and the entry.
+
+    Args:
+        run: Run.
+        task: Task with its best weights.
+        data: what the task was trained on: name, licence, commercial_use and fingerprint().
+        metrics: dict, what `Run.describe` gives.
+        weights_dtype: "float32" or "float16".
+        texts: list of texts that the SavedModel is tried on, beside the golden ones.
+
+    Returns:
+        dict, the metrics with export_difference.
+    """
+    exported = task.export(run.folder / "export")
+    golden = zoo.golden_texts(task)
+    difference = check_export(task, exported, [*golden, *texts[:CHECKED_TEXTS]])
+    metrics = {**metrics, "export_difference": difference}
+    zoo.save(
+        task,
+        run.folder / "entry",
+        metrics=metrics,
+        weights_dtype=weights_dtype,
+        pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
+        name=f"{task.model.builder_config['builder']}_{metrics['dataset']}_{task.preprocessor.language}",
+        data={"name": data.name, "licence": data.licence, "fingerprint": data.fingerprint()},
+        weights_licence="Apache-2.0",
+        commercial_use=data.commercial_use,
+        command=metrics["command"],
+        seed=metrics["seed"],
+        versions=metrics["versions"],
+    )
+    pictures = ", ".join(f"{name}.png" for name in metrics["pictures"])
+    print(f"Everything is in {run.folder}: metrics.json, {pictures}, tensorboard/ and")
+    print(f"  entry/   kerasnlp-zoo predict {run.folder / 'entry'} TEXT")
+    print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; serve it and ask it:")
+    print(serving_commands(task, exported, golden[0]))
+    return metrics
+
+
+def halve_weights_if_harmless(task, validate):
+    """Round the weights to float16 if the answers to the validation texts stay what they are.
+
+    The model keeps the rounded weights, so what is scored afterwards is what is saved.
+
+    Args:
+        task: Task.
+        validate: function without arguments, returns what must not change: labels, or a rounded score.
+
+    Returns:
+        "float16" or "float32", the dtype that holds the weights exactly.
+    """
+    is_whole = getattr(task.model, "base_entry", None) is None  # else the frozen weights stay with the base
+    variables = task.model.weights if is_whole else task.model.trainable_weights
+    before = [np.array(variable) for variable in variables]
+    expected = validate()
+    largest = max(float(np.abs(values).max(initial=0)) for values in before)
+    for variable, values in zip(variables, before, strict=True):
+        variable.assign(values.astype("float16").astype(values.dtype))
+    if largest <= np.finfo("float16").max and validate() == expected:
+        return "float16"
+    for variable, values in zip(variables, before, strict=True):
+        variable.assign(values)
+    return "float32"
+
+
+def milliseconds_per_sentence(task, texts):
+    """Return the median time to answer one text, in milliseconds."""
+    texts = texts[:TIMED_SENTENCES]
+    task.predict(texts[:1])
+    seconds = []
+    for text in texts:
+        start = time.perf_counter()
+        task.predict([text])
+        seconds.append(time.perf_counter() - start)
+    return round(1000 * statistics.median(seconds), 2)

