@@ -1,7 +1,21 @@
 """Data sets: the user's own files, TFDS by name, and corpora that ship in Python packages."""
 
 from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
 from kerasnlp_zoo.datasets.text_classification import SOURCES, load_text_classification
+from kerasnlp_zoo.datasets.text_scores import load_text_scores
+from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 
-__all__ = ["SOURCES", "DataOptions", "Split", "TextClassificationData", "load_text_classification"]
+__all__ = [
+    "SOURCES",
+    "DataOptions",
+    "QuestionAnsweringOptions",
+    "Split",
+    "TextClassificationData",
+    "TokenClassificationOptions",
+    "load_question_answering",
+    "load_text_classification",
+    "load_text_scores",
+    "load_token_classification",
+]

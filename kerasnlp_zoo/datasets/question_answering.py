@@ -37,7 +37,11 @@ class QuestionExample(NamedTuple):
 
 @dataclasses.dataclass
 class QuestionAnsweringOptions(DataOptions):
-    """Which questions to read, from a named data set or from the user's own files."""
+    """Which questions to read, from a named data set or from the user's own files.
+
+    A recipe's flags name it before the others, so that its help holds: class Config(QuestionAnsweringOptions,
+    RunConfig).
+    """
 
     dataset: str = ""
     """Name of a data set of TensorFlow Datasets: squad, squad2, or another in SQuAD's format."""

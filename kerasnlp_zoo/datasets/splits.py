@@ -157,7 +157,8 @@ def cut(split, share, fold=0):
     """Hold out a share of every class, chosen by the texts themselves.
 
     Each class is sorted by the sha256 of its normalised texts and a slice is taken, so the same
-    texts are held out whatever order the data came in. Slices of different folds do not overlap.
+    texts are held out whatever order the data came in. Slices of different folds do not overlap. Pairs lie
+    in the order of their first texts, so that those that share one stay together, but for a few at the edges.
 
     Args:
         split: `Split` without duplicates.
@@ -167,8 +168,7 @@ def cut(split, share, fold=0):
     Returns:
         (rest, held out), two `Split`.
     """
-    keys = [comparable(text).encode("utf-8", "surrogatepass") for text in split.texts]
-    digests = np.array([hashlib.sha256(key).hexdigest() for key in keys])
+    digests = np.array([_digest(comparable(text)) for text in split.texts])
     held_out = [np.array([], "int64")]
     for label in np.unique(split.classes):
         rows = np.flatnonzero(split.classes == label)
@@ -178,6 +178,12 @@ def cut(split, share, fold=0):
     held_out = np.sort(np.concatenate(held_out))
     rest = np.setdiff1d(np.arange(len(split)), held_out)
     return split.take(rest), split.take(held_out)
+
+
+def _digest(comparable_text):
+    """Return the sha256 of a comparable text; of a pair that of the first text, then that of the second."""
+    parts = comparable_text.encode("utf-8", "surrogatepass").split(b"\t")
+    return "".join(hashlib.sha256(part).hexdigest() for part in parts)
 
 
 def honest_splits(splits, options, name, fold=None, num_folds=None):

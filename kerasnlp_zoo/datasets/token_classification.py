@@ -19,7 +19,11 @@ SPLIT_NAMES = {"train": ("train",), "validation": ("validation", "dev"), "test":
 
 @dataclasses.dataclass
 class TokenClassificationOptions(DataOptions):
-    """Which texts with marked spans to read, from a named data set or from the user's own files."""
+    """Which texts with marked spans to read, from a named data set or from the user's own files.
+
+    A recipe's flags name it before the others, so that its defaults hold: class Config(TokenClassificationOptions,
+    RunConfig).
+    """
 
     dataset: str = ""
     """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""

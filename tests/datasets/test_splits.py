@@ -58,6 +58,15 @@ def test_a_pair_is_the_same_only_if_both_its_texts_are():
     assert [parts_of("a"), parts_of(("a", "b"))] == [("a",), ("a", "b")]
 
 
+def test_pairs_that_share_their_first_text_are_held_out_together(random):
+    pairs = [(f"premise {n // 3}", f"hypothesis {n}") for n in range(300)]
+    data = Split(pairs, np.arange(300) % 3).take(random.permutation(300))
+    rest, held_out = cut(data, 0.1)
+    assert len(held_out) == 30
+    assert len({first for first, _ in held_out.texts}) == 10
+    assert not {first for first, _ in held_out.texts} & {first for first, _ in rest.texts}
+
+
 def test_scores_are_cut_without_classes_and_sampled_in_order():
     data = Split([f"text {number}" for number in range(50)], np.arange(50) / 10)
     rest, held_out = cut(data, 0.2)

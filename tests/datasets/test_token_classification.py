@@ -1,9 +1,12 @@
 """Texts with marked spans by name and from files, split honestly and reported."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+import tyro
 
 from kerasnlp_zoo.datasets import msra, peoples_daily, tfds_names
 from kerasnlp_zoo.datasets.report import span_report
@@ -15,6 +18,7 @@ from kerasnlp_zoo.datasets.token_classification import (
 )
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.tag_schemes import Span
+from kerasnlp_zoo.training.run import RunConfig
 from tests.datasets.tfds_folders import write_tfds
 
 CONLL = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
@@ -28,6 +32,15 @@ def own(folder, name, count, label="PER", tag="B-"):
 
 def marked(split):
     return [(text[span.start : span.end], span.label) for text, spans in split for span in spans]
+
+
+def test_flags_of_a_recipe_keep_these_defaults():
+    @dataclasses.dataclass
+    class Config(TokenClassificationOptions, RunConfig):
+        """Flags of a recipe."""
+
+    flags = tyro.cli(Config, args=["--columns", "1", "-2", "--batch-size", "7"])
+    assert (flags.columns, flags.label_column, flags.batch_size) == ((1, -2), "spans", 7)
 
 
 def test_own_texts_are_held_out_by_themselves_whatever_their_order(tmp_path):
