@@ -8,9 +8,20 @@ import dataclasses
 import numpy as np
 
 from kerasnlp_zoo import layers
+from kerasnlp_zoo.models import BUILDERS as BUILDERS_BY_NAME
 from kerasnlp_zoo.models import text_cnn
-from kerasnlp_zoo.tasks import TextClassification, WordEmbedding
-from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
+from kerasnlp_zoo.tasks import (
+    FillMask,
+    QuestionAnswering,
+    SentenceSimilarity,
+    TextClassification,
+    TextRegression,
+    TokenClassification,
+    WordEmbedding,
+)
+from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
+from kerasnlp_zoo.tasks.token_classification import tags_for
+from kerasnlp_zoo.text import Vocabulary, WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
 from kerasnlp_zoo.training import GloveLoss, cross_entropy, output_as_loss, span_cross_entropy
 
 VOCABULARY_SIZE = 40
@@ -29,6 +40,7 @@ TEXTS = [
     "fine",
 ]
 LABELS = ["positive", "negative"] * 5 + ["positive"]
+STRANGE = ("", "👍🏽 ＣＡＦＥ\u0301", "word " * 3000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -357,6 +369,48 @@ def text_classification():
 WORDS = "king queen man woman cup mug tea coffee train bus paris london café n't".split()
 
 
+PIECES = WordPieceVocabulary(
+    "[PAD] [UNK] [CLS] [SEP] [MASK] a the and too long dull fine film story actor ##s grip ##ping , . are is".split()
+)
+
+
+def _bert(builder, preprocessor, **arguments):
+    size = {**BERT, "vocabulary_size": len(PIECES), "max_sequence_length": 80, **arguments}
+    return BUILDERS_BY_NAME[builder](**size), WordPiecePreprocessor(PIECES, max_sequence_length=80, **preprocessor)
+
+
+def pair_classification():
+    """A small, untrained TextClassification of pairs."""
+    model, preprocessor = _bert("bert_classifier", {"pairs": True}, num_classes=2, pooling="mean")
+    return TextClassification(model, preprocessor, ["negative", "positive"])
+
+
+def text_regression():
+    """A small, untrained TextRegression."""
+    return TextRegression(*_bert("bert_classifier", {}, num_classes=1))
+
+
+def token_classification():
+    """A small, untrained TokenClassification."""
+    tags = tags_for(["THING", "VIEW"])
+    return TokenClassification(*_bert("bert_token_classifier", {}, num_classes=len(tags)), tags)
+
+
+def question_answering():
+    """A small, untrained QuestionAnswering that may say that there is no answer."""
+    return QuestionAnswering(*_bert("bert_span_predictor", {"pairs": True}), [NO_ANSWER])
+
+
+def sentence_similarity():
+    """A small, untrained SentenceSimilarity."""
+    return SentenceSimilarity(*_bert("sentence_encoder", {}))
+
+
+def fill_mask():
+    """A small, untrained FillMask."""
+    return FillMask(*_bert("bert_masked_language_model", {}))
+
+
 def word_embedding():
     """A small WordEmbedding of random vectors."""
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *WORDS])
@@ -371,13 +425,17 @@ class TaskCase:
         make: function that returns the task.
         numbers: name of the output that tells how much int8 weights change an answer.
         texts: tuple of str.
-        labels: tuple of str, one a text; empty for a task without labels.
+        labels: tuple, one a text; empty for a task that is not trained on labels.
+        other_labels: tuple of str, labels for a new head; empty where there are none to choose.
+        strange: tuple of texts that break careless preprocessing.
     """
 
     make: callable
     numbers: str
     texts: tuple = tuple(TEXTS)
     labels: tuple = tuple(LABELS)
+    other_labels: tuple = ("a", "b", "c")
+    strange: tuple = STRANGE
 
     def __str__(self):
         return self.make.__name__
@@ -385,7 +443,43 @@ class TaskCase:
 
 TASKS = [
     TaskCase(text_classification, "probabilities"),
-    TaskCase(word_embedding, "vector", (*WORDS, "Queen", "ＣＵＰ", "cafe\u0301", "unheard", "two words"), labels=()),
+    TaskCase(
+        pair_classification,
+        "probabilities",
+        tuple(zip(TEXTS, TEXTS[::-1], strict=True)),
+        strange=tuple((text, other) for text in STRANGE for other in STRANGE),
+    ),
+    TaskCase(text_regression, "score", labels=tuple(map(float, range(len(TEXTS)))), other_labels=()),
+    TaskCase(
+        token_classification,
+        "probabilities",
+        labels=tuple([(0, 1, "THING")] for _ in TEXTS),
+        other_labels=tuple(tags_for(["NAME"])),
+    ),
+    TaskCase(
+        question_answering,
+        "probabilities",
+        tuple((text, f"{text} . {other}") for text, other in zip(TEXTS, TEXTS[::-1], strict=True)),
+        labels=((0, 4), None, *[(2, 6)] * 9),
+        other_labels=(),
+        strange=tuple((text, other) for text in STRANGE for other in STRANGE),
+    ),
+    TaskCase(sentence_similarity, "vector", labels=(), other_labels=()),
+    TaskCase(
+        fill_mask,
+        "probabilities",
+        ("a [MASK] film", "the actors are [MASK] .", "[MASK]", "too long and too[MASK]"),
+        labels=(),
+        other_labels=(),
+        strange=("ＣＡＦＥ\u0301 [MASK] 👍🏽", "word " * 3000 + "[MASK]"),
+    ),
+    TaskCase(
+        word_embedding,
+        "vector",
+        (*WORDS, "Queen", "ＣＵＰ", "cafe\u0301", "unheard", "two words"),
+        labels=(),
+        other_labels=(),
+    ),
 ]
 
 

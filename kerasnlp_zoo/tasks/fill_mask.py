@@ -31,6 +31,7 @@ class FillMask(Task):
     """
 
     name = "fill_mask"
+    needs_strings = True
 
     def __init__(self, model, preprocessor, labels=()):
         super().__init__(model, preprocessor, labels)

@@ -62,6 +62,11 @@ def export_litert(task, folder):
             "A LiteRT export is tried in LiteRT's interpreter, which is not installed: pip install ai-edge-litert, "
             'or pip install "kerasnlp-zoo[litert]"'
         )
+    if task.needs_strings:
+        raise InputError(
+            f"LiteRT has no strings, and the answers of {task.name} are places in a text or words. "
+            "Export it as a SavedModel (--format saved_model)"
+        )
     halves = {layer.compute_dtype for layer in task.model.layers} & {"float16", "bfloat16"}
     if halves:
         raise InputError(

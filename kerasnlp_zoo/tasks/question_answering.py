@@ -49,6 +49,7 @@ class QuestionAnswering(Task):
     """
 
     name = "question_answering"
+    needs_strings = True
     batch_size = 16
 
     def __init__(self, model, preprocessor, labels=()):

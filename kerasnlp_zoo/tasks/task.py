@@ -41,6 +41,7 @@ class Task:
 
     name = None
     batch_size = 256  # texts answered at a time
+    needs_strings = False  # whether an answer is made of more than the model's inputs and outputs
 
     def __init__(self, model, preprocessor, labels):
         self.model = model

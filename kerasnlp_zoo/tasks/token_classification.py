@@ -62,6 +62,7 @@ class TokenClassification(Task):
     """
 
     name = "token_classification"
+    needs_strings = True
     batch_size = 64
 
     def __init__(self, model, preprocessor, labels):
