@@ -1,0 +1,97 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import BERT_SIZES, BUILDERS, bert, bert_classifier, encoder_outputs, sentence_encoder
+from kerasnlp_zoo.models.bert import BERT_BUILDERS
+
+SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 16}
+HEADS = {"bert_classifier": {"num_classes": 3}, "bert_token_classifier": {"num_classes": 3}}
+
+
+def inputs(random, batch=3, time=6):
+    ids = random.integers(1, 30, (batch, time)).astype("int32")
+    return {"token_ids": ids, "segment_ids": (np.arange(time) > 2) * np.ones_like(ids)}
+
+
+# Devlin et al. 2019 round to 110 and 340 million; the exact numbers are those of the checkpoints published with it.
+@pytest.mark.parametrize(("size", "expected"), [("base", 109_482_240), ("large", 335_141_888), ("tiny", 4_385_920)])
+def test_sizes_have_the_published_number_of_parameters(size, expected):
+    arguments = {"vocabulary_size": 30_522, **BERT_SIZES[size]}
+    one, two = (bert(**{**arguments, "num_layers": count}).count_params() for count in (1, 2))
+    assert one + (arguments["num_layers"] - 1) * (two - one) == expected  # without a gigabyte of weights
+
+
+def test_every_head_is_put_on_the_same_encoder():
+    encoder = {weight.path: weight.shape for weight in bert(**SMALL).weights if not weight.path.startswith("pooler")}
+    assert len(encoder) == 5 + 2 * 12
+    for builder in {*BERT_BUILDERS.values(), "bert_pretrainer"}:
+        model = BUILDERS[builder](**SMALL, **HEADS.get(builder, {}))
+        assert encoder.items() <= {weight.path: weight.shape for weight in model.weights}.items()
+
+
+def test_the_pooled_output_is_a_dense_layer_over_the_first_token(random):
+    model = bert(**SMALL)
+    outputs = model(inputs(random))
+    kernel, bias = (np.asarray(weight) for weight in model.get_layer("pooler").weights)
+    expected = np.tanh(np.asarray(outputs["sequence_output"])[:, 0] @ kernel + bias)
+    np.testing.assert_allclose(outputs["pooled_output"], expected, atol=1e-6)
+
+
+def test_outputs_of_every_layer_end_with_that_of_the_model(random):
+    model, given = bert(**SMALL), inputs(random)
+    states = encoder_outputs(model)(given)
+    assert len(states) == 3
+    np.testing.assert_array_equal(states[-1], model(given)["sequence_output"])
+
+
+def test_segments_and_order_are_seen(random):
+    model, given = bert(**SMALL), inputs(random)
+    output = np.asarray(model(given)["pooled_output"])
+    other_segment = {**given, "segment_ids": 1 - given["segment_ids"]}
+    other_order = {**given, "token_ids": given["token_ids"][:, ::-1]}
+    for changed in (other_segment, other_order):
+        assert np.abs(np.asarray(model(changed)["pooled_output"]) - output).max() > 1e-4
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_wholly_padded_rows_train_without_nan_in_half_precision(policy, random):
+    given = inputs(random)
+    given["token_ids"][0] = 0
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy(policy)
+        model = bert_classifier(num_classes=2, **SMALL)
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    history = model.fit(given, np.array([0, 1, 0]), epochs=2, verbose=0).history
+    assert np.all(np.isfinite(history["loss"]))
+    assert all(np.all(np.isfinite(weight)) for weight in model.get_weights())
+
+
+def test_sentence_vectors_have_length_one(random):
+    vectors = np.asarray(sentence_encoder(**SMALL)(inputs(random)))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
+    longer = np.asarray(sentence_encoder(**SMALL, normalize=False)(inputs(random)))
+    assert np.all(np.linalg.norm(longer, axis=1) > 1.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"hidden_dim": 9}, "multiple of num_heads. Received: hidden_dim=9, num_heads=2"),
+        ({"activation": "swish"}, "activation must be one of 'relu', 'gelu', 'gelu_tanh'"),
+        ({"num_layers": 0}, "num_layers must be an integer of at least 1"),
+        ({"vocabulary_size": "many"}, "vocabulary_size must be an integer"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        bert(**{**SMALL, **arguments})
+
+
+def test_more_tokens_than_positions_are_refused():
+    with pytest.raises(ValueError, match="vectors for 512 positions. Received 513 tokens"):
+        bert(**SMALL)({name: np.ones((1, 513), "int32") for name in ("token_ids", "segment_ids")})

@@ -1,0 +1,51 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import bert_classifier, enable_lora, merge_lora, word_embedding
+
+SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 1, "num_heads": 2, "intermediate_dim": 16}
+
+
+@pytest.fixture
+def given(random):
+    ids = random.integers(1, 30, (4, 6)).astype("int32")
+    return {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
+
+
+def test_lora_starts_as_the_model_it_changes(given):
+    model = bert_classifier(num_classes=2, **SMALL)
+    before = np.asarray(model(given))
+    np.testing.assert_array_equal(enable_lora(model, rank=2)(given), before)
+
+
+def test_training_moves_factors_and_heads_and_no_kernel_of_the_encoder(given):
+    model = enable_lora(bert_classifier(num_classes=2, **SMALL), rank=2)
+    before = {weight.path: np.array(weight) for weight in model.weights}
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(given, np.array([0, 1, 1, 0]), epochs=2, verbose=0)
+    changed = {weight.path for weight in model.weights if np.any(np.asarray(weight) != before[weight.path])}
+    frozen = {
+        path for path in before if "embedding/" in path or (path.startswith("layer_") and path.endswith("/kernel"))
+    }
+    assert not frozen & changed
+    assert {"logits/kernel", "pooler/kernel", "layer_0/output/lora_kernel_b"} <= changed
+
+
+def test_merging_gives_the_same_answers_without_factors(given):
+    model = enable_lora(bert_classifier(num_classes=2, **SMALL), rank=2)
+    random = np.random.default_rng(1)
+    for weight in model.trainable_weights:
+        weight.assign(np.asarray(weight) + 0.3 * random.normal(size=weight.shape))
+    merged = merge_lora(model)
+    np.testing.assert_allclose(merged(given), model(given), atol=1e-5)
+    assert [w.path for w in merged.weights] == [w.path for w in bert_classifier(num_classes=2, **SMALL).weights]
+    assert merge_lora(merged) is merged
+
+
+def test_models_without_dense_layers_are_refused():
+    with pytest.raises(InputError, match="has none beside its head"):
+        enable_lora(word_embedding(vocabulary_size=10, embedding_dim=4), rank=2)
+    with pytest.raises(InputError, match="rank must be an integer of at least 1"):
+        enable_lora(bert_classifier(num_classes=2, **SMALL), rank=0)

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.tasks.token_classification import spans_in_words, tags_for
+from tests.contracts import token_classification
+
+
+def tags_of_dataset(task, text, spans):
+    inputs, tags, weights = next(iter(task.dataset([text], [spans], batch_size=1)))
+    pieces = [task.preprocessor.vocabulary.tokens[place] for place in inputs["token_ids"][0].numpy()]
+    names = [task.labels[place] for place in tags[0].numpy()]
+    return list(zip(pieces, names, weights[0].numpy().tolist(), strict=True))
+
+
+def test_words_are_tagged_at_their_first_piece():
+    spans = [(0, 12, "THING"), (17, 21, "VIEW")]
+    assert tags_of_dataset(token_classification(), "The gripping is dull .", [spans[0], (16, 20, "VIEW")]) == [
+        ("[CLS]", "O", 0.0),
+        ("the", "B-THING", 1.0),
+        ("grip", "I-THING", 1.0),
+        ("##ping", "O", 0.0),
+        ("is", "O", 1.0),
+        ("dull", "B-VIEW", 1.0),
+        (".", "O", 1.0),
+        ("[SEP]", "O", 0.0),
+    ]
+
+
+def test_spans_that_come_after_the_cut_are_left_out():
+    task = token_classification()
+    text = "film " * 200
+    tags = tags_of_dataset(task, text, [(0, 4, "THING"), (995, 999, "THING")])
+    assert len(tags) == 80
+    assert [name for _, name, _ in tags if name != "O"] == ["B-THING"]
+
+
+def test_entities_are_parts_of_the_text_as_it_was_written():
+    task = token_classification()
+    text = "  The ＣＡＦＥ\u0301 is dull,too long 👍🏽."
+    answer = task.predict([text])[0]
+    assert "".join(answer["tokens"]).replace(" ", "") == text.replace(" ", "")
+    for entity in answer["entities"]:
+        assert text[entity["start"] : entity["end"]] == entity["text"]
+    assert len(answer["tags"]) == len(answer["tokens"])
+
+
+def test_a_tagger_learns_and_is_scored_by_spans():
+    task = token_classification()
+    texts = ["the film is dull .", "a story is fine .", "the actor is long .", "the story is dull ."]
+    spans = [[(text.split()[0] and text.index(text.split()[1]), text.index(" is"), "THING")] for text in texts]
+    import keras
+
+    from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
+
+    task.model.compile(keras.optimizers.Adam(0.02), WeightedMeanLoss(cross_entropy))
+    task.model.fit(task.dataset(texts, spans, batch_size=4, training=True), epochs=30, shuffle=False, verbose=0)
+    scores = type(task)(task.model, task.preprocessor, task.labels).evaluate(texts, spans)
+    assert (scores["f1"], scores["num_references"]) == (1.0, 4)
+
+
+@pytest.mark.parametrize("scheme", ["iob2", "bmes", "bioes"])
+def test_the_scheme_is_read_off_the_tags(scheme):
+    task = token_classification()
+    labels = tags_for(["THING"], scheme)
+    assert labels[0] == "O"
+    task.labels = labels
+    assert task.scheme == scheme
+
+
+def test_spans_in_words_keeps_words_that_begin_inside():
+    starts = np.array([0, 4, 9, 12])
+    assert [tuple(span) for span in spans_in_words([(0, 8, "A"), (5, 8, "B"), (9, 20, "C")], starts)] == [
+        (0, 2, "A"),
+        (2, 4, "C"),
+    ]
+
+
+def test_bad_spans_are_refused():
+    task = token_classification()
+    with pytest.raises(InputError, match="text 0 has the label 'CITY', which is unknown"):
+        task.dataset(["a film"], [[(0, 1, "CITY")]])
+    with pytest.raises(InputError, match="a list of spans for each text. Received: 1 for 2 texts"):
+        task.dataset(["a film", "a story"], [[]])
