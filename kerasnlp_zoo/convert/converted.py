@@ -67,32 +67,36 @@ class ConvertedBert:
         assign_weights(model, {path: self.weights[path] for path in paths & self.weights.keys()}, self.source, skip)
         return model
 
-    def task(self, language):
+    def task(self, language, pairs=False):
         """Make the task that answers texts with this model.
 
         Args:
             language: "en" or "zh".
+            pairs: bool, whether it answers pairs of texts, which no file says.
 
         Returns:
             Task.
 
         Raises:
-            InputError: if there is no task for the head.
+            InputError: if there is no task for the head, or the vocabulary lacks a special token.
         """
         from kerasnlp_zoo.tasks import TASKS
-        from kerasnlp_zoo.text import PREPROCESSORS, Vocabulary
+        from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
 
-        answered = {builder: task for builder, task in TASKS_OF_BUILDERS.items() if task[0] in TASKS}
-        if self.builder not in answered:
+        task, builder = TASKS_OF_BUILDERS.get(self.builder, (None, None))
+        if self._head_arguments().get("num_classes") == 1:
+            task = "text_regression"  # one number is a score
+        if task not in TASKS:
+            answering = [builder for builder, (task, _) in TASKS_OF_BUILDERS.items() if task in TASKS]
             raise InputError(
-                f"{self.source} is a {self.builder}, which answers no texts. Expected one of {', '.join(answered)}; "
+                f"{self.source} is a {self.builder}, which answers no texts. Expected one of {', '.join(answering)}; "
                 "for vectors of sentences say how they are pooled"
             )
-        task, builder = answered[self.builder]
-        preprocessor = PREPROCESSORS["WordPiecePreprocessor"](
-            Vocabulary(self.tokens),
+        preprocessor = WordPiecePreprocessor(
+            WordPieceVocabulary(self.tokens),
             lower_case=self.lower_case,
             language=language,
+            pairs=pairs or task == "question_answering",
             max_sequence_length=self.max_sequence_length,
         )
         return TASKS[task](self.model(None if builder == self.builder else builder), preprocessor, self.labels or [])

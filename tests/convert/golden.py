@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+PEERS = 'peers are installed by hand: pip install "kerasnlp-zoo[peers]"'
 STORED = Path(__file__).with_name("transformers_outputs.npz")
 ACTIVATIONS = {"gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh"}  # theirs: ours
 V, D, F, LAYERS, POSITIONS, SEGMENTS = 30, 8, 12, 2, 9, 3
