@@ -188,8 +188,8 @@ def bert_span_predictor(**encoder):
     """
     encoded = _encode(**encoder)
     is_answer_place = keras.Input((None,), dtype="int32", name="is_answer_place")
-    span_logits = _dense(2, "span_logits")(encoded.sequence)
-    logits = MaskScores(name="logits")(span_logits, mask=is_answer_place)
+    logits = _dense(2, "logits")(encoded.sequence)
+    logits = MaskScores(name="masked_logits")(logits, mask=is_answer_place)
     return keras.Model({**encoded.inputs, "is_answer_place": is_answer_place}, logits, name="bert_span_predictor")
 
 

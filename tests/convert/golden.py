@@ -23,7 +23,7 @@ SEGMENT_IDS = np.array([[0, 0, 0, 1, 1, 2, 1], [0, 0, 0, 1, 1, 0, 0], [0] * 7], 
 def config(hidden_act="gelu", architecture="BertForPreTraining", **more):
     """Return config.json."""
     return {
-        "architectures": [architecture],
+        "architectures": [architecture] if architecture else None,
         "model_type": "bert",
         "vocab_size": V,
         "hidden_size": D,

@@ -254,6 +254,15 @@ def test_labels_are_read_and_written_in_the_order_of_their_ids(tmp_path, archite
     assert converted.model().builder_config["arguments"]["num_classes"] == 3
 
 
+def test_a_head_that_points_at_a_span_has_no_labels(tmp_path):
+    head = {"qa_outputs.weight": np.zeros((2, golden.D), "float32"), "qa_outputs.bias": np.zeros(2, "float32")}
+    converted = read_huggingface(golden.write_folder(tmp_path / "span", {**ENCODER, **head}, architecture=None))
+    assert (converted.builder, converted.labels) == ("bert_span_predictor", None)
+    both = {**head, "classifier.weight": head["qa_outputs.weight"], "classifier.bias": head["qa_outputs.bias"]}
+    with pytest.raises(InputError, match="unknown classifier.bias; unknown classifier.weight"):
+        read_huggingface(golden.write_folder(tmp_path / "both", {**ENCODER, **both}))
+
+
 def test_another_head_starts_anew_on_the_same_encoder(folder):
     converted = read_huggingface(folder)
     with pytest.raises(InputError, match="missing logits/kernel; missing logits/bias"):
