@@ -167,8 +167,8 @@ def test_word_vectors_are_scored_shown_checked_and_exported(run, words, tmp_path
 
 def test_list_names_what_can_be_downloaded(run, monkeypatch, tmp_path):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
-    last = run("list").splitlines()[-1]
-    assert last.startswith("To be had by `kerasnlp-zoo download glove_6b_50d_en`: word_embedding, en, 85 MB")
+    lines = run("list").splitlines()
+    assert "To be had by `kerasnlp-zoo download glove_6b_50d_en`: word_embedding, en, 85 MB, weights PDDL-1.0" in lines
     assert "glove_6b_50d_en" not in run("list", "--markdown")
 
 

@@ -60,7 +60,7 @@ HEADS = {
     ),
     "next sentence": (_layer("nsp_logits", DENSE, "cls.seq_relationship"),),
     "labels": (_layer("logits", DENSE, "classifier"),),
-    "span": (_layer("span_logits", DENSE, "qa_outputs"),),
+    "span": (_layer("logits", DENSE, "qa_outputs"),),
 }
 # Kept twice in some files; ours are one variable.
 COPIES = {
@@ -84,16 +84,16 @@ def _block(number):
     )
 
 
-def names(num_layers, heads=tuple(HEADS)):
+def names(num_layers, heads):
     """Return the table: a dict from our variable paths to tuples of their names.
 
     Args:
         num_layers: int, Transformer blocks.
-        heads: names of heads, keys of HEADS.
+        heads: names of heads, keys of HEADS; of "labels" and "span" one.
 
     Example:
 
-    >>> names(num_layers=1)["layer_0/output/bias"]
+    >>> names(num_layers=1, heads=["pooler"])["layer_0/output/bias"]
     ('bert.encoder.layer.0.output.dense.bias',)
     """
     layers = [*EMBEDDINGS, *(layer for number in range(num_layers) for layer in _block(number))]
@@ -133,18 +133,20 @@ def to_ours(tensors, num_layers, source):
     return {ours: _joined([tensors[name] for name in theirs], ours, source) for ours, theirs in table.items()}
 
 
-def to_theirs(weights, num_layers):
+def to_theirs(weights, num_layers, points_at_span):
     """Turn our weights into their tensors, the way back of `to_ours`.
 
     Args:
         weights: dict from our variable paths to arrays.
         num_layers: int, Transformer blocks.
+        points_at_span: bool, whether our `logits` point at a span of the text, instead of naming labels.
 
     Returns:
         dict from their names to float32 arrays.
     """
+    heads = [head for head in HEADS if head != ("labels" if points_at_span else "span")]
     tensors = {}
-    for ours, theirs in names(num_layers).items():
+    for ours, theirs in names(num_layers, heads).items():
         if ours in weights:
             parts = np.split(np.asarray(weights[ours], "float32"), len(theirs), axis=-1)
             tensors.update(zip(theirs, map(np.ascontiguousarray, map(_transposer(ours), parts)), strict=True))

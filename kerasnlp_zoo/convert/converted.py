@@ -4,6 +4,7 @@ import dataclasses
 
 from kerasnlp_zoo.errors import InputError
 
+CLASSIFIERS = ("bert_classifier", "bert_token_classifier")
 # The task that a model of a builder answers, and the builder whose model does so.
 TASKS_OF_BUILDERS = {
     "bert_classifier": ("text_classification", "bert_classifier"),
@@ -110,4 +111,4 @@ class ConvertedBert:
         """Return the arguments that its own builder takes beside those of `bert`."""
         if self.builder == "sentence_encoder":
             return {"pooling": self.pooling, "normalize": self.normalize}
-        return {"num_classes": len(self.weights["logits/bias"])} if "logits/bias" in self.weights else {}
+        return {"num_classes": len(self.weights["logits/bias"])} if self.builder in CLASSIFIERS else {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kerasnlp_zoo.convert.bert_names import to_ours
 from kerasnlp_zoo.convert.configs import builder_arguments, read_json
-from kerasnlp_zoo.convert.converted import ConvertedBert
+from kerasnlp_zoo.convert.converted import CLASSIFIERS, ConvertedBert
 from kerasnlp_zoo.convert.pytorch_file import read_pytorch
 from kerasnlp_zoo.convert.vocabularies import read_tokenizer
 from kerasnlp_zoo.errors import InputError, require_choice
@@ -61,16 +61,18 @@ def read_huggingface(folder, pooling=None):
     config = read_json(folder / "config.json")
     _require_supported(config, folder / "config.json")
     arguments = builder_arguments(config, folder / "config.json")
-    weights = to_ours(_tensors(folder), arguments["num_layers"], folder)
+    tensors = _tensors(folder)
+    weights = to_ours(tensors, arguments["num_layers"], folder)
+    builder = "bert_span_predictor" if "qa_outputs.weight" in tensors else _builder(weights, config, pooling)
     tokenizer = read_tokenizer(folder, arguments)
     return ConvertedBert(
         source=str(folder),
-        builder=_builder(weights, config, pooling),
+        builder=builder,
         arguments=arguments,
         weights=weights,
         pooling=pooling,
         normalize=normalize,
-        labels=_labels(config, weights),
+        labels=_labels(config, weights) if builder in CLASSIFIERS else None,
         **tokenizer,
     )
 
@@ -96,8 +98,6 @@ def _builder(weights, config, pooling):
     if "logits/kernel" in weights:
         tags = "BertForTokenClassification" in (config.get("architectures") or ())
         return "bert_token_classifier" if tags else "bert_classifier"
-    if "span_logits/kernel" in weights:
-        return "bert_span_predictor"
     if "mlm_logits/bias" in weights:
         whole = {"nsp_logits/kernel", "pooler/kernel"} <= weights.keys()
         return "bert_pretrainer" if whole else "bert_masked_language_model"
@@ -106,8 +106,6 @@ def _builder(weights, config, pooling):
 
 def _labels(config, weights):
     """Return the names of the classes by id; transformers calls unnamed ones LABEL_0, LABEL_1, ..."""
-    if "logits/bias" not in weights:
-        return None
     count = len(weights["logits/bias"])
     names = {int(place): name for place, name in config.get("id2label", {}).items()}
     return [names.get(place, f"LABEL_{place}") for place in range(count)]

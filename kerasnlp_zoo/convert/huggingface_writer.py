@@ -43,7 +43,7 @@ def write_huggingface(task_or_model, folder):
     _require_known(built, model)
     arguments = built["arguments"]
     weights = {weight.path: weight.numpy() for weight in model.weights}
-    tensors = to_theirs(weights, arguments["num_layers"])
+    tensors = to_theirs(weights, arguments["num_layers"], built["builder"] == "bert_span_predictor")
     if ARCHITECTURE_OF[built["builder"]] == "BertModel":
         tensors = {name.removeprefix("bert."): tensor for name, tensor in tensors.items()}
     with folder_written_whole(folder) as new:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+PEERS = 'peers are installed by hand: pip install "kerasnlp-zoo[peers]"'
 STORED = Path(__file__).with_name("transformers_outputs.npz")
 ACTIVATIONS = {"gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh"}  # theirs: ours
 V, D, F, LAYERS, POSITIONS, SEGMENTS = 30, 8, 12, 2, 9, 3
@@ -22,7 +23,7 @@ SEGMENT_IDS = np.array([[0, 0, 0, 1, 1, 2, 1], [0, 0, 0, 1, 1, 0, 0], [0] * 7], 
 def config(hidden_act="gelu", architecture="BertForPreTraining", **more):
     """Return config.json."""
     return {
-        "architectures": [architecture],
+        "architectures": [architecture] if architecture else None,
         "model_type": "bert",
         "vocab_size": V,
         "hidden_size": D,

@@ -11,7 +11,6 @@ from kerasnlp_zoo.convert import read_huggingface, write_huggingface
 from kerasnlp_zoo.errors import InputError
 from tests.convert import golden
 
-PEERS = 'peers are installed by hand: pip install "kerasnlp-zoo[peers]"'
 ENCODER = {name: tensor for name, tensor in golden.tensors().items() if not name.startswith("cls.")}
 
 
@@ -49,7 +48,7 @@ def test_the_two_gelus_are_told_apart_by_the_stored_outputs():
 @pytest.mark.peers
 @pytest.mark.parametrize("hidden_act", golden.ACTIVATIONS)
 def test_transformers_still_gives_the_stored_outputs(tmp_path, hidden_act):
-    pytest.importorskip("transformers", reason=PEERS)
+    pytest.importorskip("transformers", reason=golden.PEERS)
     outputs = golden.transformers_outputs(golden.write_folder(tmp_path, golden.tensors(), hidden_act))
     for name, values in golden.stored(hidden_act).items():
         np.testing.assert_allclose(outputs[name], values, atol=1e-5)
@@ -70,8 +69,8 @@ def test_transformers_still_gives_the_stored_outputs(tmp_path, hidden_act):
 def test_a_model_written_and_loaded_by_transformers_gives_the_same_outputs(
     tmp_path, random, builder, architecture, arguments, output
 ):
-    transformers = pytest.importorskip("transformers", reason=PEERS)
-    torch = pytest.importorskip("torch", reason=PEERS)
+    transformers = pytest.importorskip("transformers", reason=golden.PEERS)
+    torch = pytest.importorskip("torch", reason=golden.PEERS)
     model = models.BUILDERS[builder](**read_arguments(), **arguments)
     for weight in model.weights:
         weight.assign(random.normal(0, 0.5, weight.shape))
@@ -255,6 +254,15 @@ def test_labels_are_read_and_written_in_the_order_of_their_ids(tmp_path, archite
     assert converted.model().builder_config["arguments"]["num_classes"] == 3
 
 
+def test_a_head_that_points_at_a_span_has_no_labels(tmp_path):
+    head = {"qa_outputs.weight": np.zeros((2, golden.D), "float32"), "qa_outputs.bias": np.zeros(2, "float32")}
+    converted = read_huggingface(golden.write_folder(tmp_path / "span", {**ENCODER, **head}, architecture=None))
+    assert (converted.builder, converted.labels) == ("bert_span_predictor", None)
+    both = {**head, "classifier.weight": head["qa_outputs.weight"], "classifier.bias": head["qa_outputs.bias"]}
+    with pytest.raises(InputError, match="unknown classifier.bias; unknown classifier.weight"):
+        read_huggingface(golden.write_folder(tmp_path / "both", {**ENCODER, **both}))
+
+
 def test_another_head_starts_anew_on_the_same_encoder(folder):
     converted = read_huggingface(folder)
     with pytest.raises(InputError, match="missing logits/kernel; missing logits/bias"):
@@ -323,7 +331,7 @@ def test_a_broken_json_file_is_named(folder):
 
 
 def test_weights_in_pytorchs_own_file_are_read_too(folder):
-    torch = pytest.importorskip("torch", reason=PEERS)
+    torch = pytest.importorskip("torch", reason=golden.PEERS)
     (folder / "model.safetensors").unlink()
     state = {name: torch.tensor(tensor) for name, tensor in golden.tensors().items()}
     torch.save(state, folder / "pytorch_model.bin")

@@ -13,8 +13,8 @@ import pytest
 
 from kerasnlp_zoo.convert import read_pytorch
 from kerasnlp_zoo.errors import InputError
+from tests.convert import golden
 
-PEERS = 'peers are installed by hand: pip install "kerasnlp-zoo[peers]"'
 NUMBERS = np.arange(12, dtype="float32")
 
 
@@ -257,7 +257,7 @@ def test_a_storage_with_flipped_bits_is_refused(path):
 @pytest.mark.peers
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64", "int64", "bool"])
 def test_what_torch_saves_is_read_as_it_was(path, dtype):
-    torch = pytest.importorskip("torch", reason=PEERS)
+    torch = pytest.importorskip("torch", reason=golden.PEERS)
     whole = torch.arange(24).reshape(4, 6).to(getattr(torch, dtype))
     saved = {
         "whole": whole,
@@ -275,7 +275,7 @@ def test_what_torch_saves_is_read_as_it_was(path, dtype):
 
 @pytest.mark.peers
 def test_a_modules_state_dict_is_read_and_a_whole_module_is_not(path):
-    torch = pytest.importorskip("torch", reason=PEERS)
+    torch = pytest.importorskip("torch", reason=golden.PEERS)
     module = torch.nn.Linear(3, 2)
     torch.save(module.state_dict(), path)
     np.testing.assert_array_equal(read_pytorch(path)["weight"], module.weight.detach().numpy())

