@@ -374,41 +374,42 @@ PIECES = WordPieceVocabulary(
 )
 
 
-def _bert(builder, preprocessor, **arguments):
+def bert_model(builder, preprocessor, **arguments):
+    """A small, untrained model of BERT's, and its preprocessor."""
     size = {**BERT, "vocabulary_size": len(PIECES), "max_sequence_length": 80, **arguments}
     return BUILDERS_BY_NAME[builder](**size), WordPiecePreprocessor(PIECES, max_sequence_length=80, **preprocessor)
 
 
 def pair_classification():
     """A small, untrained TextClassification of pairs."""
-    model, preprocessor = _bert("bert_classifier", {"pairs": True}, num_classes=2, pooling="mean")
+    model, preprocessor = bert_model("bert_classifier", {"pairs": True}, num_classes=2, pooling="mean")
     return TextClassification(model, preprocessor, ["negative", "positive"])
 
 
 def text_regression():
     """A small, untrained TextRegression."""
-    return TextRegression(*_bert("bert_classifier", {}, num_classes=1))
+    return TextRegression(*bert_model("bert_classifier", {}, num_classes=1))
 
 
 def token_classification():
     """A small, untrained TokenClassification."""
     tags = tags_for(["THING", "VIEW"])
-    return TokenClassification(*_bert("bert_token_classifier", {}, num_classes=len(tags)), tags)
+    return TokenClassification(*bert_model("bert_token_classifier", {}, num_classes=len(tags)), tags)
 
 
 def question_answering():
     """A small, untrained QuestionAnswering that may say that there is no answer."""
-    return QuestionAnswering(*_bert("bert_span_predictor", {"pairs": True}), [NO_ANSWER])
+    return QuestionAnswering(*bert_model("bert_span_predictor", {"pairs": True}), [NO_ANSWER])
 
 
 def sentence_similarity():
     """A small, untrained SentenceSimilarity."""
-    return SentenceSimilarity(*_bert("sentence_encoder", {}))
+    return SentenceSimilarity(*bert_model("sentence_encoder", {}))
 
 
 def fill_mask():
     """A small, untrained FillMask."""
-    return FillMask(*_bert("bert_masked_language_model", {}))
+    return FillMask(*bert_model("bert_masked_language_model", {}))
 
 
 def word_embedding():

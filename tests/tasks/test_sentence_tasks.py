@@ -27,16 +27,16 @@ def test_similarity_is_scored_against_people():
 def test_regression_is_scored_against_people():
     task = text_regression()
     scores = task.outputs(TEXTS)["score"]
-    found = task.evaluate(TEXTS, scores + 2.0)
-    assert found["spearman"] == pytest.approx(1.0)
-    assert found["mean_squared_error"] == pytest.approx(4.0, rel=1e-4)
+    assert task.evaluate(TEXTS, scores) == {"spearman": 1.0, "pearson": pytest.approx(1.0), "mean_squared_error": 0.0}
+    assert task.evaluate(TEXTS, -scores)["spearman"] == pytest.approx(-1.0)
+    assert task.evaluate(TEXTS, scores + 2.0)["mean_squared_error"] == pytest.approx(4.0, rel=1e-4)
 
 
 def test_candidates_are_the_words_with_the_highest_probability():
     task = fill_mask()
     text = "a [MASK] film"
     features = task.preprocessor([text])
-    logits = np.asarray(task.model({**features, "masked_positions": [[2]]}))[0, 0]
+    logits = np.asarray(task.model({**features, "masked_positions": np.array([[2]])}))[0, 0]
     best = np.argsort(-logits)[:10]
     candidates = task.predict([text])[0]["candidates"]
     assert [found["text"] for found in candidates] == [task.preprocessor.vocabulary.tokens[place] for place in best]
