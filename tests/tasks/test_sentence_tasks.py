@@ -35,7 +35,7 @@ def test_regression_is_scored_against_people():
 def test_candidates_are_the_words_with_the_highest_probability():
     task = fill_mask()
     text = "a [MASK] film"
-    features = task.preprocessor([text])
+    features = {name: values.numpy() for name, values in task.preprocessor([text]).items()}
     logits = np.asarray(task.model({**features, "masked_positions": np.array([[2]])}))[0, 0]
     best = np.argsort(-logits)[:10]
     candidates = task.predict([text])[0]["candidates"]

@@ -1,0 +1,179 @@
+"""The recipes that fine-tune BERT, from flags to a served model, on a tiny encoder and the reader's own files."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import sentence_encoder
+from kerasnlp_zoo.tasks import SentenceSimilarity
+from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
+from recipes import bert_classification, bert_question_answering, bert_similarity, bert_tagging
+from tests.contracts import OPINIONS, THINGS
+
+SIZE = {"hidden_dim": 32, "num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "max_sequence_length": 128}
+NAMES = ["anna", "paul", "maria", "omar", "chen", "ivan"]
+CITIES = ["paris", "rome", "oslo", "cairo", "lima", "kyoto"]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    """The entry of a tiny encoder with random weights, which knows the words of these tests."""
+    words = " ".join([*(words for words, _ in OPINIONS), *THINGS, *NAMES, *CITIES]).lower().split()
+    words += ["lives", "in", "who", "where", "does", "live", "?", ".", ","]
+    vocabulary = WordPieceVocabulary([*"[PAD] [UNK] [CLS] [SEP] [MASK]".split(), *dict.fromkeys(words)])
+    keras.utils.set_random_seed(1)
+    model = sentence_encoder(vocabulary_size=len(vocabulary), dropout=0.0, **SIZE)
+    task = SentenceSimilarity(model, WordPiecePreprocessor(vocabulary, max_sequence_length=128))
+    return task.save(tmp_path_factory.mktemp("entries") / "tiny_en")
+
+
+def config(recipe, encoder, folder, **changes):
+    usual = {"pretrained": str(encoder), "output_dir": folder, "batch_size": 16, "learning_rate": 3e-3}
+    return recipe.Config(**{**usual, **changes})
+
+
+def test_own_reviews_are_learned_and_served(encoder, reviews_csv, tmp_path):
+    metrics = bert_classification.main(
+        config(bert_classification, encoder, tmp_path / "run", train_file=reviews_csv, epochs=8, patience=8)
+    )
+    assert metrics["test_score"] >= 90
+    assert metrics["export_difference"] <= 1e-5
+    task = zoo.load(tmp_path / "run" / "entry")
+    assert task.predict(["I loved this song"])[0]["label"] == "positive"
+    assert task.model.builder_config["arguments"]["pooling"] == "mean"  # as the encoder was made
+
+
+def test_an_entry_of_lora_holds_the_difference_alone(encoder, reviews_csv, tmp_path):
+    options = {"train_file": reviews_csv, "lora_rank": 2, "epochs": 8, "patience": 8, "learning_rate": 1e-2}
+    metrics = bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options))
+    entry = tmp_path / "run" / "entry"
+    assert metrics["test_score"] >= 90
+    assert zoo.check(entry)["largest_difference"] <= 1e-4
+    assert (entry / "model.safetensors").stat().st_size < (encoder / "model.safetensors").stat().st_size / 2
+    assert not any("lora" in weight.path for weight in zoo.load(entry).model.weights)
+
+    moved = encoder.rename(encoder.with_name("elsewhere"))
+    try:
+        with pytest.raises(InputError, match="There is no entry"):
+            zoo.load(entry)
+        encoder.mkdir()
+        for file in moved.iterdir():
+            (encoder / file.name).write_bytes(file.read_bytes()[:-1])
+        with pytest.raises(InputError, match="holds changes to the entry .* is not the file they were trained on"):
+            zoo.load(entry)
+    finally:
+        for file in encoder.iterdir():
+            file.unlink()
+        encoder.rmdir()
+        moved.rename(encoder)
+
+
+def test_lora_is_resumed_where_it_was(encoder, reviews_csv, tmp_path, monkeypatch):
+    options = {"train_file": reviews_csv, "lora_rank": 2, "epochs": 3, "patience": 9, "learning_rate": 1e-2, "fold": 0}
+    fold = options.pop("fold")
+    whole = bert_classification.main(config(bert_classification, encoder, tmp_path / "a", folds=4, **options), fold)
+
+    class Interrupt(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kerasnlp_zoo.training.run._tensorboard", lambda folder: [Interrupt()])
+        with pytest.raises(KeyboardInterrupt):
+            bert_classification.main(config(bert_classification, encoder, tmp_path / "b", folds=4, **options), fold)
+    resumed = config(bert_classification, encoder, tmp_path / "b", folds=4, resume=True, **options)
+    assert bert_classification.main(resumed, fold)["confusion_matrix"] == whole["confusion_matrix"]
+    assert (tmp_path / "a/history.csv").read_text() == (tmp_path / "b/history.csv").read_text()
+
+
+def test_a_frozen_encoder_stays_as_it_was(encoder, reviews_csv, tmp_path):
+    options = {"train_file": reviews_csv, "freeze_encoder": True, "epochs": 2, "gradient_accumulation": 2}
+    bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options))
+    before = {weight.path: np.asarray(weight) for weight in zoo.load(encoder).model.weights}
+    after = {weight.path: np.asarray(weight) for weight in zoo.load(tmp_path / "run" / "entry").model.weights}
+    for path, values in before.items():
+        np.testing.assert_allclose(after[path], values, rtol=1e-3, atol=1e-4)  # float16 at most
+
+
+def write_pairs(path, label_of):
+    rows = [(f"{name} lives in {city}", f"{other} lives in {city}", label_of(name == other))
+            for name in NAMES for other in NAMES for city in CITIES]  # fmt: skip
+    path.write_text("first\tsecond\tlabel\n" + "".join("\t".join(map(str, row)) + "\n" for row in rows), "utf-8")
+    return {"train_file": path, "text_column": "first", "text_pair_column": "second"}
+
+
+def test_pairs_are_learned(encoder, tmp_path):
+    options = write_pairs(tmp_path / "pairs.tsv", lambda same: "same" if same else "other")
+    run = config(bert_classification, encoder, tmp_path / "run", **options, epochs=2)
+    assert bert_classification.main(run)["export_difference"] <= 1e-5
+    answer = zoo.load(tmp_path / "run" / "entry").predict([("anna lives in rome", "paul lives in rome")])[0]
+    assert set(answer["probabilities"]) == {"same", "other"}
+
+
+def test_scores_are_learned(encoder, tmp_path):
+    options = write_pairs(tmp_path / "pairs.tsv", lambda same: 5.0 if same else 1.0)
+    metrics = bert_similarity.main(config(bert_similarity, encoder, tmp_path / "run", **options, epochs=2))
+    assert (metrics["metric"], metrics["export_difference"] <= 1e-5) == ("Spearman", True)
+    assert zoo.load(tmp_path / "run" / "entry").predict([("anna", "paul")])[0].keys() == {"score"}
+
+
+def test_names_are_learned(encoder, tmp_path):
+    lines = []
+    for name in NAMES:
+        for city in CITIES:
+            lines += [f"{name.title()} B-PER", "lives O", "in O", f"{city.title()} B-LOC", ". O", ""]
+    (tmp_path / "names.conll").write_text("\n".join(lines), "utf-8")
+    options = {"train_file": tmp_path / "names.conll", "language": "en", "epochs": 8, "patience": 8}
+    metrics = bert_tagging.main(config(bert_tagging, encoder, tmp_path / "run", **options, delimiter=None))
+    assert metrics["test_score"] >= 90
+    assert metrics["export_difference"] <= 1e-5
+    found = zoo.load(tmp_path / "run" / "entry").predict(["Ivan lives in Oslo ."])[0]["entities"]
+    assert [(entity["text"], entity["label"]) for entity in found] == [("Ivan", "PER"), ("Oslo", "LOC")]
+
+
+def test_answers_are_learned_from_a_file_like_squad(encoder, tmp_path):
+    paragraphs = []
+    for name in NAMES:
+        for city in CITIES:
+            passage = f"{name} lives in {city} ."
+            asked = {"who lives ?": (name, 0), "where does it live ?": (city, passage.index(city))}
+            questions = [
+                {
+                    "id": f"{name}-{city}-{start}",
+                    "question": question,
+                    "answers": [{"text": text, "answer_start": start}],
+                }
+                for question, (text, start) in asked.items()
+            ]
+            paragraphs.append({"context": passage, "qas": questions})
+    path = tmp_path / "questions.json"
+    path.write_text(json.dumps({"data": [{"title": "people", "paragraphs": paragraphs}]}), "utf-8")
+    run = config(bert_question_answering, encoder, tmp_path / "run", train_file=path, epochs=8, patience=8)
+    metrics = bert_question_answering.main(bert_question_answering.dataclasses.replace(run, max_sequence_length=100))
+    assert metrics["scores"]["exact_match"] == 1.0
+    assert metrics["export_difference"] <= 1e-5
+    answer = zoo.load(tmp_path / "run" / "entry").predict([("who lives ?", "Paul lives in Rome .")])[0]
+    assert (answer["answer"], answer["start"], answer["end"]) == ("Paul", 0, 4)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"freeze_encoder": True, "lora_rank": 2}, "Leave one out"),
+        ({"random_weights": True, "lora_rank": 2}, "must be trained as a whole"),
+        ({"lora_rank": -1}, "--lora-rank of at least 0"),
+        ({"warmup": 1.0}, r"--warmup in \[0, 1\)"),
+        ({"gradient_accumulation": 0}, "gradient_accumulation must be an integer of at least 1"),
+        ({"pretrained": "bert_minilm"}, "There is no entry 'bert_minilm'. Did you mean 'bert_minilm_en'"),
+    ],
+)
+def test_flags_that_cannot_be_used_are_refused(flags, message, encoder, reviews_csv, tmp_path):
+    with pytest.raises(InputError, match=message):
+        bert_classification.main(
+            config(bert_classification, encoder, tmp_path / "run", train_file=reviews_csv, **flags)
+        )
