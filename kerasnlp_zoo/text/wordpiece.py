@@ -10,7 +10,8 @@ from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.detokenization import joined_words
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.truncation import cut_rows, longest_first
+from kerasnlp_zoo.text.ragged import cut_rows, filter_rows, join_rows
+from kerasnlp_zoo.text.truncation import longest_first
 from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
 from kerasnlp_zoo.text.words import LANGUAGES
@@ -126,9 +127,11 @@ class WordPiecePreprocessor:
         room = self.max_sequence_length - self.num_special
         first_kept, second_kept = longest_first(first.row_lengths(), second.row_lengths(), room)
         first = self._framed(cut_rows(first, first_kept), CLASSIFICATION, SEPARATOR)
-        second = self._framed(cut_rows(second, second_kept), None, SEPARATOR)
-        segments = [tf.zeros_like(first), tf.ones_like(second)]
-        return {"token_ids": tf.concat([first, second], axis=1), "segment_ids": tf.concat(segments, axis=1)}
+        second = self._framed(cut_rows(second, second_kept), SEPARATOR)
+        return {
+            "token_ids": join_rows([first, second]),
+            "segment_ids": join_rows([tf.zeros_like(first), tf.ones_like(second)]),
+        }
 
     def features_with_offsets(self, text):
         """Turn strings into the inputs of BERT, and say where in its text every token stands.
@@ -180,11 +183,11 @@ class WordPiecePreprocessor:
         token_ids, starts, ends = self.tokenizer.tokenize_with_offsets(self._normalized(strings))
         token_ids, starts, ends = self._without_long_words(token_ids, starts, ends)
         starts, ends = original_offsets(strings, self._normalized, starts, ends)
-        is_mask = tf.cast(tf.equal(token_ids, self.vocabulary.ids[MASK]), tf.int32)
+        is_mask = tf.cast(tf.equal(token_ids.values, self.vocabulary.ids[MASK]), tf.int32)  # [K]
         return {
             "token_ids": token_ids,
-            "starts": starts - is_mask,  # [MASK] is two characters longer than its stand-in
-            "ends": ends + is_mask,
+            "starts": starts.with_values(starts.values - is_mask),  # [MASK] is longer than its stand-in, by [ and ]
+            "ends": ends.with_values(ends.values + is_mask),
             "is_word_start": token_ids.with_values(tf.gather(self.begins_word, token_ids.values)),
         }
 
@@ -260,27 +263,26 @@ class WordPiecePreprocessor:
 
         def shorten():
             of_long_word = tf.gather(is_long, word)
-            keep = token_ids.with_values(tf.cast(begins, tf.bool) | ~of_long_word)
+            keep = tf.cast(begins, tf.bool) | ~of_long_word
             unknown = tf.where(of_long_word, self.vocabulary.ids[UNKNOWN], token_ids.values)
             shortened = [token_ids.with_values(unknown), *offsets]
             if offsets:
                 last = tf.gather(tf.math.segment_max(offsets[1].values, word), word)
                 shortened[2] = offsets[1].with_values(tf.where(of_long_word, last, offsets[1].values))
-            return tuple(tf.ragged.boolean_mask(values, keep) for values in shortened)
+            return tuple(filter_rows(values, keep) for values in shortened)
 
         return tf.cond(tf.reduce_any(is_long), shorten, lambda: (token_ids, *offsets))
 
     def _cut(self, values):
         """Cut the pieces of single texts so that `[CLS]` and `[SEP]` find room."""
-        return values[:, : self.max_sequence_length - 2]
+        return cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length - self.num_special))
 
-    def _framed(self, token_ids, first, last):
-        """Put special tokens around every row; None for none."""
-        ids = self.vocabulary.ids
-        return _framed(token_ids, None if first is None else ids[first], ids[last])
+    def _framed(self, token_ids, *special):
+        """Put special tokens around every row: the first and the last, or the last alone."""
+        return _framed(token_ids, *(self.vocabulary.ids[token] for token in special))
 
 
-def _framed(values, first, last):
-    """Put a number before and after every row of a ragged int32 tensor; None for none before."""
-    column = tf.ones([values.nrows(), 1], tf.int32)
-    return tf.concat(([] if first is None else [first * column]) + [values, last * column], axis=1)
+def _framed(values, *numbers):
+    """Put numbers around every row of a ragged int32 tensor: the first and the last, or the last alone."""
+    *first, last = (tf.RaggedTensor.from_tensor(tf.fill([values.nrows(), 1], number)) for number in numbers)
+    return join_rows([*first, values, last])
