@@ -1,4 +1,4 @@
-"""Ragged rows in few operations: TensorFlow's own checks and detours make a graph ten times as large.
+"""Ragged rows in few operations; TensorFlow's own functions check again what is known, at a hundred operations each.
 
 Shapes: N rows, K values of all rows together.
 """
@@ -48,23 +48,3 @@ def filter_rows(values, keep):
     kept_before = tf.concat([[0], tf.cumsum(tf.cast(keep, tf.int64))], axis=0)  # [K + 1]
     row_splits = tf.gather(kept_before, values.row_splits)
     return tf.RaggedTensor.from_row_splits(tf.boolean_mask(values.values, keep), row_splits, validate=False)
-
-
-def join_rows(parts):
-    """Put the rows of several ragged tensors [N, (length)] one behind the other.
-
-    Example:
-
-    >>> first = tf.ragged.constant([[5, 6], []], row_splits_dtype=tf.int64)
-    >>> join_rows([first, tf.RaggedTensor.from_tensor([[8], [9]])]).to_list()
-    [[5, 6, 8], [9]]
-    """
-    lengths = [part.row_lengths() for part in parts]
-    row_splits = tf.concat([[0], tf.cumsum(tf.add_n(lengths))], axis=0)  # [N + 1]
-    begins, places = row_splits[:-1], []
-    for part, length in zip(parts, lengths, strict=True):
-        shift = tf.gather(begins - part.row_starts(), row_ids(part))
-        places.append(tf.cast(tf.range(tf.size(shift, out_type=tf.int64)) + shift, tf.int32))
-        begins += length
-    joined = tf.dynamic_stitch(places, [part.values for part in parts])
-    return tf.RaggedTensor.from_row_splits(joined, row_splits, validate=False)

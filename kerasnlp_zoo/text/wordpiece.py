@@ -10,7 +10,7 @@ from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.detokenization import joined_words
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.ragged import cut_rows, filter_rows, join_rows
+from kerasnlp_zoo.text.ragged import cut_rows, filter_rows
 from kerasnlp_zoo.text.truncation import longest_first
 from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
@@ -114,35 +114,34 @@ class WordPiecePreprocessor:
         Raises:
             InputError: if a second text is missing, or given and not expected.
         """
-        if (text_pair is not None) != self.pairs:
-            raise InputError(
-                f"A preprocessor made with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
-                f"Received: {'one text' if text_pair is None else 'a pair'}"
-            )
+        self._require_inputs(text_pair)
         first = self._token_ids(text)
         if text_pair is None:
             token_ids = self._framed(self._cut(first), CLASSIFICATION, SEPARATOR)
-            return {"token_ids": token_ids, "segment_ids": tf.zeros_like(token_ids)}
+            return {"token_ids": token_ids, "segment_ids": _filled(token_ids, 0)}
         second = self._token_ids(text_pair)
         room = self.max_sequence_length - self.num_special
         first_kept, second_kept = longest_first(first.row_lengths(), second.row_lengths(), room)
         first = self._framed(cut_rows(first, first_kept), CLASSIFICATION, SEPARATOR)
         second = self._framed(cut_rows(second, second_kept), SEPARATOR)
         return {
-            "token_ids": join_rows([first, second]),
-            "segment_ids": join_rows([tf.zeros_like(first), tf.ones_like(second)]),
+            "token_ids": tf.concat([first, second], axis=1),
+            "segment_ids": tf.concat([_filled(first, 0), _filled(second, 1)], axis=1),
         }
 
     def features_with_offsets(self, text):
         """Turn strings into the inputs of BERT, and say where in its text every token stands.
 
         Args:
-            text: strings [N]; no pairs.
+            text: strings [N].
 
         Returns:
             dict of ragged int32 [N, (length)], all alike: token_ids and segment_ids as `features` gives them;
             starts and ends, as `pieces` gives them and -1 at special tokens; is_word_start, 0 at special
             tokens.
+
+        Raises:
+            InputError: if this preprocessor takes pairs.
 
         Example:
 
@@ -151,11 +150,12 @@ class WordPiecePreprocessor:
         >>> features["starts"].to_list(), features["is_word_start"].to_list()
         ([[-1, 0, 4, -1]], [[0, 1, 0, 0]])
         """
+        self._require_inputs(None)
         pieces = {name: self._cut(values) for name, values in self.pieces(text).items()}
         token_ids = self._framed(pieces["token_ids"], CLASSIFICATION, SEPARATOR)
         return {
             "token_ids": token_ids,
-            "segment_ids": tf.zeros_like(token_ids),
+            "segment_ids": _filled(token_ids, 0),
             "starts": _framed(pieces["starts"], -1, -1),
             "ends": _framed(pieces["ends"], -1, -1),
             "is_word_start": _framed(pieces["is_word_start"], 0, 0),
@@ -223,6 +223,14 @@ class WordPiecePreprocessor:
             "max_sequence_length": self.max_sequence_length,
         }
 
+    def _require_inputs(self, text_pair):
+        """Raise InputError if a second text is missing, or given and not expected."""
+        if (text_pair is not None) != self.pairs:
+            raise InputError(
+                f"A preprocessor made with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
+                f"Received: {'one text' if text_pair is None else 'a pair'}"
+            )
+
     def _token_ids(self, strings):
         """Cut strings into pieces: ragged int32 [N, (length)], without the price of offsets."""
         token_ids = self.tokenizer.tokenize(self._normalized(self._marked(strings)))
@@ -284,5 +292,10 @@ class WordPiecePreprocessor:
 
 def _framed(values, *numbers):
     """Put numbers around every row of a ragged int32 tensor: the first and the last, or the last alone."""
-    *first, last = (tf.RaggedTensor.from_tensor(tf.fill([values.nrows(), 1], number)) for number in numbers)
-    return join_rows([*first, values, last])
+    *first, last = (tf.fill([values.nrows(), 1], number) for number in numbers)
+    return tf.concat([*first, values, last], axis=1)
+
+
+def _filled(values, number):
+    """Return a ragged tensor of the same rows that holds one number."""
+    return values.with_values(tf.fill(tf.shape(values.values), number))

@@ -1,10 +1,10 @@
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.text.ragged import cut_rows, filter_rows, join_rows, row_ids
+from kerasnlp_zoo.text.ragged import cut_rows, filter_rows, row_ids
 
 
-def random_rows(random, most=4):
+def random_rows(random, most):
     rows = [random.integers(100, size=random.integers(0, most)).tolist() for _ in range(7)]
     return rows, tf.ragged.constant(rows, tf.int32, ragged_rank=1, row_splits_dtype=tf.int64)
 
@@ -12,10 +12,7 @@ def random_rows(random, most=4):
 def test_rows_are_lists(random):
     for most in (1, 2, 5):
         rows, values = random_rows(random, most)
-        others, other_values = random_rows(random)
         assert row_ids(values).numpy().tolist() == [n for n, row in enumerate(rows) for _ in row]
-        joined = [a + b + a for a, b in zip(rows, others, strict=True)]
-        assert join_rows([values, other_values, values]).to_list() == joined
         half = [len(row) // 2 for row in rows]
         cut = cut_rows(values, tf.constant(half, tf.int64))
         assert cut.to_list() == [row[:length] for row, length in zip(rows, half, strict=True)]
@@ -25,6 +22,5 @@ def test_rows_are_lists(random):
 
 def test_no_rows_stay_no_rows():
     nothing = tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int32), tf.zeros([1], tf.int64))
-    assert join_rows([nothing, nothing]).to_list() == []
     assert filter_rows(nothing, np.zeros(0, bool)).to_list() == []
     assert row_ids(nothing).shape == (0,)

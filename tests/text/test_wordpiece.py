@@ -229,6 +229,11 @@ def test_a_missing_or_unexpected_second_text_is_refused(pairs, texts):
         WordPiecePreprocessor(VOCABULARY, pairs=pairs)(*texts)
 
 
+def test_offsets_of_pairs_are_refused():
+    with pytest.raises(InputError, match="pairs=True"):
+        WordPiecePreprocessor(VOCABULARY, pairs=True).features_with_offsets(["a"])
+
+
 def test_token_ids_become_text_again():
     preprocessor = WordPiecePreprocessor(VOCABULARY)
     texts = ["playing the cafe.", "don't!", "买了２件，好！", "the [MASK]", ""]
