@@ -2,23 +2,26 @@
 
 import re
 
-# Han, kana and full-width characters with their punctuation: written without spaces.
-FULL = (
-    "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-    "\u00b7\u2014\u2018\u2019\u201c\u201d\u2026"
-)
-# Applied in this order; each takes away a space.
+# Han, kana and full-width characters stand without spaces; so do these marks among themselves.
+WIDE = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+MARKS = "·—‘’“”…"
+# Applied in this order; each takes a space away.
 RULES = [
-    (re.compile(rf"(?<=[{FULL}]) (?=[{FULL}])"), ""),
-    (re.compile(r" (?=[.,!?;:%)\]}])"), ""),
-    (re.compile(r"(?<=[(\[{$£€#]) "), ""),
+    (re.compile(rf"(?<=[{WIDE}]) | (?=[{WIDE}])|(?<=[{MARKS}]) (?=[{MARKS}])"), ""),
+    (re.compile(r'(?<!\S)" ([^"]+) "(?!\S)'), r'"\1"'),
+    (re.compile(r" (?=[.,!?;:%)\]}”…])"), ""),
+    (re.compile(r"(?<=[(\[{“$£€#]) "), ""),
+    (re.compile(r"(?<=s) (['’]) (?!(?:s|t|m|d|re|ve|ll)\b)(?=\w)"), r"\1 "),  # the ladies' choice
     (re.compile(r"(?<=\w) (['’/-]) (?=\w)"), r"\1"),  # don't, and/or, well-known
     (re.compile(r"(?<=\d)([.,:]) (?=\d)"), r"\1"),  # 3.5, 1,000, 10:30
+    (re.compile(r"(?<=\b\w)\. (?=\w\.)"), "."),  # p.m.
 ]
 
 
 def joined_words(text):
     """Take out the spaces that tokenisation put between words and punctuation or Chinese characters.
+
+    What the spaces were cannot always be known: ` - ` becomes a hyphen, and dashes suffer.
 
     Args:
         text: str, tokens separated by a space.
@@ -30,8 +33,8 @@ def joined_words(text):
 
     >>> joined_words("it ' s 3 . 5 miles ( or more ) , isn ' t it ?")
     "it's 3.5 miles (or more), isn't it?"
-    >>> joined_words("好 的 ， 谢 谢 ！")
-    '好的，谢谢！'
+    >>> joined_words("买 了 2 件 ， 谢 谢 ！")
+    '买了2件，谢谢！'
     """
     for pattern, replacement in RULES:
         text = pattern.sub(replacement, text)

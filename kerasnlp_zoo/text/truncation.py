@@ -29,9 +29,3 @@ def longest_first(first_lengths, second_lengths, room):
     longer = tf.minimum(tf.maximum(first_lengths, second_lengths), room - shorter)
     is_first_longer = first_lengths > second_lengths
     return tf.where(is_first_longer, longer, shorter), tf.where(is_first_longer, shorter, longer)
-
-
-def cut_rows(values, lengths):
-    """Keep the first `lengths[n]` values of every row n of a ragged tensor [N, (length)]."""
-    starts = values.row_starts()
-    return tf.gather(values.values, tf.ragged.range(starts, starts + lengths))

@@ -10,7 +10,8 @@ from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.detokenization import joined_words
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.truncation import cut_rows, longest_first
+from kerasnlp_zoo.text.ragged import cut_rows, filter_rows
+from kerasnlp_zoo.text.truncation import longest_first
 from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
 from kerasnlp_zoo.text.words import LANGUAGES
@@ -115,33 +116,34 @@ class WordPiecePreprocessor:
         Raises:
             InputError: if a second text is missing, or given and not expected.
         """
-        if (text_pair is not None) != self.pairs:
-            raise InputError(
-                f"A preprocessor made with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
-                f"Received: {'one text' if text_pair is None else 'a pair'}"
-            )
+        self._require_inputs(text_pair)
         first = self._token_ids(text)
         if text_pair is None:
             token_ids = self._framed(self._cut(first), CLASSIFICATION, SEPARATOR)
-            return {"token_ids": token_ids, "segment_ids": tf.zeros_like(token_ids)}
+            return {"token_ids": token_ids, "segment_ids": _filled(token_ids, 0)}
         second = self._token_ids(text_pair)
         room = self.max_sequence_length - self.num_special
         first_kept, second_kept = longest_first(first.row_lengths(), second.row_lengths(), room)
         first = self._framed(cut_rows(first, first_kept), CLASSIFICATION, SEPARATOR)
-        second = self._framed(cut_rows(second, second_kept), None, SEPARATOR)
-        segments = [tf.zeros_like(first), tf.ones_like(second)]
-        return {"token_ids": tf.concat([first, second], axis=1), "segment_ids": tf.concat(segments, axis=1)}
+        second = self._framed(cut_rows(second, second_kept), SEPARATOR)
+        return {
+            "token_ids": tf.concat([first, second], axis=1),
+            "segment_ids": tf.concat([_filled(first, 0), _filled(second, 1)], axis=1),
+        }
 
     def features_with_offsets(self, text):
         """Turn strings into the inputs of BERT, and say where in its text every token stands.
 
         Args:
-            text: strings [N]; no pairs.
+            text: strings [N].
 
         Returns:
             dict of ragged int32 [N, (length)], all alike: token_ids and segment_ids as `features` gives them;
             starts and ends, as `pieces` gives them and -1 at special tokens; is_word_start, 0 at special
             tokens.
+
+        Raises:
+            InputError: if this preprocessor takes pairs.
 
         Example:
 
@@ -150,11 +152,12 @@ class WordPiecePreprocessor:
         >>> features["starts"].to_list(), features["is_word_start"].to_list()
         ([[-1, 0, 4, -1]], [[0, 1, 0, 0]])
         """
+        self._require_inputs(None)
         pieces = {name: self._cut(values) for name, values in self.pieces(text).items()}
         token_ids = self._framed(pieces["token_ids"], CLASSIFICATION, SEPARATOR)
         return {
             "token_ids": token_ids,
-            "segment_ids": tf.zeros_like(token_ids),
+            "segment_ids": _filled(token_ids, 0),
             "starts": _framed(pieces["starts"], -1, -1),
             "ends": _framed(pieces["ends"], -1, -1),
             "is_word_start": _framed(pieces["is_word_start"], 0, 0),
@@ -182,11 +185,11 @@ class WordPiecePreprocessor:
         token_ids, starts, ends = self.tokenizer.tokenize_with_offsets(self._normalized(strings))
         token_ids, starts, ends = self._without_long_words(token_ids, starts, ends)
         starts, ends = original_offsets(strings, self._normalized, starts, ends)
-        is_mask = tf.cast(tf.equal(token_ids, self.vocabulary.ids[MASK]), tf.int32)
+        is_mask = tf.cast(tf.equal(token_ids.values, self.vocabulary.ids[MASK]), tf.int32)  # [K]
         return {
             "token_ids": token_ids,
-            "starts": starts - is_mask,  # [MASK] is two characters longer than its stand-in
-            "ends": ends + is_mask,
+            "starts": starts.with_values(starts.values - is_mask),  # [MASK] is longer than its stand-in, by [ and ]
+            "ends": ends.with_values(ends.values + is_mask),
             "is_word_start": token_ids.with_values(tf.gather(self.begins_word, token_ids.values)),
         }
 
@@ -221,6 +224,14 @@ class WordPiecePreprocessor:
             "pairs": self.pairs,
             "max_sequence_length": self.max_sequence_length,
         }
+
+    def _require_inputs(self, text_pair):
+        """Raise InputError if a second text is missing, or given and not expected."""
+        if (text_pair is not None) != self.pairs:
+            raise InputError(
+                f"A preprocessor made with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
+                f"Received: {'one text' if text_pair is None else 'a pair'}"
+            )
 
     def _token_ids(self, strings):
         """Cut strings into pieces: ragged int32 [N, (length)], without the price of offsets."""
@@ -262,27 +273,31 @@ class WordPiecePreprocessor:
 
         def shorten():
             of_long_word = tf.gather(is_long, word)
-            keep = token_ids.with_values(tf.cast(begins, tf.bool) | ~of_long_word)
+            keep = tf.cast(begins, tf.bool) | ~of_long_word
             unknown = tf.where(of_long_word, self.vocabulary.ids[UNKNOWN], token_ids.values)
             shortened = [token_ids.with_values(unknown), *offsets]
             if offsets:
                 last = tf.gather(tf.math.segment_max(offsets[1].values, word), word)
                 shortened[2] = offsets[1].with_values(tf.where(of_long_word, last, offsets[1].values))
-            return tuple(tf.ragged.boolean_mask(values, keep) for values in shortened)
+            return tuple(filter_rows(values, keep) for values in shortened)
 
         return tf.cond(tf.reduce_any(is_long), shorten, lambda: (token_ids, *offsets))
 
     def _cut(self, values):
         """Cut the pieces of single texts so that `[CLS]` and `[SEP]` find room."""
-        return values[:, : self.max_sequence_length - 2]
+        return cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length - self.num_special))
 
-    def _framed(self, token_ids, first, last):
-        """Put special tokens around every row; None for none."""
-        ids = self.vocabulary.ids
-        return _framed(token_ids, None if first is None else ids[first], ids[last])
+    def _framed(self, token_ids, *special):
+        """Put special tokens around every row: the first and the last, or the last alone."""
+        return _framed(token_ids, *(self.vocabulary.ids[token] for token in special))
 
 
-def _framed(values, first, last):
-    """Put a number before and after every row of a ragged int32 tensor; None for none before."""
-    column = tf.ones([values.nrows(), 1], tf.int32)
-    return tf.concat(([] if first is None else [first * column]) + [values, last * column], axis=1)
+def _framed(values, *numbers):
+    """Put numbers around every row of a ragged int32 tensor: the first and the last, or the last alone."""
+    *first, last = (tf.fill([values.nrows(), 1], number) for number in numbers)
+    return tf.concat([*first, values, last], axis=1)
+
+
+def _filled(values, number):
+    """Return a ragged tensor of the same rows that holds one number."""
+    return values.with_values(tf.fill(tf.shape(values.values), number))

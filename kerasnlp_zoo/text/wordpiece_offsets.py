@@ -1,9 +1,11 @@
 """Where a piece of a normalised string stands in the string it came from.
 
-Shapes: N strings, C characters of all strings together.
+Shapes: N strings, C characters and K pieces of all strings together.
 """
 
 import tensorflow as tf
+
+from kerasnlp_zoo.text.ragged import row_ids
 
 
 def original_offsets(strings, normalize, starts, ends):
@@ -24,11 +26,11 @@ def original_offsets(strings, normalize, starts, ends):
 
     Example:
 
-    >>> upper_without_spaces = lambda strings: tf.strings.regex_replace(tf.strings.upper(strings), " ", "")
-    >>> second, end = tf.ragged.constant([[1]]), tf.ragged.constant([[3]])
-    >>> starts, ends = original_offsets(["a  bc"], upper_without_spaces, second, end)
+    >>> without_spaces = lambda strings: tf.strings.regex_replace(strings, " ", "")
+    >>> first, last = tf.RaggedTensor.from_tensor([[0, 1]]), tf.RaggedTensor.from_tensor([[1, 3]])
+    >>> starts, ends = original_offsets(["a  bc"], without_spaces, first, last)
     >>> starts.to_list(), ends.to_list()
-    ([[3]], [[5]])
+    ([[0, 3]], [[1, 5]])
     """
     characters = tf.strings.unicode_decode(strings, "UTF-8")  # ragged [N, (characters)]
     distinct, place = tf.unique(characters.values)
@@ -38,10 +40,11 @@ def original_offsets(strings, normalize, starts, ends):
     first_character = characters.row_splits[:-1]  # [N]
     first_byte = tf.gather(bytes_until, first_character)  # [N]
 
-    def character_of(positions):
-        """Return the character that owns a byte: the first one after which there are more bytes than that."""
-        rows = positions.value_rowids()
-        owner = tf.searchsorted(bytes_until[1:], positions.values + tf.gather(first_byte, rows), side="right")
-        return tf.cast(owner, tf.int32) - tf.cast(tf.gather(first_character, rows), tf.int32)
+    rows = row_ids(starts)  # [K]
 
-    return starts.with_values(character_of(starts)), ends.with_values(character_of(ends - 1) + 1)
+    def character_of(byte):
+        """Return the character that owns a byte [K] of its string: the first one that ends after it."""
+        owner = tf.searchsorted(bytes_until[1:], byte + tf.gather(first_byte, rows), side="right", out_type=tf.int64)
+        return tf.cast(owner - tf.gather(first_character, rows), tf.int32)
+
+    return starts.with_values(character_of(starts.values)), ends.with_values(character_of(ends.values - 1) + 1)

@@ -19,6 +19,7 @@ def normalized(*texts):
         ("cafe\u0301 Vie\u0323\u0302t e\u0302\u0301", "café việt ế"),
         ("don’t ‘so’", "don't 'so'"),
         ("很好，吃！", "很好,吃!"),
+        ("nothing is\x00Lost", "nothing is lost"),
         ("", ""),
     ],
 )

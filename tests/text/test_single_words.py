@@ -1,6 +1,6 @@
 import pytest
 
-from kerasnlp_zoo.text import PREPROCESSORS, SingleWordPreprocessor, Vocabulary
+from kerasnlp_zoo.text import SingleWordPreprocessor, Vocabulary
 
 VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "paris", "Rome", "u.s.", "new_york", "don't", "café", "big apple"])
 
@@ -50,5 +50,5 @@ def test_a_segmenter_leaves_words_whole_and_cuts_sentences():
 
 
 def test_config_makes_the_same_again(preprocessor):
-    again = PREPROCESSORS["SingleWordPreprocessor"](VOCABULARY, **preprocessor.get_config())
+    again = SingleWordPreprocessor(VOCABULARY, **preprocessor.get_config())
     assert again.get_config() == preprocessor.get_config()

@@ -1,7 +1,7 @@
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text import Vocabulary
+from kerasnlp_zoo.text import Vocabulary, WordPieceVocabulary
 
 
 def test_frequent_words_first_and_ties_by_name():
@@ -30,3 +30,25 @@ def test_broken_files_are_refused(content, message, tmp_path):
     (tmp_path / "vocabulary.txt").write_bytes(content)
     with pytest.raises(InputError, match=message):
         Vocabulary.load(tmp_path / "vocabulary.txt")
+
+
+def test_wordpieces_stand_in_any_order_after_padding(tmp_path):
+    tokens = ["[PAD]", "[unused1]", "[MASK]", "##ing", "[SEP]", "很", "[CLS]", "[UNK]"]
+    WordPieceVocabulary(tokens).save(tmp_path / "vocabulary.txt")
+    vocabulary = WordPieceVocabulary.load(tmp_path / "vocabulary.txt")
+    assert vocabulary.tokens == tokens
+    assert vocabulary.ids["[CLS]"] == 6
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        ([], "missing: .*MASK"),
+        (["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"], "first line"),
+        (["[PAD]", "[UNK]", "[CLS]", "[SEP]"], "missing: .*MASK"),
+        (["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "a"], "stood before"),
+    ],
+)
+def test_lists_that_are_no_wordpiece_vocabulary_are_refused(tokens, message):
+    with pytest.raises(InputError, match=message):
+        WordPieceVocabulary(tokens)

@@ -1,0 +1,27 @@
+import re
+
+import pytest
+
+from kerasnlp_zoo.text.detokenization import joined_words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it's 10:30, isn't it? (yes; 3.5 miles, or 1,000...)",
+        'she said, "we\'ll stay" and "don\'t go".',
+        "“we’ll see,” he said",
+        "the ladies' choice and tom's well-known tv/radio [sic] at 2 p.m.",
+        "$5 is 50% of 10!",
+        "买了2件t恤，“很好”……谢谢！",
+        "カメラは３つ。",
+        "",
+    ],
+)
+def test_text_comes_back_as_people_write_it(text):
+    apart = " ".join(re.findall(r"[a-z]+|\d+|\S", text))
+    assert joined_words(apart) == text
+
+
+def test_what_stands_alone_stays_alone():
+    assert joined_words("a cat and a dog & a 3 5") == "a cat and a dog & a 3 5"
