@@ -1,6 +1,6 @@
 """Pictures of attention: a heat map for each head, and what one word of a text looks at.
 
-Shapes: T tokens, W words, M maps.
+Shapes: T tokens, W words.
 """
 
 import numpy as np
@@ -41,18 +41,29 @@ def attention_maps(attention, path, layers=None, heads=None, title=""):
     ...     path.read_bytes()[:4]
     b'\\x89PNG'
     """
+    save(maps_figure(attention, layers, heads, title), path)
+
+
+def maps_figure(attention, layers=None, heads=None, title=""):
+    """Return the figure that `attention_maps` writes; its axes are the maps, and one for the colours."""
     layers, heads = attention.choose(layers, heads)
     maps = [(layer, head) for layer in layers for head in heads]
-    names = _names(layers, heads)
-    figure, panels = _panels(attention.tokens, len(maps), title_length=len(title) + 20)
+    if len(maps) == 1:
+        names, title = [""], _joined(title, _described(layers, heads, attention))
+    else:
+        names = [f"layer {layer}, head {head}" if len(layers) > 1 else f"head {head}" for layer, head in maps]
+        title = _joined(title, _layers(layers))
+    # A row of maps is a layer, if there are several and it has room for the heads.
+    columns = min(len(heads) if len(heads) > 1 else len(maps), COLUMNS)
+    figure, panels, font_size = _panels(attention.tokens, len(maps), columns, title)
     strongest = max(attention.weights[place].max() for place in maps)
     for panel, place, name in zip(panels, maps, names, strict=True):
         image = panel.imshow(attention.weights[place], cmap="Blues", vmin=0, vmax=strongest)
-        panel.set_title(name, fontsize=9)
+        panel.set_title(name, fontsize=font_size)
     bar = figure.colorbar(image, ax=panels, aspect=30, shrink=0.8, pad=0.02)
-    bar.set_label("share of the row's attention", fontsize=9)
-    bar.ax.tick_params(labelsize=8)
-    save(figure, path, _joined(title, _described(layers, heads, attention) if names[0] == "" else _layers(layers)))
+    bar.set_label("share of the row's attention", fontsize=font_size)
+    bar.ax.tick_params(labelsize=font_size - 1)
+    return figure
 
 
 def word_attention(attention, query, path, layers=None, heads=None, title=""):
@@ -81,50 +92,54 @@ def word_attention(attention, query, path, layers=None, heads=None, title=""):
 
     Reference: Clark et al. 2019, section 4.1.
     """
+    save(word_figure(attention, query, layers, heads, title), path)
+
+
+def word_figure(attention, query, layers=None, heads=None, title=""):
+    """Return the figure that `word_attention` writes; its texts are the words, its only axes the bars."""
     layers, heads = attention.choose(layers, heads)
     shares = attention.of_word(query, layers, heads)
     asked = set(attention.places(query))
     words = [word for word, _ in attention.words]
     is_query = np.array([not asked.isdisjoint(places) for _, places in attention.words])
     is_special = np.array([word in ("[CLS]", "[SEP]") for word in words])
-    note = f"{_described(layers, heads, attention)}; the darker, the more; orange is the word itself"
+    note = f"{_described(layers, heads, attention)}; the darker the blue, the larger the share; orange: the word itself"
     if attention.num_cut:
         note += f"; {attention.num_cut} more tokens were not read"
-    heading = [_joined(title, f"what “{query}” looks at"), note]
+    heading = [_joined(title, f"what “{shortened(query, LONGEST_WORD)}” looks at"), note]
     strongest = np.argsort(-shares, kind="stable")[:MOST_BARS]
     figure = shaded_text(heading, words, _shades(shares, is_query, is_special), len(strongest))
     colors = np.where(is_query, ORANGE, np.where(is_special, GREY, BLUE))
     _bars(figure.subplots(), [words[w] for w in strongest], shares[strongest], colors[strongest])
-    save(figure, path)
+    return figure
 
 
-def _panels(tokens, count, title_length):
-    """Return a figure and its axes, one a map, tokens written at the outer ones."""
+def _panels(tokens, count, columns, title):
+    """Return a figure, its axes, one a map, tokens written at the outer ones, and a font size for their names."""
     labels = [shortened(token, LONGEST_TOKEN) for token in tokens]
     cell = np.clip((ONE_MAP if count == 1 else OF_SEVERAL) / len(tokens), *CELL)
-    side, font_size = cell * len(tokens), min(9, 0.8 * 72 * cell)
-    columns = min(count, COLUMNS)
-    rows = -(-count // columns)
+    side, rows = cell * len(tokens), -(-count // columns)
     room = 0.08 * max(map(len, labels))  # for the labels
-    width = max(columns * (side + 0.15) + room + 1.2, 0.085 * title_length)
-    height = rows * (side + 0.35) + room + 0.7
+    width = max(columns * (side + 0.15) + room + 1.2, 0.1 * len(title))
+    height = rows * (side + 0.35) + room + 0.4
     if max(width, height) > LARGEST:
         raise InputError(
             f"A picture of {count} maps of {len(tokens)} tokens would be {width:.0f} x {height:.0f} inches large. "
             "Choose fewer layers and heads, a shorter text, or one word as the query"
         )
     figure = new_figure(width, height)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel in axes[count:]:
+    font_size = np.clip(0.4 * width, 9, 16)  # a large picture is looked at from further away
+    figure.suptitle(title, fontsize=font_size + 2, parse_math=False)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for panel in panels[count:]:
         panel.remove()
-    for number, panel in enumerate(axes[:count]):
-        is_left, is_lowest = number % columns == 0, number + columns >= count
-        style = {"fontsize": font_size, "parse_math": False}
-        panel.set_xticks(range(len(tokens)), labels if is_lowest else [], rotation=90, **style)
-        panel.set_yticks(range(len(tokens)), labels if is_left else [], **style)
-        panel.tick_params(length=0, pad=2)
+    style = {"fontsize": min(9, 0.8 * 72 * cell), "parse_math": False}
+    for number, panel in enumerate(panels[:count]):
+        panel.tick_params(length=0, pad=2, top=True, labeltop=True, bottom=False, labelbottom=False)
+        panel.set_xticks(range(len(tokens)), labels if number < columns else [], rotation=90, **style)
+        panel.set_yticks(range(len(tokens)), labels if number % columns == 0 else [], **style)
         panel.spines[:].set_color(GREY)
-    return figure, list(axes[:count])
+    return figure, list(panels[:count]), font_size
 
 
 def _bars(axes, words, shares, colors):
@@ -149,13 +164,6 @@ def _shades(shares, is_query, is_special):
     shades[is_query] = to_rgba(ORANGE)
     shades[is_special] = to_rgba("#dddddd")
     return shades
-
-
-def _names(layers, heads):
-    """Return what stands above each map, beside the title."""
-    if len(layers) == len(heads) == 1:
-        return [""]
-    return [f"layer {layer}, head {head}" if len(layers) > 1 else f"head {head}" for layer in layers for head in heads]
 
 
 def _described(layers, heads, attention):

@@ -36,6 +36,11 @@ def positions(vectors, path, dimensions=None, title=""):
 
     Reference: Vaswani et al. 2017, section 3.5; Wang and Chen 2020, "What Do Position Embeddings Learn?".
     """
+    save(positions_figure(vectors, dimensions, title), path)
+
+
+def positions_figure(vectors, dimensions=None, title=""):
+    """Return the figure that `positions` writes; its axes are labelled "vectors", "cosines" and "waves"."""
     vectors = np.asarray(vectors, "float64")
     if vectors.ndim != 2 or len(vectors) < 2:
         raise InputError(f"Expected vectors of at least 2 positions, [P, D]. Received: the shape {vectors.shape}")
@@ -45,14 +50,14 @@ def positions(vectors, path, dimensions=None, title=""):
     _heat_map(figure, panels["vectors"], vectors)
     _cosines(figure, panels["cosines"], vectors)
     _waves(panels["waves"], vectors, dimensions)
-    save(figure, path, title)
+    figure.suptitle(title, fontsize=11, parse_math=False)
+    return figure
 
 
 def _dimensions(width, dimensions):
-    """Return the dimensions to draw, checked; without any, slow and fast ones of sinusoids, and a sine with its cosine."""
-    chosen = list(
-        dimensions or dict.fromkeys(min(d, width - 1) for d in (width // 8, width // 8 + 1, width // 4, width // 2))
-    )
+    """Return the dimensions to draw, checked; by default four, of sinusoids a sine with its cosine and slower sines."""
+    usual = (width // 8, width // 8 + 1, width // 4, width // 2)
+    chosen = list(dimensions or dict.fromkeys(min(dimension, width - 1) for dimension in usual))
     if any(not 0 <= dimension < width for dimension in chosen):
         raise InputError(
             f"The vectors have {width} dimensions. Expected numbers from 0 to {width - 1}. "
@@ -75,7 +80,14 @@ def _heat_map(figure, axes, vectors):
 def _cosines(figure, axes, vectors):
     """Draw how alike any two positions are."""
     directions = normalized(vectors)
-    image = axes.imshow(directions @ directions.T, cmap=diverging_colors(), vmin=-1, vmax=1, interpolation="nearest")
+    image = axes.imshow(
+        directions @ directions.T,
+        cmap=diverging_colors(),
+        vmin=-1,
+        vmax=1,
+        aspect="auto",
+        interpolation="nearest",
+    )
     figure.colorbar(image, ax=axes)
     axes.set(xlabel="position", ylabel="position")
     axes.set_title("cosine of any two", fontsize=10)
@@ -84,9 +96,9 @@ def _cosines(figure, axes, vectors):
 def _waves(axes, vectors, dimensions):
     """Draw single dimensions over the positions."""
     for number, dimension in enumerate(dimensions):
-        axes.plot(vectors[:, dimension], color=COLORS[number % len(COLORS)], lw=1.5, label=f"dimension {dimension}")
+        axes.plot(vectors[:, dimension], color=COLORS[number % len(COLORS)], lw=1.2, label=f"dimension {dimension}")
     axes.axhline(0, color=GREY, lw=0.6, zorder=0)
     axes.set(xlabel="position", xlim=(0, len(vectors) - 1))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=6)
     axes.set_title("single dimensions", fontsize=10)
