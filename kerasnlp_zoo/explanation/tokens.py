@@ -32,7 +32,7 @@ def read_words(preprocessor, text):
     features = preprocessor(strings)
     words = [token.decode("utf-8", "replace") for token in tokens[: preprocessor.max_sequence_length]]
     ids = features["token_ids"][0].numpy()[: len(words)]
-    words = [word + NOT_KNOWN * (token_id == UNKNOWN_ID) for word, token_id in zip(words, ids, strict=True)]
+    words = [_marked(word, token_id == UNKNOWN_ID) for word, token_id in zip(words, ids, strict=True)]
     return words, len(tokens) - len(words), features
 
 
@@ -74,11 +74,15 @@ def _written_pieces(preprocessor, text):
     pieces = {name: values[0].numpy().tolist() for name, values in preprocessor.pieces([_encoded(text)]).items()}
     unknown_id = preprocessor.vocabulary.ids[UNKNOWN]
     return [
-        CONTINUES * (not is_start) + text[start:end] + NOT_KNOWN * (token_id == unknown_id)
+        ("" if is_start else CONTINUES) + _marked(text[start:end], token_id == unknown_id)
         for token_id, start, end, is_start in zip(
             *(pieces[name] for name in ("token_ids", "starts", "ends", "is_word_start")), strict=True
         )
     ]
+
+
+def _marked(token, is_unknown):
+    return token + NOT_KNOWN if is_unknown else token
 
 
 def _encoded(string):

@@ -15,7 +15,7 @@ SENTENCES = {
     "English": "[CLS] The cat didn ' t see $ 5 [SEP]".split(),
     "Chinese": ["[CLS]", *"质量很好，下次还来买！", "手机壳[?]", "[SEP]"],
     "two": ["[CLS]", "[SEP]"],
-    "long": ["[CLS]", *[f"word{number}" for number in range(58)], "[SEP]"],
+    "long": ["[CLS]", *[f"word{number}" for number in range(40)], "[SEP]"],
     "endless": ["a" * 300, "##" + "b" * 300],
 }
 SENTENCE = pytest.mark.parametrize("tokens", SENTENCES.values(), ids=SENTENCES)
@@ -39,7 +39,7 @@ def extents(texts, renderer):
 
 
 @SENTENCE
-@pytest.mark.parametrize("heads", [[1], [0, 3], [0, 1, 2, 3, 4]], ids=str)
+@pytest.mark.parametrize("heads", [[1], [0, 2, 3]], ids=str)
 def test_every_token_can_be_read_at_both_sides(tokens, heads):
     figure = maps_figure(attention(tokens), heads=heads, title="model")
     canvas = FigureCanvasAgg(figure)
@@ -109,27 +109,26 @@ def test_the_word_itself_and_special_tokens_have_their_own_colours():
     assert colors["didn"] == colors["'"] == colors["t"]
     assert colors["[CLS]"] == colors["[SEP]"]
     assert len({colors["didn"], colors["[CLS]"], colors["cat"]}) == 3
-    shown = [text.get_text() for text in figure.texts]
-    assert shown[0] == "model: what “didn't” looks at"
-    assert shown[1].startswith("layer 1, mean of all 6 heads;")
-    assert shown[1].endswith("7 more tokens were not read")
-    assert "layer 0, mean of the heads 1, 2" in word_figure(attention(["a"]), "a", [0], [1, 2]).texts[1].get_text()
+    title, note = (text.get_text() for text in figure.texts[-2:])
+    assert title == "model: what “didn't” looks at"
+    assert note.startswith("layer 1, mean of all 6 heads;")
+    assert note.endswith("7 more tokens were not read")
+    assert "layer 0, mean of the heads 1, 2" in word_figure(attention(["a"]), "a", [0], [1, 2]).texts[-1].get_text()
 
 
 def test_the_darkest_word_is_the_one_looked_at_most():
     found = attention(SENTENCES["long"])
     found.weights[:, :, 5, 30] = 10
     figure = word_figure(found, "word4")
-    words = {text.get_text(): text.get_bbox_patch().get_facecolor() for text in figure.texts[2:]}
+    words = {text.get_text(): text.get_bbox_patch().get_facecolor() for text in figure.texts[:-2]}
     brightness = {word: sum(color[:3]) for word, color in words.items() if word not in ("[CLS]", "[SEP]", "word4")}
     assert min(brightness, key=brightness.get) == "word29"
 
 
-@SENTENCE
-def test_pictures_are_written(tokens, tmp_path):
-    found = attention(tokens)
+def test_pictures_are_written(tmp_path):
+    found = attention(SENTENCES["Chinese"])
     plots.attention_maps(found, tmp_path / "maps.png", heads=[0], title="$a$ 好")
-    plots.word_attention(found, tokens[0], tmp_path / "word.png", title="$a$ 好")
+    plots.word_attention(found, "下次", tmp_path / "word.png", title="$a$ 好")
     for name in ("maps.png", "word.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG\r\n")
     assert len(list(tmp_path.iterdir())) == 2
