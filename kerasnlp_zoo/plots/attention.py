@@ -8,6 +8,7 @@ import numpy as np
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
 from kerasnlp_zoo.plots.shaded_text import shaded_text, shortened
+from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, SEPARATOR
 
 COLUMNS = 4  # of maps
 CELL = (0.13, 0.4)  # smallest and largest, of one token; all measures in inches
@@ -102,7 +103,7 @@ def word_figure(attention, query, layers=None, heads=None, title=""):
     asked = set(attention.places(query))
     words = [word for word, _ in attention.words]
     is_query = np.array([not asked.isdisjoint(places) for _, places in attention.words])
-    is_special = np.array([word in ("[CLS]", "[SEP]") for word in words])
+    is_special = np.array([word in (CLASSIFICATION, SEPARATOR) for word in words])
     note = f"{_described(layers, heads, attention)}; the darker the blue, the larger the share; orange: the word itself"
     if attention.num_cut:
         note += f"; {attention.num_cut} more tokens were not read"
@@ -161,8 +162,8 @@ def _shades(shares, is_query, is_special):
     # [CLS] and [SEP] often take most of the attention: measured by them, all words would be pale.
     largest = max(others, default=0.0) or max(shares)
     shades = LinearSegmentedColormap.from_list("share", ["white", BLUE])(np.clip(shares / largest, 0, 1))
-    shades[is_query] = to_rgba(ORANGE)
     shades[is_special] = to_rgba("#dddddd")
+    shades[is_query] = to_rgba(ORANGE)
     return shades
 
 
