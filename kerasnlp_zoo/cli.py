@@ -19,6 +19,7 @@ from kerasnlp_zoo import cards, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, did_you_mean, require_positive
+from kerasnlp_zoo.plot_commands import plot
 
 CHUNK = 4096  # texts answered at a time, so that answers to a long file come as it is read
 Name = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
@@ -123,8 +124,8 @@ def explain(
     if not texts or (output is not None and len(texts) > 1):
         expected = "at least one text" if output is None else "one text, to be drawn into one picture"
         raise InputError(f"explain takes {expected}. Received: {len(texts)} texts")
-    if output is not None and output.suffix != ".png":
-        raise InputError(f"The picture is a PNG file, such as --output explanation.png. Received: {output}")
+    if output is not None:
+        plots.require_png(output, "explanation.png")
     task = zoo.load(entry)
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
     explanations = [explanation.fired_ngrams(task, text) for text in texts]
@@ -302,31 +303,6 @@ def to_huggingface(entry: Name, folder: tyro.conf.Positional[Path]) -> None:
     print(write_huggingface(zoo.load(entry), folder))
 
 
-def plot(run: tyro.conf.Positional[Path]) -> None:
-    """Draw the pictures of a run again from its history.csv and metrics.json.
-
-    Args:
-        run: Output folder of a training run.
-    """
-    from kerasnlp_zoo.training.callbacks import HistoryFile
-    from kerasnlp_zoo.training.classification import draw_classification
-    from kerasnlp_zoo.training.fine_tuning import draw_fine_tuning
-    from kerasnlp_zoo.training.word_vectors import draw_word_vectors
-
-    missing = [name for name in ("history.csv", "metrics.json") if not (run / name).exists()]
-    if missing:
-        raise InputError(f"{run} is not the folder of a finished run: {', '.join(missing)} missing")
-    metrics = json.loads((run / "metrics.json").read_text("utf-8"))
-    history = HistoryFile(run / "history.csv").rows()
-    if metrics.get("task") in (None, "text_classification"):
-        pictures = draw_classification(run, history, metrics)
-    elif metrics["task"] == "word_embedding":
-        pictures = draw_word_vectors(run, history, metrics, zoo.load(run / "entry"))
-    else:
-        pictures = draw_fine_tuning(run, history, metrics)
-    print(*pictures, sep="\n")
-
-
 COMMANDS = {
     "train": train,
     "recipe": recipe,
@@ -348,8 +324,8 @@ COMMANDS = {
 
 def main():
     """Run the command; say what a user can mend in one line, without a traceback."""
-    # The flags after `train RECIPE` belong to the recipe, which parses them itself.
-    arguments = sys.argv[1:3] if sys.argv[1:2] == ["train"] and len(sys.argv) > 2 else sys.argv[1:]
+    # What follows `train RECIPE` and `plot attention` they parse themselves.
+    arguments = sys.argv[1:3] if sys.argv[1:2] in (["train"], ["plot"]) else sys.argv[1:]
     try:
         tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="kerasnlp-zoo", args=arguments)
     except InputError as error:

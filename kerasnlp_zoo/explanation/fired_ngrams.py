@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.explanation.tokens import read_words
 
 BEYOND = "·"  # stands for a place of a window before the first word or after the last
-UNKNOWN_ID = 1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -120,8 +120,8 @@ def fired_ngrams(task, text):
     """
     _require_text_cnn(task.model)
     answer = task.predict([text])[0]
-    words, words_cut, token_ids = _read(task.preprocessor, text)
-    logits, by_width = _window_contributions(task.model, token_ids, len(task.labels))
+    words, words_cut, features = read_words(task.preprocessor, text)
+    logits, by_width = _window_contributions(task.model, features["token_ids"], len(task.labels))
     ngrams = []
     for width, (activations, contributions) in by_width.items():
         padded = [BEYOND] * (width - 1) + words + [BEYOND] * (width - 1)
@@ -144,17 +144,6 @@ def _require_text_cnn(model):
             "Which n-grams fired is known of models that the builder text_cnn made, with any pooling. "
             f"Received: {model.name}, {f'made by {builder}' if builder else 'not made by a builder'}"
         )
-
-
-def _read(preprocessor, text):
-    """Return the words the model sees, the number of those it does not, and token ids [1, T]."""
-    strings = [string.encode("utf-8", "surrogatepass") for string in preprocessor.prepare([text])]
-    tokens = preprocessor.tokenize(strings)[0].numpy()
-    token_ids = preprocessor(strings)["token_ids"]
-    words = [token.decode("utf-8", "replace") for token in tokens[: preprocessor.max_sequence_length]]
-    ids = token_ids[0].numpy()[: len(words)]
-    words = [f"{word}[?]" if token_id == UNKNOWN_ID else word for word, token_id in zip(words, ids, strict=True)]
-    return words, len(tokens) - len(words), token_ids
 
 
 def _window_contributions(model, token_ids, num_classes):

@@ -1,18 +1,24 @@
-"""Pictures of runs, answers and words: PNG files for reports and cards."""
+"""Pictures of runs, answers, words, attention and positions: PNG files for reports and cards."""
 
+from kerasnlp_zoo.plots.attention import attention_maps, word_attention
 from kerasnlp_zoo.plots.decision_regions import decision_regions
-from kerasnlp_zoo.plots.figure import require_matplotlib
+from kerasnlp_zoo.plots.figure import require_matplotlib, require_png
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
+from kerasnlp_zoo.plots.positions import positions
 from kerasnlp_zoo.plots.runs import confusion_matrix, reliability, score_curves, training_curves
 from kerasnlp_zoo.plots.word_scatter import word_scatter
 
 __all__ = [
+    "attention_maps",
     "confusion_matrix",
     "decision_regions",
     "fired_ngrams",
+    "positions",
     "reliability",
     "require_matplotlib",
+    "require_png",
     "score_curves",
     "training_curves",
+    "word_attention",
     "word_scatter",
 ]

@@ -30,10 +30,23 @@ def new_figure(width, height):
     return Figure(figsize=(width, height), layout="constrained", dpi=DPI)
 
 
+def diverging_colors():
+    """Return the colour map of numbers with a sign: orange below 0, white at 0, blue above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("orange, white, blue", [ORANGE, "white", BLUE])
+
+
+def require_png(path, example):
+    """Raise InputError unless a picture is to be written into a PNG file."""
+    if path.suffix != ".png":
+        raise InputError(f"The picture is a PNG file, such as --output {example}. Received: {path}")
+
+
 def save(figure, path, title=""):
     """Write a figure as a PNG file, whole or not at all."""
     if title:
-        figure.suptitle(title, fontsize=11)
+        figure.suptitle(title, fontsize=11, parse_math=False)
     with written_whole(path) as temporary:
         figure.savefig(temporary, dpi=DPI)
 

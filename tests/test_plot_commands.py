@@ -1,0 +1,107 @@
+"""`kerasnlp-zoo plot attention` and `plot positions`; test_cli.py draws a run again."""
+
+import sys
+
+import pytest
+
+from kerasnlp_zoo import cli
+from kerasnlp_zoo.models import BERT_SIZES, bert_classifier, text_cnn
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
+
+TEXT = "The animal didn't cross the street"
+PNG = b"\x89PNG"
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command in this process; return what it printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["kerasnlp-zoo", "plot", *map(str, arguments)])
+        cli.main()
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def entries(tmp_path_factory):
+    """An entry with attention, and one without."""
+    folder = tmp_path_factory.mktemp("entries")
+    tokens = "[PAD] [UNK] [CLS] [SEP] [MASK] the animal didn ' t cross street".split()
+    model = bert_classifier(vocabulary_size=len(tokens), num_classes=2, **BERT_SIZES["tiny"])
+    preprocessor = WordPiecePreprocessor(WordPieceVocabulary(tokens))
+    TextClassification(model, preprocessor, ["no", "yes"]).save(folder / "bert")
+    words = WordPreprocessor.from_texts([TEXT])
+    model = text_cnn(words.vocabulary_size, num_classes=2, embedding_dim=4, num_filters=2)
+    TextClassification(model, words, ["no", "yes"]).save(folder / "text_cnn")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        (),
+        ("--query", "animal"),
+        ("--query", "didn't", "--layer", 0, "--head", 1),
+        ("--text-pair", "the street", "--layer", 0, 1, "--head", 0),
+        ("--text-pair", "the street", "--query", "street"),
+    ],
+    ids=str,
+)
+def test_attention_is_drawn(run, entries, tmp_path, flags):
+    picture = tmp_path / "new" / "a.png"
+    assert run("attention", entries / "bert", TEXT, *flags, "-o", picture) == f"{picture}\n"
+    assert picture.read_bytes().startswith(PNG)
+
+
+def test_positions_are_drawn(run, entries, tmp_path):
+    pictures = [tmp_path / "sines.png", tmp_path / "waves.png", tmp_path / "learned.png"]
+    run("positions", "-o", pictures[0])
+    run("positions", "-o", pictures[1], "--dimension", 4, 5)
+    run("positions", entries / "bert", "--output", pictures[2])
+    assert all(picture.read_bytes().startswith(PNG) for picture in pictures)
+    assert len({picture.read_bytes() for picture in pictures}) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["attention", "text_cnn", TEXT], "has no attention"),
+        (["positions", "text_cnn"], "adds no vectors of positions"),
+        (
+            ["attention", "bert", TEXT, "--query", "animals"],
+            "Did you mean 'animal'? Its words: [CLS] The animal didn ' t",
+        ),
+        (["attention", "bert", TEXT, "--layer", 2], "2 layers. Expected numbers from 0 to 1. Received: layer 2"),
+        (["attention", "bert", TEXT, "--query", "animal", "--head", 0, 9], "Received: head 0, 9"),
+        (["attention", "bert", TEXT, "--output", "why.jpg"], "such as --output attention.png. Received: why.jpg"),
+        (["positions", "bert", "--dimension", 128], "128 dimensions. Expected numbers from 0 to 127"),
+        (["positions", "-o", "why"], "such as --output positions.png. Received: why"),
+        (["runs"], "not the folder of a finished run: history.csv, metrics.json missing"),
+    ],
+)
+def test_mistakes_are_answered_in_one_line(run, entries, monkeypatch, arguments, message):
+    monkeypatch.chdir(entries)
+    with pytest.raises(SystemExit) as exit:
+        run(*arguments)
+    assert str(exit.value.code).startswith("kerasnlp-zoo: ")
+    assert message in str(exit.value.code)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--help"], ["RUN|attention|positions", "plot attention --help"]),
+        (["attention", "--help"], ["ENTRY", "TEXT", "--text-pair", "--query", "--layer", "--head", "-o"]),
+        (["positions", "--help"], ["ENTRY", "--dimension"]),
+        (["run", "--help"], ["kerasnlp-zoo plot run"]),
+    ],
+)
+def test_help_lists_the_flags(run, capsys, arguments, shown):
+    with pytest.raises(SystemExit):
+        run(*arguments)
+    printed = capsys.readouterr().out
+    for text in shown:
+        assert text in printed
