@@ -310,6 +310,7 @@ def plot(run: tyro.conf.Positional[Path]) -> None:
     """
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
+    from kerasnlp_zoo.training.pretraining import draw_pretraining
     from kerasnlp_zoo.training.word_vectors import draw_word_vectors
 
     missing = [name for name in ("history.csv", "metrics.json") if not (run / name).exists()]
@@ -319,6 +320,8 @@ def plot(run: tyro.conf.Positional[Path]) -> None:
     history = HistoryFile(run / "history.csv").rows()
     if metrics.get("task") == "word_embedding":
         pictures = draw_word_vectors(run, history, metrics, zoo.load(run / "entry"))
+    elif metrics.get("task") == "fill_mask":
+        pictures = draw_pretraining(run, history, metrics)
     else:
         pictures = draw_classification(run, history, metrics)
     print(*pictures, sep="\n")

@@ -21,6 +21,13 @@ from kerasnlp_zoo.training.losses import (
     perceptron_loss,
     span_cross_entropy,
 )
+from kerasnlp_zoo.training.pretraining import (
+    SMOKE_STEPS,
+    PretrainingConfig,
+    compile_for_pretraining,
+    finish_pretraining,
+    read_documents,
+)
 from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
@@ -37,20 +44,19 @@ from kerasnlp_zoo.training.word_vectors import (
 )
 
 __all__ = [
-    "FineTuningConfig",
-    "compile_for_fine_tuning",
-    "frozen_share",
-    "load_encoder",
+    "SMOKE_STEPS",
     "STRATEGIES",
     "CorpusRunConfig",
     "EpochBackup",
     "EpochSeed",
+    "FineTuningConfig",
     "GloveLoss",
     "GloveTrainer",
     "HierarchicalSoftmaxTrainer",
     "HistoryFile",
     "KeepBest",
     "LazyAdam",
+    "PretrainingConfig",
     "Run",
     "RunConfig",
     "Throughput",
@@ -61,14 +67,20 @@ __all__ = [
     "WordVectorConfig",
     "WordVectorScores",
     "classification_metrics",
+    "compile_for_fine_tuning",
+    "compile_for_pretraining",
     "cross_entropy",
     "finish_classification",
+    "finish_pretraining",
     "finish_word_vectors",
+    "frozen_share",
     "hinge_loss",
+    "load_encoder",
     "make_strategy",
     "output_as_loss",
     "perceptron_loss",
     "read_corpus",
+    "read_documents",
     "repeat",
     "repeated",
     "score_callbacks",
