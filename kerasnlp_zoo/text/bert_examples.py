@@ -18,7 +18,7 @@ from kerasnlp_zoo.text.segment_pairs import segment_pairs, sentences_of
 from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, MASK, SEPARATOR, WORDPIECE_SPECIAL
 
 GROUP = 64  # blocks read together: a quarter of a million ids
-GROUPS_AHEAD = 2  # prepared while the model trains on the one before
+BATCHES_AHEAD = 4  # prepared while the model trains on the one before
 NUM_SPECIAL = 3  # [CLS] A [SEP] B [SEP]
 CHOSEN = 0.15  # share of tokens that are to be guessed; of these ...
 MASKED, REPLACED = 0.8, 0.1  # ... become [MASK], or another token; the rest stay
@@ -76,7 +76,7 @@ class BertExamples:
         blocks, _ = self.documents.held_out()
         order = chunk_order(num_groups(blocks), self.seed)
         batches = self._examples(order, blocks).repeat().rebatch(batch_size, drop_remainder=True)
-        return batches.take(steps).prefetch(GROUPS_AHEAD).with_options(without_autotuning())
+        return _of_known_length(batches.take(steps), steps)
 
     def validation(self, batch_size):
         """Make the data set to validate on: documents held out, the same examples every time.
@@ -85,10 +85,12 @@ class BertExamples:
             batch_size: int, B.
 
         Returns:
-            `tf.data.Dataset` like that to train on; rows of padding, of weight 0, fill up the last batch.
+            `tf.data.Dataset` like that to train on, a pass; rows of padding, of weight 0, fill up the last batch.
         """
         _, blocks = self.documents.held_out()
-        order = tf.data.Dataset.range(num_groups(blocks)).map(lambda place: (np.int64(0), place))
+        groups = range(num_groups(blocks))
+        order = tf.data.Dataset.from_tensor_slices((np.zeros(len(groups), "int64"), np.array(groups, "int64")))
+        num_examples = sum(len(self._pairs(blocks, 0, group)[1]) for group in groups)
 
         def filled(*columns):
             def fill(values):
@@ -99,7 +101,7 @@ class BertExamples:
             return tf.nest.map_structure(fill, columns)
 
         batches = self._examples(order, blocks).rebatch(batch_size).map(filled)
-        return batches.prefetch(GROUPS_AHEAD).with_options(without_autotuning())
+        return _of_known_length(batches, -(-num_examples // batch_size))
 
     def steps_of_a_pass(self, batch_size):
         """Return about how many batches it takes to read all documents once: int, from a first group of blocks."""
@@ -178,6 +180,12 @@ class BertExamples:
             {"mlm_logits": labels, "nsp_logits": is_random},
             weights,
         )
+
+
+def _of_known_length(batches, length):
+    """Say how many batches there are: with data of unknown length Keras counts a batch too many in its means."""
+    batches = batches.apply(tf.data.experimental.assert_cardinality(length))
+    return batches.prefetch(BATCHES_AHEAD).with_options(without_autotuning())
 
 
 def num_groups(blocks):

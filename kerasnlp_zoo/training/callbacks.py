@@ -172,6 +172,9 @@ class EpochBackup(keras.callbacks.Callback):
 
 
 def _state(model):
-    """Return all variables that training changes, by a name of their own."""
+    """Return all variables that training changes, by a name of their own.
+
+    Not by their paths: Keras numbers the optimisers of a process, and a resumed run is another process.
+    """
     variables = [*model.weights, *model.optimizer.variables]
-    return {f"{place} {variable.path}": variable for place, variable in enumerate(variables)}
+    return {f"{place} {variable.name}": variable for place, variable in enumerate(variables)}
