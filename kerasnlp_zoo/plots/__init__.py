@@ -5,7 +5,13 @@ from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib, require_png
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
 from kerasnlp_zoo.plots.positions import positions
-from kerasnlp_zoo.plots.runs import confusion_matrix, reliability, score_curves, training_curves
+from kerasnlp_zoo.plots.runs import (
+    confusion_matrix,
+    pretraining_curves,
+    reliability,
+    score_curves,
+    training_curves,
+)
 from kerasnlp_zoo.plots.word_scatter import word_scatter
 
 __all__ = [
@@ -14,6 +20,7 @@ __all__ = [
     "decision_regions",
     "fired_ngrams",
     "positions",
+    "pretraining_curves",
     "reliability",
     "require_matplotlib",
     "require_png",

@@ -15,17 +15,42 @@ def training_curves(history, best_epoch, path, title=""):
         path: PNG file to write.
         title: str.
     """
-    epochs = [row["epoch"] + 1 for row in history]
     names = ("cross_entropy", "accuracy") if "val_accuracy" in history[0] else ("loss",)
     figure = new_figure(4.5 * len(names), 3.4)
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
-        axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
-        axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
+        _train_and_validation(axes, history, name, name.replace("_", " "))
         axes.axvline(best_epoch, color=ORANGE, ls=":", label=f"epoch {best_epoch}, kept")
-        axes.set(xlabel="epoch", ylabel=name.replace("_", " "))
-        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
     save(figure, path, title)
+
+
+def pretraining_curves(history, path, title=""):
+    """Draw how well BERT guesses masked tokens and next sentences over epochs, training beside validation.
+
+    Args:
+        history: list of dict, rows of history.csv.
+        path: PNG file to write.
+        title: str.
+    """
+    names = {
+        "mlm_logits_loss": "cross entropy of masked tokens",
+        "mlm_logits_accuracy": "masked tokens guessed",
+        "nsp_logits_accuracy": "next sentences told",
+    }
+    figure = new_figure(12, 3.4)
+    for axes, (name, what) in zip(figure.subplots(1, len(names)), names.items(), strict=True):
+        _train_and_validation(axes, history, name, what)
+        axes.legend(frameon=False)
+    save(figure, path, title)
+
+
+def _train_and_validation(axes, history, name, what):
+    """Draw a column of history.csv beside that of validation."""
+    epochs = [row["epoch"] + 1 for row in history]
+    axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
+    axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
+    axes.set(xlabel="epoch", ylabel=what)
+    axes.xaxis.get_major_locator().set_params(integer=True)
 
 
 def score_curves(history, path, title=""):

@@ -16,7 +16,7 @@ class FillMask(Task):
     """Guess the word at the one [MASK] of each text.
 
     Args:
-        model: `keras.Model` from `bert_masked_language_model`.
+        model: `keras.Model` from `bert_masked_language_model` or `bert_pretrainer`.
         preprocessor: `WordPiecePreprocessor`.
         labels: none.
 
@@ -60,7 +60,8 @@ class FillMask(Task):
 
     def answer(self, outputs):
         """Return candidates string [N, K] and probabilities [N, K], the best first."""
-        probabilities = tf.nn.softmax(tf.cast(outputs[:, 0], tf.float32))  # [N, V]
+        logits = outputs["mlm_logits"] if isinstance(outputs, dict) else outputs  # of a pretrainer, or not
+        probabilities = tf.nn.softmax(tf.cast(logits[:, 0], tf.float32))  # [N, V]
         most = min(CANDIDATES, self.preprocessor.vocabulary_size)
         probabilities, ids = tf.math.top_k(probabilities, most)
         return {

@@ -25,7 +25,30 @@ IDS, COUNTS, VOCABULARY, FACTS = "token_ids.int32", "counts.npy", "vocabulary.tx
 
 
 @dataclasses.dataclass(frozen=True)
-class Corpus:
+class IdsOnDisk:
+    """A file of token ids.
+
+    Attributes:
+        folder: Path.
+    """
+
+    folder: Path
+
+    def read(self, start, size):
+        """Return ids from one place on, at most `size` of them: int32 array [N].
+
+        Read, not mapped: the pages of a map would count as this process' memory.
+        """
+        return np.fromfile(self.folder / IDS, DTYPE, max(0, size), offset=start * DTYPE.itemsize)
+
+    def check_size(self):
+        """Raise InputError unless the file holds as many ids as it should."""
+        if (self.folder / IDS).stat().st_size != len(self) * DTYPE.itemsize:
+            raise InputError(f"{self.folder / IDS} is cut short: expected {len(self):,} ids. Encode the corpus again")
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus(IdsOnDisk):
     """Word ids on disk, a 0 after every sentence; rare words are left out.
 
     Attributes:
@@ -36,7 +59,6 @@ class Corpus:
         num_sentences: int, sentences that hold at least one of these words.
     """
 
-    folder: Path
     vocabulary: Vocabulary
     counts: np.ndarray
     num_tokens: int
@@ -45,13 +67,6 @@ class Corpus:
     def __len__(self):
         """Return the number of ids, sentence ends included."""
         return self.num_tokens + self.num_sentences
-
-    def read(self, start, size):
-        """Return ids from one place on, at most `size` of them: int32 array [N].
-
-        Read, not mapped: the pages of a map would count as this process' memory.
-        """
-        return np.fromfile(self.folder / IDS, DTYPE, max(0, size), offset=start * DTYPE.itemsize)
 
     def blocks(self, size=BLOCK):
         """Yield int32 arrays of at most `size` ids that together are the corpus."""
@@ -72,9 +87,7 @@ class Corpus:
             corpus = cls(folder, Vocabulary.load(folder / VOCABULARY), counts, **facts)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"{folder} does not hold a corpus; encode it again. {error}") from error
-        size = (folder / IDS).stat().st_size
-        if size != len(corpus) * DTYPE.itemsize:
-            raise InputError(f"{folder / IDS} is cut short: expected {len(corpus):,} ids. Encode the corpus again")
+        corpus.check_size()
         return corpus
 
 

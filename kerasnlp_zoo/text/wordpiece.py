@@ -117,11 +117,11 @@ class WordPiecePreprocessor:
             InputError: if a second text is missing, or given and not expected.
         """
         self._require_inputs(text_pair)
-        first = self._token_ids(text)
+        first = self.token_ids(text)
         if text_pair is None:
             token_ids = self._framed(self._cut(first), CLASSIFICATION, SEPARATOR)
             return {"token_ids": token_ids, "segment_ids": _filled(token_ids, 0)}
-        second = self._token_ids(text_pair)
+        second = self.token_ids(text_pair)
         room = self.max_sequence_length - self.num_special
         first_kept, second_kept = longest_first(first.row_lengths(), second.row_lengths(), room)
         first = self._framed(cut_rows(first, first_kept), CLASSIFICATION, SEPARATOR)
@@ -130,6 +130,11 @@ class WordPiecePreprocessor:
             "token_ids": tf.concat([first, second], axis=1),
             "segment_ids": tf.concat([_filled(first, 0), _filled(second, 1)], axis=1),
         }
+
+    def token_ids(self, strings):
+        """Cut strings into pieces without the price of offsets: ragged int32 [N, (length)], no special tokens."""
+        token_ids = self.tokenizer.tokenize(self._normalized(self._marked(strings)))
+        return self._without_long_words(token_ids)[0]
 
     def features_with_offsets(self, text):
         """Turn strings into the inputs of BERT, and say where in its text every token stands.
@@ -232,11 +237,6 @@ class WordPiecePreprocessor:
                 f"A preprocessor made with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
                 f"Received: {'one text' if text_pair is None else 'a pair'}"
             )
-
-    def _token_ids(self, strings):
-        """Cut strings into pieces: ragged int32 [N, (length)], without the price of offsets."""
-        token_ids = self.tokenizer.tokenize(self._normalized(self._marked(strings)))
-        return self._without_long_words(token_ids)[0]
 
     def _marked(self, strings):
         """Put the stand-in where a text says [MASK]."""

@@ -144,7 +144,7 @@ class EpochBackup(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Write this epoch's state, then drop the older ones."""
         older = self._backups()
-        state = {name: np.ascontiguousarray(variable.value) for name, variable in _state(self.model).items()}
+        state = {name: np.array(variable.value, order="C") for name, variable in _state(self.model).items()}
         with written_whole(self.folder / f"after-epoch-{epoch:05d}.safetensors") as temporary:
             temporary.write_bytes(save(state))
         for path in older:
@@ -172,6 +172,10 @@ class EpochBackup(keras.callbacks.Callback):
 
 
 def _state(model):
-    """Return all variables that training changes, by a name of their own."""
-    variables = [*model.weights, *model.optimizer.variables]
-    return {f"{place} {variable.path}": variable for place, variable in enumerate(variables)}
+    """Return all variables that training changes, by names of their own.
+
+    Not by the paths of the optimiser's: Keras numbers the optimisers and models of a process in them, and a
+    resumed run is another process.
+    """
+    weights = {f"{place} {variable.path}": variable for place, variable in enumerate(model.weights)}
+    return {**weights, **{f"optimizer {place}": v for place, v in enumerate(model.optimizer.variables)}}

@@ -113,11 +113,28 @@ def compile_for_fine_tuning(config, model, loss, metrics, num_examples):
     batches = config.epochs * -(-num_examples // config.batch_size)
     steps = max(1, batches // config.gradient_accumulation)
     schedule = WarmupLinearDecay(config.learning_rate, int(config.warmup * steps), steps)
-    accumulation = config.gradient_accumulation if config.gradient_accumulation > 1 else None
-    optimizer = LazyAdam(schedule, weight_decay=config.weight_decay, gradient_accumulation_steps=accumulation)
-    optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    optimizer = adam_with_decay(schedule, config.weight_decay, config.gradient_accumulation)
     model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)
     return model
+
+
+def adam_with_decay(learning_rate, weight_decay, gradient_accumulation=1):
+    """Return Adam that also shrinks kernels, but neither biases, norms nor embeddings.
+
+    Args:
+        learning_rate: float or schedule.
+        weight_decay: float, per unit of step size.
+        gradient_accumulation: int, batches whose gradients are added up for one step.
+
+    Returns:
+        LazyAdam.
+
+    Reference: Loshchilov and Hutter 2019; what is left out: Devlin et al. 2019, their code.
+    """
+    accumulation = gradient_accumulation if gradient_accumulation > 1 else None
+    optimizer = LazyAdam(learning_rate, weight_decay=weight_decay, gradient_accumulation_steps=accumulation)
+    optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
+    return optimizer
 
 
 def frozen_share(model):

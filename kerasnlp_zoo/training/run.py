@@ -53,11 +53,9 @@ class RunOptions:
 
 
 @dataclasses.dataclass
-class RunConfig(RunOptions, DataOptions):
-    """The flags of recipes that train on labelled texts."""
+class ModelRunOptions(RunOptions):
+    """The flags of recipes that train a Keras model batch by batch."""
 
-    patience: int = 3
-    """Epochs without a better validation score before training stops."""
     batch_size: int = 50
     """Texts in a batch, over all replicas together."""
     mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
@@ -70,7 +68,7 @@ class RunConfig(RunOptions, DataOptions):
     def check(self, replicas):
         """Refuse flags that cannot go together, given the number of replicas."""
         super().check(replicas)
-        require_positive(patience=self.patience, batch_size=self.batch_size)
+        require_positive(batch_size=self.batch_size)
         if self.jit and self.deterministic:
             raise InputError(
                 "--jit and --deterministic exclude each other: TensorFlow's deterministic kernels do not reach into "
@@ -86,6 +84,19 @@ class RunConfig(RunOptions, DataOptions):
                 f"--batch-size {self.batch_size} cannot be shared equally by {replicas} replicas: "
                 f"use {self.batch_size // replicas * replicas or replicas} or another multiple of {replicas}"
             )
+
+
+@dataclasses.dataclass
+class RunConfig(ModelRunOptions, DataOptions):
+    """The flags of recipes that train on labelled texts."""
+
+    patience: int = 3
+    """Epochs without a better validation score before training stops."""
+
+    def check(self, replicas):
+        """Refuse flags that cannot go together, given the number of replicas."""
+        super().check(replicas)
+        require_positive(patience=self.patience)
 
 
 class Run:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -113,7 +115,7 @@ def test_backup_restores_weights_optimizer_and_epoch(model, tmp_path):
     backup = EpochBackup(tmp_path)
     assert backup.restore(model) == 0
     model.fit(*data, epochs=3, verbose=0, callbacks=[backup])
-    assert [path.name for path in tmp_path.iterdir()] == ["after-epoch-00002.weights.h5"]
+    assert [path.name for path in tmp_path.iterdir()] == ["after-epoch-00002.safetensors"]
     other = keras.models.clone_model(model)
     other.compile("adam", "mse")
     assert EpochBackup(tmp_path).restore(other) == 3
@@ -125,16 +127,18 @@ def test_backup_restores_weights_optimizer_and_epoch(model, tmp_path):
 
 def test_a_full_disk_leaves_the_last_backup_whole(model, tmp_path, monkeypatch):
     backup = EpochBackup(tmp_path)
+    model.optimizer.build(model.trainable_variables)
     run_epochs([backup], model, [0.5])
 
-    def half_write(path):
-        path.write_bytes(b"half")
+    def half_write(path, data):
+        with open(path, "wb") as file:
+            file.write(data[:4])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(model, "save_weights", half_write)
+    monkeypatch.setattr(Path, "write_bytes", half_write)
     with pytest.raises(OSError, match="No space"):
         run_epochs([backup], model, [0.6], first=1)
-    assert [path.name for path in tmp_path.iterdir()] == ["after-epoch-00000.weights.h5"]
+    assert [path.name for path in tmp_path.iterdir()] == ["after-epoch-00000.safetensors"]
     assert backup.restore(model) == 1
 
 

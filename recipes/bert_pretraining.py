@@ -1,0 +1,56 @@
+"""Pretrain BERT from nothing on text: masked words, and whether one sentence follows another.
+
+    kerasnlp-zoo train bert_pretraining
+    kerasnlp-zoo train bert_pretraining --corpus my_texts/ --size mini --jit
+    kerasnlp-zoo train bert_pretraining --dataset wikipedia/20230601.en --size base --epochs 100 --epoch-steps 10000
+
+A blank line of a text ends a document, and so does the end of a file.
+"""
+
+import dataclasses
+
+import tyro
+
+from kerasnlp_zoo.models import BERT_SIZES, bert_pretrainer
+from kerasnlp_zoo.text.bert_examples import BertExamples
+from kerasnlp_zoo.training import (
+    SMOKE_STEPS,
+    PretrainingConfig,
+    Run,
+    Throughput,
+    compile_for_pretraining,
+    finish_pretraining,
+    read_documents,
+)
+
+
+@dataclasses.dataclass
+class Config(PretrainingConfig):
+    """Pretrain BERT; without flags the smallest one on WikiText-2, two million words of Wikipedia."""
+
+
+def main(config):
+    """Pretrain, evaluate and export; return what metrics.json holds."""
+    run = Run("bert_pretraining", config)
+    text, documents, preprocessor = read_documents(run)
+
+    examples = BertExamples(documents, config.max_sequence_length, config.seed)
+    steps = config.epoch_steps or examples.steps_of_a_pass(config.batch_size)
+    steps = min(steps, SMOKE_STEPS) if config.smoke else steps
+    validation = examples.validation(config.batch_size)
+
+    with run.scope():
+        size = BERT_SIZES[config.size]
+        model = bert_pretrainer(
+            vocabulary_size=len(documents.vocabulary), max_sequence_length=config.max_sequence_length, **size
+        )
+        compile_for_pretraining(config, model, run.epochs * steps)
+
+    speed = Throughput("tokens_per_second", steps * config.batch_size * config.max_sequence_length, steps)
+    dataset = examples.training(config.batch_size, steps)
+    run.train(model, dataset, [speed, run.history], validation_data=validation)
+    return finish_pretraining(run, text, documents, model, preprocessor, validation)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))
