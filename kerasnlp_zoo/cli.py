@@ -73,6 +73,9 @@ def predict(
 ) -> None:
     """Answer texts: those given as arguments, or one a line from a file or standard input.
 
+    An entry that answers pairs, such as a question and a passage, takes two arguments for each, or lines with
+    a tab between the two.
+
     Args:
         texts: The texts.
         file: Read the texts from this file, one a line.
@@ -83,9 +86,26 @@ def predict(
         raise InputError("Give texts as arguments or in --file, not both")
     task = zoo.load(entry)
     lines = iter(texts) if texts else _lines(file, encoding)
+    if len(task.preprocessor.inputs) == 2:
+        lines = _pairs(texts) if texts else map(_pair, lines)
     while chunk := list(itertools.islice(lines, CHUNK)):
         for text, answer in zip(chunk, task.predict(chunk), strict=True):
-            print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{text}")
+            written = text if isinstance(text, str) else "\t".join(text)
+            print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{written}")
+
+
+def _pairs(texts):
+    """Take arguments in twos."""
+    if len(texts) % 2:
+        raise InputError(f"This entry answers pairs of texts. Expected two arguments for each. Received: {len(texts)}")
+    return zip(texts[::2], texts[1::2], strict=True)
+
+
+def _pair(line):
+    """Cut a line at its tab."""
+    if line.count("\t") != 1:
+        raise InputError(f"This entry answers pairs of texts. Expected one tab in each line. Received: {line!r:.80}")
+    return tuple(line.split("\t"))
 
 
 def _lines(file, encoding):
@@ -162,24 +182,20 @@ def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> No
     if task.name == "word_embedding":
         print(json.dumps(task.evaluate(None if options.test_file is None else [options.test_file])))
         return
-    texts, labels, _ = _test_examples(entry, options)
+    texts, labels, _ = _test_examples(task.name, entry, options)
     scores = task.evaluate(texts, labels)
     print(json.dumps({"texts": len(texts), **scores}))
 
 
-def _test_examples(entry, options):
+def _test_examples(task_name, entry, options):
     """Return the texts, the labels and the name of the test data that the flags, or else the entry, choose."""
-    from kerasnlp_zoo.datasets.own_files import read_examples
-    from kerasnlp_zoo.datasets.text_classification import load_text_classification
+    from kerasnlp_zoo.datasets.scored_examples import scored_examples
 
-    if options.test_file is not None:
-        examples = read_examples(options.test_file, options)
-        return [example.text for example in examples], [example.label for example in examples], options.test_file.stem
-    options.dataset = options.dataset or zoo.read_config(entry).get("data", {}).get("name", "")
-    if not options.dataset:
-        raise InputError(f"{entry} does not state its data. Give --dataset NAME or --test-file FILE to score it on")
-    data = load_text_classification(options)
-    return data.test.texts, [data.labels[label] for label in data.test.labels], data.name
+    if options.test_file is None:
+        options.dataset = options.dataset or zoo.read_config(entry).get("data", {}).get("name", "")
+        if not options.dataset:
+            raise InputError(f"{entry} does not state its data. Give --dataset NAME or --test-file FILE to score it on")
+    return scored_examples(task_name, options)
 
 
 def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
@@ -191,7 +207,7 @@ def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf
     from kerasnlp_zoo.quantization import quantize_entry, require_quantizable
 
     require_quantizable(entry, folder)
-    texts, labels, dataset = _test_examples(entry, options)
+    texts, labels, dataset = _test_examples("text_classification", entry, options)
     found = quantize_entry(entry, folder, texts, labels, dataset)
     print(
         f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test accuracy "

@@ -225,7 +225,7 @@ def test_recipe_prints_a_script_to_fork(run):
         (["explain", ENTRY, "x", "--ngrams", "0"], "ngrams=0"),
         (
             ["train", "text_cmm"],
-            "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: bag_of_embeddings, cooccurrence, glove",
+            "no recipe 'text_cmm'. Did you mean 'text_cnn'? Recipes: bag_of_embeddings, bert_classification",
         ),
         (["train", "text_cnn", "--train-file", "nowhere.csv"], "nowhere.csv does not exist"),
         (["download", "nothing"], "no data set 'nothing'"),

@@ -1,0 +1,84 @@
+"""What a task is scored on: the test split of a data set, or the user's file, in the form that its evaluate() takes."""
+
+import dataclasses
+
+from kerasnlp_zoo.datasets.own_files import read_examples
+from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
+from kerasnlp_zoo.datasets.tagged_files import read_tagged
+from kerasnlp_zoo.datasets.text_classification import load_text_classification
+from kerasnlp_zoo.datasets.text_scores import load_text_scores
+from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.errors import InputError
+
+SHARED = ("dataset", "test_file", "encoding", "delimiter", "language", "validation_split", "data_dir", "smoke")
+
+
+def scored_examples(task_name, options):
+    """Read test examples for a task.
+
+    Args:
+        task_name: name of the task, such as "text_classification".
+        options: DataOptions: test_file, or else dataset.
+
+    Returns:
+        (list of texts or pairs, list of labels, scores, spans or right answers, name of the data).
+
+    Raises:
+        InputError: if the task is scored on nothing like it, or the data cannot be read.
+    """
+    if task_name not in READERS:
+        raise InputError(f"{task_name} is not scored on labelled texts. Scored are: {', '.join(READERS)}")
+    texts, labels = READERS[task_name](options)
+    return texts, labels, options.test_file.stem if options.test_file is not None else options.dataset
+
+
+def _classified(options):
+    if options.test_file is not None:
+        examples = read_examples(options.test_file, options)
+        return [example.text for example in examples], [example.label for example in examples]
+    data = load_text_classification(options)
+    return data.test.texts, [data.labels[label] for label in data.test.labels]
+
+
+def _scored(options):
+    if options.test_file is not None:
+        texts, labels = _classified(options)
+        try:
+            return texts, [float(label) for label in labels]
+        except ValueError as error:
+            raise InputError(f"{options.test_file}: expected a number in the column of labels. {error}") from error
+    test = load_text_scores(options).test
+    return test.texts, test.labels.tolist()
+
+
+def _tagged(options):
+    options = _as(TokenClassificationOptions, options)
+    if options.test_file is not None:
+        examples, _ = read_tagged(options.test_file, options)
+        return [example.text for (example, _) in examples], [example.spans for (example, _) in examples]
+    test = load_token_classification(options).test
+    return test.texts, test.labels
+
+
+def _asked(options):
+    options = _as(QuestionAnsweringOptions, options)
+    if options.test_file is not None:
+        examples, _ = read_squad(options.test_file, options.encoding)
+    else:
+        examples = load_question_answering(options).test
+    texts = [(example.question, example.passage) for example in examples]
+    return texts, [[answer.text for answer in example.answers] for example in examples]
+
+
+def _as(kind, options):
+    """Return the flags that all options share as options of another kind."""
+    return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in SHARED})
+
+
+READERS = {
+    "text_classification": _classified,
+    "text_regression": _scored,
+    "sentence_similarity": _scored,
+    "token_classification": _tagged,
+    "question_answering": _asked,
+}
