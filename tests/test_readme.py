@@ -68,6 +68,9 @@ def test_every_command_is_known_to_these_tests():
         "guitar",
         "analogy",
         "--corpus texts/",
+        "train bert_classification",
+        "plot attention",
+        "plot positions",
         "评论.csv",
         "质量很好",
         "&& pytest",
@@ -98,6 +101,15 @@ def test_word2vec_command_learns_from_a_folder_of_texts(folder):
     printed = run(command("--corpus texts/"), folder)
     assert "960 words in 160 sentences, 7 different ones" in printed
     assert (folder / "runs/word2vec_texts/vectors.txt").read_text().startswith("7 100\n")
+
+
+def test_bert_commands(folder):
+    printed = run(command("train bert_classification") + " --smoke", folder)
+    assert "of which 22,566,146 are trained" in printed
+    run(command("plot attention"), folder)
+    run(command("plot positions"), folder)
+    for name in ("it.png", "positions.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_explaining_command_prints_what_is_shown_and_draws_it(folder):
