@@ -96,7 +96,8 @@ def find(name_or_folder):
     """Return the folder of an entry.
 
     Args:
-        name_or_folder: name of an entry, or path of an entry folder.
+        name_or_folder: name of an entry, or path of an entry folder or of a BERT folder of Hugging Face, which
+            is converted into the cache.
 
     Raises:
         InputError: if there is no such entry, or its folder is half written.
@@ -116,6 +117,10 @@ def find(name_or_folder):
         )
     missing = [name for name in NEEDED if not (folder / name).exists()]
     if missing:
+        from kerasnlp_zoo.convert.entries import entry_of, is_huggingface
+
+        if is_huggingface(folder):
+            return entry_of(folder)
         raise InputError(
             f"{folder} is no whole entry: {', '.join(missing)} missing. An entry folder holds {', '.join(NEEDED)}; "
             "copy or train it again"

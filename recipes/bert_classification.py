@@ -1,9 +1,11 @@
 """Fine-tune BERT on a text-classification data set, single texts or pairs.
 
-kerasnlp-zoo train bert_classification
-kerasnlp-zoo train bert_classification --dataset snli
-kerasnlp-zoo train bert_classification --dataset shop_reviews --pretrained bert_small_zh
-kerasnlp-zoo train bert_classification --train-file pairs.csv --text-column question --text-pair-column answer
+    kerasnlp-zoo train bert_classification
+    kerasnlp-zoo train bert_classification --dataset snli
+    kerasnlp-zoo train bert_classification --dataset shop_reviews --pretrained bert-base-chinese/
+    kerasnlp-zoo train bert_classification --train-file pairs.csv --text-column question --text-pair-column answer
+
+Without flags MiniLM learns from 6,824 film reviews.
 """
 
 import dataclasses

@@ -1,7 +1,9 @@
 """Fine-tune BERT to find the answer to a question in a passage.
 
-kerasnlp-zoo train bert_question_answering --dataset squad
-kerasnlp-zoo train bert_question_answering --train-file questions.json
+    kerasnlp-zoo train bert_question_answering --dataset squad
+    kerasnlp-zoo train bert_question_answering --train-file questions.json
+
+Published (Devlin et al. 2019, SQuAD 1.1, validation): 88.5 answer F1 with BERT-base.
 """
 
 import dataclasses

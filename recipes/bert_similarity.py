@@ -1,7 +1,7 @@
 """Fine-tune BERT to score pairs of texts, such as how alike two sentences are.
 
     kerasnlp-zoo train bert_similarity
-    kerasnlp-zoo train bert_similarity --language zh --pretrained bert_small_zh
+    kerasnlp-zoo train bert_similarity --language zh --pretrained bert-base-chinese/
     kerasnlp-zoo train bert_similarity --train-file pairs.tsv --text-column first --text-pair-column second
 
 Both sentences are read at once, which scores better than the cosine of two vectors (`sentence_similarity`), and

