@@ -12,16 +12,22 @@ TIMED_SENTENCES = 200
 CHECKED_TEXTS = 20  # of the test texts, beside the golden ones
 
 
-def keep_task(run, task, data, metrics, weights_dtype, texts):
-    """Write the SavedModel, proven in a fresh process, and the entry.
+def keep_task(
+    run, task, data, metrics, weights_dtype, texts, name=None, fingerprint=None, leaves=(), use="predict {} TEXT"
+):
+    """Write the SavedModel, proven in a fresh process, and the entry, and say what the run has left where.
 
     Args:
         run: Run.
         task: Task with its best weights.
-        data: what the task was trained on: name, licence, commercial_use and fingerprint().
+        data: what the task was trained on: name, licence and commercial_use.
         metrics: dict, what `Run.describe` gives.
         weights_dtype: "float32" or "float16".
         texts: list of texts that the SavedModel is tried on, beside the golden ones.
+        name: name of the entry; None for builder, data and language.
+        fingerprint: str, tells one state of the data from another; None for that of `data`.
+        leaves: lines about what else is in the run's folder.
+        use: a command to use the entry with, with {} for its folder.
 
     Returns:
         dict, the metrics with export_difference.
@@ -36,8 +42,8 @@ def keep_task(run, task, data, metrics, weights_dtype, texts):
         metrics=metrics,
         weights_dtype=weights_dtype,
         pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
-        name=f"{task.model.builder_config['builder']}_{metrics['dataset']}_{task.preprocessor.language}",
-        data={"name": data.name, "licence": data.licence, "fingerprint": data.fingerprint()},
+        name=name or f"{task.model.builder_config['builder']}_{metrics['dataset']}_{task.preprocessor.language}",
+        data={"name": data.name, "licence": data.licence, "fingerprint": fingerprint or data.fingerprint()},
         weights_licence="Apache-2.0",
         commercial_use=data.commercial_use,
         command=metrics["command"],
@@ -46,7 +52,9 @@ def keep_task(run, task, data, metrics, weights_dtype, texts):
     )
     pictures = ", ".join(f"{name}.png" for name in metrics["pictures"])
     print(f"Everything is in {run.folder}: metrics.json, {pictures}, tensorboard/ and")
-    print(f"  entry/   kerasnlp-zoo predict {run.folder / 'entry'} TEXT")
+    for line in leaves:
+        print(f"  {line}")
+    print(f"  entry/   kerasnlp-zoo {use.format(run.folder / 'entry')}")
     print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; serve it and ask it:")
     print(serving_commands(task, exported, golden[0]))
     return metrics

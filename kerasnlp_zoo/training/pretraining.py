@@ -11,13 +11,12 @@ from kerasnlp_zoo import files, plots, zoo
 from kerasnlp_zoo.datasets.corpora import TextOptions, in_parallel, open_corpus
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.tasks import FillMask
-from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.text import WordPieceVocabulary, learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.corpus import IDS
 from kerasnlp_zoo.text.documents import Documents, encode_documents
 from kerasnlp_zoo.text.sentences import split_sentences
-from kerasnlp_zoo.training.classification import milliseconds_per_sentence
 from kerasnlp_zoo.training.fine_tuning import adam_with_decay
+from kerasnlp_zoo.training.kept_tasks import keep_task, milliseconds_per_sentence
 from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy
 from kerasnlp_zoo.training.run import ModelRunOptions
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
@@ -189,7 +188,17 @@ def finish_pretraining(run, text, documents, model, preprocessor, validation):
     named = {"recipe": run.recipe, "dataset": text.name, **metrics}
     metrics["pictures"] = [path.stem for path in draw_pretraining(run.folder, run.history.rows(), named)]
     _print_results(task, metrics, golden)
-    metrics = _keep(run, task, text, documents, run.describe(metrics))
+    metrics = keep_task(
+        run,
+        task,
+        text,
+        run.describe(metrics),
+        "float16",
+        [],
+        name=f"bert_{run.config.size}_{text.language}",
+        fingerprint=files.sha256(documents.folder / IDS),
+        use="train bert_classification --pretrained {}",
+    )
     run.finish(metrics)
     return metrics
 
@@ -218,29 +227,3 @@ def _print_results(task, metrics, golden):
     )
     for text, answer in zip(golden, task.predict(golden), strict=True):
         print(f"  {text}: {task.readable(answer)}")
-
-
-def _keep(run, task, text, documents, metrics):
-    """Write the SavedModel, proven in a fresh process, and the entry; return the complete metrics."""
-    exported = task.export(run.folder / "export")
-    golden = zoo.golden_texts(task)
-    metrics["export_difference"] = check_export(task, exported, golden)
-    zoo.save(
-        task,
-        run.folder / "entry",
-        metrics=metrics,
-        weights_dtype="float16",
-        pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
-        name=f"bert_{run.config.size}_{text.language}",
-        data={"name": text.name, "licence": text.licence, "fingerprint": files.sha256(documents.folder / IDS)},
-        weights_licence="Apache-2.0",
-        commercial_use=text.commercial_use,
-        command=metrics["command"],
-        seed=metrics["seed"],
-        versions=metrics["versions"],
-    )
-    print(f"Everything is in {run.folder}: metrics.json, curves.png, tensorboard/ and")
-    print(f"  entry/   kerasnlp-zoo train bert_classification --pretrained {run.folder / 'entry'}")
-    print(f"  export/  SavedModel, answers as predict() to {metrics['export_difference']:.0e}; serve it and ask it:")
-    print(serving_commands(task, exported, golden[0]))
-    return metrics

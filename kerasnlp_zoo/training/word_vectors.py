@@ -9,16 +9,15 @@ import time
 import keras
 import numpy as np
 
-from kerasnlp_zoo import files, plots, zoo
+from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.corpora import CorpusOptions, open_corpus
 from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
 from kerasnlp_zoo.datasets.word_vector_files import write_projector, write_vectors
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.tasks import WordEmbedding
-from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus
-from kerasnlp_zoo.training.classification import milliseconds_per_sentence
+from kerasnlp_zoo.training.kept_tasks import keep_task, milliseconds_per_sentence
 from kerasnlp_zoo.training.run import RunOptions
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
 
@@ -189,7 +188,19 @@ def finish_word_vectors(run, text, corpus, vectors):
     named = {"recipe": run.recipe, "dataset": text.name, **metrics}
     metrics["pictures"] = [path.stem for path in draw_word_vectors(run.folder, run.history.rows(), named, task)]
     _print_results(task, metrics)
-    metrics = _keep(run, task, text, corpus, run.describe(metrics))
+    suffix = "" if text.name.endswith(f"_{text.language}") else f"_{text.language}"
+    metrics = keep_task(
+        run,
+        task,
+        text,
+        run.describe(metrics),
+        "float16",
+        task.tokens[2:],
+        name=f"{getattr(run.config, 'model', run.recipe)}_{text.name}{suffix}",
+        fingerprint=files.sha256(corpus.folder / IDS),
+        leaves=["vectors.txt", f"projector/  tensorboard --logdir {run.folder / 'projector'}"],
+        use="predict {} WORD",
+    )
     run.finish(metrics)
     return metrics
 
@@ -258,31 +269,3 @@ def _print_results(task, metrics):
     words, _ = chosen_words(task)
     for word, answer in zip(words[::8], task.predict(words[::8]), strict=True):
         print(f"  {word}: {task.readable(answer)}")
-
-
-def _keep(run, task, text, corpus, metrics):
-    """Write the SavedModel, proven in a fresh process, and the entry; return the complete metrics."""
-    exported = task.export(run.folder / "export")
-    golden = zoo.golden_texts(task)
-    metrics["export_difference"] = check_export(task, exported, [*golden, *task.tokens[2:22]])
-    suffix = "" if text.name.endswith(f"_{text.language}") else f"_{text.language}"
-    zoo.save(
-        task,
-        run.folder / "entry",
-        metrics=metrics,
-        weights_dtype="float16",
-        pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
-        name=f"{getattr(run.config, 'model', run.recipe)}_{text.name}{suffix}",
-        data={"name": text.name, "licence": text.licence, "fingerprint": files.sha256(corpus.folder / IDS)},
-        weights_licence="Apache-2.0",
-        commercial_use=text.commercial_use,
-        command=metrics["command"],
-        seed=metrics["seed"],
-        versions=metrics["versions"],
-    )
-    print(f"Everything is in {run.folder}: vectors.txt, metrics.json, {', '.join(metrics['pictures'])} and")
-    print(f"  projector/  tensorboard --logdir {run.folder / 'projector'}")
-    print(f"  entry/      kerasnlp-zoo predict {run.folder / 'entry'} WORD")
-    print(f"  export/     SavedModel, answers as predict() to {metrics['export_difference']:.0e}; serve it and ask it:")
-    print(serving_commands(task, exported, task.tokens[2]))
-    return metrics
