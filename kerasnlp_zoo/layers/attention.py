@@ -8,7 +8,7 @@ Reference: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.
 import keras
 from keras import ops
 
-from kerasnlp_zoo.layers.masking import MaskedLayer, mask_scores, zero_masked
+from kerasnlp_zoo.layers.masking import MaskedLayer, mask_bias, zero_masked
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -83,18 +83,23 @@ class MultiHeadSelfAttention(MaskedLayer):
         """Project, compare, average, project."""
         query, key, value = self._heads(inputs)
         scores = ops.matmul(query, key)  # [B, H, T, T]
-        weights = self._softmax(scores, self._visible(mask, ops.shape(inputs)[1]))
+        visible = self._visible(mask, ops.shape(inputs)[1])
+        sees_any = None if visible is None else ops.any(visible, axis=-1, keepdims=True)
+        weights = self._softmax(scores, visible)
         context = ops.matmul(self.drop(weights, training=training), value)  # [B, H, T, K]
-        context = ops.reshape(ops.transpose(context, (0, 2, 1, 3)), ops.shape(inputs))  # [B, T, D]
-        outputs = self.output_projection(context)
-        return (outputs, weights) if return_attention_scores else outputs
+        context = zero_masked(context, sees_any)  # fewer numbers than the weights
+        context = ops.reshape(ops.transpose(context, (0, 2, 1, 3)), (-1, inputs.shape[-1]))  # [B T, D]
+        outputs = ops.reshape(self.output_projection(context), ops.shape(inputs))
+        return (outputs, zero_masked(weights, sees_any)) if return_attention_scores else outputs
 
     def _heads(self, inputs):
         """Return queries [B, H, T, K], scaled, keys [B, H, K, T] and values [B, H, T, K]."""
         batch, time, width = *ops.shape(inputs)[:2], inputs.shape[-1]
         head_width = width // self.num_heads
         shape = (batch, time, 3, self.num_heads, head_width)
-        query, key, value = ops.unstack(ops.reshape(self.query_key_value(inputs), shape), num=3, axis=2)
+        # As rows of one matrix: TensorFlow adds the bias within such a product, not after it.
+        projected = self.query_key_value(ops.reshape(inputs, (-1, width)))  # [B T, 3D]
+        query, key, value = ops.unstack(ops.reshape(projected, shape), num=3, axis=2)
         # The scale goes to the queries, which are fewer numbers than the scores.
         query = ops.transpose(query * head_width**-0.5, (0, 2, 1, 3))
         return query, ops.transpose(key, (0, 2, 3, 1)), ops.transpose(value, (0, 2, 1, 3))
@@ -109,11 +114,11 @@ class MultiHeadSelfAttention(MaskedLayer):
         return visible
 
     def _softmax(self, scores, visible):
-        """Normalise in float32, whatever the precision of the scores; a row that sees nothing is 0."""
+        """Normalise in float32, whatever the precision of the scores; a row that sees nothing is arbitrary."""
         scores = ops.cast(scores, "float32")
         if visible is not None:
-            scores = mask_scores(scores, visible)
-        return ops.cast(zero_masked(ops.softmax(scores), visible), self.compute_dtype)
+            scores = scores + mask_bias(visible)
+        return ops.cast(ops.softmax(scores), self.compute_dtype)
 
     def compute_output_spec(self, inputs, mask=None, return_attention_scores=False, training=None):
         """Return the symbolic outputs."""

@@ -6,6 +6,7 @@ Reference: Vaswani et al. 2017, "Attention Is All You Need", section 3.1.
 """
 
 import keras
+from keras import ops
 
 from kerasnlp_zoo.layers.attention import MultiHeadSelfAttention
 from kerasnlp_zoo.layers.masking import MaskedLayer
@@ -121,7 +122,12 @@ class TransformerEncoderBlock(MaskedLayer):
         attended = self._around(
             inputs, self.attention_norm, lambda x: self.attention(x, mask=mask, training=training), training
         )
-        return self._around(attended, self.output_norm, lambda x: self.output_dense(self.intermediate(x)), training)
+        return self._around(attended, self.output_norm, self._feed_forward, training)
+
+    def _feed_forward(self, inputs):
+        """Run both dense layers."""
+        flat = ops.reshape(inputs, (-1, inputs.shape[-1]))
+        return ops.reshape(self.output_dense(self.intermediate(flat)), ops.shape(inputs))
 
     def _around(self, inputs, norm, sublayer, training):
         """Add a sub-layer's outputs to its inputs, normalising before or after."""
