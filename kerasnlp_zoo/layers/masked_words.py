@@ -22,7 +22,8 @@ class GatherPositions(MaskedLayer):
 
     Example:
 
-    >>> GatherPositions()(ops.convert_to_tensor([[[1.0], [2.0], [3.0]]]), ops.convert_to_tensor([[2, 0]])).numpy().tolist()
+    >>> vectors = ops.convert_to_tensor([[[1.0], [2.0], [3.0]]])
+    >>> GatherPositions()(vectors, positions=ops.convert_to_tensor([[2, 0]])).numpy().tolist()
     [[[3.0], [1.0]]]
     """
 
