@@ -248,6 +248,7 @@ class BuilderCase:
         loss: function (labels, outputs) -> losses, that it is trained with; for several outputs a dict.
         output: name of the output that is looked at, of a model with several.
         labels: function (random, batch, time) -> labels, where there is neither one a text nor one a token.
+        trains: bool, whether its training is tried, too: that takes longest, and is shared by heads of one encoder.
     """
 
     builder: str
@@ -259,6 +260,7 @@ class BuilderCase:
     loss: callable = cross_entropy
     output: str | None = None
     labels: callable = None
+    trains: bool = True
 
     def __str__(self):
         telling = [str(self.arguments[name]) for name in TELLING if name in self.arguments]
@@ -293,21 +295,21 @@ BERT = {
     "max_sequence_length": 128,
     "dropout": 0.0,
 }
+UNTRAINED = {"trains": False}
 
 
 BUILDERS = [
     *(
         BuilderCase("transformer_encoder", {**BERT, "num_classes": NUM_CLASSES, "pooling": pooling, **more})
-        for pooling, more in (("mean", {}), ("max", {"norm_first": True}), ("first", {"positions": "learned"}))
+        for pooling, more in (("first", {"norm_first": True, "positions": "learned"}), ("mean", {}))
     ),
-    BuilderCase("transformer_encoder", BERT, per_token=True, head="layer_0"),
-    BuilderCase("bert", BERT, tokens_in_segments, head="pooler", output="pooled_output"),
-    BuilderCase("bert", BERT, tokens_in_segments, per_token=True, head="pooler", output="sequence_output"),
+    BuilderCase("bert", BERT, tokens_in_segments, head="pooler", output="pooled_output", **UNTRAINED),
+    BuilderCase("bert", BERT, tokens_in_segments, True, head="pooler", output="sequence_output", **UNTRAINED),
     *(
         BuilderCase("bert_classifier", {**BERT, "num_classes": NUM_CLASSES, "pooling": pooling}, tokens_in_segments)
-        for pooling in ("pooled_output", "first", "mean")
+        for pooling in ("pooled_output", "mean")
     ),
-    BuilderCase("bert_token_classifier", {**BERT, "num_classes": NUM_CLASSES}, tokens_in_segments, per_token=True),
+    BuilderCase("bert_token_classifier", {**BERT, "num_classes": NUM_CLASSES}, tokens_in_segments, True, **UNTRAINED),
     BuilderCase(
         "bert_span_predictor",
         BERT,
@@ -317,9 +319,9 @@ BUILDERS = [
         loss=span_cross_entropy,
         labels=lambda random, batch, time: np.zeros((batch, 2), "int32"),
     ),
-    BuilderCase("bert_masked_language_model", BERT, with_masked_positions, per_token=True, head="mlm_logits"),
+    BuilderCase("bert_masked_language_model", BERT, with_masked_positions, True, head="mlm_logits", **UNTRAINED),
     BuilderCase("bert_pretrainer", BERT, with_masked_positions, per_token=True, head="nsp_logits", output="mlm_logits"),
-    BuilderCase("sentence_encoder", BERT, tokens_in_segments, head="vector"),
+    BuilderCase("sentence_encoder", BERT, tokens_in_segments, head="vector", **UNTRAINED),
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),

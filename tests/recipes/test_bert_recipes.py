@@ -3,7 +3,6 @@
 import json
 
 import keras
-import numpy as np
 import pytest
 
 from kerasnlp_zoo import zoo
@@ -72,6 +71,7 @@ def test_an_entry_of_lora_holds_the_difference_alone(encoder, reviews_csv, tmp_p
         moved.rename(encoder)
 
 
+@pytest.mark.slow
 def test_lora_is_resumed_where_it_was(encoder, reviews_csv, tmp_path, monkeypatch):
     options = {"train_file": reviews_csv, "lora_rank": 2, "epochs": 3, "patience": 9, "learning_rate": 1e-2, "fold": 0}
     fold = options.pop("fold")
@@ -91,15 +91,6 @@ def test_lora_is_resumed_where_it_was(encoder, reviews_csv, tmp_path, monkeypatc
     assert (tmp_path / "a/history.csv").read_text() == (tmp_path / "b/history.csv").read_text()
 
 
-def test_a_frozen_encoder_stays_as_it_was(encoder, reviews_csv, tmp_path):
-    options = {"train_file": reviews_csv, "freeze_encoder": True, "epochs": 2, "gradient_accumulation": 2}
-    bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options))
-    before = {weight.path: np.asarray(weight) for weight in zoo.load(encoder).model.weights}
-    after = {weight.path: np.asarray(weight) for weight in zoo.load(tmp_path / "run" / "entry").model.weights}
-    for path, values in before.items():
-        np.testing.assert_allclose(after[path], values, rtol=1e-3, atol=1e-4)  # float16 at most
-
-
 def write_pairs(path, label_of):
     rows = [(f"{name} lives in {city}", f"{other} lives in {city}", label_of(name == other))
             for name in NAMES for other in NAMES for city in CITIES]  # fmt: skip
@@ -109,10 +100,8 @@ def write_pairs(path, label_of):
 
 def test_pairs_are_learned(encoder, tmp_path):
     options = write_pairs(tmp_path / "pairs.tsv", lambda same: "same" if same else "other")
-    run = config(bert_classification, encoder, tmp_path / "run", **options, epochs=2)
-    assert bert_classification.main(run)["export_difference"] <= 1e-5
-    answer = zoo.load(tmp_path / "run" / "entry").predict([("anna lives in rome", "paul lives in rome")])[0]
-    assert set(answer["probabilities"]) == {"same", "other"}
+    run = config(bert_classification, encoder, tmp_path / "run", **options, epochs=2, folds=4)
+    assert bert_classification.main(run, fold=0)["labels"] == ["other", "same"]
 
 
 def test_scores_are_learned(encoder, tmp_path):

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.training import (
+    FineTuningConfig,
+    classification_metrics,
+    compile_for_fine_tuning,
+    cross_entropy,
+    frozen_share,
+    load_encoder,
+)
+from tests.contracts import LABELS, TEXTS, sentence_similarity
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return str(sentence_similarity().save(tmp_path_factory.mktemp("entries") / "tiny_en"))
+
+
+def trained(encoder, **flags):
+    """Fine-tune for an epoch; return the task and what its weights were before."""
+    config = FineTuningConfig(pretrained=encoder, epochs=1, batch_size=4, max_sequence_length=64, **flags)
+    task = load_encoder(config, "text_classification", ["negative", "positive"])
+    before = {weight.path: np.array(weight) for weight in task.model.weights}
+    compile_for_fine_tuning(config, task.model, cross_entropy, classification_metrics(), len(TEXTS))
+    dataset = task.dataset(TEXTS, LABELS, config.batch_size, training=True)
+    task.model.fit(dataset, shuffle=False, verbose=0)
+    return task, before
+
+
+def test_a_frozen_encoder_stays_as_it_was(encoder):
+    task, before = trained(encoder, freeze_encoder=True, learning_rate=0.1)
+    for weight in task.model.weights:
+        is_same = np.array_equal(before[weight.path], weight)
+        assert is_same == (not weight.path.startswith("logits"))
+    assert frozen_share(task.model).endswith("of which 18 are trained (1.2%)")
+
+
+def test_the_pretrained_weights_are_those_it_starts_from(encoder):
+    saved = {weight.path: np.asarray(weight) for weight in zoo.load(encoder).model.weights}
+    _, before = trained(encoder)
+    assert all(np.array_equal(before[path], values) for path, values in saved.items())
+    _, random = trained(encoder, random_weights=True)
+    assert not np.array_equal(random["token_embedding/embeddings"], saved["token_embedding/embeddings"])
+
+
+def test_only_kernels_decay(encoder):
+    task, _ = trained(encoder)
+    decayed = {weight.path for weight in task.model.trainable_weights if task.model.optimizer._use_weight_decay(weight)}
+    assert decayed == {weight.path for weight in task.model.trainable_weights if weight.path.endswith("kernel")}
+
+
+def test_accumulated_gradients_take_one_step_for_several_batches(encoder):
+    task, _ = trained(encoder, gradient_accumulation=3)
+    assert int(task.model.optimizer.iterations) == 1
+    assert int(trained(encoder)[0].model.optimizer.iterations) == 3
+
+
+def test_the_preprocessor_is_changed_as_asked(encoder):
+    config = FineTuningConfig(pretrained=encoder, max_sequence_length=33)
+    preprocessor = load_encoder(config, "text_classification", ["a", "b"], pairs=True).preprocessor
+    assert (preprocessor.max_sequence_length, preprocessor.pairs) == (33, True)
