@@ -1,10 +1,11 @@
 """Pretrain BERT from nothing on text: masked words, and whether one sentence follows another.
 
     kerasnlp-zoo train bert_pretraining
-    kerasnlp-zoo train bert_pretraining --corpus my_texts/ --size mini --jit
+    kerasnlp-zoo train bert_pretraining --corpus my_texts/ --size mini
     kerasnlp-zoo train bert_pretraining --dataset wikipedia/20230601.en --size base --epochs 100 --epoch-steps 10000
 
-A blank line of a text ends a document, and so does the end of a file.
+A blank line of a text ends a document, and so does the end of a file. The pipeline gives two and a half million tokens
+a second and core; the smallest BERT trains on seven thousand, with --jit on a CPU on one thousand.
 """
 
 import dataclasses
@@ -40,9 +41,11 @@ def main(config):
     validation = examples.validation(config.batch_size)
 
     with run.scope():
-        size = BERT_SIZES[config.size]
         model = bert_pretrainer(
-            vocabulary_size=len(documents.vocabulary), max_sequence_length=config.max_sequence_length, **size
+            vocabulary_size=len(documents.vocabulary),
+            max_sequence_length=config.max_sequence_length,
+            dropout=config.dropout,
+            **BERT_SIZES[config.size],
         )
         compile_for_pretraining(config, model, run.epochs * steps)
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
+import keras
 import numpy as np
 
 from kerasnlp_zoo import files, plots, zoo
@@ -17,12 +18,11 @@ from kerasnlp_zoo.text.documents import Documents, encode_documents
 from kerasnlp_zoo.text.sentences import split_sentences
 from kerasnlp_zoo.training.fine_tuning import adam_with_decay
 from kerasnlp_zoo.training.kept_tasks import keep_task, milliseconds_per_sentence
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy
+from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, is_guessed
 from kerasnlp_zoo.training.run import ModelRunOptions
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
 SMOKE_STEPS, SMOKE_VOCABULARY_SIZE = 10, 1000
-HEADS = ("mlm_logits", "nsp_logits")
 
 
 @dataclasses.dataclass
@@ -39,6 +39,8 @@ class PretrainingConfig(ModelRunOptions, TextOptions):
     """Keep case and accents of letters; an entry named by --vocabulary knows by itself."""
     max_sequence_length: int = 128
     """Tokens of an example."""
+    dropout: float = 0.1
+    """Share of activations dropped in training; 0 is faster, and better where the text is read only a few times."""
     epochs: int = 10
     """Epochs; the learning rate falls to 0 over them, and a run can be resumed after each."""
     epoch_steps: int | None = None
@@ -144,8 +146,11 @@ def compile_for_pretraining(config, model, total_steps):
     schedule = WarmupLinearDecay(config.learning_rate, int(config.warmup * total_steps), total_steps)
     model.compile(
         adam_with_decay(schedule, config.weight_decay),
-        {head: WeightedMeanLoss(cross_entropy) for head in HEADS},
-        weighted_metrics={head: ["accuracy"] for head in HEADS},
+        {head: WeightedMeanLoss(cross_entropy) for head in ("mlm_logits", "nsp_logits")},
+        weighted_metrics={
+            "mlm_logits": [keras.metrics.MeanMetricWrapper(is_guessed, name="accuracy")],
+            "nsp_logits": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        },
         jit_compile=config.jit,
     )
     return model

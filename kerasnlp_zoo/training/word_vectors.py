@@ -85,14 +85,12 @@ class Throughput(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Add the figure to what the progress bar shows."""
         self.steps += 1
-        logs[self.name] = self._figure()
+        self.figure = self.steps * self.count_per_step / (time.perf_counter() - self.started)
+        logs[self.name] = self.figure
 
     def on_epoch_end(self, epoch, logs=None):
-        """Add the figure to the row of history.csv."""
-        logs[self.name] = self._figure()
-
-    def _figure(self):
-        return self.steps * self.count_per_step / (time.perf_counter() - self.started)
+        """Add the figure, from before validation, to the row of history.csv."""
+        logs[self.name] = self.figure
 
 
 def read_corpus(run):
