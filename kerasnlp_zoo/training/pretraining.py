@@ -39,8 +39,6 @@ class PretrainingConfig(ModelRunOptions, TextOptions):
     """Keep case and accents of letters; an entry named by --vocabulary knows by itself."""
     max_sequence_length: int = 128
     """Tokens of an example."""
-    dropout: float = 0.1
-    """Share of activations dropped in training; 0 is faster, and better where the text is read only a few times."""
     epochs: int = 10
     """Epochs; the learning rate falls to 0 over them, and a run can be resumed after each."""
     epoch_steps: int | None = None

@@ -118,3 +118,24 @@ def test_packaged_corpora_give_words(name):
     assert 5000 < len(found) < 1_000_000
     assert {"wikitext2": "valkyria", "tatoeba": "tom", "peoples_daily": "希望"}[name] in found
     assert CORPORA[name].licence
+
+
+def test_blank_lines_end_documents_of_files_and_of_packages(tmp_path):
+    def documents(options):
+        lines = [line.strip() for lines in open_corpus(options).read() for line in lines]
+        return [text.split("\n") for text in "\n".join(lines).strip().split("\n\n") if text.strip()]
+
+    (tmp_path / "a.txt").write_text("one\ntwo\n\nthree\n")
+    (tmp_path / "b.txt").write_text("four")
+    assert [[line for line in d if line] for d in documents(CorpusOptions(corpus=tmp_path))] == [
+        ["one", "two"],
+        ["three"],
+        ["four"],
+    ]
+    articles = documents(CorpusOptions(dataset="wikitext2", smoke=True))
+    assert all(article[0].startswith("= ") and not article[0].startswith("= =") for article in articles)
+    assert articles[0][0] == "= Valkyria Chronicles III ="
+    assert 100 < len(articles) < 400
+    reviews = documents(CorpusOptions(dataset="film_reviews", smoke=True))
+    assert all(len(review) == 1 for review in reviews)
+    assert len(reviews) == 2048

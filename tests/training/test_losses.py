@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.training import WeightedMeanLoss, classification_metrics, cross_entropy, make_strategy
+from kerasnlp_zoo.training.losses import is_guessed
 from tests import oracles
 
 
@@ -20,6 +21,13 @@ def test_loss_is_the_weighted_mean_of_cross_entropies(random):
         oracles.cross_entropy(labels, logits, weights), abs=1e-6
     )
     assert float(loss(labels, logits)) == pytest.approx(oracles.cross_entropy(labels, logits, weights**0), abs=1e-6)
+
+
+def test_a_word_is_guessed_where_its_logit_is_the_highest(random):
+    labels, logits = random.integers(0, 4, (50, 7)), random.normal(size=(50, 7, 4)).astype("float32")
+    logits[0] = np.nan
+    expected = (logits.argmax(axis=-1) == labels) & ~np.isnan(logits[..., 0])
+    np.testing.assert_array_equal(is_guessed(ops.convert_to_tensor(labels), ops.convert_to_tensor(logits)), expected)
 
 
 def test_golden_values_of_cross_entropy():
