@@ -172,10 +172,9 @@ class EpochBackup(keras.callbacks.Callback):
 
 
 def _state(model):
-    """Return all variables that training changes, by names of their own.
+    """Return all variables that training changes, by their places.
 
-    Not by the paths of the optimiser's: Keras numbers the optimisers and models of a process in them, and a
-    resumed run is another process.
+    Not by their paths: Keras numbers the models and optimisers of a process in them, and a resumed run is
+    another process.
     """
-    weights = {f"{place} {variable.path}": variable for place, variable in enumerate(model.weights)}
-    return {**weights, **{f"optimizer {place}": v for place, v in enumerate(model.optimizer.variables)}}
+    return {str(place): variable for place, variable in enumerate([*model.weights, *model.optimizer.variables])}
