@@ -177,5 +177,4 @@ def _state(model):
     Not by their paths: Keras numbers the models and optimisers of a process in them, and a resumed run is
     another process.
     """
-    kinds = {"weight": model.weights, "optimizer": model.optimizer.variables}
-    return {f"{kind} {place}": v for kind, variables in kinds.items() for place, v in enumerate(variables)}
+    return {str(place): variable for place, variable in enumerate([*model.weights, *model.optimizer.variables])}
