@@ -213,8 +213,8 @@ class Task:
         """Return `texts` as a list of str, or of tuples of str, as the preprocessor takes them."""
         count = len(self.preprocessor.inputs)
         if isinstance(texts, (str, bytes)) or not hasattr(texts, "__len__"):
-            example = "[text]" if count == 1 else "[(text, other text)]"
-            raise InputError(f"Expected a list, such as {example}. Received: {type(texts).__name__}")
+            expected = "strings, such as [text]" if count == 1 else "pairs of strings, such as [(text, other text)]"
+            raise InputError(f"Expected a list of {expected}. Received: {type(texts).__name__}")
         for place, row in enumerate(texts):
             if count > 1 and (isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or len(row) != count):
                 raise InputError(f"Expected pairs of strings. Received: {row!r:.60} at place {place}")

@@ -12,7 +12,7 @@ from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import make_strategy
-from tests.contracts import LABELS, TEXTS, text_classification
+from tests.contracts import LABELS, TEXTS, pair_classification, text_classification
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,9 @@ def test_mirrored_model_predicts_and_exports(tmp_path):
     assert check_export(task, task.export(tmp_path), TEXTS) <= 1e-5
 
 
-def test_serving_commands_survive_the_shell(tmp_path):
-    docker, curl = serving_commands(tmp_path / "it's here" / "1", 'isn\'t "it"').splitlines()
+def test_serving_commands_survive_the_shell(task, tmp_path):
+    docker, curl = serving_commands(task, tmp_path / "it's here" / "1", 'isn\'t "it"').splitlines()
     assert f"{tmp_path}/it's here:/models/text" in shlex.split(docker)
     assert json.loads(shlex.split(curl)[2]) == {"instances": ['isn\'t "it"']}
+    _, curl = serving_commands(pair_classification(), tmp_path / "1", ("it's", "so")).splitlines()
+    assert json.loads(shlex.split(curl)[2]) == {"instances": [{"text": "it's", "text_pair": "so"}]}
