@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from recipes.benchmarks import comparison, text_cnn, text_cnn_ablation, word2vec
+from recipes.benchmarks import bert, comparison, text_cnn, text_cnn_ablation, word2vec
 
 
 def test_sides_are_measured_in_turn_and_the_first_of_each_is_left_out():
@@ -40,6 +40,14 @@ def test_without_pytorch_the_benchmark_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(InputError, match="pip install torch"):
         text_cnn.main(text_cnn.Config())
+
+
+def test_bert_beside_keras_hub_and_pytorch():
+    for peer in ("keras_hub", "transformers", "torch"):
+        pytest.importorskip(peer, reason="peers are installed by hand: pip install keras-hub grain transformers torch")
+    rows = bert.main(bert.Config(rounds=1, sizes=("base",), smoke=True))
+    assert [row["unit"] for row in rows] == ["texts/s"] * 4 + ["ms"] * 2 + ["texts/s"]
+    assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
 
 
 def test_text_cnn_beside_pytorch():
