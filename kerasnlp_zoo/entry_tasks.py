@@ -8,7 +8,8 @@ import keras
 from kerasnlp_zoo import models, text, weights
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.files import sha256
-from kerasnlp_zoo.models.bert import BERT_BUILDERS, bert
+from kerasnlp_zoo.models.bert import bert
+from kerasnlp_zoo.models.bert_heads import BERT_BUILDERS
 from kerasnlp_zoo.models.lora import FACTORS, apply_factors
 from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.tasks import TASKS

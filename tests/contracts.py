@@ -1,6 +1,6 @@
-"""What every layer, builder and task promises. A new family adds a line to LAYERS, BUILDERS or TASKS.
+"""What every layer and builder promises. A new family adds a line to LAYERS or BUILDERS.
 
-The promises themselves stand in test_contracts.py.
+The promises themselves stand in test_contracts.py; those of tasks are tried on the ones in task_contracts.py.
 """
 
 import dataclasses
@@ -8,39 +8,10 @@ import dataclasses
 import numpy as np
 
 from kerasnlp_zoo import layers
-from kerasnlp_zoo.models import BUILDERS as BUILDERS_BY_NAME
-from kerasnlp_zoo.models import text_cnn
-from kerasnlp_zoo.tasks import (
-    FillMask,
-    QuestionAnswering,
-    SentenceSimilarity,
-    TextClassification,
-    TextRegression,
-    TokenClassification,
-    WordEmbedding,
-)
-from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
-from kerasnlp_zoo.tasks.token_classification import tags_for
-from kerasnlp_zoo.text import Vocabulary, WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
 from kerasnlp_zoo.training import GloveLoss, cross_entropy, output_as_loss, span_cross_entropy
 
 VOCABULARY_SIZE = 40
 NUM_CLASSES = 3
-TEXTS = [
-    "a fine and gripping film",
-    "dull , clumsy and far too long",
-    "the actors are wonderful",
-    "nobody should have to sit through this",
-    "what a lovely little story",
-    "a waste of two hours",
-    "gripping from the first minute",
-    "too long and badly acted",
-    "wonderful",
-    "a clumsy story , badly told , and nobody in it is worth two hours of anyone's life",
-    "fine",
-]
-LABELS = ["positive", "negative"] * 5 + ["positive"]
-STRANGE = ("", "👍🏽 ＣＡＦＥ\u0301", "word " * 3000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -359,152 +330,3 @@ BUILDERS = [
         loss=GloveLoss(),
     ),
 ]
-
-
-def text_classification():
-    """A small, untrained TextClassification."""
-    preprocessor = WordPreprocessor.from_texts(TEXTS)
-    model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=16, num_filters=8)
-    return TextClassification(model, preprocessor, ["negative", "positive"])
-
-
-WORDS = "king queen man woman cup mug tea coffee train bus paris london café n't".split()
-
-
-PIECES = WordPieceVocabulary(
-    "[PAD] [UNK] [CLS] [SEP] [MASK] a the and too long dull fine film story actor ##s grip ##ping , . are is".split()
-)
-
-
-def bert_model(builder, preprocessor, **arguments):
-    """A small, untrained model of BERT's, and its preprocessor."""
-    size = {**BERT, "vocabulary_size": len(PIECES), "max_sequence_length": 80, **arguments}
-    return BUILDERS_BY_NAME[builder](**size), WordPiecePreprocessor(PIECES, max_sequence_length=80, **preprocessor)
-
-
-def pair_classification():
-    """A small, untrained TextClassification of pairs."""
-    model, preprocessor = bert_model("bert_classifier", {"pairs": True}, num_classes=2, pooling="mean")
-    return TextClassification(model, preprocessor, ["negative", "positive"])
-
-
-def text_regression():
-    """A small, untrained TextRegression."""
-    return TextRegression(*bert_model("bert_classifier", {}, num_classes=1))
-
-
-def token_classification():
-    """A small, untrained TokenClassification."""
-    tags = tags_for(["THING", "VIEW"])
-    return TokenClassification(*bert_model("bert_token_classifier", {}, num_classes=len(tags)), tags)
-
-
-def question_answering():
-    """A small, untrained QuestionAnswering that may say that there is no answer."""
-    return QuestionAnswering(*bert_model("bert_span_predictor", {"pairs": True}), [NO_ANSWER])
-
-
-def sentence_similarity():
-    """A small, untrained SentenceSimilarity."""
-    return SentenceSimilarity(*bert_model("sentence_encoder", {}))
-
-
-def fill_mask():
-    """A small, untrained FillMask."""
-    return FillMask(*bert_model("bert_masked_language_model", {}))
-
-
-def word_embedding():
-    """A small WordEmbedding of random vectors."""
-    vocabulary = Vocabulary(["[PAD]", "[UNK]", *WORDS])
-    return WordEmbedding.from_vectors(vocabulary, np.random.default_rng(3).normal(size=(len(vocabulary), 8)))
-
-
-@dataclasses.dataclass(frozen=True)
-class TaskCase:
-    """A function that makes a small task, and texts for it.
-
-    Args:
-        make: function that returns the task.
-        numbers: name of the output that tells how much int8 weights change an answer.
-        texts: tuple of str.
-        labels: tuple, one a text; empty for a task that is not trained on labels.
-        other_labels: tuple of str, labels for a new head; empty where there are none to choose.
-        strange: tuple of texts that break careless preprocessing.
-    """
-
-    make: callable
-    numbers: str
-    texts: tuple = tuple(TEXTS)
-    labels: tuple = tuple(LABELS)
-    other_labels: tuple = ("a", "b", "c")
-    strange: tuple = STRANGE
-
-    def __str__(self):
-        return self.make.__name__
-
-
-TASKS = [
-    TaskCase(text_classification, "probabilities"),
-    TaskCase(
-        pair_classification,
-        "probabilities",
-        tuple(zip(TEXTS, TEXTS[::-1], strict=True)),
-        strange=tuple((text, other) for text in STRANGE for other in STRANGE),
-    ),
-    TaskCase(text_regression, "score", labels=tuple(map(float, range(len(TEXTS)))), other_labels=()),
-    TaskCase(
-        token_classification,
-        "probabilities",
-        labels=tuple([(0, 1, "THING")] for _ in TEXTS),
-        other_labels=tuple(tags_for(["NAME"])),
-    ),
-    TaskCase(
-        question_answering,
-        "probabilities",
-        tuple((text, f"{text} . {other}") for text, other in zip(TEXTS, TEXTS[::-1], strict=True)),
-        labels=((0, 4), None, *[(2, 6)] * 9),
-        other_labels=(),
-        strange=tuple((text, other) for text in STRANGE for other in STRANGE),
-    ),
-    TaskCase(sentence_similarity, "vector", labels=(), other_labels=()),
-    TaskCase(
-        fill_mask,
-        "probabilities",
-        ("a [MASK] film", "the actors are [MASK] .", "[MASK]", "too long and too[MASK]"),
-        labels=(),
-        other_labels=(),
-        strange=("ＣＡＦＥ\u0301 [MASK] 👍🏽", "word " * 3000 + "[MASK]"),
-    ),
-    TaskCase(
-        word_embedding,
-        "vector",
-        (*WORDS, "Queen", "ＣＵＰ", "cafe\u0301", "unheard", "two words"),
-        labels=(),
-        other_labels=(),
-    ),
-]
-
-
-OPINIONS = [(words, "positive") for words in ("a wonderful", "a gripping", "I loved this", "such a lovely")]
-OPINIONS += [(words, "negative") for words in ("a dull", "a clumsy", "I hated this", "such a boring")]
-THINGS = ["film", "story", "cast", "ending", "script", "plot", "picture", "song", "scene", "hero", "idea", "joke"]
-
-
-def write_reviews(folder):
-    """Write a small file of labelled sentences, enough of each class to hold some out; return its path."""
-    rows = [f'"{opinion} {thing}",{label}' for opinion, label in OPINIONS for thing in THINGS]
-    path = folder / "reviews.csv"
-    path.write_text("text,label\n" + "\n".join(rows) + "\n", "utf-8")
-    return path
-
-
-def write_topics(folder):
-    """Write topics.txt, 1,200 sentences of 8 words that are all of one topic of two, and return its path."""
-    random = np.random.default_rng(0)
-    lines = [
-        " ".join(f"{topic}{n}" for n in random.integers(0, 20, 8)) for topic in random.choice(["cat", "sun"], 1200)
-    ]
-    path = folder / "topics.txt"
-    path.write_text("\n".join(lines) + "\n")
-    return path

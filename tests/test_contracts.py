@@ -25,7 +25,8 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from tests.contracts import BUILDERS, LAYERS, NUM_CLASSES, TASKS
+from tests.contracts import BUILDERS, LAYERS, NUM_CLASSES
+from tests.task_contracts import TASKS
 
 builders = pytest.mark.parametrize("case", BUILDERS, ids=str)
 one_case_each = pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import MaxOverTime
 from kerasnlp_zoo.quantization import quantize_entry, quantize_model
 from kerasnlp_zoo.weights import stored_dtype
-from tests.contracts import LABELS, TEXTS, text_classification
+from tests.task_contracts import LABELS, TEXTS, text_classification
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from kerasnlp_zoo import cards, zoo
 from kerasnlp_zoo.errors import InputError
-from tests.contracts import TEXTS, text_classification
+from tests.task_contracts import TEXTS, text_classification
 
 ENTRY = "text_cnn_movie_reviews_en"
 

@@ -1,15 +1,13 @@
 """Functional-API builders, one family per file; importing this package registers them all."""
 
 from kerasnlp_zoo.models.bag_of_embeddings import bag_of_embeddings, fixed_window
-from kerasnlp_zoo.models.bert import (
-    BERT_SIZES,
-    bert,
+from kerasnlp_zoo.models.bert import BERT_SIZES, bert, encoder_outputs
+from kerasnlp_zoo.models.bert_heads import (
     bert_classifier,
     bert_masked_language_model,
     bert_pretrainer,
     bert_span_predictor,
     bert_token_classifier,
-    encoder_outputs,
     sentence_encoder,
 )
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder

@@ -4,7 +4,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import BERT_SIZES, BUILDERS, bert, bert_classifier, encoder_outputs, sentence_encoder
-from kerasnlp_zoo.models.bert import BERT_BUILDERS
+from kerasnlp_zoo.models.bert_heads import BERT_BUILDERS
 
 SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 16}
 HEADS = {"bert_classifier": {"num_classes": 3}, "bert_token_classifier": {"num_classes": 3}}

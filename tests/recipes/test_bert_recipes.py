@@ -11,7 +11,7 @@ from kerasnlp_zoo.models import sentence_encoder
 from kerasnlp_zoo.tasks import SentenceSimilarity
 from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
 from recipes import bert_classification, bert_question_answering, bert_similarity, bert_tagging
-from tests.contracts import OPINIONS, THINGS
+from tests.small_data import OPINIONS, THINGS
 
 SIZE = {"hidden_dim": 32, "num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "max_sequence_length": 128}
 NAMES = ["anna", "paul", "maria", "omar", "chen", "ivan"]

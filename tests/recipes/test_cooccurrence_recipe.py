@@ -3,7 +3,7 @@ import pytest
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from recipes import cooccurrence
-from tests.contracts import write_topics
+from tests.small_data import write_topics
 
 
 @pytest.mark.parametrize("matrix", ["term_term", "term_document"])

@@ -1,6 +1,6 @@
 from kerasnlp_zoo import zoo
 from recipes import glove
-from tests.contracts import write_topics
+from tests.small_data import write_topics
 
 
 def test_words_that_meet_become_neighbours(tmp_path):

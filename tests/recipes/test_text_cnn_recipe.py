@@ -17,7 +17,7 @@ from kerasnlp_zoo.datasets.shop_reviews import PACKAGE
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training import HistoryFile
 from recipes import text_cnn
-from tests.contracts import write_reviews
+from tests.small_data import write_reviews
 
 SMALL = {"embedding_dim": 32, "num_filters": 16, "batch_size": 16}
 TREE = Path(__file__).parents[2]

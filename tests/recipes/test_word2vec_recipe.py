@@ -11,7 +11,7 @@ from kerasnlp_zoo.datasets.word_vector_files import read_vectors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training import word_vectors
 from recipes import word2vec
-from tests.contracts import write_topics
+from tests.small_data import write_topics
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import make_strategy
-from tests.contracts import LABELS, TEXTS, pair_classification, text_classification
+from tests.task_contracts import LABELS, TEXTS, pair_classification, text_classification
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks.token_classification import spans_in_words, tags_for
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
-from tests.contracts import token_classification
+from tests.task_contracts import token_classification
 
 
 def tags_of_dataset(task, text, spans):

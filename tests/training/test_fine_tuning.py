@@ -10,7 +10,7 @@ from kerasnlp_zoo.training import (
     frozen_share,
     load_encoder,
 )
-from tests.contracts import LABELS, TEXTS, sentence_similarity
+from tests.task_contracts import LABELS, TEXTS, sentence_similarity
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,26 @@
+"""Small files that something can be learned from, written for these tests."""
+
+import numpy as np
+
+OPINIONS = [(words, "positive") for words in ("a wonderful", "a gripping", "I loved this", "such a lovely")]
+OPINIONS += [(words, "negative") for words in ("a dull", "a clumsy", "I hated this", "such a boring")]
+THINGS = ["film", "story", "cast", "ending", "script", "plot", "picture", "song", "scene", "hero", "idea", "joke"]
+
+
+def write_reviews(folder):
+    """Write a small file of labelled sentences, enough of each class to hold some out; return its path."""
+    rows = [f'"{opinion} {thing}",{label}' for opinion, label in OPINIONS for thing in THINGS]
+    path = folder / "reviews.csv"
+    path.write_text("text,label\n" + "\n".join(rows) + "\n", "utf-8")
+    return path
+
+
+def write_topics(folder):
+    """Write topics.txt, 1,200 sentences of 8 words that are all of one topic of two, and return its path."""
+    random = np.random.default_rng(0)
+    lines = [
+        " ".join(f"{topic}{n}" for n in random.integers(0, 20, 8)) for topic in random.choice(["cat", "sun"], 1200)
+    ]
+    path = folder / "topics.txt"
+    path.write_text("\n".join(lines) + "\n")
+    return path
