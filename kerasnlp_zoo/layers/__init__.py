@@ -7,6 +7,7 @@ from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
 from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
+from kerasnlp_zoo.layers.recurrent import Recurrent
 from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
 from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
@@ -33,6 +34,7 @@ __all__ = [
     "NegativeSampling",
     "NoiseContrastiveEstimation",
     "PaddingMask",
+    "Recurrent",
     "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",
