@@ -51,7 +51,7 @@ def main(config, fold=None):
     print(data_report(data, task.preprocessor, config.batch_size))
     print(frozen_share(task.model))
 
-    best = run.fit(task, train, data.validation)
+    best = run.fit(task, train, data.validation, monitor="val_accuracy")
     return finish_classification(run, task, data, best)
 
 
