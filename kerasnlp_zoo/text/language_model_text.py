@@ -3,8 +3,7 @@
 The convention of published perplexities: the lines of a text follow each other, a blank one too is a line,
 and every token, `[UNK]` and the `[END]` of each line included, is predicted once from those before it, over
 the ends of lines. What the vocabulary lacks is `[UNK]`, so that all models with one vocabulary predict the
-same events and their perplexities compare. `[PAD]` and `[START]` never stand in a text: `[START]` is what a
-model reads before the first token.
+same events and their perplexities compare. `[PAD]` and `[START]` never stand in a text.
 
 Shapes: N ids, V vocabulary.
 """
@@ -17,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.text.vocabulary import END, START, UNKNOWN, GenerativeVocabulary
+from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
+from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary
 
-UNKNOWN_ID, START_ID, END_ID = (GenerativeVocabulary.special.index(token) for token in (UNKNOWN, START, END))
 UNITS = ("words", "spaces", "characters")
 WRITTEN_UNKNOWN = "<unk>"  # how corpora write the words that their makers left out
 UNKNOWN_CHARACTER = "\uffff"  # stands for those among characters: it is none of Unicode's
