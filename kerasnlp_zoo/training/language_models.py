@@ -16,7 +16,7 @@ def describe_text(corpus, text):
     unknown = 100 * (text.test == UNKNOWN_ID).mean()
     return (
         f"{corpus.name}: {len(text.train):,} tokens ({corpus.segmenter}) to train on, {len(text.validation):,} to "
-        f"validate, {len(text.test):,} to test, ends of lines included; {len(text.vocabulary):,} different ones; "
+        f"validate, {len(text.test):,} to test, ends of lines included; {len(text.vocabulary) - 2:,} different ones; "
         f"{unknown:.1f}% of the test tokens are unknown"
     )
 
