@@ -74,6 +74,7 @@ def main(config):
 
     metrics = run.describe(
         {
+            "task": "language_modeling",
             "metric": "perplexity",
             "validation_score": validation_score,
             "test_score": test_score,

@@ -14,7 +14,6 @@ import math
 import keras
 import tyro
 
-from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.models import nnlm
@@ -26,6 +25,7 @@ from kerasnlp_zoo.training import (
     WeightedMeanLoss,
     cross_entropy,
     describe_text,
+    draw_language_model,
 )
 from kerasnlp_zoo.training.run import ModelRunOptions
 
@@ -99,12 +99,10 @@ def finish(run, corpus, text, model, best, test):
     test_score = math.exp(model.evaluate(test, verbose=0, return_dict=True)["cross_entropy"])
     model.save(run.folder / "model.keras")
     text.vocabulary.save(run.folder / "vocabulary.txt")
-    plots.training_curves(
-        run.history.rows(), best["epoch"] + 1, run.folder / "curves.png", f"nnlm: test perplexity {test_score:,.1f}"
-    )
     print(f"\nTest perplexity {test_score:,.1f} on {len(text.test):,} tokens. Everything is in {run.folder}")
     metrics = run.describe(
         {
+            "task": "language_modeling",
             "metric": "perplexity",
             "validation_score": math.exp(best["val_cross_entropy"]),
             "test_score": test_score,
@@ -115,6 +113,7 @@ def finish(run, corpus, text, model, best, test):
             "test_tokens": len(text.test),
         }
     )
+    draw_language_model(run.folder, run.history.rows(), metrics)
     run.finish(metrics)
     return metrics
 

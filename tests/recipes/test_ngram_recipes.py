@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerasnlp_zoo import cli
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import NgramModel
 from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary
@@ -43,7 +44,7 @@ def test_orders_that_cannot_be_are_refused(lines, tmp_path):
         ngram.main(ngram.Config(corpus=lines, order=0, output_dir=tmp_path / "run"))
 
 
-def test_bengios_model_learns_to_tell_the_next_word(lines, tmp_path):
+def test_bengios_model_learns_to_tell_the_next_word(lines, tmp_path, monkeypatch):
     config = nnlm.Config(
         corpus=lines,
         context_size=2,
@@ -60,4 +61,8 @@ def test_bengios_model_learns_to_tell_the_next_word(lines, tmp_path):
     assert metrics["test_tokens"] == 30 * 9
     model = keras.saving.load_model(tmp_path / "run" / "model.keras")
     place = GenerativeVocabulary.load(tmp_path / "run" / "vocabulary.txt").ids
+    (tmp_path / "run" / "curves.png").unlink()
+    monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "plot", str(tmp_path / "run")])
+    cli.main()
+    assert (tmp_path / "run" / "curves.png").exists()
     assert np.argmax(model(np.array([[place["w2"], place["w3"]]]))) == place["w4"]
