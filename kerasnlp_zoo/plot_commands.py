@@ -87,6 +87,7 @@ def _run(folder):
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
     from kerasnlp_zoo.training.fine_tuning import draw_fine_tuning
+    from kerasnlp_zoo.training.language_models import draw_language_model
     from kerasnlp_zoo.training.pretraining import draw_pretraining
     from kerasnlp_zoo.training.word_vectors import draw_word_vectors
 
@@ -97,6 +98,8 @@ def _run(folder):
     history = HistoryFile(folder / "history.csv").rows()
     if metrics.get("task") == "word_embedding":
         pictures = draw_word_vectors(folder, history, metrics, zoo.load(folder / "entry"))
+    elif metrics.get("task") == "language_modeling":
+        pictures = draw_language_model(folder, history, metrics)
     elif metrics.get("task") == "fill_mask":
         pictures = draw_pretraining(folder, history, metrics)
     elif metrics.get("task", "text_classification") == "text_classification":

@@ -305,6 +305,17 @@ BUILDERS = [
     BuilderCase("logistic_regression", {**SIZES, "num_classes": 2}, quantizable=False),
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("average", "sum")),
+    BuilderCase(
+        "nnlm",
+        {
+            "vocabulary_size": VOCABULARY_SIZE,
+            "embedding_dim": 8,
+            "hidden_dim": 5,
+            "context_size": 5,
+            "direct_connections": True,
+        },
+        **UNTRAINED,  # of the same layers as fixed_window
+    ),
     BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),
     BuilderCase(
         "word_embedding", {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8}, per_token=True, head="vectors"

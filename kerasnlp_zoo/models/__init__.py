@@ -21,6 +21,10 @@ from kerasnlp_zoo.models.linear import (
     softmax_regression,
 )
 from kerasnlp_zoo.models.lora import enable_lora, merge_lora
+from kerasnlp_zoo.models.ngram import NgramModel, ngram
+from kerasnlp_zoo.models.ngram_counts import count_ngrams
+from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
+from kerasnlp_zoo.models.nnlm import nnlm
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import transformer_encoder
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
@@ -30,6 +34,8 @@ from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
 __all__ = [
     "BERT_SIZES",
     "BUILDERS",
+    "SMOOTHINGS",
+    "NgramModel",
     "bag_of_embeddings",
     "bert",
     "bert_classifier",
@@ -40,6 +46,7 @@ __all__ = [
     "build",
     "builder",
     "cbow",
+    "count_ngrams",
     "embed_words",
     "enable_lora",
     "encoder_outputs",
@@ -50,6 +57,8 @@ __all__ = [
     "logistic_regression",
     "merge_lora",
     "multilayer_perceptron",
+    "ngram",
+    "nnlm",
     "perceptron",
     "positive_pointwise_mutual_information",
     "sentence_encoder",

@@ -7,6 +7,7 @@ from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
 from kerasnlp_zoo.plots.positions import positions
 from kerasnlp_zoo.plots.runs import (
     confusion_matrix,
+    perplexities_by_order,
     pretraining_curves,
     reliability,
     score_curves,
@@ -19,6 +20,7 @@ __all__ = [
     "confusion_matrix",
     "decision_regions",
     "fired_ngrams",
+    "perplexities_by_order",
     "positions",
     "pretraining_curves",
     "reliability",

@@ -77,6 +77,27 @@ def score_curves(history, path, title=""):
     save(figure, path, title)
 
 
+def perplexities_by_order(perplexities, path, title=""):
+    """Draw the perplexity of n-gram models over their order, a line for each smoothing.
+
+    Args:
+        perplexities: dict of smoothing -> list of float, of the orders from 1 on; infinite ones are left out.
+        path: PNG file to write.
+        title: str.
+    """
+    figure = new_figure(6, 4)
+    axes = figure.subplots()
+    for (name, values), color in zip(perplexities.items(), (GREY, "#a84f86", ORANGE, "#007a5a", BLUE), strict=True):
+        orders = [order for order, value in enumerate(values, start=1) if np.isfinite(value)]
+        finite = [value for value in values if np.isfinite(value)]
+        label = name.replace("_", " ") + (" (else infinite)" if len(finite) < len(values) else "")
+        axes.plot(orders, finite, color=color, marker="o", ms=4, label=label)
+    axes.set(xlabel="order: words of an n-gram", ylabel="perplexity of the validation text", yscale="log")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False)
+    save(figure, path, title)
+
+
 def confusion_matrix(matrix, labels, path, title=""):
     """Draw how often each class was taken for each other: colour by share of the row, counts in the cells.
 

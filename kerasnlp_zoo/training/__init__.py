@@ -12,6 +12,7 @@ from kerasnlp_zoo.training.fine_tuning import (
 )
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
+from kerasnlp_zoo.training.language_models import describe_text, draw_language_model, spell_out
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import (
     GloveLoss,
@@ -50,6 +51,7 @@ __all__ = [
     "FineTuningConfig",
     "compile_for_fine_tuning",
     "draw_fine_tuning",
+    "draw_language_model",
     "finish_fine_tuning",
     "frozen_share",
     "load_encoder",
@@ -79,6 +81,7 @@ __all__ = [
     "compile_for_fine_tuning",
     "compile_for_pretraining",
     "cross_entropy",
+    "describe_text",
     "finish_classification",
     "finish_pretraining",
     "finish_word_vectors",
@@ -93,6 +96,7 @@ __all__ = [
     "repeat",
     "repeated",
     "score_callbacks",
+    "spell_out",
     "span_cross_entropy",
     "squared_error",
 ]

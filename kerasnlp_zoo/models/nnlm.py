@@ -1,0 +1,53 @@
+"""Bengio's neural probabilistic language model: the words before, side by side, through one hidden layer.
+
+Shapes: B batch, T time, D embedding width, H hidden units, L words of context, V vocabulary.
+"""
+
+import keras
+
+from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.layers import FirstPositions
+from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.word_embeddings import embed_words
+
+
+@builder
+def nnlm(vocabulary_size, embedding_dim=60, hidden_dim=50, context_size=4, direct_connections=False, dropout=0.0):
+    """Build a model that tells the next word from the `context_size` words before it.
+
+    y = b + U tanh(d + H x), and with direct connections y = b + W x + U tanh(d + H x), where x holds the
+    vectors of these words side by side. U and W are one matrix here, applied to the hidden layer and x side
+    by side.
+
+    Args:
+        vocabulary_size: int, V, number of token ids.
+        embedding_dim: int, D, width of a word vector.
+        hidden_dim: int, H, units of the hidden layer.
+        context_size: int, L, words before, one fewer than the order n of an n-gram model.
+        direct_connections: bool, whether the word vectors reach the logits past the hidden layer, too.
+        dropout: float in [0, 1), share of x and of the hidden layer dropped in training.
+
+    Returns:
+        `keras.Model`: token_ids int [B, T], of which the first L count, the word right before comes last ->
+        logits float [B, V] of the word that follows.
+
+    Raises:
+        InputError: if a size is not a positive integer.
+
+    Example:
+
+    >>> import numpy as np
+    >>> nnlm(vocabulary_size=1000, context_size=3)(np.array([[4, 8, 15]])).shape
+    TensorShape([1, 1000])
+
+    Reference: Bengio, Ducharme, Vincent and Jauvin 2003, "A Neural Probabilistic Language Model", equation 1.
+    """
+    require_positive(hidden_dim=hidden_dim, context_size=context_size)
+    token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, "random")
+    context = FirstPositions(context_size, name="context")(vectors, mask=mask)  # [B, L x D]
+    context = keras.layers.Dropout(dropout, name="dropout_context")(context)
+    features = keras.layers.Dense(hidden_dim, "tanh", name="hidden")(context)  # [B, H]
+    features = keras.layers.Dropout(dropout, name="dropout_hidden")(features)
+    if direct_connections:
+        features = keras.layers.Concatenate(name="direct_connections")([features, context])
+    return keras.Model(token_ids, keras.layers.Dense(vocabulary_size, name="logits")(features), name="nnlm")

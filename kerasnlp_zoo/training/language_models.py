@@ -1,0 +1,59 @@
+"""What runs of language models share: what is said of the text, how drawn words are written, the picture."""
+
+from kerasnlp_zoo import plots
+from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
+
+
+def describe_text(corpus, text):
+    """Return what a text holds, in a line.
+
+    Args:
+        corpus: CorpusText.
+        text: `text.language_model_text.LanguageModelText`.
+
+    Returns:
+        str.
+    """
+    unknown = 100 * (text.test == UNKNOWN_ID).mean()
+    return (
+        f"{corpus.name}: {len(text.train):,} tokens ({corpus.segmenter}) to train on, {len(text.validation):,} to "
+        f"validate, {len(text.test):,} to test, ends of lines included; {len(text.vocabulary) - 2:,} different ones; "
+        f"{unknown:.1f}% of the test tokens are unknown"
+    )
+
+
+def spell_out(ids, vocabulary, unit):
+    """Return ids as a line of text.
+
+    Args:
+        ids: sequence of int.
+        vocabulary: `GenerativeVocabulary`.
+        unit: str, "characters" or what else the tokens are: see `text.language_model_text.split_lines`.
+
+    Returns:
+        str.
+
+    Example:
+
+    >>> from kerasnlp_zoo.text import GenerativeVocabulary
+    >>> spell_out([5, 4, 3], GenerativeVocabulary.from_counts({"tea": 2, "hot": 1}), "words")
+    'hot tea'
+    """
+    tokens = [vocabulary.tokens[place] for place in ids if place != END_ID]
+    return ("" if unit == "characters" else " ").join(tokens)
+
+
+def draw_language_model(folder, history, metrics):
+    """Draw what history.csv and metrics.json hold.
+
+    Args:
+        folder: Path, where the picture goes.
+        history: list of dict, rows of history.csv.
+        metrics: dict, what metrics.json holds.
+
+    Returns:
+        list of Path, the pictures drawn.
+    """
+    title = f"{metrics['recipe']} on {metrics['dataset']}: test perplexity {metrics['test_score']:,.1f}"
+    plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)
+    return [folder / "curves.png"]

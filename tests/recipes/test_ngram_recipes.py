@@ -1,0 +1,68 @@
+"""The recipes of language models that look at a few words before: by counting, and Bengio's."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import cli
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import NgramModel
+from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary
+from recipes import ngram, nnlm
+
+
+@pytest.fixture
+def lines(tmp_path, random):
+    """A text in which a word is mostly told by the one before it."""
+    path = tmp_path / "text.txt"
+    lines = []
+    for _ in range(600):
+        words = [int(random.integers(10))]
+        while len(words) < 8:
+            words.append((words[-1] + 1) % 10 if random.random() < 0.9 else int(random.integers(10)))
+        lines.append(" ".join(f"w{word}" for word in words))
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def test_smoothing_and_order_are_chosen_and_the_model_kept(lines, tmp_path):
+    metrics = ngram.main(ngram.Config(corpus=lines, order=3, output_dir=tmp_path / "run"))
+    assert metrics["test_tokens"] == 30 * 9
+    assert metrics["perplexities"]["maximum_likelihood"][2] is None  # something was never seen
+    smoothed = [value for by_order in metrics["perplexities"].values() for value in by_order if value]
+    assert metrics["validation_score"] == min(smoothed) < 3 < metrics["perplexities"]["add_k"][0]
+    model = NgramModel.load(tmp_path / "run" / "model")
+    assert (model.smoothing, model.order) == (metrics["smoothing"], metrics["order"])
+    assert model.order > 1
+    place = model.vocabulary.ids
+    assert model.probability(place["w4"], [place["w3"]]) > 0.5
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"metrics.json", "perplexity.png", "model"}
+
+
+def test_orders_that_cannot_be_are_refused(lines, tmp_path):
+    with pytest.raises(InputError, match="order=0"):
+        ngram.main(ngram.Config(corpus=lines, order=0, output_dir=tmp_path / "run"))
+
+
+def test_bengios_model_learns_to_tell_the_next_word(lines, tmp_path, monkeypatch):
+    config = nnlm.Config(
+        corpus=lines,
+        context_size=2,
+        embedding_dim=8,
+        hidden_dim=16,
+        direct_connections=True,
+        batch_size=64,
+        learning_rate=0.01,
+        epochs=4,
+        output_dir=tmp_path / "run",
+    )
+    metrics = nnlm.main(config)
+    assert 1.5 < metrics["test_score"] < 3
+    assert metrics["test_tokens"] == 30 * 9
+    model = keras.saving.load_model(tmp_path / "run" / "model.keras")
+    place = GenerativeVocabulary.load(tmp_path / "run" / "vocabulary.txt").ids
+    (tmp_path / "run" / "curves.png").unlink()
+    monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "plot", str(tmp_path / "run")])
+    cli.main()
+    assert (tmp_path / "run" / "curves.png").exists()
+    assert np.argmax(model(np.array([[place["w2"], place["w3"]]]))) == place["w4"]
