@@ -23,6 +23,7 @@ from kerasnlp_zoo.models.linear import (
 from kerasnlp_zoo.models.lora import enable_lora, merge_lora
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import transformer_encoder
+from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
 from kerasnlp_zoo.models.word_embedding import word_embedding
 from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
@@ -59,6 +60,8 @@ __all__ = [
     "text_cnn",
     "text_cnn_tagger",
     "transformer_encoder",
+    "tree_lstm",
+    "tree_lstm_pair",
     "truncated_svd",
     "word_embedding",
 ]
