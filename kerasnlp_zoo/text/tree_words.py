@@ -15,7 +15,12 @@ from kerasnlp_zoo.text.vocabulary import Vocabulary
 
 # Written for this project: trees of a few shapes, by which an entry is checked.
 GOLDEN = {
-    "binary": ("( ( A man ) ( plays ( a guitar ) ) )", "( Nobody ( ( is sleeping ) . ) )", "Music", "( CAFÉ ( n't 👍🏽 ) )"),
+    "binary": (
+        "( ( A man ) ( plays ( a guitar ) ) )",
+        "( Nobody ( ( is sleeping ) . ) )",
+        "Music",
+        "( CAFÉ ( n't 👍🏽 ) )",
+    ),
     "labelled": (
         "(S (NP (DT A) (NN man)) (VP (VBZ plays) (NP (DT a) (NN guitar))))",
         "(4 (2 A) (4 (3 truly) (4 fine)))",
@@ -58,7 +63,7 @@ class TreePreprocessor:
     vocabulary_class = Vocabulary
     modules = ()  # what an exported graph needs beside TensorFlow
     language = "en"
-    max_sequence_length = float("inf")
+    max_sequence_length = None  # no tree is cut
 
     def __init__(self, vocabulary, notation="binary", num_children=None, pairs=False):
         require_choice("notation", notation, NOTATIONS)
@@ -73,6 +78,7 @@ class TreePreprocessor:
         )
         self.table = tf.lookup.StaticHashTable(entries, default_value=1)
         self.resources = (self.table,)
+        self.counts = {}  # of the training words, where the vocabulary is counted on them: word -> number
 
     @classmethod
     def from_texts(
@@ -103,7 +109,11 @@ class TreePreprocessor:
         counts = collections.Counter()
         for word, number in zip(normalize(tf.constant(words)).numpy(), numbers, strict=True):
             counts[word.decode()] += number
-        return cls(Vocabulary.from_counts(counts, min_count, max_vocabulary_size), notation, num_children, pairs)
+        preprocessor = cls(
+            Vocabulary.from_counts(counts, min_count, max_vocabulary_size), notation, num_children, pairs
+        )
+        preprocessor.counts = counts
+        return preprocessor
 
     @property
     def inputs(self):

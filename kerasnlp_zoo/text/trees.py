@@ -50,7 +50,9 @@ class Tree(NamedTuple):
         for other in range(node + 1, len(self.words)):
             if self.parents[other] in below:
                 below.add(other)
-        return " ".join(self.words[other] for other in sorted(below, key=self.positions.__getitem__) if self.words[other])
+        return " ".join(
+            self.words[other] for other in sorted(below, key=self.positions.__getitem__) if self.words[other]
+        )
 
 
 def read_tree(text, notation, place="the text"):
@@ -217,7 +219,9 @@ def read_dependencies(text, place="the text"):
 def _dependency_row(columns, where):
     """Return (number, word, head, label) of a line; None for a line that is no node of the tree."""
     if len(columns) != NUM_COLUMNS:
-        raise InputError(f"{where}: expected {NUM_COLUMNS} columns parted by tabs, as in CoNLL-U. Received: {len(columns)}")
+        raise InputError(
+            f"{where}: expected {NUM_COLUMNS} columns parted by tabs, as in CoNLL-U. Received: {len(columns)}"
+        )
     number, word, head, label = (columns[place] for place in (0, 1, 6, 7))
     if re.fullmatch(r"\d+[-.]\d+", number):
         return None
@@ -239,7 +243,9 @@ def _dependency_tree(rows):
     roots = [row for row in rows if row[2] == 0]
     if len(roots) > 1:
         named = ", ".join(f"{row[1]!r}" for row in roots)
-        raise InputError(f"{roots[1][4]}: a sentence has one root, the word with HEAD 0. Received {len(roots)}: {named}")
+        raise InputError(
+            f"{roots[1][4]}: a sentence has one root, the word with HEAD 0. Received {len(roots)}: {named}"
+        )
     children = [[] for _ in rows]
     for place, (_, word, head, _, where) in enumerate(rows):
         if head not in place_of:
@@ -302,3 +308,24 @@ def bracketed(tree, with_labels=False):
         pieces.append("(" + " ".join(filter(None, [label if with_labels else "", word])))
         open_nodes.append(node)
     return "".join([*pieces, ")" * len(open_nodes)])
+
+
+def dependencies(tree):
+    """Write a dependency tree as CoNLL-U.
+
+    Args:
+        tree: Tree whose nodes all have words.
+
+    Returns:
+        str, a line for each word, in the order of the sentence.
+
+    Example:
+
+    >>> dependencies(Tree(("barks", "Rex"), ("root", "nsubj"), (-1, 0), (1, 0))).split("\\n")[0].split("\\t")
+    ['1', 'Rex', '_', '_', '_', '_', '2', 'nsubj', '_', '_']
+    """
+    lines = [""] * len(tree.words)
+    for word, label, parent, position in zip(*tree, strict=True):
+        head = 0 if parent == NO_PARENT else tree.positions[parent] + 1
+        lines[position] = "\t".join([str(position + 1), word, *"____", str(head), label or "_", "_", "_"])
+    return "\n".join(lines)
