@@ -12,6 +12,7 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import tensorflow as tf
 import tyro
 
@@ -74,7 +75,7 @@ class Config(TreeOptions, WordVectorConfig):
     def token_ids(self, preprocessor, texts):
         """Return the ids of the training words, as often as they were counted."""
         words, counts = zip(*preprocessor.counts.items(), strict=True)
-        ids = tf.repeat(preprocessor.table.lookup(tf.constant(words)), counts)
+        ids = np.repeat(preprocessor.table.lookup(tf.constant(words)), counts)
         return tf.RaggedTensor.from_row_lengths(ids, [len(ids)])
 
 

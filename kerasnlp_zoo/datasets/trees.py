@@ -103,8 +103,8 @@ def _own_files(options):
         read, notation, labelled = _read_brackets, "labelled", options.labelled or "nodes"
     if labelled == "nodes" and read is not _read_brackets:
         raise InputError(
-            f"Labels of nodes stand in a file of brackets, such as (3 (2 It) (4 works)). Received: {options.train_file} "
-            "with --labelled nodes"
+            "Labels of nodes stand in a file of brackets, such as (3 (2 It) (4 works)). "
+            f"Received: {options.train_file} with --labelled nodes"
         )
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     rows = {

@@ -152,17 +152,14 @@ class NaryTreeLSTM(TreeComposition):
         return self.num_children
 
     def build(self, inputs_shape, parents_shape=None, mask_shape=None):
-        """Make the weights; the gates stand in the order i, o, u, f_1 ... f_K."""
-        gates = (3 + self.num_children) * self.units
-        # Each child sees a kernel as if it was alone: their number must not make it smaller.
-        _add_weights(self, inputs_shape[-1], self.num_children * self.units, gates)
+        """Make the weights; the gates stand in the order i, o, u, f; of the recurrent kernel i, o, u, f_1 ... f_K."""
+        _add_weights(self, inputs_shape[-1], self.num_children * self.units, (3 + self.num_children) * self.units)
 
     def project(self, inputs, mask, parent_places):
         """Return W x + b of all gates; all forget gates of a node see the same W x."""
         split = 3 * self.units
-        kernels = [self.kernel[:, :split], *[self.kernel[:, split:]] * self.num_children]
-        kernel = ops.concatenate(kernels, axis=-1)
-        return [ops.matmul(vectors, kernel) + self.bias for vectors in inputs]
+        projected = [ops.matmul(vectors, self.kernel) + self.bias for vectors in inputs]
+        return [ops.concatenate([gates, *[gates[:, split:]] * (self.num_children - 1)], axis=-1) for gates in projected]
 
     def message(self, projected, inbox, kernel):
         """Return h and c."""
@@ -270,16 +267,15 @@ class TreeAverage(TreeComposition):
 
 
 def _add_weights(layer, inputs_dim, recurrent_dim, gates_dim):
-    """Give a Tree-LSTM its W [D, 4H], U and b; the forget gates' biases begin at 1, so that nothing is forgotten."""
+    """Give a Tree-LSTM its W [D, 4H], U and b [4H]; the bias of f begins at 1, so that little is forgotten."""
     units = layer.units
-    ones = gates_dim - 3 * units
 
-    def forget_nothing(shape, dtype=None):
-        return ops.concatenate([ops.zeros((3 * units,), dtype), ops.ones((ones,), dtype)])
+    def forget_little(shape, dtype=None):
+        return ops.concatenate([ops.zeros((3 * units,), dtype), ops.ones((units,), dtype)])
 
     layer.kernel = layer.add_weight(shape=(inputs_dim, 4 * units), name="kernel")
     layer.recurrent_kernel = layer.add_weight(shape=(recurrent_dim, gates_dim), name="recurrent_kernel")
-    layer.bias = layer.add_weight(shape=(gates_dim,), initializer=forget_nothing, name="bias")
+    layer.bias = layer.add_weight(shape=(4 * units,), initializer=forget_little, name="bias")
 
 
 def _activated(gates, units):

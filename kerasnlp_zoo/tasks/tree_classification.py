@@ -179,5 +179,5 @@ class TreeClassification(TextClassification):
         if self.preprocessor.num_children != expected:
             raise InputError(
                 f"The model {self.model.name} with composition={arguments.get('composition')!r} needs a "
-                f"TreePreprocessor with num_children={expected}. Received: num_children={self.preprocessor.num_children}"
+                f"TreePreprocessor with num_children={expected}. Received: {self.preprocessor.num_children}"
             )

@@ -1,8 +1,8 @@
-"""Where the nodes of trees stand in a batch, so that a loop over rows meets children before parents: in graph operations.
+"""Where the nodes of trees stand in a batch, so that a loop over rows meets children before parents.
 
 Level by level is the obvious order, but levels differ in width, and a batch as wide as the widest level of any tree is
-mostly empty. Here a row holds `INNER_PLACES` nodes with children, those first that have the longest way down below them;
-no order of so many a row needs fewer rows. Leaves, which wait for nobody, have places of their own.
+mostly empty. Here a row holds `INNER_PLACES` nodes with children, those first that have the longest way down below
+them; no order of so many a row needs fewer rows. Leaves, which wait for nobody, have places of their own.
 
 Shapes: N forests (a tree, or the two of a pair), M nodes of all, C nodes of the largest, R rows, P places of a row.
 

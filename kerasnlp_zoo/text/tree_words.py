@@ -39,7 +39,8 @@ class TreePreprocessor:
     """Turn parsed sentences into scheduled word ids, two sentences at a time for pairs.
 
     In Python (`prepare`) a parse is checked and written as plain brackets; the rest is graph operations, so that an
-    exported model takes those: `(((A) (dog)) (barks))`, a bracket for each node that begins with its word if it has one.
+    exported model takes those: `(((A) (dog)) (barks))`, a bracket for each node, which begins with its word if it has
+    one.
     Trees have any shape and any size; nothing is cut off.
 
     Args:
@@ -156,7 +157,8 @@ class TreePreprocessor:
         if most > self.num_children:
             raise InputError(
                 f"text {row}: the node over {tree.text(parent)!r:.60} has {most} children, and this model takes "
-                f"{self.num_children}, each with weights of its own. Give binarised trees, or use composition='child_sum'"
+                f"{self.num_children}, each with weights of its own. Give binarised trees, or use "
+                "composition='child_sum'"
             )
 
     def __call__(self, *strings):

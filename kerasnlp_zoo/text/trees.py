@@ -193,8 +193,8 @@ def read_dependencies(text, place="the text"):
     Example:
 
     >>> rows = [(1, "The", 2, "det"), (2, "dog", 3, "nsubj"), (3, "barks", 0, "root")]
-    >>> text = "".join(f"{i}\\t{word}" + "\\t_" * 4 + f"\\t{head}\\t{label}\\t_\\t_\\n" for i, word, head, label in rows)
-    >>> bracketed([tree for _, tree, _ in read_dependencies(text)][0])
+    >>> lines = [f"{i}\\t{word}" + "\\t_" * 4 + f"\\t{head}\\t{label}\\t_\\t_" for i, word, head, label in rows]
+    >>> [bracketed(tree) for _, tree, _ in read_dependencies("\\n".join(lines))][0]
     '(barks (dog (The)))'
 
     Reference: universaldependencies.org/format.html
