@@ -370,7 +370,7 @@ BUILDERS = [
             ),
         )
     ),
-    BuilderCase("tree_lstm_pair", _over_vectors(composition="n_ary", intermediate_dim=7), binary_trees),
+    BuilderCase("tree_lstm_pair", _over_vectors(composition="n_ary", intermediate_dim=7), binary_trees, **UNTRAINED),
     BuilderCase(
         "word_embedding", {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8}, per_token=True, head="vectors"
     ),
