@@ -16,11 +16,13 @@ import numpy as np
 import tensorflow as tf
 import tyro
 
+from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.report import tree_report
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees
 from kerasnlp_zoo.models import set_word_vectors, tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.tasks import TreeClassification
 from kerasnlp_zoo.text import TreePreprocessor
+from kerasnlp_zoo.text.trees import read_tree
 from kerasnlp_zoo.training import (
     LazyAdam,
     Run,
@@ -32,6 +34,8 @@ from kerasnlp_zoo.training import (
     repeat,
     repeated,
 )
+
+DRAWN_NODES = 25  # of the tree in the picture that a run with labelled nodes leaves
 
 
 @dataclasses.dataclass
@@ -116,7 +120,11 @@ def main(config, fold=None):
     task = TreeClassification(model, preprocessor, data.labels)
 
     best = run.fit(task, data.train, data.validation)
-    return finish_classification(run, task, data, best)
+    metrics = finish_classification(run, task, data, best)
+    if data.labels_nodes:
+        text = min(data.test.texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
+        plots.tree_labels(read_tree(text, data.notation), task.predict([text])[0], task.labels, run.folder / "tree.png")
+    return metrics
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from kerasnlp_zoo.text.trees import NO_PARENT
 
 LARGEST = 120  # nodes; a larger tree cannot be read
 LONGEST_WORD = 16  # characters
-LEVEL, MARGIN, WORD, CHARACTER = 0.62, 0.45, 0.34, 0.085  # inches: between levels, around, around a word, of a letter
+# Inches: between levels, around all, between a node and its word, around a word, of a letter.
+LEVEL, MARGIN, BELOW, SPACE, CHARACTER = 0.62, 0.4, 0.16, 0.34, 0.085
 
 
 def tree_labels(tree, answer, labels, path, title=""):
@@ -33,9 +34,9 @@ def tree_labels(tree, answer, labels, path, title=""):
         )
     if len(nodes) > LARGEST:
         raise InputError(f"A tree of at most {LARGEST} nodes can be drawn. Received: {len(nodes)}")
-    x, depth, width = _places(tree)
-    height = (max(depth) + 1) * LEVEL + WORD
-    figure = new_figure(max(width, 4.0) + 2 * MARGIN, height + 2 * MARGIN + 0.5)
+    x, depth, width = _places(tree, [told["label"] for told in nodes])
+    width, height = max(width, 4.0), (max(depth) + 1) * LEVEL
+    figure = new_figure(width + 2 * MARGIN, height + MARGIN + 0.5)
     axes = figure.add_subplot()
     colors = diverging_colors()(np.linspace(0.08, 0.92, len(labels)))
     for node, parent in enumerate(tree.parents):
@@ -56,15 +57,24 @@ def tree_labels(tree, answer, labels, path, title=""):
             zorder=2,
         )
         if tree.words[node]:
-            word = shortened(tree.words[node], LONGEST_WORD)
-            axes.text(x[node], -depth[node] - WORD / LEVEL, word, ha="center", va="top", fontsize=11, parse_math=False)
-    axes.set_xlim(-MARGIN, max(width, 4.0) + MARGIN)
-    axes.set_ylim(-max(depth) - (2 * WORD) / LEVEL, MARGIN / LEVEL)
+            axes.text(
+                x[node],
+                -depth[node] - BELOW / LEVEL,
+                shortened(tree.words[node], LONGEST_WORD),
+                ha="center",
+                va="top",
+                fontsize=11,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # over lines that pass
+                parse_math=False,
+                zorder=1.5,
+            )
+    axes.set_xlim(-MARGIN, width + MARGIN)
+    axes.set_ylim(0.4 - height / LEVEL, 0.4)
     axes.axis("off")
     save(figure, path, title or f"{answer['label']} {answer['probability']:.2f}: {tree.text()}"[:110])
 
 
-def _places(tree):
+def _places(tree, labels):
     """Return the x and the depth of every node, words beside each other, and the width of all, in inches.
 
     A node without a word stands in the middle over its children; one with a word over its place in the sentence.
@@ -73,7 +83,7 @@ def _places(tree):
     in_order = sorted((node for node in range(count) if tree.words[node]), key=tree.positions.__getitem__)
     x, end = [0.0] * count, 0.0
     for node in in_order:
-        room = WORD + CHARACTER * min(len(tree.words[node]), LONGEST_WORD)
+        room = SPACE + CHARACTER * min(max(len(tree.words[node]), len(labels[node])), LONGEST_WORD)
         x[node] = end + room / 2
         end += room
     depth = [0] * count

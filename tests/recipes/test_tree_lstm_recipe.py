@@ -16,6 +16,7 @@ def test_a_run_on_own_trees_leaves_an_entry_that_labels_every_node(tmp_path):
     config.learning_rate, config.batch_size, config.min_count = 0.02, 16, 1
     metrics = main(config)
     assert metrics["test_score"] >= 80
+    assert (tmp_path / "run/tree.png").exists()
     assert json.loads((tmp_path / "run/metrics.json").read_text())["export_difference"] <= 1e-5
     task = zoo.load(tmp_path / "run/entry")
     answer = task.predict(["(? (? the) (? (? wonderful) (? plot)))"])[0]
