@@ -94,26 +94,17 @@ def _snli(split, parse):
 
 
 def _own_files(options):
-    suffix = options.train_file.suffix.lower()
-    if suffix in TABLES:
-        read, notation, labelled = _read_table, options.notation or "binary", options.labelled or "root"
-    elif suffix in (".conllu", ".conll"):
-        read, notation, labelled = _read_conllu, "conllu", options.labelled or "root"
-    else:
-        read, notation, labelled = _read_brackets, "labelled", options.labelled or "nodes"
-    if labelled == "nodes" and read is not _read_brackets:
+    read, notation = _reader(options.train_file, options)
+    has_labelled_nodes = read is _read_brackets
+    labelled = options.labelled or ("nodes" if has_labelled_nodes else "root")
+    if labelled == "nodes" and not has_labelled_nodes:
         raise InputError(
             "Labels of nodes stand in a file of brackets, such as (3 (2 It) (4 works)). "
             f"Received: {options.train_file} with --labelled nodes"
         )
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
-    rows = {
-        name: list(read(path, dataclasses.replace(options, notation=notation)))
-        for name, path in files.items()
-        if path is not None
-    }
-    if labelled == "root":
-        rows = {name: [(text, labels[:1], place) for text, labels, place in split] for name, split in rows.items()}
+    options = dataclasses.replace(options, notation=notation, labelled=labelled)
+    rows = {name: read_labelled_trees(path, options) for name, path in files.items() if path is not None}
     known = ordered({label for _, labels, _ in rows["train"] for label in labels})
     if len(known) < 2:
         raise InputError(
@@ -122,6 +113,32 @@ def _own_files(options):
     splits = {name: _encoded(split, known, labelled) for name, split in rows.items()}
     data = {"name": options.train_file.stem, "labels": known, "notation": notation}
     return {**data, "labels_nodes": labelled == "nodes"}, splits
+
+
+def read_labelled_trees(path, options):
+    """Read the trees of a file with their labels.
+
+    Args:
+        path: Path of a table, of CoNLL-U, or of brackets with labelled nodes, by its suffix.
+        options: `TreeOptions`; labelled="root" keeps the label of each tree alone.
+
+    Returns:
+        list of (text, tuple of labels, place).
+
+    Raises:
+        InputError: naming file and line of a tree that is malformed or has no label.
+    """
+    read, notation = _reader(path, options)
+    rows = read(path, dataclasses.replace(options, notation=notation))
+    return [(text, labels if options.labelled == "nodes" else labels[:1], place) for text, labels, place in rows]
+
+
+def _reader(path, options):
+    """Return the function that reads a file, and the notation of its trees."""
+    suffix = path.suffix.lower()
+    if suffix in TABLES:
+        return _read_table, options.notation or "binary"
+    return (_read_conllu, "conllu") if suffix in (".conllu", ".conll") else (_read_brackets, "labelled")
 
 
 def _read_brackets(path, options):
