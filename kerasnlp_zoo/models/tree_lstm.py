@@ -55,7 +55,8 @@ def tree_lstm(
 
     >>> from kerasnlp_zoo.text import TreePreprocessor
     >>> preprocessor = TreePreprocessor.from_texts(["( ( A dog ) barks )"])
-    >>> tree_lstm(preprocessor.vocabulary_size, num_classes=5)(preprocessor(["(((A) (dog)) (barks))"])).shape
+    >>> model, features = tree_lstm(preprocessor.vocabulary_size, 5), preprocessor(["(((A) (dog)) (barks))"])
+    >>> model({name: features[name] for name in model.input}).shape
     TensorShape([1, 5])
 
     Reference: Tai et al. 2015, sections 3 and 4.1.
@@ -111,8 +112,8 @@ def tree_lstm_pair(
 
     >>> from kerasnlp_zoo.text import TreePreprocessor
     >>> preprocessor = TreePreprocessor.from_texts([("( A dog )", "( A pet )")], pairs=True)
-    >>> model = tree_lstm_pair(preprocessor.vocabulary_size, num_classes=3)
-    >>> model(preprocessor(["((A) (dog))"], ["((A) (pet))"])).shape
+    >>> model, features = tree_lstm_pair(preprocessor.vocabulary_size, 3), preprocessor(["((A) (dog))"], ["((A) (pet))"])
+    >>> model({name: features[name] for name in model.input}).shape
     TensorShape([1, 3])
 
     Reference: Tai et al. 2015, section 4.2.
