@@ -112,7 +112,8 @@ def tree_lstm_pair(
 
     >>> from kerasnlp_zoo.text import TreePreprocessor
     >>> preprocessor = TreePreprocessor.from_texts([("( A dog )", "( A pet )")], pairs=True)
-    >>> model, features = tree_lstm_pair(preprocessor.vocabulary_size, 3), preprocessor(["((A) (dog))"], ["((A) (pet))"])
+    >>> model = tree_lstm_pair(preprocessor.vocabulary_size, num_classes=3)
+    >>> features = preprocessor(["((A) (dog))"], ["((A) (pet))"])
     >>> model({name: features[name] for name in model.input}).shape
     TensorShape([1, 3])
 
