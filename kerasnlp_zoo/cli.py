@@ -195,7 +195,7 @@ def _test_examples(task_name, entry, options):
         options.dataset = options.dataset or zoo.read_config(entry).get("data", {}).get("name", "")
         if not options.dataset:
             raise InputError(f"{entry} does not state its data. Give --dataset NAME or --test-file FILE to score it on")
-    return scored_examples(task_name, options)
+    return scored_examples(task_name, options, zoo.read_config(entry))
 
 
 def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
@@ -207,7 +207,10 @@ def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf
     from kerasnlp_zoo.quantization import quantize_entry, require_quantizable
 
     require_quantizable(entry, folder)
-    texts, labels, dataset = _test_examples("text_classification", entry, options)
+    is_of_trees = zoo.read_config(entry)["task"] == "tree_classification"
+    texts, labels, dataset = _test_examples(
+        "tree_classification" if is_of_trees else "text_classification", entry, options
+    )
     found = quantize_entry(entry, folder, texts, labels, dataset)
     print(
         f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test accuracy "

@@ -1,4 +1,4 @@
-"""The command `kerasnlp-zoo plot`: a run's pictures again, attention, and vectors of positions."""
+"""The command `kerasnlp-zoo plot`: a run's pictures again, attention, vectors of positions, and labelled trees."""
 
 import json
 import sys
@@ -10,19 +10,20 @@ import tyro
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 
-What = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|attention|positions")]
+What = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|attention|positions|tree")]
 Picture = Annotated[Path, tyro.conf.arg(aliases=["-o"], help="PNG file to write.")]
 NUM_POSITIONS, WIDTH = 100, 128  # of the sinusoids drawn
 
 
 def plot(what: What) -> None:
-    """Draw pictures; `kerasnlp-zoo plot attention --help` and `plot positions --help` list their flags.
+    """Draw pictures; `kerasnlp-zoo plot attention --help`, `plot positions --help` and `plot tree --help` list flags.
 
     Args:
         what: Output folder of a training run, whose pictures are drawn again from its history.csv and
-            metrics.json; "attention" of a text; or "positions", the vectors a model adds at each place.
+            metrics.json; "attention" of a text; "positions", the vectors a model adds at each place; or the "tree"
+            of a parsed sentence with a label at every node.
     """
-    command = {"attention": attention, "positions": positions}.get(what, lambda: _run(Path(what)))
+    command = {"attention": attention, "positions": positions, "tree": tree}.get(what, lambda: _run(Path(what)))
     tyro.cli(command, prog=f"kerasnlp-zoo plot {what}", args=sys.argv[3:])
 
 
@@ -79,6 +80,29 @@ def positions(
         vectors, title = explanation.position_vectors(zoo.load(entry).model), Path(entry).absolute().name
     title += f": {len(vectors)} positions, {vectors.shape[1]} dimensions"
     plots.positions(vectors, output, dimension, title)
+    print(output)
+
+
+def tree(
+    entry: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY")],
+    text: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TREE")],
+    output: Picture = Path("tree.png"),
+) -> None:
+    """Draw a parsed sentence with the label that a model gives to every node.
+
+    Args:
+        entry: Name or folder of an entry of tree_classification that labels nodes.
+        text: The tree, as the entry reads it, such as "(? (? very) (? good))"; its own labels do not matter.
+    """
+    from kerasnlp_zoo import plots
+    from kerasnlp_zoo.text.trees import read_tree
+
+    plots.require_png(output, "tree.png")
+    task = zoo.load(entry)
+    if task.name != "tree_classification":
+        raise InputError(f"{entry} is an entry of {task.name}. Expected one of tree_classification")
+    parsed = read_tree(text, task.preprocessor.notation)
+    plots.tree_labels(parsed, task.predict([text])[0], task.labels, output)
     print(output)
 
 

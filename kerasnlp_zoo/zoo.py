@@ -67,6 +67,8 @@ GOLDEN_TEXTS_OF_TASK = {
 
 def golden_texts(task):
     """Return the texts, or pairs of texts, by which a task of an entry is checked."""
+    if hasattr(task.preprocessor, "golden_texts"):  # what it reads is no plain text
+        return task.preprocessor.golden_texts
     usual = GOLDEN_TEXTS if len(task.preprocessor.inputs) == 1 else GOLDEN_PAIRS
     return list(GOLDEN_TEXTS_OF_TASK.get(task.name, usual)[task.preprocessor.language])
 

@@ -8,10 +8,12 @@ import dataclasses
 import numpy as np
 
 from kerasnlp_zoo import layers
+from kerasnlp_zoo.layers.tree_composition import INNER_PLACES, LEAF_PLACES
 from kerasnlp_zoo.training import GloveLoss, cross_entropy, output_as_loss, span_cross_entropy
 
 VOCABULARY_SIZE = 40
 NUM_CLASSES = 3
+PLACES = INNER_PLACES + LEAF_PLACES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,8 @@ class LayerCase:
 MASK = np.array([[True] * 6, [True] * 2 + [False] * 4])
 SEQUENCE = {"input_shape": (2, 6, 5), "call_kwargs": {"mask": MASK}, "supports_masking": True}
 BOOL = {"expected_output_dtype": "bool", "run_training_check": False}  # a mask has no gradient
+PARENTS = np.zeros((2, 3, PLACES), "int32")
+PARENTS[:, 1] = 1, 2, 1, 2, 0  # below the roots of the row above
 FLOAT32 = {"expected_output_dtype": "float32", "run_mixed_precision_check": False}  # whatever the precision
 LAYERS = [
     LayerCase(layers.PaddingMask, {}, {"input_data": np.array([[5, 0]]), "expected_output_shape": (1, 2), **BOOL}),
@@ -168,6 +172,29 @@ LAYERS = [
         )
     ),
     *(
+        LayerCase(
+            layer,
+            {"units": 4, **arguments},
+            {
+                "input_data": np.ones((2, 3, PLACES, 6), "float32"),
+                "call_kwargs": {"parents": PARENTS},
+                "expected_output_shape": (2, 2, 4) if "num_roots" in arguments else (2, 3, PLACES, 4),
+                "expected_num_trainable_weights": num_weights,
+                "supports_masking": True,
+                "run_training_check": False,  # this and the next would call the layer without parents
+                "run_mixed_precision_check": False,
+            },
+        )
+        for layer, arguments, num_weights in (
+            (layers.ChildSumTreeLSTM, {}, 3),
+            (layers.NaryTreeLSTM, {"num_children": 3, "num_roots": 2}, 3),
+            (layers.TreeAverage, {"num_roots": 2}, 2),
+        )
+    ),
+    LayerCase(
+        layers.PairFeatures, {}, {"input_shape": (2, 2, 5), "expected_output_shape": (2, 20), "supports_masking": True}
+    ),
+    *(
         LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
         for pooling in (layers.MaxOverTime, layers.AverageOverTime, layers.SumOverTime)
     ),
@@ -197,6 +224,28 @@ def with_masked_positions(random, batch, time):
     """Tokens of two segments, and positions whose words are to be told."""
     inputs = tokens_in_segments(random, batch, time)
     return {**inputs, "masked_positions": np.zeros_like(inputs["token_ids"])}
+
+
+def trees(random, batch, time, num_inboxes=1):
+    """Scheduled trees of different sizes, with a word at every leaf and none elsewhere; the first has every row."""
+    inputs = {name: np.zeros((batch, time, PLACES), "int32") for name in ("token_ids", "parents")}
+    for tree, rows in enumerate(np.append(time, random.integers(1, time + 1, batch - 1))):
+        inputs["token_ids"][tree, 0, 0] = 1
+        boxes = np.array([], "int64")  # of rows above: one takes the messages of many; of several, each takes one
+        for row in range(rows):
+            for place in range(int(row == 0), PLACES):
+                if len(boxes) and random.random() < 0.8:
+                    inputs["parents"][tree, row, place] = box = random.choice(boxes)
+                    boxes = boxes[boxes != box] if num_inboxes > 1 else boxes
+                    inputs["token_ids"][tree, row, place] = random.integers(1, VOCABULARY_SIZE)
+            in_a_row = INNER_PLACES * num_inboxes
+            boxes = np.append(boxes, 1 + row * in_a_row + np.arange(in_a_row))
+    return inputs
+
+
+def binary_trees(random, batch, time):
+    """The same, of which no node has more than two children."""
+    return trees(random, batch, time, num_inboxes=2)
 
 
 def words_around_words(random, batch, time):
@@ -245,6 +294,8 @@ TELLING = (
     "loss",
     "positions",
     "activation",
+    "composition",
+    "labelled",
 )  # arguments that tell two cases of a builder apart
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
@@ -317,6 +368,20 @@ BUILDERS = [
         **UNTRAINED,  # of the same layers as fixed_window
     ),
     BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),
+    *(
+        BuilderCase("tree_lstm", _over_vectors(composition=composition, labelled=labelled), inputs, **more)
+        for composition, labelled, inputs, more in (
+            ("n_ary", "root", binary_trees, {}),
+            ("average", "root", trees, UNTRAINED),
+            (
+                "child_sum",
+                "nodes",
+                trees,
+                {"per_token": True, "labels": lambda random, *shape: random.integers(0, NUM_CLASSES, (*shape, PLACES))},
+            ),
+        )
+    ),
+    BuilderCase("tree_lstm_pair", _over_vectors(composition="n_ary", intermediate_dim=7), binary_trees, **UNTRAINED),
     BuilderCase(
         "word_embedding", {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8}, per_token=True, head="vectors"
     ),

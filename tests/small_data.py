@@ -24,3 +24,15 @@ def write_topics(folder):
     path = folder / "topics.txt"
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def write_sentiment_trees(folder):
+    """Write a small file of trees whose nodes are labelled 0, 1 or 2, as a sentiment treebank is; return its path."""
+    lines = []
+    for phrase, label in OPINIONS:
+        opinion = phrase.split()[-1]
+        sign = {"positive": 2, "negative": 0}[label]
+        lines += [f"({sign} (1 the) ({sign} ({sign} {opinion}) (1 {thing})))" for thing in THINGS]
+    path = folder / "sentiment.txt"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path

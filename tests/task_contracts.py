@@ -4,10 +4,11 @@ What every task promises stands in test_contracts.py.
 """
 
 import dataclasses
+import re
 
 import numpy as np
 
-from kerasnlp_zoo.models import BUILDERS, text_cnn
+from kerasnlp_zoo.models import BUILDERS, text_cnn, tree_lstm
 from kerasnlp_zoo.tasks import (
     FillMask,
     QuestionAnswering,
@@ -15,11 +16,12 @@ from kerasnlp_zoo.tasks import (
     TextClassification,
     TextRegression,
     TokenClassification,
+    TreeClassification,
     WordEmbedding,
 )
 from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
 from kerasnlp_zoo.tasks.token_classification import tags_for
-from kerasnlp_zoo.text import Vocabulary, WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
+from kerasnlp_zoo.text import TreePreprocessor, Vocabulary, WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
 from tests.contracts import BERT
 
 TEXTS = [
@@ -92,6 +94,24 @@ def fill_mask():
     return FillMask(*bert_model("bert_masked_language_model", {}))
 
 
+TREES = (
+    "(+ (0 a) (+ (+ fine) (0 film)))",
+    "(- (- dull) (- (0 and) (- (0 too) (0 long))))",
+    "(0 (0 the) (0 actors))",
+    "(+ fine)",
+    "(- (0 a) (- (- dull) (0 film)) (0 .))",
+)
+STRANGE_TREES = ("(0 " * 60 + "deep" + ")" * 60, f"(0 {'(0 wide) ' * 300})", "(0 (0 👍🏽) (0 ＣＡＦＥ\u0301) (0 （))")
+
+
+def tree_classification():
+    """A small, untrained TreeClassification of every node."""
+    preprocessor = TreePreprocessor.from_texts(TREES, notation="labelled")
+    size = {"embedding_dim": 8, "hidden_dim": 5}
+    model = tree_lstm(preprocessor.vocabulary_size, num_classes=3, labelled="nodes", **size)
+    return TreeClassification(model, preprocessor, ["-", "0", "+"])
+
+
 def word_embedding():
     """A small WordEmbedding of random vectors."""
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *WORDS])
@@ -144,6 +164,13 @@ TASKS = [
         labels=((0, 4), None, *[(2, 6)] * 9),
         other_labels=(),
         strange=tuple((text, other) for text in STRANGE for other in STRANGE),
+    ),
+    TaskCase(
+        tree_classification,
+        "node_probabilities",
+        TREES,
+        labels=tuple(re.findall(r"\((\S)", text) for text in TREES),
+        strange=STRANGE_TREES,
     ),
     TaskCase(sentence_similarity, "vector", labels=(), other_labels=()),
     TaskCase(

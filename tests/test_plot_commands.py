@@ -1,13 +1,15 @@
-"""`kerasnlp-zoo plot attention` and `plot positions`; test_cli.py draws a run again."""
+"""`kerasnlp-zoo plot attention`, `plot positions` and `plot tree`; test_cli.py draws a run again."""
 
 import sys
 
 import pytest
 
-from kerasnlp_zoo import cli
+from kerasnlp_zoo import cli, plot_commands
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import BERT_SIZES, bert_classifier, text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
+from tests.task_contracts import tree_classification
 
 TEXT = "The animal didn't cross the street"
 PNG = b"\x89PNG"
@@ -105,3 +107,11 @@ def test_help_lists_the_flags(run, capsys, arguments, shown):
     printed = capsys.readouterr().out
     for text in shown:
         assert text in printed
+
+
+def test_a_labelled_tree_is_drawn_and_other_entries_are_refused(run, entries, tmp_path):
+    tree_classification().save(tmp_path / "entry")
+    run("tree", tmp_path / "entry", "(? (? very) (? fine))", "--output", tmp_path / "tree.png")
+    assert (tmp_path / "tree.png").read_bytes().startswith(PNG)
+    with pytest.raises(InputError, match="text_classification. Expected one of tree_classification"):
+        plot_commands.tree(entries / "text_cnn", "(a b)", tmp_path / "other.png")

@@ -67,6 +67,34 @@ def span_report(data):
     return "\n".join(lines)
 
 
+def tree_report(data, preprocessor):
+    """Describe parsed sentences.
+
+    Args:
+        data: TreeData.
+        preprocessor: TreePreprocessor whose vocabulary is counted on the training trees.
+
+    Returns:
+        str, a few lines.
+    """
+    splits = _splits(data)
+    lines = _first_lines(data)
+    if data.labels_nodes:
+        counts = collections.Counter(label for labels in data.train.labels for label in labels)
+        named = ", ".join(f"{label} {counts[place]:,}" for place, label in enumerate(data.labels))
+        lines.append(f"  labels        of train nodes: {named}")
+    else:
+        lines += _label_lines(data.labels, splits)
+    known = preprocessor.vocabulary.ids
+    total = sum(preprocessor.counts.values())
+    unknown = sum(count for word, count in preprocessor.counts.items() if word not in known)
+    lines.append(
+        f"  words         {total / len(data.train):.1f} a text of train, {unknown / total:.1%} unknown; vocabulary "
+        f"{preprocessor.vocabulary_size:,}, counted on train"
+    )
+    return "\n".join(lines)
+
+
 def question_report(data):
     """Describe questions on passages.
 

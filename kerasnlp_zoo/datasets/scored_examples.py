@@ -8,17 +8,19 @@ from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
 from kerasnlp_zoo.datasets.text_scores import load_text_scores
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees, read_labelled_trees
 from kerasnlp_zoo.errors import InputError
 
 SHARED = ("dataset", "test_file", "encoding", "delimiter", "language", "validation_split", "data_dir", "smoke")
 
 
-def scored_examples(task_name, options):
+def scored_examples(task_name, options, config=None):
     """Read test examples for a task.
 
     Args:
         task_name: name of the task, such as "text_classification".
         options: DataOptions: test_file, or else dataset.
+        config: dict, config.json of the entry to be scored, which says how its trees are written.
 
     Returns:
         (list of texts or pairs, list of labels, scores, spans or right answers, name of the data).
@@ -28,7 +30,8 @@ def scored_examples(task_name, options):
     """
     if task_name not in READERS:
         raise InputError(f"{task_name} is not scored on labelled texts. Scored are: {', '.join(READERS)}")
-    texts, labels = READERS[task_name](options)
+    reader = READERS[task_name]
+    texts, labels = reader(options, config) if reader is _parsed else reader(options)
     return texts, labels, options.test_file.stem if options.test_file is not None else options.dataset
 
 
@@ -70,6 +73,18 @@ def _asked(options):
     return texts, [[answer.text for answer in example.answers] for example in examples]
 
 
+def _parsed(options, config):
+    labelled = config["builder_arguments"].get("labelled", "root")
+    columns = {name: getattr(options, name) for name in ("text_column", "text_pair_column", "label_column")}
+    notation = config["preprocessing"]["config"]["notation"]
+    options = dataclasses.replace(_as(TreeOptions, options), notation=notation, labelled=labelled, **columns)
+    if options.test_file is None:
+        data = load_trees(options)
+        return data.test.texts, [data.labels[label] for label in data.test.labels]
+    rows = read_labelled_trees(options.test_file, options)
+    return [text for text, _, _ in rows], [labels if labelled == "nodes" else labels[0] for _, labels, _ in rows]
+
+
 def _as(kind, options):
     """Return the flags that all options share as options of another kind."""
     return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in SHARED})
@@ -81,4 +96,5 @@ READERS = {
     "sentence_similarity": _scored,
     "token_classification": _tagged,
     "question_answering": _asked,
+    "tree_classification": _parsed,
 }

@@ -116,7 +116,7 @@ def _own_files(options):
     examples = {name: read_examples(path, options) for name, path in files.items() if path is not None}
     dropped = {"rows without label": sum(not e.label for split in examples.values() for e in split)}
     examples = {name: [e for e in split if e.label] for name, split in examples.items()}
-    labels = _ordered({example.label for example in examples["train"]})
+    labels = ordered({example.label for example in examples["train"]})
     if len(labels) < 2:
         raise InputError(
             f"A classifier needs at least two labels. Received from {options.train_file}, column "
@@ -127,7 +127,7 @@ def _own_files(options):
     return {"name": options.train_file.stem, "labels": labels, "dropped": dropped, "language": language}, splits
 
 
-def _ordered(labels):
+def ordered(labels):
     """Sort labels by value when all are integers, else by name: never by their order in the data."""
     try:
         return sorted(labels, key=int)

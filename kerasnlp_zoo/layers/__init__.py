@@ -5,10 +5,12 @@ from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
+from kerasnlp_zoo.layers.pair_features import PairFeatures
 from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.recurrent import Recurrent
 from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
+from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeAverage
 from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
@@ -22,6 +24,7 @@ __all__ = [
     "AverageOverTime",
     "BagOfWords",
     "BagOfWordsDense",
+    "ChildSumTreeLSTM",
     "FirstPositions",
     "FullSoftmax",
     "GatherPositions",
@@ -31,14 +34,17 @@ __all__ = [
     "MaskScores",
     "MaxOverTime",
     "MultiHeadSelfAttention",
+    "NaryTreeLSTM",
     "NegativeSampling",
     "NoiseContrastiveEstimation",
     "PaddingMask",
+    "PairFeatures",
     "Recurrent",
     "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",
     "TransformerEncoderBlock",
+    "TreeAverage",
     "UnitLength",
     "WindowMask",
     "ZeroMasked",

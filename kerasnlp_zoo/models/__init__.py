@@ -27,6 +27,7 @@ from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.models.nnlm import nnlm
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import transformer_encoder
+from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
 from kerasnlp_zoo.models.word_embedding import word_embedding
 from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
@@ -68,6 +69,8 @@ __all__ = [
     "text_cnn",
     "text_cnn_tagger",
     "transformer_encoder",
+    "tree_lstm",
+    "tree_lstm_pair",
     "truncated_svd",
     "word_embedding",
 ]

@@ -13,7 +13,7 @@ CHANNELS = ("random", "static", "non_static", "multichannel")
 STATIC, TRAINED = "static_embedding", "token_embedding"  # names of the layers that hold the vectors
 
 
-def embed_words(vocabulary_size, embedding_dim, channels):
+def embed_words(vocabulary_size, embedding_dim, channels, shape=(None,)):
     """Return what a word-level model begins with.
 
     Args:
@@ -22,6 +22,7 @@ def embed_words(vocabulary_size, embedding_dim, channels):
         channels: "random" trains word vectors from random values; "static" keeps the vectors fixed;
             "non_static" fine-tunes them; "multichannel" adds a fixed and a fine-tuned copy. The last
             three expect pretrained vectors: `set_word_vectors`.
+        shape: tuple, the places of words in a text; (None,) for a sequence, [B, T].
 
     Returns:
         (token_ids int [B, T], mask bool [B, T], vectors float [B, T, D]), symbolic.
@@ -39,7 +40,7 @@ def embed_words(vocabulary_size, embedding_dim, channels):
             vocabulary_size, embedding_dim, embeddings_initializer=initializer, trainable=trainable, name=name
         )
 
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    token_ids = keras.Input(shape, dtype="int32", name="token_ids")
     mask = PaddingMask(name="padding_mask")(token_ids)
     vectors = []
     if channels in ("static", "multichannel"):

@@ -13,6 +13,7 @@ from kerasnlp_zoo.plots.runs import (
     score_curves,
     training_curves,
 )
+from kerasnlp_zoo.plots.tree import tree_labels
 from kerasnlp_zoo.plots.word_scatter import word_scatter
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "require_png",
     "score_curves",
     "training_curves",
+    "tree_labels",
     "word_attention",
     "word_scatter",
 ]

@@ -7,6 +7,7 @@ from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.tasks.text_classification import TextClassification
 from kerasnlp_zoo.tasks.text_regression import TextRegression
 from kerasnlp_zoo.tasks.token_classification import TokenClassification
+from kerasnlp_zoo.tasks.tree_classification import TreeClassification
 from kerasnlp_zoo.tasks.word_embedding import WordEmbedding
 
 TASKS = {
@@ -15,6 +16,7 @@ TASKS = {
         TextClassification,
         TextRegression,
         TokenClassification,
+        TreeClassification,
         QuestionAnswering,
         SentenceSimilarity,
         FillMask,
@@ -31,5 +33,6 @@ __all__ = [
     "TextClassification",
     "TextRegression",
     "TokenClassification",
+    "TreeClassification",
     "WordEmbedding",
 ]

@@ -104,7 +104,8 @@ def serving_commands(task, path, text):
     folder = Path(path).absolute().parent
     mount = shlex.quote(f"{folder}:/models/text")
     names = task.preprocessor.inputs
-    instance = text if len(names) == 1 else dict(zip(names, text, strict=True))
+    strings = [column[0].decode("utf-8", "surrogatepass") for column in task.columns([text])]
+    instance = strings[0] if len(names) == 1 else dict(zip(names, strings, strict=True))
     request = shlex.quote(json.dumps({"instances": [instance]}, ensure_ascii=False))
     return (
         f"docker run --rm -p 8501:8501 -v {mount} -e MODEL_NAME=text tensorflow/serving\n"

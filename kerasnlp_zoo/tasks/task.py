@@ -203,7 +203,8 @@ class Task:
         ]
         features = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
         limit = self.preprocessor.max_sequence_length
-        cut = np.mean(next(iter(features.values())).row_lengths() >= limit) if texts else 0.0
+        lengths = next(iter(features.values())).row_lengths()
+        cut = 0.0 if limit is None or not texts else np.mean(lengths >= limit)
         if cut and not self._warned_of_cut:
             self._warned_of_cut = True
             logger.warning("%.1f%% of the texts reach max_sequence_length=%d and may be cut there", 100 * cut, limit)

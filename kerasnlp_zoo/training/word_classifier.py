@@ -73,5 +73,9 @@ class WordVectorConfig(WordClassifierConfig):
         if self.embeddings is None:
             return channels, None
         vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed)
-        print("  vectors       " + vectors.coverage(preprocessor.features(preprocessor.prepare(texts))["token_ids"]))
+        print("  vectors       " + vectors.coverage(self.token_ids(preprocessor, texts)))
         return channels, vectors.values
+
+    def token_ids(self, preprocessor, texts):
+        """Return the ids of the training texts, ragged int [N, (length)]."""
+        return preprocessor.features(preprocessor.prepare(texts))["token_ids"]

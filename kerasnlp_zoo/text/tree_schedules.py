@@ -1,0 +1,173 @@
+"""Where the nodes of trees stand in a batch, so that a loop over rows meets children before parents.
+
+Level by level is the obvious order, but levels differ in width, and a batch as wide as the widest level of any tree is
+mostly empty. Here a row holds `INNER_PLACES` nodes with children, those first that have the longest way down below
+them; no order of so many a row needs fewer rows. Leaves, which wait for nobody, have places of their own.
+
+Shapes: N forests (a tree, or the two of a pair), M nodes of all, C nodes of the largest, R rows, P places of a row.
+
+Reference: Hu 1961, "Parallel Sequencing and Assembly Line Problems", for the order; the layers that it is made for are
+in layers/tree_composition.py.
+"""
+
+import tensorflow as tf
+
+from kerasnlp_zoo.layers.tree_composition import INNER_PLACES, LEAF_PLACES
+
+PLACES = INNER_PLACES + LEAF_PLACES
+UNPLACED = 2**30  # a row below all
+
+
+def read_nodes(strings):
+    """Read forests in the notation of `trees.bracketed`.
+
+    Args:
+        strings: string tensor [N], a tree or several one after the other in each.
+
+    Returns:
+        dict of tensors [M], all forests after each other and nodes as they are written: "words", string; "forest",
+        number of the forest; "parents", -1 for roots; "ranks", the place among the children of the same parent, of
+        roots among those of the forest; "depths", 1 for roots.
+
+    Raises:
+        InvalidArgumentError: if brackets do not match, or a word stands elsewhere than after a ( .
+
+    Example:
+
+    >>> nodes = read_nodes(["(barks (dog (The)))"])
+    >>> nodes["parents"].numpy()
+    array([-1,  0,  1], dtype=int32)
+    """
+    tokens = tf.strings.split(tf.strings.regex_replace(strings, r"([()])", r" \1 "))
+    values, forests = tokens.flat_values, tf.cast(tokens.value_rowids(), tf.int32)
+    is_open, is_close = tf.equal(values, "("), tf.equal(values, ")")
+    is_word = ~is_open & ~is_close
+    steps = tf.cast(is_open, tf.int32) - tf.cast(is_close, tf.int32)
+    depths = tf.cumsum(steps)  # brackets match, so each forest begins and ends with 0
+    after_open = tf.concat([[False], is_open], axis=0)[:-1]
+    sums = tf.math.unsorted_segment_sum(steps, forests, tf.shape(strings)[0])
+    is_sound = tf.reduce_all(sums == 0) & tf.reduce_all(depths >= 0) & tf.reduce_all(~is_word | after_open)
+    advice = "Expected trees whose brackets each begin with a word or a bracket, such as (((A) (dog)) (barks))"
+    with tf.control_dependencies([tf.debugging.Assert(is_sound, [advice])]):
+        starts = tf.cast(tf.where(is_open)[:, 0], tf.int32)  # [M]
+    following = tf.gather(values, tf.minimum(starts + 1, tf.size(values) - 1))
+    is_own = tf.gather(is_word, tf.minimum(starts + 1, tf.size(values) - 1))
+    depths, forests = tf.gather(depths, starts), tf.gather(forests, starts)
+    parents = _parents(depths)
+    return {
+        "words": tf.where(is_own, following, ""),
+        "forest": forests,
+        "parents": parents,
+        "ranks": _ranks(tf.where(parents < 0, tf.size(starts) + forests, parents)),
+        "depths": depths,
+    }
+
+
+def _parents(depths):
+    """Return for each node the last one before it that is less deep by one; -1 for roots."""
+    count = tf.size(depths, tf.int64)
+    numbers, depths = tf.range(count), tf.cast(depths, tf.int64)
+    keys = depths * count + numbers
+    order = tf.argsort(keys)
+    before = tf.searchsorted(tf.gather(keys, order), keys - count, side="right") - 1
+    return tf.where(depths > 1, tf.gather(order, tf.maximum(before, 0)), -1)
+
+
+def _ranks(groups):
+    """Return how many of its group stand before each member."""
+    count = tf.size(groups, tf.int64)
+    order = tf.argsort(tf.cast(groups, tf.int64) * count + tf.range(count))
+    in_order = tf.gather(groups, order)
+    ranks = tf.range(tf.size(groups)) - tf.searchsorted(in_order, in_order)
+    return tf.scatter_nd(order[:, None], ranks, tf.shape(groups))
+
+
+def schedule(nodes, num_forests, num_inboxes=1):
+    """Give every node a row and a place in it.
+
+    Args:
+        nodes: what `read_nodes` returns.
+        num_forests: int tensor, N.
+        num_inboxes: int, K of the layer: 1 where children are added up, else the most children of a node.
+
+    Returns:
+        dict of int32 tensors: "rows" and "places" [M] of each node; "parents" [M], the number that stands for its
+        parent in a batch (layers/tree_composition.py); "num_rows" [N].
+
+    Raises:
+        InvalidArgumentError: for more than INNER_PLACES trees in a forest, or more children than inboxes.
+
+    Example:
+
+    >>> scheduled = schedule(read_nodes(["(((The) (dog)) (barks))"]), 1)
+    >>> [scheduled[name].numpy().tolist() for name in ("rows", "places", "parents")]
+    [[0, 1, 0, 0, 0], [0, 0, 2, 3, 4], [0, 1, 3, 3, 1]]
+    """
+    forests, parents, ranks = nodes["forest"], nodes["parents"], nodes["ranks"]
+    is_root = parents < 0
+    counts = tf.math.bincount(forests, minlength=num_forests, maxlength=num_forests)  # nodes of each forest
+    local = tf.range(tf.size(forests)) - tf.gather(tf.cumsum(counts, exclusive=True), forests)
+    heights = _heights(parents, nodes["depths"])
+    is_leaf = (heights == 0) & ~is_root
+
+    def dense(values):
+        return tf.scatter_nd(tf.stack([forests, local], axis=1), values, [num_forests, tf.reduce_max(counts)])
+
+    local_parents = tf.where(is_root, 0, tf.gather(local, tf.maximum(parents, 0)))
+    rows, places = _place_inner(
+        dense(tf.where(is_leaf, 0, heights)), dense(tf.cast(is_root, tf.int32)), dense(ranks), dense(local_parents)
+    )
+    order = tf.stack([forests, local], axis=1)
+    rows, places = tf.gather_nd(rows, order), tf.gather_nd(places, order)
+    leaf_number = _ranks(tf.where(is_leaf, forests, num_forests))
+    rows = tf.where(is_leaf, leaf_number // LEAF_PLACES, rows)
+    places = tf.where(is_leaf, INNER_PLACES + leaf_number % LEAF_PLACES, places)
+    box = ranks if num_inboxes > 1 else tf.zeros_like(ranks)
+    is_sound = tf.reduce_all(tf.where(is_root, ranks < INNER_PLACES, box < num_inboxes))
+    advice = f"Expected at most {INNER_PLACES} trees, and {num_inboxes} children of a node where their order counts"
+    with tf.control_dependencies([tf.debugging.Assert(is_sound, [advice])]):
+        above = tf.gather(rows * INNER_PLACES + places, tf.maximum(parents, 0))
+    return {
+        "rows": rows,
+        "places": places,
+        "parents": tf.where(is_root, 0, 1 + above * num_inboxes + box),
+        "num_rows": 1 + tf.maximum(tf.math.unsorted_segment_max(rows, forests, num_forests), 0),
+    }
+
+
+def _heights(parents, depths):
+    """Return the longest way down from each node, 0 for leaves."""
+    count = tf.size(parents)
+    targets = tf.where(parents < 0, count, parents)
+
+    def climb(step, heights):
+        below = tf.math.unsorted_segment_max(heights + 1, targets, count + 1)[:-1]
+        return step + 1, tf.maximum(heights, below)
+
+    deepest = tf.reduce_max(tf.concat([depths, [1]], axis=0))
+    return tf.while_loop(lambda step, _: step < deepest, climb, (1, tf.zeros_like(parents)))[1]
+
+
+def _place_inner(heights, is_root, ranks, parents):
+    """Return row and place [N, C] of roots and inner nodes, from the roots down; all arguments are int32 [N, C]."""
+    is_root = is_root > 0
+    numbers = tf.range(tf.shape(heights)[1])
+
+    def waiting(rows):
+        return (heights > 0) & (rows == UNPLACED)
+
+    def fill_row(row, rows, places):
+        is_ready = waiting(rows) & (tf.gather(rows, parents, batch_dims=1) < row)
+        padded = tf.pad(tf.where(is_ready, heights, 0), [[0, 0], [0, INNER_PLACES]])  # for forests of a node or none
+        most, chosen = tf.math.top_k(padded, INNER_PLACES)
+        for place in range(INNER_PLACES):
+            is_it = (numbers == chosen[:, place, None]) & (most[:, place, None] > 0)
+            rows, places = tf.where(is_it, row, rows), tf.where(is_it, place, places)
+        return row + 1, rows, places
+
+    rows, places = tf.where(is_root, 0, UNPLACED), tf.where(is_root, ranks, 0)
+    shapes = tf.TensorShape([]), heights.shape, heights.shape
+    _, rows, places = tf.while_loop(
+        lambda _, rows, __: tf.reduce_any(waiting(rows)), fill_row, (1, rows, places), shape_invariants=shapes
+    )
+    return rows, places
