@@ -112,7 +112,8 @@ def read_sequence(name, layer, inputs, mask, initial_state, training):
     if name == "gru":  # it has a bias for the inputs and one for the state, which the reset gate closes off
         input_bias, bias = tf.unstack(bias)
         projected = tf.nn.bias_add(projected, input_bias)
-    batch, time = tf.shape(inputs)[0], tf.shape(inputs)[1]
+    # What is known of the shape stays known, as LiteRT needs it.
+    batch, time = (tf.shape(inputs)[i] if size is None else size for i, size in enumerate(inputs.shape[:2]))
     projected = tf.reshape(projected, (time, batch, kernel.shape[1]))
     if initial_state is None:
         initial_state = [tf.zeros((batch, layer.units), projected.dtype)] * CELLS[name].num_states
@@ -162,9 +163,8 @@ class _Loop:
         kernels = tf.split(kernel, len(self.patterns), axis=1)
         inputs, mask = _unstacked(projected), _unstacked(self.mask)
         time = tf.shape(projected)[0]
-        width = state[0].shape[1]
         count = 1 + (len(state) + self.cell.num_kept if keeps else 0)
-        arrays = tuple(_array(projected.dtype, time, width) for _ in range(count))
+        arrays = tuple(_array(state[0].dtype, time, state[0].shape) for _ in range(count))
 
         def step(number, state, arrays):
             place = self._place(number, time)
@@ -191,7 +191,7 @@ class _Loop:
         kernels = [tf.transpose(part) for part in tf.split(kernel, len(self.patterns), axis=1)]
         d_outputs_at, mask = _unstacked(d_outputs), _unstacked(self.mask)
         time = tf.shape(d_outputs)[0]
-        arrays = tuple(_array(d_outputs.dtype, time, kernel.shape[1]) for _ in range(self.cell.num_said))
+        arrays = tuple(_array(d_outputs.dtype, time, (None, kernel.shape[1])) for _ in range(self.cell.num_said))
 
         def step(number, d_state, arrays):
             place = self._place(time - 1 - number, time)
@@ -251,8 +251,8 @@ def _chosen(is_real, new, old):
     return tf.raw_ops.Select(condition=is_real, x=new, y=old)
 
 
-def _array(dtype, time, width):
-    return tf.TensorArray(dtype, time, element_shape=(None, width), clear_after_read=False)
+def _array(dtype, time, shape):
+    return tf.TensorArray(dtype, time, element_shape=shape, clear_after_read=False)
 
 
 def _unstacked(values):

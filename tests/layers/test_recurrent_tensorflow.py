@@ -1,6 +1,5 @@
 """The loop in TensorFlow operations is the loop of Keras, only quicker."""
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
