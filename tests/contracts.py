@@ -115,6 +115,25 @@ LAYERS = [
             "supports_masking": True,
         },
     ),
+    *(
+        LayerCase(
+            layers.Recurrent,
+            {"units": 4, "cell": cell, **more},
+            {
+                **SEQUENCE,
+                "expected_output_shape": ((2, 6, width), [(2, 4)] * states),
+                "expected_num_trainable_weights": 3 * (1 + ("bidirectional" in more)),
+                "expected_num_seed_generators": 1 + ("bidirectional" in more),
+                "expected_num_non_trainable_variables": 1 + ("bidirectional" in more),
+                "run_training_check": False,  # its outputs are nested; the models that hold it are trained
+            },
+        )
+        for cell, more, width, states in (
+            ("lstm", {"bidirectional": True, "recurrent_dropout": 0.1}, 8, 4),
+            ("gru", {"bidirectional": True, "merge": "sum"}, 4, 2),
+            ("rnn", {}, 4, 1),
+        )
+    ),
     LayerCase(layers.KMaxPooling, {"k": 3}, {**SEQUENCE, "expected_output_shape": (2, 3, 5)}),
     LayerCase(layers.FirstPositions, {"length": 4}, {**SEQUENCE, "expected_output_shape": (2, 20)}),
     *(
