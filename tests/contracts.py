@@ -134,6 +134,28 @@ LAYERS = [
             ("rnn", {}, 4, 1),
         )
     ),
+    *(
+        LayerCase(
+            cell,
+            {"units": 4, **more},
+            {
+                "input_shape": (2, 5),
+                "call_kwargs": {"states": [np.zeros((2, 4), "float32")] * states},
+                "expected_output_shape": ((2, 4), [(2, 4)] * states),
+                "expected_num_trainable_weights": weights,
+                "run_training_check": False,  # it would call the cell without a state
+                "run_mixed_precision_check": False,  # likewise
+            },
+        )
+        for cell, more, states, weights in (
+            (layers.AdditiveStateCell, {}, 1, 2),
+            (layers.CoupledGateCell, {}, 1, 4),
+            (layers.LeakyCell, {"leak": 0.5}, 1, 2),
+            (layers.DeepTransitionCell, {"depth": 3}, 1, 6),
+            (layers.TimeSkipCell, {"skip": 3}, 3, 2),
+            (layers.OutputRecurrentCell, {"output_dim": 4}, 1, 4),
+        )
+    ),
     LayerCase(layers.KMaxPooling, {"k": 3}, {**SEQUENCE, "expected_output_shape": (2, 3, 5)}),
     LayerCase(layers.FirstPositions, {"length": 4}, {**SEQUENCE, "expected_output_shape": (2, 20)}),
     *(
