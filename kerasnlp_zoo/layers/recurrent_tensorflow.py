@@ -108,10 +108,9 @@ def read_sequence(name, layer, inputs, mask, initial_state, training):
     cell, patterns = layer.cell, _dropout_patterns(layer, inputs, training)
     time_first = tf.transpose(inputs, (1, 0, 2))
     kernel, recurrent_kernel, bias = (tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias))
-    projected = tf.matmul(tf.reshape(time_first, (-1, kernel.shape[0])), kernel)
-    if name == "gru":  # it has a bias for the inputs and one for the state, which the reset gate closes off
-        input_bias, bias = tf.unstack(bias)
-        projected = tf.nn.bias_add(projected, input_bias)
+    # A GRU has a second bias, for what the state says: the reset gate closes it off as well.
+    bias, *recurrent_bias = tf.unstack(bias) if name == "gru" else [bias]
+    projected = tf.nn.bias_add(tf.matmul(_rows(time_first), kernel), bias)
     # What is known of the shape stays known, as LiteRT needs it.
     batch, time = (tf.shape(inputs)[i] if size is None else size for i, size in enumerate(inputs.shape[:2]))
     projected = tf.reshape(projected, (time, batch, kernel.shape[1]))
@@ -121,7 +120,8 @@ def read_sequence(name, layer, inputs, mask, initial_state, training):
         mask = tf.transpose(tf.cast(mask, "int32")) > 0
     loop = _Loop(CELLS[name], mask, layer.go_backwards, patterns)
     run = loop.with_way_back if training else loop.forth
-    outputs, *state = run(projected, recurrent_kernel, bias, *(tf.cast(s, projected.dtype) for s in initial_state))
+    initial_state = [tf.cast(part, projected.dtype) for part in initial_state]
+    outputs, *state = run(projected, recurrent_kernel, *initial_state, *recurrent_bias)
     outputs = tf.transpose(outputs, (1, 0, 2))
     outputs.set_shape((*inputs.shape[:2], layer.units))
     return outputs, state
@@ -136,9 +136,9 @@ class _Loop:
         self.goes_backwards = goes_backwards
         self.patterns = patterns
 
-    def forth(self, projected, kernel, bias, *state):
+    def forth(self, projected, kernel, *state_and_bias):
         """Return the outputs [T, B, H] and each tensor of the last state [B, H]."""
-        (outputs,), state = self._steps(projected, kernel, bias, state, keeps=False)
+        (outputs,), state = self._steps(projected, kernel, *self._parted(state_and_bias), keeps=False)
         return (outputs.stack(), *state)
 
     @property
@@ -146,19 +146,20 @@ class _Loop:
         """The same, with gradients of our own."""
         return tf.custom_gradient(self._forth_and_back)
 
-    def _forth_and_back(self, projected, kernel, bias, *state):
-        (outputs, *arrays), last = self._steps(projected, kernel, bias, state, keeps=True)
+    def _forth_and_back(self, projected, kernel, *state_and_bias):
+        state, bias = self._parted(state_and_bias)
+        (outputs, *arrays), last = self._steps(projected, kernel, state, bias, keeps=True)
         before, kept = arrays[: len(state)], arrays[len(state) :]
 
         def back(d_outputs, *d_state):
             d_said, d_state = self._steps_back(kernel, before, kept, d_outputs, d_state)
             d_projected, d_recurrent = d_said[0], d_said[-1]
-            d_kernel, d_bias = _weight_gradients(before[0].stack(), d_recurrent, self.patterns)
-            return (d_projected, d_kernel, d_bias, *d_state)
+            d_kernel = _kernel_gradient(before[0].stack(), d_recurrent, self.patterns)
+            return (d_projected, d_kernel, *d_state, *(tf.reduce_sum(d_recurrent, axis=(0, 1)) for _ in bias))
 
         return (outputs.stack(), *last), back
 
-    def _steps(self, projected, kernel, bias, state, keeps):
+    def _steps(self, projected, kernel, state, bias, keeps):
         """Run the loop; return arrays of outputs and, if they are kept, states before a step and values in it."""
         kernels = tf.split(kernel, len(self.patterns), axis=1)
         inputs, mask = _unstacked(projected), _unstacked(self.mask)
@@ -168,8 +169,9 @@ class _Loop:
 
         def step(number, state, arrays):
             place = self._place(number, time)
-            recurrent = [tf.matmul(_dropped(state[0], p), k) for p, k in zip(self.patterns, kernels, strict=True)]
-            new, kept = self.cell.step(inputs.read(place), tf.nn.bias_add(_joined(recurrent), bias), *state)
+            parts = [tf.matmul(_dropped(state[0], p), k) for p, k in zip(self.patterns, kernels, strict=True)]
+            recurrent = sum(bias, start=_joined(parts))
+            new, kept = self.cell.step(inputs.read(place), recurrent, *state)
             output = new[0]
             if mask is not None:
                 is_real = mask.read(place)
@@ -214,18 +216,17 @@ class _Loop:
         _, d_state, arrays = tf.while_loop(lambda number, *_: number < time, step, (0, d_state, arrays))
         return [array.stack() for array in arrays], d_state
 
+    def _parted(self, state_and_bias):
+        return state_and_bias[: self.cell.num_states], state_and_bias[self.cell.num_states :]
+
     def _place(self, number, time):
         return time - 1 - number if self.goes_backwards else number
 
 
-def _weight_gradients(hidden, d_recurrent, patterns):
-    """Return the gradients of kernel and bias; hidden [T, B, H] is the state before each step."""
-    d_recurrent = tf.reshape(d_recurrent, (-1, d_recurrent.shape[-1]))
-    parts = [
-        tf.matmul(tf.reshape(_dropped(hidden, pattern), (-1, hidden.shape[-1])), d, transpose_a=True)
-        for pattern, d in zip(patterns, tf.split(d_recurrent, len(patterns), axis=1), strict=True)
-    ]
-    return _joined(parts), tf.reduce_sum(d_recurrent, axis=0)
+def _kernel_gradient(hidden, d_recurrent, patterns):
+    """Return the gradient of the kernel; hidden [T, B, H] is the state before each step."""
+    parts = zip(patterns, tf.split(_rows(d_recurrent), len(patterns), axis=1), strict=True)
+    return _joined([tf.matmul(_rows(_dropped(hidden, pattern)), d, transpose_a=True) for pattern, d in parts])
 
 
 def _dropout_patterns(layer, inputs, training):
@@ -240,6 +241,11 @@ def _dropout_patterns(layer, inputs, training):
 
 def _dropped(hidden, pattern):
     return hidden if pattern is None else hidden * pattern
+
+
+def _rows(values):
+    """Return [T, B, D] as [T * B, D]."""
+    return tf.reshape(values, (-1, values.shape[-1]))
 
 
 def _joined(parts):
