@@ -116,8 +116,6 @@ def read_sequence(name, layer, inputs, mask, initial_state, training):
     projected = tf.reshape(projected, (time, batch, kernel.shape[1]))
     if initial_state is None:
         initial_state = [tf.zeros((batch, layer.units), projected.dtype)] * CELLS[name].num_states
-    if mask is not None:  # as numbers, because TensorFlow's fast transposition complains about bool
-        mask = tf.transpose(tf.cast(mask, "int32")) > 0
     loop = _Loop(CELLS[name], mask, layer.go_backwards, patterns)
     run = loop.with_way_back if training else loop.forth
     initial_state = [tf.cast(part, projected.dtype) for part in initial_state]
@@ -162,7 +160,7 @@ class _Loop:
     def _steps(self, projected, kernel, state, bias, keeps):
         """Run the loop; return arrays of outputs and, if they are kept, states before a step and values in it."""
         kernels = tf.split(kernel, len(self.patterns), axis=1)
-        inputs, mask = _unstacked(projected), _unstacked(self.mask)
+        inputs = _unstacked(projected)
         time = tf.shape(projected)[0]
         count = 1 + (len(state) + self.cell.num_kept if keeps else 0)
         arrays = tuple(_array(state[0].dtype, time, state[0].shape) for _ in range(count))
@@ -173,8 +171,8 @@ class _Loop:
             recurrent = sum(bias, start=_joined(parts))
             new, kept = self.cell.step(inputs.read(place), recurrent, *state)
             output = new[0]
-            if mask is not None:
-                is_real = mask.read(place)
+            if self.mask is not None:
+                is_real = tf.gather(self.mask, place, axis=1)  # [B]
                 output = _chosen(is_real, output, tf.zeros_like(output))
                 new = tuple(_chosen(is_real, *pair) for pair in zip(new, state, strict=True))
             values = (output, *state, *kept)[:count]
@@ -191,7 +189,7 @@ class _Loop:
             what the state said; and the gradients of the initial state.
         """
         kernels = [tf.transpose(part) for part in tf.split(kernel, len(self.patterns), axis=1)]
-        d_outputs_at, mask = _unstacked(d_outputs), _unstacked(self.mask)
+        d_outputs_at = _unstacked(d_outputs)
         time = tf.shape(d_outputs)[0]
         arrays = tuple(_array(d_outputs.dtype, time, (None, kernel.shape[1])) for _ in range(self.cell.num_said))
 
@@ -199,8 +197,8 @@ class _Loop:
             place = self._place(time - 1 - number, time)
             d_hidden, *rest = d_state
             d_new = (d_hidden + d_outputs_at.read(place), *rest)
-            if mask is not None:
-                is_real = mask.read(place)
+            if self.mask is not None:
+                is_real = tf.gather(self.mask, place, axis=1)  # [B]
                 d_new = tuple(_chosen(is_real, d, tf.zeros_like(d)) for d in d_new)
             d_said, (direct, *d_rest) = self.cell.back(
                 [array.read(place) for array in kept], [array.read(place) for array in before], *d_new
@@ -209,7 +207,7 @@ class _Loop:
             through = [_dropped(tf.matmul(d, k), p) for d, k, p in zip(parts, kernels, self.patterns, strict=True)]
             d_hidden = tf.add_n([*through, *([] if direct is None else [direct])])
             d_before = (d_hidden, *d_rest)
-            if mask is not None:
+            if self.mask is not None:
                 d_before = tuple(_chosen(is_real, *pair) for pair in zip(d_before, d_state, strict=True))
             return number + 1, d_before, tuple(a.write(place, d) for a, d in zip(arrays, d_said, strict=True))
 
@@ -263,7 +261,7 @@ def _array(dtype, time, shape):
 
 def _unstacked(values):
     """Return an array of the steps of a tensor [T, ...], which shares its memory."""
-    return None if values is None else tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
+    return tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
 
 
 def _sigmoid_gradient(output, gradient):
