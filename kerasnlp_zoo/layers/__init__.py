@@ -9,6 +9,14 @@ from kerasnlp_zoo.layers.pair_features import PairFeatures
 from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.recurrent import Recurrent
+from kerasnlp_zoo.layers.recurrent_cells import (
+    AdditiveStateCell,
+    CoupledGateCell,
+    DeepTransitionCell,
+    LeakyCell,
+    OutputRecurrentCell,
+    TimeSkipCell,
+)
 from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeAverage
 from kerasnlp_zoo.layers.unit_length import UnitLength
@@ -21,15 +29,19 @@ from kerasnlp_zoo.layers.word_prediction import (
 
 __all__ = [
     "AddBias",
+    "AdditiveStateCell",
     "AverageOverTime",
     "BagOfWords",
     "BagOfWordsDense",
     "ChildSumTreeLSTM",
+    "CoupledGateCell",
+    "DeepTransitionCell",
     "FirstPositions",
     "FullSoftmax",
     "GatherPositions",
     "HierarchicalSoftmax",
     "KMaxPooling",
+    "LeakyCell",
     "LearnedPositions",
     "MaskScores",
     "MaxOverTime",
@@ -37,12 +49,14 @@ __all__ = [
     "NaryTreeLSTM",
     "NegativeSampling",
     "NoiseContrastiveEstimation",
+    "OutputRecurrentCell",
     "PaddingMask",
     "PairFeatures",
     "Recurrent",
     "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",
+    "TimeSkipCell",
     "TransformerEncoderBlock",
     "TreeAverage",
     "UnitLength",

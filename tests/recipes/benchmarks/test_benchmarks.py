@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from recipes.benchmarks import bert, comparison, text_cnn, text_cnn_ablation, tree_lstm, word2vec
+from recipes.benchmarks import bert, comparison, recurrent, text_cnn, text_cnn_ablation, tree_lstm, word2vec
 
 
 def test_sides_are_measured_in_turn_and_the_first_of_each_is_left_out():
@@ -62,6 +62,13 @@ def test_batches_of_trees_beside_recursion():
     rows = tree_lstm.main(tree_lstm.Config(rounds=1, smoke=True))
     assert [row["unit"] for row in rows] == ["trees/s"] * 2
     assert all(row["ours"] > row["peer"] > 0 for row in rows)
+
+
+def test_recurrent_networks_beside_keras_and_pytorch():
+    pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
+    rows = recurrent.main(recurrent.Config(rounds=1, steps=2, smoke=True))
+    assert [row["peer_name"] for row in rows] == ["Keras, Bidirectional(LSTM)", "PyTorch, nn.LSTM"] * 2
+    assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
 
 
 def test_every_means_of_speed_is_measured(tmp_path):
