@@ -333,15 +333,14 @@ BUILDERS = [
     *(
         BuilderCase("bilstm", _over_vectors(pooling=pooling, num_layers=1, **more))
         for pooling, more in (
-            ("max", {"cell": "rnn", "bidirectional": False}),
-            ("mean", {"filter_width": 3}),
+            ("max", {"cell": "rnn", "bidirectional": False, "filter_width": 3}),
             ("attention", {"cell": "gru", "merge": "sum"}),
             ("last", {}),
         )
     ),
     BuilderCase(
         "bilstm_tagger",
-        _over_vectors(cell="gru", character_vocabulary_size=VOCABULARY_SIZE, characters="cnn"),
+        _over_vectors(num_layers=1, character_vocabulary_size=VOCABULARY_SIZE),
         words_of_letters,
         per_token=True,
     ),
