@@ -51,7 +51,7 @@ class Config(WordVectorConfig):
     """Words in the windows of a convolution below the recurrent layers; without it there is none."""
     dropout: float = 0.5
     """Share of columns dropped in training, below and above each layer."""
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     """Step size of Adam."""
 
 

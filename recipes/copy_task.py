@@ -1,18 +1,21 @@
 """Repeat five symbols after a delay: what gates are for.
 
     kerasnlp-zoo train copy_task
-    kerasnlp-zoo train copy_task --delays 20 200 --cells gru lstm
+    kerasnlp-zoo train copy_task --delays 20 200 --networks gru lstm
 
-A network of one direction reads five random symbols, then blanks for as long as the delay, then a mark, and has to
-give the symbols in their order. Two pictures: how accuracy rises over training at each delay, and how the gradient
-of an answer fades on its way back to earlier inputs, which is why.
+A network of one direction reads five random symbols, then blanks for as long as the delay, then has to give the
+symbols in their order. Two pictures: how accuracy rises over training at each delay, and how the gradient of an
+answer fades on its way back to earlier inputs, which is why.
 
-The gates of GRU and LSTM start as Tallec and Ollivier 2018 say (section 2, chrono initialization): biased so that
-units keep what they hold for between one step and the length of the sequence. With Keras' own start they keep half
-of it for one step or two, and learn long delays as slowly as the simple RNN.
+What a network holds at the start decides whether anything of the past reaches it to learn from. The simple RNN starts
+with small random weights, and forgets; started with an orthogonal matrix, as Keras does, it keeps what it holds,
+too (Henaff et al. 2016, "Recurrent Orthogonal Networks and Long-Memory Tasks").
+The gates of GRU and LSTM start biased towards keeping, each unit for another time, after Tallec and Ollivier 2018
+("Can recurrent neural networks warp time?", section 2).
 """
 
 import dataclasses
+import itertools
 import time
 from pathlib import Path
 from typing import Literal
@@ -35,16 +38,16 @@ STEPS_AT_ONCE = 50  # between two points of a curve
 TEST_SEED, TEST_EXAMPLES = 0, 500
 LEARNED = 0.995  # accuracy at which training stops
 CLIPNORM = 1.0
-Cell = Literal["rnn", "gru", "lstm"]
+Network = Literal["rnn", "orthogonal_rnn", "gru", "lstm"]
 
 
 @dataclasses.dataclass
 class Config:
-    """Train simple RNN, GRU and LSTM to repeat symbols after delays, in some minutes on two CPU cores."""
+    """Train simple RNNs, GRU and LSTM to repeat symbols after delays, in some minutes on two CPU cores."""
 
     delays: tuple[int, ...] = (10, 50, 100)
     """Steps between the last symbol and the first answer."""
-    cells: tuple[Cell, ...] = ("rnn", "gru", "lstm")
+    networks: tuple[Network, ...] = ("rnn", "orthogonal_rnn", "gru", "lstm")
     """Networks to compare."""
     hidden_dim: int = 64
     """Units of a network."""
@@ -55,7 +58,7 @@ class Config:
     learning_rate: float = 1e-2
     """Step size of Adam for GRU and LSTM."""
     rnn_learning_rate: float = 3e-3
-    """Step size of Adam for the simple RNN, which larger steps throw off."""
+    """Step size of Adam for simple RNNs, which larger steps throw off."""
     seed: int = 1
     """Decides weights and sequences."""
     output_dir: Path = Path("runs/copy_task")
@@ -67,42 +70,44 @@ def main(config):
     started = time.time()
     plots.require_matplotlib()
     require_positive(hidden_dim=config.hidden_dim, steps=config.steps, batch_size=config.batch_size)
-    if min(config.delays, default=0) < 1 or not config.cells:
+    if min(config.delays, default=0) < 1 or not config.networks:
         raise InputError(
-            "The copy task needs delays of at least 1 step and at least one cell, such as --delays 10 50 --cells gru. "
-            f"Received: delays {config.delays}, cells {config.cells}"
+            "The copy task needs delays of at least 1 step and at least one network, such as --delays 10 50 "
+            f"--networks gru. Received: delays {config.delays}, networks {config.networks}"
         )
 
-    curves, gradients = {}, {"before training": {}, "after training": {}}
-    for delay in config.delays:
-        curves[delay] = {}
-        for cell in config.cells:
-            model = build(config, cell, delay)
-            before = gradient_norms(model, delay)
-            curves[delay][cell] = train(config, model, delay)
-            print(f"delay {delay:3d}  {cell:4s}  accuracy {100 * curves[delay][cell][1][-1]:5.1f}", flush=True)
-            if delay == max(config.delays):
-                gradients["before training"][cell] = before
-                gradients["after training"][cell] = gradient_norms(model, delay)
-
     longest = max(config.delays)
-    plots.copy_curves(
-        curves, 1 / ALPHABET, config.output_dir / "accuracy.png", f"{SYMBOLS} of {ALPHABET} symbols, repeated"
-    )
-    plots.gradients_over_distance(gradients, config.output_dir / "gradients.png", f"copy task, delay {longest}")
-    accuracies = {delay: {cell: curve[1][-1] for cell, curve in cells.items()} for delay, cells in curves.items()}
+    curves, gradients = {delay: {} for delay in config.delays}, {"before training": {}, "after training": {}}
+    for delay, network in itertools.product(config.delays, config.networks):
+        model = build(config, network, delay)
+        if delay == longest:
+            gradients["before training"][network] = gradient_norms(model, delay)
+        steps, accuracies = curves[delay][network] = train(config, model, delay)
+        if delay == longest:
+            gradients["after training"][network] = gradient_norms(model, delay)
+        print(
+            f"delay {delay:>4}  {network:<14}  accuracy {100 * accuracies[-1]:5.1f} after {steps[-1]:,} steps",
+            flush=True,
+        )
+
+    title = f"{SYMBOLS} symbols out of {ALPHABET}, repeated after a delay"
+    plots.copy_curves(curves, 1 / ALPHABET, config.output_dir / "accuracy.png", title)
+    title = f"how much of the gradient reaches earlier inputs, at a delay of {longest} steps"
+    plots.gradients_over_distance(gradients, config.output_dir / "gradients.png", title)
+    accuracies = last_points(curves, 1)
     metrics = {
         "recipe": "copy_task",
         "dataset": "copy task",
         "metric": f"accuracy of the best network at a delay of {longest}",
         "validation_score": None,
-        "test_score": 100 * max(accuracies[longest].values()),
+        "test_score": 100 * max(accuracies[str(longest)].values()),
         "published_score": None,
         "chance": 100 / ALPHABET,
         "accuracies": accuracies,
-        "steps": {delay: {cell: curve[0][-1] for cell, curve in cells.items()} for delay, cells in curves.items()},
-        "gradient_at_the_first_symbol": {
-            name: {cell: float(norms[-1]) for cell, norms in cells.items()} for name, cells in gradients.items()
+        "steps": last_points(curves, 0),
+        "gradients_at_the_first_symbol": {
+            when: {network: float(norms[-1]) for network, norms in of_networks.items()}
+            for when, of_networks in gradients.items()
         },
         "seconds": round(time.time() - started, 1),
         "seed": config.seed,
@@ -114,45 +119,65 @@ def main(config):
     return metrics
 
 
-def build(config, cell, delay):
+def last_points(curves, coordinate):
+    """Return the last step, coordinate 0, or accuracy, coordinate 1, of every curve."""
+    return {
+        str(delay): {network: curve[coordinate][-1] for network, curve in of_networks.items()}
+        for delay, of_networks in curves.items()
+    }
+
+
+def build(config, network, delay):
     """Return a compiled network of one direction that gives a symbol at every step."""
     keras.utils.set_random_seed(config.seed)
+    is_simple = network.endswith("rnn")
     model = bilstm_tagger(
         vocabulary_size=FIRST_SYMBOL + ALPHABET,
         num_classes=ALPHABET,
         embedding_dim=16,
         hidden_dim=config.hidden_dim,
         num_layers=1,
-        cell=cell,
+        cell="rnn" if is_simple else network,
         bidirectional=False,
         dropout=0.0,
     )
-    remember(model.get_layer("recurrent_0"), cell, SYMBOLS + delay)
-    rate = config.rnn_learning_rate if cell == "rnn" else config.learning_rate
+    start(model.get_layer("recurrent_0"), network, SYMBOLS + delay)
+    rate = config.rnn_learning_rate if is_simple else config.learning_rate
     model.compile(
         LazyAdam(rate, global_clipnorm=CLIPNORM), WeightedMeanLoss(cross_entropy), weighted_metrics=["accuracy"]
     )
     return model
 
 
-def remember(layer, cell, longest):
-    """Bias the gates of a cell so that its units keep what they hold for 1 to `longest` steps.
+def start(layer, network, longest):
+    """Give a layer its first weights where they are not those of Keras.
 
-    A unit that keeps the share f of its state at every step, forgets it in about 1 / (1 - f) steps. With
-    b = log(n), f = sigmoid(b) gives n + 1.
+    The simple RNN has uniform ones within 1 / sqrt(H): what it holds shrinks to 0.6 of it, or so, at every step.
+    The gates of the others are biased so that units keep what they hold for 1 to twice `longest` steps, spread
+    evenly on a logarithmic scale: a unit that keeps the share f at every step forgets in some 1 / (1 - f) steps,
+    and f = sigmoid(log n) gives n + 1.
+
+    Args:
+        layer: Recurrent.
+        network: str.
+        longest: int, steps of the longest memory that the task asks for.
     """
-    bias = next(weight for weight in layer.weights if weight.path.endswith("/bias"))
-    values, units = np.array(bias), layer.units
-    keeping = np.log(np.random.default_rng(0).uniform(1, longest, units))
-    if cell == "lstm":  # gates in the order input, forget, candidate, output
-        values[:units], values[units : 2 * units] = -keeping, keeping
-    elif cell == "gru":  # update, reset, candidate; a second row is for the recurrent side
-        values[..., :units].flat[:units] = keeping
-    bias.assign(values)
+    random = np.random.default_rng(0)
+    weights = {weight.path.split("/")[-1]: weight for weight in layer.weights}
+    bias, units = np.asarray(weights["bias"]).copy(), layer.units
+    keeping = random.uniform(0, np.log(2 * longest), units)
+    if network == "rnn":
+        limit = units**-0.5
+        weights["recurrent_kernel"].assign(random.uniform(-limit, limit, (units, units)))
+    elif network == "gru":  # gates in the order update, reset, candidate; the second row is of the recurrent side
+        bias[0, :units] = keeping
+    elif network == "lstm":  # gates in the order input, forget, candidate, output: what is kept is not written over
+        bias[:units], bias[units : 2 * units] = -keeping, keeping
+    weights["bias"].assign(bias)
 
 
 def sequences(delay, count, seed):
-    """Make sequences of the task.
+    """Make sequences of the task: symbols, blanks and a mark for `delay` steps, blanks in place of the answers.
 
     Args:
         delay: int.
