@@ -13,7 +13,7 @@ STYLES = {
     "gru": {"color": ORANGE, "label": "GRU"},
     "lstm": {"color": BLUE, "label": "LSTM"},
 }
-FAINTEST = 1e-12  # of the gradient at distance 0; below it stands nothing but rounding
+FAINTEST = 1e-12  # of the gradient at distance 0: where the picture ends
 
 
 def copy_curves(curves, chance, path, title=""):
@@ -56,8 +56,9 @@ def gradients_over_distance(panels, path, title=""):
     all_axes = np.ravel(figure.subplots(1, len(panels), sharey=True))
     for axes, (name, networks) in zip(all_axes, panels.items(), strict=True):
         for network, norms in networks.items():
-            axes.plot(np.maximum(norms, FAINTEST), lw=1.8, **STYLES[network])
+            axes.plot(norms, lw=1.8, **STYLES[network])
         axes.set(xlabel="steps between input and answer", yscale="log", xlim=(0, len(norms) - 1))
+        axes.set_ylim(bottom=max(axes.get_ylim()[0], FAINTEST))
         axes.grid(axis="y", color="#e4e4e4")
         axes.set_title(name, fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
