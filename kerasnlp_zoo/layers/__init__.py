@@ -2,11 +2,19 @@
 
 from kerasnlp_zoo.layers.attention import MultiHeadSelfAttention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
+from kerasnlp_zoo.layers.characters import WordCharacters
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
 from kerasnlp_zoo.layers.pair_features import PairFeatures
-from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
+from kerasnlp_zoo.layers.pooling import (
+    AttentionOverTime,
+    AverageOverTime,
+    FirstPositions,
+    KMaxPooling,
+    MaxOverTime,
+    SumOverTime,
+)
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.recurrent import Recurrent
 from kerasnlp_zoo.layers.recurrent_cells import (
@@ -30,6 +38,7 @@ from kerasnlp_zoo.layers.word_prediction import (
 __all__ = [
     "AddBias",
     "AdditiveStateCell",
+    "AttentionOverTime",
     "AverageOverTime",
     "BagOfWords",
     "BagOfWordsDense",
@@ -61,5 +70,6 @@ __all__ = [
     "TreeAverage",
     "UnitLength",
     "WindowMask",
+    "WordCharacters",
     "ZeroMasked",
 ]

@@ -2,14 +2,14 @@
 
 A sentence without any real position gives zeros.
 
-Shapes: B batch, T time, D width, K activations kept, L words kept.
+Shapes: B batch, T time, D width, K activations kept, L words kept, U units of an attention.
 """
 
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_positive
-from kerasnlp_zoo.layers.masking import MaskedLayer, mask_scores, zero_masked
+from kerasnlp_zoo.layers.masking import MaskedLayer, mask_bias, mask_scores, zero_masked
 
 
 class PoolingOverTime(MaskedLayer):
@@ -19,7 +19,7 @@ class PoolingOverTime(MaskedLayer):
         """Pool the kept positions of every sentence."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
-        return self.pool(inputs, ops.cast(mask, "bool")[:, :, None])
+        return self.pool(inputs, ops.expand_dims(ops.cast(mask, "bool"), -1))
 
     def pool(self, inputs, mask):
         """Reduce [B, T, D] under the mask [B, T, 1] to [B, D]; subclasses say how."""
@@ -203,3 +203,72 @@ class FirstPositions(PoolingOverTime):
     def get_config(self):
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "length": self.length}
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class AttentionOverTime(MaskedLayer):
+    """Average the positions of every sentence, weighted by how much each one matters for the task.
+
+    u_t = tanh(W h_t + b); a = softmax over the real positions of v . u_t; the sentence is sum_t a_t h_t.
+
+    Args:
+        units: int >= 1, U, width of the vectors u and v.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], True keeps a position; None keeps all.
+        return_attention_scores: bool, whether the weights are wanted, too.
+
+    Returns:
+        float tensor [B, D]; with `return_attention_scores` the pair of it and the weights a, float32 [B, T],
+        0 at padded positions.
+
+    Raises:
+        InputError: if `units` is not a positive integer.
+
+    Example:
+
+    >>> pool = AttentionOverTime(units=8)
+    >>> pooled, weights = pool(ops.ones((2, 5, 16)), return_attention_scores=True)
+    >>> pooled.shape, weights[0].numpy()
+    (TensorShape([2, 16]), array([0.2, 0.2, 0.2, 0.2, 0.2], dtype=float32))
+
+    References: Yang et al. 2016, "Hierarchical Attention Networks for Document Classification", equations 5 to 7;
+    Zhou et al. 2016, "Attention-Based Bidirectional Long Short-Term Memory Networks for Relation Classification",
+    has it without W and b.
+    """
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        require_positive(units=units)
+        self.units = units
+
+    def build(self, inputs_shape):
+        """Create kernel W [D, U], bias b [U] and the context vector v [U]."""
+        self.kernel = self.add_weight(name="kernel", shape=(inputs_shape[-1], self.units))
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+        self.context = self.add_weight(name="context", shape=(self.units,), initializer="random_normal")
+
+    def call(self, inputs, mask=None, return_attention_scores=False):
+        """Score every position, then average with the softmax of the scores."""
+        if mask is None:
+            mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
+        mask = ops.cast(mask, "bool")
+        inputs = zero_masked(inputs, ops.expand_dims(mask, -1))
+        hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)  # [B, T, U]
+        scores = ops.cast(ops.sum(hidden * self.context, axis=-1), "float32")
+        weights = zero_masked(ops.softmax(scores + mask_bias(mask), axis=-1), mask)  # [B, T]
+        pooled = ops.sum(ops.cast(inputs, "float32") * weights[:, :, None], axis=1)
+        pooled = ops.cast(pooled, inputs.dtype)
+        return (pooled, weights) if return_attention_scores else pooled
+
+    def compute_output_spec(self, inputs, mask=None, return_attention_scores=False):
+        """Return the symbolic vector of a sentence, and the weights where they are wanted."""
+        batch, time, width = inputs.shape
+        pooled = keras.KerasTensor((batch, width), dtype=self.compute_dtype)
+        weights = keras.KerasTensor((batch, time), dtype="float32")
+        return (pooled, weights) if return_attention_scores else pooled
+
+    def get_config(self):
+        """Return the arguments that rebuild this layer."""
+        return {**super().get_config(), "units": self.units}

@@ -10,6 +10,7 @@ from kerasnlp_zoo.models.bert_heads import (
     bert_token_classifier,
     sentence_encoder,
 )
+from kerasnlp_zoo.models.bilstm import bilstm, bilstm_tagger
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder
 from kerasnlp_zoo.models.cooccurrence import positive_pointwise_mutual_information, truncated_svd
 from kerasnlp_zoo.models.glove import glove, glove_vectors
@@ -44,6 +45,8 @@ __all__ = [
     "bert_pretrainer",
     "bert_span_predictor",
     "bert_token_classifier",
+    "bilstm",
+    "bilstm_tagger",
     "build",
     "builder",
     "cbow",
