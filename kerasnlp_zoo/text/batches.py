@@ -147,7 +147,7 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0, weight
     """Make a tf.data set of (features [B, T], labels [B, ...], weights [B, ...]) from examples in memory.
 
     Args:
-        features: dict of ragged int tensors [N, (length)], alike in their lengths.
+        features: dict of ragged int tensors [N, (length), ...], alike in their lengths.
         labels: int or float array [N, ...]; or ragged int tensor [N, (length)], one for each token.
         batch_size: int, B.
         shuffle: bool, whether every epoch has its own order, as for training.
@@ -191,10 +191,11 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0, weight
         if not isinstance(values, tf.RaggedTensor):
             shape = [batch_size] + [1] * (len(values.shape) - 1)
             return gathered * tf.reshape(tf.cast(is_example, gathered.dtype), shape)
-        dense = gathered.to_tensor(shape=[batch_size, None])
-        dense = dense[:, :length] * tf.cast(is_example, dense.dtype)[:, None]
-        dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]]])
-        return tf.ensure_shape(dense, [batch_size, None])
+        inner = values.flat_values.shape[1:]
+        dense = gathered.to_tensor(shape=[batch_size, None, *inner])
+        dense = dense[:, :length] * tf.reshape(tf.cast(is_example, dense.dtype), [batch_size, 1] + [1] * len(inner))
+        dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]], *[[0, 0]] * len(inner)])
+        return tf.ensure_shape(dense, [batch_size, None, *inner])
 
     def whole_pass():
         rows, batch_lengths = zip(*batch_rows, strict=True)

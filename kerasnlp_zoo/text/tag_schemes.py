@@ -178,6 +178,35 @@ def scheme_of(sequences):
     return min((*LETTERS, "iob1"), key=lambda scheme: sum(num_repaired(tags, scheme) for tags in sequences))
 
 
+def scheme_of_tags(tags):
+    """Find the scheme that has exactly such letters.
+
+    Args:
+        tags: list of str, all tags of a model.
+
+    Returns:
+        str: "iob2", "bmes", "bioes" or "bilou"; "tokens" if these are no tags of a scheme but, say, parts of speech.
+
+    Raises:
+        InputError: if they have letters of different schemes.
+
+    Example:
+
+    >>> scheme_of_tags(["O", "B-PER", "I-PER"]), scheme_of_tags(["noun", "verb", "O"])
+    ('iob2', 'tokens')
+    """
+    if not all(map(is_tag, tags)):
+        return "tokens"
+    letters = {parse_tag(tag)[0] for tag in tags} - {OUTSIDE}
+    for scheme, own in LETTERS.items():
+        if letters <= set(own):
+            return scheme
+    raise InputError(
+        f"No scheme has all of the letters {', '.join(sorted(letters))}. Expected those of one: "
+        f"{', '.join(f'{scheme} {own}' for scheme, own in LETTERS.items())}. Received the tags {', '.join(tags)}"
+    )
+
+
 def legal_steps(tags):
     """Say which tag may follow which, and which may begin and end a text, so that no span is broken.
 

@@ -163,10 +163,10 @@ def test_the_three_views_of_the_peoples_daily_mark_the_same_texts(monkeypatch):
     monkeypatch.setattr(peoples_daily, "tagged_words", lambda: iter(paragraphs))
     found = {
         name: load_token_classification(TokenClassificationOptions(dataset=f"peoples_daily_{name}"))
-        for name in ("words", "pos", "names")
+        for name in ("segmentation", "pos", "names")
     }
     assert len({tuple(data.train.texts) for data in found.values()}) == 1
-    assert [label for _, label in marked(found["words"].test)] == ["word"] * 8
+    assert [label for _, label in marked(found["segmentation"].test)] == ["word"] * 8
     assert [label for _, label in marked(found["pos"].test)] == ["nr", "nr", "p", "ns"] * 2
     assert [(text[:2], label) for text, label in marked(found["names"].test)] == [("王红", "PER"), ("北京", "LOC")] * 2
 
@@ -191,7 +191,7 @@ def test_words_of_the_peoples_daily_all_have_a_tag():
     [
         ("msra", 45221, 5025, 5000, 3),
         ("peoples_daily_names", 15195, 1899, 1899, 3),
-        ("peoples_daily_words", 15191, 1899, 1899, 1),
+        ("peoples_daily_segmentation", 15191, 1899, 1899, 1),
         ("peoples_daily_pos", 15188, 1898, 1898, 44),
     ],
 )
