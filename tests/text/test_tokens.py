@@ -40,7 +40,7 @@ def test_tokens_are_all_of_the_text_but_its_spaces(language):
         ("en", TEXTS["en"][1], "the u.s . spent $ 1,200.50 on e-mail …"),
         ("en", "Ann 's book", "ann 's book"),
         ("en", TEXTS["en"][4], "do n't"),
-        ("zh", TEXTS["zh"][0], "他 1998年 买 了 iphone14 , 很 好 !".replace("1998年", "1998 年")),
+        ("zh", TEXTS["zh"][0], "他 1998 年 买 了 iphone14 , 很 好 !"),
     ],
 )
 def test_tokens_by_hand(language, text, expected):
