@@ -177,6 +177,24 @@ LAYERS = [
         LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
         for pooling in (layers.MaxOverTime, layers.AverageOverTime, layers.SumOverTime)
     ),
+    LayerCase(
+        layers.AttentionOverTime,
+        {"units": 4},
+        {**SEQUENCE, "expected_output_shape": (2, 5), "expected_num_trainable_weights": 3},
+    ),
+    *(
+        LayerCase(
+            layers.WordCharacters,
+            {"vocabulary_size": 9, "reader": reader, "output_dim": 4},
+            {
+                "input_data": np.array([[[5, 3, 8], [2, 0, 0]]], "int32"),
+                "expected_output_shape": (1, 2, 4),
+                "expected_num_trainable_weights": weights,
+                "supports_masking": True,
+            },
+        )
+        for reader, weights in (("cnn", 3), ("lstm", 7))
+    ),
 ]
 
 
@@ -208,6 +226,13 @@ def with_masked_positions(random, batch, time):
 def words_around_words(random, batch, time):
     """Words and those that they are to predict, as word2vec takes them."""
     return {name: token_ids(random, batch, time) for name in ("token_ids", "words")}
+
+
+def words_of_letters(random, batch, time):
+    """Words and their letters."""
+    ids = token_ids(random, batch, time)
+    letters = np.stack([token_ids(random, time, 4) for _ in range(batch)])
+    return {"token_ids": ids, "character_ids": letters * (ids > 0)[:, :, None]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -320,6 +345,20 @@ BUILDERS = [
     BuilderCase("logistic_regression", {**SIZES, "num_classes": 2}, quantizable=False),
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("average", "sum")),
+    *(
+        BuilderCase("bilstm", _over_vectors(pooling=pooling, num_layers=1, **more))
+        for pooling, more in (
+            ("max", {"cell": "rnn", "bidirectional": False, "filter_width": 3}),
+            ("attention", {"cell": "gru", "merge": "sum"}),
+            ("last", {}),
+        )
+    ),
+    BuilderCase(
+        "bilstm_tagger",
+        _over_vectors(num_layers=1, character_vocabulary_size=VOCABULARY_SIZE),
+        words_of_letters,
+        per_token=True,
+    ),
     BuilderCase("fixed_window", _over_vectors(window=5, channels="multichannel")),
     BuilderCase(
         "word_embedding", {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8}, per_token=True, head="vectors"

@@ -49,7 +49,7 @@ def answers(case, model, inputs):
 
 
 def padded(inputs, count):
-    return tf.nest.map_structure(lambda ids: np.pad(ids, [(0, 0), (0, count)]), inputs)
+    return tf.nest.map_structure(lambda ids: np.pad(ids, [(0, 0), (0, count), (0, 0)][: ids.ndim]), inputs)
 
 
 def close(actual, expected, tolerance=1e-5):
@@ -155,7 +155,7 @@ def test_litert_answers_alike_at_every_length(case, random):
         inputs = case.inputs(random, batch=1, time=time)
         received = run(**(inputs if isinstance(inputs, dict) else {names[0]: inputs}))
         close(received["output"], answers(case, model, inputs))
-    empty = tf.nest.map_structure(lambda ids: np.zeros((1, 2), "int32"), case.inputs(random, batch=1, time=2))
+    empty = tf.nest.map_structure(np.zeros_like, case.inputs(random, batch=1, time=2))
     close(run(**(empty if isinstance(empty, dict) else {names[0]: empty}))["output"], answers(case, model, empty))
 
 
@@ -169,7 +169,7 @@ def training_batches(case, count, size=8):
         labels = case.labels(random, size, 6) if case.labels else random.integers(0, NUM_CLASSES - 1, shape)
         weights = np.ones(labels.shape, "float32")
         if number % 5 == 4:
-            inputs = tf.nest.map_structure(lambda ids: ids * (np.arange(size) < 3)[:, None], inputs)
+            inputs = tf.nest.map_structure(lambda ids: np.append(ids[:3], np.zeros_like(ids[3:]), axis=0), inputs)
             weights[3:] = 0
         batches.append((inputs, labels, weights))
     stacked = [

@@ -56,13 +56,14 @@ class WordCharacters(MaskedLayer):
         self.reader = reader
         self.embedding_dim = embedding_dim
         self.output_dim = output_dim
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")
+        dtype = self.dtype_policy
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, dtype=dtype, name="embedding")
         if reader == "cnn":
-            self.convolution = TextConvolution(output_dim, self.WINDOW, name="convolution")
+            self.convolution = TextConvolution(output_dim, self.WINDOW, dtype=dtype, name="convolution")
             self.window_mask = WindowMask(self.WINDOW, name="window_mask")
-            self.pooling = MaxOverTime(name="pooling")
+            self.pooling = MaxOverTime(dtype=dtype, name="pooling")
         else:
-            self.recurrent = Recurrent(output_dim // 2, bidirectional=True, name="recurrent")
+            self.recurrent = Recurrent(output_dim // 2, bidirectional=True, dtype=dtype, name="recurrent")
 
     def build(self, character_ids_shape):
         """Make the weights of the letters and of their reader."""

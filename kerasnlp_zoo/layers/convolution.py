@@ -66,7 +66,7 @@ class TextConvolution(MaskedLayer):
         than by `ops.conv`, whose windows also hold the zeros around the sentence.
         """
         if mask is not None:
-            inputs = zero_masked(inputs, mask[:, :, None])
+            inputs = zero_masked(inputs, ops.expand_dims(mask, -1))
         width, edge = self.kernel_size, self.kernel_size - 1
         kernel = ops.reshape(ops.transpose(self.kernel, (1, 0, 2)), (inputs.shape[-1], width * self.filters))
         products = ops.split(ops.matmul(inputs, kernel), width, axis=-1)  # W x [B, T, F]

@@ -19,7 +19,7 @@ class PoolingOverTime(MaskedLayer):
         """Pool the kept positions of every sentence."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
-        return self.pool(inputs, ops.cast(mask, "bool")[:, :, None])
+        return self.pool(inputs, ops.expand_dims(ops.cast(mask, "bool"), -1))
 
     def pool(self, inputs, mask):
         """Reduce [B, T, D] under the mask [B, T, 1] to [B, D]; subclasses say how."""
@@ -254,7 +254,7 @@ class AttentionOverTime(MaskedLayer):
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         mask = ops.cast(mask, "bool")
-        inputs = zero_masked(inputs, mask[:, :, None])
+        inputs = zero_masked(inputs, ops.expand_dims(mask, -1))
         hidden = ops.tanh(ops.matmul(inputs, self.kernel) + self.bias)  # [B, T, U]
         scores = ops.cast(ops.sum(hidden * self.context, axis=-1), "float32")
         weights = zero_masked(ops.softmax(scores + mask_bias(mask), axis=-1), mask)  # [B, T]

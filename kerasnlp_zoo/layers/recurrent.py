@@ -76,6 +76,7 @@ class Recurrent(MaskedLayer):
             return_sequences=True,
             return_state=True,
             zero_output_for_mask=True,
+            dtype=self.dtype_policy,
             name=name,
             **arguments,
         )

@@ -81,7 +81,7 @@ def bilstm(
     require_choice("pooling", pooling, POOLINGS)
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
     if filter_width is not None:
-        vectors = TextConvolution(embedding_dim, filter_width, padding="same", name="convolution")(vectors, mask=mask)
+        vectors = _convolution(vectors, mask, embedding_dim, filter_width)
     outputs, state = _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout)
     if pooling == "last":
         ends = [state[0], state[len(state) // 2]] if bidirectional else [state[0]]  # each direction's h
@@ -171,10 +171,15 @@ def read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, me
         hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout: as for `bilstm_tagger`.
     """
     if filter_width is not None:
-        convolution = TextConvolution(vectors.shape[-1], filter_width, padding="same", name="convolution")
-        vectors = convolution(vectors, mask=mask)
+        vectors = _convolution(vectors, mask, vectors.shape[-1], filter_width)
     outputs, _ = _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout)
     return keras.layers.SpatialDropout1D(dropout, name="dropout")(outputs)
+
+
+def _convolution(vectors, mask, num_filters, filter_width):
+    """Return the windows around every word as vectors [B, T, num_filters]."""
+    require_positive(filter_width=filter_width)
+    return TextConvolution(num_filters, filter_width, padding="same", name="convolution")(vectors, mask=mask)
 
 
 def _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout):

@@ -4,6 +4,7 @@ from kerasnlp_zoo.plots.attention import attention_maps, word_attention
 from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib, require_png
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
+from kerasnlp_zoo.plots.memory import copy_curves, gradients_over_distance
 from kerasnlp_zoo.plots.positions import positions
 from kerasnlp_zoo.plots.runs import (
     confusion_matrix,
@@ -17,8 +18,10 @@ from kerasnlp_zoo.plots.word_scatter import word_scatter
 __all__ = [
     "attention_maps",
     "confusion_matrix",
+    "copy_curves",
     "decision_regions",
     "fired_ngrams",
+    "gradients_over_distance",
     "positions",
     "pretraining_curves",
     "reliability",

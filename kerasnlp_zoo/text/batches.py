@@ -188,14 +188,13 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0, weight
     def padded(values, rows, length):
         is_example = tf.not_equal(rows, FILLER)
         gathered = tf.gather(values, tf.maximum(rows, 0))
+        is_example = tf.reshape(tf.cast(is_example, gathered.dtype), [batch_size] + [1] * (len(values.shape) - 1))
         if not isinstance(values, tf.RaggedTensor):
-            shape = [batch_size] + [1] * (len(values.shape) - 1)
-            return gathered * tf.reshape(tf.cast(is_example, gathered.dtype), shape)
-        inner = values.flat_values.shape[1:]
-        dense = gathered.to_tensor(shape=[batch_size, None, *inner])
-        dense = dense[:, :length] * tf.reshape(tf.cast(is_example, dense.dtype), [batch_size, 1] + [1] * len(inner))
-        dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]], *[[0, 0]] * len(inner)])
-        return tf.ensure_shape(dense, [batch_size, None, *inner])
+            return gathered * is_example
+        shape = [batch_size, None, *values.shape[2:]]
+        dense = gathered.to_tensor(shape=shape)[:, :length] * is_example
+        missing = length - tf.shape(dense, tf.int64)[1]
+        return tf.ensure_shape(tf.pad(dense, [[0, 0], [0, missing], *[[0, 0]] * len(shape[2:])]), shape)
 
     def whole_pass():
         rows, batch_lengths = zip(*batch_rows, strict=True)

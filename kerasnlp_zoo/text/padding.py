@@ -10,7 +10,7 @@ def padded(features):
     """Fill every feature up with 0 to the longest text, and to one place at least.
 
     Args:
-        features: dict of ragged int tensors [N, (length), ...], all alike.
+        features: dict of ragged int tensors [N, (length), ...], alike in their lengths.
 
     Returns:
         dict of tensors [N, T, ...], T at least 1.
@@ -23,6 +23,6 @@ def padded(features):
     dense = {name: values.to_tensor() for name, values in features.items()}
     is_empty = tf.cast(tf.equal(tf.shape(next(iter(dense.values())))[1], 0), tf.int32)
     return {
-        name: tf.pad(values, [[0, 0], [0, is_empty], *[[0, 0]] * (values.shape.rank - 2)])
+        name: tf.pad(values, [[0, 0], [0, is_empty], *[[0, 0]] * (len(values.shape) - 2)])
         for name, values in dense.items()
     }

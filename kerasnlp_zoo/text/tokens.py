@@ -7,9 +7,11 @@ import functools
 
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.ragged import cut_rows
+from kerasnlp_zoo.text.vocabulary import PADDING, UNKNOWN, Vocabulary
+from kerasnlp_zoo.text.word_characters import CharacterIds
 from kerasnlp_zoo.text.words import CJK, EMOJI, SPACES, WordPreprocessor
 
 GIVEN = "spaces"  # the segmenter that takes for a token what stands between spaces
@@ -33,8 +35,8 @@ class TokenPreprocessor(WordPreprocessor):
         segmenter: None for the above; "spaces" takes for a token what stands between spaces, where words are given;
             or name or folder of an entry for Chinese word segmentation, which then finds words within the graph.
         max_sequence_length: int, longest T; longer texts lose their end.
-        word_length: int, L: then the first L letters of each token have ids, too: `character_ids` [N, T, L].
-            None for none.
+        word_length: int, L: then the letters of each token have ids, too, `character_ids` [N, T, L]; of longer ones
+            the first and the last. None for none.
 
     Raises:
         InputError: if an argument is outside its range, or the entry segments nothing.
@@ -54,15 +56,13 @@ class TokenPreprocessor(WordPreprocessor):
         self.word_length = word_length
         self.character_vocabulary_size = None
         if word_length is not None:
-            require_positive(word_length=word_length)
             # Small letters and their capitals: words have none in the vocabulary.
             letters = dict.fromkeys("".join(vocabulary.tokens[2:]))
-            letters = [*dict.fromkeys([*letters, *(c.upper() for c in letters if len(c.upper()) == 1)])]
-            codes = tf.constant([*map(ord, letters)] or [-1], tf.int64)
-            entries = tf.lookup.KeyValueTensorInitializer(codes, tf.range(2, 2 + tf.size(codes, tf.int64)))
-            self.letters = tf.lookup.StaticHashTable(entries, default_value=1)
-            self.character_vocabulary_size = 2 + len(codes)
-            self.resources = (*self.resources, self.letters)
+            capitals = [letter.upper() for letter in letters if len(letter.upper()) == 1]
+            letters = Vocabulary([PADDING, UNKNOWN, *dict.fromkeys([*letters, *capitals])])
+            self.letters = CharacterIds(letters, word_length)
+            self.character_vocabulary_size = len(letters)
+            self.resources = (*self.resources, *self.letters.resources)
         if segmenter not in (None, GIVEN):
             self.resources = (*self.resources, self.segmentation.model, *self.segmentation.preprocessor.resources)
 
@@ -111,15 +111,9 @@ class TokenPreprocessor(WordPreprocessor):
         token_ids = tf.cast(self.table.lookup(normalize(tokens.values)), tf.int32)
         features = {"token_ids": tokens.with_values(token_ids)}
         if self.word_length is not None:
-            features["character_ids"] = tokens.with_values(self._character_ids(tokens.values))
+            features["character_ids"] = self.letters(tokens.with_values(normalize(tokens.values, lower_case=False)))
         ones = tokens.with_values(tf.ones_like(token_ids))
         return {**features, "starts": starts, "ends": ends, "is_word_start": ones}
-
-    def _character_ids(self, tokens):
-        """Return the ids of the first letters of tokens [K]: int32 [K, L]."""
-        letters = tf.strings.unicode_decode(normalize(tokens, lower_case=False), "UTF-8")[:, : self.word_length]
-        letters = letters.with_values(tf.cast(self.letters.lookup(tf.cast(letters.values, tf.int64)), tf.int32))
-        return letters.to_tensor(shape=[None, self.word_length])
 
     def _pieces(self, strings):
         """Cut strings [N] into tokens, as they are written, with starts and ends: ragged [N, (length)] each."""

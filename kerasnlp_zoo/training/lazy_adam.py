@@ -17,6 +17,8 @@ class LazyAdam(keras.optimizers.Adam):
     those steps, and its second moment is decayed, when its word occurs again, for all steps since. That
     is exactly Adam with beta_1 = 0 on the rows of look-ups, and Adam itself on all other weights.
 
+    `global_clipnorm` counts and scales the rows of look-ups as such; in Keras they would become whole tables first.
+
     Example:
 
     >>> embeddings = keras.Variable([[1.0], [1.0]])
@@ -39,6 +41,12 @@ class LazyAdam(keras.optimizers.Adam):
             for variable in variables
         ]
 
+    def _clip_gradients(self, gradients):
+        """Shorten all gradients together, if their norm is above `global_clipnorm`."""
+        if not self.global_clipnorm:
+            return super()._clip_gradients(gradients)
+        return tf.clip_by_global_norm([merged_rows(gradient) for gradient in gradients], self.global_clipnorm)[0]
+
     def update_step(self, gradient, variable, learning_rate):
         """Update the whole variable, or only the rows its gradient names."""
         if not isinstance(gradient, tf.IndexedSlices) or self.amsgrad:
@@ -50,11 +58,32 @@ class LazyAdam(keras.optimizers.Adam):
         # The bias correction of algorithm 1 as one factor, as at the end of the paper's section 2.
         step_size = tf.cast(learning_rate, variable.dtype) * tf.sqrt(1 - self.beta_2**step)
 
-        # A word that stands several times in a batch: its gradients are added up before they are squared.
-        rows, places = tf.unique(gradient.indices)  # [U], [N]
-        gradients = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))  # [U, D]
+        gradient = merged_rows(gradient)
+        gradients, rows = gradient.values, gradient.indices  # [U, D], [U]
         decay = self.beta_2 ** (step - tf.gather(last_step.value, rows))  # [U]
         seconds = decay[:, None] * tf.gather(velocity.value, rows) + (1 - self.beta_2) * tf.square(gradients)
         self.assign(velocity, tf.IndexedSlices(seconds, rows))
         self.assign(last_step, tf.IndexedSlices(tf.fill([tf.size(rows)], step), rows))
         self.assign_sub(variable, tf.IndexedSlices(step_size * gradients / (tf.sqrt(seconds) + self.epsilon), rows))
+
+
+def merged_rows(gradient):
+    """Add up the gradients of a word that stands several times in a batch, as must be done before they are squared.
+
+    Args:
+        gradient: `tf.IndexedSlices` of N rows; any other gradient is returned as it is.
+
+    Returns:
+        `tf.IndexedSlices` of U rows, all different.
+
+    Example:
+
+    >>> merged_rows(tf.IndexedSlices(tf.constant([[1.0], [5.0], [2.0]]), tf.constant([7, 3, 7]))).values.numpy()
+    array([[3.],
+           [5.]], dtype=float32)
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows, places = tf.unique(gradient.indices)  # [U], [N]
+    values = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))  # [U, D]
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)

@@ -1,8 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 from keras import ops
 
-from kerasnlp_zoo.layers import AverageOverTime, KMaxPooling, MaxOverTime, SumOverTime
+from kerasnlp_zoo.layers import AttentionOverTime, AverageOverTime, KMaxPooling, MaxOverTime, SumOverTime
 from tests import oracles
 
 POOLINGS = {"max": MaxOverTime, "average": AverageOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
@@ -53,3 +55,28 @@ def test_float16_neither_overflows_nor_gives_nan(how):
 def test_k_must_be_positive():
     with pytest.raises(ValueError, match="k=0"):
         KMaxPooling(0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_attention_equals_scoring_one_word_after_the_other(seed, random):
+    inputs, mask = oracles.random_padded_batch(seed)
+    layer = AttentionOverTime(units=4)
+    layer.build(inputs.shape)
+    for weight in layer.weights:
+        weight.assign(random.normal(size=weight.shape))
+    kernel, bias, context = map(np.asarray, layer.weights)
+    pooled, weights = layer(inputs, mask=mask, return_attention_scores=True)
+    for row, kept in enumerate(mask):
+        powers = [math.exp(context @ np.tanh(h @ kernel + bias)) for h in inputs[row]] * kept
+        expected = powers / max(sum(powers), 1e-9)
+        np.testing.assert_allclose(weights[row], expected, atol=1e-6)
+        np.testing.assert_allclose(pooled[row], expected @ inputs[row], atol=1e-5)
+    np.testing.assert_array_equal(layer(inputs, mask=mask), pooled)
+
+
+def test_attention_never_sees_padding():
+    layer = AttentionOverTime(units=4)
+    inputs, mask = oracles.random_padded_batch(seed=1)
+    output = layer(inputs, mask=mask)
+    inputs[~mask] = np.nan
+    np.testing.assert_array_equal(layer(inputs, mask=mask), output)

@@ -49,6 +49,22 @@ def test_other_weights_are_moved_by_adam(random):
     np.testing.assert_array_equal(lazy, dense)
 
 
+def test_clipping_equals_that_of_whole_tables(random):
+    """Rows that stand several times count with the sum of their gradients, and rows without any stay."""
+    start = random.normal(size=(5, 3)).astype("float32")
+    lazy, dense, others = keras.Variable(start), keras.Variable(start), [keras.Variable(start) for _ in range(2)]
+    clipping, adam = (
+        LazyAdam(0.1, epsilon=0.1, global_clipnorm=0.3),
+        keras.optimizers.Adam(0.1, beta_1=0.0, epsilon=0.1, global_clipnorm=0.3),
+    )
+    for rows in ([2, 2, 0], [1, 0, 0]):
+        gradient = slices(random, rows)
+        clipping.apply([gradient, 0 * others[0]], [lazy, others[0]])
+        adam.apply([tf.convert_to_tensor(gradient), 0 * others[1]], [dense, others[1]])
+    np.testing.assert_allclose(lazy, dense, atol=1e-5)
+    np.testing.assert_array_equal(np.array(lazy)[3:], start[3:])
+
+
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=str)
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_words_outside_the_batch_keep_their_vectors_in_fit(options, policy, random):

@@ -1,0 +1,129 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import bilstm, bilstm_tagger
+from tests.contracts import token_ids, words_of_letters
+
+SMALL = {"vocabulary_size": 40, "num_classes": 3, "embedding_dim": 4, "hidden_dim": 5}
+
+
+def random_weights(model, random):
+    for weight in model.weights:
+        weight.assign(random.normal(size=weight.shape) / 2)
+    return {weight.path: np.asarray(weight) for weight in model.weights}
+
+
+def read(words, weights, layer, direction):
+    """One direction of a simple RNN over [T, D], word by word: its outputs [T, H], in the order of the words."""
+    kernel, recurrent, bias = (
+        weights[f"recurrent_{layer}/{direction}/simple_rnn_cell/{name}"]
+        for name in ("kernel", "recurrent_kernel", "bias")
+    )
+    h, outputs = np.zeros(len(bias)), np.zeros((len(words), len(bias)))
+    for place in range(len(words)) if direction == "forward" else reversed(range(len(words))):
+        h = np.tanh(words[place] @ kernel + h @ recurrent + bias)
+        outputs[place] = h
+    return outputs
+
+
+def by_hand(row, weights, num_layers, merge, pooling):
+    """Logits of one text, from the definitions."""
+    vectors = weights["token_embedding/embeddings"][row[row > 0]]
+    join = (lambda parts: np.concatenate(parts, axis=-1)) if merge == "concat" else sum
+    for layer in range(num_layers):
+        directions = [read(vectors, weights, layer, direction) for direction in ("forward", "backward")]
+        vectors = join(directions)
+    if pooling == "last":
+        features = join([directions[0][-1], directions[1][0]])
+    else:
+        features = vectors.max(axis=0) if pooling == "max" else vectors.mean(axis=0)
+    return features @ weights["logits/kernel"] + weights["logits/bias"]
+
+
+@pytest.mark.parametrize(("merge", "pooling"), list(itertools.product(["concat", "sum"], ["last", "max", "mean"])))
+def test_classifier_equals_reading_each_text_by_hand(merge, pooling, random):
+    model = bilstm(**SMALL, cell="rnn", merge=merge, pooling=pooling)
+    weights = random_weights(model, random)
+    inputs = token_ids(random, batch=4, time=7)
+    expected = [by_hand(row, weights, 2, merge, pooling) for row in inputs]
+    np.testing.assert_allclose(model(inputs), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean", "last", "attention"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_text_of_length_0_gets_the_answer_without_evidence_and_disturbs_no_other(cell, pooling, random):
+    model = bilstm(**SMALL, cell=cell, num_layers=1, pooling=pooling)
+    bias = random_weights(model, random)["logits/bias"]
+    inputs = token_ids(random, batch=2, time=4)
+    output = model(np.insert(inputs, 1, 0, axis=0))
+    np.testing.assert_allclose(output[1], bias, atol=1e-6)
+    np.testing.assert_allclose(np.delete(output, 1, axis=0), model(inputs), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changed"),
+    [
+        ({"bidirectional": False}, [4, 5, 6, 7, 8]),
+        ({"bidirectional": False, "filter_width": 3}, [3, 4, 5, 6, 7, 8]),
+        ({}, list(range(9))),
+    ],
+    ids=["one way", "one way above windows of three words", "both ways"],
+)
+def test_a_word_changes_the_tags_that_can_know_it(arguments, changed, random):
+    model = bilstm_tagger(**SMALL, num_layers=1, cell="gru", **arguments)
+    random_weights(model, random)
+    inputs = random.integers(1, 20, (1, 9))
+    other = inputs.copy()
+    other[0, 4] += 20
+    is_changed = np.any(np.abs(model(inputs) - model(other))[0] > 1e-7, axis=-1)
+    assert is_changed.nonzero()[0].tolist() == changed
+
+
+@pytest.mark.parametrize("characters", ["cnn", "lstm"])
+def test_letters_tell_unknown_words_apart(characters, random):
+    model = bilstm_tagger(**SMALL, character_vocabulary_size=40, characters=characters)
+    random_weights(model, random)
+    inputs = words_of_letters(random, batch=1, time=4)
+    inputs["token_ids"][:] = 1
+    before = np.asarray(model(inputs))
+    inputs["character_ids"][0, 2, 0] += 1
+    assert np.abs(model(inputs) - before).max() > 1e-4
+
+
+@pytest.mark.parametrize("model", [bilstm, bilstm_tagger], ids=["bilstm", "bilstm_tagger"])
+def test_dropout_takes_the_same_columns_from_all_words_of_a_text(model, random):
+    model = model(**{**SMALL, "embedding_dim": 32}, dropout=0.5)
+    below = keras.Model(model.input, [model.get_layer(f"dropout_{n}").output for n in (0, 1)])
+    for vectors in below(random.integers(1, 40, (3, 6)), training=True):
+        dropped = np.asarray(vectors) == 0
+        assert 0 < dropped.mean() < 1
+        assert (dropped == dropped[:, :1]).all()
+        assert (dropped[0] != dropped[1]).any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"vocabulary_size": 0}, "vocabulary_size=0"),
+        ({"num_classes": 0}, "num_classes=0"),
+        ({"hidden_dim": -1}, "hidden_dim=-1"),
+        ({"num_layers": 0}, "num_layers=0"),
+        ({"cell": "LSTM"}, "cell='LSTM'"),
+        ({"merge": "average"}, "merge='average'"),
+        ({"pooling": "first"}, "pooling='first'"),
+        ({"channels": "glove"}, "channels='glove'"),
+        ({"filter_width": 0}, "filter_width=0"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, message):
+    with pytest.raises(InputError, match=message):
+        bilstm(**{**SMALL, **arguments})
+
+
+def test_unknown_ways_to_read_letters_are_refused_even_without_letters():
+    with pytest.raises(InputError, match="characters='rnn'"):
+        bilstm_tagger(**SMALL, characters="rnn")
