@@ -139,6 +139,23 @@ def test_conll2003_of_tfds_gives_sentences_with_entities(tmp_path):
         load_token_classification(TokenClassificationOptions(dataset="my_names", data_dir=tmp_path, **flags))
 
 
+def test_universal_dependencies_of_tfds_tag_every_word(tmp_path):
+    sequence = tfds.features.Sequence
+    names = ["NOUN", "VERB"]
+    features = {"tokens": sequence(tfds.features.Text()), "upos": sequence(tfds.features.ClassLabel(names=names))}
+
+    def split(word, count):
+        tokens = tf.ragged.constant([["Ada", f"{word}{n}"] for n in range(count)])
+        return {"tokens": tokens, "upos": tf.ragged.constant([[0, 1]] * count, tf.int64)}
+
+    splits = {"train": split("sees", 9), "dev": split("saw", 3), "test": split("sings", 2)}
+    write_tfds(tmp_path, "universal_dependencies", features, splits, config="en_ewt")
+    options = TokenClassificationOptions(dataset="universal_dependencies/en_ewt", data_dir=tmp_path)
+    data = load_token_classification(options)
+    assert (len(data.train), len(data.validation), len(data.test)) == (9, 3, 2)
+    assert sorted(marked(data.test)) == [("Ada", "NOUN")] * 2 + [("sings0", "VERB"), ("sings1", "VERB")]
+
+
 def test_unknown_and_missing_names_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
     with pytest.raises(InputError, match="--dataset .*msra"):
