@@ -17,6 +17,14 @@ from kerasnlp_zoo.layers.pooling import (
 )
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.recurrent import Recurrent
+from kerasnlp_zoo.layers.recurrent_cells import (
+    AdditiveStateCell,
+    CoupledGateCell,
+    DeepTransitionCell,
+    LeakyCell,
+    OutputRecurrentCell,
+    TimeSkipCell,
+)
 from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
 from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
@@ -29,26 +37,32 @@ from kerasnlp_zoo.layers.word_prediction import (
 __all__ = [
     "CRF",
     "AddBias",
+    "AdditiveStateCell",
     "AttentionOverTime",
     "AverageOverTime",
     "BagOfWords",
     "BagOfWordsDense",
+    "CoupledGateCell",
+    "DeepTransitionCell",
     "FirstPositions",
     "FullSoftmax",
     "GatherPositions",
     "HierarchicalSoftmax",
     "KMaxPooling",
+    "LeakyCell",
     "LearnedPositions",
     "MaskScores",
     "MaxOverTime",
     "MultiHeadSelfAttention",
     "NegativeSampling",
     "NoiseContrastiveEstimation",
+    "OutputRecurrentCell",
     "PaddingMask",
     "Recurrent",
     "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",
+    "TimeSkipCell",
     "TransformerEncoderBlock",
     "UnitLength",
     "WindowMask",
