@@ -69,12 +69,16 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Units of each direction of each recurrent layer; filters of each width."""
     num_layers: int = 1
     """Recurrent layers."""
+    filter_width: int | None = None
+    """Put a convolution over windows of so many words below the recurrent layers."""
     filter_widths: tuple[int, ...] = (3, 5)
     """Words in the windows of each group of filters, for --model cnn."""
     embedding_dim: int = 100
     """Width of a word vector; columns beyond those of --embeddings are random."""
     dropout: float = 0.5
     """Share of columns dropped in training, the same ones for all words of a text."""
+    max_sequence_length: int = 1024
+    """Longest text in tokens; longer ones lose their end, and with it what is to be found there."""
     learning_rate: float = 2e-3
     """Step size of Adam."""
     batch_size: int = 32
@@ -165,6 +169,7 @@ def build(config, preprocessor, tags, channels):
         "num_layers": config.num_layers,
         "cell": cell,
         "bidirectional": bidirectional,
+        "filter_width": config.filter_width,
         "character_vocabulary_size": preprocessor.character_vocabulary_size,
     }
     return bilstm_crf(**shared, tags=tags) if config.head == "crf" else bilstm_tagger(**shared)
