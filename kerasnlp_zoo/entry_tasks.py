@@ -96,6 +96,8 @@ def _own_builder(folder, config, labels):
                 f"{folder.name}, {config['task']}, has no labels to be changed. Received: labels={labels!r}"
             )
         arguments["num_classes"] = len(labels)
+        if arguments.get("tags") is not None:  # what may follow what
+            arguments["tags"] = list(labels)
     return {"builder": config["builder"], "arguments": arguments}
 
 

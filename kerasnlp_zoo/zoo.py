@@ -49,6 +49,21 @@ GOLDEN_TEXTS_OF_TASK = {
         ),
         "zh": (("谁写了这封信？", "安娜在巴黎。五月，她的哥哥保罗写了这封信。"), ("为什么？", "")),
     },
+    "token_classification": {
+        "en": (
+            "Anna Smith works for the European Union in Paris.",
+            "The U.S. team didn't meet Ｏｍａｒ in São Paulo on 5 May 👍🏽",
+            "a gripping, beautifully acted film",
+            "",
+        ),
+        "zh": (
+            "王小红昨天从北京大学回到上海。",
+            "新华社东京１月１日电（记者张国成）日本首相今天发表新年讲话。",
+            "东西很好，下次还来买！",
+            "iPhone14手机壳 5元，便宜👍",
+            "",
+        ),
+    },
     "fill_mask": {
         "en": (
             "The capital of France is [MASK].",

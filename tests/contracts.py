@@ -8,8 +8,9 @@ import dataclasses
 import numpy as np
 
 from kerasnlp_zoo import layers
+from kerasnlp_zoo.layers.crf import crf_marginals
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES, LEAF_PLACES
-from kerasnlp_zoo.training import GloveLoss, cross_entropy, output_as_loss, span_cross_entropy
+from kerasnlp_zoo.training import GloveLoss, crf_loss, cross_entropy, output_as_loss, span_cross_entropy
 
 VOCABULARY_SIZE = 40
 NUM_CLASSES = 3
@@ -118,6 +119,11 @@ LAYERS = [
             "expected_num_trainable_weights": 1,
             "supports_masking": True,
         },
+    ),
+    LayerCase(
+        layers.CRF,
+        {"num_tags": 2, "legal_steps": [[True, True, True], [True, False, True], [True, False, True]]},
+        {**SEQUENCE, "expected_output_shape": (2, 9, 3), "expected_num_trainable_weights": 3, **FLOAT32},
     ),
     *(
         LayerCase(
@@ -334,6 +340,7 @@ class BuilderCase:
         loss: function (labels, outputs) -> losses, that it is trained with; for several outputs a dict.
         output: name of the output that is looked at, of a model with several.
         labels: function (random, batch, time) -> labels, where there is neither one a text nor one a token.
+        read: function of the outputs -> what is looked at, where they are not one row a text or token themselves.
         trains: bool, whether its training is tried, too: that takes longest, and is shared by heads of one encoder.
     """
 
@@ -347,6 +354,7 @@ class BuilderCase:
     output: str | None = None
     labels: callable = None
     trains: bool = True
+    read: callable = None
 
     def __str__(self):
         telling = [str(self.arguments[name]) for name in TELLING if name in self.arguments]
@@ -413,6 +421,13 @@ BUILDERS = [
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
+    BuilderCase(
+        "bilstm_crf",
+        _over_vectors(num_layers=1),
+        per_token=True,
+        loss=crf_loss,
+        read=crf_marginals,
+    ),
     *(
         BuilderCase("softmax_regression", {**SIZES, "weighting": weighting}, quantizable=False)
         for weighting in ("binary", "tf_idf")

@@ -21,7 +21,14 @@ from kerasnlp_zoo.tasks import (
 )
 from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
 from kerasnlp_zoo.tasks.token_classification import tags_for
-from kerasnlp_zoo.text import TreePreprocessor, Vocabulary, WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
+from kerasnlp_zoo.text import (
+    TokenPreprocessor,
+    TreePreprocessor,
+    Vocabulary,
+    WordPiecePreprocessor,
+    WordPieceVocabulary,
+    WordPreprocessor,
+)
 from tests.contracts import BERT
 
 TEXTS = [
@@ -77,6 +84,22 @@ def token_classification():
     """A small, untrained TokenClassification."""
     tags = tags_for(["THING", "VIEW"])
     return TokenClassification(*bert_model("bert_token_classifier", {}, num_classes=len(tags)), tags)
+
+
+def tagging_with_crf():
+    """A small, untrained TokenClassification of words and their letters, with a conditional random field."""
+    tags = tags_for(["THING", "VIEW"], "bmes")
+    preprocessor = TokenPreprocessor.from_texts(TEXTS).changed(word_length=4, max_sequence_length=80)
+    model = BUILDERS["bilstm_crf"](
+        preprocessor.vocabulary_size,
+        len(tags),
+        embedding_dim=8,
+        hidden_dim=4,
+        num_layers=1,
+        character_vocabulary_size=preprocessor.character_vocabulary_size,
+        tags=tags,
+    )
+    return TokenClassification(model, preprocessor, tags)
 
 
 def question_answering():
@@ -156,6 +179,12 @@ TASKS = [
         "probabilities",
         labels=tuple([(0, 1, "THING")] for _ in TEXTS),
         other_labels=tuple(tags_for(["NAME"])),
+    ),
+    TaskCase(
+        tagging_with_crf,
+        "probabilities",
+        labels=tuple([(0, 1, "THING")] for _ in TEXTS),
+        other_labels=tuple(tags_for(["NAME"], "bmes")),
     ),
     TaskCase(
         question_answering,

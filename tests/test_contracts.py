@@ -44,7 +44,8 @@ def build(case, **arguments):
 def answers(case, model, inputs):
     """Return the output of a model that a case looks at."""
     outputs = model(inputs)
-    return outputs[case.output] if case.output else outputs
+    outputs = outputs[case.output] if case.output else outputs
+    return case.read(outputs) if case.read else outputs
 
 
 def padded(inputs, count):

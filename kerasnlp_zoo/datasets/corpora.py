@@ -21,6 +21,7 @@ from kerasnlp_zoo.text.normalization import normalize
 
 LINES = 4096  # handed on at a time
 SMOKE_LINES = 4096
+CHARACTERS = "characters"  # the segmenter that finds no words
 
 
 @dataclasses.dataclass
@@ -53,8 +54,9 @@ class TextOptions:
 class CorpusOptions(TextOptions):
     """Which text to read and how to find its words."""
 
-    segmenter: Literal["jieba", "spaces"] | None = None
-    """How words are found otherwise: jieba finds Chinese words; spaces takes what stands between spaces."""
+    segmenter: Literal["jieba", "spaces", "characters"] | None = None
+    """How words are found otherwise: jieba finds Chinese words; spaces takes what stands between spaces; characters
+    makes each Chinese character a word, for the vectors of taggers that read characters."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +68,7 @@ class CorpusText:
         read: function that returns an iterable of lists of str, a sentence or paragraph each; a blank one
             ends a document.
         language: "en" or "zh".
-        segmenter: None, "jieba" or "spaces".
+        segmenter: None, "jieba", "spaces" or "characters".
         licence: str, of the text.
         commercial_use: "yes", "no" or "unknown".
     """
@@ -92,7 +94,8 @@ class CorpusText:
     @functools.cached_property
     def preprocessor(self):
         """What finds words in this text, without a vocabulary yet."""
-        return WordPreprocessor(Vocabulary.from_counts({}), self.language, self.segmenter)
+        segmenter = None if self.segmenter == CHARACTERS else self.segmenter
+        return WordPreprocessor(Vocabulary.from_counts({}), self.language, segmenter)
 
 
 def in_parallel(function, items):
@@ -136,8 +139,8 @@ def open_corpus(options):
         found = CorpusText(options.dataset, _tfds(options))
     language = options.language or found.language
     segmenter = options.segmenter or (found.segmenter if language == found.language else None)
-    if segmenter == "jieba" and language != "zh":
-        raise InputError("--segmenter jieba finds Chinese words: add --language zh")
+    if segmenter in ("jieba", CHARACTERS) and language != "zh":
+        raise InputError(f"--segmenter {segmenter} is for Chinese: add --language zh")
     read = functools.partial(_first, found.read) if options.smoke else found.read
     return dataclasses.replace(found, read=read, language=language, segmenter=segmenter)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from kerasnlp_zoo.datasets.own_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
 from kerasnlp_zoo.datasets.tagged_texts import TaggedText, join_tokens
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text.tag_schemes import OUTSIDE, Span, is_tag, num_repaired, scheme_of, spans_of
+from kerasnlp_zoo.text.tag_schemes import LETTERS, OUTSIDE, Span, is_tag, num_repaired, parse_tag, scheme_of, spans_of
 
 DOCUMENT_START = "-DOCSTART-"
 TRIED = 10_000  # texts that tell scheme and language
@@ -118,6 +118,7 @@ def spans_from_tags(source, texts, options):
         _check_tags(texts)
         tags = [text.tags for text in texts]
         scheme = scheme_of(tags[:TRIED]) if options.scheme == "auto" else options.scheme
+        _check_scheme(texts, scheme)
         spans = [spans_of(row) for row in tags]
         repaired = sum(num_repaired(row, scheme) for row in tags)
     examples = [
@@ -197,6 +198,18 @@ def _check_tags(texts):
                     f"{place}: {tag!r} is no tag. Expected O, or one of B I M E L S U, '-' and a label, such as "
                     "B-PER. Say with --columns where the tags stand, or with --scheme tokens that every token is a "
                     "span of its own, as parts of speech are"
+                )
+
+
+def _check_scheme(texts, scheme):
+    """Refuse a tag whose letter the scheme does not have, such as M in iob2."""
+    letters = {OUTSIDE, *LETTERS.get(scheme, "BI")}
+    for text in texts:
+        for tag, place in zip(text.tags, text.places, strict=True):
+            if parse_tag(tag)[0] not in letters:
+                raise InputError(
+                    f"{place}: the scheme {scheme} has no tag {tag!r}, but {', '.join(sorted(letters))}, alone or with "
+                    "a label. Say with --scheme which the tags follow, or leave it out to have it found"
                 )
 
 

@@ -84,3 +84,53 @@ def join_tokens(tokens, spans, language):
     starts = [0, *ends]
     places = [Span(starts[span.start], ends[span.end - 1] - len(separator), span.label) for span in spans]
     return TaggedText(separator.join(tokens), tuple(places))
+
+
+def every_word_is_a_span(texts):
+    """Tell whether spans cover all words of all texts, as parts of speech and word segmentation do.
+
+    Args:
+        texts: `TaggedTexts`.
+
+    Returns:
+        bool.
+
+    Example:
+
+    >>> every_word_is_a_span(TaggedTexts.of([TaggedText("Ada slept", (Span(0, 3, "noun"), Span(4, 9, "verb")))]))
+    True
+    """
+    return all(
+        sum(len(text[start:end].split()) == 1 and end - start for start, end, _ in spans) == len("".join(text.split()))
+        for text, spans in texts
+    )
+
+
+def with_given_words(texts):
+    """Put spaces between words that are known from their spans, so that they can be given to a tagger.
+
+    Args:
+        texts: `TaggedTexts`; what lies between two spans is a word, too.
+
+    Returns:
+        TaggedTexts, the same spans of the new texts.
+
+    Example:
+
+    >>> with_given_words(TaggedTexts.of([TaggedText("他来了", (Span(0, 1, "r"), Span(1, 3, "v")))]))[0]
+    TaggedText(text='他 来了', spans=(Span(start=0, end=1, label='r'), Span(start=2, end=4, label='v')))
+    """
+    return TaggedTexts.of([_with_given_words(text, spans) for text, spans in texts])
+
+
+def _with_given_words(text, spans):
+    pieces, moved, place = [], [], 0
+    for start, end, label in spans:
+        pieces += [text[place:start], text[start:end]]
+        moved.append((len(pieces) - 1, label))
+        place = end
+    pieces.append(text[place:])
+    words = [(piece.strip(), row) for row, piece in enumerate(pieces) if piece.strip()]
+    place_of = {row: number for number, (_, row) in enumerate(words)}
+    own = [Span(place_of[row], place_of[row] + 1, label) for row, label in moved]
+    return join_tokens([word for word, _ in words], own, "en")

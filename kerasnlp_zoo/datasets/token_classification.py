@@ -84,10 +84,13 @@ def _peoples_daily(paragraphs):
 PACKAGED = {
     "msra": TaggedSource(_msra),
     "peoples_daily_names": TaggedSource(_peoples_daily_names),
-    "peoples_daily_words": TaggedSource(_peoples_daily_words),
+    "peoples_daily_segmentation": TaggedSource(_peoples_daily_words),
     "peoples_daily_pos": TaggedSource(_peoples_daily_pos),
 }
-TFDS_COLUMNS = {"conll2003": ("tokens", "ner")}  # names of the features of tokens and tags
+TFDS_COLUMNS = {  # names of the features of tokens and tags
+    "conll2003": ("tokens", "ner"),
+    "universal_dependencies": ("tokens", "upos"),
+}
 
 
 def load_token_classification(options):
@@ -161,7 +164,7 @@ def _tfds(options):
             f"{error}.{did_you_mean(options.dataset, known)} Data sets that need a package index only: "
             f"{', '.join(PACKAGED)}"
         ) from error
-    features = TFDS_COLUMNS.get(options.dataset, (options.text_column, options.label_column))
+    features = TFDS_COLUMNS.get(options.dataset.split("/")[0], (options.text_column, options.label_column))
     splits, repaired = {}, 0
     for ours, theirs in SPLIT_NAMES.items():
         for split in set(theirs) & set(builder.info.splits):

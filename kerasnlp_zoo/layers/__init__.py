@@ -4,6 +4,7 @@ from kerasnlp_zoo.layers.attention import MultiHeadSelfAttention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.characters import WordCharacters
 from kerasnlp_zoo.layers.convolution import TextConvolution
+from kerasnlp_zoo.layers.crf import CRF
 from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
 from kerasnlp_zoo.layers.pair_features import PairFeatures
@@ -36,6 +37,7 @@ from kerasnlp_zoo.layers.word_prediction import (
 )
 
 __all__ = [
+    "CRF",
     "AddBias",
     "AdditiveStateCell",
     "AttentionOverTime",

@@ -13,6 +13,7 @@ from keras import ops
 
 # float16 ends at 65504; the others share float32's range.
 LOWEST = {"float16": -65504.0, "bfloat16": -3.3e38, "float32": -3.4e38, "float64": -3.4e38}
+IMPOSSIBLE = -1e30  # score, in float32, of what may not be: sums of many stay finite, and swallow any other score
 
 
 def mask_scores(scores, mask):

@@ -11,6 +11,7 @@ from kerasnlp_zoo.models.bert_heads import (
     sentence_encoder,
 )
 from kerasnlp_zoo.models.bilstm import bilstm, bilstm_tagger
+from kerasnlp_zoo.models.bilstm_crf import bilstm_crf
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder
 from kerasnlp_zoo.models.cooccurrence import positive_pointwise_mutual_information, truncated_svd
 from kerasnlp_zoo.models.glove import glove, glove_vectors
@@ -46,6 +47,7 @@ __all__ = [
     "bert_span_predictor",
     "bert_token_classifier",
     "bilstm",
+    "bilstm_crf",
     "bilstm_tagger",
     "build",
     "builder",

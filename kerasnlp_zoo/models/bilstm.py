@@ -138,6 +138,20 @@ def bilstm_tagger(
     2016 and Ma and Hovy 2016 for the letters.
     """
     require_positive(num_classes=num_classes)
+    words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
+    letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
+    inputs, mask, vectors = embed_words_and_letters(**words, **letters)
+    outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
+    logits = keras.layers.Dense(num_classes, name="logits")(outputs)
+    return keras.Model(inputs, logits, name="bilstm_tagger")
+
+
+def embed_words_and_letters(vocabulary_size, embedding_dim, channels, character_vocabulary_size, characters):
+    """Return what a tagger begins with; the arguments are those of `bilstm_tagger`.
+
+    Returns:
+        (inputs, mask bool [B, T], vectors float [B, T, D or more]), symbolic.
+    """
     require_choice("characters", characters, READERS)
     inputs, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
     if character_vocabulary_size is not None:
@@ -145,12 +159,21 @@ def bilstm_tagger(
         letters = WordCharacters(character_vocabulary_size, characters, name="characters")(character_ids)
         vectors = keras.layers.Concatenate(name="words_and_letters")([vectors, letters])
         inputs = {"token_ids": inputs, "character_ids": character_ids}
+    return inputs, mask, vectors
+
+
+def read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout):
+    """Return a vector of each word in its sentence, float [B, T, H or 2H], symbolic, as a tagger's head takes it.
+
+    Args:
+        vectors: float [B, T, D], symbolic.
+        mask: bool [B, T], symbolic.
+        hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout: as for `bilstm_tagger`.
+    """
     if filter_width is not None:
-        vectors = _convolution(vectors, mask, embedding_dim, filter_width)
+        vectors = _convolution(vectors, mask, vectors.shape[-1], filter_width)
     outputs, _ = _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout)
-    outputs = keras.layers.SpatialDropout1D(dropout, name="dropout")(outputs)
-    logits = keras.layers.Dense(num_classes, name="logits")(outputs)
-    return keras.Model(inputs, logits, name="bilstm_tagger")
+    return keras.layers.SpatialDropout1D(dropout, name="dropout")(outputs)
 
 
 def _convolution(vectors, mask, num_filters, filter_width):

@@ -3,15 +3,21 @@
 Shapes: N texts, T tokens of the model, W words, C tags.
 """
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.entities import span_scores
+from kerasnlp_zoo.layers.crf import crf_marginals, crf_tags
 from kerasnlp_zoo.tasks.task import CHUNK, Task
-from kerasnlp_zoo.text import bucketed_batches
-from kerasnlp_zoo.text.tag_schemes import OUTSIDE, Span, spans_of, tags_of
+from kerasnlp_zoo.text import TokenPreprocessor, bucketed_batches
+from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.tag_schemes import OUTSIDE, Span, parse_tag, scheme_of_tags, spans_of, tags_of
+from kerasnlp_zoo.text.tokens import GIVEN
 
+TOKENS = "tokens"  # the scheme of parts of speech: each word is a span, and its tag the label
 WORD_FEATURES = ("starts", "ends", "is_word_start")
 
 
@@ -20,7 +26,7 @@ def tags_for(labels, scheme="iob2"):
 
     Args:
         labels: list of str, such as ["PER", "LOC"].
-        scheme: as in `text.tag_schemes`.
+        scheme: as in `text.tag_schemes`; or "tokens", where each word has a label, as parts of speech are.
 
     Returns:
         list of str, O first.
@@ -31,6 +37,8 @@ def tags_for(labels, scheme="iob2"):
     ['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']
     """
     tags = [OUTSIDE]
+    if scheme == TOKENS:
+        return [*tags, *labels]
     for label in labels:
         written = [tags_of([Span(0, size, label)], size, scheme) for size in (3, 1)]
         tags += dict.fromkeys(tag for sequence in written for tag in sequence)
@@ -43,11 +51,18 @@ class TokenClassification(Task):
     Words that are cut into pieces have the tag of their first piece. Spans are places in the raw text, so
     that it does not matter how the text was split where they come from.
 
+    A model of independent tags gives each word its most probable tag. One with a conditional random field gives the
+    most probable sequence, which is always legal under the scheme, and the marginal probabilities of its tags.
+
     Args:
-        model: `keras.Model` -> logits [N, T, C], such as `bert_token_classifier` makes.
+        model: `keras.Model` -> logits [N, T, C], such as `bert_token_classifier` or `bilstm_tagger` makes; or scores
+            of a conditional random field, `bilstm_crf`.
         preprocessor: turns strings into the model's inputs and says where its tokens stand
-            (`features_with_offsets`).
-        labels: C different tags, as `tags_for` gives them.
+            (`features_with_offsets`): `WordPiecePreprocessor` or `TokenPreprocessor`.
+        labels: C different tags, as `tags_for` gives them: all of a scheme, or none.
+
+    Raises:
+        InputError: if the labels are tags of different schemes, or the model was built for other ones.
 
     Example:
 
@@ -67,13 +82,44 @@ class TokenClassification(Task):
 
     def __init__(self, model, preprocessor, labels):
         super().__init__(model, preprocessor, labels)
-        spans_of(self.labels)  # refuses what is no tag
+        scheme_of_tags(self.labels)  # refuses tags that do not go together
+        built_for = getattr(model, "builder_config", {"arguments": {}})["arguments"].get("tags")
+        if built_for is not None and list(built_for) != self.labels:
+            raise InputError(
+                f"The model {model.name} was built for the tags {', '.join(built_for)}, in this order, which decides "
+                f"what may follow what. Received: {', '.join(self.labels)}"
+            )
 
     @property
     def scheme(self):
-        """The scheme whose letters the tags have."""
-        letters = {tag[0] for tag in self.labels if tag != OUTSIDE}
-        return "bmes" if "M" in letters else "bioes" if "E" in letters else "iob2"
+        """The scheme whose letters the tags have, or "tokens"."""
+        return scheme_of_tags(self.labels)
+
+    @functools.cached_property
+    def of_given_tokens(self):
+        """This task for texts whose tokens are given, with spaces between them."""
+        is_open = isinstance(self.preprocessor, TokenPreprocessor) and self.preprocessor.segmenter != GIVEN
+        preprocessor = self.preprocessor.changed(segmenter=GIVEN) if is_open else self.preprocessor
+        return type(self)(self.model, preprocessor, self.labels)
+
+    def predict(self, texts, batch_size=None):
+        """Answer every text.
+
+        Args:
+            texts: list of str; or list of lists of str, where tokens are given: spans are then places in the tokens
+                joined by spaces.
+            batch_size: int, texts that go through the model together; None for the task's own number.
+
+        Returns:
+            list of dict, one answer a text.
+
+        Raises:
+            InputError: if `texts` is not such a list.
+        """
+        if isinstance(texts, (list, tuple)) and texts and all(isinstance(text, (list, tuple)) for text in texts):
+            texts = [" ".join(token.replace(" ", "") for token in tokens) for tokens in texts]
+            return self.of_given_tokens.predict(texts, batch_size)
+        return super().predict(texts, batch_size)
 
     def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
         """Make a tf.data set for `model.fit` or `model.evaluate`.
@@ -123,7 +169,7 @@ class TokenClassification(Task):
         for row, row_spans in enumerate(spans):
             words = np.flatnonzero(begins[splits[row] : splits[row + 1]]) + splits[row]
             for span in spans_in_words(row_spans, starts[words]):
-                tags = tags_of([Span(0, span.end - span.start, span.label)], span.end - span.start, self.scheme)
+                tags = self._tags_of(span)
                 if any(tag not in id_of for tag in tags):
                     raise InputError(
                         f"A span of text {row} has the label {span.label!r}, which is unknown. "
@@ -132,10 +178,37 @@ class TokenClassification(Task):
                 ids[words[span.start : span.end]] = [id_of[tag] for tag in tags]
         return ids
 
-    def _strings_to_answers(self, text):
+    def _tags_of(self, span):
+        """Return the tags of all words of a span."""
+        size = span.end - span.start
+        return [span.label] * size if self.scheme == TOKENS else tags_of([(0, size, span.label)], size, self.scheme)
+
+    def _spans_of(self, tags):
+        """Return the spans that tags mark; where each word has a label, all words that have one."""
+        if self.scheme != TOKENS:
+            return spans_of(tags)
+        return [Span(place, place + 1, tag) for place, tag in enumerate(tags) if tag != OUTSIDE]
+
+    def word_begins(self, text):
+        """Tell, of a task that finds words in characters, where they begin: for preprocessing within a graph.
+
+        Args:
+            text: strings [N].
+
+        Returns:
+            ragged int32 [N, (length)], 1 at each token of `preprocessor` that begins a word; the first of a text does.
+        """
         features = self.preprocessor.features_with_offsets(text)
-        inputs = {name: values.to_tensor() for name, values in features.items()}
-        return self.answer_features(inputs)
+        dense = padded(features)
+        tags, _ = self._tags_and_probabilities(self.model(self._model_inputs(dense), training=False))
+        begins_word = tf.constant([int(parse_tag(tag)[0] not in "IMEL") for tag in self.labels])
+        begins = tf.gather(begins_word, tags)
+        first = tf.one_hot(tf.zeros_like(begins[:, 0]), tf.shape(begins)[1], dtype=tf.int32)
+        token_ids = features["token_ids"]
+        return tf.RaggedTensor.from_tensor(tf.maximum(begins, first), lengths=token_ids.row_lengths())
+
+    def _strings_to_answers(self, text):
+        return self.answer_features(padded(self.preprocessor.features_with_offsets(text)))
 
     def answer_features(self, features):
         """Return the dict of answers from dense features, int [N, T] each."""
@@ -149,7 +222,7 @@ class TokenClassification(Task):
             dict of count [N], the number of words; starts and ends [N, W], the characters a word stands
             for, end excluded; tags string [N, W]; probabilities [N, W]; filled up with -1, "" and 0.
         """
-        probabilities = tf.nn.softmax(tf.cast(outputs["logits"], tf.float32))  # [N, T, C]
+        tags, probabilities = self._tags_and_probabilities(outputs["logits"])  # [N, T]
         begins = tf.cast(outputs["is_word_start"], tf.bool)  # [N, T]
 
         def of_words(values, filler):
@@ -159,9 +232,19 @@ class TokenClassification(Task):
             "count": tf.reduce_sum(tf.cast(begins, tf.int32), axis=1),
             "starts": of_words(outputs["starts"], -1),
             "ends": of_words(_word_ends(outputs["ends"], outputs["is_word_start"]), -1),
-            "tags": of_words(tf.gather(tf.constant(self.labels), tf.argmax(probabilities, axis=-1)), ""),
-            "probabilities": of_words(tf.reduce_max(probabilities, axis=-1), 0.0),
+            "tags": of_words(tf.gather(tf.constant(self.labels), tags), ""),
+            "probabilities": of_words(probabilities, 0.0),
         }
+
+    def _tags_and_probabilities(self, outputs):
+        """Return the tag of every token and its probability, int32 and float32 [N, T]."""
+        outputs = tf.cast(outputs, tf.float32)
+        if outputs.shape[-1] == len(self.labels) + 1:  # scores of a CRF, whose tags have one more, the boundary
+            tags, probabilities = crf_tags(outputs), crf_marginals(outputs)
+        else:
+            probabilities = tf.nn.softmax(outputs)  # [N, T, C]
+            tags = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
+        return tags, tf.gather(probabilities, tags, batch_dims=2)
 
     def to_python(self, row, text):
         """Return {"tokens": [str], "tags": [str], "entities": [{text, label, start, end, probability}]}.
@@ -179,7 +262,7 @@ class TokenClassification(Task):
                 "end": ends[span.end - 1],
                 "probability": float(min(row["probabilities"][span.start : span.end])),
             }
-            for span in spans_of(tags)
+            for span in self._spans_of(tags)
         ]
         tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
         return {"tokens": tokens, "tags": tags, "entities": entities}
@@ -197,14 +280,17 @@ class TokenClassification(Task):
             batch_size: int.
 
         Returns:
-            dict of precision, recall, f1, macro_f1, ... as `evaluation.entities.span_scores` gives them.
+            dict of precision, recall, f1, macro_f1, ... as `evaluation.entities.span_scores` gives them; of word
+            segmentation that is the F1 of words. Where each word has a label, accuracy too: the share of the given
+            words that are found with their label.
 
         Raises:
             InputError: if there is no text, or not a list of spans for each.
         """
         answers = self.predict(texts, batch_size)
         found = [[(e["start"], e["end"], e["label"]) for e in answer["entities"]] for answer in answers]
-        return span_scores(found, labels)
+        scores = span_scores(found, labels)
+        return {**scores, "accuracy": scores["recall"]} if self.scheme == TOKENS else scores
 
 
 def spans_in_words(spans, starts):

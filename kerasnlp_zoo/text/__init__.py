@@ -4,18 +4,25 @@ from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
 from kerasnlp_zoo.text.single_words import SingleWordPreprocessor
+from kerasnlp_zoo.text.tokens import TokenPreprocessor
 from kerasnlp_zoo.text.tree_words import TreePreprocessor
 from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary, Vocabulary, WordPieceVocabulary
 from kerasnlp_zoo.text.wordpiece_training import learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.words import WordPreprocessor
 
-# What an entry may name.
-PREPROCESSORS = ("SingleWordPreprocessor", "TreePreprocessor", "WordPiecePreprocessor", "WordPreprocessor")
+PREPROCESSORS = (  # what an entry may name
+    "SingleWordPreprocessor",
+    "TokenPreprocessor",
+    "TreePreprocessor",
+    "WordPiecePreprocessor",
+    "WordPreprocessor",
+)
 
 __all__ = [
     "GenerativeVocabulary",
     "PREPROCESSORS",
     "SingleWordPreprocessor",
+    "TokenPreprocessor",
     "TreePreprocessor",
     "Vocabulary",
     "WordPiecePreprocessor",

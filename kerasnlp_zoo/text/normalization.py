@@ -15,11 +15,12 @@ IDEOGRAPHIC_SPACE = 0x3000
 NEEDS_FOLDING = r"(?s).*[\x{FF01}-\x{FF5E}\x{3000}\p{Mn}].*"
 
 
-def normalize(strings):
+def normalize(strings, lower_case=True):
     """Bring strings into one spelling: valid UTF-8, half-width, composed accents, lower case, plain '.
 
     Args:
         strings: string tensor [N]; bytes that are not UTF-8 become U+FFFD.
+        lower_case: bool, whether capitals become small letters.
 
     Returns:
         string tensor [N].
@@ -35,7 +36,7 @@ def normalize(strings):
         lambda: _fold_code_points(strings),
         lambda: strings,
     )
-    strings = to_lower(strings)
+    strings = to_lower(strings) if lower_case else strings
     return tf.strings.regex_replace(strings, "[‘’]", "'")
 
 

@@ -176,3 +176,64 @@ def scheme_of(sequences):
     'iob1'
     """
     return min((*LETTERS, "iob1"), key=lambda scheme: sum(num_repaired(tags, scheme) for tags in sequences))
+
+
+def scheme_of_tags(tags):
+    """Find the scheme that has exactly such letters.
+
+    Args:
+        tags: list of str, all tags of a model.
+
+    Returns:
+        str: "iob2", "bmes", "bioes" or "bilou"; "tokens" if these are no tags of a scheme but, say, parts of speech.
+
+    Raises:
+        InputError: if they have letters of different schemes.
+
+    Example:
+
+    >>> scheme_of_tags(["O", "B-PER", "I-PER"]), scheme_of_tags(["noun", "verb", "O"])
+    ('iob2', 'tokens')
+    """
+    if not all(map(is_tag, tags)):
+        return "tokens"
+    letters = {parse_tag(tag)[0] for tag in tags} - {OUTSIDE}
+    for scheme, own in LETTERS.items():
+        if letters <= set(own):
+            return scheme
+    raise InputError(
+        f"No scheme has all of the letters {', '.join(sorted(letters))}. Expected those of one: "
+        f"{', '.join(f'{scheme} {own}' for scheme, own in LETTERS.items())}. Received the tags {', '.join(tags)}"
+    )
+
+
+def legal_steps(tags):
+    """Say which tag may follow which, and which may begin and end a text, so that no span is broken.
+
+    A span goes on only from its own tags. In schemes that mark its end (all but IOB2) it must go on until then.
+
+    Args:
+        tags: list of C str, such as `tasks.token_classification.tags_for` gives.
+
+    Returns:
+        list of C + 1 lists of C + 1 bool: row before, column after; the last row stands for the beginning of a text,
+        the last column for its end. None if these are no tags of a scheme but, say, parts of speech: all is legal.
+
+    Example:
+
+    >>> legal_steps(["O", "B", "I"])
+    [[True, True, False, True], [True, True, True, True], [True, True, True, True], [True, True, False, True]]
+    >>> legal_steps(["noun", "verb"]) is None
+    True
+    """
+    if not all(map(is_tag, tags)):
+        return None
+    parsed = [*map(parse_tag, tags), parse_tag(OUTSIDE)]
+    marks_ends = any(letter in "MELSU" for letter, _ in parsed)
+
+    def may_follow(before, after):
+        goes_on = after[0] in "IMEL" and before[0] in "BIM" and before[1] == after[1]
+        begins = after[0] not in "IMEL" and not (marks_ends and before[0] in "BIM")
+        return goes_on or begins
+
+    return [[may_follow(before, after) for after in parsed] for before in parsed]

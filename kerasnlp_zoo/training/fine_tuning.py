@@ -144,7 +144,7 @@ def frozen_share(model):
     return f"  weights       {total:,}, of which {trained:,} are trained ({trained / total:.1%})"
 
 
-def finish_fine_tuning(run, task, data, best, evaluate, metric, score):
+def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None):
     """Score the test texts once and leave everything in the run's folder.
 
     Args:
@@ -155,6 +155,7 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score):
         evaluate: function of a split -> dict of scores.
         metric: str, what heads a table, such as "entity F1".
         score: key of that figure in the scores, which is a share.
+        name: name of the entry; None for builder, data and language.
 
     Returns:
         dict, what metrics.json holds.
@@ -185,7 +186,7 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score):
         print("This was a smoke run on a few examples: its scores mean nothing")
     metrics = run.describe(metrics)
     if run.fold is None:
-        metrics = keep_task(run, task, data, metrics, weights_dtype, texts)
+        metrics = keep_task(run, task, data, metrics, weights_dtype, texts, name)
     run.finish(metrics)
     return metrics
 

@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers.crf import crf_log_likelihood, is_real_word
 
 SMALLEST = 1e-30  # no logarithm of 0
 
@@ -51,6 +52,34 @@ def span_cross_entropy(labels, logits):
     Reference: Devlin et al. 2019, section 4.2.
     """
     return cross_entropy(labels, ops.transpose(logits, (0, 2, 1)))
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+def crf_loss(labels, scores):
+    """Return how unlikely a conditional random field finds the tags of each text, -log p, shared out over its words.
+
+    So losses can be weighed by 1 for a word and 0 for padding, and their mean is one over words, as that of
+    `cross_entropy` over independent tags.
+
+    Args:
+        labels: int tensor [B, T]; what it says at padding does not matter.
+        scores: float tensor [B, K + T, K] of `layers.CRF`.
+
+    Returns:
+        float tensor [B, T], 0 at padding.
+
+    Example:
+
+    >>> from kerasnlp_zoo.layers import CRF
+    >>> scores = CRF(num_tags=2)(ops.ones((1, 3, 4)), mask=[[True, True, False]])
+    >>> crf_loss(ops.convert_to_tensor([[0, 1, 0]]), scores).shape
+    TensorShape([1, 3])
+
+    Reference: Lample et al. 2016, section 2.2.
+    """
+    is_real = ops.cast(is_real_word(scores), "float32")
+    share = is_real / ops.maximum(ops.sum(is_real, axis=1, keepdims=True), 1.0)
+    return -crf_log_likelihood(scores, labels)[:, None] * share
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -268,6 +297,20 @@ def classification_metrics():
         keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
         keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy"),
     ]
+
+
+def crf_metrics():
+    """Return the metrics of a conditional random field, for `compile(weighted_metrics=...)`.
+
+    Returns:
+        list of `keras.metrics.Metric`: cross_entropy, the exact mean of `crf_loss` over the real words.
+
+    Example:
+
+    >>> [metric.name for metric in crf_metrics()]
+    ['cross_entropy']
+    """
+    return [keras.metrics.MeanMetricWrapper(crf_loss, name="cross_entropy")]
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")

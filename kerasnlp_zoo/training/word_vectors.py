@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from kerasnlp_zoo import files, plots
-from kerasnlp_zoo.datasets.corpora import CorpusOptions, open_corpus
+from kerasnlp_zoo.datasets.corpora import CHARACTERS, CorpusOptions, open_corpus
 from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
 from kerasnlp_zoo.datasets.word_vector_files import write_projector, write_vectors
 from kerasnlp_zoo.errors import require_positive
@@ -171,7 +171,7 @@ def finish_word_vectors(run, text, corpus, vectors):
         Vocabulary(tokens[:kept]),
         np.asarray(vectors[:kept], "float16"),
         text.language,
-        "jieba" if text.language == "zh" else None,
+        "jieba" if text.language == "zh" and text.segmenter != CHARACTERS else None,
     )
     write_vectors(run.folder / "vectors.txt", tokens, vectors)
     write_projector(run.folder / "projector", tokens, vectors)

@@ -66,6 +66,8 @@ def test_jieba_and_characters_find_chinese_words(tmp_path):
     assert words(options) == list("我们喜欢苹果。")
     options.segmenter = "jieba"
     assert words(options) == ["我们", "喜欢", "苹果", "。"]
+    options.segmenter = "characters"
+    assert words(options) == list("我们喜欢苹果。")
 
 
 @pytest.mark.parametrize(

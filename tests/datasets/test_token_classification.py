@@ -139,6 +139,23 @@ def test_conll2003_of_tfds_gives_sentences_with_entities(tmp_path):
         load_token_classification(TokenClassificationOptions(dataset="my_names", data_dir=tmp_path, **flags))
 
 
+def test_universal_dependencies_of_tfds_tag_every_word(tmp_path):
+    sequence = tfds.features.Sequence
+    names = ["NOUN", "VERB"]
+    features = {"tokens": sequence(tfds.features.Text()), "upos": sequence(tfds.features.ClassLabel(names=names))}
+
+    def split(word, count):
+        tokens = tf.ragged.constant([["Ada", f"{word}{n}"] for n in range(count)])
+        return {"tokens": tokens, "upos": tf.ragged.constant([[0, 1]] * count, tf.int64)}
+
+    splits = {"train": split("sees", 9), "dev": split("saw", 3), "test": split("sings", 2)}
+    write_tfds(tmp_path, "universal_dependencies", features, splits, config="en_ewt")
+    options = TokenClassificationOptions(dataset="universal_dependencies/en_ewt", data_dir=tmp_path)
+    data = load_token_classification(options)
+    assert (len(data.train), len(data.validation), len(data.test)) == (9, 3, 2)
+    assert sorted(marked(data.test)) == [("Ada", "NOUN")] * 2 + [("sings0", "VERB"), ("sings1", "VERB")]
+
+
 def test_unknown_and_missing_names_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
     with pytest.raises(InputError, match="--dataset .*msra"):
@@ -163,10 +180,10 @@ def test_the_three_views_of_the_peoples_daily_mark_the_same_texts(monkeypatch):
     monkeypatch.setattr(peoples_daily, "tagged_words", lambda: iter(paragraphs))
     found = {
         name: load_token_classification(TokenClassificationOptions(dataset=f"peoples_daily_{name}"))
-        for name in ("words", "pos", "names")
+        for name in ("segmentation", "pos", "names")
     }
     assert len({tuple(data.train.texts) for data in found.values()}) == 1
-    assert [label for _, label in marked(found["words"].test)] == ["word"] * 8
+    assert [label for _, label in marked(found["segmentation"].test)] == ["word"] * 8
     assert [label for _, label in marked(found["pos"].test)] == ["nr", "nr", "p", "ns"] * 2
     assert [(text[:2], label) for text, label in marked(found["names"].test)] == [("王红", "PER"), ("北京", "LOC")] * 2
 
@@ -191,7 +208,7 @@ def test_words_of_the_peoples_daily_all_have_a_tag():
     [
         ("msra", 45221, 5025, 5000, 3),
         ("peoples_daily_names", 15195, 1899, 1899, 3),
-        ("peoples_daily_words", 15191, 1899, 1899, 1),
+        ("peoples_daily_segmentation", 15191, 1899, 1899, 1),
         ("peoples_daily_pos", 15188, 1898, 1898, 44),
     ],
 )

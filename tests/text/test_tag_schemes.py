@@ -5,7 +5,18 @@ import itertools
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text.tag_schemes import SCHEMES, Span, num_repaired, parse_tag, scheme_of, spans_of, tags_of
+from kerasnlp_zoo.text.tag_schemes import (
+    LETTERS,
+    SCHEMES,
+    Span,
+    legal_steps,
+    num_repaired,
+    parse_tag,
+    scheme_of,
+    scheme_of_tags,
+    spans_of,
+    tags_of,
+)
 
 
 def all_span_sets(length, labels="xy"):
@@ -101,6 +112,24 @@ def test_the_scheme_is_told_from_tags_even_if_one_is_broken(scheme):
     ]
     assert scheme_of(texts * 3) == scheme
     assert scheme_of([*texts * 3, ["O", "I-x"]]) == scheme
+
+
+@pytest.mark.parametrize("scheme", LETTERS)
+def test_a_sequence_is_legal_exactly_if_its_scheme_would_write_it_so(scheme):
+    tags = ["O", *(f"{letter}-{label}" for letter in dict.fromkeys(LETTERS[scheme]) for label in "xy")]
+    legal = legal_steps(tags)
+    for path in itertools.product(range(len(tags)), repeat=3):
+        steps = itertools.pairwise([-1, *path, -1])
+        names = [tags[place] for place in path]
+        assert all(legal[before][after] for before, after in steps) == (num_repaired(names, scheme) == 0), names
+
+
+def test_the_scheme_of_a_model_is_told_from_its_tags():
+    for scheme, letters in LETTERS.items():
+        assert scheme_of_tags(["O", *(f"{letter}-x" for letter in letters)]) == scheme
+    assert scheme_of_tags(["O", "NN", "B-x"]) == "tokens"
+    with pytest.raises(InputError, match="No scheme has all of the letters B, M, U"):
+        scheme_of_tags(["B-x", "M-x", "U-x"])
 
 
 def test_what_is_no_tag_is_refused():

@@ -66,8 +66,11 @@ def test_batches_of_trees_beside_recursion():
 
 def test_recurrent_networks_beside_keras_and_pytorch():
     pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
+    pytest.importorskip("torchcrf", reason="peers are installed by hand: pip install pytorch-crf")
     rows = recurrent.main(recurrent.Config(rounds=1, steps=2, smoke=True))
-    assert [row["peer_name"] for row in rows] == ["Keras, Bidirectional(LSTM)", "PyTorch, nn.LSTM"] * 2
+    names = [row["peer_name"] for row in rows]
+    assert names[:4] == ["Keras, Bidirectional(LSTM)", "PyTorch, nn.LSTM"] * 2
+    assert names[4:] == ["pytorch-crf"] * 4 + ["PyTorch, nn.LSTM + pytorch-crf"]
     assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
 
 

@@ -1,0 +1,73 @@
+"""The recipe of taggers, from flags to a served model, on the reader's own small files."""
+
+import pytest
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets.tagged_texts import TaggedText, TaggedTexts
+from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.errors import InputError
+from recipes import bilstm_tagging
+
+NAMES = ["Anna", "Paul", "Maria", "Omar", "Chen", "Ivan"]
+CITIES = ["Paris", "Rome", "Oslo", "Cairo", "Lima", "Kyoto"]
+SMALL = {"embedding_dim": 16, "hidden_dim": 16, "batch_size": 8, "min_count": 1, "learning_rate": 1e-2, "dropout": 0.1}
+
+
+def config(folder, **changes):
+    return bilstm_tagging.Config(**{**SMALL, "output_dir": folder / "run", "epochs": 10, "patience": 10, **changes})
+
+
+def test_names_in_a_column_file_are_learned_and_served(tmp_path):
+    sentences = [
+        f"{name} I-PER\nlives O\nin O\n{city} I-LOC\n. O\n" for name in NAMES for city in CITIES
+    ]  # as IOB1 has them
+    (tmp_path / "names.conll").write_text("\n".join(sentences))
+    metrics = bilstm_tagging.main(config(tmp_path, train_file=tmp_path / "names.conll", word_length=6))
+    assert (metrics["metric"], metrics["test_score"] >= 90) == ("entity F1", True)
+    assert metrics["export_difference"] <= 1e-5
+    answer = zoo.load(tmp_path / "run" / "entry").predict(["Ivan lives in Oslo."])[0]
+    assert [(e["text"], e["label"], e["start"]) for e in answer["entities"]] == [
+        ("Ivan", "PER", 0),
+        ("Oslo", "LOC", 14),
+    ]
+    assert {tag[0] for tag in answer["tags"]} == {"S", "O"}
+
+
+@pytest.mark.slow
+def test_parts_of_speech_are_learned_on_given_words_and_found_in_raw_text(tmp_path):
+    sentences = [f"{name} NN\ndoesn't VB\nsee VB\n{city} NN\n. .\n" for name in NAMES for city in CITIES]
+    (tmp_path / "tags.conll").write_text("\n".join(sentences))
+    flags = {"train_file": tmp_path / "tags.conll", "head": "softmax", "epochs": 6}
+    metrics = bilstm_tagging.main(config(tmp_path, **flags))
+    assert (metrics["metric"], metrics["test_score"]) == ("tag accuracy", 100.0)
+    entry = zoo.load(tmp_path / "run" / "entry")
+    assert entry.predict(["Omar doesn't see Lima."])[0]["tokens"] == ["Omar", "does", "n't", "see", "Lima", "."]
+    assert entry.predict([["Omar", "doesn't", "see", "Lima"]])[0]["tags"] == ["NN", "VB", "VB", "NN"]
+    assert entry.model.builder_config["arguments"]["character_vocabulary_size"] > 2
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "kind"),
+    [
+        ("他来了", [(0, 1, "word"), (1, 3, "word")], "words"),
+        ("他来了", [(0, 1, "r"), (1, 3, "v")], "tokens"),
+        ("he came", [(0, 2, "r"), (3, 7, "v")], "tokens"),
+        ("he came", [(0, 7, "r")], "names"),
+        ("王小红来了", [(0, 3, "PER")], "names"),
+    ],
+)
+def test_the_kind_of_data_is_told_from_its_spans(text, spans, kind):
+    class Data:
+        train = TaggedTexts.of([TaggedText(text, spans)])
+        labels = sorted({label for _, _, label in spans})
+
+    assert bilstm_tagging.kind_of(Data) == kind
+
+
+def test_flags_and_tags_that_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(InputError, match="--model cnn is there to compare with"):
+        bilstm_tagging.main(config(tmp_path, model="cnn"))
+    (tmp_path / "a.txt").write_text("北 B-LOC\n京 E-LOC\n", "utf-8")
+    options = TokenClassificationOptions(train_file=tmp_path / "a.txt", scheme="iob2", language="zh")
+    with pytest.raises(InputError, match="a.txt, line 2: the scheme iob2 has no tag 'E-LOC', but B, I, O"):
+        load_token_classification(options)

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text import TokenPreprocessor, Vocabulary
+
+TEXTS = {
+    "en": [
+        "Ann's in Ulm, isn't she?",
+        "The U.S. spent $1,200.50 on e-mail…",
+        "  CAFE\u0301 Ｎｏ．５ 👍🏽\tя  ",
+        "",
+        "don’t",
+    ],
+    "zh": ["他１９９８年买了iPhone14，很好！", "　王小红　", "👍🏽好", "", "cafe\u0301好\u200b吗"],
+}
+
+
+def preprocessor(language, **arguments):
+    return TokenPreprocessor.from_texts(TEXTS[language], language).changed(**arguments)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_tokens_are_all_of_the_text_but_its_spaces(language):
+    features = preprocessor(language).features_with_offsets(TEXTS[language])
+    for text, starts, ends in zip(
+        TEXTS[language], features["starts"].to_list(), features["ends"].to_list(), strict=True
+    ):
+        assert starts == sorted(starts)
+        tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        assert "".join(tokens) == "".join(text.replace("\u200b", " ").split())
+        assert all(tokens)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", TEXTS["en"][0], "ann 's in ulm , is n't she ?"),
+        ("en", TEXTS["en"][1], "the u.s . spent $ 1,200.50 on e-mail …"),
+        ("en", "Ann 's book", "ann 's book"),
+        ("en", TEXTS["en"][4], "do n't"),
+        ("zh", TEXTS["zh"][0], "他 1998 年 买 了 iphone14 , 很 好 !"),
+    ],
+)
+def test_tokens_by_hand(language, text, expected):
+    tokens = preprocessor(language).tokenize([text])[0].numpy()
+    assert [token.decode() for token in tokens] == expected.split()
+
+
+def test_given_tokens_stay_whole():
+    given = preprocessor("zh", segmenter="spaces")
+    assert [t.decode() for t in given.tokenize(["１９９８年 很好 ！"])[0].numpy()] == ["1998年", "很好", "!"]
+
+
+def test_letters_have_ids_and_capitals_are_others():
+    letters = preprocessor("en", word_length=3).features(["Ann ann ANNA z"])["character_ids"].to_list()[0]
+    assert letters[0] != letters[1]
+    assert letters[0][1:] == letters[1][1:]
+    assert letters[2][:2] == [letters[0][0], letters[2][1]]
+    assert letters[2][2] == letters[0][0]  # the last one: the middle is left out
+    assert letters[3] == [1, 0, 0]  # no word of the vocabulary has a z
+
+
+def test_dense_features_have_a_place_at_least():
+    dense = preprocessor("zh", word_length=2)(["", ""])
+    assert {name: values.shape for name, values in dense.items()} == {"token_ids": (2, 1), "character_ids": (2, 1, 2)}
+
+
+def test_long_texts_are_cut():
+    features = preprocessor("zh", max_sequence_length=3, word_length=2).features_with_offsets(["他很好吗", "好"])
+    assert [values.row_lengths().numpy().tolist() for values in features.values()] == [[3, 1]] * 5
+
+
+def test_it_is_rebuilt_from_its_config():
+    first = preprocessor("en", word_length=4)
+    again = TokenPreprocessor(Vocabulary(first.vocabulary.tokens), **first.get_config())
+    for name, values in first.features(TEXTS["en"]).items():
+        np.testing.assert_array_equal(values.to_tensor(), again.features(TEXTS["en"])[name].to_tensor())
+
+
+def test_what_is_no_segmentation_is_refused():
+    with pytest.raises(InputError, match="an entry of word_embedding"):
+        preprocessor("zh", segmenter="cbow_news_zh")
+    with pytest.raises(InputError, match="There is no entry 'jieba2'"):
+        preprocessor("zh", segmenter="jieba2")
+
+
+def test_it_works_in_a_graph():
+    one = preprocessor("en", word_length=3)
+    graph = tf.function(one.features_with_offsets, input_signature=[tf.TensorSpec([None], tf.string)])
+    for name, values in graph(tf.constant(TEXTS["en"])).items():
+        np.testing.assert_array_equal(values.flat_values, one.features_with_offsets(TEXTS["en"])[name].flat_values)
