@@ -21,6 +21,7 @@ from kerasnlp_zoo.models.linear import (
     softmax_regression,
 )
 from kerasnlp_zoo.models.lora import enable_lora, merge_lora
+from kerasnlp_zoo.models.rnn_language_model import rnn_language_model, with_state, zero_state
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import transformer_encoder
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
@@ -52,6 +53,7 @@ __all__ = [
     "multilayer_perceptron",
     "perceptron",
     "positive_pointwise_mutual_information",
+    "rnn_language_model",
     "sentence_encoder",
     "set_word_vectors",
     "skip_gram",
@@ -60,5 +62,7 @@ __all__ = [
     "text_cnn_tagger",
     "transformer_encoder",
     "truncated_svd",
+    "with_state",
     "word_embedding",
+    "zero_state",
 ]
