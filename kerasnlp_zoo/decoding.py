@@ -13,6 +13,8 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers.masking import mask_scores
 
+SMALLEST = 1e-30  # no logarithm of 0
+
 
 def generate(step, state, ids, choose, max_length, end_id):
     """Go on with sequences until each has ended or is long enough.
@@ -93,7 +95,7 @@ class Sampling:
     >>> Sampling(top_k=1)(tf.constant([[0.5, 2.0, 1.0]]), place=0).numpy()
     array([1], dtype=int32)
 
-    References: Fan et al. 2018, "Hierarchical Neural Story Generation", for top-k; Holtzman et al. 2020, "The
+    References: Gumbel 1954, for drawing by a maximum; Fan et al. 2018, "Hierarchical Neural Story Generation", for top-k; Holtzman et al. 2020, "The
     Curious Case of Neural Text Degeneration", for top-p.
     """
 
@@ -119,8 +121,10 @@ class Sampling:
             logits = keep_top_k(logits, self.top_k)
         if self.top_p is not None:
             logits = keep_top_p(logits, self.top_p)
+        # Gumbel's trick, and a generator by name: XLA would else draw by another one.
         seed = tf.stack([tf.constant(self.seed), tf.cast(place, tf.int32)])
-        return tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
+        chances = tf.random.stateless_uniform(tf.shape(logits), seed, minval=SMALLEST, alg="philox")
+        return greedy(logits - tf.math.log(-tf.math.log(chances)), place)
 
 
 def keep_top_k(logits, k):

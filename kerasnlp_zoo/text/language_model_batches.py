@@ -24,7 +24,7 @@ def language_model_batches(token_ids, batch_size, segment_length):
 
     Returns:
         `tf.data.Dataset` of known cardinality. Inputs are {"token_ids": int32 [B, T], "words": int32 [B, T],
-        those that follow each of them, "is_start": bool [B], whether the state is to be forgotten}; the weights
+        those that follow each of them, "is_start": int32 [B], 1 where the state is to be forgotten}; the weights
         float32 [B, T] are 0 behind the end of a stream.
 
     Raises:
@@ -34,8 +34,8 @@ def language_model_batches(token_ids, batch_size, segment_length):
 
     >>> for inputs, words, weights in language_model_batches(np.arange(10, 17), batch_size=2, segment_length=3):
     ...     print(inputs["token_ids"].numpy().tolist(), words.numpy().tolist(), inputs["is_start"].numpy())
-    [[3, 10, 11], [13, 14, 15]] [[10, 11, 12], [14, 15, 16]] [ True  True]
-    [[12, 0, 0], [0, 0, 0]] [[13, 0, 0], [0, 0, 0]] [False False]
+    [[3, 10, 11], [13, 14, 15]] [[10, 11, 12], [14, 15, 16]] [1 1]
+    [[12, 0, 0], [0, 0, 0]] [[13, 0, 0], [0, 0, 0]] [0 0]
     """
     require_positive(batch_size=batch_size, segment_length=segment_length)
     if len(token_ids) < batch_size:
@@ -51,7 +51,11 @@ def language_model_batches(token_ids, batch_size, segment_length):
     def segment(number):
         columns = tf.range(segment_length) + number * segment_length
         inputs, targets = tf.gather(before, columns, axis=1), tf.gather(words, columns, axis=1)
-        features = {"token_ids": inputs, "words": targets, "is_start": tf.fill([batch_size], number == 0)}
+        features = {
+            "token_ids": inputs,
+            "words": targets,
+            "is_start": tf.fill([batch_size], tf.cast(number == 0, tf.int32)),
+        }
         return features, targets, tf.cast(targets != 0, tf.float32)
 
     before, words = tf.constant(before), tf.constant(words)

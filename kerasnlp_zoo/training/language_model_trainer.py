@@ -30,7 +30,7 @@ class LanguageModelTrainer(keras.Model):
         seed: int, decides which.
 
     Call arguments:
-        inputs: dict of token_ids int [B, T], words int [B, T], those that follow, and is_start bool [B], where
+        inputs: dict of token_ids int [B, T], words int [B, T], those that follow, and is_start int [B], 1 where
             the state is to be forgotten.
         training: bool; otherwise the softmax is over all words.
 
@@ -65,7 +65,7 @@ class LanguageModelTrainer(keras.Model):
 
     def call(self, inputs, training=False):
         """Read a segment of every stream and keep the state at its end."""
-        is_start = inputs["is_start"][:, None]
+        is_start = inputs["is_start"][:, None] > 0
         state = {name: ops.where(is_start, 0.0, kept.value) for name, kept in self.state.items()}
         outputs = self.stepwise({"token_ids": inputs["token_ids"], **state}, training=training)
         for name, kept in self.state.items():
@@ -114,7 +114,7 @@ class Perplexity(keras.metrics.Mean):
 
 
 class StopWhenExploded(keras.callbacks.Callback):
-    """Stop training with advice when the loss is no number any more, or far above that of a model that knows nothing."""
+    """Stop with advice when the loss is no number any more, or far above that of a model that knows nothing."""
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at the mean loss of the epoch so far."""
