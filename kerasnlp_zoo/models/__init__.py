@@ -21,6 +21,8 @@ from kerasnlp_zoo.models.linear import (
     softmax_regression,
 )
 from kerasnlp_zoo.models.lora import enable_lora, merge_lora
+from kerasnlp_zoo.models.ngram import NgramModel, ngram
+from kerasnlp_zoo.models.ngram_counts import count_ngrams
 from kerasnlp_zoo.models.rnn_language_model import rnn_language_model, with_state, zero_state
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import transformer_encoder
@@ -31,6 +33,7 @@ from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
 __all__ = [
     "BERT_SIZES",
     "BUILDERS",
+    "NgramModel",
     "bag_of_embeddings",
     "bert",
     "bert_classifier",
@@ -41,6 +44,7 @@ __all__ = [
     "build",
     "builder",
     "cbow",
+    "count_ngrams",
     "embed_words",
     "enable_lora",
     "encoder_outputs",
@@ -51,6 +55,7 @@ __all__ = [
     "logistic_regression",
     "merge_lora",
     "multilayer_perceptron",
+    "ngram",
     "perceptron",
     "positive_pointwise_mutual_information",
     "rnn_language_model",

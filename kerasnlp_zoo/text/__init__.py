@@ -3,14 +3,23 @@
 from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
+from kerasnlp_zoo.text.language_model_preprocessor import LanguageModelPreprocessor
 from kerasnlp_zoo.text.single_words import SingleWordPreprocessor
-from kerasnlp_zoo.text.vocabulary import Vocabulary, WordPieceVocabulary
+from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary, Vocabulary, WordPieceVocabulary
 from kerasnlp_zoo.text.wordpiece_training import learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.words import WordPreprocessor
 
-PREPROCESSORS = ("SingleWordPreprocessor", "WordPiecePreprocessor", "WordPreprocessor")  # what an entry may name
+# What an entry may name.
+PREPROCESSORS = (
+    "LanguageModelPreprocessor",
+    "SingleWordPreprocessor",
+    "WordPiecePreprocessor",
+    "WordPreprocessor",
+)
 
 __all__ = [
+    "GenerativeVocabulary",
+    "LanguageModelPreprocessor",
     "PREPROCESSORS",
     "SingleWordPreprocessor",
     "Vocabulary",

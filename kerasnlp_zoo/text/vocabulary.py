@@ -8,6 +8,8 @@ from kerasnlp_zoo.files import written_whole
 
 PADDING = "[PAD]"
 UNKNOWN = "[UNK]"
+START = "[START]"
+END = "[END]"
 CLASSIFICATION = "[CLS]"
 SEPARATOR = "[SEP]"
 MASK = "[MASK]"
@@ -85,11 +87,15 @@ class Vocabulary(TokenList):
     ['[PAD]', '[UNK]', 'a', 'film']
     """
 
+    special = (PADDING, UNKNOWN)
+
     def __init__(self, tokens):
         super().__init__(tokens)
-        if self.tokens[:2] != [PADDING, UNKNOWN]:
+        first = self.tokens[: len(self.special)]
+        if first != list(self.special):
+            *others, last = self.special
             raise InputError(
-                f"A vocabulary starts with {PADDING} and {UNKNOWN}, ids 0 and 1. Received: {self.tokens[:2]}"
+                f"A vocabulary starts with {', '.join(others)} and {last}, the ids from 0 on. Received: {first}"
             )
 
     @classmethod
@@ -101,15 +107,33 @@ class Vocabulary(TokenList):
         Args:
             counts: dict, token -> number of occurrences.
             min_count: int, the floor.
-            max_size: int, most entries kept, `[PAD]` and `[UNK]` included; None keeps all.
+            max_size: int, most entries kept, the special ones included; None keeps all.
 
         Returns:
             Vocabulary.
         """
         frequent = [token for token, count in counts.items() if count >= min_count]
-        frequent = [token for token in frequent if token not in (PADDING, UNKNOWN)]
+        frequent = [token for token in frequent if token not in cls.special]
         frequent.sort(key=lambda token: (-counts[token], token))
-        return cls([PADDING, UNKNOWN, *frequent][:max_size])
+        return cls([*cls.special, *frequent][:max_size])
+
+
+class GenerativeVocabulary(Vocabulary):
+    """The tokens of a model that writes text. Ids 0 to 3 are `[PAD]`, `[UNK]`, `[START]` and `[END]`.
+
+    Args:
+        tokens: list of str, all different, starting with these four.
+
+    Raises:
+        InputError: if a token is missing, stands twice or holds a line break.
+
+    Example:
+
+    >>> GenerativeVocabulary.from_counts({"tea": 2}).ids
+    {'[PAD]': 0, '[UNK]': 1, '[START]': 2, '[END]': 3, 'tea': 4}
+    """
+
+    special = (PADDING, UNKNOWN, START, END)
 
 
 class WordPieceVocabulary(TokenList):

@@ -1,0 +1,297 @@
+"""N-gram models: distributions after any history, equal to slow obvious ones and to nltk's."""
+
+import collections
+import functools
+import itertools
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import NgramModel, count_ngrams, ngram, ngram_smoothing
+from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS, estimate_discounts
+from kerasnlp_zoo.text import GenerativeVocabulary
+
+PAD, UNK, START, END = range(4)
+EVENTS = [1, 3, 4, 5, 6]
+VOCABULARY = GenerativeVocabulary.from_counts({"a": 3, "b": 2, "c": 1})
+CHINESE = [sentence.split() for sentence in ("我 爱 吃 苹果", "我 爱 吃 香蕉", "我 喜欢 苹果", "他 爱 吃 苹果")]
+
+
+def text_of(random, length):
+    """Words of which some follow each other often, and sentence starts."""
+    ids = random.choice([1, 3, 4, 5], length, p=[0.1, 0.2, 0.5, 0.2])
+    ids[1::3] = np.minimum(ids[0:-1:3] + 1, 6)
+    ids[random.integers(1, length, length // 12)] = START
+    return ids
+
+
+@pytest.fixture
+def train(random):
+    return text_of(random, 150)
+
+
+@pytest.fixture
+def validation(random):
+    return text_of(np.random.default_rng(1), 100)
+
+
+def make(smoothing, train, validation, order=3, vocabulary=VOCABULARY):
+    arguments = {"add_k": {"k": 0.3}, "interpolation": {"validation": validation}}.get(smoothing, {})
+    return ngram(vocabulary, count_ngrams(train, len(vocabulary), 3), smoothing, order, **arguments)
+
+
+all_smoothings = pytest.mark.parametrize("smoothing", SMOOTHINGS)
+
+
+@all_smoothings
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_probabilities_add_up_to_one_after_every_history(smoothing, order, train, validation):
+    model = make(smoothing, train[:60], validation, order)
+    for length in range(4):
+        for history in itertools.product(range(len(VOCABULARY)), repeat=length):
+            distribution = model.next_word(history)
+            assert distribution.min() >= 0
+            assert distribution[[PAD, START]].tolist() == [0, 0]
+            assert abs(distribution.sum() - 1) < 1e-6
+
+
+@all_smoothings
+def test_a_text_is_scored_as_its_words_one_by_one(smoothing, train, validation):
+    model = make(smoothing, train, validation)
+    text = np.append(validation, [6, 6, 1, 6, 4])
+    one_by_one = [0.0 if word == START else model.probability(word, [START, *text[:n]]) for n, word in enumerate(text)]
+    np.testing.assert_allclose(model.probabilities(text), one_by_one, rtol=1e-6)
+    logarithms = [np.log(p) if p else -np.inf for p, word in zip(one_by_one, text, strict=True) if word != START]
+    assert model.perplexity(text) == pytest.approx(np.exp(-np.mean(logarithms)))
+
+
+def sentences_as_ids(vocabulary, sentences):
+    return np.array([place for s in sentences for place in [START, *(vocabulary.ids[word] for word in s), END]])
+
+
+def test_the_example_of_the_lecture_on_language_models():
+    vocabulary = GenerativeVocabulary.from_counts(collections.Counter(itertools.chain(*CHINESE)))
+    ids = vocabulary.ids
+    counts = count_ngrams(sentences_as_ids(vocabulary, CHINESE), len(vocabulary), 3)
+    model = ngram(vocabulary, counts, "maximum_likelihood")
+    assert model.probability(ids["爱"], [ids["我"]]) == pytest.approx(2 / 3)
+    assert model.probability(ids["喜欢"], [ids["我"]]) == pytest.approx(1 / 3)
+    assert model.probability(ids["苹果"], [ids["爱"], ids["吃"]]) == pytest.approx(2 / 3)
+    unseen = sentences_as_ids(vocabulary, [["我", "喜欢", "香蕉"]])
+    assert model.perplexity(unseen) == np.inf
+    smoothed = [ngram(vocabulary, counts, smoothing) for smoothing in ("back_off", "modified_kneser_ney")]
+    assert all(1 < model.perplexity(unseen) < len(vocabulary) for model in smoothed)
+
+
+def counted(ids, order):
+    """Count n-grams of one order slowly, `order - 1` [START] before every sentence."""
+    sentences = [[]]
+    for word in ids:
+        if word == START:
+            sentences.append([])
+        else:
+            sentences[-1].append(int(word))
+    padded = [[START] * (order - 1) + sentence for sentence in sentences]
+    grams = [tuple(s[n : n + order]) for s in padded for n in range(len(s) - order + 1)]
+    return collections.Counter(grams)
+
+
+def slow_modified_kneser_ney(ids, order):
+    """Return P(word, history) by Chen and Goodman's recursion, sums written out."""
+    tables = {order: counted(ids, order)}
+    for n in range(1, order):
+        tables[n] = collections.Counter(gram[1:] for gram in counted(ids, n + 1))
+
+    @functools.cache
+    def probability(word, history):
+        n = len(history) + 1
+        table = tables[n]
+        after = {gram[-1]: count for gram, count in table.items() if gram[:-1] == history}
+        lower = 1 / len(EVENTS) if n == 1 else probability(word, history[1:])
+        if not after:
+            return lower
+        discounts = (0, *estimate_discounts(np.array(list(table.values()))))
+        left = sum(discounts[min(count, 3)] for count in after.values())
+        count = after.get(word, 0)
+        return (count - discounts[min(count, 3)] + left * lower) / sum(after.values())
+
+    return probability
+
+
+@pytest.mark.parametrize("length", [150, 2000])
+def test_modified_kneser_ney_is_chen_and_goodmans(random, length):
+    ids = text_of(random, length)
+    model, expected = make("modified_kneser_ney", ids, None), slow_modified_kneser_ney(ids, 3)
+    for history in itertools.product([START, *EVENTS], repeat=2):
+        for word in EVENTS:
+            if history[1] != START or history[0] == START:
+                assert model.probability(word, history) == pytest.approx(expected(word, history), rel=1e-5)
+
+
+def test_discounts_are_estimated_where_the_text_is_long_enough(random):
+    table = list(counted(text_of(random, 2000), 3).values())
+    n1, n2, n3, n4 = (table.count(count) for count in (1, 2, 3, 4))
+    base = n1 / (n1 + 2 * n2)
+    expected = (1 - 2 * base * n2 / n1, 2 - 3 * base * n3 / n2, 3 - 4 * base * n4 / n3)
+    assert estimate_discounts(np.array(table)) == pytest.approx(expected)
+    assert estimate_discounts(np.array([1, 1, 2, 3])) == (0.5, 1.0, 1.5)  # none occurs 4 times
+    assert estimate_discounts(np.array([1] * 9 + [2] + [3] * 9 + [4])) == (0.5, 1.0, 1.5)  # D2 would be negative
+
+
+def test_back_off_asks_the_shorter_history_only_for_what_was_not_seen(train):
+    model = make("back_off", train, None, order=2)
+    bigrams, shorter = counted(train, 2), model.next_word([])
+    n1, n2 = (list(bigrams.values()).count(count) for count in (1, 2))
+    discount = n1 / (n1 + 2 * n2)
+    for history in [START, *EVENTS]:
+        after = {gram[1]: count for gram, count in bigrams.items() if gram[0] == history}
+        found = model.next_word([history])
+        unseen = [word for word in EVENTS if word not in after]
+        total = sum(after.values())
+        for word, count in after.items():
+            assert found[word] == pytest.approx((count - discount) / total if unseen else count / total, rel=1e-5)
+        ratios = found[unseen] / shorter[unseen]
+        np.testing.assert_allclose(ratios, ratios[:1].repeat(len(unseen)), rtol=1e-5)
+
+
+def test_weights_of_interpolation_suit_the_validation_text_best(train, validation, monkeypatch):
+    monkeypatch.setattr(ngram_smoothing, "STEPS", 1000)  # so short a text has its best weights near 0 and 1
+    best = make("interpolation", train, validation).perplexity(validation)
+    weights = ngram_smoothing._best_weights(count_ngrams(train, len(VOCABULARY), 3), 3, validation)
+    for n, bucket in zip(*np.nonzero((weights > 0.05) & (weights < 0.95)), strict=True):
+        for change in (-0.05, 0.05):
+            changed = weights.copy()
+            changed[n, bucket] += change
+            with monkeypatch.context() as patched:
+                patched.setattr(ngram_smoothing, "_best_weights", lambda *arguments, changed=changed: changed)
+                assert make("interpolation", train, validation).perplexity(validation) >= best * (1 - 1e-6)
+
+
+def test_a_smoothed_model_beats_an_unsmoothed_one_on_another_text(train, validation):
+    perplexities = {name: make(name, train, validation).perplexity(validation) for name in SMOOTHINGS}
+    assert max(perplexities, key=perplexities.get) == "maximum_likelihood"
+    assert all(1 < value < len(EVENTS) for name, value in perplexities.items() if name != "maximum_likelihood")
+
+
+def test_the_same_seed_draws_the_same_words_and_only_those_that_follow(train):
+    model = make("maximum_likelihood", train, None)
+    drawn = model.generate(500, seed=3, end=None)
+    assert drawn == model.generate(500, seed=3, end=None)
+    assert drawn != model.generate(500, seed=4, end=None)
+    known = set(counted(train, 3))
+    assert all(gram in known for gram in zip(drawn, drawn[1:], drawn[2:], strict=False) if END not in gram)
+    stopped = model.generate(500, seed=3)
+    assert stopped == drawn[: len(stopped)]
+    assert stopped[-1] == END
+
+
+def test_drawn_words_are_as_frequent_as_they_are_probable(train):
+    model = make("modified_kneser_ney", train, None, order=1)
+    drawn = np.bincount(model.generate(4000, end=None), minlength=len(VOCABULARY)) / 4000
+    np.testing.assert_allclose(drawn, model.next_word([]), atol=0.03)
+
+
+@all_smoothings
+def test_a_saved_model_answers_exactly_alike(smoothing, train, validation, tmp_path):
+    model = make(smoothing, train, validation)
+    model.save(tmp_path / "model")
+    loaded = NgramModel.load(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.probabilities(validation), model.probabilities(validation))
+    assert (loaded.order, loaded.smoothing) == (3, smoothing)
+    assert loaded.vocabulary.tokens == VOCABULARY.tokens
+
+
+def damage(tables, name, values):
+    return {**tables, name: values}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tables: {name: values for name, values in tables.items() if name != "factors_2"},
+        lambda tables: damage(tables, "keys_2", tables["keys_2"][::-1].copy()),
+        lambda tables: damage(tables, "keys_3", tables["keys_3"] + 10**6),
+        lambda tables: damage(tables, "probabilities_3", tables["probabilities_3"][:-1].copy()),
+        lambda tables: damage(tables, "probabilities_1", tables["probabilities_1"] * np.float32("nan")),
+        lambda tables: damage(tables, "factors_3", -tables["factors_3"]),
+    ],
+)
+def test_damaged_tables_are_refused(change, train, tmp_path):
+    make("modified_kneser_ney", train, None).save(tmp_path / "model")
+    path = tmp_path / "model" / "model.safetensors"
+    save_file(change(load_file(path)), path)
+    with pytest.raises(InputError, match="does not hold the tables"):
+        NgramModel.load(tmp_path / "model")
+
+
+def test_cut_and_missing_files_are_refused(train, tmp_path):
+    with pytest.raises(InputError, match="does not hold an n-gram model"):
+        NgramModel.load(tmp_path)
+    make("add_k", train, None).save(tmp_path / "model")
+    path = tmp_path / "model" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(InputError, match="no readable weights"):
+        NgramModel.load(tmp_path / "model")
+    (tmp_path / "model" / "config.json").write_text("{")
+    with pytest.raises(InputError, match="does not hold an n-gram model"):
+        NgramModel.load(tmp_path / "model")
+
+
+def test_bad_input_is_refused(train, validation):
+    counts = count_ngrams(train, len(VOCABULARY), 2)
+    model = ngram(VOCABULARY, counts)
+    for call, message in (
+        (lambda: ngram(VOCABULARY, counts, "good_turing"), "smoothing must be one of.*good_turing"),
+        (lambda: ngram(VOCABULARY, counts, order=3), "up to 2 words. Received: order=3"),
+        (lambda: ngram(VOCABULARY, counts, order=0), "order=0"),
+        (
+            lambda: ngram(GenerativeVocabulary.from_counts({"a": 1}), counts),
+            "vocabulary of 7 tokens. Received one of 5",
+        ),
+        (lambda: ngram(VOCABULARY, counts, "add_k", k=0), "k=0"),
+        (lambda: ngram(VOCABULARY, counts, "interpolation", validation=None), "validation=ids"),
+        (lambda: model.next_word([4, 7]), "ids 0 to 6. Received: 7"),
+        (lambda: model.probability(7, [4]), "Received: 7"),
+        (lambda: model.probabilities(np.array([-1])), "Received: -1"),
+        (lambda: model.perplexity(np.array([], "int32")), "The text is empty"),
+        (lambda: model.generate(0), "length=0"),
+    ):
+        with pytest.raises(InputError, match=message):
+            call()
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    ("smoothing", "order"),
+    [(name, order) for name in ("maximum_likelihood", "add_k", "modified_kneser_ney") for order in (1, 2, 3)][:-3]
+    + [("modified_kneser_ney", 2), ("modified_kneser_ney", 3)],  # of order 1 nltk counts histories, not words
+)
+def test_probabilities_and_perplexity_are_nltks(smoothing, order, random, monkeypatch):
+    peers = pytest.importorskip("nltk.lm")
+    # nltk takes what is no event for [UNK]: so there is none, and its name is free for [START].
+    text, other = (np.where(ids == UNK, 4, ids) for ids in (text_of(random, 300), text_of(random, 100)))
+    # It has one discount, and none for single words.
+    discounts = {len(VOCABULARY): (0.0,) * 3}
+    monkeypatch.setattr(ngram_smoothing, "estimate_discounts", lambda counts: discounts.get(len(counts), (0.1,) * 3))
+    vocabulary = peers.Vocabulary([VOCABULARY.tokens[place] for place in EVENTS[1:]], unk_label="[UNK]")
+    peer = {
+        "maximum_likelihood": lambda: peers.MLE(order, vocabulary),
+        "add_k": lambda: peers.Lidstone(0.3, order, vocabulary),
+        "modified_kneser_ney": lambda: peers.KneserNeyInterpolated(order, 0.1, vocabulary=vocabulary),
+    }[smoothing]()
+
+    def named(ids, n):
+        return [tuple(VOCABULARY.tokens[place] for place in gram) for gram in counted(ids, n).elements()]
+
+    peer.fit([named(text, n) for n in range(1, order + 1)])
+    model = make(smoothing, text, None, order)
+    assert set(counted(text, 2)) != set(counted(other, 2))
+    expected = [peer.score(gram[-1], gram[:-1]) for gram in named(other, order)]
+    found = [model.probability(gram[-1], gram[:-1]) for gram in counted(other, order).elements()]
+    seen = [gram[:-1] in {known[:-1] for known in counted(text, order)} for gram in counted(other, order).elements()]
+    kept = np.array(seen) | (smoothing != "maximum_likelihood")  # which nltk leaves at 0 after unseen histories
+    np.testing.assert_allclose(np.array(found)[kept], np.array(expected)[kept], rtol=1e-5)
+    if kept.all():
+        assert model.perplexity(other) == pytest.approx(peer.perplexity(named(other, order)), rel=1e-5)
