@@ -95,7 +95,7 @@ class Sampling:
     >>> Sampling(top_k=1)(tf.constant([[0.5, 2.0, 1.0]]), place=0).numpy()
     array([1], dtype=int32)
 
-    References: Gumbel 1954, for drawing by a maximum; Fan et al. 2018, "Hierarchical Neural Story Generation", for top-k; Holtzman et al. 2020, "The
+    References: Fan et al. 2018, "Hierarchical Neural Story Generation", for top-k; Holtzman et al. 2020, "The
     Curious Case of Neural Text Degeneration", for top-p.
     """
 

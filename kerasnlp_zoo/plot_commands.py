@@ -87,6 +87,7 @@ def _run(folder):
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
     from kerasnlp_zoo.training.fine_tuning import draw_fine_tuning
+    from kerasnlp_zoo.training.language_modeling import draw_language_modeling
     from kerasnlp_zoo.training.pretraining import draw_pretraining
     from kerasnlp_zoo.training.word_vectors import draw_word_vectors
 
@@ -99,6 +100,8 @@ def _run(folder):
         pictures = draw_word_vectors(folder, history, metrics, zoo.load(folder / "entry"))
     elif metrics.get("task") == "fill_mask":
         pictures = draw_pretraining(folder, history, metrics)
+    elif metrics.get("task") == "language_modeling":
+        pictures = draw_language_modeling(folder, history, metrics)
     elif metrics.get("task", "text_classification") == "text_classification":
         pictures = draw_classification(folder, history, metrics)
     else:

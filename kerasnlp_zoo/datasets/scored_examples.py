@@ -2,13 +2,19 @@
 
 import dataclasses
 
+import numpy as np
+
+from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.datasets.own_files import read_examples
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
+from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.datasets.text_scores import load_text_scores
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
+from kerasnlp_zoo.text.language_model_text import UNKNOWN_CHARACTER
 
 SHARED = ("dataset", "test_file", "encoding", "delimiter", "language", "validation_split", "data_dir", "smoke")
 
@@ -21,7 +27,7 @@ def scored_examples(task_name, options):
         options: DataOptions: test_file, or else dataset.
 
     Returns:
-        (list of texts or pairs, list of labels, scores, spans or right answers, name of the data).
+        (list of texts or pairs, list of labels, scores, spans or right answers or None, name of the data).
 
     Raises:
         InputError: if the task is scored on nothing like it, or the data cannot be read.
@@ -70,9 +76,23 @@ def _asked(options):
     return texts, [[answer.text for answer in example.answers] for example in examples]
 
 
-def _as(kind, options):
+def _lines(options):
+    """Return lines, which have no labels; the words of a data set are separated by spaces."""
+    if options.test_file is not None:
+        lines = (line for lines in read_lines(options.test_file, options.encoding) for line in lines)
+        return [line for line in lines if line.strip()], None
+    corpus, text = load_language_modeling(_as(LanguageModelingOptions, options, min_count=1))
+    tokens = np.array(text.vocabulary.tokens, "object")
+    tokens[UNKNOWN_ID] = UNKNOWN_CHARACTER  # which no vocabulary holds
+    lines = np.split(text.test, np.flatnonzero(text.test == END_ID) + 1)[:-1]
+    separator = "" if corpus.segmenter == "characters" else " "
+    return [separator.join(tokens[line[:-1]]) for line in lines], None
+
+
+def _as(kind, options, **more):
     """Return the flags that all options share as options of another kind."""
-    return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in SHARED})
+    known = {field.name for field in dataclasses.fields(kind)}.intersection(SHARED)
+    return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in known}, **more)
 
 
 READERS = {
@@ -81,4 +101,5 @@ READERS = {
     "sentence_similarity": _scored,
     "token_classification": _tagged,
     "question_answering": _asked,
+    "language_modeling": _lines,
 }

@@ -21,7 +21,7 @@ PARTS = {"rnn": "h", "gru": "h", "lstm": "hc"}  # what the state of a cell is ma
 def rnn_language_model(
     vocabulary_size,
     embedding_dim=256,
-    hidden_dim=512,
+    hidden_dim=256,
     num_layers=2,
     cell="lstm",
     tie_embeddings=True,

@@ -161,14 +161,14 @@ class LanguageModeling(Task):
         _, total, state = tf.while_loop(lambda start, *_: start < time, segment, start)
         return total, state
 
-    def _step(self, state, ids):
+    def step(self, state, ids):
         """Read one more token of every text: what `decoding.generate` needs."""
         outputs = self.stepwise({"token_ids": ids[:, None], **state}, training=False)
         return tf.cast(outputs["logits"][:, 0], tf.float32), {name: outputs[name] for name in state}
 
     def _next(self, last, state):
         """Return the most probable next tokens and their probabilities, [N, K]."""
-        logits, _ = self._step(state, last)
+        logits, _ = self.step(state, last)
         probabilities, ids = tf.math.top_k(tf.nn.softmax(logits), min(NEXT_WORDS, self.preprocessor.vocabulary_size))
         return {"next_words": tf.gather(self._tokens(), ids), "next_probabilities": probabilities}
 
@@ -178,7 +178,7 @@ class LanguageModeling(Task):
         def choose(logits, place):
             return self.choose(mask_scores(logits, self.is_written), place)
 
-        ids = generate(self._step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
+        ids = generate(self.step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
         words = tf.ragged.boolean_mask(tf.gather(self._tokens(), ids), ids != 0)
         separator = "" if self.preprocessor.unit == "characters" else " "
         return tf.strings.reduce_join(words, axis=1, separator=separator)

@@ -12,6 +12,17 @@ from kerasnlp_zoo.training.fine_tuning import (
 )
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
+from kerasnlp_zoo.training.language_model_trainer import (
+    LanguageModelTrainer,
+    Perplexity,
+    StopWhenExploded,
+    compile_for_language_modeling,
+)
+from kerasnlp_zoo.training.language_modeling import (
+    LanguageModelConfig,
+    finish_language_modeling,
+    read_language_model_text,
+)
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import (
     GloveLoss,
@@ -47,6 +58,13 @@ from kerasnlp_zoo.training.word_vectors import (
 )
 
 __all__ = [
+    "LanguageModelConfig",
+    "LanguageModelTrainer",
+    "Perplexity",
+    "StopWhenExploded",
+    "compile_for_language_modeling",
+    "finish_language_modeling",
+    "read_language_model_text",
     "FineTuningConfig",
     "compile_for_fine_tuning",
     "draw_fine_tuning",
