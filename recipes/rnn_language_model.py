@@ -43,10 +43,10 @@ class Config(LanguageModelConfig):
     """Width of a word vector, and of the last layer."""
     hidden_dim: int = 256
     """Units of the other layers."""
-    tie_embeddings: bool = True
-    """Tell words by the vectors that they are read with."""
+    untied: bool = False
+    """Tell words by other vectors than those that they are read with."""
     dropout: float = 0.3
-    """Share of features dropped in training before, between and after the layers, the same at all steps of a segment."""
+    """Share of features dropped in training around the layers, the same ones at all steps of a segment."""
     recurrent_dropout: float = 0.0
     """Share of units dropped on the way from step to step."""
     num_sampled: int = 4096
@@ -77,7 +77,7 @@ def main(config):
             hidden_dim=config.hidden_dim,
             num_layers=config.num_layers,
             cell=config.cell,
-            tie_embeddings=config.tie_embeddings,
+            tie_embeddings=not config.untied,
             dropout=config.dropout,
             recurrent_dropout=config.recurrent_dropout,
         )

@@ -7,7 +7,7 @@ from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
 
 
 def training_curves(history, best_epoch, path, title=""):
-    """Draw cross entropy and accuracy over epochs, or perplexity, or the loss, training beside validation, the best epoch marked.
+    """Draw cross entropy and accuracy over epochs, else perplexity, else the loss, the best epoch marked.
 
     Args:
         history: list of dict, rows of history.csv.

@@ -19,7 +19,7 @@ from kerasnlp_zoo.training.run import ModelRunOptions
 
 # On the text of this name as it was published.
 PUBLISHED = {"wikitext2": (99.3, "Grave et al. 2017, one LSTM of 1,024 units")}
-SMOKE_TOKENS = 20_000
+SMOKE_TOKENS, SMOKE_TEST_TOKENS = 10_000, 2000
 GENERATED, GENERATED_ROWS = 100, 32  # tokens, and rows of the larger batch, by which generation is timed
 
 
@@ -55,8 +55,8 @@ def read_language_model_text(run):
     started = time.time()
     corpus, text = load_language_modeling(run.config)
     if run.config.smoke:
-        parts = {name: getattr(text, name)[:SMOKE_TOKENS] for name in ("train", "validation", "test")}
-        text = dataclasses.replace(text, **parts)
+        parts = {name: getattr(text, name)[:SMOKE_TEST_TOKENS] for name in ("validation", "test")}
+        text = dataclasses.replace(text, train=text.train[:SMOKE_TOKENS], **parts)
     print(
         f"{corpus.name}: {len(text.train):,} tokens ({corpus.segmenter}) to train on, {len(text.validation):,} to "
         f"validate, {len(text.test):,} to test; {len(text.vocabulary):,} different ones, "
