@@ -41,8 +41,9 @@ def test_greedy_equals_a_loop_over_each_sequence(random, max_length):
     assert np.any(np.min(actual, axis=1) == 0) or max_length == 1  # some have ended, and stay so
 
 
-@pytest.mark.parametrize("choose", [greedy, Sampling(0.7, top_k=5, top_p=0.9, seed=4)], ids=["greedy", "sampling"])
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize(
+    ("choose", "jit"), [(greedy, False), (greedy, True), (Sampling(0.7, top_k=5, top_p=0.9, seed=4), False)]
+)
 def test_compiled_equals_eager(random, choose, jit):
     state, ids = start(random, 6)
     compiled = tf.function(lambda state, ids: generate(step, state, ids, choose, 5, END), jit_compile=jit)
@@ -114,6 +115,16 @@ def test_tokens_are_drawn_by_their_probabilities(sampling, expected):
     logits = tf.tile(tf.math.log([[0.5, 0.3, 0.15, 0.05]]), [20_000, 1])
     shares = np.bincount(sampling(logits, place=3), minlength=4) / 20_000
     np.testing.assert_allclose(shares, expected, atol=0.015)
+
+
+def test_sampling_compiles_with_xla(random):
+    state, ids = start(random, 6)
+    choose = Sampling(0.7, top_k=2, top_p=0.9)
+    output = tf.function(lambda: generate(step, state, ids, choose, 5, END), jit_compile=True)().numpy()
+    for before, token, row in zip(state["before"].numpy(), ids.numpy(), output, strict=True):
+        for following in row[row > 0]:
+            assert following in np.argsort(-TABLE[before, token])[:2]
+            before, token = token, following
 
 
 def test_places_and_seeds_draw_differently_and_the_same_seed_alike():

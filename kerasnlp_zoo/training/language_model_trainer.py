@@ -8,6 +8,7 @@ Trajectories", for truncated back-propagation through time.
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError
@@ -56,10 +57,10 @@ class LanguageModelTrainer(keras.Model):
         self.num_sampled = num_sampled
         self.seed_generator = keras.random.SeedGenerator(seed)
         # Every replica has streams, and so a state, of its own.
+        streams = batch_size // tf.distribute.get_strategy().num_replicas_in_sync
+        own = {"synchronization": "on_read", "aggregation": "mean", "trainable": False}
         self.state = {
-            name: keras.Variable(
-                np.zeros((batch_size, units), "float32"), trainable=False, synchronization="on_read", name=name
-            )
+            name: keras.Variable(np.zeros((streams, units), "float32"), name=name, **own)
             for name, units in state_sizes(model).items()
         }
 

@@ -129,12 +129,12 @@ class Interrupt(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.epoch == 2 and batch == 3:
+        if self.epoch == 1 and batch == 1:
             raise KeyboardInterrupt
 
 
 def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
-    batches = language_model_batches(IDS, 2, 5)
+    batches = language_model_batches(IDS, 2, 10)
 
     def fit(folder, *more):
         keras.utils.set_random_seed(3)
@@ -145,7 +145,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
         trainer.fit(
             batches,
             validation_data=batches,
-            epochs=4,
+            epochs=3,
             initial_epoch=backup.restore(trainer),
             callbacks=[EpochSeed(7), history, best, backup, *more],
             shuffle=False,
