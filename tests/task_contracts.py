@@ -105,7 +105,7 @@ def language_modeling():
     words = dict.fromkeys(word for text in TEXTS for word in text.split())
     vocabulary = GenerativeVocabulary.from_counts(dict.fromkeys(words, 1))
     model = rnn_language_model(len(vocabulary), embedding_dim=8, hidden_dim=6)
-    return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80), max_new_tokens=5)
+    return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
 def word_embedding():
