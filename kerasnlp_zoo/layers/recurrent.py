@@ -11,7 +11,10 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers.masking import MaskedLayer
+from kerasnlp_zoo.layers.masking import MaskedLayer, zero_masked
+
+if keras.backend.backend() == "tensorflow":
+    from kerasnlp_zoo.layers.recurrent_tensorflow import has_gpu, read_sequence
 
 CELLS = {"rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
 NUM_STATES = {"rnn": 1, "gru": 1, "lstm": 2}  # an LSTM carries its cell beside its output
@@ -91,12 +94,18 @@ class Recurrent(MaskedLayer):
         mask = None if mask is None else ops.cast(mask, "bool")
         count = NUM_STATES[self.cell]
         first, second = (None, None) if initial_state is None else (initial_state[:count], initial_state[count:])
-        outputs, *state = self.forward(inputs, initial_state=first, mask=mask, training=training)
+        outputs, state = self._read(self.forward, inputs, mask, first, training)
         if self.bidirectional:
-            reversed_outputs, *more = self.backward(inputs, initial_state=second, mask=mask, training=training)
-            outputs = self._merged(outputs, ops.flip(reversed_outputs, axis=1))
+            backward_outputs, more = self._read(self.backward, inputs, mask, second, training)
+            outputs = self._merged(outputs, backward_outputs)
             state = [*state, *more]
         return outputs, state
+
+    def _read(self, layer, inputs, mask, initial_state, training):
+        """Run one direction; return its outputs in the order of the inputs, and its last state."""
+        if keras.backend.backend() == "tensorflow" and not (training and has_gpu()):
+            return read_sequence(self.cell, layer, inputs, mask, initial_state, training)
+        return read_with_keras(layer, inputs, mask, initial_state, training)
 
     def _merged(self, forward, backward):
         return ops.concatenate([forward, backward], axis=-1) if self.merge == "concat" else forward + backward
@@ -122,3 +131,33 @@ class Recurrent(MaskedLayer):
             "merge": self.merge,
             "recurrent_dropout": self.recurrent_dropout,
         }
+
+
+def read_with_keras(layer, inputs, mask, initial_state, training):
+    """Read padded sequences in one direction with a Keras layer: on any backend, and with cuDNN on a GPU.
+
+    cuDNN refuses a row without a single word, such as those that fill up a batch: they are given one, and
+    what comes of it is taken back.
+
+    Args:
+        layer: `keras.layers.RNN`, built, that returns sequences and state.
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], or None; for cuDNN padding must follow the words.
+        initial_state: list of float tensors [B, H], or None for zeros.
+        training: bool.
+
+    Returns:
+        (outputs, state): float tensor [B, T, H] in the order of the inputs, 0 where the mask is False; and the
+        list of the state's tensors [B, H] after the last step.
+    """
+    if mask is None:
+        outputs, *state = layer(inputs, initial_state=initial_state, training=training)
+        return ops.flip(outputs, axis=1) if layer.go_backwards else outputs, state
+    is_empty = ops.logical_not(ops.any(mask, axis=1, keepdims=True))  # [B, 1]
+    is_first = ops.arange(ops.shape(mask)[1]) == 0
+    filled = ops.logical_or(mask, ops.logical_and(is_empty, is_first))
+    outputs, *state = layer(inputs, initial_state=initial_state, mask=filled, training=training)
+    outputs = zero_masked(ops.flip(outputs, axis=1) if layer.go_backwards else outputs, mask[:, :, None])
+    if initial_state is None:
+        initial_state = [ops.zeros_like(after) for after in state]
+    return outputs, [ops.where(is_empty, *pair) for pair in zip(initial_state, state, strict=True)]
