@@ -2,9 +2,7 @@
 
 import dataclasses
 
-import numpy as np
-
-from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
+from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
 from kerasnlp_zoo.datasets.own_files import read_examples
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
@@ -13,8 +11,6 @@ from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.datasets.text_scores import load_text_scores
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
-from kerasnlp_zoo.text.language_model_text import UNKNOWN_CHARACTER
 
 SHARED = ("dataset", "test_file", "encoding", "delimiter", "language", "validation_split", "data_dir", "smoke")
 
@@ -77,16 +73,11 @@ def _asked(options):
 
 
 def _lines(options):
-    """Return lines, which have no labels; the words of a data set are separated by spaces."""
+    """Return lines, which have no labels."""
     if options.test_file is not None:
         lines = (line for lines in read_lines(options.test_file, options.encoding) for line in lines)
         return [line for line in lines if line.strip()], None
-    corpus, text = load_language_modeling(_as(LanguageModelingOptions, options, min_count=1))
-    tokens = np.array(text.vocabulary.tokens, "object")
-    tokens[UNKNOWN_ID] = UNKNOWN_CHARACTER  # which no vocabulary holds
-    lines = np.split(text.test, np.flatnonzero(text.test == END_ID) + 1)[:-1]
-    separator = "" if corpus.segmenter == "characters" else " "
-    return [separator.join(tokens[line[:-1]]) for line in lines], None
+    return held_out_lines(_as(LanguageModelingOptions, options)), None
 
 
 def _as(kind, options, **more):

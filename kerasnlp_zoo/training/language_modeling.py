@@ -27,9 +27,9 @@ GENERATED, GENERATED_ROWS = 100, 32  # tokens, and rows of the larger batch, by 
 class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
     """The flags of recipes that train a language model on segments of one long text."""
 
-    epochs: int = 16
+    epochs: int = 20
     """Epochs; the learning rate falls to 0 over them, and a run can be resumed after each."""
-    batch_size: int = 32
+    batch_size: int = 64
     """Streams that the text is cut into, over all replicas together."""
     segment_length: int = 35
     """Tokens of a stream in a batch; the gradient goes back no further, the state is carried on."""

@@ -52,7 +52,7 @@ def test_own_text_becomes_an_entry_that_goes_on_with_texts(run):
     assert float(rows[0]["tokens_per_second"]) > 0
 
 
-def test_the_entry_is_evaluated_and_drawn_by_command(run, tmp_path, capsys):
+def test_the_entry_is_evaluated_and_drawn_by_command(run, tmp_path, capsys, monkeypatch):
     folder, _ = run
     (tmp_path / "test.txt").write_text("the cat sees a dog .\n\na bird hears the house .\n")
     evaluate(str(folder / "entry"), DataOptions(test_file=tmp_path / "test.txt"))
@@ -60,6 +60,7 @@ def test_the_entry_is_evaluated_and_drawn_by_command(run, tmp_path, capsys):
     assert (scores["texts"], scores["tokens"]) == (2, 14)
     assert 1 < scores["perplexity"] < 20
     (folder / "curves.png").unlink()
+    monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "plot", str(folder)])
     plot(folder)
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
 
