@@ -28,6 +28,7 @@ from kerasnlp_zoo.training import (
     compile_for_language_modeling,
     finish_language_modeling,
     read_language_model_text,
+    start_from_frequencies,
 )
 
 
@@ -81,6 +82,7 @@ def main(config):
             dropout=config.dropout,
             recurrent_dropout=config.recurrent_dropout,
         )
+        start_from_frequencies(model, text.train)
         trainer = compile_for_language_modeling(
             LanguageModelTrainer(model, config.batch_size, config.num_sampled if is_sampled else None),
             WarmupLinearDecay(config.learning_rate, int(config.warmup * total_steps), total_steps),

@@ -17,6 +17,7 @@ from kerasnlp_zoo.training.language_model_trainer import (
     Perplexity,
     StopWhenExploded,
     compile_for_language_modeling,
+    start_from_frequencies,
 )
 from kerasnlp_zoo.training.language_modeling import (
     LanguageModelConfig,
@@ -65,6 +66,7 @@ __all__ = [
     "compile_for_language_modeling",
     "finish_language_modeling",
     "read_language_model_text",
+    "start_from_frequencies",
     "FineTuningConfig",
     "compile_for_fine_tuning",
     "draw_fine_tuning",

@@ -29,7 +29,7 @@ class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
 
     epochs: int = 20
     """Epochs; the learning rate falls to 0 over them, and a run can be resumed after each."""
-    batch_size: int = 64
+    batch_size: int = 32
     """Streams that the text is cut into, over all replicas together."""
     segment_length: int = 35
     """Tokens of a stream in a batch; the gradient goes back no further, the state is carried on."""
