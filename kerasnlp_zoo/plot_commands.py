@@ -111,7 +111,7 @@ def _run(folder):
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
     from kerasnlp_zoo.training.fine_tuning import draw_fine_tuning
-    from kerasnlp_zoo.training.language_models import draw_language_model
+    from kerasnlp_zoo.training.language_model_reports import draw_language_model
     from kerasnlp_zoo.training.pretraining import draw_pretraining
     from kerasnlp_zoo.training.word_vectors import draw_word_vectors
 

@@ -346,13 +346,16 @@ def _check_sha256(folder, name, config):
 
 
 def difference(expected, received):
-    """Return the largest difference between numbers of two answers of the same form; else infinity."""
+    """Return the largest difference between numbers of two answers of the same form; else infinity.
+
+    Of numbers above 1, such as perplexities, it is a share of them.
+    """
     if isinstance(expected, dict) and isinstance(received, dict) and expected.keys() == received.keys():
         return max((difference(expected[key], received[key]) for key in expected), default=0.0)
     if isinstance(expected, list) and isinstance(received, list) and len(expected) == len(received):
         return max(map(difference, expected, received), default=0.0)
     if isinstance(expected, float) and isinstance(received, float):
-        return abs(expected - received)
+        return abs(expected - received) / max(1.0, abs(expected))
     return 0.0 if expected == received else float("inf")
 
 

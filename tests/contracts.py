@@ -370,6 +370,7 @@ TELLING = (
     "activation",
     "composition",
     "labelled",
+    "cell",
 )  # arguments that tell two cases of a builder apart
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
@@ -418,6 +419,21 @@ BUILDERS = [
     BuilderCase("bert_masked_language_model", BERT, with_masked_positions, True, head="mlm_logits", **UNTRAINED),
     BuilderCase("bert_pretrainer", BERT, with_masked_positions, per_token=True, head="nsp_logits", output="mlm_logits"),
     BuilderCase("sentence_encoder", BERT, tokens_in_segments, head="vector", **UNTRAINED),
+    *(
+        BuilderCase(
+            "rnn_language_model",
+            {
+                "vocabulary_size": VOCABULARY_SIZE,
+                "embedding_dim": 8,
+                "hidden_dim": 6,
+                "cell": cell,
+                "tie_embeddings": cell == "gru",
+                "dropout": 0.0,
+            },
+            per_token=True,
+        )
+        for cell in ("gru", "lstm")
+    ),
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),

@@ -8,9 +8,10 @@ import re
 
 import numpy as np
 
-from kerasnlp_zoo.models import BUILDERS, text_cnn, tree_lstm
+from kerasnlp_zoo.models import BUILDERS, rnn_language_model, text_cnn, tree_lstm
 from kerasnlp_zoo.tasks import (
     FillMask,
+    LanguageModeling,
     QuestionAnswering,
     SentenceSimilarity,
     TextClassification,
@@ -22,6 +23,8 @@ from kerasnlp_zoo.tasks import (
 from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
 from kerasnlp_zoo.tasks.token_classification import tags_for
 from kerasnlp_zoo.text import (
+    GenerativeVocabulary,
+    LanguageModelPreprocessor,
     TokenPreprocessor,
     TreePreprocessor,
     Vocabulary,
@@ -135,6 +138,14 @@ def tree_classification():
     return TreeClassification(model, preprocessor, ["-", "0", "+"])
 
 
+def language_modeling():
+    """A small, untrained LanguageModeling."""
+    words = dict.fromkeys(word for text in TEXTS for word in text.split())
+    vocabulary = GenerativeVocabulary.from_counts(dict.fromkeys(words, 1))
+    model = rnn_language_model(len(vocabulary), embedding_dim=8, hidden_dim=6)
+    return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
+
+
 def word_embedding():
     """A small WordEmbedding of random vectors."""
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *WORDS])
@@ -210,6 +221,7 @@ TASKS = [
         other_labels=(),
         strange=("ＣＡＦＥ\u0301 [MASK] 👍🏽", "word " * 3000 + "[MASK]"),
     ),
+    TaskCase(language_modeling, "next_probabilities", labels=(), other_labels=()),
     TaskCase(
         word_embedding,
         "vector",

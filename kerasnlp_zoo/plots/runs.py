@@ -7,7 +7,7 @@ from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
 
 
 def training_curves(history, best_epoch, path, title=""):
-    """Draw cross entropy and accuracy over epochs, or the loss, training beside validation, the best epoch marked.
+    """Draw cross entropy and accuracy over epochs, else perplexity, else the loss, the best epoch marked.
 
     Args:
         history: list of dict, rows of history.csv.
@@ -15,7 +15,8 @@ def training_curves(history, best_epoch, path, title=""):
         path: PNG file to write.
         title: str.
     """
-    names = ("cross_entropy", "accuracy") if "val_accuracy" in history[0] else ("loss",)
+    choices = ("cross_entropy", "accuracy"), ("perplexity",), ("loss",)
+    names = next(names for names in choices if f"val_{names[-1]}" in history[0])
     figure = new_figure(4.5 * len(names), 3.4)
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
         _train_and_validation(axes, history, name, name.replace("_", " "))

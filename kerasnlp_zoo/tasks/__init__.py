@@ -1,6 +1,7 @@
 """Strings in, answers out: one small class per task, joining model, preprocessor and labels."""
 
 from kerasnlp_zoo.tasks.fill_mask import FillMask
+from kerasnlp_zoo.tasks.language_modeling import LanguageModeling
 from kerasnlp_zoo.tasks.question_answering import QuestionAnswering
 from kerasnlp_zoo.tasks.sentence_similarity import SentenceSimilarity
 from kerasnlp_zoo.tasks.task import Task
@@ -20,6 +21,7 @@ TASKS = {
         QuestionAnswering,
         SentenceSimilarity,
         FillMask,
+        LanguageModeling,
         WordEmbedding,
     )
 }
@@ -27,6 +29,7 @@ TASKS = {
 __all__ = [
     "TASKS",
     "FillMask",
+    "LanguageModeling",
     "QuestionAnswering",
     "SentenceSimilarity",
     "Task",

@@ -61,7 +61,7 @@ def check_export(task, path, texts):
         texts: list of str.
 
     Returns:
-        float, the largest difference between two numbers.
+        float, the largest difference between two numbers; of numbers above 1 as a share of them.
 
     Raises:
         RuntimeError: if the fresh process fails or gives other answers.
@@ -82,7 +82,8 @@ def check_export(task, path, texts):
         if values.dtype.kind in "OS":
             same = np.vectorize(bytes.decode, otypes=[object])(values).tolist() == served[name]
         else:
-            difference = np.abs(np.subtract(values, served[name], dtype="float64")).max(initial=0.0)
+            apart = np.abs(np.subtract(values, served[name], dtype="float64")) / np.maximum(1.0, np.abs(values))
+            difference = apart.max(initial=0.0)
             largest = max(largest, float(difference))
             same = difference <= TOLERANCE
         if not same:

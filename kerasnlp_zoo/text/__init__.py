@@ -3,6 +3,7 @@
 from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
+from kerasnlp_zoo.text.language_model_preprocessor import LanguageModelPreprocessor
 from kerasnlp_zoo.text.single_words import SingleWordPreprocessor
 from kerasnlp_zoo.text.tokens import TokenPreprocessor
 from kerasnlp_zoo.text.tree_words import TreePreprocessor
@@ -11,6 +12,7 @@ from kerasnlp_zoo.text.wordpiece_training import learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.words import WordPreprocessor
 
 PREPROCESSORS = (  # what an entry may name
+    "LanguageModelPreprocessor",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
     "TreePreprocessor",
@@ -20,6 +22,7 @@ PREPROCESSORS = (  # what an entry may name
 
 __all__ = [
     "GenerativeVocabulary",
+    "LanguageModelPreprocessor",
     "PREPROCESSORS",
     "SingleWordPreprocessor",
     "TokenPreprocessor",

@@ -5,8 +5,9 @@ import re
 # Han, kana and full-width characters stand without spaces; so do these marks among themselves.
 WIDE = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 MARKS = "·—‘’“”…"
-# Applied in this order; each takes a space away.
+# Applied in this order; each takes spaces away.
 RULES = [
+    (re.compile(r" @([-.,])@ "), r"\1"),  # as WikiText writes what stands without spaces
     (re.compile(rf"(?<=[{WIDE}]) | (?=[{WIDE}])|(?<=[{MARKS}]) (?=[{MARKS}])"), ""),
     (re.compile(r'(?<!\S)" ([^"]+) "(?!\S)'), r'"\1"'),
     (re.compile(r" (?=[.,!?;:%)\]}”…])"), ""),

@@ -12,7 +12,19 @@ from kerasnlp_zoo.training.fine_tuning import (
 )
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
-from kerasnlp_zoo.training.language_models import describe_text, draw_language_model, spell_out
+from kerasnlp_zoo.training.language_model_reports import describe_text, draw_language_model, spell_out
+from kerasnlp_zoo.training.language_model_trainer import (
+    LanguageModelTrainer,
+    Perplexity,
+    StopWhenExploded,
+    compile_for_language_modeling,
+    start_from_frequencies,
+)
+from kerasnlp_zoo.training.language_modeling import (
+    LanguageModelConfig,
+    finish_language_modeling,
+    read_language_model_text,
+)
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import (
     GloveLoss,
@@ -50,6 +62,14 @@ from kerasnlp_zoo.training.word_vectors import (
 )
 
 __all__ = [
+    "LanguageModelConfig",
+    "LanguageModelTrainer",
+    "Perplexity",
+    "StopWhenExploded",
+    "compile_for_language_modeling",
+    "finish_language_modeling",
+    "read_language_model_text",
+    "start_from_frequencies",
     "FineTuningConfig",
     "compile_for_fine_tuning",
     "draw_fine_tuning",

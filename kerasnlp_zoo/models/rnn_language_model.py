@@ -1,0 +1,152 @@
+"""A recurrent language model: read a word, carry a state, tell the next word.
+
+Shapes: B batch, T time, D embedding width, H units of a layer, V vocabulary.
+
+References: Mikolov et al. 2010, "Recurrent neural network based language model"; Press and Wolf 2017, "Using the
+Output Embedding to Improve Language Models", for tied embeddings.
+"""
+
+import keras
+from keras import ops
+
+from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent
+from kerasnlp_zoo.layers.recurrent import CELLS
+from kerasnlp_zoo.models.builder import builder
+
+PARTS = {"rnn": "h", "gru": "h", "lstm": "hc"}  # what the state of a cell is made of
+
+
+@builder
+def rnn_language_model(
+    vocabulary_size,
+    embedding_dim=256,
+    hidden_dim=256,
+    num_layers=2,
+    cell="lstm",
+    tie_embeddings=True,
+    dropout=0.3,
+    recurrent_dropout=0.0,
+):
+    """Build a language model that reads each text from nothing; `with_state` makes it go on with one.
+
+    Args:
+        vocabulary_size: int, V, number of token ids.
+        embedding_dim: int, D, width of a word vector, and of the last layer.
+        hidden_dim: int, H, units of the layers before the last.
+        num_layers: int, recurrent layers.
+        cell: "rnn", "gru" or "lstm".
+        tie_embeddings: bool, whether a word is told by the vector that it is read with.
+        dropout: float in [0, 1), share of features dropped in training before, between and after the layers,
+            the same ones at all steps of a sequence.
+        recurrent_dropout: float in [0, 1), share of units dropped on the way from step to step.
+
+    Returns:
+        `keras.Model`: token_ids int [B, T] -> logits float [B, T, V] of the words after each.
+
+    Raises:
+        InputError: if an argument is outside its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> model = rnn_language_model(vocabulary_size=1000, embedding_dim=16, hidden_dim=32)
+    >>> model(np.array([[4, 8, 15]])).shape
+    TensorShape([1, 3, 1000])
+
+    References: Zaremba et al. 2014, "Recurrent Neural Network Regularization"; Merity et al. 2018, "Regularizing
+    and Optimizing LSTM Language Models", section 4, for dropout and the width of the last layer.
+    """
+    require_positive(
+        vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, hidden_dim=hidden_dim, num_layers=num_layers
+    )
+    require_choice("cell", cell, tuple(CELLS))
+    layers = {
+        "padding_mask": PaddingMask(name="padding_mask"),
+        "token_embedding": keras.layers.ReversibleEmbedding(
+            vocabulary_size,
+            embedding_dim,
+            tie_weights=tie_embeddings,
+            embeddings_initializer=keras.initializers.RandomUniform(-0.1, 0.1),
+            name="token_embedding",
+        ),
+        "logits": AddBias(name="logits"),
+    }
+    for number in range(num_layers):
+        units = hidden_dim if number < num_layers - 1 else embedding_dim
+        layers[f"recurrent_{number}"] = Recurrent(
+            units, cell, recurrent_dropout=recurrent_dropout, name=f"recurrent_{number}"
+        )
+    for number in range(num_layers + 1):
+        # SpatialDropout1D: one pattern for all steps of a sequence (variational dropout).
+        layers[f"dropout_{number}"] = keras.layers.SpatialDropout1D(dropout, name=f"dropout_{number}")
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    _, logits, _ = _connect(layers, token_ids)
+    return keras.Model(token_ids, logits, name="rnn_language_model")
+
+
+def with_state(model):
+    """Return the model, its layers and weights shared, that takes a state and gives the one it ends with.
+
+    Training on segments of a long text, scoring it, and generating word by word all are this one model.
+
+    Args:
+        model: `keras.Model` from `rnn_language_model`.
+
+    Returns:
+        `keras.Model`: {"token_ids": int [B, T], **state} -> {"logits": float [B, T, V], "hidden": float
+        [B, T, D], what the logits are made of, **state}; state is what `zero_state` gives.
+
+    Example:
+
+    >>> model = rnn_language_model(vocabulary_size=10, embedding_dim=4, num_layers=1)
+    >>> stepwise = with_state(model)
+    >>> outputs = stepwise({"token_ids": ops.convert_to_tensor([[4, 8]]), **zero_state(model, 1)})
+    >>> {name: tuple(output.shape) for name, output in outputs.items()}
+    {'hidden': (1, 2, 4), 'logits': (1, 2, 10), 'state_0_h': (1, 4), 'state_0_c': (1, 4)}
+    """
+    layers = {layer.name: layer for layer in model.layers}
+    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
+    state = {name: keras.Input((units,), name=name) for name, units in state_sizes(model).items()}
+    hidden, logits, ends = _connect(layers, token_ids, state)
+    # float32 in any precision: what comes out goes in again.
+    ends = {name: ops.cast(value, "float32") for name, value in ends.items()}
+    return keras.Model({"token_ids": token_ids, **state}, {"hidden": hidden, "logits": logits, **ends})
+
+
+def state_sizes(model):
+    """Return the names of the parts of the state and the units of each, a dict.
+
+    Example:
+
+    >>> state_sizes(rnn_language_model(vocabulary_size=10, embedding_dim=4, hidden_dim=6, cell="gru"))
+    {'state_0_h': 6, 'state_1_h': 4}
+    """
+    recurrent = [layer for layer in model.layers if isinstance(layer, Recurrent)]
+    return {
+        f"state_{number}_{part}": layer.units for number, layer in enumerate(recurrent) for part in PARTS[layer.cell]
+    }
+
+
+def zero_state(model, batch_size):
+    """Return the state before the first word: a flat dict of zeros, float32 [B, H]."""
+    return {name: ops.zeros((batch_size, units)) for name, units in state_sizes(model).items()}
+
+
+def _connect(layers, token_ids, state=None):
+    """Run token ids through the layers, a dict by name; return (hidden, logits, state at the end)."""
+    mask = layers["padding_mask"](token_ids)
+    hidden = layers["token_embedding"](token_ids)
+    ends = {}
+    number = 0
+    while f"recurrent_{number}" in layers:
+        layer = layers[f"recurrent_{number}"]
+        names = [f"state_{number}_{part}" for part in PARTS[layer.cell]]
+        hidden = layers[f"dropout_{number}"](hidden)
+        start = None if state is None else [state[name] for name in names]
+        hidden, end = layer(hidden, mask=mask, initial_state=start)
+        ends.update(zip(names, end, strict=True))
+        number += 1
+    hidden = layers[f"dropout_{number}"](hidden)
+    logits = layers["logits"](layers["token_embedding"](hidden, reverse=True))
+    return hidden, logits, ends

@@ -1,0 +1,100 @@
+"""Train a recurrent language model on one long text, segment by segment, its state carried on.
+
+    kerasnlp-zoo train rnn_language_model
+    kerasnlp-zoo train rnn_language_model --dataset peoples_daily --unit characters --embedding-dim 128
+    kerasnlp-zoo train rnn_language_model --dataset lm1b --max-vocabulary-size 100000 --cell gru
+    kerasnlp-zoo train rnn_language_model --corpus my_novels/ --unit characters --num-layers 3
+
+Published (Grave et al. 2017, WikiText-2): test perplexity 99.3 of one LSTM with 1,024 units.
+"""
+
+import dataclasses
+from typing import Literal
+
+import tyro
+
+from kerasnlp_zoo.models import rnn_language_model
+from kerasnlp_zoo.tasks import LanguageModeling
+from kerasnlp_zoo.text import LanguageModelPreprocessor
+from kerasnlp_zoo.text.language_model_batches import language_model_batches
+from kerasnlp_zoo.training import (
+    KeepBest,
+    LanguageModelConfig,
+    LanguageModelTrainer,
+    Run,
+    StopWhenExploded,
+    Throughput,
+    WarmupLinearDecay,
+    compile_for_language_modeling,
+    finish_language_modeling,
+    read_language_model_text,
+    start_from_frequencies,
+)
+
+
+@dataclasses.dataclass
+class Config(LanguageModelConfig):
+    """Train a recurrent language model; without flags two LSTM layers on WikiText-2."""
+
+    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    """Kind of the recurrent layers."""
+    num_layers: int = 2
+    """Recurrent layers."""
+    embedding_dim: int = 256
+    """Width of a word vector, and of the last layer."""
+    hidden_dim: int = 256
+    """Units of the other layers."""
+    untied: bool = False
+    """Tell words by other vectors than those that they are read with."""
+    dropout: float = 0.3
+    """Share of features dropped in training around the layers, the same ones at all steps of a segment."""
+    recurrent_dropout: float = 0.0
+    """Share of units dropped on the way from step to step."""
+    num_sampled: int = 4096
+    """Words that the softmax is estimated by in training, where the vocabulary is larger; 0 for all."""
+    learning_rate: float = 2e-3
+    """The highest step size of Adam."""
+    warmup: float = 0.02
+    """Share of the steps over which the step size rises."""
+    clip_norm: float = 1.0
+    """Longest gradient."""
+
+
+def main(config):
+    """Train, evaluate and export; return what metrics.json holds."""
+    run = Run("rnn_language_model", config)
+    corpus, text = read_language_model_text(run)
+    preprocessor = LanguageModelPreprocessor(text.vocabulary, corpus.segmenter, corpus.language)
+    train, validation = (
+        language_model_batches(ids, config.batch_size, config.segment_length) for ids in (text.train, text.validation)
+    )
+    total_steps = run.epochs * len(train)
+    is_sampled = 0 < config.num_sampled < len(text.vocabulary)
+
+    with run.scope():
+        model = rnn_language_model(
+            vocabulary_size=len(text.vocabulary),
+            embedding_dim=config.embedding_dim,
+            hidden_dim=config.hidden_dim,
+            num_layers=config.num_layers,
+            cell=config.cell,
+            tie_embeddings=not config.untied,
+            dropout=config.dropout,
+            recurrent_dropout=config.recurrent_dropout,
+        )
+        start_from_frequencies(model, text.train)
+        trainer = compile_for_language_modeling(
+            LanguageModelTrainer(model, config.batch_size, config.num_sampled if is_sampled else None),
+            WarmupLinearDecay(config.learning_rate, int(config.warmup * total_steps), total_steps),
+            config.clip_norm,
+            config.jit,
+        )
+    best = KeepBest(run.history, run.state / "best.safetensors", "val_perplexity", patience=run.epochs)
+    speed = Throughput("tokens_per_second", len(text.train), len(train))
+    run.train(trainer, train, [StopWhenExploded(), speed, run.history, best], validation_data=validation)
+    task = LanguageModeling(model, preprocessor)
+    return finish_language_modeling(run, corpus, text, task, best.best_row())
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))

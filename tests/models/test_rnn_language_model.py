@@ -1,0 +1,87 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
+from kerasnlp_zoo.models import rnn_language_model, with_state, zero_state
+
+SMALL = {"vocabulary_size": 11, "embedding_dim": 4, "hidden_dim": 6}
+CELLS = ("rnn", "gru", "lstm")
+
+
+def carry(model, ids, lengths):
+    """Return the logits of ids [B, T], read in pieces of some lengths."""
+    stepwise, state, parts = with_state(model), zero_state(model, len(ids)), []
+    for piece in np.split(ids, np.cumsum(lengths)[:-1], axis=1):
+        outputs = stepwise({"token_ids": tf.constant(piece), **state})
+        parts.append(outputs["logits"])
+        state = {name: outputs[name] for name in state}
+    return np.concatenate(parts, axis=1)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("lengths", [[9], [1] * 9, [4, 5]], ids=str)
+def test_pieces_with_the_state_carried_equal_the_whole(cell, lengths, random):
+    model = rnn_language_model(**SMALL, cell=cell)
+    ids = random.integers(1, 11, (3, 9))
+    np.testing.assert_allclose(carry(model, ids, lengths), model(ids), atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_word_is_told_from_those_before_it_only(cell, random):
+    model = rnn_language_model(**SMALL, cell=cell)
+    ids = random.integers(1, 11, (3, 9))
+    changed = ids.copy()
+    changed[:, 5:] = random.integers(1, 11, (3, 4))
+    np.testing.assert_array_equal(model(ids)[:, :5], model(changed)[:, :5])
+
+
+def test_tied_embeddings_are_one_table():
+    tied = rnn_language_model(**SMALL)
+    untied = rnn_language_model(**SMALL, tie_embeddings=False)
+    assert untied.count_params() - tied.count_params() == 11 * 4
+    hidden = with_state(tied)({"token_ids": tf.constant([[5]]), **zero_state(tied, 1)})["hidden"]
+    bias = np.arange(11, dtype="float32")
+    tied.get_layer("logits").bias.assign(bias)
+    expected = np.asarray(hidden) @ np.transpose(tied.get_layer("token_embedding").embeddings) + bias
+    np.testing.assert_allclose(tied(np.array([[5]])), expected, atol=1e-6)
+
+
+def test_half_precision_carries_the_state_in_float32():
+    before = keras.config.dtype_policy()
+    try:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        model = rnn_language_model(**SMALL)
+        outputs = with_state(model)({"token_ids": tf.constant([[5]]), **zero_state(model, 1)})
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert outputs["state_0_c"].dtype == tf.float32
+    assert outputs["logits"].dtype == tf.bfloat16
+
+
+def test_perplexity_equals_a_loop_over_tokens(random):
+    model = rnn_language_model(**SMALL)
+    ids = random.integers(1, 11, 23)
+    stepwise, state, expected = with_state(model), zero_state(model, 1), []
+    before = 3
+    for token in ids:
+        outputs = stepwise({"token_ids": tf.constant([[before]]), **state})
+        state, before = {name: outputs[name] for name in state}, int(token)
+        expected.append(np.log(np.asarray(keras.ops.softmax(outputs["logits"]))[0, 0, token]))
+    for segment_length in (4, 23, 100):
+        actual = text_log_probabilities(model, ids, segment_length)
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
+        assert perplexity(actual) == pytest.approx(np.exp(-np.mean(expected)), rel=1e-5)
+
+
+def test_perplexity_of_nothing_is_refused():
+    with pytest.raises(InputError, match="at least one token"):
+        perplexity([])
+
+
+@pytest.mark.parametrize("argument", [{"cell": "cnn"}, {"num_layers": 0}, {"embedding_dim": 0}], ids=str)
+def test_arguments_out_of_range_are_refused(argument):
+    with pytest.raises(InputError, match=f"{next(iter(argument))}="):
+        rnn_language_model(**{**SMALL, **argument})

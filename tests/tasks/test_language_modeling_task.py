@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.datasets import corpora
+from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
+from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.scored_examples import scored_examples
+from kerasnlp_zoo.decoding import Sampling
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
+from kerasnlp_zoo.models import rnn_language_model
+from kerasnlp_zoo.special_ids import END_ID
+from kerasnlp_zoo.tasks import LanguageModeling
+from kerasnlp_zoo.text import GenerativeVocabulary, LanguageModelPreprocessor
+
+WORDS = "tea with milk and a cup of it".split()
+
+
+@pytest.fixture(scope="module")
+def task():
+    """A LanguageModeling with large random weights, so that words differ in their probabilities."""
+    vocabulary = GenerativeVocabulary.from_counts({word: 9 - place for place, word in enumerate(WORDS)})
+    model = rnn_language_model(len(vocabulary), embedding_dim=6, hidden_dim=5, cell="gru")
+    random = np.random.default_rng(1)
+    for weight in model.weights:
+        weight.assign(random.normal(size=weight.shape))
+    return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=90), max_new_tokens=6)
+
+
+def probabilities_after(task, ids):
+    """Return the probabilities of what follows a line that begins with ids, all read anew."""
+    logits = np.asarray(task.model(np.array([[END_ID, *ids]])))[0, -1].astype("float64")
+    return np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+
+
+def ids_of(task, text):
+    return task.preprocessor.token_ids([text])[0].numpy().tolist()
+
+
+TEXTS = ["tea with milk", "", "a cup of tea, and milk", "of " * 70]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_is_scored_word_by_word(task, text):
+    ids = ids_of(task, text)
+    logs = [np.log(probabilities_after(task, ids[:place])[word]) for place, word in enumerate(ids)]
+    for texts in ([text], TEXTS):  # alone, and beside longer and shorter ones
+        answer = task.predict(texts)[texts.index(text)]
+        assert answer["log_probability"] == pytest.approx(sum(logs), rel=1e-4, abs=1e-5)
+        assert answer["perplexity"] == pytest.approx(np.exp(-np.mean(logs)) if logs else 1.0, rel=1e-4)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_goes_on_with_the_most_probable_words(task, text):
+    ids, written = ids_of(task, text), []
+    while len(written) < 6:
+        probabilities = probabilities_after(task, ids + written)
+        probabilities[:3] = 0  # no [PAD], [UNK] or [START]
+        if np.argmax(probabilities) == END_ID:
+            break
+        written.append(int(np.argmax(probabilities)))
+    expected = " ".join(task.preprocessor.vocabulary.tokens[word] for word in written)
+    assert task.predict(TEXTS)[TEXTS.index(text)]["continuation"] == expected
+
+
+def test_next_words_are_those_of_the_softmax(task):
+    probabilities = probabilities_after(task, ids_of(task, "tea with"))
+    found = task.next_words(["milk", "tea with"])[1]
+    assert len(found) == 10
+    for rank, place in enumerate(np.argsort(-probabilities)[:10]):
+        assert found[rank]["text"] == task.preprocessor.vocabulary.tokens[place]
+        assert found[rank]["probability"] == pytest.approx(probabilities[place], abs=1e-5)
+
+
+def test_continuations_are_drawn_as_asked(task):
+    greedy = task.predict(TEXTS)
+    assert task.generating(Sampling(top_k=1), max_new_tokens=6).predict(TEXTS) == greedy
+    drawn = task.generating(Sampling(temperature=5.0, seed=3), max_new_tokens=30)
+    assert drawn.predict(TEXTS) == drawn.predict(TEXTS)
+    others = task.generating(Sampling(temperature=5.0, seed=4), max_new_tokens=30).predict(TEXTS)
+    assert [answer["continuation"] for answer in others] != [answer["continuation"] for answer in drawn.predict(TEXTS)]
+    assert "[" not in "".join(answer["continuation"] for answer in others)
+
+
+def test_evaluation_is_of_lines_that_follow_each_other(task):
+    stream = [*ids_of(task, "tea with milk"), END_ID, END_ID, *ids_of(task, "a cup"), END_ID]
+    scores = task.evaluate(["tea with milk", "", "a cup"])
+    assert scores["tokens"] == 8
+    assert scores["perplexity"] == pytest.approx(perplexity(text_log_probabilities(task.model, stream)), rel=1e-6)
+    assert scores["log_probability"] == pytest.approx(-8 * np.log(scores["perplexity"]), rel=1e-6)
+
+
+def test_a_data_set_is_evaluated_on_the_very_tokens_of_its_test_part(monkeypatch):
+    lines = [f"tea with milk {number % 7} , and a <unk>" for number in range(60)]
+    monkeypatch.setitem(corpora.CORPORA, "small", corpora.CorpusText("small", lambda: [lines]))
+    for unit in ("spaces", "characters"):
+        corpus, text = load_language_modeling(LanguageModelingOptions(dataset="small", unit=unit))
+        model = rnn_language_model(len(text.vocabulary), embedding_dim=4, num_layers=1)
+        task = LanguageModeling(model, LanguageModelPreprocessor(text.vocabulary, corpus.segmenter))
+        lines_, labels, name = scored_examples("language_modeling", DataOptions(dataset="small"))
+        assert (labels, name) == (None, "small")
+        expected = perplexity(text_log_probabilities(model, text.test))
+        assert task.evaluate(lines_)["perplexity"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_lines_to_train_on_start_and_end_with_an_end(task):
+    token_ids, words, weights = next(iter(task.dataset(["tea with milk", "a cup"], batch_size=2)))
+    tea, cup = ids_of(task, "tea with milk"), ids_of(task, "a cup")
+    assert sorted(token_ids.numpy().tolist()) == sorted([[END_ID, *tea], [END_ID, *cup, 0]])
+    assert sorted(words.numpy().tolist()) == sorted([[*tea, END_ID], [*cup, END_ID, 0]])
+    assert sorted(weights.numpy().sum(axis=1)) == [3, 4]
+
+
+def test_chinese_characters_are_written_without_spaces():
+    vocabulary = GenerativeVocabulary.from_counts(dict.fromkeys("东西很好", 1))
+    model = rnn_language_model(len(vocabulary), embedding_dim=4, num_layers=1)
+    model.get_layer("logits").bias.assign(np.arange(8) * 9.0)
+    task = LanguageModeling(model, LanguageModelPreprocessor(vocabulary, "characters", "zh"), max_new_tokens=3)
+    assert task.predict(["东 西"])[0]["continuation"] == vocabulary.tokens[-1] * 3
+
+
+def test_special_tokens_cannot_be_typed_and_long_texts_are_cut():
+    vocabulary = GenerativeVocabulary.from_counts({"tea": 2, "milk": 1})
+    preprocessor = LanguageModelPreprocessor(vocabulary, "spaces", max_sequence_length=3)
+    ids = preprocessor(["tea [PAD] [END] milk", "milk", ""])["token_ids"]
+    assert ids.numpy().tolist() == [[4, 1, 1], [5, 0, 0], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"unit": "syllables"}, "unit='syllables'"),
+        ({"unit": "jieba"}, "language='zh'"),
+        ({"language": "fr"}, "language='fr'"),
+        ({"max_sequence_length": 0}, "max_sequence_length=0"),
+    ],
+)
+def test_the_preprocessor_refuses_what_it_does_not_know(arguments, message):
+    with pytest.raises(InputError, match=message):
+        LanguageModelPreprocessor(GenerativeVocabulary.from_counts({"tea": 2}), **arguments)

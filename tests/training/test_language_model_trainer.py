@@ -1,0 +1,177 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers.masking import LOWEST
+from kerasnlp_zoo.models import rnn_language_model
+from kerasnlp_zoo.text.language_model_batches import language_model_batches
+from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest, WeightedMeanLoss, cross_entropy
+from kerasnlp_zoo.training.language_model_trainer import (
+    LanguageModelTrainer,
+    StopWhenExploded,
+    compile_for_language_modeling,
+)
+from kerasnlp_zoo.training.sampled_softmax import draw_candidates, sampled_cross_entropy
+from kerasnlp_zoo.training.strategies import make_strategy
+
+V = 13
+IDS = np.random.default_rng(2).integers(1, V, 60)
+SMALL = {"vocabulary_size": V, "embedding_dim": 4, "hidden_dim": 6, "num_layers": 1}
+
+
+def trained(batch_size=2, segment_length=5, epochs=1, num_sampled=None, jit=False, clip_norm=1.0, **arguments):
+    keras.utils.set_random_seed(3)
+    model = rnn_language_model(**{**SMALL, "dropout": 0.0, **arguments})
+    trainer = LanguageModelTrainer(model, batch_size, num_sampled)
+    compile_for_language_modeling(trainer, 0.01, clip_norm, jit)
+    batches = language_model_batches(IDS, batch_size, segment_length)
+    history = trainer.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
+    return trainer, history
+
+
+def untrained(batch_size=2, num_sampled=None):
+    keras.utils.set_random_seed(3)
+    trainer = LanguageModelTrainer(rnn_language_model(**SMALL), batch_size, num_sampled)
+    return compile_for_language_modeling(trainer, 0.01)
+
+
+def close(actual, expected, tolerance=1e-5):
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=tolerance)
+
+
+@pytest.mark.parametrize("tie_embeddings", [True, False])
+def test_segments_as_long_as_the_text_equal_full_backpropagation(tie_embeddings):
+    trainer, _ = trained(batch_size=1, segment_length=len(IDS), epochs=2, tie_embeddings=tie_embeddings)
+    keras.utils.set_random_seed(3)
+    model = rnn_language_model(**SMALL, dropout=0.0, tie_embeddings=tie_embeddings)
+    model.compile(keras.optimizers.Adam(0.01, global_clipnorm=1.0), WeightedMeanLoss(cross_entropy))
+    model.fit(np.append(3, IDS[:-1])[None], IDS[None], epochs=2, verbose=0)
+    close(trainer.trainable_variables, model.trainable_variables)
+
+
+def test_short_segments_carry_the_state():
+    trainer = untrained(batch_size=1)
+    losses = [
+        np.concatenate([trainer(inputs) for inputs, _, _ in language_model_batches(IDS, 1, length)], axis=1)
+        for length in (6, 60)
+    ]
+    np.testing.assert_allclose(losses[0], losses[1], atol=1e-5)
+
+
+def test_the_state_is_forgotten_at_the_start_of_every_pass():
+    trainer, batches = untrained(), language_model_batches(IDS, 2, 5)
+    first, second = (trainer.evaluate(batches, verbose=0, return_dict=True) for _ in range(2))
+    assert first == second
+    assert first["perplexity"] == pytest.approx(np.exp(first["loss"]), rel=1e-4)
+
+
+@pytest.mark.parametrize("tie_embeddings", [True, False])
+def test_a_sample_of_all_words_trains_like_the_whole_softmax(tie_embeddings):
+    whole, history = trained(tie_embeddings=tie_embeddings, epochs=9)
+    assert history["perplexity"][-1] < history["perplexity"][0]
+    sampled, _ = trained(num_sampled=2 * V, tie_embeddings=tie_embeddings, epochs=9)
+    close(sampled.trainable_variables, whole.trainable_variables, 1e-4)
+
+
+def test_a_sample_scores_by_the_whole_softmax():
+    inputs, _, _ = next(iter(language_model_batches(IDS, 2, 5)))
+    close([untrained(num_sampled=4)(inputs)], [untrained()(inputs)])
+
+
+def test_the_mean_of_all_sampled_sums_is_the_sum(random):
+    vectors, biases = random.normal(size=(V, 4)).astype("float32"), random.normal(size=V).astype("float32")
+    hidden, words = random.normal(size=(1, 3, 4)).astype("float32"), np.array([[1, 6, 12]])
+    scores = hidden @ vectors.T + biases  # [1, 3, V]
+    target = np.take_along_axis(scores, words[..., None], axis=-1)[..., 0]
+    sums = []
+    for offsets in itertools.product(range(4), repeat=3):  # 3 words always, one of each 4 of the other 10
+        ids = np.array([0, 1, 2, *(3 + 4 * piece + offset for piece, offset in enumerate(offsets))])
+        stands_for = np.where(ids < V, np.log([1, 1, 1, 4, 4, 4]), LOWEST["float32"]).astype("float32")
+        ids = np.minimum(ids, V - 1).astype("int32")
+        losses = sampled_cross_entropy(hidden, words, vectors, biases, ids, stands_for)
+        sums.append(np.exp(np.asarray(losses) + target))
+    np.testing.assert_allclose(np.mean(sums, axis=0), np.exp(scores).sum(axis=-1), rtol=1e-4)
+
+
+def test_candidates_are_the_frequent_words_and_one_of_each_piece():
+    generator = keras.random.SeedGenerator(1)
+    drawn = [draw_candidates(V, 6, generator) for _ in range(60)]
+    ids, stands_for = (np.array([np.asarray(values) for values in column]) for column in zip(*drawn, strict=True))
+    assert (ids[:, :3] == [0, 1, 2]).all()
+    assert [set(column) for column in ids[:, 3:].T] == [{3, 4, 5, 6}, {7, 8, 9, 10}, {11, 12}]
+    assert (stands_for[:, :3] == 0).all()
+    is_word = stands_for[:, 3:] > -1e30
+    assert is_word[:, :2].all()
+    assert 0 < is_word[:, 2].mean() < 1  # half of the last piece is beyond the vocabulary
+    np.testing.assert_allclose(stands_for[:, 3:][is_word], np.log(4), rtol=1e-6)
+
+
+def test_xla_trains_the_same():
+    plain, compiled = (trained(jit=jit)[0] for jit in (False, True))
+    close(compiled.trainable_variables, plain.trainable_variables)
+
+
+def test_two_replicas_train_as_one():
+    results = []
+    for name in ("none", "mirrored"):
+        with make_strategy(name).scope():
+            results.append(trained(batch_size=4, epochs=2))
+    close(results[1][0].trainable_variables, results[0][0].trainable_variables)
+    close(results[1][1]["perplexity"], results[0][1]["perplexity"], 1e-3)
+
+
+class Interrupt(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.epoch == 1 and batch == 1:
+            raise KeyboardInterrupt
+
+
+def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
+    batches = language_model_batches(IDS, 2, 10)
+
+    def fit(folder, *more):
+        keras.utils.set_random_seed(3)
+        trainer = LanguageModelTrainer(rnn_language_model(**SMALL, dropout=0.4, recurrent_dropout=0.2), 2, 6)
+        compile_for_language_modeling(trainer, 0.01)
+        history, backup = HistoryFile(folder / "history.csv"), EpochBackup(folder)
+        best = KeepBest(history, folder / "best.safetensors", "val_perplexity", patience=9)
+        trainer.fit(
+            batches,
+            validation_data=batches,
+            epochs=3,
+            initial_epoch=backup.restore(trainer),
+            callbacks=[EpochSeed(7), history, best, backup, *more],
+            shuffle=False,
+            verbose=0,
+        )
+        return trainer
+
+    whole = fit(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path / "cut", Interrupt())
+    resumed = fit(tmp_path / "cut")
+    for expected, actual in zip(whole.trainable_variables, resumed.trainable_variables, strict=True):
+        np.testing.assert_array_equal(actual, expected)
+    assert (tmp_path / "cut/history.csv").read_text() == (tmp_path / "whole/history.csv").read_text()
+
+
+def test_an_exploding_loss_stops_with_advice():
+    model = rnn_language_model(**SMALL)
+    trainer = compile_for_language_modeling(LanguageModelTrainer(model, 2), learning_rate=1e4)
+    with pytest.raises(InputError, match="loss exploded.*Expected at most 2.6.*Lower --learning-rate, now 1e.04, or"):
+        trainer.fit(language_model_batches(IDS, 2, 5), epochs=9, verbose=0, callbacks=[StopWhenExploded()])
+
+
+def test_a_loss_that_is_no_number_stops_with_advice():
+    model = rnn_language_model(**SMALL)
+    trainer = compile_for_language_modeling(LanguageModelTrainer(model, 2), learning_rate=0.01)
+    model.get_layer("logits").bias.assign(np.full(V, np.nan))
+    with pytest.raises(InputError, match="loss exploded: it is nan"):
+        trainer.fit(language_model_batches(IDS, 2, 5), verbose=0, callbacks=[StopWhenExploded()])
