@@ -13,8 +13,8 @@ too (Henaff et al. 2016, "Recurrent Orthogonal Networks and Long-Memory Tasks").
 The gates of GRU and LSTM start biased towards keeping, each unit for another time, after Tallec and Ollivier 2018
 ("Can recurrent neural networks warp time?", section 2).
 
-Ours, of 1,500 steps at most: at a delay of 50 steps the simple RNN guesses (12.6%), from an orthogonal start it gets
-to 91.6%, GRU and LSTM are above 99% after 750 and 1,200 steps.
+Ours, after 1,500 steps at most: at delays of 50 and 100 steps the simple RNN gets 12.6% and 20.1% right (guessing:
+12.5%), from an orthogonal start 91.6% and 53.0%; GRU and LSTM get 99.5% and more, after 750 to 1,300 steps.
 """
 
 import dataclasses
