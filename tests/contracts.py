@@ -115,6 +115,47 @@ LAYERS = [
             "supports_masking": True,
         },
     ),
+    *(
+        LayerCase(
+            layers.Recurrent,
+            {"units": 4, "cell": cell, **more},
+            {
+                **SEQUENCE,
+                "expected_output_shape": ((2, 6, width), [(2, 4)] * states),
+                "expected_num_trainable_weights": 3 * (1 + ("bidirectional" in more)),
+                "expected_num_seed_generators": 1 + ("bidirectional" in more),
+                "expected_num_non_trainable_variables": 1 + ("bidirectional" in more),
+                "run_training_check": False,  # its outputs are nested; the models that hold it are trained
+            },
+        )
+        for cell, more, width, states in (
+            ("lstm", {"bidirectional": True, "recurrent_dropout": 0.1}, 8, 4),
+            ("gru", {"bidirectional": True, "merge": "sum"}, 4, 2),
+            ("rnn", {}, 4, 1),
+        )
+    ),
+    *(
+        LayerCase(
+            cell,
+            {"units": 4, **more},
+            {
+                "input_shape": (2, 5),
+                "call_kwargs": {"states": [np.zeros((2, 4), "float32")] * states},
+                "expected_output_shape": ((2, 4), [(2, 4)] * states),
+                "expected_num_trainable_weights": weights,
+                "run_training_check": False,  # it would call the cell without a state
+                "run_mixed_precision_check": False,  # likewise
+            },
+        )
+        for cell, more, states, weights in (
+            (layers.AdditiveStateCell, {}, 1, 2),
+            (layers.CoupledGateCell, {}, 1, 4),
+            (layers.LeakyCell, {"leak": 0.5}, 1, 2),
+            (layers.DeepTransitionCell, {"depth": 3}, 1, 6),
+            (layers.TimeSkipCell, {"skip": 3}, 3, 2),
+            (layers.OutputRecurrentCell, {"output_dim": 4}, 1, 4),
+        )
+    ),
     LayerCase(layers.KMaxPooling, {"k": 3}, {**SEQUENCE, "expected_output_shape": (2, 3, 5)}),
     LayerCase(layers.FirstPositions, {"length": 4}, {**SEQUENCE, "expected_output_shape": (2, 20)}),
     *(

@@ -8,6 +8,14 @@ from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, Zer
 from kerasnlp_zoo.layers.pooling import AverageOverTime, FirstPositions, KMaxPooling, MaxOverTime, SumOverTime
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.recurrent import Recurrent
+from kerasnlp_zoo.layers.recurrent_cells import (
+    AdditiveStateCell,
+    CoupledGateCell,
+    DeepTransitionCell,
+    LeakyCell,
+    OutputRecurrentCell,
+    TimeSkipCell,
+)
 from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
 from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
@@ -19,25 +27,31 @@ from kerasnlp_zoo.layers.word_prediction import (
 
 __all__ = [
     "AddBias",
+    "AdditiveStateCell",
     "AverageOverTime",
     "BagOfWords",
     "BagOfWordsDense",
+    "CoupledGateCell",
+    "DeepTransitionCell",
     "FirstPositions",
     "FullSoftmax",
     "GatherPositions",
     "HierarchicalSoftmax",
     "KMaxPooling",
+    "LeakyCell",
     "LearnedPositions",
     "MaskScores",
     "MaxOverTime",
     "MultiHeadSelfAttention",
     "NegativeSampling",
     "NoiseContrastiveEstimation",
+    "OutputRecurrentCell",
     "PaddingMask",
     "Recurrent",
     "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",
+    "TimeSkipCell",
     "TransformerEncoderBlock",
     "UnitLength",
     "WindowMask",

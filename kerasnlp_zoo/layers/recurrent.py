@@ -28,6 +28,10 @@ class Recurrent(MaskedLayer):
     A padded position gives zeros and leaves the state as it was, so the state after the last position is that
     after the last word; backwards, that before the first.
 
+    On TensorFlow the loop is that of recurrent_tensorflow.py. Only in training on a GPU does Keras take over, with
+    cuDNN; then padding must follow the words. Answers never come from cuDNN, whose graphs run on no CPU, so a model
+    trained on a GPU exports as it is.
+
     Args:
         units: int >= 1, H, of each direction.
         cell: "rnn", "gru" or "lstm".

@@ -108,20 +108,18 @@ def read_sequence(name, layer, inputs, mask, initial_state, training):
     cell, patterns = layer.cell, _dropout_patterns(layer, inputs, training)
     time_first = tf.transpose(inputs, (1, 0, 2))
     kernel, recurrent_kernel, bias = (tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias))
-    projected = tf.matmul(tf.reshape(time_first, (-1, kernel.shape[0])), kernel)
-    if name == "gru":  # it has a bias for the inputs and one for the state, which the reset gate closes off
-        input_bias, bias = tf.unstack(bias)
-        projected = tf.nn.bias_add(projected, input_bias)
+    # A GRU has a second bias, for what the state says: the reset gate closes it off as well.
+    bias, *recurrent_bias = tf.unstack(bias) if name == "gru" else [bias]
+    projected = tf.nn.bias_add(tf.matmul(_rows(time_first), kernel), bias)
     # What is known of the shape stays known, as LiteRT needs it.
     batch, time = (tf.shape(inputs)[i] if size is None else size for i, size in enumerate(inputs.shape[:2]))
     projected = tf.reshape(projected, (time, batch, kernel.shape[1]))
     if initial_state is None:
         initial_state = [tf.zeros((batch, layer.units), projected.dtype)] * CELLS[name].num_states
-    if mask is not None:  # as numbers, because TensorFlow's fast transposition complains about bool
-        mask = tf.transpose(tf.cast(mask, "int32")) > 0
     loop = _Loop(CELLS[name], mask, layer.go_backwards, patterns)
     run = loop.with_way_back if training else loop.forth
-    outputs, *state = run(projected, recurrent_kernel, bias, *(tf.cast(s, projected.dtype) for s in initial_state))
+    initial_state = [tf.cast(part, projected.dtype) for part in initial_state]
+    outputs, *state = run(projected, recurrent_kernel, *initial_state, *recurrent_bias)
     outputs = tf.transpose(outputs, (1, 0, 2))
     outputs.set_shape((*inputs.shape[:2], layer.units))
     return outputs, state
@@ -136,9 +134,9 @@ class _Loop:
         self.goes_backwards = goes_backwards
         self.patterns = patterns
 
-    def forth(self, projected, kernel, bias, *state):
+    def forth(self, projected, kernel, *state_and_bias):
         """Return the outputs [T, B, H] and each tensor of the last state [B, H]."""
-        (outputs,), state = self._steps(projected, kernel, bias, state, keeps=False)
+        (outputs,), state = self._steps(projected, kernel, *self._parted(state_and_bias), keeps=False)
         return (outputs.stack(), *state)
 
     @property
@@ -146,33 +144,35 @@ class _Loop:
         """The same, with gradients of our own."""
         return tf.custom_gradient(self._forth_and_back)
 
-    def _forth_and_back(self, projected, kernel, bias, *state):
-        (outputs, *arrays), last = self._steps(projected, kernel, bias, state, keeps=True)
+    def _forth_and_back(self, projected, kernel, *state_and_bias):
+        state, bias = self._parted(state_and_bias)
+        (outputs, *arrays), last = self._steps(projected, kernel, state, bias, keeps=True)
         before, kept = arrays[: len(state)], arrays[len(state) :]
 
         def back(d_outputs, *d_state):
             d_said, d_state = self._steps_back(kernel, before, kept, d_outputs, d_state)
             d_projected, d_recurrent = d_said[0], d_said[-1]
-            d_kernel, d_bias = _weight_gradients(before[0].stack(), d_recurrent, self.patterns)
-            return (d_projected, d_kernel, d_bias, *d_state)
+            d_kernel = _kernel_gradient(before[0].stack(), d_recurrent, self.patterns)
+            return (d_projected, d_kernel, *d_state, *(tf.reduce_sum(d_recurrent, axis=(0, 1)) for _ in bias))
 
         return (outputs.stack(), *last), back
 
-    def _steps(self, projected, kernel, bias, state, keeps):
+    def _steps(self, projected, kernel, state, bias, keeps):
         """Run the loop; return arrays of outputs and, if they are kept, states before a step and values in it."""
         kernels = tf.split(kernel, len(self.patterns), axis=1)
-        inputs, mask = _unstacked(projected), _unstacked(self.mask)
+        inputs = _unstacked(projected)
         time = tf.shape(projected)[0]
         count = 1 + (len(state) + self.cell.num_kept if keeps else 0)
         arrays = tuple(_array(state[0].dtype, time, state[0].shape) for _ in range(count))
 
         def step(number, state, arrays):
             place = self._place(number, time)
-            recurrent = [tf.matmul(_dropped(state[0], p), k) for p, k in zip(self.patterns, kernels, strict=True)]
-            new, kept = self.cell.step(inputs.read(place), tf.nn.bias_add(_joined(recurrent), bias), *state)
+            parts = [tf.matmul(_dropped(state[0], p), k) for p, k in zip(self.patterns, kernels, strict=True)]
+            recurrent = sum(bias, start=_joined(parts))
+            new, kept = self.cell.step(inputs.read(place), recurrent, *state)
             output = new[0]
-            if mask is not None:
-                is_real = mask.read(place)
+            if self.mask is not None:
+                is_real = tf.gather(self.mask, place, axis=1)  # [B]
                 output = _chosen(is_real, output, tf.zeros_like(output))
                 new = tuple(_chosen(is_real, *pair) for pair in zip(new, state, strict=True))
             values = (output, *state, *kept)[:count]
@@ -189,7 +189,7 @@ class _Loop:
             what the state said; and the gradients of the initial state.
         """
         kernels = [tf.transpose(part) for part in tf.split(kernel, len(self.patterns), axis=1)]
-        d_outputs_at, mask = _unstacked(d_outputs), _unstacked(self.mask)
+        d_outputs_at = _unstacked(d_outputs)
         time = tf.shape(d_outputs)[0]
         arrays = tuple(_array(d_outputs.dtype, time, (None, kernel.shape[1])) for _ in range(self.cell.num_said))
 
@@ -197,8 +197,8 @@ class _Loop:
             place = self._place(time - 1 - number, time)
             d_hidden, *rest = d_state
             d_new = (d_hidden + d_outputs_at.read(place), *rest)
-            if mask is not None:
-                is_real = mask.read(place)
+            if self.mask is not None:
+                is_real = tf.gather(self.mask, place, axis=1)  # [B]
                 d_new = tuple(_chosen(is_real, d, tf.zeros_like(d)) for d in d_new)
             d_said, (direct, *d_rest) = self.cell.back(
                 [array.read(place) for array in kept], [array.read(place) for array in before], *d_new
@@ -207,25 +207,24 @@ class _Loop:
             through = [_dropped(tf.matmul(d, k), p) for d, k, p in zip(parts, kernels, self.patterns, strict=True)]
             d_hidden = tf.add_n([*through, *([] if direct is None else [direct])])
             d_before = (d_hidden, *d_rest)
-            if mask is not None:
+            if self.mask is not None:
                 d_before = tuple(_chosen(is_real, *pair) for pair in zip(d_before, d_state, strict=True))
             return number + 1, d_before, tuple(a.write(place, d) for a, d in zip(arrays, d_said, strict=True))
 
         _, d_state, arrays = tf.while_loop(lambda number, *_: number < time, step, (0, d_state, arrays))
         return [array.stack() for array in arrays], d_state
 
+    def _parted(self, state_and_bias):
+        return state_and_bias[: self.cell.num_states], state_and_bias[self.cell.num_states :]
+
     def _place(self, number, time):
         return time - 1 - number if self.goes_backwards else number
 
 
-def _weight_gradients(hidden, d_recurrent, patterns):
-    """Return the gradients of kernel and bias; hidden [T, B, H] is the state before each step."""
-    d_recurrent = tf.reshape(d_recurrent, (-1, d_recurrent.shape[-1]))
-    parts = [
-        tf.matmul(tf.reshape(_dropped(hidden, pattern), (-1, hidden.shape[-1])), d, transpose_a=True)
-        for pattern, d in zip(patterns, tf.split(d_recurrent, len(patterns), axis=1), strict=True)
-    ]
-    return _joined(parts), tf.reduce_sum(d_recurrent, axis=0)
+def _kernel_gradient(hidden, d_recurrent, patterns):
+    """Return the gradient of the kernel; hidden [T, B, H] is the state before each step."""
+    parts = zip(patterns, tf.split(_rows(d_recurrent), len(patterns), axis=1), strict=True)
+    return _joined([tf.matmul(_rows(_dropped(hidden, pattern)), d, transpose_a=True) for pattern, d in parts])
 
 
 def _dropout_patterns(layer, inputs, training):
@@ -240,6 +239,11 @@ def _dropout_patterns(layer, inputs, training):
 
 def _dropped(hidden, pattern):
     return hidden if pattern is None else hidden * pattern
+
+
+def _rows(values):
+    """Return [T, B, D] as [T * B, D]."""
+    return tf.reshape(values, (-1, values.shape[-1]))
 
 
 def _joined(parts):
@@ -257,7 +261,7 @@ def _array(dtype, time, shape):
 
 def _unstacked(values):
     """Return an array of the steps of a tensor [T, ...], which shares its memory."""
-    return None if values is None else tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
+    return tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
 
 
 def _sigmoid_gradient(output, gradient):

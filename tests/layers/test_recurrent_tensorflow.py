@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.layers import Recurrent, recurrent
+from kerasnlp_zoo.layers import Recurrent
 from tests import oracles
 
 CELLS = ("lstm", "gru", "rnn")
+MODULE = Recurrent._read.__globals__  # the very module, though collecting doctests may import it once more
 
 
 def everything(layer, inputs, mask, initial_state, training, compiled):
@@ -47,11 +48,66 @@ def test_equals_the_loop_of_keras_in_outputs_states_and_gradients(
     layer.build(inputs.shape)
     for weight in layer.trainable_weights:
         weight.assign(random.normal(size=weight.shape) / 3)
-    count = recurrent.NUM_STATES[cell] * (1 + layer.bidirectional) * has_state
+    count = MODULE["NUM_STATES"][cell] * (1 + layer.bidirectional) * has_state
     state = [tf.constant(random.normal(size=(4, 6)), "float32") for _ in range(count)]
     arguments = tf.constant(inputs), mask if is_masked else None, state, training, compiled
     ours = everything(layer, *arguments)
-    monkeypatch.setattr(recurrent, "read_sequence", lambda name, *rest: recurrent.read_with_keras(*rest))
+    monkeypatch.setitem(MODULE, "read_sequence", lambda name, *rest: MODULE["read_with_keras"](*rest))
     theirs = everything(layer, *arguments)
     for actual, expected in zip(tf.nest.flatten(ours), tf.nest.flatten(theirs), strict=True):
         np.testing.assert_allclose(actual, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_answers_never_come_from_cudnn_so_that_an_export_runs_anywhere(monkeypatch, random):
+    monkeypatch.setitem(MODULE, "has_gpu", lambda: True)
+    layer, inputs = Recurrent(4), random.normal(size=(2, 3, 5)).astype("float32")
+    layer.build(inputs.shape)
+    monkeypatch.setattr(layer.forward, "inner_loop", None)  # there Keras would reach for it
+    graph = tf.function(lambda x: layer(x, training=False), input_signature=[tf.TensorSpec((None, None, 5))])
+    assert graph(inputs)[0].shape == (2, 3, 4)
+    with pytest.raises(TypeError):
+        layer(inputs, training=True)
+
+
+def test_cudnn_is_given_a_word_in_every_row_and_nothing_comes_of_it(monkeypatch, random):
+    inputs, mask = oracles.random_padded_batch(0)
+    mask = np.sort(mask)[:, ::-1]  # words first, as cuDNN wants them; the first row has none
+    layer = Recurrent(4, bidirectional=True)
+    state = [random.normal(size=(4, 4)).astype("float32") for _ in range(4)]
+    expected = layer(inputs, mask=mask, initial_state=state, training=False)
+    monkeypatch.setitem(MODULE, "has_gpu", lambda: True)
+    masks = []
+    for direction in (layer.forward, layer.backward):
+        loop = direction.inner_loop
+
+        def spy(*arguments, mask, loop=loop, **more):
+            masks.append(np.asarray(mask))
+            return loop(*arguments, mask=mask, **more)
+
+        monkeypatch.setattr(direction, "inner_loop", spy)
+    actual = layer(inputs, mask=mask, initial_state=state, training=True)
+    assert len(masks) == 2
+    assert all(given.any(axis=1).all() for given in masks)
+    for ours, theirs in zip(tf.nest.flatten(actual), tf.nest.flatten(expected), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    np.testing.assert_array_equal(actual[0][0], 0)
+
+
+def test_one_graph_takes_every_length_and_xla_compiles_it(random):
+    layer = Recurrent(4, bidirectional=True)
+    layer.build((None, None, 5))
+
+    def run(inputs, mask):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(inputs, mask=mask, training=True)[0])
+        return tape.gradient(loss, [weight.value for weight in layer.trainable_weights])
+
+    signature = [tf.TensorSpec((None, None, 5)), tf.TensorSpec((None, None), tf.bool)]
+    graph, compiled = tf.function(run, input_signature=signature), tf.function(run, jit_compile=True)
+    for batch, time in ((1, 1), (3, 2), (2, 7)):
+        inputs = random.normal(size=(batch, time, 5)).astype("float32")
+        mask = np.arange(time) < random.integers(0, time + 1, (batch, 1))
+        gradients = graph(inputs, mask)
+    assert graph.experimental_get_tracing_count() == 1
+    for actual, expected in zip(compiled(tf.constant(inputs), tf.constant(mask)), gradients, strict=True):
+        np.testing.assert_allclose(actual, expected, atol=1e-5)

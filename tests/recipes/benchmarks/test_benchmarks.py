@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from recipes.benchmarks import bert, comparison, text_cnn, text_cnn_ablation, word2vec
+from recipes.benchmarks import bert, comparison, recurrent, text_cnn, text_cnn_ablation, word2vec
 
 
 def test_sides_are_measured_in_turn_and_the_first_of_each_is_left_out():
@@ -54,6 +54,13 @@ def test_text_cnn_beside_pytorch():
     pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
     rows = text_cnn.main(text_cnn.Config(rounds=1, steps=2, sentences=3, smoke=True))
     assert [row["unit"] for row in rows] == ["sentences/s"] * 5 + ["ms", "ms", "sentences/s"]
+    assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
+
+
+def test_recurrent_networks_beside_keras_and_pytorch():
+    pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
+    rows = recurrent.main(recurrent.Config(rounds=1, steps=2, smoke=True))
+    assert [row["peer_name"] for row in rows] == ["Keras, Bidirectional(LSTM)", "PyTorch, nn.LSTM"] * 2
     assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
 
 

@@ -1,0 +1,75 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import layers
+from kerasnlp_zoo.errors import InputError
+
+H = 4
+
+
+def sigmoid(values):
+    return 1 / (1 + np.exp(-values))
+
+
+def simple(x, h, w, b):
+    return np.tanh(np.concatenate([x, h]) @ w + b)
+
+
+# Each equation over the states so far, the latest last: (x_t, states, weights) -> h_t.
+EQUATIONS = {
+    layers.AdditiveStateCell(H): lambda x, h, w: h[-1] + simple(x, h[-1], *w),
+    layers.CoupledGateCell(H): lambda x, h, w: (
+        (f := sigmoid(np.concatenate([x, h[-1]]) @ w[2] + w[3])) * h[-1] + (1 - f) * simple(x, h[-1], *w[:2])
+    ),
+    layers.LeakyCell(H, leak=0.7): lambda x, h, w: 0.7 * h[-1] + 0.3 * simple(x, h[-1], *w),
+    layers.DeepTransitionCell(H, depth=3): lambda x, h, w: np.tanh(
+        np.tanh(simple(x, h[-1], *w[:2]) @ w[2] + w[3]) @ w[4] + w[5]
+    ),
+    layers.TimeSkipCell(H, skip=3): lambda x, h, w: np.tanh(np.concatenate([x, h[-1], h[-3]]) @ w[0] + w[1]),
+    layers.OutputRecurrentCell(7, output_dim=H): lambda x, h, w: simple(x, h[-1], *w[:2]) @ w[2] + w[3],
+}
+
+
+@pytest.mark.parametrize(("cell", "equation"), EQUATIONS.items(), ids=lambda value: type(value).__name__)
+def test_each_cell_is_its_equation(cell, equation, random):
+    inputs = random.normal(size=(2, 6, 3)).astype("float32")
+    layer = keras.layers.RNN(cell, return_sequences=True)
+    outputs = np.asarray(layer(inputs))
+    for weight in layer.weights:
+        weight.assign(random.normal(size=weight.shape))
+    outputs = np.asarray(layer(inputs))
+    weights = [np.asarray(weight, "float64") for weight in layer.weights]
+    for row, sequence in enumerate(inputs):
+        states = [np.zeros(H)] * 3
+        for x in sequence:
+            states.append(equation(x, states, weights))
+        np.testing.assert_allclose(outputs[row], states[3:], atol=1e-4)
+
+
+def test_extremes_are_the_simple_rnn(random):
+    inputs = random.normal(size=(2, 5, 3)).astype("float32")
+    kernel = random.normal(size=(3 + H, H))
+    simple_rnn = keras.layers.SimpleRNN(H)
+    simple_rnn.build(inputs.shape)
+    simple_rnn.set_weights([kernel[:3], kernel[3:], np.ones(H)])
+    for cell in (layers.LeakyCell(H, leak=0.0), layers.DeepTransitionCell(H, depth=1)):
+        layer = keras.layers.RNN(cell)
+        layer.build(inputs.shape)
+        layer.set_weights([kernel, np.ones(H)])
+        np.testing.assert_allclose(layer(inputs), simple_rnn(inputs), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: layers.LeakyCell(H, leak=1.5), "from 0 to 1. Received: leak=1.5"),
+        (lambda: layers.TimeSkipCell(H, skip=1), "at least 2"),
+        (lambda: layers.DeepTransitionCell(H, depth=0), "depth"),
+        (lambda: layers.OutputRecurrentCell(H, output_dim=0), "output_dim"),
+        (lambda: layers.AdditiveStateCell(0), "units"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
