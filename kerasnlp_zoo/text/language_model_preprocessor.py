@@ -3,10 +3,13 @@
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.text.language_model_text import UNITS, split_lines
+from kerasnlp_zoo.special_ids import UNKNOWN_ID
+from kerasnlp_zoo.text.language_model_text import UNITS, WRITTEN_UNKNOWN, split_lines
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary, Vocabulary
 from kerasnlp_zoo.text.words import LANGUAGES, WordPreprocessor
+
+ENDING_OR_MARK = r"(['’]?[\p{L}\p{M}\p{N}]+)|([\p{P}\p{S}])"
 
 
 class LanguageModelPreprocessor:
@@ -49,7 +52,7 @@ class LanguageModelPreprocessor:
         first = len(vocabulary.special)
         tokens = tf.constant(vocabulary.tokens[first:], tf.string)
         entries = tf.lookup.KeyValueTensorInitializer(tokens, tf.range(first, len(vocabulary), dtype=tf.int64))
-        self.table = tf.lookup.StaticHashTable(entries, default_value=1)
+        self.table = tf.lookup.StaticHashTable(entries, default_value=UNKNOWN_ID)
         self.resources = (self.table,)
 
     @property
@@ -62,12 +65,27 @@ class LanguageModelPreprocessor:
         return padded(self.features(strings))
 
     def features(self, strings):
-        """Turn strings [N] into {"token_ids": ragged int32 [N, (length)]}, cut at max_sequence_length."""
-        return {"token_ids": self.token_ids(strings)[:, : self.max_sequence_length]}
+        """Turn strings [N] into {"token_ids": ragged int32 [N, (length)]}, cut at max_sequence_length.
+
+        Where words are what stands between spaces, one that the vocabulary lacks is set apart from its marks:
+        people write "it's here," where such a text has "it 's here ,".
+        """
+        tokens = self._split(strings)
+        if self.unit == "spaces":
+            words = tokens.flat_values
+            is_whole = (self.table.lookup(words) > UNKNOWN_ID) | tf.equal(words, WRITTEN_UNKNOWN)
+            apart = tf.strings.regex_replace(words, ENDING_OR_MARK, r" \1\2 ")
+            tokens = tokens.with_flat_values(tf.strings.split(tf.where(is_whole, words, apart))).merge_dims(1, 2)
+        return {"token_ids": self._ids(tokens)[:, : self.max_sequence_length]}
 
     def token_ids(self, strings):
-        """Turn strings [N] into ragged int32 ids [N, (length)], however long."""
-        tokens = split_lines(strings, "spaces" if self.unit == "jieba" else self.unit, self.language)
+        """Turn strings [N] into ragged int32 ids [N, (length)], however long, split just as the text learned from."""
+        return self._ids(self._split(strings))
+
+    def _split(self, strings):
+        return split_lines(strings, "spaces" if self.unit == "jieba" else self.unit, self.language)
+
+    def _ids(self, tokens):
         return tokens.with_flat_values(tf.cast(self.table.lookup(tokens.flat_values), tf.int32))
 
     def prepare(self, texts):

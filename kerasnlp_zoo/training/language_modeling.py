@@ -100,7 +100,7 @@ def finish_language_modeling(run, corpus, text, task, best):
     }
     named = {"recipe": run.recipe, "dataset": corpus.name, **metrics}
     metrics["pictures"] = [path.stem for path in draw_language_model(run.folder, run.history.rows(), named)]
-    _print_results(task, metrics, golden)
+    _print_results(task, metrics, golden, run.config.smoke)
     metrics = keep_task(
         run,
         task,
@@ -129,7 +129,7 @@ def generation_speed(task, rows, length=GENERATED):
     return round(rows * length / (time.perf_counter() - started), 1)
 
 
-def _print_results(task, metrics, golden):
+def _print_results(task, metrics, golden, smoke):
     """Print the scores, and how some texts go on."""
     beside = "" if metrics["published_score"] is None else f"  published: {metrics['published_score']:.1f}"
     speeds = ", ".join(
@@ -141,6 +141,8 @@ def _print_results(task, metrics, golden):
         f"  validation {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), tokens a second: "
         f"{metrics['training_tokens_per_second']:,.0f} trained, generated {speeds}"
     )
+    if smoke:
+        print("This was a smoke run on a little text: its scores mean nothing")
     sampled = task.generating(Sampling(top_p=0.8)).predict(golden)
     for text, answer, drawn in zip(golden, task.predict(golden), sampled, strict=True):
         print(f"  {text} ... {answer['continuation']} | drawn: {drawn['continuation']}")

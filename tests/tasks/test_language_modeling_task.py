@@ -126,6 +126,15 @@ def test_special_tokens_cannot_be_typed_and_long_texts_are_cut():
     assert ids.numpy().tolist() == [[4, 1, 1], [5, 0, 0], [0, 0, 0]]
 
 
+def test_marks_are_set_apart_where_a_text_learned_from_had_spaces():
+    vocabulary = GenerativeVocabulary.from_counts(dict.fromkeys(["it", "'s", ",", "@-@", "p.m."], 1))
+    preprocessor = LanguageModelPreprocessor(vocabulary, "spaces")
+    text = "it's, <unk> @-@ p.m. odd!"
+    words = [vocabulary.tokens[place] for place in preprocessor([text])["token_ids"][0]]
+    assert words == ["it", "'s", ",", "[UNK]", "@-@", "p.m.", "[UNK]", "[UNK]"]
+    assert len(preprocessor.token_ids([text])[0]) == 5  # as it stands, to be scored
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
