@@ -123,7 +123,10 @@ def main(config, fold=None):
 
     def evaluate(split):
         given = prepare(split)
-        return task.evaluate(given.texts, given.labels)
+        scores = task.evaluate(given.texts, given.labels)
+        if config.segmenter and split is data.test:  # what is right if words must be found, too
+            scores["of_raw_text"] = served.evaluate(split.texts, split.labels)
+        return scores
 
     metric, score = METRICS[kind if scheme != TOKENS else TOKENS]
     name = f"{model.builder_config['builder']}_{config.data_name().removeprefix('peoples_daily_')}_{data.language}"
