@@ -71,6 +71,8 @@ def test_every_command_is_known_to_these_tests():
         "train bert_classification",
         "plot attention",
         "plot positions",
+        "train ngram",
+        "train rnn_language_model",
         "评论.csv",
         "质量很好",
         "&& pytest",
@@ -110,6 +112,11 @@ def test_bert_commands(folder):
     run(command("plot positions"), folder)
     for name in ("it.png", "positions.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_language_model_commands(folder):
+    assert "modified_kneser_ney" in run(command("train ngram") + " --smoke", folder)
+    assert "Test perplexity" in run(command("train rnn_language_model") + " --smoke", folder)
 
 
 def test_explaining_command_prints_what_is_shown_and_draws_it(folder):
