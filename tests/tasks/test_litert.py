@@ -49,6 +49,7 @@ def test_examples_to_test_an_app_against_are_those_of_predict(task, exported):
 
 
 def test_an_export_of_another_model_is_found_out(exported):
+    keras.utils.set_random_seed(7)
     with pytest.raises(RuntimeError, match="gives other values for"):
         check_litert(text_classification(), exported, TEXTS)
     with pytest.raises(RuntimeError, match="does not answer in a fresh process"):
