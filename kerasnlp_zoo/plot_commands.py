@@ -110,8 +110,7 @@ def _run(folder):
     """Draw the pictures of a run again from its history.csv and metrics.json."""
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
-    from kerasnlp_zoo.training.fine_tuning import draw_fine_tuning
-    from kerasnlp_zoo.training.language_model_reports import draw_language_model
+    from kerasnlp_zoo.training.kept_tasks import draw_training
     from kerasnlp_zoo.training.pretraining import draw_pretraining
     from kerasnlp_zoo.training.word_vectors import draw_word_vectors
 
@@ -122,12 +121,10 @@ def _run(folder):
     history = HistoryFile(folder / "history.csv").rows()
     if metrics.get("task") == "word_embedding":
         pictures = draw_word_vectors(folder, history, metrics, zoo.load(folder / "entry"))
-    elif metrics.get("task") == "language_modeling":
-        pictures = draw_language_model(folder, history, metrics)
     elif metrics.get("task") == "fill_mask":
         pictures = draw_pretraining(folder, history, metrics)
     elif metrics.get("task", "text_classification") == "text_classification":
         pictures = draw_classification(folder, history, metrics)
     else:
-        pictures = draw_fine_tuning(folder, history, metrics)
+        pictures = draw_training(folder, history, metrics)
     print(*pictures, sep="\n")

@@ -25,7 +25,7 @@ from kerasnlp_zoo.training import (
     WeightedMeanLoss,
     cross_entropy,
     describe_text,
-    draw_language_model,
+    draw_training,
 )
 from kerasnlp_zoo.training.run import ModelRunOptions
 
@@ -113,7 +113,7 @@ def finish(run, corpus, text, model, best, test):
             "test_tokens": len(text.test),
         }
     )
-    draw_language_model(run.folder, run.history.rows(), metrics)
+    draw_training(run.folder, run.history.rows(), metrics)
     run.finish(metrics)
     return metrics
 

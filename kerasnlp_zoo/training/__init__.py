@@ -5,14 +5,14 @@ from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.fine_tuning import (
     FineTuningConfig,
     compile_for_fine_tuning,
-    draw_fine_tuning,
     finish_fine_tuning,
     frozen_share,
     load_encoder,
 )
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
-from kerasnlp_zoo.training.language_model_reports import describe_text, draw_language_model, spell_out
+from kerasnlp_zoo.training.kept_tasks import draw_training
+from kerasnlp_zoo.training.language_model_reports import describe_text, spell_out
 from kerasnlp_zoo.training.language_model_trainer import (
     LanguageModelTrainer,
     Perplexity,
@@ -62,21 +62,6 @@ from kerasnlp_zoo.training.word_vectors import (
 )
 
 __all__ = [
-    "LanguageModelConfig",
-    "LanguageModelTrainer",
-    "Perplexity",
-    "StopWhenExploded",
-    "compile_for_language_modeling",
-    "finish_language_modeling",
-    "read_language_model_text",
-    "start_from_frequencies",
-    "FineTuningConfig",
-    "compile_for_fine_tuning",
-    "draw_fine_tuning",
-    "draw_language_model",
-    "finish_fine_tuning",
-    "frozen_share",
-    "load_encoder",
     "SMOKE_STEPS",
     "STRATEGIES",
     "CorpusRunConfig",
@@ -88,10 +73,14 @@ __all__ = [
     "HierarchicalSoftmaxTrainer",
     "HistoryFile",
     "KeepBest",
+    "LanguageModelConfig",
+    "LanguageModelTrainer",
     "LazyAdam",
+    "Perplexity",
     "PretrainingConfig",
     "Run",
     "RunConfig",
+    "StopWhenExploded",
     "Throughput",
     "WarmupLinearDecay",
     "WeightedMeanLoss",
@@ -101,12 +90,16 @@ __all__ = [
     "WordVectorScores",
     "classification_metrics",
     "compile_for_fine_tuning",
+    "compile_for_language_modeling",
     "compile_for_pretraining",
     "crf_loss",
     "crf_metrics",
     "cross_entropy",
     "describe_text",
+    "draw_training",
     "finish_classification",
+    "finish_fine_tuning",
+    "finish_language_modeling",
     "finish_pretraining",
     "finish_word_vectors",
     "frozen_share",
@@ -117,10 +110,12 @@ __all__ = [
     "perceptron_loss",
     "read_corpus",
     "read_documents",
+    "read_language_model_text",
     "repeat",
     "repeated",
     "score_callbacks",
-    "spell_out",
     "span_cross_entropy",
+    "spell_out",
     "squared_error",
+    "start_from_frequencies",
 ]

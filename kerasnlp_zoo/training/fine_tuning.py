@@ -4,11 +4,16 @@ import dataclasses
 
 import keras
 
-from kerasnlp_zoo import models, plots, zoo
+from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.lora import HEADS, enable_lora
-from kerasnlp_zoo.training.kept_tasks import halve_weights_if_harmless, keep_task, milliseconds_per_sentence
+from kerasnlp_zoo.training.kept_tasks import (
+    draw_training,
+    halve_weights_if_harmless,
+    keep_task,
+    milliseconds_per_sentence,
+)
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import WeightedMeanLoss
 from kerasnlp_zoo.training.run import RunConfig
@@ -176,7 +181,7 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None
         "best_epoch": best["epoch"] + 1,
         "pictures": ["curves"],
     }
-    draw_fine_tuning(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
+    draw_training(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
     print(
         f"\nTest {metric} {metrics['test_score']:.1f} on {len(texts):,} texts, validation "
         f"{metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
@@ -189,19 +194,3 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None
         metrics = keep_task(run, task, data, metrics, weights_dtype, texts, name)
     run.finish(metrics)
     return metrics
-
-
-def draw_fine_tuning(folder, history, metrics):
-    """Draw how a training went: curves.png.
-
-    Args:
-        folder: Path, where the picture goes.
-        history: list of dict, rows of history.csv.
-        metrics: dict, what metrics.json holds.
-
-    Returns:
-        list of Path, the pictures drawn.
-    """
-    title = f"{metrics['recipe']} on {metrics['dataset']}: test {metrics['metric']} {metrics['test_score']:.1f}"
-    plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)
-    return [folder / "curves.png"]

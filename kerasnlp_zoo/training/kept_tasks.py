@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from kerasnlp_zoo import zoo
+from kerasnlp_zoo import plots, zoo
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
 
 TIMED_SENTENCES = 200
@@ -96,3 +96,19 @@ def milliseconds_per_sentence(task, texts):
         task.predict([text])
         seconds.append(time.perf_counter() - start)
     return round(1000 * statistics.median(seconds), 2)
+
+
+def draw_training(folder, history, metrics):
+    """Draw how a training went: curves.png.
+
+    Args:
+        folder: Path, where the picture goes.
+        history: list of dict, rows of history.csv.
+        metrics: dict, what metrics.json holds.
+
+    Returns:
+        list of Path, the pictures drawn.
+    """
+    title = f"{metrics['recipe']} on {metrics['dataset']}: test {metrics['metric']} {metrics['test_score']:,.1f}"
+    plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)
+    return [folder / "curves.png"]

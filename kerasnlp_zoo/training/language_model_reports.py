@@ -1,6 +1,5 @@
-"""What runs of language models share: what is said of the text, how drawn words are written, the picture."""
+"""What runs of language models share: what is said of the text, and how drawn words are written."""
 
-from kerasnlp_zoo import plots
 from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
 
 
@@ -41,19 +40,3 @@ def spell_out(ids, vocabulary, unit):
     """
     tokens = [vocabulary.tokens[place] for place in ids if place != END_ID]
     return ("" if unit == "characters" else " ").join(tokens)
-
-
-def draw_language_model(folder, history, metrics):
-    """Draw what history.csv and metrics.json hold.
-
-    Args:
-        folder: Path, where the picture goes.
-        history: list of dict, rows of history.csv.
-        metrics: dict, what metrics.json holds.
-
-    Returns:
-        list of Path, the pictures drawn.
-    """
-    title = f"{metrics['recipe']} on {metrics['dataset']}: test perplexity {metrics['test_score']:,.1f}"
-    plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)
-    return [folder / "curves.png"]

@@ -14,8 +14,8 @@ from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.models.rnn_language_model import zero_state
 from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
-from kerasnlp_zoo.training.kept_tasks import keep_task, milliseconds_per_sentence
-from kerasnlp_zoo.training.language_model_reports import describe_text, draw_language_model
+from kerasnlp_zoo.training.kept_tasks import draw_training, keep_task, milliseconds_per_sentence
+from kerasnlp_zoo.training.language_model_reports import describe_text
 from kerasnlp_zoo.training.run import ModelRunOptions
 
 # On the text of this name as it was published.
@@ -99,7 +99,7 @@ def finish_language_modeling(run, corpus, text, task, best):
         "milliseconds_per_sentence": milliseconds_per_sentence(task, golden * 20),
     }
     named = {"recipe": run.recipe, "dataset": corpus.name, **metrics}
-    metrics["pictures"] = [path.stem for path in draw_language_model(run.folder, run.history.rows(), named)]
+    metrics["pictures"] = [path.stem for path in draw_training(run.folder, run.history.rows(), named)]
     _print_results(task, metrics, golden, run.config.smoke)
     metrics = keep_task(
         run,
