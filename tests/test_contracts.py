@@ -1,4 +1,4 @@
-"""The promises of contracts.py, checked on every layer, every builder and every task."""
+"""The promises of the contracts, checked on every layer, every builder and every task."""
 
 import json
 
@@ -25,7 +25,8 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from tests.contracts import BUILDERS, LAYERS, NUM_CLASSES
+from tests.contracts import BUILDERS, NUM_CLASSES
+from tests.layer_contracts import LAYERS
 from tests.task_contracts import TASKS
 
 builders = pytest.mark.parametrize("case", BUILDERS, ids=str)

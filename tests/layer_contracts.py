@@ -1,0 +1,262 @@
+"""A small one of every layer, and what Keras' own run_layer_test is to check on it. A new layer adds a line to LAYERS.
+
+It is run on them in test_contracts.py.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from kerasnlp_zoo import layers
+from kerasnlp_zoo.layers.tree_composition import INNER_PLACES, LEAF_PLACES
+
+PLACES = INNER_PLACES + LEAF_PLACES
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerCase:
+    """One way to make a layer, and what Keras' own run_layer_test is to check on it."""
+
+    layer: type
+    arguments: dict
+    checks: dict
+
+    def __str__(self):
+        return "-".join([self.layer.__name__, *map(str, self.arguments.values())])
+
+
+MASK = np.array([[True] * 6, [True] * 2 + [False] * 4])
+SEQUENCE = {"input_shape": (2, 6, 5), "call_kwargs": {"mask": MASK}, "supports_masking": True}
+BOOL = {"expected_output_dtype": "bool", "run_training_check": False}  # a mask has no gradient
+PARENTS = np.zeros((2, 3, PLACES), "int32")
+PARENTS[:, 1] = 1, 2, 1, 2, 0  # below the roots of the row above
+FLOAT32 = {"expected_output_dtype": "float32", "run_mixed_precision_check": False}  # whatever the precision
+LAYERS = [
+    LayerCase(layers.PaddingMask, {}, {"input_data": np.array([[5, 0]]), "expected_output_shape": (1, 2), **BOOL}),
+    LayerCase(layers.ZeroMasked, {}, {**SEQUENCE, "expected_output_shape": (2, 6, 5)}),
+    LayerCase(layers.MaskScores, {}, {**SEQUENCE, "expected_output_shape": (2, 6, 5), **FLOAT32}),
+    LayerCase(
+        layers.UnitLength,
+        {},
+        {"input_shape": (2, 5), "expected_output_shape": (2, 5), "supports_masking": True, **FLOAT32},
+    ),
+    LayerCase(layers.WindowMask, {"width": 3}, {"input_data": MASK, "expected_output_shape": (2, 8), **BOOL}),
+    *(
+        LayerCase(
+            layers.TextConvolution,
+            {"filters": 4, "kernel_size": 3, "padding": padding},
+            {**SEQUENCE, "expected_output_shape": (2, time, 4), "expected_num_trainable_weights": 2},
+        )
+        for padding, time in (("full", 8), ("same", 6))
+    ),
+    *(
+        LayerCase(
+            layers.MultiHeadSelfAttention,
+            {"num_heads": 5, "dropout": 0.1, "is_causal": is_causal},
+            {
+                **SEQUENCE,
+                "expected_output_shape": (2, 6, 5),
+                "expected_num_trainable_weights": 4,
+                "expected_num_seed_generators": 1,
+            },
+        )
+        for is_causal in (False, True)
+    ),
+    *(
+        LayerCase(
+            layers.TransformerEncoderBlock,
+            {"num_heads": 1, "intermediate_dim": 8, "activation": activation, "norm_first": norm_first},
+            {
+                **SEQUENCE,
+                "expected_output_shape": (2, 6, 5),
+                "expected_num_trainable_weights": 12,
+                "expected_num_seed_generators": 2,
+            },
+        )
+        for activation, norm_first in (("relu", False), ("gelu", True), ("gelu_tanh", False))
+    ),
+    LayerCase(
+        layers.LearnedPositions,
+        {"max_sequence_length": 7},
+        {
+            "input_shape": (2, 6, 5),
+            "expected_output_shape": (2, 6, 5),
+            "expected_num_trainable_weights": 1,
+            "supports_masking": True,
+        },
+    ),
+    LayerCase(
+        layers.SinusoidalPositions,
+        {"max_sequence_length": 7},
+        {
+            "input_shape": (2, 6, 4),
+            "expected_output_shape": (2, 6, 4),
+            "supports_masking": True,
+            "run_training_check": False,  # nothing in it is trained
+        },
+    ),
+    LayerCase(
+        layers.GatherPositions,
+        {},
+        {
+            "input_data": np.ones((2, 6, 5), "float32"),
+            "call_kwargs": {"positions": np.array([[5, 0, 1]] * 2, "int32")},
+            "expected_output_shape": (2, 3, 5),
+            "supports_masking": True,
+            "run_training_check": False,  # nothing in it is trained
+        },
+    ),
+    LayerCase(
+        layers.AddBias,
+        {},
+        {
+            "input_shape": (2, 6, 5),
+            "expected_output_shape": (2, 6, 5),
+            "expected_num_trainable_weights": 1,
+            "supports_masking": True,
+        },
+    ),
+    LayerCase(
+        layers.CRF,
+        {"num_tags": 2, "legal_steps": [[True, True, True], [True, False, True], [True, False, True]]},
+        {**SEQUENCE, "expected_output_shape": (2, 9, 3), "expected_num_trainable_weights": 3, **FLOAT32},
+    ),
+    *(
+        LayerCase(
+            layers.Recurrent,
+            {"units": 4, "cell": cell, **more},
+            {
+                **SEQUENCE,
+                "expected_output_shape": ((2, 6, width), [(2, 4)] * states),
+                "expected_num_trainable_weights": 3 * (1 + ("bidirectional" in more)),
+                "expected_num_seed_generators": 1 + ("bidirectional" in more),
+                "expected_num_non_trainable_variables": 1 + ("bidirectional" in more),
+                "run_training_check": False,  # its outputs are nested; the models that hold it are trained
+            },
+        )
+        for cell, more, width, states in (
+            ("lstm", {"bidirectional": True, "recurrent_dropout": 0.1}, 8, 4),
+            ("gru", {"bidirectional": True, "merge": "sum"}, 4, 2),
+            ("rnn", {}, 4, 1),
+        )
+    ),
+    *(
+        LayerCase(
+            cell,
+            {"units": 4, **more},
+            {
+                "input_shape": (2, 5),
+                "call_kwargs": {"states": [np.zeros((2, 4), "float32")] * states},
+                "expected_output_shape": ((2, 4), [(2, 4)] * states),
+                "expected_num_trainable_weights": weights,
+                "run_training_check": False,  # it would call the cell without a state
+                "run_mixed_precision_check": False,  # likewise
+            },
+        )
+        for cell, more, states, weights in (
+            (layers.AdditiveStateCell, {}, 1, 2),
+            (layers.CoupledGateCell, {}, 1, 4),
+            (layers.LeakyCell, {"leak": 0.5}, 1, 2),
+            (layers.DeepTransitionCell, {"depth": 3}, 1, 6),
+            (layers.TimeSkipCell, {"skip": 3}, 3, 2),
+            (layers.OutputRecurrentCell, {"output_dim": 4}, 1, 4),
+        )
+    ),
+    LayerCase(layers.KMaxPooling, {"k": 3}, {**SEQUENCE, "expected_output_shape": (2, 3, 5)}),
+    LayerCase(layers.FirstPositions, {"length": 4}, {**SEQUENCE, "expected_output_shape": (2, 20)}),
+    *(
+        LayerCase(
+            layers.BagOfWords,
+            {"vocabulary_size": 9, "weighting": weighting},
+            {
+                "input_data": np.array([[5, 3, 5, 0]], "int32"),
+                "expected_output_shape": ((1, 4), (1, 4)),
+                "expected_output_dtype": ("int32", "float32"),
+                "expected_num_non_trainable_weights": int(weighting == "tf_idf"),
+                "supports_masking": True,
+                "run_training_check": False,  # nothing in it is trained
+                "run_mixed_precision_check": False,  # ids and their weights are the same in any precision
+            },
+        )
+        for weighting in ("binary", "count", "tf_idf")
+    ),
+    LayerCase(
+        layers.BagOfWordsDense,
+        {"vocabulary_size": 9, "units": 4, "kernel_regularizer": "l2"},
+        {
+            "input_data": np.array([[5, 3, 0]], "int32"),
+            "call_kwargs": {"weights": np.array([[2.0, 1.0, 0.0]], "float32")},
+            "expected_output_shape": (1, 4),
+            "expected_num_trainable_weights": 2,
+            "expected_num_losses": 1,
+            "supports_masking": True,
+        },
+    ),
+    *(
+        LayerCase(
+            layer,
+            {"vocabulary_size": 9},
+            {
+                "input_data": np.ones((2, 6, 5), "float32"),
+                "call_kwargs": {"words": np.array([[5, 3, 8, 2, 0, 0]] * 2, "int32")},
+                "expected_output_shape": (2, 6),
+                "expected_num_trainable_weights": 1,
+                "expected_num_seed_generators": int(is_sampled),
+                "supports_masking": True,
+                "run_training_check": False,  # it would call the layer without words
+                "run_mixed_precision_check": False,  # a loss is float32 in any precision
+            },
+        )
+        for layer, is_sampled in (
+            (layers.FullSoftmax, False),
+            (layers.NegativeSampling, True),
+            (layers.NoiseContrastiveEstimation, True),
+            (layers.HierarchicalSoftmax, False),
+        )
+    ),
+    *(
+        LayerCase(
+            layer,
+            {"units": 4, **arguments},
+            {
+                "input_data": np.ones((2, 3, PLACES, 6), "float32"),
+                "call_kwargs": {"parents": PARENTS},
+                "expected_output_shape": (2, 2, 4) if "num_roots" in arguments else (2, 3, PLACES, 4),
+                "expected_num_trainable_weights": num_weights,
+                "supports_masking": True,
+                "run_training_check": False,  # this and the next would call the layer without parents
+                "run_mixed_precision_check": False,
+            },
+        )
+        for layer, arguments, num_weights in (
+            (layers.ChildSumTreeLSTM, {}, 3),
+            (layers.NaryTreeLSTM, {"num_children": 3, "num_roots": 2}, 3),
+            (layers.TreeAverage, {"num_roots": 2}, 2),
+        )
+    ),
+    LayerCase(
+        layers.PairFeatures, {}, {"input_shape": (2, 2, 5), "expected_output_shape": (2, 20), "supports_masking": True}
+    ),
+    *(
+        LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
+        for pooling in (layers.MaxOverTime, layers.AverageOverTime, layers.SumOverTime)
+    ),
+    LayerCase(
+        layers.AttentionOverTime,
+        {"units": 4},
+        {**SEQUENCE, "expected_output_shape": (2, 5), "expected_num_trainable_weights": 3},
+    ),
+    *(
+        LayerCase(
+            layers.WordCharacters,
+            {"vocabulary_size": 9, "reader": reader, "output_dim": 4},
+            {
+                "input_data": np.array([[[5, 3, 8], [2, 0, 0]]], "int32"),
+                "expected_output_shape": (1, 2, 4),
+                "expected_num_trainable_weights": weights,
+                "supports_masking": True,
+            },
+        )
+        for reader, weights in (("cnn", 3), ("lstm", 7))
+    ),
+]
