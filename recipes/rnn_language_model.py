@@ -9,6 +9,7 @@ Published (Grave et al. 2017, WikiText-2): test perplexity 99.3 of one LSTM with
 """
 
 import dataclasses
+import math
 from typing import Literal
 
 import tyro
@@ -22,7 +23,6 @@ from kerasnlp_zoo.training import (
     LanguageModelConfig,
     LanguageModelTrainer,
     Run,
-    StopWhenExploded,
     Throughput,
     WarmupLinearDecay,
     compile_for_language_modeling,
@@ -91,7 +91,8 @@ def main(config):
         )
     best = KeepBest(run.history, run.state / "best.safetensors", "val_perplexity", patience=run.epochs)
     speed = Throughput("tokens_per_second", len(text.train), len(train))
-    run.train(trainer, train, [StopWhenExploded(), speed, run.history, best], validation_data=validation)
+    ignorant_loss = math.log(len(text.vocabulary))
+    run.train(trainer, train, [speed, run.history, best], ignorant_loss=ignorant_loss, validation_data=validation)
     task = LanguageModeling(model, preprocessor)
     return finish_language_modeling(run, corpus, text, task, best.best_row())
 

@@ -1,6 +1,6 @@
 """What recipes share: strategies, the loss, callbacks and the frame of a run."""
 
-from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
+from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopWhenExploded
 from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.fine_tuning import (
     FineTuningConfig,
@@ -16,7 +16,6 @@ from kerasnlp_zoo.training.language_model_reports import describe_text, spell_ou
 from kerasnlp_zoo.training.language_model_trainer import (
     LanguageModelTrainer,
     Perplexity,
-    StopWhenExploded,
     compile_for_language_modeling,
     start_from_frequencies,
 )

@@ -7,9 +7,13 @@ import keras
 import numpy as np
 from safetensors.numpy import save
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import written_whole
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
+
+EXPLODED = 10  # times the loss of a model that knows nothing
+STEPS_BETWEEN_LOOKS = 20
 
 
 class EpochSeed(keras.callbacks.Callback):
@@ -123,6 +127,43 @@ class KeepBest(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Put the best weights back."""
         load_weights(self.model, self.path)
+
+
+class StopWhenExploded(keras.callbacks.Callback):
+    """Stop with advice when the loss is no finite number any more, or far above that of a model that knows nothing.
+
+    Args:
+        ignorant_loss: float, the loss of a model that knows nothing; None where it is not known.
+
+    Raises:
+        InputError: from `fit`, before anything of the epoch is saved.
+    """
+
+    def __init__(self, ignorant_loss=None):
+        super().__init__()
+        self.ignorant_loss = ignorant_loss
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Look at the mean loss of the epoch so far, now and then: each look waits for an accelerator."""
+        if batch % STEPS_BETWEEN_LOOKS == 0:
+            self._look(logs["loss"], f"after {batch + 1} steps of the epoch")
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Look at the mean loss of the epoch."""
+        self._look(logs["loss"], f"after epoch {epoch + 1}")
+
+    def _look(self, loss, when):
+        ignorant = self.ignorant_loss
+        if np.isfinite(loss) and (ignorant is None or loss <= EXPLODED * ignorant):
+            return
+        expected = (
+            "a finite number" if ignorant is None else f"at most {ignorant:.1f}, that of a model that knows nothing"
+        )
+        raise InputError(
+            f"The loss exploded: it is {loss:.4g} {when}. Expected {expected}. Lower --learning-rate or, where the "
+            "recipe has it, --clip-norm; if it happens in the first steps with any step size, look for extreme numbers "
+            "in pretrained weights or vectors"
+        )
 
 
 class EpochBackup(keras.callbacks.Callback):

@@ -11,12 +11,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.rnn_language_model import state_sizes, with_state
 from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, output_as_loss
 from kerasnlp_zoo.training.sampled_softmax import draw_candidates, sampled_cross_entropy
-
-EXPLODED = 10  # times the loss of a model that knows nothing
 
 
 class LanguageModelTrainer(keras.Model):
@@ -112,21 +109,6 @@ class Perplexity(keras.metrics.Mean):
     def result(self):
         """Return the perplexity of all tokens so far."""
         return ops.exp(super().result())
-
-
-class StopWhenExploded(keras.callbacks.Callback):
-    """Stop with advice when the loss is no number any more, or far above that of a model that knows nothing."""
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Look at the mean loss of the epoch so far."""
-        ignorant = float(np.log(self.model.vocabulary_size))
-        if not logs["loss"] <= EXPLODED * ignorant:
-            rate = float(self.model.optimizer.learning_rate)
-            raise InputError(
-                f"The loss exploded: it is {logs['loss']:.4g} after {batch + 1} steps of the epoch. Expected at most "
-                f"{ignorant:.1f}, that of a model that knows nothing. Lower --learning-rate, now {rate:.4g}, or "
-                f"--clip-norm, now {self.model.optimizer.global_clipnorm}"
-            )
 
 
 def start_from_frequencies(model, token_ids):

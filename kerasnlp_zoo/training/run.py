@@ -22,7 +22,7 @@ from kerasnlp_zoo import __version__, files, plots
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import EpochNumber
-from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest
+from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopWhenExploded
 from kerasnlp_zoo.training.strategies import make_strategy
 
 SMOKE_EPOCHS = 2
@@ -175,7 +175,7 @@ class Run:
         )
         return best.best_row()
 
-    def train(self, model, dataset, callbacks, finished=lambda epoch: False, **arguments):
+    def train(self, model, dataset, callbacks, finished=lambda epoch: False, ignorant_loss=None, **arguments):
         """Fit a model so that the run can be interrupted and goes on with --resume after its last whole epoch.
 
         Args:
@@ -183,15 +183,17 @@ class Run:
             dataset: `tf.data.Dataset`, in its own order.
             callbacks: list of Keras callbacks, before those that save and log.
             finished: function of an epoch, whether training had stopped after it.
+            ignorant_loss: float, the loss of a model that knows nothing, far above which training stops; None to
+                stop only when the loss is no finite number.
             **arguments: what else `model.fit` takes.
 
         Raises:
-            InputError: if the run being resumed had other flags.
+            InputError: if the run being resumed had other flags, or the loss explodes.
             KeyboardInterrupt: after telling how to resume.
         """
         epochs = self.epochs
         self._remember_flags()
-        backup = EpochBackup(self.state)
+        backup, exploded = EpochBackup(self.state), StopWhenExploded(ignorant_loss)
         first_epoch = backup.restore(model)
         if finished(first_epoch - 1):
             first_epoch = epochs
@@ -204,7 +206,7 @@ class Run:
                 dataset,
                 epochs=epochs,
                 initial_epoch=first_epoch,
-                callbacks=[EpochSeed(self.config.seed), *callbacks, backup, *_tensorboard(self.folder)],
+                callbacks=[EpochSeed(self.config.seed), exploded, *callbacks, backup, *_tensorboard(self.folder)],
                 shuffle=False,
                 verbose=1 if sys.stdout.isatty() else 2,
                 **arguments,
