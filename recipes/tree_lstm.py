@@ -120,7 +120,8 @@ def main(config, fold=None):
     task = TreeClassification(model, preprocessor, data.labels)
 
     best = run.fit(task, data.train, data.validation)
-    metrics = finish_classification(run, task, data, best)
+    name = f"tree_lstm_{data.name}_{preprocessor.language}"
+    metrics = finish_classification(run, task, data, best, name)
     if data.labels_nodes:
         text = min(data.test.texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
         plots.tree_labels(read_tree(text, data.notation), task.predict([text])[0], task.labels, run.folder / "tree.png")

@@ -9,7 +9,7 @@ from kerasnlp_zoo.training.kept_tasks import halve_weights_if_harmless, keep_tas
 LARGEST_MATRIX = 40  # classes; of more, those with the most errors are recorded and drawn
 
 
-def finish_classification(run, task, data, best):
+def finish_classification(run, task, data, best, name=None):
     """Score the test texts once and leave everything in the run's folder.
 
     Args:
@@ -17,6 +17,7 @@ def finish_classification(run, task, data, best):
         task: TextClassification with its best weights.
         data: TextClassificationData.
         best: dict, the history row of the best epoch.
+        name: name of the entry; None for builder, data and language.
 
     Returns:
         dict, what metrics.json holds.
@@ -32,7 +33,7 @@ def finish_classification(run, task, data, best):
     # A model of a cross-validation is scored, not kept.
     metrics = run.describe(metrics)
     if run.fold is None:
-        metrics = keep_task(run, task, data, metrics, weights_dtype, data.test.texts)
+        metrics = keep_task(run, task, data, metrics, weights_dtype, data.test.texts, name)
     run.finish(metrics)
     return metrics
 
