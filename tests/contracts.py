@@ -41,6 +41,11 @@ def with_masked_positions(random, batch, time):
     return {**inputs, "masked_positions": np.zeros_like(inputs["token_ids"])}
 
 
+def source_and_target(random, batch, time):
+    """A sentence and its translation."""
+    return {name: token_ids(random, batch, time) for name in ("source_ids", "target_ids")}
+
+
 def trees(random, batch, time, num_inboxes=1):
     """Scheduled trees of different sizes, with a word at every leaf and none elsewhere; the first has every row."""
     inputs = {name: np.zeros((batch, time, PLACES), "int32") for name in ("token_ids", "parents")}
@@ -149,6 +154,10 @@ BUILDERS = [
     *(
         BuilderCase("transformer_encoder", {**BERT, "num_classes": NUM_CLASSES, "pooling": pooling, **more})
         for pooling, more in (("first", {"norm_first": True, "positions": "learned"}), ("mean", {}))
+    ),
+    *(
+        BuilderCase("transformer", {**BERT, **more}, source_and_target, per_token=True)
+        for more in ({}, {"norm_first": True, "positions": "learned"})
     ),
     BuilderCase("bert", BERT, tokens_in_segments, head="pooler", output="pooled_output", **UNTRAINED),
     BuilderCase("bert", BERT, tokens_in_segments, True, head="pooler", output="sequence_output", **UNTRAINED),

@@ -31,6 +31,7 @@ BOOL = {"expected_output_dtype": "bool", "run_training_check": False}  # a mask 
 PARENTS = np.zeros((2, 3, PLACES), "int32")
 PARENTS[:, 1] = 1, 2, 1, 2, 0  # below the roots of the row above
 FLOAT32 = {"expected_output_dtype": "float32", "run_mixed_precision_check": False}  # whatever the precision
+TWO_INPUTS = {"run_training_check": False}  # its model hands on one argument
 LAYERS = [
     LayerCase(layers.PaddingMask, {}, {"input_data": np.array([[5, 0]]), "expected_output_shape": (1, 2), **BOOL}),
     LayerCase(layers.ZeroMasked, {}, {**SEQUENCE, "expected_output_shape": (2, 6, 5)}),
@@ -74,6 +75,53 @@ LAYERS = [
             },
         )
         for activation, norm_first in (("relu", False), ("gelu", True), ("gelu_tanh", False))
+    ),
+    *(
+        LayerCase(
+            layers.Attention,
+            {"score": score, "is_hard": is_hard, "seed": 1},
+            {
+                "input_shape": {"query_shape": (2, 3, 5), "key_shape": (2, 6, 5)},
+                "call_kwargs": {"mask": MASK},
+                "supports_masking": True,
+                "expected_output_shape": (2, 3, 5),
+                "expected_num_trainable_weights": num_weights,
+                "expected_num_seed_generators": int(is_hard),
+                **TWO_INPUTS,
+            },
+        )
+        for score, is_hard, num_weights in (
+            ("additive", False, 3),
+            ("general", True, 1),
+            ("dot", False, 0),
+            ("scaled_dot", False, 0),
+        )
+    ),
+    LayerCase(
+        layers.MultiHeadCrossAttention,
+        {"num_heads": 5, "dropout": 0.1, "score": "additive"},
+        {
+            "input_shape": {"inputs_shape": (2, 3, 5), "memory_shape": (2, 6, 5)},
+            "call_kwargs": {"mask": MASK},
+            "supports_masking": True,
+            "expected_output_shape": (2, 3, 5),
+            "expected_num_trainable_weights": 7,
+            **TWO_INPUTS,
+            "expected_num_seed_generators": 1,
+        },
+    ),
+    LayerCase(
+        layers.TransformerDecoderBlock,
+        {"num_heads": 1, "intermediate_dim": 8, "norm_first": True},
+        {
+            "input_shape": {"inputs_shape": (2, 3, 5), "memory_shape": (2, 6, 5)},
+            "call_kwargs": {"memory_mask": MASK},
+            "supports_masking": True,
+            "expected_output_shape": (2, 3, 5),
+            "expected_num_trainable_weights": 20,
+            **TWO_INPUTS,
+            "expected_num_seed_generators": 3,
+        },
     ),
     LayerCase(
         layers.LearnedPositions,

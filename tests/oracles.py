@@ -211,6 +211,26 @@ def self_attention(inputs, mask, kernel, bias, output_kernel, output_bias, num_h
     return outputs, weights
 
 
+def attention(score, query, key, value, mask, *weights):
+    """Attention for one query and one key at a time: context [B, Q, F], weights [B, Q, T]."""
+    scores = {
+        "additive": lambda q, k, query_kernel, key_kernel, scale: scale @ np.tanh(q @ query_kernel + k @ key_kernel),
+        "general": lambda q, k, key_kernel: q @ (k @ key_kernel),
+        "dot": lambda q, k: q @ k,
+        "scaled_dot": lambda q, k: q @ k / math.sqrt(len(q)),
+    }
+    context = np.zeros((*query.shape[:2], value.shape[-1]))
+    shares = np.zeros((*query.shape[:2], key.shape[1]))
+    for b in range(query.shape[0]):
+        for i in range(query.shape[1]):
+            seen = [j for j in range(key.shape[1]) if mask[b, j]]
+            powers = {j: math.exp(float(scores[score](query[b, i], key[b, j], *weights))) for j in seen}
+            for j in seen:
+                shares[b, i, j] = powers[j] / sum(powers.values())
+                context[b, i] += shares[b, i, j] * value[b, j]
+    return context, shares
+
+
 def layer_norm(x, gamma, beta, epsilon):
     """Subtract the mean and divide by the standard deviation, for one vector after the other."""
     flat = [(row - row.mean()) / math.sqrt(row.var() + epsilon) * gamma + beta for row in x.reshape(-1, x.shape[-1])]

@@ -1,12 +1,13 @@
 """Keras layers on `keras.ops`, one idea per file; importing this package registers them all."""
 
-from kerasnlp_zoo.layers.attention import MultiHeadSelfAttention
+from kerasnlp_zoo.layers.attention import Attention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.characters import WordCharacters
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.crf import CRF
 from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
+from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention
 from kerasnlp_zoo.layers.pair_features import PairFeatures
 from kerasnlp_zoo.layers.pooling import (
     AttentionOverTime,
@@ -26,7 +27,7 @@ from kerasnlp_zoo.layers.recurrent_cells import (
     OutputRecurrentCell,
     TimeSkipCell,
 )
-from kerasnlp_zoo.layers.transformer import TransformerEncoderBlock
+from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeAverage
 from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
@@ -40,6 +41,7 @@ __all__ = [
     "CRF",
     "AddBias",
     "AdditiveStateCell",
+    "Attention",
     "AttentionOverTime",
     "AverageOverTime",
     "BagOfWords",
@@ -56,6 +58,7 @@ __all__ = [
     "LearnedPositions",
     "MaskScores",
     "MaxOverTime",
+    "MultiHeadCrossAttention",
     "MultiHeadSelfAttention",
     "NaryTreeLSTM",
     "NegativeSampling",
@@ -68,6 +71,7 @@ __all__ = [
     "SumOverTime",
     "TextConvolution",
     "TimeSkipCell",
+    "TransformerDecoderBlock",
     "TransformerEncoderBlock",
     "TreeAverage",
     "UnitLength",

@@ -1,138 +1,145 @@
-"""Multi-head self-attention: every token looks at every other, several times over.
+"""Attention as a decoder pays it: each query takes a weighted mean of values, weighted by how its key suits.
 
-Shapes: B batch, T time, D width of a vector, H heads, K = D / H width of a head.
+Shapes: B batch, Q queries, T keys, D width of a query, E of a key, F of a value, U units of the additive score.
 
-Reference: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.
+References: Bahdanau et al. 2015, "Neural Machine Translation by Jointly Learning to Align and Translate"; Luong et al.
+2015, "Effective Approaches to Attention-based Neural Machine Translation"; Xu et al. 2015, "Show, Attend and Tell",
+for hard attention.
 """
 
 import keras
 from keras import ops
 
+from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer, mask_bias, zero_masked
+
+SCORES = ("additive", "general", "dot", "scaled_dot")
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class MultiHeadSelfAttention(MaskedLayer):
-    """softmax(Q K' / sqrt(K)) V in each of H heads, concatenated and projected.
+class Attention(MaskedLayer):
+    """softmax(score(query, key)) over the keys, times the values.
 
-    Queries, keys and values come out of one product with a [D, 3D] kernel: one large matrix product is
-    quicker than three small ones. Its columns are all queries, then all keys, then all values; within
-    each, head by head.
+    The scores of a query q and a key k:
+
+    - "additive": w . tanh(W_q q + W_k k)
+    - "general": q . W k (bilinear)
+    - "dot": q . k
+    - "scaled_dot": q . k / sqrt(D)
+
+    Soft attention takes the mean. Hard attention takes one value: in training one drawn by the weights, with the
+    gradient of the mean passed straight through (Bengio et al. 2013); otherwise that of the highest weight.
+
+    A decoder that asks the same keys step after step calls `project_keys` once and `attend` for each step.
 
     Args:
-        num_heads: int >= 1, H; divides D.
-        dropout: float in [0, 1), share of attention weights dropped in training.
-        is_causal: bool, whether a token sees only those before it and itself.
-        kernel_initializer: of both kernels.
+        score: one of the above.
+        units: int >= 1, U; None for D.
+        is_hard: bool, whether attention is hard.
+        seed: int, decides what hard attention draws.
 
     Call arguments:
-        inputs: float tensor [B, T, D].
-        mask: bool tensor [B, T], True where a token may be looked at; None for everywhere. A row
-            without any such token gives the bias of the projection.
-        return_attention_scores: bool, whether to return the weights too.
+        query: float tensor [B, Q, D].
+        key: float tensor [B, T, E]; for the dot scores E = D.
+        value: float tensor [B, T, F]; None for the keys.
+        mask: bool tensor [B, T], True at real keys; None for everywhere. A row without any gives zeros.
+        return_attention_scores: bool, whether the weights are wanted, too.
 
     Returns:
-        float tensor [B, T, D]; with `return_attention_scores` also the weights [B, H, T, T], where
-        [b, h, i, j] is how much token i takes from token j, before dropout.
+        float tensor [B, Q, F]; with `return_attention_scores` the pair of it and the weights float32 [B, Q, T], 0 at
+        padded keys; of hard attention they are 0 or 1.
 
     Raises:
-        ValueError: if an argument is outside its range, or H does not divide D.
+        InputError: if an argument is outside its range, or a dot score is to compare vectors of different widths.
 
     Example:
 
-    >>> attention = MultiHeadSelfAttention(num_heads=2)
-    >>> outputs, scores = attention(ops.ones((1, 3, 8)), return_attention_scores=True)
-    >>> outputs.shape, scores.numpy()[0, 0, 0].round(3)
-    (TensorShape([1, 3, 8]), array([0.333, 0.333, 0.333], dtype=float32))
+    >>> attention = Attention(score="additive")
+    >>> context, weights = attention(ops.ones((2, 3, 8)), ops.ones((2, 4, 6)), return_attention_scores=True)
+    >>> context.shape, weights[0, 0].numpy()
+    (TensorShape([2, 3, 6]), array([0.25, 0.25, 0.25, 0.25], dtype=float32))
 
-    Reference: Vaswani et al. 2017, equation 1 and section 3.2.2.
+    References: Bahdanau et al. 2015, section A.1.2; Luong et al. 2015, equation 8; Vaswani et al. 2017, equation 1.
     """
 
-    def __init__(self, num_heads, dropout=0.0, is_causal=False, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(self, score="additive", units=None, is_hard=False, seed=None, **kwargs):
         super().__init__(**kwargs)
-        if num_heads < 1 or not 0 <= dropout < 1:
-            raise ValueError(
-                "Attention has at least 1 head and drops a share in [0, 1). "
-                f"Received: num_heads={num_heads}, dropout={dropout}"
+        require_choice("score", score, SCORES)
+        if units is not None:
+            require_positive(units=units)
+        self.score = score
+        self.units = units
+        self.is_hard = is_hard
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed) if is_hard else None
+
+    def build(self, query_shape, key_shape, value_shape=None):
+        """Create the weights of the score."""
+        width, key_width = query_shape[-1], key_shape[-1]
+        if self.score == "additive":
+            units = self.units or width
+            self.query_kernel = self.add_weight(name="query_kernel", shape=(width, units))
+            self.key_kernel = self.add_weight(name="key_kernel", shape=(key_width, units))
+            self.scale = self.add_weight(name="scale", shape=(units,), initializer="random_normal")
+        elif self.score == "general":
+            self.key_kernel = self.add_weight(name="key_kernel", shape=(key_width, width))
+        elif width != key_width:
+            raise InputError(
+                f"The score {self.score!r} compares vectors of one width. Received: queries of {width}, keys of "
+                f"{key_width}. Use 'general' or 'additive', or project one of them"
             )
-        self.num_heads = num_heads
-        self.dropout = dropout
-        self.is_causal = is_causal
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def build(self, inputs_shape):
-        """Create the two projections."""
-        width = inputs_shape[-1]
-        if width % self.num_heads:
-            raise ValueError(
-                f"The width of the vectors must be a multiple of the number of heads. Received: width {width}, "
-                f"num_heads={self.num_heads}"
-            )
-        # A copy each: an initializer with a seed of its own would fill both kernels alike.
-        self.query_key_value = self._projection(3 * width, "query_key_value")
-        self.output_projection = self._projection(width, "output")
-        self.query_key_value.build(inputs_shape)
-        self.output_projection.build(inputs_shape)
-        self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy, name="drop")
+    def call(self, query, key, value=None, mask=None, return_attention_scores=False, training=None):
+        """Project the keys and attend to them."""
+        value = key if value is None else value
+        return self.attend(query, self.project_keys(key), value, mask, return_attention_scores, training)
 
-    def _projection(self, units, name):
-        initializer = self.kernel_initializer.clone()
-        return keras.layers.Dense(units, kernel_initializer=initializer, dtype=self.dtype_policy, name=name)
+    def project_keys(self, key):
+        """Return what queries are compared with: [B, T, U] for the additive score, else [B, T, D]."""
+        return key if self.score in ("dot", "scaled_dot") else ops.matmul(key, self.key_kernel)
 
-    def call(self, inputs, mask=None, return_attention_scores=False, training=None):
-        """Project, compare, average, project."""
-        query, key, value = self._heads(inputs)
-        scores = ops.matmul(query, key)  # [B, H, T, T]
-        visible = self._visible(mask, ops.shape(inputs)[1])
-        sees_any = None if visible is None else ops.any(visible, axis=-1, keepdims=True)
-        weights = self._softmax(scores, visible)
-        context = ops.matmul(self.drop(weights, training=training), value)  # [B, H, T, K]
-        context = zero_masked(context, sees_any)  # fewer numbers than the weights
-        context = ops.reshape(ops.transpose(context, (0, 2, 1, 3)), (-1, inputs.shape[-1]))  # [B T, D]
-        outputs = ops.reshape(self.output_projection(context), ops.shape(inputs))
-        return (outputs, zero_masked(weights, sees_any)) if return_attention_scores else outputs
+    def attend(self, query, projected, value, mask=None, return_attention_scores=False, training=None):
+        """Compare queries with projected keys and average the values; see the call arguments."""
+        scores = ops.cast(self._scores(query, projected), "float32")  # [B, Q, T]
+        mask = None if mask is None else ops.cast(mask, "bool")[:, None, :]
+        if mask is not None:
+            scores = scores + mask_bias(mask)
+        weights = zero_masked(self._choice(scores, training) if self.is_hard else ops.softmax(scores), mask)
+        context = ops.matmul(ops.cast(weights, value.dtype), value)
+        return (context, weights) if return_attention_scores else context
 
-    def _heads(self, inputs):
-        """Return queries [B, H, T, K], scaled, keys [B, H, K, T] and values [B, H, T, K]."""
-        batch, time, width = *ops.shape(inputs)[:2], inputs.shape[-1]
-        head_width = width // self.num_heads
-        shape = (batch, time, 3, self.num_heads, head_width)
-        # As rows of one matrix: TensorFlow adds the bias within such a product, not after it.
-        projected = self.query_key_value(ops.reshape(inputs, (-1, width)))  # [B T, 3D]
-        query, key, value = ops.unstack(ops.reshape(projected, shape), num=3, axis=2)
-        # The scale goes to the queries, which are fewer numbers than the scores.
-        query = ops.transpose(query * head_width**-0.5, (0, 2, 1, 3))
-        return query, ops.transpose(key, (0, 2, 3, 1)), ops.transpose(value, (0, 2, 1, 3))
+    def _scores(self, query, projected):
+        if self.score == "additive":
+            query = ops.matmul(query, self.query_kernel)
+            hidden = ops.tanh(query[:, :, None] + projected[:, None])  # [B, Q, T, U]
+            return ops.matmul(hidden, ops.cast(self.scale, hidden.dtype)[:, None])[..., 0]
+        if self.score == "scaled_dot":
+            query = query * query.shape[-1] ** -0.5
+        return ops.matmul(query, ops.transpose(projected, (0, 2, 1)))
 
-    def _visible(self, mask, time):
-        """Return which token may look at which, a bool tensor that broadcasts to [B, H, T, T], or None."""
-        visible = None if mask is None else ops.cast(mask, "bool")[:, None, None, :]
-        if self.is_causal:
-            places = ops.arange(time)
-            earlier = places[:, None] >= places[None, :]  # [T, T]
-            visible = earlier if visible is None else ops.logical_and(visible, earlier)
-        return visible
+    def _choice(self, scores, training):
+        """Return weights of 0 and 1, [B, Q, T]; in training with the gradient of a softmax."""
+        keys = ops.shape(scores)[-1]
+        if not training:
+            return ops.one_hot(ops.argmax(scores, axis=-1), keys)
+        drawn = keras.random.categorical(ops.reshape(scores, (-1, keys)), 1, seed=self.seed_generator)
+        chosen = ops.one_hot(ops.reshape(drawn, ops.shape(scores)[:2]), keys)
+        weights = ops.softmax(scores)
+        return chosen + weights - ops.stop_gradient(weights)
 
-    def _softmax(self, scores, visible):
-        """Normalise in float32, whatever the precision of the scores; a row that sees nothing is arbitrary."""
-        scores = ops.cast(scores, "float32")
-        if visible is not None:
-            scores = scores + mask_bias(visible)
-        return ops.cast(ops.softmax(scores), self.compute_dtype)
-
-    def compute_output_spec(self, inputs, mask=None, return_attention_scores=False, training=None):
-        """Return the symbolic outputs."""
-        outputs = keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
-        batch, time, _ = inputs.shape
-        weights = keras.KerasTensor((batch, self.num_heads, time, time), dtype=self.compute_dtype)
-        return (outputs, weights) if return_attention_scores else outputs
+    def compute_output_spec(self, query, key, value=None, mask=None, return_attention_scores=False, training=None):
+        """Return the symbolic context, and the weights where they are wanted."""
+        width = (key if value is None else value).shape[-1]
+        context = keras.KerasTensor((*query.shape[:2], width), dtype=self.compute_dtype)
+        weights = keras.KerasTensor((*query.shape[:2], key.shape[1]), dtype="float32")
+        return (context, weights) if return_attention_scores else context
 
     def get_config(self):
         """Return the arguments that rebuild this layer."""
         return {
             **super().get_config(),
-            "num_heads": self.num_heads,
-            "dropout": self.dropout,
-            "is_causal": self.is_causal,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "score": self.score,
+            "units": self.units,
+            "is_hard": self.is_hard,
+            "seed": self.seed,
         }

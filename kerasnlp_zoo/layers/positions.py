@@ -62,6 +62,10 @@ class _AddPositions(MaskedLayer):
         positions = ops.cast(self.positions, self.compute_dtype)
         return inputs + positions[: ops.shape(inputs)[1]]
 
+    def at(self, inputs, place):
+        """Add the vector of one place to tokens [B, W, D] that all stand there, as in step-wise decoding."""
+        return inputs + ops.cast(ops.take(self.positions, place, axis=0), self.compute_dtype)
+
     def compute_output_shape(self, inputs_shape):
         """Return the shape of the inputs."""
         return inputs_shape

@@ -29,7 +29,8 @@ from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.models.nnlm import nnlm
 from kerasnlp_zoo.models.rnn_language_model import rnn_language_model, with_state, zero_state
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
-from kerasnlp_zoo.models.transformer import transformer_encoder
+from kerasnlp_zoo.models.transformer import TRANSFORMER_SIZES, transformer, transformer_encoder
+from kerasnlp_zoo.models.transformer_steps import TransformerSteps
 from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
 from kerasnlp_zoo.models.word_embedding import word_embedding
@@ -39,7 +40,9 @@ __all__ = [
     "BERT_SIZES",
     "BUILDERS",
     "SMOOTHINGS",
+    "TRANSFORMER_SIZES",
     "NgramModel",
+    "TransformerSteps",
     "bag_of_embeddings",
     "bert",
     "bert_classifier",
@@ -75,6 +78,7 @@ __all__ = [
     "softmax_regression",
     "text_cnn",
     "text_cnn_tagger",
+    "transformer",
     "transformer_encoder",
     "tree_lstm",
     "tree_lstm_pair",

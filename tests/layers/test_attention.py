@@ -1,61 +1,100 @@
+import itertools
+
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
-from kerasnlp_zoo.layers import MultiHeadSelfAttention
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers import Attention
+from kerasnlp_zoo.layers.attention import SCORES
 from tests import oracles
 
+B, Q, T, D = 3, 4, 5, 6
 
-def attention(width, **arguments):
-    layer = MultiHeadSelfAttention(num_heads=2, **arguments)
-    layer.build((None, None, width))
-    random = np.random.default_rng(1)
+
+def example(random, key_width=D):
+    query, key = (random.normal(size=shape).astype("float32") for shape in ((B, Q, D), (B, T, key_width)))
+    value = random.normal(size=(B, T, 7)).astype("float32")
+    mask = np.arange(T) < np.array([[5], [3], [1]])
+    return query, key, value, mask
+
+
+def attention(random, score, key_width=D, **arguments):
+    layer = Attention(score, units=4, **arguments)
+    layer.build((B, Q, D), (B, T, key_width))
     for weight in layer.weights:
-        weight.assign(random.normal(size=weight.shape) * 0.5)
+        weight.assign(random.normal(size=weight.shape))
     return layer
 
 
-@pytest.mark.parametrize("is_causal", [False, True])
-@pytest.mark.parametrize("seed", range(3))
-def test_attention_equals_a_triple_loop(seed, is_causal):
-    inputs, mask = oracles.random_padded_batch(seed, width=6)
-    layer = attention(6, is_causal=is_causal)
-    outputs, weights = layer(inputs, mask=mask, return_attention_scores=True)
-    expected = oracles.self_attention(inputs, mask, *map(np.asarray, layer.weights), 2, is_causal)
+@pytest.mark.parametrize(("score", "key_width"), [("additive", 3), ("general", 3), ("dot", D), ("scaled_dot", D)])
+def test_each_score_equals_a_triple_loop(random, score, key_width):
+    query, key, value, mask = example(random, key_width)
+    layer = attention(random, score, key_width)
+    context, weights = layer(query, key, value, mask=mask, return_attention_scores=True)
+    expected = oracles.attention(score, query, key, value, mask, *map(np.asarray, layer.weights))
     np.testing.assert_allclose(weights, expected[1], atol=1e-5)
-    np.testing.assert_allclose(outputs, expected[0], atol=1e-5)
-    np.testing.assert_allclose(layer(inputs, mask=mask), outputs, atol=1e-6)
+    np.testing.assert_allclose(context, expected[0], atol=1e-5)
 
 
-def test_the_future_changes_nothing_in_the_past(random):
-    layer, inputs = attention(6, is_causal=True), random.normal(size=(2, 9, 6)).astype("float32")
-    changed = inputs.copy()
-    changed[:, 5:] = random.normal(size=(2, 4, 6))
-    np.testing.assert_allclose(layer(inputs)[:, :5], layer(changed)[:, :5], atol=1e-6)
-    assert np.abs(layer(inputs)[:, 5:] - layer(changed)[:, 5:]).max() > 0.1
+@pytest.mark.parametrize("score", SCORES)
+def test_keys_projected_once_answer_every_step_alike(random, score):
+    query, key, value, mask = example(random)
+    layer = attention(random, score)
+    whole = layer(query, key, value, mask=mask)
+    projected = layer.project_keys(ops.convert_to_tensor(key))
+    steps = [layer.attend(query[:, step : step + 1], projected, value, mask) for step in range(Q)]
+    np.testing.assert_allclose(np.concatenate(steps, axis=1), whole, atol=1e-5)
 
 
+@pytest.mark.parametrize("is_hard", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_a_row_that_sees_nothing_is_finite_and_has_no_weights(dtype, random):
-    layer = attention(6, dtype=dtype)
-    inputs = 100 * random.normal(size=(2, 4, 6)).astype("float32")
-    outputs, weights = layer(inputs, mask=[[False] * 4, [True] * 4], return_attention_scores=True)
-    assert np.all(np.isfinite(np.asarray(outputs, "float32")))
-    assert np.all(np.asarray(weights, "float32")[0] == 0)
+def test_padding_is_never_looked_at_and_nothing_gives_zeros(random, dtype, is_hard):
+    query, key, value, mask = example(random)
+    mask[2] = False
+    layer = attention(random, "dot", is_hard=is_hard, dtype=dtype)
+    for training in (False, True):
+        context, weights = layer(100 * query, key, value, mask=mask, return_attention_scores=True, training=training)
+        assert np.all(np.asarray(weights)[np.broadcast_to(~mask[:, None], weights.shape)] == 0)
+        assert np.all(np.asarray(context, "float32")[2] == 0)
+        np.testing.assert_allclose(np.sum(weights, axis=-1)[:2], 1.0, atol=1e-3)
 
 
-def test_weights_are_dropped_only_in_training(random):
-    layer, inputs = attention(6, dropout=0.5), random.normal(size=(1, 8, 6)).astype("float32")
-    np.testing.assert_array_equal(layer(inputs), layer(inputs))
-    assert np.abs(layer(inputs, training=True) - layer(inputs)).max() > 0.01
-    kept = np.mean([ops.mean(layer.drop(ops.ones((50, 50)), training=True)) for _ in range(20)])
-    np.testing.assert_allclose(kept, 1.0, atol=0.05)
+def test_hard_attention_takes_the_highest_weight(random):
+    query, key, value, mask = example(random)
+    soft, hard = (attention(np.random.default_rng(1), "general", is_hard=is_hard) for is_hard in (False, True))
+    _, weights = soft(query, key, value, mask=mask, return_attention_scores=True)
+    context, chosen = hard(query, key, value, mask=mask, return_attention_scores=True)
+    np.testing.assert_array_equal(np.argmax(chosen, axis=-1), np.argmax(weights, axis=-1))
+    np.testing.assert_array_equal(np.unique(chosen), [0, 1])
+    for b, q in itertools.product(range(B), range(Q)):
+        np.testing.assert_allclose(context[b, q], value[b, np.argmax(weights[b, q])], atol=1e-6)
 
 
-def test_bad_arguments_are_refused():
-    with pytest.raises(ValueError, match="at least 1 head"):
-        MultiHeadSelfAttention(0)
-    with pytest.raises(ValueError, match="a share in"):
-        MultiHeadSelfAttention(2, dropout=1.0)
-    with pytest.raises(ValueError, match="multiple of the number of heads. Received: width 5, num_heads=2"):
-        MultiHeadSelfAttention(2)(np.zeros((1, 3, 5)))
+def test_hard_attention_draws_by_the_weights_in_training(random):
+    query = np.zeros((1, 4000, D), "float32")
+    key = np.zeros((1, 2, D), "float32")
+    query[..., 0], key[0, 1, 0] = 1, np.log(3)
+    layer = Attention("dot", is_hard=True, seed=3)
+    _, chosen = layer(query, key, return_attention_scores=True, training=True)
+    assert np.mean(chosen[..., 1]) == pytest.approx(0.75, abs=0.03)  # 4 standard deviations
+
+
+def test_the_gradient_goes_straight_through_hard_attention(random):
+    query, key, value, mask = example(random)
+    soft, hard = (attention(np.random.default_rng(1), "general", is_hard=is_hard) for is_hard in (False, True))
+    gradients = []
+    for layer in (soft, hard):
+        with tf.GradientTape() as tape:
+            _, weights = layer(query, key, value, mask=mask, return_attention_scores=True, training=True)
+            loss = tf.reduce_sum(weights * np.arange(T))
+        gradients.append(tape.gradient(loss, layer.key_kernel.value))
+    np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-5)
+
+
+def test_vectors_of_different_widths_have_no_dot_product():
+    with pytest.raises(InputError, match="queries of 6, keys of 3. Use 'general' or 'additive'"):
+        Attention("dot")(np.zeros((1, 2, 6)), np.zeros((1, 2, 3)))
+    with pytest.raises(InputError, match="score"):
+        Attention("cosine")

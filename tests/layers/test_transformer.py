@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from keras import ops
 
-from kerasnlp_zoo.layers import TransformerEncoderBlock
+from kerasnlp_zoo.layers import TransformerDecoderBlock, TransformerEncoderBlock
 from tests import oracles
 
 ACTIVATIONS = {"relu": lambda x: np.maximum(x, 0), "gelu": oracles.gelu, "gelu_tanh": oracles.gelu_tanh}
@@ -35,6 +36,75 @@ def test_a_block_equals_its_equations(activation, norm_first, random):
         middle = norm(inputs + attend(inputs), "attention_norm")
         expected = norm(middle + feed_forward(middle), "output_norm")
     np.testing.assert_allclose(block(inputs, mask=mask), expected, atol=2e-5)
+
+
+def decoder_block(random, **arguments):
+    block = TransformerDecoderBlock(2, 8, **arguments)
+    block.build((None, None, 6), (None, None, 6))
+    for weight in block.weights:
+        weight.assign(random.normal(size=weight.shape) * 0.5)
+    return block
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_a_decoder_block_equals_its_equations(norm_first, random):
+    block = decoder_block(random, norm_first=norm_first)
+    inputs = random.normal(size=(4, 3, 6)).astype("float32")
+    memory, mask = oracles.random_padded_batch(3, width=6)
+    memory, mask = memory[:4], mask[:4]
+
+    def norm(x, layer):
+        return oracles.layer_norm(x, layer.gamma.numpy(), layer.beta.numpy(), 1e-5)
+
+    def feed_forward(x):
+        hidden = np.maximum(x @ block.intermediate.kernel.numpy() + block.intermediate.bias.numpy(), 0)
+        return hidden @ block.output_dense.kernel.numpy() + block.output_dense.bias.numpy()
+
+    sublayers = (
+        (lambda x: np.asarray(block.attention(x.astype("float32"))), block.attention_norm),
+        (
+            lambda x: np.asarray(block.cross_attention(x.astype("float32"), memory, mask=mask)),
+            block.cross_attention_norm,
+        ),
+        (feed_forward, block.output_norm),
+    )
+    expected = inputs
+    for sublayer, layer in sublayers:
+        expected = (
+            expected + sublayer(norm(expected, layer)) if norm_first else norm(expected + sublayer(expected), layer)
+        )
+    np.testing.assert_allclose(block(inputs, memory, memory_mask=mask), expected, atol=2e-5)
+
+
+def test_what_the_decoder_has_written_does_not_depend_on_what_follows(random):
+    block, memory = decoder_block(random), random.normal(size=(2, 5, 6)).astype("float32")
+    inputs = random.normal(size=(2, 7, 6)).astype("float32")
+    changed = inputs.copy()
+    changed[:, 4:] = random.normal(size=(2, 3, 6))
+    np.testing.assert_allclose(block(inputs, memory)[:, :4], block(changed, memory)[:, :4], atol=1e-6)
+
+
+def test_a_decoder_block_step_by_step_equals_all_at_once(random):
+    block, memory = decoder_block(random), random.normal(size=(2, 5, 6)).astype("float32")
+    mask = np.arange(5) < [[5], [3]]
+    inputs = random.normal(size=(2, 7, 6)).astype("float32")
+    whole = block(inputs, memory, memory_mask=mask)
+    projected = block.cross_attention.project_memory(ops.convert_to_tensor(memory))
+    cache = block.attention.empty_cache(batch_size=2, num_hypotheses=1, max_length=8)
+    for place in range(7):
+        visible = np.broadcast_to(np.arange(8) <= place, (2, 1, 8))
+        outputs, cache = block.step(inputs[:, place : place + 1], projected, mask, cache, place, visible)
+        np.testing.assert_allclose(outputs[:, 0], whole[:, place], atol=1e-5)
+
+
+def test_sublayers_without_short_cut_or_norm(random):
+    inputs = random.normal(size=(2, 3, 6)).astype("float32")
+    block = TransformerEncoderBlock(2, 8, residual=False, layer_norm=False)
+    attended = block(inputs) * 0 + block.attention(inputs)
+    hidden = np.maximum(attended @ block.intermediate.kernel.numpy() + block.intermediate.bias.numpy(), 0)
+    expected = hidden @ block.output_dense.kernel.numpy() + block.output_dense.bias.numpy()
+    np.testing.assert_allclose(block(inputs), expected, atol=1e-5)
+    assert len(block.weights) == 8
 
 
 def test_bad_arguments_are_refused():

@@ -3,7 +3,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.positions import sinusoids
-from kerasnlp_zoo.models import transformer_encoder
+from kerasnlp_zoo.models import TRANSFORMER_SIZES, transformer, transformer_encoder
 
 SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 1, "num_heads": 2, "intermediate_dim": 16}
 
@@ -21,6 +21,37 @@ def test_a_classifier_has_the_encoder_of_the_feature_extractor():
     paths = [weight.path for weight in vectors.weights]
     assert [weight.path for weight in classifier.weights] == [*paths, "logits/kernel", "logits/bias"]
     assert (vectors.output.shape, classifier.output.shape) == ((None, None, 8), (None, 3))
+
+
+def test_sizes_have_the_papers_numbers_of_parameters():
+    def expected(width, intermediate, vocabulary=37_000, layers=6):
+        attention = 4 * (width * width + width)
+        feed_forward = 2 * width * intermediate + width + intermediate
+        norm = 2 * width
+        encoder, decoder = attention + feed_forward + 2 * norm, 2 * attention + feed_forward + 3 * norm
+        return vocabulary * width + vocabulary + layers * (encoder + decoder)
+
+    # Table 3 rounds them, with another vocabulary for some: 65 and 213 million.
+    for size, published in (("base", 65e6), ("big", 213e6)):
+        count = transformer(vocabulary_size=37_000, **TRANSFORMER_SIZES[size]).count_params()
+        assert count == expected(TRANSFORMER_SIZES[size]["hidden_dim"], TRANSFORMER_SIZES[size]["intermediate_dim"])
+        assert count == pytest.approx(published, rel=0.04)
+
+
+def test_one_table_of_vectors_serves_both_languages_and_the_logits():
+    model = transformer(**SMALL)
+    assert [weight.path for weight in model.weights if weight.shape[0] == 30] == [
+        "token_embedding/embeddings",
+        "logits/bias",
+    ]
+
+
+def test_the_future_of_the_target_changes_nothing(random):
+    model = transformer(**SMALL)
+    source, target = random.integers(1, 30, (2, 2, 6)).astype("int32")
+    changed = np.append(target[:, :4], random.integers(1, 30, (2, 2)), axis=1).astype("int32")
+    before, after = (model({"source_ids": source, "target_ids": ids})[:, :4] for ids in (target, changed))
+    np.testing.assert_allclose(before, after, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,131 @@
+"""The Transformer that writes one token at a time: what `decoding` needs of it.
+
+Shapes: B batch, S time of the source, D width, H heads, K width of a head, V vocabulary, W hypotheses of a source,
+R = B W rows, L places for tokens.
+"""
+
+import keras
+from keras import ops
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers import PaddingMask
+
+
+class TransformerSteps:
+    """A Transformer with a cache of what its decoder has computed.
+
+    The state is a flat dict of tensors, batch first. Keys and values of all hypotheses of a source lie side by side
+    and stay where they were written. A hypothesis knows its way: from which of them it took the token at each place,
+    [R, L]; that alone is put into another order when beams change theirs.
+
+    Args:
+        model: `keras.Model` from `transformer`.
+
+    Example:
+
+    >>> import tensorflow as tf
+    >>> from kerasnlp_zoo.decoding import generate, greedy
+    >>> from kerasnlp_zoo.models import transformer
+    >>> steps = TransformerSteps(transformer(vocabulary_size=50, hidden_dim=8, num_layers=1))
+    >>> state = steps.start(tf.constant([[5, 6, 3]]), beam_width=1, max_length=4)
+    >>> generate(steps.step, state, tf.constant([2]), greedy, max_length=4, end_id=3).shape
+    TensorShape([1, 4])
+    """
+
+    def __init__(self, model):
+        arguments = model.builder_config["arguments"]
+        self.model = model
+        self.max_sequence_length = arguments["max_sequence_length"]
+        self.encoder = keras.Model(model.input["source_ids"], model.get_layer("memory").output)
+        self.blocks = [model.get_layer(f"decoder_{number}") for number in range(arguments["num_layers"])]
+        names = {layer.name for layer in model.layers}
+        self.positions, self.norm = (
+            model.get_layer(name) if name in names else None for name in ("positions", "decoder_norm")
+        )
+
+    def start(self, source_ids, beam_width, max_length):
+        """Read the sources.
+
+        Args:
+            source_ids: int tensor [B, S].
+            beam_width: int, W.
+            max_length: int, L; most tokens to write.
+
+        Returns:
+            dict, the state before the first token.
+
+        Raises:
+            InputError: if the model has no positions for so many tokens.
+        """
+        if self.positions is not None and max_length > self.max_sequence_length:
+            raise InputError(
+                f"The model was built for max_sequence_length={self.max_sequence_length} tokens. "
+                f"Received: max_length={max_length}"
+            )
+        memory = self.encoder(source_ids, training=False)
+        batch = ops.shape(source_ids)[0]
+        state = {
+            "place": ops.zeros((batch * beam_width,), "int32"),
+            "way": ops.zeros((batch * beam_width, max_length), "int32"),
+            "memory_mask": PaddingMask()(source_ids),
+        }
+        for number, block in enumerate(self.blocks):
+            cache = block.attention.empty_cache(batch, beam_width, max_length)
+            projected = block.cross_attention.project_memory(memory)
+            parts = ("keys", "values", "memory_keys", "memory_values")
+            state.update(zip((f"{part}_{number}" for part in parts), (*cache, *projected), strict=True))
+        return state
+
+    def step(self, state, ids):
+        """Read one more token of every hypothesis.
+
+        Args:
+            state: dict from `start` or `step`.
+            ids: int tensor [R].
+
+        Returns:
+            (logits, state): float32 [R, V] of the tokens that follow, and the new state.
+        """
+        state, place = dict(state), state["place"][0]
+        width = self.blocks[0].attention.head_width
+        batch, beam_width = ops.shape(state["memory_mask"])[0], state["keys_0"].shape[-1] // width
+        state["way"], visible = _ways(state["way"], place, batch, beam_width)
+        hidden = self._embed(ops.reshape(ids, (batch, beam_width)), place)  # [B, W, D]
+        for number, block in enumerate(self.blocks):
+            cache = state[f"keys_{number}"], state[f"values_{number}"]
+            projected = state[f"memory_keys_{number}"], state[f"memory_values_{number}"]
+            hidden, cache = block.step(hidden, projected, state["memory_mask"], cache, place, visible)
+            state[f"keys_{number}"], state[f"values_{number}"] = cache
+        state["place"] = state["place"] + 1
+        return self._logits(hidden), state
+
+    def _embed(self, ids, place):
+        embedding, scale = self.model.get_layer("token_embedding"), self.model.get_layer("embedding_scale")
+        vectors = scale(embedding(ids))
+        return vectors if self.positions is None else self.positions.at(vectors, place)
+
+    def _logits(self, hidden):
+        hidden = hidden if self.norm is None else self.norm(hidden)
+        hidden = ops.reshape(hidden, (-1, hidden.shape[-1]))
+        logits = self.model.get_layer("token_embedding")(hidden, reverse=True)
+        return ops.cast(self.model.get_layer("logits")(logits), "float32")
+
+    @staticmethod
+    def reorder(state, rows):
+        """Let hypothesis r go on from hypothesis `rows[r]`, int32 [R]: its way is all that changes."""
+        return {**state, "way": ops.take(state["way"], rows, axis=0)}
+
+
+def _ways(way, place, batch, beam_width):
+    """Note where the tokens of a place stand, and tell which cached tokens each hypothesis may look at.
+
+    Returns:
+        (way, visible): int32 [R, L] with the place filled in, and bool [B, W, L * W].
+    """
+    length = way.shape[1]
+    places = ops.arange(length)
+    own = ops.tile(ops.arange(beam_width), (batch,))[:, None]  # [R, 1]
+    way = ops.where(places == place, own, way)
+    on_way = way[:, :, None] == ops.arange(beam_width)  # [R, L, W]
+    visible = ops.logical_and(on_way, (places <= place)[:, None])
+    return way, ops.reshape(visible, (batch, beam_width, length * beam_width))

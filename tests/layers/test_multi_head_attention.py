@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers import MultiHeadCrossAttention, MultiHeadSelfAttention
+from tests import oracles
+
+
+def attention(width, **arguments):
+    layer = MultiHeadSelfAttention(num_heads=2, **arguments)
+    layer.build((None, None, width))
+    return with_random_weights(layer)
+
+
+def cross_attention(width, memory_width, **arguments):
+    layer = MultiHeadCrossAttention(num_heads=2, **arguments)
+    layer.build((None, None, width), (None, None, memory_width))
+    return with_random_weights(layer)
+
+
+def with_random_weights(layer):
+    random = np.random.default_rng(1)
+    for weight in layer.weights:
+        weight.assign(random.normal(size=weight.shape) * 0.5)
+    return layer
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_attention_equals_a_triple_loop(seed, is_causal):
+    inputs, mask = oracles.random_padded_batch(seed, width=6)
+    layer = attention(6, is_causal=is_causal)
+    outputs, weights = layer(inputs, mask=mask, return_attention_scores=True)
+    expected = oracles.self_attention(inputs, mask, *map(np.asarray, layer.weights), 2, is_causal)
+    np.testing.assert_allclose(weights, expected[1], atol=1e-5)
+    np.testing.assert_allclose(outputs, expected[0], atol=1e-5)
+    np.testing.assert_allclose(layer(inputs, mask=mask), outputs, atol=1e-6)
+
+
+def test_the_future_changes_nothing_in_the_past(random):
+    layer, inputs = attention(6, is_causal=True), random.normal(size=(2, 9, 6)).astype("float32")
+    changed = inputs.copy()
+    changed[:, 5:] = random.normal(size=(2, 4, 6))
+    np.testing.assert_allclose(layer(inputs)[:, :5], layer(changed)[:, :5], atol=1e-6)
+    assert np.abs(layer(inputs)[:, 5:] - layer(changed)[:, 5:]).max() > 0.1
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_a_row_that_sees_nothing_is_finite_and_has_no_weights(dtype, random):
+    layer = attention(6, dtype=dtype)
+    inputs = 100 * random.normal(size=(2, 4, 6)).astype("float32")
+    outputs, weights = layer(inputs, mask=[[False] * 4, [True] * 4], return_attention_scores=True)
+    assert np.all(np.isfinite(np.asarray(outputs, "float32")))
+    assert np.all(np.asarray(weights, "float32")[0] == 0)
+
+
+def test_weights_are_dropped_only_in_training(random):
+    layer, inputs = attention(6, dropout=0.5), random.normal(size=(1, 8, 6)).astype("float32")
+    np.testing.assert_array_equal(layer(inputs), layer(inputs))
+    assert np.abs(layer(inputs, training=True) - layer(inputs)).max() > 0.01
+    kept = np.mean([ops.mean(layer.drop(ops.ones((50, 50)), training=True)) for _ in range(20)])
+    np.testing.assert_allclose(kept, 1.0, atol=0.05)
+
+
+@pytest.mark.parametrize("score", ["scaled_dot", "additive"])
+def test_heads_that_look_at_a_memory_equal_a_triple_loop(random, score):
+    inputs = random.normal(size=(3, 4, 6)).astype("float32")
+    memory, mask = oracles.random_padded_batch(1, width=5)
+    memory, mask = memory[:3], mask[:3]
+    layer = cross_attention(6, 5, score=score)
+    outputs, weights = layer(inputs, memory, mask=mask, return_attention_scores=True)
+    query = inputs @ layer.query.kernel.numpy() + layer.query.bias.numpy()
+    key, value = np.split(memory @ layer.key_value.kernel.numpy() + layer.key_value.bias.numpy(), 2, axis=-1)
+    context = np.zeros((3, 4, 6))
+    for head, part in enumerate((slice(0, 3), slice(3, 6))):
+        extra = () if score == "scaled_dot" else (np.eye(3), np.eye(3), np.asarray(layer.scale)[head, :, 0])
+        parts = (values[..., part] for values in (query, key, value))
+        context[..., part], expected = oracles.attention(score, *parts, mask, *extra)
+        np.testing.assert_allclose(weights[:, head], expected, atol=1e-5)
+    expected = context @ layer.output_projection.kernel.numpy() + layer.output_projection.bias.numpy()
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("score", ["scaled_dot", "additive"])
+def test_step_by_step_equals_causal_attention_all_at_once(random, score):
+    inputs = random.normal(size=(2, 7, 6)).astype("float32")
+    layer = attention(6, is_causal=True, score=score)
+    cache = layer.empty_cache(batch_size=2, num_hypotheses=1, max_length=9)
+    for place in range(7):
+        visible = np.broadcast_to(np.arange(9) <= place, (2, 1, 9))
+        outputs, cache = layer.step(inputs[:, place : place + 1], cache, place, visible)
+        np.testing.assert_allclose(outputs[:, 0], layer(inputs)[:, place], atol=1e-5)
+
+
+def test_hypotheses_share_a_cache_and_see_their_own_way(random):
+    layer = attention(6, is_causal=True)
+    inputs = random.normal(size=(3, 2, 4, 6)).astype("float32")  # place, batch, hypothesis
+    came_from = np.array([[0, 0, 2, 1], [3, 1, 1, 0]])  # after the first place, in each sequence of the batch
+    cache = layer.empty_cache(batch_size=2, num_hypotheses=4, max_length=3)
+    ways = np.tile(np.arange(4)[:, None], (2, 1, 1))  # [B, W, places so far]
+    for place in range(3):
+        if place:
+            ways = np.take_along_axis(ways, came_from[:, :, None], axis=1)
+            ways = np.concatenate([ways, np.tile(np.arange(4)[:, None], (2, 1, 1))], axis=-1)
+        visible = np.zeros((2, 4, 3, 4), bool)
+        for b, w, t in np.ndindex(2, 4, place + 1):
+            visible[b, w, t, ways[b, w, t]] = True
+        outputs, cache = layer.step(inputs[place], cache, place, visible.reshape(2, 4, 12))
+        for b, w in np.ndindex(2, 4):
+            alone = np.stack([inputs[t, b, ways[b, w, t]] for t in range(place + 1)])
+            np.testing.assert_allclose(outputs[b, w], layer(alone[None])[0, -1], atol=1e-5)
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(InputError, match="score"):
+        MultiHeadSelfAttention(2, score="dot")
+    with pytest.raises(ValueError, match="at least 1 head"):
+        MultiHeadSelfAttention(0)
+    with pytest.raises(ValueError, match="a share in"):
+        MultiHeadSelfAttention(2, dropout=1.0)
+    with pytest.raises(ValueError, match="multiple of the number of heads. Received: width 5, num_heads=2"):
+        MultiHeadSelfAttention(2)(np.zeros((1, 3, 5)))

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo.decoding import beam_search, generate, greedy
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import TransformerSteps, transformer
+
+SMALL = {"vocabulary_size": 12, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 16}
+START, END = 2, 3
+SOURCE = np.array([[5, 6, 7, 3], [8, 3, 0, 0], [3, 0, 0, 0]], "int32")
+
+
+def model(**arguments):
+    built = transformer(**{**SMALL, "max_sequence_length": 16, **arguments})
+    random = np.random.default_rng(4)
+    for weight in built.trainable_weights:  # large, so that hypotheses differ
+        weight.assign(random.normal(size=weight.shape) * 0.7)
+    bias = built.get_layer("logits").bias
+    bias.assign(np.where(np.arange(12) == 0, -100, bias))  # padding is never written
+    return built
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"norm_first": True, "positions": "learned"}, {"positions": None}, {"residual": False, "layer_norm": False}],
+)
+def test_step_by_step_equals_the_whole_target_at_once(arguments, random):
+    built = model(**arguments)
+    target = random.integers(4, 12, (3, 9)).astype("int32")
+    whole = built({"source_ids": SOURCE, "target_ids": target})
+    steps = TransformerSteps(built)
+    state = steps.start(tf.constant(SOURCE), beam_width=1, max_length=10)
+    for place in range(9):
+        logits, state = steps.step(state, tf.constant(target[:, place]))
+        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+
+
+def translated_by_the_whole_model(built, max_length):
+    """Greedy decoding that computes everything anew for each token."""
+    target = np.full((len(SOURCE), 1), START, "int32")
+    has_ended = np.zeros(len(SOURCE), bool)
+    for _ in range(max_length):
+        following = np.argmax(built({"source_ids": SOURCE, "target_ids": target})[:, -1], axis=-1)
+        has_ended |= following == END
+        target = np.concatenate([target, np.where(has_ended, 0, following)[:, None]], axis=1)
+    return target[:, 1:]
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_greedy_decoding_with_a_cache_equals_that_without(jit):
+    built = model()
+    steps = TransformerSteps(built)
+
+    @tf.function(jit_compile=jit)
+    def translate(source):
+        state = steps.start(source, 1, 10)
+        return generate(steps.step, state, tf.fill([tf.shape(source)[0]], START), greedy, 10, END)
+
+    np.testing.assert_array_equal(translate(tf.constant(SOURCE)), translated_by_the_whole_model(built, 10))
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_beams_are_scored_as_the_whole_model_scores_them(jit):
+    built = model()
+    steps = TransformerSteps(built)
+
+    @tf.function(jit_compile=jit)
+    def search(source):
+        start = tf.fill([tf.shape(source)[0]], START)
+        state = steps.start(source, 4, 8)
+        return beam_search(steps.step, state, start, 4, 8, END, 0.0, num_best=3, reorder=steps.reorder)
+
+    found, scores = search(tf.constant(SOURCE))
+    for row, best in np.ndindex(3, 3):
+        ids = found[row, best].numpy()
+        ids = ids[: np.argmax(np.append(ids, 0) == 0)]
+        told = np.append(ids, END)[:8]
+        target = np.append(START, ids)[: len(told)]
+        logits = built({"source_ids": SOURCE[row : row + 1], "target_ids": target[None]})[0]
+        log_probabilities = tf.nn.log_softmax(logits).numpy()[np.arange(len(told)), told]
+        np.testing.assert_allclose(scores[row, best], np.sum(log_probabilities), rtol=1e-4)
+
+
+def test_the_padding_of_a_source_changes_nothing():
+    steps = TransformerSteps(model())
+    longer = np.pad(SOURCE, [(0, 0), (0, 5)])
+    states = [steps.start(tf.constant(source), 2, 4) for source in (SOURCE, longer)]
+    logits = [steps.step(state, tf.fill([6], START))[0] for state in states]
+    np.testing.assert_allclose(*logits, atol=1e-5)
+
+
+def test_more_tokens_than_positions_are_refused():
+    with pytest.raises(InputError, match="max_sequence_length=16 tokens. Received: max_length=17"):
+        TransformerSteps(model()).start(tf.constant(SOURCE), 1, 17)
+    TransformerSteps(model(positions=None)).start(tf.constant(SOURCE), 1, 17)
