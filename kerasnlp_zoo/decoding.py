@@ -279,8 +279,9 @@ class _Beams:
 
     def best(self, place, living, ended):
         """Return ids [B, N, L] and scores [B, N] of the best hypotheses, those cut at the greatest length included."""
-        ids = tf.concat([ended[0], living[0]], axis=1)
-        scores = tf.concat([ended[1], self._penalized(living[1], place)], axis=1)
+        is_cut = (place == self.max_length) & ~self._is_full(ended)[:, None]
+        cut = self._penalized(tf.where(is_cut, living[1], IMPOSSIBLE), place)
+        ids, scores = tf.concat([ended[0], living[0]], axis=1), tf.concat([ended[1], cut], axis=1)
         ids, scores = self._best_of(ids, scores, self.num_best)
         return tf.where(scores[:, :, None] > IMPOSSIBLE, ids, 0), scores
 

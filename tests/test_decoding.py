@@ -230,6 +230,19 @@ def test_a_wider_beam_finds_no_worse(random):
     assert totals[0] < totals[2]
 
 
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_hypotheses_are_whole_and_scored_by_all_their_tokens(random, width):
+    state, ids = start(random, 20)
+    found, scores = search(state, ids, width, num_best=width, length_penalty=0.0)
+    for row, best in np.ndindex(20, width):
+        sequence = [token for token in found[row, best].numpy() if token]
+        before, token, total = int(state["before"][row]), int(ids[row]), 0.0
+        for following in [*sequence, END][:6]:
+            total += float(tf.nn.log_softmax(TABLE[before, token])[following])
+            before, token = token, following
+        assert float(scores[row, best]) == pytest.approx(total, rel=1e-4)
+
+
 @pytest.mark.parametrize("jit", [False, True])
 def test_beams_do_not_depend_on_their_batch_or_on_compilation(random, jit):
     state, ids = start(random, 8)
