@@ -126,6 +126,7 @@ TELLING = (
     "composition",
     "labelled",
     "cell",
+    "placement",
 )  # arguments that tell two cases of a builder apart
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
@@ -158,6 +159,19 @@ BUILDERS = [
     *(
         BuilderCase("transformer", {**BERT, **more}, source_and_target, per_token=True)
         for more in ({}, {"norm_first": True, "positions": "learned"})
+    ),
+    *(
+        BuilderCase(
+            "seq2seq",
+            {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8, "hidden_dim": 6, "dropout": 0.0, **more},
+            source_and_target,
+            per_token=True,
+        )
+        for more in (
+            {"num_layers": 2, "cell": "lstm"},
+            {"placement": "bahdanau", "score": "general"},
+            {"attention": None, "bidirectional": False, "cell": "rnn"},
+        )
     ),
     BuilderCase("bert", BERT, tokens_in_segments, head="pooler", output="pooled_output", **UNTRAINED),
     BuilderCase("bert", BERT, tokens_in_segments, True, head="pooler", output="sequence_output", **UNTRAINED),

@@ -27,6 +27,7 @@ from kerasnlp_zoo.layers.recurrent_cells import (
     OutputRecurrentCell,
     TimeSkipCell,
 )
+from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeAverage
 from kerasnlp_zoo.layers.unit_length import UnitLength
@@ -67,6 +68,7 @@ __all__ = [
     "PaddingMask",
     "PairFeatures",
     "Recurrent",
+    "RecurrentDecoder",
     "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",

@@ -28,6 +28,8 @@ from kerasnlp_zoo.models.ngram_counts import count_ngrams
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.models.nnlm import nnlm
 from kerasnlp_zoo.models.rnn_language_model import rnn_language_model, with_state, zero_state
+from kerasnlp_zoo.models.seq2seq import seq2seq
+from kerasnlp_zoo.models.seq2seq_steps import Seq2SeqSteps
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import TRANSFORMER_SIZES, transformer, transformer_encoder
 from kerasnlp_zoo.models.transformer_steps import TransformerSteps
@@ -42,6 +44,7 @@ __all__ = [
     "SMOOTHINGS",
     "TRANSFORMER_SIZES",
     "NgramModel",
+    "Seq2SeqSteps",
     "TransformerSteps",
     "bag_of_embeddings",
     "bert",
@@ -73,6 +76,7 @@ __all__ = [
     "positive_pointwise_mutual_information",
     "rnn_language_model",
     "sentence_encoder",
+    "seq2seq",
     "set_word_vectors",
     "skip_gram",
     "softmax_regression",
