@@ -1,5 +1,7 @@
 """Strings to numbers in TensorFlow operations, usable in tf.data and in an exported graph alike."""
 
+import importlib
+
 from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
@@ -15,6 +17,7 @@ PREPROCESSORS = (  # what an entry may name
     "LanguageModelPreprocessor",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
+    "TranslationPreprocessor",
     "TreePreprocessor",
     "WordPiecePreprocessor",
     "WordPreprocessor",
@@ -26,6 +29,7 @@ __all__ = [
     "PREPROCESSORS",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
+    "TranslationPreprocessor",
     "TreePreprocessor",
     "Vocabulary",
     "WordPiecePreprocessor",
@@ -39,9 +43,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    if name == "WordPiecePreprocessor":  # loads tensorflow-text, which Windows does not have
-        from kerasnlp_zoo.text.wordpiece import WordPiecePreprocessor
+# They load tensorflow-text, which Windows does not have.
+OF_TENSORFLOW_TEXT = {"TranslationPreprocessor": "translation", "WordPiecePreprocessor": "wordpiece"}
 
-        return WordPiecePreprocessor
+
+def __getattr__(name):
+    if name in OF_TENSORFLOW_TEXT:
+        return getattr(importlib.import_module(f"kerasnlp_zoo.text.{OF_TENSORFLOW_TEXT[name]}"), name)
     raise AttributeError(f"module 'kerasnlp_zoo.text' has no attribute {name!r}")

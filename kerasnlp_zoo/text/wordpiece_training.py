@@ -33,31 +33,55 @@ def learn_wordpiece_vocabulary(texts, size, lower_case=True):
 
     Reference: Schuster and Nakajima 2012; pairs are chosen by their count, as in Sennrich et al. 2016.
     """
-    try:
-        from tokenizers import BertWordPieceTokenizer
-    except ImportError as error:
-        raise InputError(
-            'A WordPiece vocabulary is learned by the library tokenizers: pip install "kerasnlp-zoo[recipes]"'
-        ) from error
-    tokenizer = BertWordPieceTokenizer(lowercase=lower_case)
-    counts = _count_words(tokenizer, texts)
-    characters = _alphabet(counts, size - len(WORDPIECE_SPECIAL))
+    tokenizer = _tokenizers().BertWordPieceTokenizer(lowercase=lower_case)
+    return WordPieceVocabulary(learn_pieces(_count_words(tokenizer, texts), size, WORDPIECE_SPECIAL))
+
+
+def learn_pieces(counts, size, special):
+    """Learn pieces from words and how often each occurs.
+
+    Args:
+        counts: dict, word -> number of occurrences.
+        size: int, most pieces, special tokens included.
+        special: special tokens, which come first.
+
+    Returns:
+        list of str; a piece that goes on a word starts with `##`.
+
+    Raises:
+        InputError: if the `tokenizers` library is missing, or nothing could be learned.
+    """
+    tokenizers = _tokenizers()
+    characters = _alphabet(counts, size - len(special))
     if not characters:
         raise InputError(
-            f"A vocabulary is learned from texts, and its size leaves room for {len(WORDPIECE_SPECIAL)} special "
+            f"A vocabulary is learned from texts, and its size leaves room for {len(special)} special "
             f"tokens and single characters. Received: size={size!r} and {len(counts)} different words"
         )
     # The trainer numbers what it is not told of in an order of chance, and breaks ties by these numbers.
-    tokenizer.train_from_iterator(
-        _repeated({word: count for word, count in counts.items() if characters.issuperset(_spelled(word))}),
+    trainer = tokenizers.trainers.WordPieceTrainer(
         vocab_size=size,
         min_frequency=LEAST_COUNT,
         limit_alphabet=len(characters),
-        special_tokens=[*WORDPIECE_SPECIAL, *sorted(characters, key=lambda token: (token.startswith("##"), token))],
+        special_tokens=[*special, *sorted(characters, key=lambda token: (token.startswith("##"), token))],
         show_progress=False,
     )
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    known = {word: count for word, count in counts.items() if characters.issuperset(_spelled(word))}
+    tokenizer.train_from_iterator(_repeated(known), trainer)
     ids = tokenizer.get_vocab()
-    return WordPieceVocabulary(sorted(ids, key=ids.get))
+    return sorted(ids, key=ids.get)
+
+
+def _tokenizers():
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise InputError(
+            'A vocabulary of pieces is learned by the library tokenizers: pip install "kerasnlp-zoo[recipes]"'
+        ) from error
+    return tokenizers
 
 
 def _count_words(tokenizer, texts):

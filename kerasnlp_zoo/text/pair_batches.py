@@ -1,0 +1,141 @@
+"""Batches of pairs of sequences: as many as a budget of tokens allows, both sides of similar length.
+
+A batch of short pairs holds more of them than one of long pairs, so that every step learns from about as many tokens.
+What stands together is decided by (seed, epoch) alone, which makes a resumed run exact.
+
+Shapes: N pairs, B pairs of a batch, S longest source, T longest target.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.special_ids import START_ID
+from kerasnlp_zoo.text.batches import BATCHES_AHEAD, FILLER, EpochNumber, bucket_lengths, without_autotuning
+
+SOURCE_BUCKETS = 2  # lengths of sources for each of targets
+
+
+class PairRows:
+    """For each pass, the row numbers of its batches and the lengths S and T.
+
+    Args:
+        source_lengths, target_lengths: int arrays [N], tokens.
+        tokens: int, most places of a batch on either side.
+        multiple: int, what the number of pairs is a multiple of, as replicas need it.
+        shuffle: bool, whether passes differ; otherwise pairs stand in order of length.
+        seed: int, with the epoch the only source of randomness.
+
+    Raises:
+        InputError: if the longest pair does not fit into a batch.
+
+    Example:
+
+    >>> for rows, source, target in PairRows(np.array([2, 2, 5]), np.array([3, 3, 6]), 12, 2, False, 0):
+    ...     print(rows, source, target)
+    [0 1] 2 3
+    [ 2 -1] 5 6
+    """
+
+    def __init__(self, source_lengths, target_lengths, tokens, multiple, shuffle, seed):
+        require_positive(tokens=tokens, multiple=multiple)
+        longest = max(int(np.max(source_lengths)), int(np.max(target_lengths)))
+        if longest * multiple > tokens:
+            raise InputError(
+                f"A batch of {tokens} tokens has no room for {multiple} pairs of the longest length, {longest} tokens: "
+                "allow more tokens a batch, or cut texts at a smaller max_sequence_length"
+            )
+        self.shuffle, self.seed, self.passes = shuffle, seed, 0
+        self.buckets = list(_buckets(source_lengths, target_lengths, tokens, multiple))
+
+    def __len__(self):
+        """Return the number of batches in a pass."""
+        return sum(-(-len(rows) // size) for rows, size, _, _ in self.buckets)
+
+    def __iter__(self):
+        """Yield (rows int64 [B], S, T); -1 fills up the last batch of a bucket."""
+        epoch = self.passes if EpochNumber.value is None else EpochNumber.value
+        self.passes += 1
+        random = np.random.default_rng((self.seed, epoch))
+        batches = []
+        for rows, size, source, target in self.buckets:
+            rows = random.permutation(rows) if self.shuffle else rows
+            rows = np.append(rows, np.full(-len(rows) % size, FILLER)).reshape(-1, size)
+            batches += [(batch, source, target) for batch in rows]
+        for place in random.permutation(len(batches)) if self.shuffle else range(len(batches)):
+            yield batches[place]
+
+
+def _buckets(source_lengths, target_lengths, tokens, multiple):
+    """Yield (rows int64, pairs of a batch, S, T), every row once."""
+    ends = bucket_lengths(target_lengths)
+    bucket_of = np.searchsorted(ends, np.maximum(target_lengths, 1))
+    for number, target in enumerate(ends):
+        rows = np.flatnonzero(bucket_of == number)
+        if not len(rows):
+            continue
+        source_ends = bucket_lengths(source_lengths[rows], SOURCE_BUCKETS)
+        part_of = np.searchsorted(source_ends, np.maximum(source_lengths[rows], 1))
+        for part, source in enumerate(source_ends):
+            size = tokens // max(int(source), int(target)) // multiple * multiple
+            if np.any(part_of == part):
+                yield rows[part_of == part], size, int(source), int(target)
+
+
+def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed=0):
+    """Make a tf.data set for a translator from pairs in memory.
+
+    Args:
+        source_ids: ragged int tensor [N, (length)], `[END]` last.
+        target_ids: ragged int tensor [N, (length)], `[END]` last.
+        tokens: int, most places of a batch on either side.
+        multiple: int, what B is a multiple of.
+        shuffle: bool, whether every epoch has its own order.
+        seed: int.
+
+    Returns:
+        `tf.data.Dataset` of ({"source_ids": int32 [B, S], "target_ids": int32 [B, T], the target from `[START]` on},
+        labels int32 [B, T], the tokens that follow each, weights float32 [B, T], 0 at padding), of known cardinality.
+
+    Raises:
+        InputError: if there is no pair, or the sides differ in number.
+
+    Example:
+
+    >>> ids = tf.ragged.constant([[7, 8, 3], [9, 3]], dtype=tf.int32)
+    >>> inputs, labels, weights = next(iter(pair_batches(ids, ids, tokens=12)))
+    >>> inputs["target_ids"].numpy()[0], labels.numpy()[0]
+    (array([2, 9], dtype=int32), array([9, 3], dtype=int32))
+    """
+    sources, targets = source_ids.row_lengths().numpy(), target_ids.row_lengths().numpy()
+    if not len(sources) or len(sources) != len(targets):
+        raise InputError(
+            "A data set of pairs needs at least one, and a target for each source. "
+            f"Received: {len(sources)} sources and {len(targets)} targets"
+        )
+    pair_rows = PairRows(sources, targets, tokens, multiple, shuffle, seed)
+
+    def whole_pass():
+        rows, source, target = zip(*pair_rows, strict=True)
+        return np.concatenate(rows), np.array([len(batch) for batch in rows]), np.array(source), np.array(target)
+
+    def batches_of_a_pass(_):
+        rows, sizes, source, target = tf.numpy_function(whole_pass, (), (tf.int64,) * 4)
+        sizes, source, target = (tf.ensure_shape(values, [None]) for values in (sizes, source, target))
+        rows = tf.RaggedTensor.from_row_lengths(tf.ensure_shape(rows, [None]), sizes)
+        return tf.data.Dataset.from_tensor_slices((rows, source, target))
+
+    def gather(rows, source, target):
+        is_pair = tf.not_equal(rows, FILLER)
+        rows = tf.maximum(rows, 0)
+        inputs = tf.gather(source_ids, rows).to_tensor(shape=[None, source])
+        labels = tf.gather(target_ids, rows).to_tensor(shape=[None, target])
+        inputs, labels = (tf.where(is_pair[:, None], ids, 0) for ids in (inputs, labels))
+        # A row of padding begins as every target does: attention has something to look at.
+        before = tf.concat([tf.fill([tf.shape(labels)[0], 1], START_ID), labels[:, :-1]], axis=1)
+        before = tf.where((labels != 0) | (tf.range(tf.shape(labels)[1]) == 0), before, 0)
+        return {"source_ids": inputs, "target_ids": before}, labels, tf.cast(labels != 0, tf.float32)
+
+    dataset = tf.data.Dataset.range(1).flat_map(batches_of_a_pass).map(gather)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(pair_rows))).prefetch(BATCHES_AHEAD)
+    return dataset.with_options(without_autotuning())

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text.pair_batches import PairRows, pair_batches
+
+
+def pairs(random, count=500):
+    lengths = random.integers(1, 30, count)
+    others = np.maximum(1, lengths + random.integers(-3, 4, count))
+    return [
+        tf.RaggedTensor.from_row_lengths(random.integers(4, 99, int(sizes.sum())).astype("int32"), sizes)
+        for sizes in (lengths, others)
+    ]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_every_pair_stands_once_in_an_epoch(random, shuffle):
+    source, target = pairs(random)
+    received = []
+    for inputs, labels, weights in pair_batches(source, target, 256, shuffle=shuffle):
+        assert inputs["source_ids"].shape[0] * max(inputs["source_ids"].shape[1], labels.shape[1]) <= 256
+        np.testing.assert_array_equal(weights, labels != 0)
+        for a, b in zip(inputs["source_ids"].numpy(), labels.numpy(), strict=True):
+            if b.any():
+                received.append((tuple(a[a > 0]), tuple(b[b > 0])))
+    expected = [(tuple(a), tuple(b)) for a, b in zip(source.to_list(), target.to_list(), strict=True)]
+    assert sorted(received) == sorted(expected)
+
+
+def test_inputs_are_the_labels_one_place_later(random):
+    source, target = pairs(random, 50)
+    for inputs, labels, weights in pair_batches(source, target, 128, multiple=4):
+        before = inputs["target_ids"].numpy()
+        assert np.all(before[:, 0] == 2)
+        np.testing.assert_array_equal(before[:, 1:], np.where(labels[:, 1:] != 0, labels[:, :-1], 0))
+        assert labels.shape[0] % 4 == 0
+
+
+def test_orders_are_of_seed_and_epoch_and_padding_is_little(random):
+    source, target = pairs(random, 2000)
+
+    def order(**arguments):
+        return [
+            labels.numpy().tolist() for _, labels, _ in pair_batches(source, target, 512, shuffle=True, **arguments)
+        ]
+
+    assert order(seed=1) == order(seed=1) != order(seed=2)
+    dataset = pair_batches(source, target, 512, shuffle=True)
+    epochs = [[labels.numpy().tolist() for _, labels, _ in dataset] for _ in range(2)]
+    assert epochs[0] != epochs[1]
+    assert len(epochs[0]) == dataset.cardinality()
+    shares = [[np.mean(values != 0) for values in (inputs["source_ids"], labels)] for inputs, labels, _ in dataset]
+    assert np.min(np.mean(shares, axis=0)) > 0.75
+
+
+def test_what_does_not_fit_is_refused(random):
+    with pytest.raises(InputError, match="no room for 2 pairs of the longest length, 9 tokens"):
+        PairRows(np.array([9]), np.array([3]), tokens=17, multiple=2, shuffle=False, seed=0)
+    source, target = pairs(random, 5)
+    with pytest.raises(InputError, match="Received: 5 sources and 4 targets"):
+        pair_batches(source, target[:4], 512)

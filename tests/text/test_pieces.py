@@ -1,0 +1,82 @@
+import pytest
+import tensorflow as tf
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text import GenerativeVocabulary, TranslationPreprocessor
+from kerasnlp_zoo.text.pieces import PieceTokenizer, learn_vocabulary_of_pieces, split_units
+
+TEXTS = ["Where's the station, Tom?", "¿Dónde está la estación, Tomás?", "I paid $3.50 (or 3 €)!", "我想喝茶。"]
+VOCABULARY = learn_vocabulary_of_pieces(TEXTS * 2, size=200)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return PieceTokenizer(VOCABULARY)
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "Tom, Tom!", ""])
+def test_pieces_put_together_are_the_text(tokenizer, text):
+    ids = tokenizer.token_ids(tf.constant([text]))
+    assert tokenizer.joined(ids).numpy()[0].decode() == text
+    assert tokenizer.joined(ids.to_tensor(shape=[1, 100])).numpy()[0].decode() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("  Tom  \t paid\n", "Tom paid"),  # runs of spaces
+        ("Toma\u0301s", "Tomás"),  # composed
+        ("Tom\u200b paid▁3", "Tom paid 3"),  # nothing to see, and the sign that stands for a space
+        ("Tom 👍 paid", "Tom\ufffd paid"),  # a character that never was learned
+        ("\xff", "\ufffd"),
+    ],
+)
+def test_what_is_not_kept_is_told(tokenizer, text, expected):
+    raw = b"\xff" if text == "\xff" else text.encode()
+    assert tokenizer.joined(tokenizer.token_ids(tf.constant([raw]))).numpy()[0].decode() == expected
+
+
+def test_special_tokens_that_someone_types_are_letters_and_brackets(tokenizer):
+    for token in VOCABULARY.special:
+        assert not set(tokenizer.token_ids(tf.constant([f"Tom {token} [x]"])).numpy()[0]) & {0, 2, 3}
+
+
+def test_units_are_words_marks_and_chinese_characters():
+    units = split_units(tf.constant(["Don't 3rd 我们go", "a"])).to_list()
+    assert [[unit.decode() for unit in row] for row in units] == [
+        ["▁Don", "'", "t", "▁3rd", "▁我", "们", "go"],
+        ["▁a"],
+    ]
+
+
+def test_the_vocabulary_is_that_of_its_texts_whatever_their_order():
+    assert learn_vocabulary_of_pieces(TEXTS[::-1] * 2, size=200).tokens == VOCABULARY.tokens
+    assert VOCABULARY.tokens[:4] == list(GenerativeVocabulary.special)
+    assert len(learn_vocabulary_of_pieces(TEXTS * 2, size=90)) == 90
+
+
+def test_unknown_script_is_measured(tokenizer):
+    ids = tokenizer.token_ids(tf.constant(["Том", "Tom", ""]))
+    assert tokenizer.unknown_share(ids).numpy().tolist() == [1.0, 0.0, 0.0]
+
+
+def test_a_source_ends_and_loses_what_is_too_long():
+    preprocessor = TranslationPreprocessor(VOCABULARY, max_sequence_length=5)
+    ids = preprocessor(["Tom, where is the station?", "Tom", ""])["source_ids"].numpy()
+    assert ids.shape == (3, 5)
+    assert [int(row[row > 0][-1]) for row in ids] == [3, 3, 3]
+    assert (ids[2] > 0).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"language": ""}, "code of a language"), ({"max_sequence_length": 1}, "leaves room for a piece and")],
+)
+def test_bad_arguments_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        TranslationPreprocessor(VOCABULARY, **arguments)
+
+
+def test_nothing_to_learn_from_is_refused():
+    with pytest.raises(InputError, match="learned from texts"):
+        learn_vocabulary_of_pieces(["", " "], size=100)
