@@ -128,9 +128,10 @@ def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed
     def gather(rows, source, target):
         is_pair = tf.not_equal(rows, FILLER)
         rows = tf.maximum(rows, 0)
-        inputs = tf.gather(source_ids, rows).to_tensor(shape=[None, source])
-        labels = tf.gather(target_ids, rows).to_tensor(shape=[None, target])
-        inputs, labels = (tf.where(is_pair[:, None], ids, 0) for ids in (inputs, labels))
+        inputs, labels = (
+            tf.where(is_pair[:, None], _rectangle(tf.gather(ids, rows), length), 0)
+            for ids, length in ((source_ids, source), (target_ids, target))
+        )
         # A row of padding begins as every target does: attention has something to look at.
         before = tf.concat([tf.fill([tf.shape(labels)[0], 1], START_ID), labels[:, :-1]], axis=1)
         before = tf.where((labels != 0) | (tf.range(tf.shape(labels)[1]) == 0), before, 0)
@@ -139,3 +140,10 @@ def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed
     dataset = tf.data.Dataset.range(1).flat_map(batches_of_a_pass).map(gather)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(pair_rows))).prefetch(BATCHES_AHEAD)
     return dataset.with_options(without_autotuning())
+
+
+def _rectangle(ids, length):
+    """Fill ragged ids [B, (length)] up with 0: [B, length]."""
+    dense = ids.to_tensor()
+    dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]]])
+    return tf.ensure_shape(dense, [None, None])

@@ -31,7 +31,7 @@ def test_every_pair_stands_once_in_an_epoch(random, shuffle):
 
 def test_inputs_are_the_labels_one_place_later(random):
     source, target = pairs(random, 50)
-    for inputs, labels, weights in pair_batches(source, target, 128, multiple=4):
+    for inputs, labels, _ in pair_batches(source, target, 128, multiple=4):
         before = inputs["target_ids"].numpy()
         assert np.all(before[:, 0] == 2)
         np.testing.assert_array_equal(before[:, 1:], np.where(labels[:, 1:] != 0, labels[:, :-1], 0))
