@@ -144,6 +144,6 @@ def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed
 
 def _rectangle(ids, length):
     """Fill ragged ids [B, (length)] up with 0: [B, length]."""
-    dense = ids.to_tensor()
+    dense = ids.to_tensor()[:, :length]  # a row that fills up stands for a longer one
     dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]]])
     return tf.ensure_shape(dense, [None, None])
