@@ -6,6 +6,7 @@ from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
 from kerasnlp_zoo.datasets.text_classification import SOURCES, load_text_classification
 from kerasnlp_zoo.datasets.text_scores import load_text_scores
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
 
 __all__ = [
     "SOURCES",
@@ -14,8 +15,10 @@ __all__ = [
     "Split",
     "TextClassificationData",
     "TokenClassificationOptions",
+    "TranslationOptions",
     "load_question_answering",
     "load_text_classification",
     "load_text_scores",
     "load_token_classification",
+    "load_translation",
 ]

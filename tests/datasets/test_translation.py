@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+
+from kerasnlp_zoo.datasets import TranslationOptions, load_translation
+from kerasnlp_zoo.errors import InputError
+
+PAIRS = [(f"Sentence {number}.", f"Frase {number}.") for number in range(100)]
+
+
+def write(path, lines):
+    path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def tsv(tmp_path, pairs=PAIRS, name="pairs.tsv"):
+    return write(tmp_path / name, ["\t".join(pair) for pair in pairs])
+
+
+def load(**options):
+    return load_translation(TranslationOptions(**options))
+
+
+def all_pairs(data):
+    return [list(zip(*split.pairs(), strict=True)) for split in (data.train, data.validation, data.test)]
+
+
+@pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "named", "two files"])
+def test_every_form_of_own_file_gives_the_same_data(tmp_path, kind):
+    expected = load(train_file=tsv(tmp_path))
+    options = {}
+    if kind == "csv":
+        options["train_file"] = write(tmp_path / "a.csv", [f'"{source}","{target}"' for source, target in PAIRS])
+    elif kind == "jsonl":
+        rows = [f'{{"text": "{source}", "text_pair": "{target}"}}' for source, target in PAIRS]
+        options["train_file"] = write(tmp_path / "a.jsonl", rows)
+    elif kind == "named":
+        rows = ["spanish\tenglish", *(f"{target}\t{source}" for source, target in PAIRS)]
+        options = {
+            "text_column": "english",
+            "text_pair_column": "spanish",
+            "train_file": write(tmp_path / "b.tsv", rows),
+        }
+    elif kind == "two files":
+        options["train_file"] = write(tmp_path / "a.en", [source for source, _ in PAIRS])
+        options["target_file"] = write(tmp_path / "a.es", [target for _, target in PAIRS])
+    else:
+        options["train_file"] = tsv(tmp_path)
+    assert load(**options).fingerprint() == expected.fingerprint()
+    assert [len(split) for split in (expected.train, expected.validation, expected.test)] == [80, 10, 10]
+
+
+def test_no_source_stands_in_two_splits_and_each_keeps_all_its_translations(tmp_path):
+    pairs = [*PAIRS, *((source.upper(), target + " Sí.") for source, target in PAIRS), ("Sentence 1.", "frase  1.")]
+    data = load(train_file=tsv(tmp_path, pairs))
+    keys = [{source.lower() for source in split.sources} for split in (data.train, data.validation, data.test)]
+    assert not keys[0] & keys[1] | keys[0] & keys[2] | keys[1] & keys[2]
+    assert all(len(targets) == 2 for split in (data.train, data.test) for targets in split.references)
+    assert data.dropped == {"pairs without text": 0, "duplicates": 1, "sources of another split": 0}
+
+
+def test_splits_do_not_depend_on_the_order_of_the_data(tmp_path):
+    one, other = load(train_file=tsv(tmp_path)), load(train_file=tsv(tmp_path, PAIRS[::-1], "other.tsv"))
+    assert [sorted(pairs) for pairs in all_pairs(one)] == [sorted(pairs) for pairs in all_pairs(other)]
+
+
+def test_given_test_sources_leave_training(tmp_path):
+    test = tsv(tmp_path, PAIRS[:30], "test.tsv")
+    data = load(train_file=tsv(tmp_path), test_file=test, held_out=5)
+    assert data.test.sources == [source for source, _ in PAIRS[:30]]
+    assert data.dropped["sources of another split"] == 30
+    assert (len(data.validation), len(data.train)) == (5, 65)
+
+
+def test_lines_without_a_translation_are_dropped(tmp_path):
+    data = load(train_file=tsv(tmp_path, [*PAIRS, ("Alone.", ""), ("", "Sola.")]))
+    assert data.dropped["pairs without text"] == 2
+
+
+def test_tatoeba_runs_both_ways():
+    there, back = load(), load(source="es", target="en")
+    assert (len(there.test), len(there.validation)) == (2000, 2000)
+    assert sum(len(references) for references in there.train.references) > 130_000
+    assert max(map(len, there.test.references)) > 1
+    sources, targets = back.test.pairs()
+    assert "Tom" in " ".join(targets)
+    assert "¿" in " ".join(sources)
+
+
+def test_reversal_is_letters_backwards():
+    data = load(dataset="reversal")
+    assert [source.split()[::-1] for source in data.test.sources] == [t.split() for (t,) in data.test.references]
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "message"),
+    [
+        (["Hello. Hola."], {}, "line 1: expected a sentence and its translation, separated by '.t'"),
+        (
+            ["a\tb"],
+            {"text_column": "en", "text_pair_column": "es"},
+            "line 1: there is no column 'en'. Its columns are: a",
+        ),
+        (["a\tb"] * 5, {}, "The test split of pairs is empty"),
+        (["a\tb"], {"held_out": 0}, "held_out"),
+    ],
+)
+def test_bad_files_are_refused(tmp_path, lines, options, message):
+    with pytest.raises(InputError, match=message):
+        load(train_file=write(tmp_path / "pairs.tsv", lines), **options)
+
+
+def test_files_of_different_lengths_are_refused(tmp_path):
+    source, target = write(tmp_path / "a.en", ["a", "b"]), write(tmp_path / "a.es", ["a", "", "c"])
+    with pytest.raises(InputError, match="Received: 2 and 3 lines"):
+        load(train_file=source, target_file=target)
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="nothing.tsv does not exist"):
+        load(train_file=Path(tmp_path, "nothing.tsv"))
+    with pytest.raises(InputError, match="between en and es, and en and uk. Received: --source en --target fr"):
+        load(target="fr")
