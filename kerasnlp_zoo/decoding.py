@@ -23,7 +23,7 @@ def generate(step, state, ids, choose, max_length, end_id):
         ids: int tensor [B], the last known token of every sequence.
         choose: function (logits, place) -> int32 [B], which token to take: `greedy` or a `Sampling`; place is
             int32 [], the number of tokens before.
-        max_length: int, L.
+        max_length: int or int32 tensor [], L.
         end_id: int, the token that ends a sequence; it is no part of the output.
 
     Returns:
@@ -40,7 +40,7 @@ def generate(step, state, ids, choose, max_length, end_id):
     array([[3, 4, 5, 6],
            [6, 7, 0, 0]], dtype=int32)
     """
-    require_positive(max_length=max_length)
+    _require_length(max_length)
     ids = tf.cast(ids, tf.int32)
 
     def is_going_on(place, ids, state, has_ended, output):
@@ -59,6 +59,11 @@ def generate(step, state, ids, choose, max_length, end_id):
     output = tf.zeros([tf.shape(ids)[0], max_length], tf.int32)
     start = (tf.constant(0), ids, dict(state), tf.zeros_like(ids, tf.bool), output)
     return tf.while_loop(is_going_on, go_on, start)[-1]
+
+
+def _require_length(max_length):
+    if not tf.is_tensor(max_length):
+        require_positive(max_length=max_length)
 
 
 def greedy(logits, place):
@@ -155,7 +160,18 @@ def keep_top_p(logits, p):
     return mask_scores(logits, logits >= tf.gather(falling, last, batch_dims=1))
 
 
-def beam_search(step, state, ids, beam_width, max_length, end_id, length_penalty=0.6, num_best=1, reorder=None):
+def beam_search(
+    step,
+    state,
+    ids,
+    beam_width,
+    max_length,
+    end_id,
+    length_penalty=0.6,
+    num_best=1,
+    reorder=None,
+    limits=None,
+):
     """Go on with sequences, keeping the most probable hypotheses of each, and return the best that ended.
 
     A hypothesis that ends among the W best is set aside and grows no more; one that reaches `max_length` counts as it
@@ -168,12 +184,13 @@ def beam_search(step, state, ids, beam_width, max_length, end_id, length_penalty
             read: `repeated(state, beam_width)`.
         ids: int tensor [B], the last known token of every sequence.
         beam_width: int, W.
-        max_length: int, L.
+        max_length: int or int32 tensor [], L.
         end_id: int, the token that ends a sequence; it is no part of the output, but of its length and probability.
         length_penalty: float >= 0: a hypothesis is scored by its log-probability divided by `length_norm`.
         num_best: int <= W, N, hypotheses to return.
         reorder: function (state, rows int32 [B * W]) -> state, which puts row `rows[r]` into place r; None to
             gather every tensor. For states that know a cheaper way.
+        limits: int32 tensor [B], after how many tokens each sequence must end, for nothing; None for no such limit.
 
     Returns:
         (ids, scores): int32 tensor [B, N, L], tokens and then zeros, the best first and all different; and their
@@ -194,7 +211,8 @@ def beam_search(step, state, ids, beam_width, max_length, end_id, length_penalty
     References: Graves 2012, "Sequence Transduction with Recurrent Neural Networks"; Wu et al. 2016, "Google's Neural
     Machine Translation System", equation 14, for the length.
     """
-    require_positive(beam_width=beam_width, max_length=max_length, num_best=num_best)
+    require_positive(beam_width=beam_width, num_best=num_best)
+    _require_length(max_length)
     if num_best > beam_width:
         raise InputError(f"num_best={num_best} hypotheses do not fit into beam_width={beam_width}: widen the beam")
     if length_penalty < 0:
@@ -205,6 +223,7 @@ def beam_search(step, state, ids, beam_width, max_length, end_id, length_penalty
 
     def go_on(place, ids, state, *hypotheses):
         logits, new_state = step(state, ids)
+        logits = logits if limits is None else _ending(logits, place >= tf.repeat(limits, beam_width), end_id)
         ids, rows, *hypotheses = beams.extend(place, logits, *hypotheses)
         new_state = reorder(new_state, rows)
         state = {name: tf.ensure_shape(tf.cast(new_state[name], old.dtype), old.shape) for name, old in state.items()}
@@ -213,6 +232,12 @@ def beam_search(step, state, ids, beam_width, max_length, end_id, length_penalty
     start = (tf.constant(0), tf.repeat(tf.cast(ids, tf.int32), beam_width), dict(state), *beams.start())
     place, *_, living, ended = tf.while_loop(lambda place, ids, state, *h: beams.goes_on(place, *h), go_on, start)
     return beams.best(place, living, ended)
+
+
+def _ending(logits, must_end, end_id):
+    """Leave only the end to the rows [R] that must end."""
+    is_end = tf.equal(tf.range(tf.shape(logits)[1]), end_id)
+    return tf.cond(tf.reduce_any(must_end), lambda: mask_scores(logits, is_end | ~must_end[:, None]), lambda: logits)
 
 
 class _Beams:

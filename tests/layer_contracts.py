@@ -123,6 +123,26 @@ LAYERS = [
             "expected_num_seed_generators": 3,
         },
     ),
+    *(
+        LayerCase(
+            layers.RecurrentDecoder,
+            {"units": 4, "output_dim": 7, "attention": attention, "placement": placement},
+            {
+                "input_shape": {"inputs_shape": (2, 3, 5), "memory_shape": (2, 6, 5)},
+                "call_kwargs": {"initial_state": [np.ones((2, 4), "float32")], "memory_mask": MASK},
+                "supports_masking": True,
+                "expected_output_shape": (2, 3, 7),
+                "expected_num_trainable_weights": num_weights,
+                "expected_num_seed_generators": num_generators,
+                **TWO_INPUTS,
+            },
+        )
+        for attention, placement, num_weights, num_generators in (
+            ("soft", "luong", 8, 0),
+            ("hard", "bahdanau", 8, 1),
+            (None, "luong", 5, 0),
+        )
+    ),
     LayerCase(
         layers.LearnedPositions,
         {"max_sequence_length": 7},

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from kerasnlp_zoo.models import BUILDERS, rnn_language_model, text_cnn, tree_lstm
+from kerasnlp_zoo.models import BUILDERS, rnn_language_model, seq2seq, text_cnn, transformer, tree_lstm
 from kerasnlp_zoo.tasks import (
     FillMask,
     LanguageModeling,
@@ -17,6 +17,7 @@ from kerasnlp_zoo.tasks import (
     TextClassification,
     TextRegression,
     TokenClassification,
+    Translation,
     TreeClassification,
     WordEmbedding,
 )
@@ -26,12 +27,14 @@ from kerasnlp_zoo.text import (
     GenerativeVocabulary,
     LanguageModelPreprocessor,
     TokenPreprocessor,
+    TranslationPreprocessor,
     TreePreprocessor,
     Vocabulary,
     WordPiecePreprocessor,
     WordPieceVocabulary,
     WordPreprocessor,
 )
+from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
 from tests.contracts import BERT
 
 TEXTS = [
@@ -146,6 +149,21 @@ def language_modeling():
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
+TRANSLATION_PIECES = learn_vocabulary_of_pieces([*TEXTS, *(text[::-1] for text in TEXTS)], size=120)
+
+
+def translation_by_transformer():
+    """A small, untrained Translation by a Transformer."""
+    model = transformer(**{**BERT, "vocabulary_size": len(TRANSLATION_PIECES)})
+    return Translation(model, TranslationPreprocessor(TRANSLATION_PIECES, max_sequence_length=40))
+
+
+def translation_by_seq2seq():
+    """A small, untrained Translation by recurrent networks."""
+    model = seq2seq(len(TRANSLATION_PIECES), embedding_dim=8, hidden_dim=6)
+    return Translation(model, TranslationPreprocessor(TRANSLATION_PIECES, max_sequence_length=40))
+
+
 def word_embedding():
     """A small WordEmbedding of random vectors."""
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *WORDS])
@@ -222,6 +240,8 @@ TASKS = [
         strange=("ＣＡＦＥ\u0301 [MASK] 👍🏽", "word " * 3000 + "[MASK]"),
     ),
     TaskCase(language_modeling, "next_probabilities", labels=(), other_labels=()),
+    TaskCase(translation_by_transformer, "unknown_share", labels=(), other_labels=()),
+    TaskCase(translation_by_seq2seq, "unknown_share", labels=(), other_labels=()),
     TaskCase(
         word_embedding,
         "vector",

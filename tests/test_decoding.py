@@ -273,6 +273,18 @@ def test_fewer_hypotheses_than_asked_for_are_told_by_their_scores():
     np.testing.assert_array_equal(scores[0] > IMPOSSIBLE, [True, False, False])
 
 
+def test_each_sequence_ends_at_its_own_limit_whatever_else_is_in_the_batch(random):
+    state, ids = start(random, 8)
+    limits = tf.constant([1, 2, 3, 4, 1, 2, 3, 4])
+    found, scores = search(state, ids, 3, num_best=3, max_length=5, limits=limits)
+    assert np.all(np.sum(found != 0, axis=2) <= limits[:, None])
+    for row in range(8):
+        own = {"before": state["before"][row : row + 1]}, ids[row : row + 1]
+        alone = search(*own, 3, num_best=3, max_length=int(limits[row]) + 1, limits=limits[row : row + 1])
+        np.testing.assert_array_equal(alone[0][0], found[row, :, : int(limits[row]) + 1])
+        np.testing.assert_allclose(alone[1][0], scores[row], rtol=1e-5)
+
+
 @pytest.mark.parametrize(("length", "penalty", "norm"), [(1, 0.6, 1.0), (7, 1.0, 2.0), (13, 2.0, 9.0), (40, 0.0, 1.0)])
 def test_length_norm_by_hand(length, penalty, norm):
     assert float(length_norm(length, penalty)) == pytest.approx(norm)

@@ -12,6 +12,7 @@ from kerasnlp_zoo.evaluation.classification import (
 from kerasnlp_zoo.evaluation.entities import span_scores
 from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
+from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "question_answering_scores",
     "sentence_similarity_scores",
     "span_scores",
+    "translation_scores",
     "word_similarity_scores",
 ]

@@ -49,7 +49,7 @@ class TransformerSteps:
         Args:
             source_ids: int tensor [B, S].
             beam_width: int, W.
-            max_length: int, L; most tokens to write.
+            max_length: int or int32 tensor [], L; most tokens to write.
 
         Returns:
             dict, the state before the first token.
@@ -57,7 +57,7 @@ class TransformerSteps:
         Raises:
             InputError: if the model has no positions for so many tokens.
         """
-        if self.positions is not None and max_length > self.max_sequence_length:
+        if self.positions is not None and isinstance(max_length, int) and max_length > self.max_sequence_length:
             raise InputError(
                 f"The model was built for max_sequence_length={self.max_sequence_length} tokens. "
                 f"Received: max_length={max_length}"
@@ -122,7 +122,7 @@ def _ways(way, place, batch, beam_width):
     Returns:
         (way, visible): int32 [R, L] with the place filled in, and bool [B, W, L * W].
     """
-    length = way.shape[1]
+    length = ops.shape(way)[1]
     places = ops.arange(length)
     own = ops.tile(ops.arange(beam_width), (batch,))[:, None]  # [R, 1]
     way = ops.where(places == place, own, way)

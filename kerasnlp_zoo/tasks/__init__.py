@@ -8,6 +8,7 @@ from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.tasks.text_classification import TextClassification
 from kerasnlp_zoo.tasks.text_regression import TextRegression
 from kerasnlp_zoo.tasks.token_classification import TokenClassification
+from kerasnlp_zoo.tasks.translation import Translation
 from kerasnlp_zoo.tasks.tree_classification import TreeClassification
 from kerasnlp_zoo.tasks.word_embedding import WordEmbedding
 
@@ -22,6 +23,7 @@ TASKS = {
         SentenceSimilarity,
         FillMask,
         LanguageModeling,
+        Translation,
         WordEmbedding,
     )
 }
@@ -36,6 +38,7 @@ __all__ = [
     "TextClassification",
     "TextRegression",
     "TokenClassification",
+    "Translation",
     "TreeClassification",
     "WordEmbedding",
 ]

@@ -70,16 +70,26 @@ class TranslationPreprocessor:
         return len(self.vocabulary)
 
     def __call__(self, strings):
-        """Turn strings [N] into {"source_ids": int32 [N, S]}, padded with 0."""
-        return padded(self.features(strings))
+        """Turn strings [N] into source_ids int32 [N, S], padded with 0, and what is to be known of each source.
+
+        Returns:
+            dict of source_ids; source_tokens int32 [N], before any is cut off; and unknown_share float32 [N], the
+            share of tokens that are `[UNK]`.
+        """
+        ids = self.tokenizer.token_ids(strings)
+        return {
+            **padded({"source_ids": self._ended(ids)}),
+            "source_tokens": tf.cast(ids.row_lengths(), tf.int32) + 1,
+            "unknown_share": self.tokenizer.unknown_share(ids),
+        }
 
     def features(self, strings):
         """Turn strings [N] into {"source_ids": ragged int32 [N, (length)]}, cut at max_sequence_length."""
-        return {"source_ids": self.ended_ids(strings)}
+        return {"source_ids": self._ended(self.tokenizer.token_ids(strings))}
 
-    def ended_ids(self, strings):
-        """Turn strings [N] of either language into ragged int32 ids [N, (length)], `[END]` last."""
-        ids = self.tokenizer.token_ids(strings)[:, : self.max_sequence_length - 1]
+    def _ended(self, ids):
+        """Cut ragged ids [N, (length)] and put `[END]` behind them."""
+        ids = ids[:, : self.max_sequence_length - 1]
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END_ID)], axis=1)
 
     def prepare(self, texts):

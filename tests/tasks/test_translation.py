@@ -1,0 +1,85 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import seq2seq, text_cnn, transformer
+from kerasnlp_zoo.special_ids import END_ID
+from kerasnlp_zoo.tasks import Translation
+from kerasnlp_zoo.text import TranslationPreprocessor
+from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
+from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
+
+SOURCES = ["a b c", "b c", "c a", "a", "b b a", "c"]
+TARGETS = ["uno dos tres", "dos tres", "tres uno", "uno", "dos dos uno", "tres"]
+VOCABULARY = learn_vocabulary_of_pieces([*SOURCES, *TARGETS] * 3, size=60)
+
+
+@pytest.fixture(scope="module")
+def task():
+    """A translator that has learned six sentences by heart."""
+    keras.utils.set_random_seed(1)
+    model = transformer(len(VOCABULARY), hidden_dim=32, num_layers=1, num_heads=2, intermediate_dim=64, dropout=0.0)
+    task = Translation(model, TranslationPreprocessor(VOCABULARY, "a", "uno", max_sequence_length=12))
+    model.compile(keras.optimizers.Adam(3e-3), WeightedMeanLoss(cross_entropy))
+    model.fit(task.dataset(SOURCES, TARGETS, batch_size=64, training=True), epochs=80, verbose=0, shuffle=False)
+    return task
+
+
+def test_what_was_learned_is_translated(task):
+    answers = task.predict(SOURCES)
+    assert [answer["text"] for answer in answers] == TARGETS
+    for answer in answers:
+        assert answer["alternatives"][0] == {"text": answer["text"], "score": answer["score"]}
+        scores = [alternative["score"] for alternative in answer["alternatives"]]
+        assert scores == sorted(scores, reverse=True)
+        assert len({alternative["text"] for alternative in answer["alternatives"]}) == len(scores)
+    assert task.searching(beam_width=1).predict(SOURCES)[2]["text"] == TARGETS[2]
+    assert len(task.searching(num_best=2).predict(["a"])[0]["alternatives"]) == 2
+    assert task.evaluate(SOURCES, [[target] for target in TARGETS])["chrf"] == pytest.approx(100)
+
+
+def test_no_special_token_is_ever_written():
+    model = seq2seq(len(VOCABULARY), embedding_dim=8, hidden_dim=8)
+    bias = np.zeros(len(VOCABULARY))
+    bias[[0, 1, 2]] = 9
+    model.get_layer("logits").bias.assign(bias)
+    task = Translation(model, TranslationPreprocessor(VOCABULARY, max_sequence_length=12))
+    assert "\ufffd" not in task.predict(["a b"])[0]["text"]
+    assert task.is_written[END_ID]
+
+
+def test_a_source_that_is_cut_and_one_in_another_script_are_told(task, caplog):
+    task.predict(["a b"])
+    assert not caplog.text
+    task.predict(["a b c " * 9])
+    assert "Only the first 12 of 28 tokens are translated" in caplog.text
+    task.predict(["Привет мир"])
+    assert "100% of a text are in no script that the model has learned; it translates from 'a'" in caplog.text
+
+
+def test_an_empty_source_has_an_answer(task):
+    assert isinstance(task.predict([""])[0]["text"], str)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda task: task.searching(beam_width=1000), "at most as wide as the vocabulary"),
+        (lambda task: task.searching(num_best=9), "A beam of 4 has 1 to 4 translations. Received: num_best=9"),
+        (lambda task: task.dataset(SOURCES), "6 texts and no targets"),
+        (lambda task: task.dataset(SOURCES, TARGETS[:2]), "6 texts and 2 targets"),
+        (lambda task: task.evaluate(SOURCES, TARGETS), "Expected a list of references for each text. Received: 'uno"),
+        (lambda task: task.evaluate(SOURCES[:2], [["uno"]]), "2 translations and references of 1 texts"),
+        (lambda task: task.predict("a b"), "Expected a list of strings"),
+    ],
+)
+def test_bad_input_is_refused(task, call, message):
+    with pytest.raises(InputError, match=message):
+        call(task)
+
+
+def test_a_model_that_writes_nothing_is_refused():
+    model = text_cnn(len(VOCABULARY), num_classes=2, embedding_dim=8, num_filters=4)
+    with pytest.raises(InputError, match="builder must be one of"):
+        Translation(model, TranslationPreprocessor(VOCABULARY))
