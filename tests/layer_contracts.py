@@ -138,9 +138,9 @@ LAYERS = [
             },
         )
         for attention, placement, num_weights, num_generators in (
-            ("soft", "luong", 8, 0),
-            ("hard", "bahdanau", 8, 1),
-            (None, "luong", 5, 0),
+            ("soft", "luong", 8, 1),  # Keras' cells have one
+            ("hard", "bahdanau", 8, 2),
+            (None, "luong", 5, 1),
         )
     ),
     LayerCase(
