@@ -41,7 +41,8 @@ class RecurrentDecoder(MaskedLayer):
     Call arguments:
         inputs: float tensor [B, T, D].
         memory: float tensor [B, S, E].
-        initial_state: list of float tensors [B, H], of each layer in turn: h, for an LSTM then c.
+        initial_state: list of float tensors [B, H], of each layer in turn: h, for an LSTM then c;
+            None for zeros.
         memory_mask: bool tensor [B, S], True at real tokens; None for all.
         return_attention_scores: bool, whether the weights are wanted, too.
 
@@ -108,8 +109,11 @@ class RecurrentDecoder(MaskedLayer):
             self.attend.build((None, None, self.units), memory_shape)
         self.readout.build((None, None, self.units + context))
 
-    def call(self, inputs, memory, initial_state, memory_mask=None, return_attention_scores=False, training=None):
+    def call(self, inputs, memory, initial_state=None, memory_mask=None, return_attention_scores=False, training=None):
         """Read a known target."""
+        if initial_state is None:
+            count = self.num_layers * NUM_STATES[self.cell]
+            initial_state = [ops.zeros((ops.shape(inputs)[0], self.units), self.compute_dtype)] * count
         if self.feeds_context:
             hidden, context, look = self._one_by_one(inputs, memory, initial_state, memory_mask, training)
             weights = look() if return_attention_scores else None
@@ -198,7 +202,7 @@ class RecurrentDecoder(MaskedLayer):
         return [list(state[start : start + count]) for start in range(0, len(state), count)]
 
     def compute_output_spec(
-        self, inputs, memory, initial_state, memory_mask=None, return_attention_scores=False, training=None
+        self, inputs, memory, initial_state=None, memory_mask=None, return_attention_scores=False, training=None
     ):
         """Return the symbolic outputs."""
         outputs = keras.KerasTensor((*inputs.shape[:2], self.output_dim), dtype=self.compute_dtype)

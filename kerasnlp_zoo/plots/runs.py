@@ -7,7 +7,7 @@ from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
 
 
 def training_curves(history, best_epoch, path, title=""):
-    """Draw cross entropy and accuracy over epochs, else perplexity, else the loss, the best epoch marked.
+    """Draw cross entropy and accuracy over epochs, else perplexity, else loss and BLEU, the best epoch marked.
 
     Args:
         history: list of dict, rows of history.csv.
@@ -15,11 +15,11 @@ def training_curves(history, best_epoch, path, title=""):
         path: PNG file to write.
         title: str.
     """
-    choices = ("cross_entropy", "accuracy"), ("perplexity",), ("loss",)
-    names = next(names for names in choices if f"val_{names[-1]}" in history[0])
+    choices = ("cross_entropy", "accuracy"), ("perplexity",), ("loss", "bleu"), ("loss",)
+    names = next(names for names in choices if all(f"val_{name}" in history[0] for name in names))
     figure = new_figure(4.5 * len(names), 3.4)
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
-        _train_and_validation(axes, history, name, name.replace("_", " "))
+        _train_and_validation(axes, history, name, "BLEU" if name == "bleu" else name.replace("_", " "))
         axes.axvline(best_epoch, color=ORANGE, ls=":", label=f"epoch {best_epoch}, kept")
         axes.legend(frameon=False)
     save(figure, path, title)
@@ -46,9 +46,10 @@ def pretraining_curves(history, path, title=""):
 
 
 def _train_and_validation(axes, history, name, what):
-    """Draw a column of history.csv beside that of validation."""
+    """Draw a column of history.csv, where training has it, beside that of validation."""
     epochs = [row["epoch"] + 1 for row in history]
-    axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
+    if name in history[0]:
+        axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
     axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
     axes.set(xlabel="epoch", ylabel=what)
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -27,6 +27,7 @@ from kerasnlp_zoo.training.language_modeling import (
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import (
     GloveLoss,
+    SmoothedCrossEntropy,
     WeightedMeanLoss,
     classification_metrics,
     crf_loss,
@@ -47,8 +48,14 @@ from kerasnlp_zoo.training.pretraining import (
 )
 from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
-from kerasnlp_zoo.training.schedules import WarmupLinearDecay
+from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
 from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
+from kerasnlp_zoo.training.translation import (
+    TranslationConfig,
+    compile_for_translation,
+    read_translations,
+    train_translator,
+)
 from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer
 from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVectorConfig
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
@@ -79,8 +86,11 @@ __all__ = [
     "PretrainingConfig",
     "Run",
     "RunConfig",
+    "SmoothedCrossEntropy",
     "StopWhenExploded",
     "Throughput",
+    "TranslationConfig",
+    "WarmupInverseSquareRoot",
     "WarmupLinearDecay",
     "WeightedMeanLoss",
     "Word2VecTrainer",
@@ -91,6 +101,7 @@ __all__ = [
     "compile_for_fine_tuning",
     "compile_for_language_modeling",
     "compile_for_pretraining",
+    "compile_for_translation",
     "crf_loss",
     "crf_metrics",
     "cross_entropy",
@@ -110,6 +121,7 @@ __all__ = [
     "read_corpus",
     "read_documents",
     "read_language_model_text",
+    "read_translations",
     "repeat",
     "repeated",
     "score_callbacks",
@@ -117,4 +129,5 @@ __all__ = [
     "spell_out",
     "squared_error",
     "start_from_frequencies",
+    "train_translator",
 ]

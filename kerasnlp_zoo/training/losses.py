@@ -33,6 +33,53 @@ def cross_entropy(labels, logits):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class SmoothedCrossEntropy:
+    """Cross entropy with a distribution that gives the label 1 - s and shares s out over all classes.
+
+    Args:
+        smoothing: float in [0, 1), s; 0 for `cross_entropy`.
+
+    Call arguments:
+        labels: int tensor [B] or [B, T].
+        logits: float tensor [B, C] or [B, T, C].
+
+    Returns:
+        float tensor like `labels`.
+
+    Example:
+
+    >>> logits = ops.log(ops.convert_to_tensor([[0.7, 0.3]]))
+    >>> SmoothedCrossEntropy(0.1)(ops.convert_to_tensor([0]), logits).numpy().round(3)  # .95 * .357 + .05 * 1.204
+    array([0.399], dtype=float32)
+
+    References: Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision", section 7; Vaswani
+    et al. 2017, section 5.4.
+    """
+
+    def __init__(self, smoothing=0.1):
+        if not 0 <= smoothing < 1:
+            raise InputError(f"Labels are smoothed by a share in [0, 1). Received: smoothing={smoothing!r}")
+        self.smoothing = smoothing
+
+    def __call__(self, labels, logits):
+        """Return the loss of every label."""
+        losses = cross_entropy(labels, logits)
+        if not self.smoothing:
+            return losses
+        # -sum_c q_c log p_c = -log p_label + s (z_label - mean z), z the logits: the softmax is computed once.
+        return losses + self.smoothing * (_logit_of(labels, logits) - ops.mean(logits, axis=-1))
+
+    def get_config(self):
+        """Return the arguments that rebuild this loss."""
+        return {"smoothing": self.smoothing}
+
+    @classmethod
+    def from_config(cls, config):
+        """Rebuild the loss."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 def span_cross_entropy(labels, logits):
     """Return -log of the probabilities of the first and of the last token of an answer, over all tokens.
 

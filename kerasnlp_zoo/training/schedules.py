@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, require_positive
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -45,3 +45,39 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self):
         """Return the arguments that rebuild this schedule."""
         return {"peak": self.peak, "warmup_steps": self.warmup_steps, "total_steps": self.total_steps}
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class WarmupInverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
+    """Rise in equal steps to the peak, then fall with the square root of the steps.
+
+    The paper's schedule for vectors of width D is that of `peak=(D * warmup_steps) ** -0.5`.
+
+    Args:
+        peak: float, the highest learning rate.
+        warmup_steps: int >= 1, steps until it is reached.
+
+    Raises:
+        InputError: if `warmup_steps` is not positive.
+
+    Example:
+
+    >>> schedule = WarmupInverseSquareRoot(peak=1.0, warmup_steps=4)
+    >>> [round(float(schedule(step)), 2) for step in (0, 1, 3, 15)]
+    [0.25, 0.5, 1.0, 0.5]
+
+    Reference: Vaswani et al. 2017, equation 3.
+    """
+
+    def __init__(self, peak, warmup_steps):
+        require_positive(warmup_steps=warmup_steps)
+        self.peak, self.warmup_steps = peak, warmup_steps
+
+    def __call__(self, step):
+        """Return the learning rate of a step, counted from 0."""
+        step = (ops.cast(step, "float32") + 1) / self.warmup_steps
+        return self.peak * ops.minimum(step, ops.rsqrt(step))
+
+    def get_config(self):
+        """Return the arguments that rebuild this schedule."""
+        return {"peak": self.peak, "warmup_steps": self.warmup_steps}

@@ -1,0 +1,247 @@
+"""The frame of a run that trains a translator: its flags, its data, its scores, and what it leaves behind."""
+
+import dataclasses
+import random
+
+import keras
+import numpy as np
+
+from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
+from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.tasks import Translation
+from kerasnlp_zoo.training.callbacks import KeepBest
+from kerasnlp_zoo.training.kept_tasks import (
+    draw_training,
+    halve_weights_if_harmless,
+    keep_task,
+    milliseconds_per_sentence,
+)
+from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss, is_guessed
+from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.training.word_vectors import Throughput
+
+SHOWN = 5  # translations printed at the end
+MEASURED = 4096  # pairs of a split whose lengths are reported
+SAMPLE = 500  # validation sources that are translated after an epoch
+
+
+@dataclasses.dataclass
+class TranslationConfig(ModelRunOptions, TranslationOptions):
+    """The flags of recipes that train a translator."""
+
+    epochs: int = 10
+    """Most passes over the training data."""
+    batch_size: int = 4096
+    """Places for tokens in a batch, on either side, over all replicas together."""
+    vocabulary_size: int = 8000
+    """Pieces of words, of both languages together."""
+    max_sequence_length: int = 64
+    """Longest sentence in pieces, [END] included; longer ones lose their end."""
+    learning_rate: float = 1e-3
+    """The highest step size of Adam."""
+    warmup_steps: int = 1000
+    """Steps over which the step size rises; after them it falls."""
+    label_smoothing: float = 0.1
+    """Share of the probability that training asks to spread over all tokens."""
+    beam_width: int = 4
+    """Hypotheses that are followed when the test texts are translated, and by the entry."""
+    length_penalty: float = 0.6
+    """The higher, the longer translations may be."""
+    patience: int = 3
+    """Epochs without a better validation score before training stops."""
+
+    def check(self, replicas):
+        """Refuse flags that cannot go together, given the number of replicas."""
+        super().check(replicas)
+        require_positive(
+            vocabulary_size=self.vocabulary_size,
+            warmup_steps=self.warmup_steps,
+            beam_width=self.beam_width,
+            patience=self.patience,
+        )
+        if not 0 <= self.label_smoothing < 1:
+            raise InputError(f"--label-smoothing is a share in [0, 1). Received: {self.label_smoothing}")
+
+
+def read_translations(run):
+    """Read the data that the flags choose, learn its pieces, and say what is in it.
+
+    Args:
+        run: Run with a `TranslationConfig`.
+
+    Returns:
+        (TranslationData, TranslationPreprocessor).
+
+    Raises:
+        InputError: if the data cannot be read.
+    """
+    from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces  # loads tensorflow-text
+    from kerasnlp_zoo.text.translation import TranslationPreprocessor
+
+    config, data = run.config, load_translation(run.config)
+    texts = [*data.train.sources, *data.train.pairs()[1]]
+    vocabulary = learn_vocabulary_of_pieces(texts, config.vocabulary_size)
+    preprocessor = TranslationPreprocessor(vocabulary, data.language, data.target_language, config.max_sequence_length)
+    print(_report(data, preprocessor))
+    return data, preprocessor
+
+
+def _report(data, preprocessor):
+    """Describe the data as the model will see it."""
+    lines = [f"Data set {data.name}, {data.language} to {data.target_language}"]
+    for name in ("train", "validation", "test"):
+        split = getattr(data, name)
+        rows = list(zip(*split.pairs(), strict=True))
+        sample = random.Random(0).sample(rows, min(len(rows), MEASURED))
+        lengths = np.stack([preprocessor.tokenizer.token_ids(side).row_lengths() for side in zip(*sample, strict=True)])
+        source, target = np.mean(lengths, axis=1)
+        cut = np.mean(np.any(lengths >= preprocessor.max_sequence_length, axis=0))
+        lines.append(
+            f"  {name:<13} {len(split):,} sources with {len(rows):,} targets, {source:.1f} and {target:.1f} pieces on "
+            f"average, {cut:.1%} cut at {preprocessor.max_sequence_length}"
+        )
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in data.dropped.items() if count) or "nothing"
+    lines += [
+        f"  dropped       {dropped}",
+        f"  vocabulary    {preprocessor.vocabulary_size:,} pieces, learned on train",
+    ]
+    return "\n".join(lines)
+
+
+def compile_for_translation(config, model, schedule):
+    """Compile a translator: Adam as in the paper, cross entropy with smoothed labels over the real tokens.
+
+    Args:
+        config: TranslationConfig.
+        model: `keras.Model`.
+        schedule: learning rate of every step.
+
+    Returns:
+        The same model.
+
+    Reference: Vaswani et al. 2017, sections 5.3 and 5.4.
+    """
+    model.compile(
+        keras.optimizers.Adam(schedule, beta_2=0.98, epsilon=1e-9),
+        WeightedMeanLoss(SmoothedCrossEntropy(config.label_smoothing)),
+        weighted_metrics=[keras.metrics.MeanMetricWrapper(is_guessed, name="accuracy")],
+        jit_compile=config.jit,
+    )
+    return model
+
+
+class TranslatedSample(keras.callbacks.Callback):
+    """Translate some validation sources after every epoch, greedily, and write their BLEU into the history.
+
+    Args:
+        task: Translation whose model is trained.
+        split: `TranslationSplit`.
+    """
+
+    def __init__(self, task, split):
+        super().__init__()
+        self.task = task.searching(beam_width=1)
+        self.split = split.first(SAMPLE)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Add val_bleu."""
+        logs["val_bleu"] = self.task.evaluate(self.split.sources, self.split.references)["bleu"]
+
+
+def train_translator(run, model, data, preprocessor):
+    """Train a compiled translator, keep its best epoch, score it once and leave everything in the run's folder.
+
+    Args:
+        run: Run with a `TranslationConfig`.
+        model: `keras.Model`, compiled.
+        data: TranslationData.
+        preprocessor: TranslationPreprocessor.
+
+    Returns:
+        dict, what metrics.json holds.
+    """
+    config = run.config
+    task = Translation(model, preprocessor, beam_width=config.beam_width, length_penalty=config.length_penalty)
+    datasets = [
+        task.dataset(*split.pairs(), config.batch_size, is_training, config.seed, run.strategy.num_replicas_in_sync)
+        for split, is_training in ((data.train, True), (data.validation, False))
+    ]
+    targets = sum(int(weights.numpy().sum()) for _, _, weights in datasets[0])
+    best = KeepBest(run.history, run.state / "best.safetensors", "val_loss", patience=config.patience)
+    speed = Throughput("target_tokens_per_second", targets, len(datasets[0]))
+    run.train(
+        model,
+        datasets[0],
+        [speed, TranslatedSample(task, data.validation), run.history, best],
+        finished=best.out_of_patience,
+        validation_data=datasets[1],
+    )
+    return finish_translation(run, task, data, best.best_row())
+
+
+def finish_translation(run, task, data, best):
+    """Score the test texts once, by beam search and greedily, and leave everything in the run's folder.
+
+    Args:
+        run: Run with a `TranslationConfig`.
+        task: Translation with its best weights.
+        data: TranslationData.
+        best: dict, the history row of the best epoch.
+
+    Returns:
+        dict, what metrics.json holds.
+    """
+    sample = data.validation.first(SAMPLE)
+    greedy = task.searching(beam_width=1)
+    weights_dtype = halve_weights_if_harmless(
+        task, lambda: round(greedy.evaluate(sample.sources, sample.references)["bleu"], ndigits=1)
+    )
+    scores = task.evaluate(data.test.sources, data.test.references)
+    metrics = {
+        "task": task.name,
+        "language": data.language,
+        "target_language": data.target_language,
+        "metric": "BLEU",
+        "validation_score": task.evaluate(data.validation.sources, data.validation.references)["bleu"],
+        "test_score": scores["bleu"],
+        "published_score": None,
+        "published_by": None,
+        "scores": scores,
+        "greedy_test_score": greedy.evaluate(data.test.sources, data.test.references)["bleu"],
+        "beam_width": task.beam_width,
+        "length_penalty": task.length_penalty,
+        "best_epoch": best["epoch"] + 1,
+        "test_examples": len(data.test),
+        "vocabulary_size": task.preprocessor.vocabulary_size,
+        "training_target_tokens_per_second": best["target_tokens_per_second"],
+        "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.sources),
+        "pictures": ["curves"],
+    }
+    draw_training(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
+    _print_results(task, data, metrics, run.config.smoke)
+    metrics = keep_task(
+        run,
+        task,
+        data,
+        run.describe(metrics),
+        weights_dtype,
+        data.test.sources,
+        name=f"{run.recipe}_{data.name}_{data.language}_{data.target_language}",
+    )
+    run.finish(metrics)
+    return metrics
+
+
+def _print_results(task, data, metrics, smoke):
+    scores = metrics["scores"]
+    print(
+        f"\nTest BLEU {scores['bleu']:.1f} (chrF {scores['chrf']:.1f}) on {len(data.test):,} sources, "
+        f"greedily {metrics['greedy_test_score']:.1f}; validation {metrics['validation_score']:.1f} (epoch "
+        f"{metrics['best_epoch']}), {metrics['milliseconds_per_sentence']:.1f} ms a sentence\n"
+        f"  {scores['bleu_signature']}"
+    )
+    if smoke:
+        print("This was a smoke run on a few sentences: its scores mean nothing")
+    shown = data.test.first(SHOWN)
+    for source, answer, references in zip(shown.sources, task.predict(shown.sources), shown.references, strict=True):
+        print(f"  {source} -> {answer['text']}  (people: {' / '.join(references[:2])})")

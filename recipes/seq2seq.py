@@ -1,0 +1,75 @@
+"""Train a recurrent translator, with attention or without.
+
+    kerasnlp-zoo train seq2seq
+    kerasnlp-zoo train seq2seq --dataset reversal --epochs 20
+    kerasnlp-zoo train seq2seq --source es --target en --score general
+    kerasnlp-zoo train seq2seq --attention none
+    kerasnlp-zoo train seq2seq --train-file dialogue.tsv --source zh --target zh
+
+A file has a text and what is to be written for it in two columns: translations, answers, headlines.
+"""
+
+import dataclasses
+from typing import Literal
+
+import tyro
+
+from kerasnlp_zoo.models import seq2seq
+from kerasnlp_zoo.training import (
+    Run,
+    TranslationConfig,
+    WarmupInverseSquareRoot,
+    compile_for_translation,
+    read_translations,
+    train_translator,
+)
+
+
+@dataclasses.dataclass
+class Config(TranslationConfig):
+    """Train a recurrent translator; without flags English to Spanish, on Tatoeba."""
+
+    embedding_dim: int = 256
+    """Width of a vector of a piece."""
+    hidden_dim: int = 512
+    """Units of the decoder, and of each direction of the encoder."""
+    num_layers: int = 1
+    """Recurrent layers of the encoder, and of the decoder."""
+    cell: Literal["gru", "lstm", "rnn"] = "gru"
+    """What carries the state from piece to piece."""
+    bidirectional: bool = True
+    """Whether the encoder also reads from the end."""
+    attention: Literal["soft", "hard", "none"] = "soft"
+    """What a step sees of the source: a mean over its pieces, one of them, or nothing but the state."""
+    score: Literal["additive", "general", "dot", "scaled_dot"] = "additive"
+    """How a piece of the source suits the decoder's state; the dots need --no-bidirectional."""
+    placement: Literal["luong", "bahdanau"] = "luong"
+    """Attention after the decoder's recurrent layers, quick to train, or before them."""
+    dropout: float = 0.2
+    """Share of features dropped in training."""
+
+
+def main(config):
+    """Train, evaluate and export; return what metrics.json holds."""
+    run = Run("seq2seq", config)
+    data, preprocessor = read_translations(run)
+
+    with run.scope():
+        model = seq2seq(
+            vocabulary_size=preprocessor.vocabulary_size,
+            embedding_dim=config.embedding_dim,
+            hidden_dim=config.hidden_dim,
+            num_layers=config.num_layers,
+            cell=config.cell,
+            bidirectional=config.bidirectional,
+            attention=None if config.attention == "none" else config.attention,
+            score=config.score,
+            placement=config.placement,
+            dropout=config.dropout,
+        )
+        compile_for_translation(config, model, WarmupInverseSquareRoot(config.learning_rate, config.warmup_steps))
+    return train_translator(run, model, data, preprocessor)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))
