@@ -10,20 +10,21 @@ import tyro
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 
-What = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|attention|positions|tree")]
+What = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|attention|alignment|positions|tree")]
 Picture = Annotated[Path, tyro.conf.arg(aliases=["-o"], help="PNG file to write.")]
 NUM_POSITIONS, WIDTH = 100, 128  # of the sinusoids drawn
 
 
 def plot(what: What) -> None:
-    """Draw pictures; `kerasnlp-zoo plot attention --help`, `plot positions --help` and `plot tree --help` list flags.
+    """Draw pictures; `kerasnlp-zoo plot attention --help` lists its flags, and so for the others.
 
     Args:
         what: Output folder of a training run, whose pictures are drawn again from its history.csv and
-            metrics.json; "attention" of a text; "positions", the vectors a model adds at each place; or the "tree"
-            of a parsed sentence with a label at every node.
+            metrics.json; "attention" of a text; "alignment" of a translation; "positions", the vectors a model adds
+            at each place; or the "tree" of a parsed sentence with a label at every node.
     """
-    command = {"attention": attention, "positions": positions, "tree": tree}.get(what, lambda: _run(Path(what)))
+    commands = {"attention": attention, "alignment": alignment, "positions": positions, "tree": tree}
+    command = commands.get(what, lambda: _run(Path(what)))
     tyro.cli(command, prog=f"kerasnlp-zoo plot {what}", args=sys.argv[3:])
 
 
@@ -56,6 +57,31 @@ def attention(
         plots.attention_maps(found, output, layer, head, title)
     else:
         plots.word_attention(found, query, output, layer, head, title)
+    print(output)
+
+
+def alignment(
+    entry: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY")],
+    text: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TEXT")],
+    translation: str | None = None,
+    layer: tuple[int, ...] = (),
+    head: tuple[int, ...] = (),
+    output: Picture = Path("alignment.png"),
+) -> None:
+    """Draw which words of a text each word of its translation looked at.
+
+    Args:
+        entry: Name or folder of an entry that translates.
+        text: The text.
+        translation: A translation to look at; by default the entry's own.
+        layer: Layers, counted from 0, a map for each; by default the last one.
+        head: Heads, counted from 0, a map for each; by default the mean of all.
+    """
+    from kerasnlp_zoo import explanation, plots
+
+    plots.require_png(output, "alignment.png")
+    found = explanation.alignment_weights(zoo.load(entry), text, translation)
+    plots.alignment_maps(found, output, layer, head, Path(entry).absolute().name)
     print(output)
 
 

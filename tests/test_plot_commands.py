@@ -9,7 +9,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import BERT_SIZES, bert_classifier, text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
-from tests.task_contracts import tree_classification
+from tests.task_contracts import translation_by_seq2seq, tree_classification
 
 TEXT = "The animal didn't cross the street"
 PNG = b"\x89PNG"
@@ -95,7 +95,7 @@ def test_mistakes_are_answered_in_one_line(run, entries, monkeypatch, arguments,
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
-        (["--help"], ["RUN|attention|positions", "plot attention --help"]),
+        (["--help"], ["RUN|attention|alignment|positions", "plot attention --help"]),
         (["attention", "--help"], ["ENTRY", "TEXT", "--text-pair", "--query", "--layer", "--head", "-o"]),
         (["positions", "--help"], ["ENTRY", "--dimension"]),
         (["run", "--help"], ["kerasnlp-zoo plot run"]),
@@ -115,3 +115,9 @@ def test_a_labelled_tree_is_drawn_and_other_entries_are_refused(run, entries, tm
     assert (tmp_path / "tree.png").read_bytes().startswith(PNG)
     with pytest.raises(InputError, match="text_classification. Expected one of tree_classification"):
         plot_commands.tree(entries / "text_cnn", "(a b)", tmp_path / "other.png")
+
+
+def test_an_alignment_is_drawn(run, tmp_path):
+    translation_by_seq2seq().save(tmp_path / "entry")
+    run("alignment", tmp_path / "entry", "a fine film", "--translation", "mlif", "-o", tmp_path / "alignment.png")
+    assert (tmp_path / "alignment.png").read_bytes().startswith(PNG)

@@ -10,6 +10,8 @@ from kerasnlp_zoo.datasets.text_classification import load_text_classification
 from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.datasets.text_scores import load_text_scores
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
+from kerasnlp_zoo.datasets.translation_files import read_translations
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees, read_labelled_trees
 from kerasnlp_zoo.errors import InputError
 
@@ -22,7 +24,8 @@ def scored_examples(task_name, options, config=None):
     Args:
         task_name: name of the task, such as "text_classification".
         options: DataOptions: test_file, or else dataset.
-        config: dict, config.json of the entry to be scored, which says how its trees are written.
+        config: dict, config.json of the entry to be scored, which says how its trees are written, or from which
+            language into which it translates.
 
     Returns:
         (list of texts or pairs, list of labels, scores, spans or right answers or None, name of the data).
@@ -33,7 +36,7 @@ def scored_examples(task_name, options, config=None):
     if task_name not in READERS:
         raise InputError(f"{task_name} is not scored on labelled texts. Scored are: {', '.join(READERS)}")
     reader = READERS[task_name]
-    texts, labels = reader(options, config) if reader is _parsed else reader(options)
+    texts, labels = reader(options, config) if reader in OF_AN_ENTRY else reader(options)
     return texts, labels, options.test_file.stem if options.test_file is not None else options.dataset
 
 
@@ -101,6 +104,22 @@ def _as(kind, options, **more):
     return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in known}, **more)
 
 
+def _translated(options, config):
+    """Return sources, each once, and all translations of each."""
+    languages = config["preprocessing"]["config"]
+    columns = {name: getattr(options, name) for name in ("text_column", "text_pair_column")}
+    options = _as(
+        TranslationOptions, options, source=languages["language"], target=languages["target_language"], **columns
+    )
+    if options.test_file is None:
+        test = load_translation(options).test
+        return test.sources, test.references
+    references = {}
+    for source, target in read_translations(options.test_file, None, options):
+        references.setdefault(source, []).append(target)
+    return list(references), list(references.values())
+
+
 READERS = {
     "text_classification": _classified,
     "text_regression": _scored,
@@ -109,4 +128,6 @@ READERS = {
     "question_answering": _asked,
     "tree_classification": _parsed,
     "language_modeling": _lines,
+    "translation": _translated,
 }
+OF_AN_ENTRY = (_parsed, _translated)  # what they read depends on the entry

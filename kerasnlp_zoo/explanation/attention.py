@@ -16,6 +16,31 @@ from kerasnlp_zoo.explanation.tokens import CONTINUES, NOT_KNOWN, read_pieces, r
 from kerasnlp_zoo.layers import TransformerEncoderBlock
 
 
+def choose_heads(weights, layers=None, heads=None):
+    """Check numbers of layers and heads.
+
+    Args:
+        weights: array [L, H, ...].
+        layers: list of int, counted from 0; None or none for the last one.
+        heads: list of int, counted from 0; None or none for all.
+
+    Returns:
+        two lists of int.
+
+    Raises:
+        InputError: if there is no such layer or head.
+    """
+    num_layers, num_heads = weights.shape[:2]
+    layers, heads = list(layers or [num_layers - 1]), list(heads or range(num_heads))
+    for name, numbers, count in (("layer", layers, num_layers), ("head", heads, num_heads)):
+        if any(not 0 <= number < count for number in numbers):
+            raise InputError(
+                f"The model has {count} {name}s. Expected numbers from 0 to {count - 1}. "
+                f"Received: {name} {', '.join(map(str, numbers))}"
+            )
+    return layers, heads
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Attention:
     """The attention weights of one text.
@@ -79,27 +104,8 @@ class Attention:
         return sorted(found)
 
     def choose(self, layers=None, heads=None):
-        """Check numbers of layers and heads.
-
-        Args:
-            layers: list of int, counted from 0; None or none for the last one.
-            heads: list of int, counted from 0; None or none for all.
-
-        Returns:
-            two lists of int.
-
-        Raises:
-            InputError: if there is no such layer or head.
-        """
-        num_layers, num_heads = self.weights.shape[:2]
-        layers, heads = list(layers or [num_layers - 1]), list(heads or range(num_heads))
-        for name, numbers, count in (("layer", layers, num_layers), ("head", heads, num_heads)):
-            if any(not 0 <= number < count for number in numbers):
-                raise InputError(
-                    f"The model has {count} {name}s. Expected numbers from 0 to {count - 1}. "
-                    f"Received: {name} {', '.join(map(str, numbers))}"
-                )
-        return layers, heads
+        """Check numbers of layers and heads; see `choose_heads`."""
+        return choose_heads(self.weights, layers, heads)
 
     def of_word(self, query, layers=None, heads=None):
         """Tell how one word's attention is shared out over all words.

@@ -78,6 +78,23 @@ class Seq2SeqSteps:
         logits = self.model.get_layer("logits")(embedding(hidden, reverse=True))
         return ops.cast(logits, "float32"), {**state, **dict(zip(self.names, parts, strict=True))}
 
+    def alignments(self, source_ids, target_ids):
+        """Return the weights with which a known target looks at its source.
+
+        Args:
+            source_ids: int tensor [B, S].
+            target_ids: int tensor [B, T], from `[START]` on.
+
+        Returns:
+            float tensor [B, 1, 1, T, S], as of one layer with one head.
+        """
+        memory, *states = self.encoder(source_ids, training=False)
+        vectors = self.model.get_layer("token_embedding")(target_ids)
+        _, weights = self.decoder(
+            vectors, memory, states, PaddingMask()(source_ids), return_attention_scores=True, training=False
+        )
+        return weights[:, None, None]
+
     def reorder(self, state, rows):
         """Let hypothesis r go on from hypothesis `rows[r]`, int32 [R]."""
         return {**state, **{name: ops.take(state[name], rows, axis=0) for name in self.names}}

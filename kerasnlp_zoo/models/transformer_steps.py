@@ -99,6 +99,25 @@ class TransformerSteps:
         state["place"] = state["place"] + 1
         return self._logits(hidden), state
 
+    def alignments(self, source_ids, target_ids):
+        """Return the weights with which a known target looks at its source.
+
+        Args:
+            source_ids: int tensor [B, S].
+            target_ids: int tensor [B, T], from `[START]` on.
+
+        Returns:
+            float tensor [B, layers, H, T, S].
+        """
+        memory, mask = self.encoder(source_ids, training=False), PaddingMask()(source_ids)
+        hidden = self.model.get_layer("embedding_scale")(self.model.get_layer("token_embedding")(target_ids))
+        hidden = hidden if self.positions is None else self.positions(hidden)
+        weights = []
+        for block in self.blocks:
+            hidden, of_block = block(hidden, memory, memory_mask=mask, return_attention_scores=True, training=False)
+            weights.append(of_block)
+        return ops.stack(weights, axis=1)
+
     def _embed(self, ids, place):
         embedding, scale = self.model.get_layer("token_embedding"), self.model.get_layer("embedding_scale")
         vectors = scale(embedding(ids))

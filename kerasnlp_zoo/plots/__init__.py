@@ -1,5 +1,6 @@
 """Pictures of runs, answers, words, attention and positions: PNG files for reports and cards."""
 
+from kerasnlp_zoo.plots.alignment import alignment_maps
 from kerasnlp_zoo.plots.attention import attention_maps, word_attention
 from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib, require_png
@@ -18,6 +19,7 @@ from kerasnlp_zoo.plots.tree import tree_labels
 from kerasnlp_zoo.plots.word_scatter import word_scatter
 
 __all__ = [
+    "alignment_maps",
     "attention_maps",
     "confusion_matrix",
     "copy_curves",

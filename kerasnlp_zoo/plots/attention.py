@@ -5,16 +5,13 @@ Shapes: T tokens, W words.
 
 import numpy as np
 
-from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
+from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, save
+from kerasnlp_zoo.plots.map_panels import color_bar, map_panels
 from kerasnlp_zoo.plots.shaded_text import shaded_text, shortened
 from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, SEPARATOR
 
 COLUMNS = 4  # of maps
-CELL = (0.13, 0.4)  # smallest and largest, of one token; all measures in inches
-ONE_MAP, OF_SEVERAL = 5.0, 2.4  # side of a map, where its cells may have the size they need for that
-LONGEST_TOKEN, LONGEST_WORD = 16, 40  # characters
-LARGEST = 70  # side of a picture
+LONGEST_WORD = 40  # characters
 MOST_BARS = 12
 
 
@@ -56,14 +53,12 @@ def maps_figure(attention, layers=None, heads=None, title=""):
         title = _joined(title, _layers(layers))
     # A row of maps is a layer, if there are several and it has room for the heads.
     columns = min(len(heads) if len(heads) > 1 else len(maps), COLUMNS)
-    figure, panels, font_size = _panels(attention.tokens, len(maps), columns, title)
+    figure, panels, font_size = map_panels(attention.tokens, attention.tokens, len(maps), columns, title)
     strongest = max(attention.weights[place].max() for place in maps)
     for panel, place, name in zip(panels, maps, names, strict=True):
         image = panel.imshow(attention.weights[place], cmap="Blues", vmin=0, vmax=strongest)
         panel.set_title(name, fontsize=font_size)
-    bar = figure.colorbar(image, ax=panels, aspect=30, shrink=0.8, pad=0.02)
-    bar.set_label("share of the row's attention", fontsize=font_size)
-    bar.ax.tick_params(labelsize=font_size - 1)
+    color_bar(figure, image, panels, font_size)
     return figure
 
 
@@ -113,34 +108,6 @@ def word_figure(attention, query, layers=None, heads=None, title=""):
     colors = np.where(is_query, ORANGE, np.where(is_special, GREY, BLUE))
     _bars(figure.subplots(), [words[w] for w in strongest], shares[strongest], colors[strongest])
     return figure
-
-
-def _panels(tokens, count, columns, title):
-    """Return a figure, its axes, one a map, tokens written at the outer ones, and a font size for their names."""
-    labels = [shortened(token, LONGEST_TOKEN) for token in tokens]
-    cell = np.clip((ONE_MAP if count == 1 else OF_SEVERAL) / len(tokens), *CELL)
-    side, rows = cell * len(tokens), -(-count // columns)
-    room = 0.08 * max(map(len, labels))  # for the labels
-    width = max(columns * (side + 0.15) + room + 1.2, 0.1 * len(title))
-    height = rows * (side + 0.35) + room + 0.4
-    if max(width, height) > LARGEST:
-        raise InputError(
-            f"A picture of {count} maps of {len(tokens)} tokens would be {width:.0f} x {height:.0f} inches large. "
-            "Choose fewer layers and heads, a shorter text, or one word as the query"
-        )
-    figure = new_figure(width, height)
-    font_size = np.clip(0.4 * width, 9, 16)  # a large picture is looked at from further away
-    figure.suptitle(title, fontsize=font_size + 2, parse_math=False)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel in panels[count:]:
-        panel.remove()
-    style = {"fontsize": min(9, 0.8 * 72 * cell), "parse_math": False}
-    for number, panel in enumerate(panels[:count]):
-        panel.tick_params(length=0, pad=2, top=True, labeltop=True, bottom=False, labelbottom=False)
-        panel.set_xticks(range(len(tokens)), labels if number < columns else [], rotation=90, **style)
-        panel.set_yticks(range(len(tokens)), labels if number % columns == 0 else [], **style)
-        panel.spines[:].set_color(GREY)
-    return figure, list(panels[:count]), font_size
 
 
 def _bars(axes, words, shares, colors):

@@ -4,7 +4,14 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from kerasnlp_zoo.training import WeightedMeanLoss, classification_metrics, cross_entropy, make_strategy
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.training import (
+    SmoothedCrossEntropy,
+    WeightedMeanLoss,
+    classification_metrics,
+    cross_entropy,
+    make_strategy,
+)
 from kerasnlp_zoo.training.losses import is_guessed
 from tests import oracles
 
@@ -28,6 +35,23 @@ def test_a_word_is_guessed_where_its_logit_is_the_highest(random):
     logits[0] = np.nan
     expected = (logits.argmax(axis=-1) == labels) & ~np.isnan(logits[..., 0])
     np.testing.assert_array_equal(is_guessed(ops.convert_to_tensor(labels), ops.convert_to_tensor(logits)), expected)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_smoothed_labels_equal_the_cross_entropy_with_the_smoothed_distribution(random, smoothing):
+    labels, logits = random.integers(0, 4, (5, 7)), random.normal(size=(5, 7, 4))
+    log_probabilities = logits - np.log(np.sum(np.exp(logits), axis=-1, keepdims=True))
+    wanted = (1 - smoothing) * np.eye(4)[labels] + smoothing / 4
+    expected = -np.sum(wanted * log_probabilities, axis=-1)
+    loss = SmoothedCrossEntropy(smoothing)
+    np.testing.assert_allclose(loss(labels, ops.convert_to_tensor(logits, "float32")), expected, atol=1e-5)
+    again = WeightedMeanLoss.from_config(WeightedMeanLoss(loss).get_config())
+    assert again.element_loss.smoothing == smoothing
+
+
+def test_all_of_the_probability_cannot_be_shared_out():
+    with pytest.raises(InputError, match="smoothing=1.0"):
+        SmoothedCrossEntropy(1.0)
 
 
 def test_golden_values_of_cross_entropy():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training import WarmupLinearDecay
+from kerasnlp_zoo.training import WarmupInverseSquareRoot, WarmupLinearDecay
 
 
 def test_the_learning_rate_rises_and_falls_by_equal_steps():
@@ -19,3 +19,16 @@ def test_without_warm_up_it_starts_at_the_peak():
 def test_steps_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="warmup_steps=5, total_steps=5"):
         WarmupLinearDecay(0.1, 5, 5)
+
+
+@pytest.mark.parametrize("step", [1, 100, 4000, 4001, 100_000])
+def test_the_papers_schedule(step):
+    width, warmup_steps = 512, 4000
+    expected = width**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)  # steps counted from 1
+    schedule = WarmupInverseSquareRoot((width * warmup_steps) ** -0.5, warmup_steps)
+    assert float(schedule(step - 1)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_rise_of_no_steps_is_refused():
+    with pytest.raises(InputError, match="warmup_steps"):
+        WarmupInverseSquareRoot(0.1, 0)

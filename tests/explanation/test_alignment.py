@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from kerasnlp_zoo import plots
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.explanation import Alignment, alignment_weights
+from kerasnlp_zoo.models import seq2seq, transformer
+from kerasnlp_zoo.plots.alignment import alignment_figure
+from kerasnlp_zoo.tasks import Translation
+from kerasnlp_zoo.text import TranslationPreprocessor
+from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
+from tests.task_contracts import text_classification
+
+VOCABULARY = learn_vocabulary_of_pieces(["where is the station", "dónde está la estación"] * 2, size=40)
+PREPROCESSOR = TranslationPreprocessor(VOCABULARY)
+
+
+def task(builder, **arguments):
+    built = builder(vocabulary_size=len(VOCABULARY), hidden_dim=8, **arguments)
+    random = np.random.default_rng(2)
+    for weight in built.trainable_weights:
+        weight.assign(random.normal(size=weight.shape))
+    return Translation(built, PREPROCESSOR)
+
+
+@pytest.mark.parametrize(
+    ("builder", "arguments", "shape"),
+    [
+        (seq2seq, {"embedding_dim": 8, "placement": "bahdanau"}, (1, 1)),
+        (transformer, {"num_layers": 2, "num_heads": 4, "norm_first": True}, (2, 4)),
+    ],
+)
+def test_every_word_of_a_translation_shares_its_attention_out_over_the_source(builder, arguments, shape):
+    alignment = alignment_weights(task(builder, **arguments), "Where is the station?", "la estación")
+    assert alignment.source[-5:] == ["is", "the", "station", "[UNK]", "[END]"]
+    assert alignment.target == ["la", "estación", "[END]"]
+    assert alignment.weights.shape == (*shape, 3, len(alignment.source))
+    np.testing.assert_allclose(alignment.weights.sum(axis=-1), 1.0, atol=1e-5)
+    own = alignment_weights(task(builder, **arguments), "the station")
+    assert own.target[-1] == "[END]"
+
+
+def test_pieces_of_a_word_count_together():
+    translator = task(seq2seq, embedding_dim=8)
+    pieces = [PREPROCESSOR.features([text])["source_ids"].to_tensor() for text in ("the station", "la")]
+    raw = np.asarray(translator.steps.alignments(pieces[0], np.append([[2]], pieces[1][:, :-1], axis=1)))[0, 0, 0]
+    tokens = [VOCABULARY.tokens[place] for place in pieces[0].numpy()[0]]
+    starts = [place for place, token in enumerate(tokens) if not token.startswith("##")]
+    assert len(starts) < len(tokens)
+    alignment = alignment_weights(translator, "the station", "la")
+    np.testing.assert_allclose(alignment.weights[0, 0, -1], np.add.reduceat(raw[-1], starts), atol=1e-6)
+
+
+def test_maps_are_drawn_with_all_words_readable(tmp_path):
+    random = np.random.default_rng(1)
+    alignment = Alignment(["车站", "在", "哪里", "[END]"], ["where", "$x_1$", "[END]"], random.random((2, 3, 3, 4)))
+    figure = alignment_figure(alignment, layers=[0, 1], heads=[0, 2], title="a model")
+    assert [axes.get_title() for axes in figure.axes[:4]] == [f"layer {n}, head {h}" for n in (0, 1) for h in (0, 2)]
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == alignment.source
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == alignment.target
+    mean = alignment_figure(alignment).axes[0].get_images()[0].get_array()
+    np.testing.assert_allclose(mean, alignment.weights[1].mean(axis=0))
+    plots.alignment_maps(alignment, tmp_path / "maps.png")
+    assert (tmp_path / "maps.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_what_has_no_alignment_is_refused():
+    with pytest.raises(InputError, match="Received a task of text_classification"):
+        alignment_weights(text_classification(), "a film")
+    with pytest.raises(InputError, match="built without attention"):
+        alignment_weights(task(seq2seq, embedding_dim=8, attention=None), "the station")
+    with pytest.raises(InputError, match="has 1 layers"):
+        alignment_figure(alignment_weights(task(seq2seq, embedding_dim=8), "the", "la"), layers=[3])

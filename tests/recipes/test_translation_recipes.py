@@ -1,0 +1,96 @@
+import itertools
+import json
+import math
+
+import pytest
+
+from kerasnlp_zoo import cli, zoo
+from kerasnlp_zoo.errors import InputError
+from recipes import seq2seq, transformer_translation
+from tests.task_contracts import translation_by_seq2seq
+
+NUMBERS = {"zero": "零", "one": "一", "two": "二", "three": "三", "four": "四", "five": "五"}
+SMALL = {"hidden_dim": 32, "batch_size": 256, "epochs": 2, "warmup_steps": 20, "vocabulary_size": 60}
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """English and Chinese numbers of four digits, as a TSV file."""
+    lines = [
+        f"{' '.join(words)}\t{''.join(NUMBERS[word] for word in words)}"
+        for words in itertools.product(NUMBERS, repeat=4)
+    ]
+    path = tmp_path / "digits.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("recipe", "more"),
+    [
+        (seq2seq, {"embedding_dim": 32, "learning_rate": 1e-2, "epochs": 14, "batch_size": 128, "warmup_steps": 100}),
+        (transformer_translation, {"num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "learning_rate": 5e-3}),
+    ],
+)
+def test_own_pairs_are_learned_kept_and_exported(recipe, more, pairs, tmp_path):
+    options = {"train_file": pairs, "source": "en", "target": "zh", **SMALL, **more}
+    metrics = recipe.main(recipe.Config(output_dir=tmp_path / "run", **options))
+    name = recipe.__name__.removeprefix("recipes.")
+    assert metrics["export_difference"] <= 1e-5
+    assert json.loads((tmp_path / "run/metrics.json").read_text()) == metrics
+    assert "tok:zh" in metrics["scores"]["bleu_signature"]
+    assert (tmp_path / "run/curves.png").exists()
+    config = zoo.read_config(tmp_path / "run/entry")
+    assert config["name"] == f"{name}_digits_en_zh"
+    task = zoo.load(tmp_path / "run/entry")
+    if recipe is seq2seq:
+        assert task.predict(["one two five one"])[0]["text"] == "一二五一"
+        assert metrics["test_score"] > 80
+    assert zoo.check(tmp_path / "run/entry")["largest_difference"] <= 1e-4
+
+
+def test_an_interrupted_run_goes_on(pairs, tmp_path, monkeypatch):
+    options = {"train_file": pairs, "target": "zh", "embedding_dim": 8, "output_dir": tmp_path / "run", **SMALL}
+    monkeypatch.setattr("kerasnlp_zoo.training.translation.finish_translation", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        seq2seq.main(seq2seq.Config(**options))
+    monkeypatch.undo()
+    metrics = seq2seq.main(seq2seq.Config(resume=True, **{**options, "epochs": 3}))
+    assert metrics["best_epoch"] <= 3
+    assert len((tmp_path / "run/history.csv").read_text().splitlines()) == 4
+
+
+def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch):
+    translation_by_seq2seq().save(tmp_path / "entry")
+    monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "evaluate", str(tmp_path / "entry"), "--test-file", str(pairs)])
+    cli.main()
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["texts"] == 1296
+    assert 0 <= scores["bleu"] < 1
+
+
+def test_smoke_runs_the_whole_recipe_on_tatoeba(tmp_path):
+    options = {"smoke": True, "hidden_dim": 32, "num_layers": 1, "vocabulary_size": 300}
+    metrics = transformer_translation.main(
+        transformer_translation.Config(output_dir=tmp_path / "run", source="uk", target="en", **options)
+    )
+    assert math.isfinite(metrics["test_score"])
+    assert zoo.read_config(tmp_path / "run/entry")["name"] == "transformer_translation_tatoeba_uk_en"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"label_smoothing": 1.0}, "--label-smoothing is a share"),
+        ({"warmup_steps": 0}, "warmup_steps"),
+        ({"batch_size": 60}, "no room for 1 pairs of the longest length"),
+    ],
+)
+def test_bad_flags_are_refused_before_training(options, message, tmp_path):
+    options = {"dataset": "reversal", "max_sequence_length": 64, **options}
+    if "batch_size" in options:
+        pair = tmp_path / "long.tsv"
+        pair.write_text("".join(f"{n} {'a ' * 63}\t{n} b\n" for n in range(40)))
+        options["train_file"] = pair
+    with pytest.raises(InputError, match=message):
+        seq2seq.main(seq2seq.Config(output_dir=tmp_path / "run", **options))
