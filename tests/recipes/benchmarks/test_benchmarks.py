@@ -6,7 +6,16 @@ import sys
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from recipes.benchmarks import bert, comparison, recurrent, text_cnn, text_cnn_ablation, tree_lstm, word2vec
+from recipes.benchmarks import (
+    bert,
+    comparison,
+    recurrent,
+    text_cnn,
+    text_cnn_ablation,
+    translation,
+    tree_lstm,
+    word2vec,
+)
 
 
 def test_sides_are_measured_in_turn_and_the_first_of_each_is_left_out():
@@ -98,3 +107,15 @@ def test_word2vec_beside_gensim(tmp_path):
     assert {row["unit"] for row in rows} == {"words/s", "%", "cells/s", "MB"}
     assert all(row["ours"] > 0 for row in rows if row["unit"] != "%")
     assert json.loads((tmp_path / "rows.json").read_text())["rows"] == rows
+
+
+def test_translators_beside_pytorch():
+    for peer in ("transformers", "torch"):
+        pytest.importorskip(peer, reason="peers are installed by hand: pip install transformers torch")
+    rows = translation.main(translation.Config(rounds=1, steps=1, smoke=True))
+    assert [row["peer_name"].split(",")[0] for row in rows] == [
+        *["PyTorch"] * 5,
+        "ours without a cache",
+        *["PyTorch"] * 5,
+    ]
+    assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)

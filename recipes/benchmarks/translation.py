@@ -1,0 +1,193 @@
+"""Translators beside PyTorch: training, and decoding greedily and with four beams.
+
+    python -m recipes.benchmarks.translation --output translation.json
+
+The Transformer stands beside a Marian model of `transformers` with its `generate`, the recurrent translator beside the
+same network in PyTorch with a plain loop. All sides get the same batches; when decoding, all write the same number of
+tokens, because weights are random and none may end.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tyro
+
+from kerasnlp_zoo.decoding import beam_search, generate, greedy
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps, seq2seq, transformer
+from kerasnlp_zoo.special_ids import START_ID
+from kerasnlp_zoo.text.batches import without_autotuning
+from kerasnlp_zoo.training import SmoothedCrossEntropy, WeightedMeanLoss
+from recipes.benchmarks.comparison import in_turn, report, require_torch, row, seconds
+from recipes.benchmarks.translation_peers import MarianSide, TorchSeq2SeqSide
+
+LEARNING_RATE, SMOOTHING = 1e-4, 0.1
+NOTHING = -1  # no token ends a sequence
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """A translator and its batches."""
+
+    vocabulary: int = 8000
+    width: int = 256
+    layers: int = 3  # of the Transformer, in encoder and decoder
+    heads: int = 4
+    intermediate: int = 1024
+    units: int = 512  # of the recurrent decoder, and of each direction of the encoder
+    batch: int = 128
+    time: int = 16  # tokens of a sentence on either side
+    decoded: int = 32  # tokens to write
+    batches_decoded: tuple = (1, 32)
+    beam: int = 4
+
+
+SMOKE = Size(50, 8, 1, 2, 16, 8, batch=4, time=5, decoded=4, batches_decoded=(1, 2), beam=2)
+
+
+@dataclasses.dataclass
+class Config:
+    """Measure translators beside PyTorch; on two cores about twenty minutes, best on a quiet machine."""
+
+    output: Path | None = None
+    """JSON file for the rows."""
+    families: tuple[str, ...] = ("transformer", "seq2seq")
+    """Which translators to measure."""
+    rounds: int = 5
+    """Measurements of each side, in turn; the median counts."""
+    steps: int = 4
+    """Batches in a measurement of training."""
+    smoke: bool = False
+    """Try it on tiny models; the figures mean nothing."""
+
+
+def main(config):
+    """Measure and print the table; return its rows."""
+    torch = require_torch()
+    try:
+        import transformers
+    except ImportError as error:
+        raise InputError("This benchmark measures beside transformers: pip install transformers torch") from error
+    keras.utils.set_random_seed(1)
+    torch.manual_seed(1)
+    size = SMOKE if config.smoke else Size()
+    random = np.random.default_rng(1)
+    shape = (2, config.steps, size.batch, size.time)
+    source, target = random.integers(4, size.vocabulary, shape).astype("int32")
+    makers = {
+        "transformer": lambda: (our_transformer(size), MarianSide(torch, transformers, size, LEARNING_RATE, SMOOTHING)),
+        "seq2seq": lambda: (our_seq2seq(size), TorchSeq2SeqSide(torch, size, LEARNING_RATE, SMOOTHING)),
+    }
+    rows = []
+    for family in config.families:
+        ours, peer = makers[family]()
+        rows += training_rows(config, family, ours, peer, source, target)
+        rows += decoding_rows(config, size, family, ours, peer, source[0])
+    report(rows, config.output, torch=torch.__version__, transformers=transformers.__version__)
+    return rows
+
+
+def training_rows(config, family, ours, peer, source, target):
+    """Compare passes over the batches."""
+    count, batch, time = source.shape
+    passes = (functools.partial(seconds, functools.partial(side.fit, source, target)) for side in (ours, peer))
+    rates = [source.size / spent for spent in in_turn(*passes, rounds=config.rounds)]
+    return [row(f"{family}, training [{batch}, {time}]", "tokens/s", *rates, peer.name)]
+
+
+def decoding_rows(config, size, family, ours, peer, source):
+    """Compare decoding, one sentence at a time and several, greedily and with beams; and ours without its cache."""
+    rows = []
+    for beam in (1, size.beam):
+        for batch in size.batches_decoded:
+            some = source[:batch]
+            calls = [functools.partial(seconds, functools.partial(side.decode, some, beam)) for side in (ours, peer)]
+            rates = [batch * size.decoded / spent for spent in in_turn(*calls, rounds=config.rounds)]
+            how = "greedily" if beam == 1 else f"with {beam} beams"
+            rows.append(row(f"{family}, decoding {how}, batch {batch}", "tokens/s", *rates, peer.name))
+    if family == "transformer":
+        some = source[: size.batches_decoded[-1]]
+        calls = (lambda: ours.decode(some, 1), lambda: ours.decode_without_cache(some))
+        spent = in_turn(*(functools.partial(seconds, call) for call in calls), rounds=config.rounds)
+        rates = [len(some) * size.decoded / value for value in spent]
+        rows.append(row(f"{family}, decoding greedily, batch {len(some)}", "tokens/s", *rates, "ours without a cache"))
+    return rows
+
+
+def our_transformer(size):
+    """Return our Transformer."""
+    model = transformer(
+        vocabulary_size=size.vocabulary,
+        hidden_dim=size.width,
+        num_layers=size.layers,
+        num_heads=size.heads,
+        intermediate_dim=size.intermediate,
+    )
+    return OurSide(model, TransformerSteps(model), size)
+
+
+def our_seq2seq(size):
+    """Return our recurrent translator, with additive attention after the decoder."""
+    model = seq2seq(vocabulary_size=size.vocabulary, embedding_dim=size.width, hidden_dim=size.units, dropout=0.1)
+    return OurSide(model, Seq2SeqSteps(model), size)
+
+
+class OurSide:
+    """A translator of ours, compiled as the recipes do."""
+
+    def __init__(self, model, steps, size):
+        self.model, self.steps, self.size = model, steps, size
+        model.compile(
+            keras.optimizers.Adam(LEARNING_RATE, beta_2=0.98, epsilon=1e-9),
+            WeightedMeanLoss(SmoothedCrossEntropy(SMOOTHING)),
+        )
+        self.decoders = {}
+
+    def fit(self, source, target):
+        """Train on the batches."""
+        before = np.insert(target[:, :, :-1], 0, START_ID, axis=2)
+        data = ({"source_ids": source, "target_ids": before}, target, np.ones(target.shape, "float32"))
+        dataset = tf.data.Dataset.from_tensor_slices(data).with_options(without_autotuning())
+        self.model.fit(dataset, shuffle=False, verbose=0)
+
+    def decode(self, source, beam):
+        """Write `size.decoded` tokens for every source."""
+        if beam not in self.decoders:
+            signature = [tf.TensorSpec([None, None], tf.int32)]
+            self.decoders[beam] = tf.function(functools.partial(self._decode, beam=beam), input_signature=signature)
+        return self.decoders[beam](tf.constant(source)).numpy()
+
+    def _decode(self, source, beam):
+        length = self.size.decoded
+        state, start = self.steps.start(source, beam, length), tf.fill([tf.shape(source)[0]], START_ID)
+        if beam == 1:
+            return generate(self.steps.step, state, start, greedy, length, NOTHING)
+        return beam_search(self.steps.step, state, start, beam, length, NOTHING, reorder=self.steps.reorder)[0]
+
+    def decode_without_cache(self, source):
+        """Write as many tokens, reading all that is written anew for each."""
+        if None not in self.decoders:
+            self.decoders[None] = tf.function(self._decode_without_cache, reduce_retracing=True)
+        return self.decoders[None](tf.constant(source)).numpy()
+
+    def _decode_without_cache(self, source):
+        ids = tf.fill([tf.shape(source)[0], 1], START_ID)
+        _, ids = tf.while_loop(
+            lambda count, ids: count < self.size.decoded,
+            lambda count, ids: (count + 1, tf.concat([ids, self._following(source, ids)], axis=1)),
+            (tf.constant(0), ids),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, None])),
+        )
+        return ids[:, 1:]
+
+    def _following(self, source, ids):
+        logits = self.model({"source_ids": source, "target_ids": ids}, training=False)[:, -1]
+        return tf.argmax(logits, axis=-1, output_type=tf.int32)[:, None]
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Config))

@@ -1,0 +1,144 @@
+"""The translators of PyTorch that ours are measured beside."""
+
+from kerasnlp_zoo.special_ids import START_ID
+
+
+class _TorchSide:
+    """A PyTorch model, its optimiser and its loss."""
+
+    def __init__(self, torch, model, size, learning_rate, smoothing):
+        self.torch, self.model, self.size, self.smoothing = torch, model, size, smoothing
+        self.optimizer = torch.optim.Adam(model.parameters(), learning_rate, betas=(0.9, 0.98), eps=1e-9)
+
+    def fit(self, source, target):
+        """Train on the batches."""
+        self.model.train()
+        for batch in zip(self.torch.tensor(source).long(), self.torch.tensor(target).long(), strict=True):
+            self.optimizer.zero_grad()
+            logits = self.logits(*batch)
+            loss = self.torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), batch[1].flatten(), label_smoothing=self.smoothing
+            )
+            loss.backward()
+            self.optimizer.step()
+            loss.item()
+
+    def decode(self, source, beam):
+        """Write `size.decoded` tokens for every source."""
+        self.model.eval()
+        with self.torch.inference_mode():
+            return self.generate(self.torch.tensor(source).long(), beam).numpy()
+
+    def before(self, target):
+        """Return the target one place later, from the start on."""
+        return self.torch.cat([self.torch.full_like(target[:, :1], START_ID), target[:, :-1]], dim=1)
+
+
+class MarianSide(_TorchSide):
+    """The Marian model of `transformers`, of the same size."""
+
+    name = "PyTorch, Marian"
+
+    def __init__(self, torch, transformers, size, learning_rate, smoothing):
+        config = transformers.MarianConfig(
+            vocab_size=size.vocabulary,
+            d_model=size.width,
+            encoder_layers=size.layers,
+            decoder_layers=size.layers,
+            encoder_attention_heads=size.heads,
+            decoder_attention_heads=size.heads,
+            encoder_ffn_dim=size.intermediate,
+            decoder_ffn_dim=size.intermediate,
+            activation_function="relu",
+            dropout=0.1,
+            attention_dropout=0.1,
+            max_position_embeddings=256,
+            pad_token_id=0,
+            eos_token_id=3,
+            decoder_start_token_id=START_ID,
+            forced_eos_token_id=None,
+        )
+        super().__init__(torch, transformers.MarianMTModel(config), size, learning_rate, smoothing)
+
+    def logits(self, source, target):
+        """Return logits [B, T, V]."""
+        mask = self.torch.ones_like(source)
+        return self.model(input_ids=source, attention_mask=mask, decoder_input_ids=self.before(target)).logits
+
+    def generate(self, source, beam):
+        """Return ids, by the library's own search."""
+        count = self.size.decoded
+        return self.model.generate(
+            source,
+            attention_mask=self.torch.ones_like(source),
+            num_beams=beam,
+            do_sample=False,
+            min_new_tokens=count,
+            max_new_tokens=count,
+        )
+
+
+class TorchSeq2SeqSide(_TorchSide):
+    """A GRU that reads, a GRU that writes, and additive attention after it."""
+
+    name = "PyTorch, GRU"
+
+    def __init__(self, torch, size, learning_rate, smoothing):
+        super().__init__(torch, torch_seq2seq(torch, size), size, learning_rate, smoothing)
+
+    def logits(self, source, target):
+        """Return logits [B, T, V]."""
+        memory, keys, state = self.model.read(source)
+        return self.model.write(self.before(target), memory, keys, state)[0]
+
+    def generate(self, source, beam):
+        """Return ids [B, L] of a plain beam search; one beam is greedy."""
+        torch, model = self.torch, self.model
+        batch, vocabulary = source.shape[0], self.size.vocabulary
+        memory, keys, state = model.read(source)
+        memory, keys = (values.repeat_interleave(beam, 0) for values in (memory, keys))
+        state = state.repeat_interleave(beam, 1)
+        totals = torch.full((batch, beam), -1e9)
+        totals[:, 0] = 0
+        ids = torch.full((batch * beam, 1), START_ID)
+        for _ in range(self.size.decoded):
+            logits, state = model.write(ids[:, -1:], memory, keys, state)
+            scores = totals[:, :, None] + torch.log_softmax(logits[:, 0], -1).view(batch, beam, vocabulary)
+            totals, places = scores.flatten(1).topk(beam)
+            rows = (places // vocabulary + torch.arange(batch)[:, None] * beam).flatten()
+            state = state[:, rows]
+            ids = torch.cat([ids[rows], (places % vocabulary).view(-1, 1)], 1)
+        return ids[::beam, 1:]
+
+
+def torch_seq2seq(torch, size):
+    """Return the network of `models.seq2seq` in PyTorch."""
+    nn = torch.nn
+
+    class Seq2Seq(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(size.vocabulary, size.width)
+            self.encoder = nn.GRU(size.width, size.units, batch_first=True, bidirectional=True)
+            self.bridge = nn.Linear(2 * size.units, size.units)
+            self.decoder = nn.GRU(size.width, size.units, batch_first=True)
+            self.query_kernel = nn.Linear(size.units, size.units, bias=False)
+            self.key_kernel = nn.Linear(2 * size.units, size.units, bias=False)
+            self.scale = nn.Linear(size.units, 1, bias=False)
+            self.readout = nn.Linear(3 * size.units, size.width)
+            self.bias = nn.Parameter(torch.zeros(size.vocabulary))
+            self.drop = nn.Dropout(0.1)
+
+        def read(self, source):
+            memory, state = self.encoder(self.drop(self.embedding(source)))
+            state = torch.tanh(self.bridge(torch.cat([state[0], state[1]], -1)))[None]
+            return memory, self.key_kernel(memory), state
+
+        def write(self, target, memory, keys, state):
+            hidden, state = self.decoder(self.drop(self.embedding(target)), state)
+            compared = torch.tanh(self.query_kernel(hidden)[:, :, None] + keys[:, None])
+            context = torch.softmax(self.scale(compared)[..., 0], -1) @ memory
+            read_out = torch.tanh(self.readout(torch.cat([context, hidden], -1)))
+            return self.drop(read_out) @ self.embedding.weight.T + self.bias, state
+
+    return Seq2Seq()
