@@ -21,7 +21,7 @@ def card(config, metrics, megabytes):
     facts = {
         "task": config["task"],
         "model": f"{config['builder']}, {config['parameters']:,} parameters, {megabytes:.1f} MB",
-        "language": config["language"],
+        "language": _languages(config),
         **({"labels": _listed(config["labels"])} if config["labels"] else {}),
         "test score": score(metrics, "test_score"),
         **_quantized(config, metrics),
@@ -59,6 +59,12 @@ def card(config, metrics, megabytes):
             "",
         ]
     )
+
+
+def _languages(config):
+    """Return the language of an entry; of a translator that it reads and that it writes."""
+    target = config["preprocessing"]["config"].get("target_language")
+    return config["language"] if target is None else f"{config['language']} to {target}"
 
 
 def _quantized(config, metrics):

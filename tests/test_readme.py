@@ -73,6 +73,8 @@ def test_every_command_is_known_to_these_tests():
         "plot positions",
         "train ngram",
         "train rnn_language_model",
+        "train transformer_translation",
+        "train seq2seq",
         "评论.csv",
         "质量很好",
         "&& pytest",
@@ -117,6 +119,11 @@ def test_bert_commands(folder):
 def test_language_model_commands(folder):
     assert "modified_kneser_ney" in run(command("train ngram") + " --smoke", folder)
     assert "Test perplexity" in run(command("train rnn_language_model") + " --smoke", folder)
+
+
+def test_translation_commands(folder):
+    assert "Data set tatoeba, en to es" in run(command("train transformer_translation") + " --smoke", folder)
+    assert "Data set reversal" in run(command("train seq2seq") + " --smoke", folder)
 
 
 def test_explaining_command_prints_what_is_shown_and_draws_it(folder):

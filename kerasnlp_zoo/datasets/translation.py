@@ -15,7 +15,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 
 TATOEBA = {frozenset(("en", "es")): "spa", frozenset(("en", "uk")): "ukr"}
 TATOEBA_LICENCE = "CC-BY 2.0"
-SMOKE_SOURCES = 64
+SMOKE_SOURCES = 24
 REVERSAL_SENTENCES, REVERSAL_LETTERS, REVERSAL_LONGEST = 10_000, 20, 10
 
 

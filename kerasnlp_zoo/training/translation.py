@@ -6,8 +6,10 @@ import random
 import keras
 import numpy as np
 
+from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.explanation import alignment_weights
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.training.callbacks import KeepBest
 from kerasnlp_zoo.training.kept_tasks import (
@@ -20,6 +22,7 @@ from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss,
 from kerasnlp_zoo.training.run import ModelRunOptions
 from kerasnlp_zoo.training.word_vectors import Throughput
 
+DRAWN_WORDS = 8  # of the source whose alignment is drawn
 SHOWN = 5  # translations printed at the end
 MEASURED = 4096  # pairs of a split whose lengths are reported
 SAMPLE = 500  # validation sources that are translated after an epoch
@@ -215,9 +218,8 @@ def finish_translation(run, task, data, best):
         "vocabulary_size": task.preprocessor.vocabulary_size,
         "training_target_tokens_per_second": best["target_tokens_per_second"],
         "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.sources),
-        "pictures": ["curves"],
     }
-    draw_training(run.folder, run.history.rows(), {"recipe": run.recipe, "dataset": data.name, **metrics})
+    metrics["pictures"] = [path.stem for path in _draw(run, task, data, metrics)]
     _print_results(task, data, metrics, run.config.smoke)
     metrics = keep_task(
         run,
@@ -230,6 +232,17 @@ def finish_translation(run, task, data, best):
     )
     run.finish(metrics)
     return metrics
+
+
+def _draw(run, task, data, metrics):
+    """Draw how the training went and, of a model with attention, what one translation looked at."""
+    named = {"recipe": run.recipe, "dataset": data.name, **metrics}
+    pictures = draw_training(run.folder, run.history.rows(), named)
+    if task.model.builder_config["arguments"].get("attention", "soft"):
+        text = min(data.test.sources, key=lambda text: abs(len(text.split()) - DRAWN_WORDS))
+        pictures.append(run.folder / "alignment.png")
+        plots.alignment_maps(alignment_weights(task, text), pictures[-1], title=run.recipe)
+    return pictures
 
 
 def _print_results(task, data, metrics, smoke):

@@ -39,7 +39,8 @@ def test_own_pairs_are_learned_kept_and_exported(recipe, more, pairs, tmp_path):
     assert metrics["export_difference"] <= 1e-5
     assert json.loads((tmp_path / "run/metrics.json").read_text()) == metrics
     assert "tok:zh" in metrics["scores"]["bleu_signature"]
-    assert (tmp_path / "run/curves.png").exists()
+    assert metrics["pictures"] == ["curves", "alignment"]
+    assert "| language | en to zh |" in (tmp_path / "run/entry/README.md").read_text()
     config = zoo.read_config(tmp_path / "run/entry")
     assert config["name"] == f"{name}_digits_en_zh"
     task = zoo.load(tmp_path / "run/entry")
