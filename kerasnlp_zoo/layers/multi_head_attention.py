@@ -59,7 +59,7 @@ class _MultiHead(MaskedLayer):
         """Project [B, T, D] to `parts` tensors [B, T, H, K]."""
         # As rows of one matrix: TensorFlow adds the bias within such a product, not after it.
         rows = projection(ops.reshape(inputs, (-1, inputs.shape[-1])))
-        rows = ops.reshape(rows, (*ops.shape(inputs)[:2], parts, self.num_heads, self.head_width))
+        rows = ops.reshape(rows, (*known_shape(inputs), parts, self.num_heads, self.head_width))
         return ops.unstack(rows, num=parts, axis=2)
 
     def _query(self, query):
@@ -91,11 +91,16 @@ class _MultiHead(MaskedLayer):
         context = zero_masked(context, sees_any)  # fewer numbers than the weights
         return self._output(context), zero_masked(weights, sees_any)
 
+    def _look(self, query, key, value, bias):
+        """Return what was seen in step-wise decoding, where every query sees something: [B, Q, D]."""
+        weights = ops.cast(ops.softmax(self._scores(query, key) + bias), self.compute_dtype)
+        return self._output(ops.matmul(weights, value))
+
     def _output(self, context):
         """Project what the heads saw, [B, H, Q, K]: [B, Q, D]."""
         context = ops.transpose(context, (0, 2, 1, 3))
-        batch, time = ops.shape(context)[:2]
-        return ops.reshape(self.output_projection(ops.reshape(context, (-1, self.width))), (batch, time, self.width))
+        rows = self.output_projection(ops.reshape(context, (-1, self.width)))
+        return ops.reshape(rows, (*known_shape(context), self.width))
 
     def get_config(self):
         """Return the arguments that rebuild this layer."""
@@ -181,35 +186,32 @@ class MultiHeadSelfAttention(_MultiHead):
         return visible
 
     def empty_cache(self, batch_size, num_hypotheses, max_length):
-        """Return room for the keys and values of `step`: two float tensors [B, H, L, W * K] of zeros."""
-        shape = (batch_size, self.num_heads, max_length, num_hypotheses * self.head_width)
+        """Return room for the keys and values of `step`: two float tensors [B * H * L, W * K] of zeros."""
+        shape = (batch_size * self.num_heads * max_length, num_hypotheses * self.head_width)
         return ops.zeros(shape, self.compute_dtype), ops.zeros(shape, self.compute_dtype)
 
-    def step(self, inputs, cache, place, visible):
+    def step(self, inputs, cache, rows, bias):
         """Let one more token of every hypothesis look at those before it: what causal attention does, step by step.
 
         The cache is never copied or reordered: a hypothesis looks at all that the hypotheses of its sequence ever
-        wrote, and `visible` tells which of it lies on its own way.
+        wrote, and `bias` tells which of it lies on its own way.
 
         Args:
-            inputs: float tensor [B, W, D], the tokens at `place`.
-            cache: (keys, values) as from `empty_cache`, filled up to `place`.
-            place: int32 tensor [], how many tokens came before.
-            visible: bool tensor [B, W, L * W], which cached tokens each hypothesis may look at; the W tokens of a
-                place lie side by side.
+            inputs: float tensor [B, W, D], the tokens of one place.
+            cache: (keys, values) as from `empty_cache`, filled up to that place.
+            rows: int32 tensor [B * H, 1] from `cache_rows`, where they are to be written.
+            bias: float32 tensor [B, 1, W, L * W], 0 where a hypothesis may look, else the lowest number; the W
+                tokens of a place lie side by side.
 
         Returns:
             (outputs, cache): float tensor [B, W, D], and the cache with these tokens.
         """
         query, *new = self._projected(self.query_key_value, inputs, 3)  # [B, W, H, K]
-        cache = tuple(
-            _written(values, ops.transpose(part, (0, 2, 1, 3)), place) for values, part in zip(cache, new, strict=True)
-        )
-        batch, _, length, _ = ops.shape(cache[0])
-        slots = (batch, self.num_heads, length * inputs.shape[1], self.head_width)
+        new = (ops.reshape(ops.transpose(part, (0, 2, 1, 3)), (-1, cache[0].shape[-1])) for part in new)
+        cache = tuple(ops.scatter_update(values, rows, part) for values, part in zip(cache, new, strict=True))
+        slots = (ops.shape(bias)[0], self.num_heads, -1, self.head_width)
         key, value = (ops.reshape(values, slots) for values in cache)
-        outputs, _ = self._attend(self._query(query), ops.transpose(key, (0, 1, 3, 2)), value, visible[:, None], False)
-        return outputs, cache
+        return self._look(self._query(query), ops.transpose(key, (0, 1, 3, 2)), value, bias), cache
 
     def compute_output_spec(self, inputs, mask=None, return_attention_scores=False, training=None):
         """Return the symbolic outputs."""
@@ -227,7 +229,7 @@ class MultiHeadSelfAttention(_MultiHead):
 class MultiHeadCrossAttention(_MultiHead):
     """The attention of a decoder to its encoder: queries from one sequence, keys and values from another.
 
-    A decoder that goes step by step calls `project_memory` once and `attend` for each step.
+    A decoder that goes step by step calls `project_memory` once and `step` for each step.
 
     Args:
         num_heads: int >= 1, H; divides D.
@@ -278,6 +280,20 @@ class MultiHeadCrossAttention(_MultiHead):
         visible = None if mask is None else ops.cast(mask, "bool")[:, None, None, :]
         return self._attend(self._query(query), *projected, visible, training)
 
+    def step(self, inputs, projected, bias):
+        """Let one token of every hypothesis, inputs [B, W, D], look at a projected memory: outputs [B, W, D].
+
+        Args:
+            inputs: float tensor [B, W, D].
+            projected: `project_memory(memory)`.
+            bias: float32 tensor [B, 1, 1, S], 0 at real tokens, else the lowest number.
+
+        Returns:
+            float tensor [B, W, D].
+        """
+        (query,) = self._projected(self.query, inputs, 1)
+        return self._look(self._query(query), *projected, bias)
+
     def compute_output_spec(self, inputs, memory, mask=None, return_attention_scores=False, training=None):
         """Return the symbolic outputs."""
         outputs = keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
@@ -286,10 +302,17 @@ class MultiHeadCrossAttention(_MultiHead):
         return (outputs, weights) if return_attention_scores else outputs
 
 
-def _written(cache, values, place):
-    """Put values [B, H, W, K] into a cache [B, H, L, W * K] at a place."""
-    batch, heads, length, width = ops.shape(cache)
-    rows = ops.arange(batch * heads) * length + place
-    flat = ops.reshape(cache, (batch * heads * length, width))
-    values = ops.reshape(values, (batch * heads, width))
-    return ops.reshape(ops.scatter_update(flat, rows[:, None], values), (batch, heads, length, width))
+def known_shape(values):
+    """Return the first two dimensions for a reshape, as far as known; an unknown one is -1, of two the first a tensor.
+
+    What is asked of a tensor costs several operations, more than the reshape itself.
+    """
+    batch, time = values.shape[:2]
+    if time is not None:
+        return -1, time
+    return (ops.shape(values)[0] if batch is None else batch), -1
+
+
+def cache_rows(batch_size, num_heads, max_length, place):
+    """Return where the tokens of a place go in a cache: int32 tensor [B * H, 1]."""
+    return (ops.arange(batch_size * num_heads) * max_length + place)[:, None]

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.layers.masking import MaskedLayer
-from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention
+from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention, known_shape
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -102,7 +102,7 @@ class _Block(MaskedLayer):
     def _feed_forward(self, inputs):
         """Run both dense layers."""
         flat = ops.reshape(inputs, (-1, inputs.shape[-1]))
-        return ops.reshape(self.output_dense(self.intermediate(flat)), ops.shape(inputs))
+        return ops.reshape(self.output_dense(self.intermediate(flat)), (*known_shape(inputs), inputs.shape[-1]))
 
     def _around(self, inputs, norm, sublayer, training):
         """Add a sub-layer's outputs to its inputs, normalising before or after."""
@@ -231,23 +231,26 @@ class TransformerDecoderBlock(_Block):
 
     def call(self, inputs, memory, mask=None, memory_mask=None, return_attention_scores=False, training=None):
         """Run the three sub-layers."""
-        outputs, scores = self._decode(
-            inputs,
-            lambda x: self.attention(x, mask=mask, training=training),
-            self.cross_attention.project_memory(memory),
-            memory_mask,
-            training,
-        )
-        return (outputs, scores) if return_attention_scores else outputs
+        scores = []
 
-    def step(self, inputs, projected, memory_mask, cache, place, visible):
+        def attend_to_memory(x):
+            projected = self.cross_attention.project_memory(memory)
+            attended, weights = self.cross_attention.attend(x, projected, memory_mask, training)
+            scores.append(weights)
+            return attended
+
+        outputs = self._decode(
+            inputs, lambda x: self.attention(x, mask=mask, training=training), attend_to_memory, training
+        )
+        return (outputs, scores[0]) if return_attention_scores else outputs
+
+    def step(self, inputs, cache, rows, bias, projected, memory_bias):
         """Decode one more token of every hypothesis.
 
         Args:
-            inputs: float tensor [B, W, D], the tokens at `place`.
-            projected: `cross_attention.project_memory(memory)`, once for all steps.
-            memory_mask: bool tensor [B, S].
-            cache, place, visible: as for `MultiHeadSelfAttention.step`.
+            inputs: float tensor [B, W, D], the tokens of one place.
+            cache, rows, bias: as for `MultiHeadSelfAttention.step`.
+            projected, memory_bias: as for `MultiHeadCrossAttention.step`.
 
         Returns:
             (outputs, cache): float tensor [B, W, D], and the cache with these tokens.
@@ -255,25 +258,18 @@ class TransformerDecoderBlock(_Block):
         new_cache = []
 
         def attend(x):
-            attended, written = self.attention.step(x, cache, place, visible)
+            attended, written = self.attention.step(x, cache, rows, bias)
             new_cache.extend(written)
             return attended
 
-        outputs, _ = self._decode(inputs, attend, projected, memory_mask, False)
+        outputs = self._decode(inputs, attend, lambda x: self.cross_attention.step(x, projected, memory_bias), False)
         return outputs, tuple(new_cache)
 
-    def _decode(self, inputs, attend, projected, memory_mask, training):
-        """Run the three sub-layers, with attention to the tokens before as `attend` does it."""
-        scores = []
-
-        def attend_to_memory(x):
-            attended, weights = self.cross_attention.attend(x, projected, memory_mask, training)
-            scores.append(weights)
-            return attended
-
+    def _decode(self, inputs, attend, attend_to_memory, training):
+        """Run the three sub-layers, with attention as it is done all at once or step by step."""
         outputs = self._around(inputs, self.attention_norm, attend, training)
         outputs = self._around(outputs, self.cross_attention_norm, attend_to_memory, training)
-        return self._around(outputs, self.output_norm, self._feed_forward, training), scores[0]
+        return self._around(outputs, self.output_norm, self._feed_forward, training)
 
     def compute_output_spec(
         self, inputs, memory, mask=None, memory_mask=None, return_attention_scores=False, training=None

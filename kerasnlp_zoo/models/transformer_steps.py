@@ -9,12 +9,14 @@ from keras import ops
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import PaddingMask
+from kerasnlp_zoo.layers.masking import mask_bias
+from kerasnlp_zoo.layers.multi_head_attention import cache_rows
 
 
 class TransformerSteps:
     """A Transformer with a cache of what its decoder has computed.
 
-    The state is a flat dict of tensors, batch first. Keys and values of all hypotheses of a source lie side by side
+    The state is a flat dict of tensors. Keys and values of all hypotheses of a source lie side by side
     and stay where they were written. A hypothesis knows its way: from which of them it took the token at each place,
     [R, L]; that alone is put into another order when beams change theirs.
 
@@ -67,7 +69,7 @@ class TransformerSteps:
         state = {
             "place": ops.zeros((batch * beam_width,), "int32"),
             "way": ops.zeros((batch * beam_width, max_length), "int32"),
-            "memory_mask": PaddingMask()(source_ids),
+            "memory_bias": mask_bias(PaddingMask()(source_ids))[:, None, None, :],
         }
         for number, block in enumerate(self.blocks):
             cache = block.attention.empty_cache(batch, beam_width, max_length)
@@ -87,14 +89,15 @@ class TransformerSteps:
             (logits, state): float32 [R, V] of the tokens that follow, and the new state.
         """
         state, place = dict(state), state["place"][0]
-        width = self.blocks[0].attention.head_width
-        batch, beam_width = ops.shape(state["memory_mask"])[0], state["keys_0"].shape[-1] // width
-        state["way"], visible = _ways(state["way"], place, batch, beam_width)
-        hidden = self._embed(ops.reshape(ids, (batch, beam_width)), place)  # [B, W, D]
+        attention, batch = self.blocks[0].attention, ops.shape(state["memory_bias"])[0]
+        beam_width = state["keys_0"].shape[-1] // attention.head_width
+        rows = cache_rows(batch, attention.num_heads, ops.shape(state["way"])[1], place)
+        state["way"], bias = _ways(state["way"], place, beam_width)
+        hidden = self._embed(ops.reshape(ids, (-1, beam_width)), place)  # [B, W, D]
         for number, block in enumerate(self.blocks):
             cache = state[f"keys_{number}"], state[f"values_{number}"]
             projected = state[f"memory_keys_{number}"], state[f"memory_values_{number}"]
-            hidden, cache = block.step(hidden, projected, state["memory_mask"], cache, place, visible)
+            hidden, cache = block.step(hidden, cache, rows, bias, projected, state["memory_bias"])
             state[f"keys_{number}"], state[f"values_{number}"] = cache
         state["place"] = state["place"] + 1
         return self._logits(hidden), state
@@ -135,16 +138,17 @@ class TransformerSteps:
         return {**state, "way": ops.take(state["way"], rows, axis=0)}
 
 
-def _ways(way, place, batch, beam_width):
+def _ways(way, place, beam_width):
     """Note where the tokens of a place stand, and tell which cached tokens each hypothesis may look at.
 
     Returns:
-        (way, visible): int32 [R, L] with the place filled in, and bool [B, W, L * W].
+        (way, bias): int32 [R, L] with the place filled in, and float32 [B, 1, W, L * W].
     """
     length = ops.shape(way)[1]
     places = ops.arange(length)
-    own = ops.tile(ops.arange(beam_width), (batch,))[:, None]  # [R, 1]
-    way = ops.where(places == place, own, way)
-    on_way = way[:, :, None] == ops.arange(beam_width)  # [R, L, W]
-    visible = ops.logical_and(on_way, (places <= place)[:, None])
-    return way, ops.reshape(visible, (batch, beam_width, length * beam_width))
+    hypotheses = ops.arange(beam_width)
+    way = ops.reshape(way, (-1, beam_width, length))
+    way = ops.where(places == place, hypotheses[:, None], way)
+    is_on_way = (way[:, :, :, None] == hypotheses) & (places <= place)[:, None]  # [B, W, L, W]
+    bias = mask_bias(ops.reshape(is_on_way, (-1, 1, beam_width, length * beam_width)))
+    return ops.reshape(way, (-1, length)), bias

@@ -4,6 +4,8 @@ from keras import ops
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import MultiHeadCrossAttention, MultiHeadSelfAttention
+from kerasnlp_zoo.layers.masking import mask_bias
+from kerasnlp_zoo.layers.multi_head_attention import cache_rows
 from tests import oracles
 
 
@@ -88,8 +90,8 @@ def test_step_by_step_equals_causal_attention_all_at_once(random, score):
     layer = attention(6, is_causal=True, score=score)
     cache = layer.empty_cache(batch_size=2, num_hypotheses=1, max_length=9)
     for place in range(7):
-        visible = np.broadcast_to(np.arange(9) <= place, (2, 1, 9))
-        outputs, cache = layer.step(inputs[:, place : place + 1], cache, place, visible)
+        bias = mask_bias(np.broadcast_to(np.arange(9) <= place, (2, 1, 1, 9)))
+        outputs, cache = layer.step(inputs[:, place : place + 1], cache, cache_rows(2, 2, 9, place), bias)
         np.testing.assert_allclose(outputs[:, 0], layer(inputs)[:, place], atol=1e-5)
 
 
@@ -106,7 +108,8 @@ def test_hypotheses_share_a_cache_and_see_their_own_way(random):
         visible = np.zeros((2, 4, 3, 4), bool)
         for b, w, t in np.ndindex(2, 4, place + 1):
             visible[b, w, t, ways[b, w, t]] = True
-        outputs, cache = layer.step(inputs[place], cache, place, visible.reshape(2, 4, 12))
+        bias = mask_bias(visible.reshape(2, 1, 4, 12))
+        outputs, cache = layer.step(inputs[place], cache, cache_rows(2, 2, 3, place), bias)
         for b, w in np.ndindex(2, 4):
             alone = np.stack([inputs[t, b, ways[b, w, t]] for t in range(place + 1)])
             np.testing.assert_allclose(outputs[b, w], layer(alone[None])[0, -1], atol=1e-5)

@@ -3,6 +3,8 @@ import pytest
 from keras import ops
 
 from kerasnlp_zoo.layers import TransformerDecoderBlock, TransformerEncoderBlock
+from kerasnlp_zoo.layers.masking import mask_bias
+from kerasnlp_zoo.layers.multi_head_attention import cache_rows
 from tests import oracles
 
 ACTIVATIONS = {"relu": lambda x: np.maximum(x, 0), "gelu": oracles.gelu, "gelu_tanh": oracles.gelu_tanh}
@@ -92,8 +94,9 @@ def test_a_decoder_block_step_by_step_equals_all_at_once(random):
     projected = block.cross_attention.project_memory(ops.convert_to_tensor(memory))
     cache = block.attention.empty_cache(batch_size=2, num_hypotheses=1, max_length=8)
     for place in range(7):
-        visible = np.broadcast_to(np.arange(8) <= place, (2, 1, 8))
-        outputs, cache = block.step(inputs[:, place : place + 1], projected, mask, cache, place, visible)
+        bias = mask_bias(np.broadcast_to(np.arange(8) <= place, (2, 1, 1, 8)))
+        rows, memory_bias = cache_rows(2, 2, 8, place), mask_bias(mask[:, None, None])
+        outputs, cache = block.step(inputs[:, place : place + 1], cache, rows, bias, projected, memory_bias)
         np.testing.assert_allclose(outputs[:, 0], whole[:, place], atol=1e-5)
 
 
