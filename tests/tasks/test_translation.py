@@ -2,10 +2,12 @@ import keras
 import numpy as np
 import pytest
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import seq2seq, text_cnn, transformer
 from kerasnlp_zoo.special_ids import END_ID
 from kerasnlp_zoo.tasks import Translation
+from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.text import TranslationPreprocessor
 from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
@@ -37,6 +39,13 @@ def test_what_was_learned_is_translated(task):
     assert task.searching(beam_width=1).predict(SOURCES)[2]["text"] == TARGETS[2]
     assert len(task.searching(num_best=2).predict(["a"])[0]["alternatives"]) == 2
     assert task.evaluate(SOURCES, [[target] for target in TARGETS])["chrf"] == pytest.approx(100)
+
+
+def test_the_compiled_search_finds_the_same_and_is_exported(task, tmp_path):
+    compiled = task.searching(jit=True)
+    for texts in (SOURCES, SOURCES[:1], ["a b c a b c a b"]):
+        assert zoo.difference(compiled.predict(texts), task.predict(texts)) <= 1e-5
+    assert check_export(compiled, compiled.export(tmp_path), [*SOURCES, ""]) <= 1e-5
 
 
 def test_no_special_token_is_ever_written():
