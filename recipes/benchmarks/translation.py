@@ -105,10 +105,18 @@ def decoding_rows(config, size, family, ours, peer, source):
     for beam in (1, size.beam):
         for batch in size.batches_decoded:
             some = source[:batch]
-            calls = [functools.partial(seconds, functools.partial(side.decode, some, beam)) for side in (ours, peer)]
-            rates = [batch * size.decoded / spent for spent in in_turn(*calls, rounds=config.rounds)]
+            calls = (
+                functools.partial(ours.decode, some, beam),
+                functools.partial(ours.decode, some, beam, jit=True),
+                functools.partial(peer.decode, some, beam),
+            )
+            spent = in_turn(*(functools.partial(seconds, call) for call in calls), rounds=config.rounds)
+            plain, compiled, rate = (batch * size.decoded / value for value in spent)
             how = "greedily" if beam == 1 else f"with {beam} beams"
-            rows.append(row(f"{family}, decoding {how}, batch {batch}", "tokens/s", *rates, peer.name))
+            what = f"{family}, decoding {how}, batch {batch}"
+            print(f"{what}: {plain:,.0f} tokens/s, with XLA {compiled:,.0f}, {peer.name} {rate:,.0f}", flush=True)
+            what += " (XLA)" if compiled > plain else ""
+            rows.append(row(what, "tokens/s", max(plain, compiled), rate, peer.name))
     if family == "transformer":
         some = source[: size.batches_decoded[-1]]
         calls = (lambda: ours.decode(some, 1), lambda: ours.decode_without_cache(some))
@@ -154,12 +162,12 @@ class OurSide:
         dataset = tf.data.Dataset.from_tensor_slices(data).with_options(without_autotuning())
         self.model.fit(dataset, shuffle=False, verbose=0)
 
-    def decode(self, source, beam):
+    def decode(self, source, beam, jit=False):
         """Write `size.decoded` tokens for every source."""
-        if beam not in self.decoders:
-            signature = [tf.TensorSpec([None, None], tf.int32)]
-            self.decoders[beam] = tf.function(functools.partial(self._decode, beam=beam), input_signature=signature)
-        return self.decoders[beam](tf.constant(source)).numpy()
+        if (beam, jit) not in self.decoders:
+            decode = functools.partial(self._decode, beam=beam)
+            self.decoders[beam, jit] = tf.function(decode, reduce_retracing=True, jit_compile=jit)
+        return self.decoders[beam, jit](tf.constant(source)).numpy()
 
     def _decode(self, source, beam):
         length = self.size.decoded
