@@ -39,10 +39,12 @@ class Config(TranslationConfig):
     """What carries the state from piece to piece."""
     bidirectional: bool = True
     """Whether the encoder also reads from the end."""
+    merge: Literal["concat", "sum"] = "concat"
+    """How the outputs of its two directions are joined."""
     attention: Literal["soft", "hard", "none"] = "soft"
     """What a step sees of the source: a mean over its pieces, one of them, or nothing but the state."""
     score: Literal["additive", "general", "dot", "scaled_dot"] = "additive"
-    """How a piece of the source suits the decoder's state; the dots need --no-bidirectional."""
+    """How a piece of the source suits the decoder's state; the dots need --merge sum or --no-bidirectional."""
     placement: Literal["luong", "bahdanau"] = "luong"
     """Attention after the decoder's recurrent layers, quick to train, or before them."""
     dropout: float = 0.2
@@ -62,6 +64,7 @@ def main(config):
             num_layers=config.num_layers,
             cell=config.cell,
             bidirectional=config.bidirectional,
+            merge=config.merge,
             attention=None if config.attention == "none" else config.attention,
             score=config.score,
             placement=config.placement,

@@ -12,12 +12,13 @@ from kerasnlp_zoo.evaluation.classification import (
 from kerasnlp_zoo.evaluation.entities import span_scores
 from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
-from kerasnlp_zoo.evaluation.translation import translation_scores
+from kerasnlp_zoo.evaluation.translation import bleu_by_length, translation_scores
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
 
 __all__ = [
     "accuracy",
     "analogy_scores",
+    "bleu_by_length",
     "calibration_bins",
     "classification_scores",
     "confusion_matrix",

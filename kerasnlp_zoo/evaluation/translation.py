@@ -51,3 +51,33 @@ def translation_scores(translations, references, language="en"):
         "bleu_signature": str(bleu.get_signature()),
         "chrf_signature": str(chrf.get_signature()),
     }
+
+
+def bleu_by_length(sources, translations, references, edges, language="en"):
+    """Score translations of short and of long sources apart.
+
+    Args:
+        sources: list of str.
+        translations: list of str.
+        references: list of lists of str.
+        edges: increasing list of int, the most words of a source in each group; longer ones are left out.
+        language: str, code of the language of the translations.
+
+    Returns:
+        list of dict of up_to (an edge), texts (their number) and bleu, for every group that has a text.
+
+    Example:
+
+    >>> [group["texts"] for group in bleu_by_length(["a", "a b c"], ["x", "y"], [["x"], ["z"]], edges=[1, 5])]
+    [1, 1]
+    """
+    lengths = [len(source.split()) for source in sources]
+    groups = []
+    for least, most in zip([0, *edges[:-1]], edges, strict=True):
+        rows = [row for row, length in enumerate(lengths) if least < length <= most]
+        if rows:
+            scores = translation_scores(
+                [translations[row] for row in rows], [references[row] for row in rows], language
+            )
+            groups.append({"up_to": most, "texts": len(rows), "bleu": scores["bleu"]})
+    return groups

@@ -26,6 +26,7 @@ def seq2seq(
     num_layers=1,
     cell="gru",
     bidirectional=True,
+    merge="concat",
     attention="soft",
     score="additive",
     placement="luong",
@@ -42,9 +43,10 @@ def seq2seq(
         num_layers: int, recurrent layers of the encoder, and of the decoder.
         cell: "rnn", "gru" or "lstm".
         bidirectional: bool, whether the encoder also reads from the end.
+        merge: "concat" or "sum", how the outputs of its two directions are joined.
         attention: "soft" (a mean over the source), "hard" (one of its words), or None.
         score: "additive", "general", "dot" or "scaled_dot", how a word suits the decoder's state; the dot scores
-            need vectors of one width: an encoder of one direction.
+            need vectors of one width: an encoder of one direction, or the sum of two.
         placement: "luong", attention after the recurrent layers, quick to train; or "bahdanau", before them.
         dropout: float in [0, 1), share dropped in training of word vectors, between layers and before the logits.
 
@@ -83,7 +85,7 @@ def seq2seq(
     memory, states = embedding(source_ids), []
     for number in range(num_layers):
         memory = keras.layers.Dropout(dropout, name=f"source_dropout_{number}")(memory)
-        memory, state = Recurrent(hidden_dim, cell, bidirectional, name=f"encoder_{number}")(memory, mask=mask)
+        memory, state = Recurrent(hidden_dim, cell, bidirectional, merge, name=f"encoder_{number}")(memory, mask=mask)
         states.append(state)
     memory = keras.layers.Identity(name="memory")(memory)
     initial_state = _bridge(states, hidden_dim, cell)

@@ -8,6 +8,7 @@ from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
 from kerasnlp_zoo.plots.memory import copy_curves, gradients_over_distance
 from kerasnlp_zoo.plots.positions import positions
 from kerasnlp_zoo.plots.runs import (
+    bleu_by_length,
     confusion_matrix,
     perplexities_by_order,
     pretraining_curves,
@@ -21,6 +22,7 @@ from kerasnlp_zoo.plots.word_scatter import word_scatter
 __all__ = [
     "alignment_maps",
     "attention_maps",
+    "bleu_by_length",
     "confusion_matrix",
     "copy_curves",
     "decision_regions",

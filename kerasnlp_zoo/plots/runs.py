@@ -149,3 +149,23 @@ def reliability(bins, path, title=""):
     lower.bar(centres, [100 * box["share"] for box in bins], widths, color=BLUE, edgecolor="white")
     lower.set(xlabel="confidence", ylabel="% of texts")
     save(figure, path, title)
+
+
+def bleu_by_length(curves, path, title=""):
+    """Draw how well translators do on longer and longer sources.
+
+    Args:
+        curves: dict, name of a translator -> list of dict from `evaluation.bleu_by_length`.
+        path: PNG file to write.
+        title: str.
+    """
+    figure = new_figure(5.4, 3.6)
+    axes = figure.subplots()
+    for color, (name, groups) in zip((BLUE, ORANGE, GREY), curves.items(), strict=False):
+        axes.plot(
+            [group["up_to"] for group in groups], [group["bleu"] for group in groups], "o-", color=color, label=name
+        )
+    axes.set(xlabel="most words of a source", ylabel="BLEU", ylim=(0, None))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    save(figure, path, title)

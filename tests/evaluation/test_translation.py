@@ -1,7 +1,7 @@
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.evaluation import translation_scores
+from kerasnlp_zoo.evaluation import bleu_by_length, translation_scores
 
 
 def test_bleu_by_hand():
@@ -28,3 +28,12 @@ def test_nothing_to_score_is_refused():
         translation_scores([], [])
     with pytest.raises(InputError, match=r"Received: \[\] at place 0"):
         translation_scores(["a"], [[]])
+
+
+def test_short_and_long_sources_are_scored_apart():
+    sources = ["a b", "a b c d e f", "a", "a b c d e f g h i j"]
+    right, wrong = "uno dos tres cuatro", "cinco seis siete ocho"
+    groups = bleu_by_length(sources, [right, wrong, right, right], [[right]] * 4, edges=[3, 5, 8], language="es")
+    assert [(group["up_to"], group["texts"]) for group in groups] == [(3, 2), (8, 1)]
+    assert groups[0]["bleu"] == pytest.approx(100)
+    assert groups[1]["bleu"] < 5

@@ -74,6 +74,12 @@ def test_attention_tells_where_the_decoder_looked():
     assert np.all(np.asarray(weights)[np.broadcast_to((SOURCE == 0)[:, None], weights.shape)] == 0)
 
 
+@pytest.mark.parametrize("more", [{"merge": "sum"}, {"bidirectional": False}])
+@pytest.mark.parametrize("score", ["dot", "scaled_dot"])
+def test_dot_scores_compare_vectors_of_one_width(score, more):
+    assert model(score=score, **more)({"source_ids": SOURCE, "target_ids": SOURCE}).shape == (3, 4, 12)
+
+
 def test_without_attention_only_the_state_knows_the_source():
     built = model(attention=None)
     names = [weight.path for weight in built.weights]

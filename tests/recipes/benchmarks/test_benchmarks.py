@@ -13,6 +13,7 @@ from recipes.benchmarks import (
     text_cnn,
     text_cnn_ablation,
     translation,
+    translation_ablation,
     tree_lstm,
     word2vec,
 )
@@ -116,3 +117,15 @@ def test_translators_beside_pytorch():
     peers = [row["peer_name"].split(",")[0] for row in rows]
     assert peers == [*["PyTorch"] * 5, "ours without a cache", *["PyTorch"] * 5]
     assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
+
+
+def test_finished_variants_of_translators_are_not_trained_again(tmp_path, monkeypatch):
+    variants = {"additive": {"hidden_dim": 8}, "no attention": {"hidden_dim": 8, "attention": "none"}}
+    recipe = translation_ablation.GROUPS["seq2seq"][0]
+    monkeypatch.setattr(translation_ablation, "GROUPS", {"seq2seq": (recipe, variants)})
+    config = translation_ablation.Config(folder=tmp_path, groups=("seq2seq",), epochs=1, smoke=True)
+    rows = translation_ablation.main(config)
+    assert [row["what"] for row in rows] == ["seq2seq, additive", "seq2seq, no attention"]
+    assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")
+    monkeypatch.setattr(recipe, "main", lambda _: 1 / 0)
+    assert translation_ablation.main(config) == rows
