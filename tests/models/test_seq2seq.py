@@ -2,15 +2,12 @@ import itertools
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from kerasnlp_zoo.decoding import beam_search
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import Seq2SeqSteps, seq2seq
+from tests.translators import SOURCE, check_beams, check_step_by_step, with_large_weights
 
 SMALL = {"vocabulary_size": 12, "embedding_dim": 5, "hidden_dim": 6, "dropout": 0.0}
-SOURCE = np.array([[5, 6, 7, 3], [8, 3, 0, 0], [3, 0, 0, 0]], "int32")
-START, END = 2, 3
 WAYS = [
     {"attention": attention, "placement": placement, "cell": cell, "num_layers": layers}
     for attention, (placement, cell, layers) in itertools.product(
@@ -20,48 +17,20 @@ WAYS = [
 
 
 def model(**arguments):
-    built = seq2seq(**{**SMALL, **arguments})
-    random = np.random.default_rng(4)
-    for weight in built.trainable_weights:
-        weight.assign(random.normal(size=weight.shape) * 0.7)
-    bias = built.get_layer("logits").bias
-    bias.assign(np.where(np.arange(12) == 0, -100, bias))  # padding is never written
-    return built
+    return with_large_weights(seq2seq(**{**SMALL, **arguments}))
 
 
 @pytest.mark.parametrize("arguments", WAYS, ids=str)
 def test_step_by_step_equals_the_whole_target_at_once(arguments, random):
     built = model(**arguments)
-    target = random.integers(4, 12, (3, 6)).astype("int32")
-    whole = built({"source_ids": SOURCE, "target_ids": target})
-    steps = Seq2SeqSteps(built)
-    state = steps.start(tf.constant(SOURCE), beam_width=1, max_length=6)
-    for place in range(6):
-        logits, state = steps.step(state, tf.constant(target[:, place]))
-        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+    check_step_by_step(built, Seq2SeqSteps(built), random.integers(4, 12, (3, 6)).astype("int32"))
 
 
 @pytest.mark.parametrize("arguments", [{}, {"placement": "bahdanau", "cell": "lstm"}])
 @pytest.mark.parametrize("jit", [False, True])
 def test_beams_are_scored_as_the_whole_model_scores_them(arguments, jit):
     built = model(**arguments)
-    steps = Seq2SeqSteps(built)
-
-    @tf.function(jit_compile=jit)
-    def search(source):
-        start = tf.fill([tf.shape(source)[0]], START)
-        state = steps.start(source, 4, 6)
-        return beam_search(steps.step, state, start, 4, 6, END, 0.0, num_best=2, reorder=steps.reorder)
-
-    found, scores = search(tf.constant(SOURCE))
-    for row, best in np.ndindex(3, 2):
-        ids = found[row, best].numpy()
-        ids = ids[: np.argmax(np.append(ids, 0) == 0)]
-        told = np.append(ids, END)[:6]
-        target = np.append(START, ids)[: len(told)]
-        logits = built({"source_ids": SOURCE[row : row + 1], "target_ids": target[None]})[0]
-        log_probabilities = tf.nn.log_softmax(logits).numpy()[np.arange(len(told)), told]
-        np.testing.assert_allclose(scores[row, best], np.sum(log_probabilities), rtol=1e-4)
+    check_beams(built, Seq2SeqSteps(built), jit)
 
 
 def test_attention_tells_where_the_decoder_looked():

@@ -2,23 +2,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding import beam_search, generate, greedy
+from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import TransformerSteps, transformer
+from tests.translators import END, SOURCE, START, check_beams, check_step_by_step, with_large_weights
 
 SMALL = {"vocabulary_size": 12, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 16}
-START, END = 2, 3
-SOURCE = np.array([[5, 6, 7, 3], [8, 3, 0, 0], [3, 0, 0, 0]], "int32")
 
 
 def model(**arguments):
-    built = transformer(**{**SMALL, "max_sequence_length": 16, **arguments})
-    random = np.random.default_rng(4)
-    for weight in built.trainable_weights:  # large, so that hypotheses differ
-        weight.assign(random.normal(size=weight.shape) * 0.7)
-    bias = built.get_layer("logits").bias
-    bias.assign(np.where(np.arange(12) == 0, -100, bias))  # padding is never written
-    return built
+    return with_large_weights(transformer(**{**SMALL, "max_sequence_length": 16, **arguments}))
 
 
 @pytest.mark.parametrize(
@@ -27,13 +20,7 @@ def model(**arguments):
 )
 def test_step_by_step_equals_the_whole_target_at_once(arguments, random):
     built = model(**arguments)
-    target = random.integers(4, 12, (3, 9)).astype("int32")
-    whole = built({"source_ids": SOURCE, "target_ids": target})
-    steps = TransformerSteps(built)
-    state = steps.start(tf.constant(SOURCE), beam_width=1, max_length=10)
-    for place in range(9):
-        logits, state = steps.step(state, tf.constant(target[:, place]))
-        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+    check_step_by_step(built, TransformerSteps(built), random.integers(4, 12, (3, 9)).astype("int32"))
 
 
 def translated_by_the_whole_model(built, max_length):
@@ -63,23 +50,7 @@ def test_greedy_decoding_with_a_cache_equals_that_without(jit):
 @pytest.mark.parametrize("jit", [False, True])
 def test_beams_are_scored_as_the_whole_model_scores_them(jit):
     built = model()
-    steps = TransformerSteps(built)
-
-    @tf.function(jit_compile=jit)
-    def search(source):
-        start = tf.fill([tf.shape(source)[0]], START)
-        state = steps.start(source, 4, 8)
-        return beam_search(steps.step, state, start, 4, 8, END, 0.0, num_best=3, reorder=steps.reorder)
-
-    found, scores = search(tf.constant(SOURCE))
-    for row, best in np.ndindex(3, 3):
-        ids = found[row, best].numpy()
-        ids = ids[: np.argmax(np.append(ids, 0) == 0)]
-        told = np.append(ids, END)[:8]
-        target = np.append(START, ids)[: len(told)]
-        logits = built({"source_ids": SOURCE[row : row + 1], "target_ids": target[None]})[0]
-        log_probabilities = tf.nn.log_softmax(logits).numpy()[np.arange(len(told)), told]
-        np.testing.assert_allclose(scores[row, best], np.sum(log_probabilities), rtol=1e-4)
+    check_beams(built, TransformerSteps(built), jit)
 
 
 def test_the_padding_of_a_source_changes_nothing():

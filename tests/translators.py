@@ -1,0 +1,48 @@
+"""What the tests of all translators share: weights that make hypotheses differ, and beams scored by the whole model."""
+
+import numpy as np
+import tensorflow as tf
+
+from kerasnlp_zoo.decoding import beam_search
+
+SOURCE = np.array([[5, 6, 7, 3], [8, 3, 0, 0], [3, 0, 0, 0]], "int32")
+START, END = 2, 3
+
+
+def with_large_weights(model):
+    """Give a model random weights, with which it never writes padding."""
+    random = np.random.default_rng(4)
+    for weight in model.trainable_weights:
+        weight.assign(random.normal(size=weight.shape) * 0.7)
+    bias = model.get_layer("logits").bias
+    bias.assign(np.where(np.arange(bias.shape[0]) == 0, -100, bias))
+    return model
+
+
+def check_step_by_step(model, steps, target):
+    """Compare the logits of one token after the other with those of the whole target at once."""
+    whole = model({"source_ids": SOURCE, "target_ids": target})
+    state = steps.start(tf.constant(SOURCE), beam_width=1, max_length=target.shape[1] + 1)
+    for place in range(target.shape[1]):
+        logits, state = steps.step(state, tf.constant(target[:, place]))
+        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+
+
+def check_beams(model, steps, jit, length=7):
+    """Compare the scores of a beam search without penalty with the log-probabilities of the whole model."""
+
+    @tf.function(jit_compile=jit)
+    def search(source):
+        start = tf.fill([tf.shape(source)[0]], START)
+        state = steps.start(source, 4, length)
+        return beam_search(steps.step, state, start, 4, length, END, 0.0, num_best=3, reorder=steps.reorder)
+
+    found, scores = search(tf.constant(SOURCE))
+    for row, best in np.ndindex(len(SOURCE), 3):
+        ids = found[row, best].numpy()
+        ids = ids[: np.argmax(np.append(ids, 0) == 0)]
+        told = np.append(ids, END)[:length]
+        target = np.append(START, ids)[: len(told)]
+        logits = model({"source_ids": SOURCE[row : row + 1], "target_ids": target[None]})[0]
+        log_probabilities = tf.nn.log_softmax(logits).numpy()[np.arange(len(told)), told]
+        np.testing.assert_allclose(scores[row, best], np.sum(log_probabilities), rtol=1e-4)
