@@ -13,6 +13,7 @@ from kerasnlp_zoo.decoding import (
     keep_top_p,
     length_norm,
     repeated,
+    top_of_many,
 )
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE
@@ -283,6 +284,16 @@ def test_each_sequence_ends_at_its_own_limit_whatever_else_is_in_the_batch(rando
         alone = search(*own, 3, num_best=3, max_length=int(limits[row]) + 1, limits=limits[row : row + 1])
         np.testing.assert_array_equal(alone[0][0], found[row, :, : int(limits[row]) + 1])
         np.testing.assert_allclose(alone[1][0], scores[row], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [40, 97, 8000, 8001, 8191])
+def test_the_top_of_many_is_the_top(random, size):
+    logits = random.permutation(5 * size).reshape(5, size).astype("float32")
+    for k in (1, 8):
+        values, places = top_of_many(tf.constant(logits), k)
+        expected = tf.math.top_k(logits, k)
+        np.testing.assert_array_equal(values, expected.values)
+        np.testing.assert_array_equal(places, expected.indices)
 
 
 @pytest.mark.parametrize(("length", "penalty", "norm"), [(1, 0.6, 1.0), (7, 1.0, 2.0), (13, 2.0, 9.0), (40, 0.0, 1.0)])
