@@ -107,7 +107,7 @@ def test_unknown_entries_list_the_known_ones():
     [
         ({"format_version": 99}, "format_version 99"),
         ({"builder": "os.system"}, "builder must be one of"),
-        ({"task": "translation"}, "task must be one of"),
+        ({"task": "clairvoyance"}, "task must be one of"),
         ({"preprocessing": {"class": "Popen", "config": {}}}, "preprocessing class must be one of"),
         ({"builder_arguments": {"num_wings": 2}}, "does not know: .*num_wings|does not know: missing"),
         ({"builder_arguments": {"vocabulary_size": 7, "num_classes": 2}}, "does not fit the model"),

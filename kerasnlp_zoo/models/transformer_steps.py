@@ -25,12 +25,11 @@ class TransformerSteps:
 
     Example:
 
-    >>> import tensorflow as tf
     >>> from kerasnlp_zoo.decoding import generate, greedy
     >>> from kerasnlp_zoo.models import transformer
     >>> steps = TransformerSteps(transformer(vocabulary_size=50, hidden_dim=8, num_layers=1))
-    >>> state = steps.start(tf.constant([[5, 6, 3]]), beam_width=1, max_length=4)
-    >>> generate(steps.step, state, tf.constant([2]), greedy, max_length=4, end_id=3).shape
+    >>> state = steps.start(ops.convert_to_tensor([[5, 6, 3]]), beam_width=1, max_length=4)
+    >>> generate(steps.step, state, ops.convert_to_tensor([2]), greedy, max_length=4, end_id=3).shape
     TensorShape([1, 4])
     """
 
