@@ -24,7 +24,7 @@ def translation_scores(translations, references, language="en"):
 
     >>> scores = translation_scores(["the cat sat on the mat"], [["the cat sat on the mat", "a cat sat there"]])
     >>> round(scores["bleu"], 1), scores["bleu_signature"].split("|")[0]
-    (100.0, 'nrefs:var')
+    (100.0, 'nrefs:2')
 
     References: Papineni et al. 2002, "BLEU"; Popovic 2015, "chrF"; Post 2018, "A Call for Clarity in Reporting BLEU
     Scores".

@@ -77,9 +77,10 @@ def _buckets(source_lengths, target_lengths, tokens, multiple):
         source_ends = bucket_lengths(source_lengths[rows], SOURCE_BUCKETS)
         part_of = np.searchsorted(source_ends, np.maximum(source_lengths[rows], 1))
         for part, source in enumerate(source_ends):
-            size = tokens // max(int(source), int(target)) // multiple * multiple
-            if np.any(part_of == part):
-                yield rows[part_of == part], size, int(source), int(target)
+            chosen = rows[part_of == part]
+            if len(chosen):
+                room = tokens // max(int(source), int(target)) // multiple
+                yield chosen, min(room, -(-len(chosen) // multiple)) * multiple, int(source), int(target)
 
 
 def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed=0):
