@@ -52,7 +52,7 @@ def main(config, fold=None):
     print(frozen_share(task.model))
 
     best = run.fit(task, train, data.validation, monitor="val_accuracy")
-    return finish_classification(run, task, data, best)
+    return finish_classification(run, task, data, best, f"bert_{config.data_name()}_{task.preprocessor.language}")
 
 
 if __name__ == "__main__":

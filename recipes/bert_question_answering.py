@@ -71,8 +71,9 @@ def main(config, fold=None):
     print(frozen_share(task.model))
 
     best = run.fit(task, data.train, data.validation, monitor="val_loss")
+    name = f"bert_{config.data_name()}_{task.preprocessor.language}"
     return finish_fine_tuning(
-        run, task, data, best, lambda split: task.evaluate(split.texts, split.answers), "answer F1", "f1"
+        run, task, data, best, lambda split: task.evaluate(split.texts, split.answers), "answer F1", "f1", name
     )
 
 

@@ -60,8 +60,9 @@ def main(config, fold=None):
     print(frozen_share(task.model))
 
     best = run.fit(task, train, data.validation)
+    name = f"bert_{config.data_name()}_{task.preprocessor.language}"
     return finish_fine_tuning(
-        run, task, data, best, lambda split: task.evaluate(split.texts, split.labels), "entity F1", "f1"
+        run, task, data, best, lambda split: task.evaluate(split.texts, split.labels), "entity F1", "f1", name
     )
 
 

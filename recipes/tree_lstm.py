@@ -120,7 +120,7 @@ def main(config, fold=None):
     task = TreeClassification(model, preprocessor, data.labels)
 
     best = run.fit(task, data.train, data.validation)
-    name = f"tree_lstm_{data.name}_{preprocessor.language}"
+    name = f"tree_lstm_{config.data_name()}_{preprocessor.language}"
     metrics = finish_classification(run, task, data, best, name)
     if data.labels_nodes:
         text = min(data.test.texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))

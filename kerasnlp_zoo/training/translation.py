@@ -228,7 +228,7 @@ def finish_translation(run, task, data, best):
         run.describe(metrics),
         weights_dtype,
         data.test.sources,
-        name=f"{run.recipe}_{data.name}_{data.language}_{data.target_language}",
+        name=f"{run.recipe}_{run.config.data_name()}",
     )
     run.finish(metrics)
     return metrics
