@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import hashlib
+import math
 import random
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 TATOEBA = {frozenset(("en", "es")): "spa", frozenset(("en", "uk")): "ukr"}
 TATOEBA_LICENCE = "CC-BY 2.0"
 SMOKE_SOURCES = 24
+ROUNDING = 1e-9  # a tenth of 70 is a little less or more
 REVERSAL_SENTENCES, REVERSAL_LETTERS, REVERSAL_LONGEST = 10_000, 20, 10
 
 
@@ -37,7 +39,20 @@ class TranslationOptions(DataOptions):
     test_target_file: Path | None = None
     """The same for --test-file."""
     held_out: int = 2000
-    """Different sources to validate on, and as many to test on, where no such data is given; at most a tenth each."""
+    """Different sources to validate on, and as many to test on, where no such data is given; at most the share
+    --validation-split of all for each."""
+
+    def check_data(self):
+        """Refuse flags that say nothing about translations, or cannot go together."""
+        self.check_share()
+        require_positive(held_out=self.held_out)
+        if self.language is not None:
+            raise InputError("The languages of translations are chosen by --source and --target: leave out --language")
+        for split in ("train", "validation", "test"):
+            targets = "target_file" if split == "train" else f"{split}_target_file"
+            if getattr(self, targets) is not None and getattr(self, f"{split}_file") is None:
+                flag = "--" + targets.replace("_", "-")
+                raise InputError(f"{flag} has the translations of the lines of --{split}-file, which is missing")
 
     def data_name(self):
         """Return the name of the data and its direction as part of a file's name."""
@@ -118,14 +133,14 @@ def load_translation(options):
     Raises:
         InputError: if they cannot be read, or too few are left to hold any out.
     """
-    require_positive(held_out=options.held_out)
+    options.check_data()
     name, splits, licence, commercial_use = _read(options)
     dropped = {"pairs without text": 0, "duplicates": 0, "sources of another split": 0}
     grouped, seen = {}, set()
     for split in ("test", "validation", "train"):
         if split in splits:
             grouped[split] = _grouped(splits[split], seen, dropped)
-    count = min(options.held_out, len(grouped["train"]) // 10)
+    count = min(options.held_out, math.floor(options.validation_split * len(grouped["train"]) + ROUNDING))
     for split in ("test", "validation"):
         if split not in grouped:
             grouped["train"], grouped[split] = _held_out(grouped["train"], count)

@@ -12,9 +12,10 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.attention import choose_heads
+from kerasnlp_zoo.explanation.tokens import CONTINUES
 from kerasnlp_zoo.special_ids import START_ID
 
-SPACE, CONTINUES = "▁", "##"  # how pieces of words are written
+SPACE = "▁"  # how a piece is written that begins a word
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -193,7 +193,7 @@ class MultiHeadSelfAttention(_MultiHead):
     def step(self, inputs, cache, rows, bias):
         """Let one more token of every hypothesis look at those before it: what causal attention does, step by step.
 
-        The cache is never copied or reordered: a hypothesis looks at all that the hypotheses of its sequence ever
+        The cache is never reordered: a hypothesis looks at all that the hypotheses of its sequence ever
         wrote, and `bias` tells which of it lies on its own way.
 
         Args:

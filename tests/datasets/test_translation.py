@@ -59,6 +59,12 @@ def test_no_source_stands_in_two_splits_and_each_keeps_all_its_translations(tmp_
     assert data.dropped == {"pairs without text": 0, "duplicates": 1, "sources of another split": 0}
 
 
+def test_the_share_that_is_held_out_can_be_chosen(tmp_path):
+    data = load(train_file=tsv(tmp_path), validation_split=0.3)
+    assert [len(split) for split in (data.train, data.validation, data.test)] == [40, 30, 30]
+    assert len(load(train_file=tsv(tmp_path), held_out=4).test) == 4
+
+
 def test_splits_do_not_depend_on_the_order_of_the_data(tmp_path):
     one, other = load(train_file=tsv(tmp_path)), load(train_file=tsv(tmp_path, PAIRS[::-1], "other.tsv"))
     assert [sorted(pairs) for pairs in all_pairs(one)] == [sorted(pairs) for pairs in all_pairs(other)]
@@ -103,6 +109,9 @@ def test_reversal_is_letters_backwards():
         ),
         (["a\tb"] * 5, {}, "The test split of pairs is empty"),
         (["a\tb"], {"held_out": 0}, "held_out"),
+        (["a\tb"], {"language": "zh"}, "chosen by --source and --target: leave out --language"),
+        (["a\tb"], {"validation_split": 0.7}, "--validation-split is a share"),
+        (["a\tb"], {"test_target_file": Path("a.es")}, "--test-target-file has the translations of .* --test-file"),
     ],
 )
 def test_bad_files_are_refused(tmp_path, lines, options, message):
