@@ -163,29 +163,34 @@ def crf_tags(scores):
     Returns:
         int32 tensor [B, T]; 0 at padding.
 
-    Reference: Viterbi 1967, from the end to the beginning, so that the tags are read off in their order.
+    Reference: Viterbi 1967, from both ends at once: two searches side by side meet in the middle, and the tags are
+    read off from there outwards, in half as many steps as from one end to the other and back.
     """
     transitions, emissions = _parts(scores)
-    batch, _, size = _sizes(emissions)
-    steps = ops.transpose(emissions, (1, 0, 2))  # [T, B, K]
+    batch, time, size = _sizes(emissions)
+    half = time // 2 + 1
+    padding = _boundary(ops.ones((2 * half - time, batch, 1)), size)
+    steps = ops.concatenate([ops.transpose(emissions, (1, 0, 2)), padding], axis=0)
+    steps = ops.stack([steps[:half], ops.flip(steps[half:], axis=0)], axis=2)  # [T / 2, B, 2, K]
+    inwards = ops.stack([transitions, ops.transpose(transitions)])  # [2, K, K]
+    outwards = ops.concatenate([ops.transpose(transitions), transitions], axis=0)  # [2K, K]
 
-    to_from = ops.transpose(transitions)  # the maximum over its rows is quicker than over columns
+    def go_in(best_outside, emission):
+        best = emission + best_outside  # [B, 2, K], of all words from the end to this tag
+        return ops.max(inwards + best[..., None], axis=-2), best  # over rows: quicker than over columns
 
-    def go_back(best_after, emission):
-        best = emission + best_after  # [B, K], of the rest of the text from this tag on
-        return ops.max(to_from + best[:, :, None], axis=1), best
+    def go_out(tags, best):
+        _, tags = ops.top_k(ops.take(outwards, tags + ops.array([0, size]), axis=0) + best, 1)
+        tags = ops.cast(tags[:, :, 0], "int32")  # [B, 2]
+        return tags, tags
 
-    end = ops.broadcast_to(transitions[:, -1], (batch, size))
-    _, best = ops.scan(go_back, end, steps, reverse=True)  # [T, B, K]
-
-    def go_on(tag, best):
-        _, tag = ops.top_k(ops.take(transitions, tag, axis=0) + best, 1)
-        tag = ops.cast(tag[:, 0], "int32")
-        return tag, tag
-
-    boundary = ops.zeros((batch,), "int32") + (size - 1)
-    _, tags = ops.scan(go_on, boundary, best)
-    tags = ops.transpose(tags)  # [B, T]
+    best_outside, best = ops.scan(go_in, ops.broadcast_to(inwards[:, -1], (batch, 2, size)), steps)
+    # Where two paths are equally good, both searches must start from the same one.
+    left = ops.cast(ops.argmax(best[-1, :, 0] + best_outside[:, 1], axis=-1), "int32")
+    right = ops.cast(ops.argmax(ops.take(transitions, left, axis=0) + best[-1, :, 1], axis=-1), "int32")
+    _, tags = ops.scan(go_out, ops.stack([right, left], axis=1), best, reverse=True)  # [T / 2, B, 2]
+    tags = ops.concatenate([tags[:, :, 0], ops.flip(tags[:, :, 1], axis=0)], axis=0)
+    tags = ops.transpose(tags[:time])  # [B, T]
     return ops.where(tags < size - 1, tags, 0)
 
 

@@ -27,7 +27,7 @@ def repeat(main, recipe, config):
     repetition goes on with --resume.
 
     Args:
-        main: the recipe's main(config, fold), returns a dict with test_score.
+        main: the recipe's main(config, fold), returns a dict with test_score and validation_score.
         recipe: name of the recipe.
         config: its Config, with `folds` or `seeds` of at least 2.
 
@@ -43,25 +43,30 @@ def repeat(main, recipe, config):
     if count < 2:
         raise InputError(f"An average takes at least 2 {what}s. Received: --{what}s {count}")
     folder = output_folder(recipe, config)
-    started, scores = time.time(), []
+    started, scores, validation = time.time(), [], []
     for part in range(count):
         metrics = _part(main, config, what, part, folder / f"{what}-{part + 1}")
         scores.append(metrics["test_score"])
+        validation.append(metrics["validation_score"])
     summary = {
         **{name: metrics[name] for name in KEPT},
         "seed": config.seed,
         "command": command_line(recipe, config),
         f"{what}s": count,
+        "validation_score": statistics.mean(validation),
+        "validation_score_standard_deviation": statistics.stdev(validation),
         "test_score": statistics.mean(scores),
         "test_score_standard_deviation": statistics.stdev(scores),
         "test_scores": scores,
         "seconds": round(time.time() - started, 1),
     }
     files.write_json(folder / "metrics.json", summary)
-    beside = f"; published: {summary['published_score']} ({summary['published_by']})"
+    published = summary["published_score"]
+    beside = "" if published is None else f"; published: {published} ({summary['published_by']})"
     print(
         f"\nTest {summary['metric']} {summary['test_score']:.2f} +- {summary['test_score_standard_deviation']:.2f} "
-        f"over {count} {what}s{beside if summary['published_score'] is not None else ''}"
+        f"over {count} {what}s, validation {summary['validation_score']:.2f} +- "
+        f"{summary['validation_score_standard_deviation']:.2f}{beside}"
     )
     return summary
 

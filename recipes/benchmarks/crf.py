@@ -41,19 +41,22 @@ def crf(config, torch):
     batch, time, units = (4, 5, 8) if config.smoke else (32, 64, 256)
     rows = []
     for num_tags in (NAMES, PARTS_OF_SPEECH):
-        ours, peer = OurSide(batch, time, num_tags), PeerSide(torch, torchcrf, batch, time, num_tags)
-        require_same_function(torch, ours, peer)
+        ours, compiled = OurSide(batch, time, num_tags), OurSide(batch, time, num_tags, jit=True)
+        peer = PeerSide(torch, torchcrf, batch, time, num_tags)
+        for side in (ours, compiled):
+            require_same_function(torch, side, peer)
         shape = f"{num_tags} tags [{batch}, {time}]"
         for what, method in (("CRF training", "train"), ("Viterbi", "decode")):
             spent = in_turn(
                 *(
                     lambda side=side, method=method: repeat(getattr(side, method), config.steps)
-                    for side in (ours, peer)
+                    for side in (ours, compiled, peer)
                 ),
                 rounds=config.rounds,
             )
-            rate, peers = (config.steps * batch / value for value in spent)
+            rate, compiled_rate, peers = (config.steps * batch / value for value in spent)
             rows.append(row(f"{what} {shape}", "sentences/s", rate, peers, "pytorch-crf"))
+            rows.append(row(f"{what} {shape}, XLA", "sentences/s", compiled_rate, peers, "pytorch-crf"))
     sides = our_tagger(batch, time, units), peer_tagger(torch, torchcrf, batch, time, units)
     spent = in_turn(*(lambda step=step: repeat(step, config.steps) for step in sides), rounds=config.rounds)
     rate, peers = (config.steps * batch / value for value in spent)
@@ -76,22 +79,22 @@ def example(batch, time, num_tags):
 
 
 class OurSide:
-    """The layer CRF, its dense part the identity."""
+    """The layer CRF, its dense part the identity; XLA compiles it by `jit`."""
 
-    def __init__(self, batch, time, num_tags):
+    def __init__(self, batch, time, num_tags, jit=False):
         emissions, tags, mask = map(tf.constant, example(batch, time, num_tags))
         self.layer = CRF(num_tags)
         self.layer.build(emissions.shape)
         self.layer.kernel.assign(np.eye(num_tags))
 
-        @tf.function
+        @tf.function(jit_compile=jit)
         def train():
             with tf.GradientTape() as tape:
                 tape.watch(emissions)
                 likelihood = crf_log_likelihood(self.layer(emissions, mask=mask), tags)
             return likelihood, tape.gradient(likelihood, [emissions, self.layer.transitions])
 
-        self._decode = tf.function(lambda: crf_tags(self.layer(emissions, mask=mask)))
+        self._decode = tf.function(lambda: crf_tags(self.layer(emissions, mask=mask)), jit_compile=jit)
         self._train, self.lengths = train, mask.numpy().sum(axis=1)
 
     def train(self):

@@ -177,6 +177,21 @@ def test_equal_to_pytorch_crf(num_tags, random):
     )
 
 
+@pytest.mark.parametrize("time", range(1, 8))
+def test_among_equally_good_paths_a_legal_one_is_decoded(time):
+    steps = legal_steps(list("OBMES"))
+    layer = CRF(5, steps)
+    layer.build((None, None, 4))
+    layer.kernel.assign(ops.zeros((4, 5)))
+    layer.transitions.assign(ops.zeros((6, 6)))
+    lengths = range(1, time + 1)
+    mask = np.arange(time) < np.array(lengths)[:, None]
+    decoded = np.asarray(crf_tags(layer(np.ones((time, time, 4), "float32"), mask=mask)))
+    for row, length in zip(decoded, lengths, strict=True):
+        assert all(steps[step[0]][step[1]] for step in itertools.pairwise([5, *row[:length], 5]))
+        assert not row[length:].any()
+
+
 def test_a_crf_learns_what_emissions_alone_cannot_say():
     # Words say nothing: tags alternate, and the first is always 0.
     layer = CRF(2)

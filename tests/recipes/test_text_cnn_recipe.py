@@ -114,9 +114,9 @@ def test_two_replicas_learn_from_a_file_as_one_does(reviews_csv, tmp_path):
 def test_cross_validation_averages_and_goes_on(reviews_csv, tmp_path, monkeypatch):
     options = {"train_file": reviews_csv, "folds": 3, "epochs": 2}
     summary = text_cnn.main(config(tmp_path / "run", **options))
-    scores = [
-        json.loads((tmp_path / "run" / f"fold-{n}" / "metrics.json").read_text())["test_score"] for n in (1, 2, 3)
-    ]
+    folds = [json.loads((tmp_path / "run" / f"fold-{n}" / "metrics.json").read_text()) for n in (1, 2, 3)]
+    scores = [fold["test_score"] for fold in folds]
+    assert summary["validation_score"] == pytest.approx(np.mean([fold["validation_score"] for fold in folds]))
     assert summary["test_scores"] == scores
     assert summary["test_score"] == pytest.approx(np.mean(scores))
     assert summary["test_score_standard_deviation"] == pytest.approx(np.std(scores, ddof=1))
