@@ -20,6 +20,7 @@ from kerasnlp_zoo.text.batches import without_autotuning
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
 from recipes.benchmarks.comparison import in_turn, report, require_torch, row, seconds
 from recipes.benchmarks.crf import crf
+from recipes.benchmarks.recurrent_generation import generation
 
 # A small vocabulary: the layers are compared here, and not how an optimiser passes over a large table.
 VOCABULARY_SIZE, NUM_CLASSES, LEARNING_RATE = 1_000, 2, 1e-3
@@ -83,7 +84,7 @@ def bilstm(config, torch):
     return rows
 
 
-MEASURES = (bilstm, crf)  # functions (config, torch) -> rows
+MEASURES = (bilstm, crf, generation)  # functions (config, torch) -> rows
 
 
 class KerasSide:
