@@ -151,7 +151,8 @@ def crf_marginals(scores):
     Reference: Rabiner 1989, equation 27 (forward-backward).
     """
     transitions, emissions = _parts(scores)
-    return _marginals(emissions, *_messages(transitions, emissions))[:, :, :-1]
+    before, after, _ = _messages(transitions, emissions)
+    return _marginals(emissions, before, after)[:, :, :-1]
 
 
 def crf_tags(scores):
@@ -224,8 +225,8 @@ def _path_score(transitions, emissions, tags):
 @ops.custom_gradient
 def _log_partition(transitions, emissions):
     """Return log Z [B]; its gradient is the probability of every step and of every tag."""
-    before, after = _messages(transitions, emissions)
-    log_partition = before[:, -1, -1]
+    before, after, scales = _messages(transitions, emissions)
+    log_partition = ops.sum(scales[0], axis=1)
 
     def gradient(*arguments, upstream=None):
         upstream = arguments[0] if upstream is None else upstream
@@ -234,12 +235,11 @@ def _log_partition(transitions, emissions):
         # scaled to meet: their product is a probability, and each alone stays within float32.
         batch, _, size = _sizes(emissions)
         boundary = _boundary(ops.ones((batch, 1, 1)), size)
-        left = ops.concatenate([boundary, before[:, :-1]], axis=1)  # [B, T + 1, K]
+        left = ops.exp(ops.concatenate([boundary, before[:, :-1]], axis=1))  # [B, T + 1, K]
         right = ops.concatenate([after[:, 1:], boundary], axis=1)
-        largest = ops.max(left, axis=-1, keepdims=True)
-        left = ops.exp(left - largest)
-        right = ops.exp(ops.minimum(right + largest - log_partition[:, None, None], LARGEST_EXPONENT))
-        right = right * upstream[:, None, None]
+        # The scales of all words before a step, and of all after it, less log Z, which either direction adds up to.
+        scale = ops.cumsum(scales[0], axis=1) - scales[0] - ops.cumsum(scales[1], axis=1)  # [B, T + 1]
+        right = ops.exp(ops.minimum(right + scale[:, :, None], LARGEST_EXPONENT)) * upstream[:, None, None]
         counts = ops.matmul(ops.transpose(ops.reshape(left, (-1, size))), ops.reshape(right, (-1, size)))
         return counts * ops.exp(transitions), of_tags
 
@@ -252,10 +252,13 @@ LARGEST_EXPONENT = 80.0  # exp(88) is beyond float32
 def _messages(transitions, emissions):
     """Sum over all paths that lead to a tag, and over all that go on from it: forward-backward as one loop.
 
+    The largest value at a word is taken out, as its scale, so that the others keep their precision in a long text.
+
     Returns:
-        (before, after), float32 tensors [B, T + 1, K], logarithms. `before[:, t]` sums over all paths from the
-        boundary to a tag of word t, `after[:, t]` over all from a tag of word t - 1 to the boundary, both with the
-        emissions of all their words; so `before[:, T]` and `after[:, 0]` are at the boundary, where log Z stands.
+        (before, after, scales), float32 tensors, logarithms. `before` [B, T + 1, K] at t sums over all paths from the
+        boundary to a tag of word t, `after` at t over all from a tag of word t - 1 to the boundary, both with the
+        emissions of all their words; so `before[:, T]` and `after[:, 0]` are at the boundary. `scales` [2, B, T + 1]
+        is what each of these rows lost; in either direction they add up to log Z.
     """
     batch, _, size = _sizes(emissions)
     steps = ops.transpose(emissions, (1, 0, 2))  # [T, B, K]
@@ -274,15 +277,17 @@ def _messages(transitions, emissions):
     )  # [2K, 2K]
 
     def go_on(state, emission):
-        largest = ops.max(state, axis=-1, keepdims=True)
-        total = ops.matmul(ops.reshape(ops.exp(state - largest), (-1, 2 * size)), factors)
+        total = ops.matmul(ops.reshape(ops.exp(state), (-1, 2 * size)), factors)
         total = ops.reshape(total, (-1, 2, size))
-        state = ops.where(total > 0, ops.log(total), IMPOSSIBLE) + (largest + emission)
-        return state, state
+        state = ops.where(total > 0, ops.log(total), IMPOSSIBLE) + emission
+        return state - ops.max(state, axis=-1, keepdims=True), state
 
     _, states = ops.scan(go_on, boundary, steps)  # [T + 1, B, 2, K]
-    before, after = states[:, :, 0], ops.flip(states[:, :, 1], axis=0)
-    return ops.transpose(before, (1, 0, 2)), ops.transpose(after, (1, 0, 2))
+    states = ops.stack([states[:, :, 0], ops.flip(states[:, :, 1], axis=0)])
+    states = ops.transpose(states, (0, 2, 1, 3))  # [2, B, T + 1, K]
+    scales = ops.max(states, axis=-1)
+    states = states - scales[..., None]
+    return states[0], states[1], scales
 
 
 def _boundary(ones, size):
@@ -293,6 +298,5 @@ def _boundary(ones, size):
 
 def _marginals(emissions, before, after):
     """Return the probability of every tag and of the boundary: [B, T, K]."""
-    log_partition = before[:, -1:, -1:]
     # Both messages count the emission of the word where they meet.
-    return ops.exp(before[:, :-1] + after[:, 1:] - emissions - log_partition)
+    return ops.softmax(before[:, :-1] + after[:, 1:] - emissions, axis=-1)

@@ -177,6 +177,20 @@ def test_equal_to_pytorch_crf(num_tags, random):
     )
 
 
+def test_probabilities_in_a_text_of_a_thousand_words_are_as_precise_as_in_a_short_one():
+    layer, inputs, mask = layer_and_inputs(11, 4, legal_steps(list("BMES")), lengths=[1000], spread=3.0)
+    scores = layer(inputs, mask=mask)
+    transitions, emissions = np.asarray(scores[0, :5], "float64"), np.asarray(scores[0, 5:], "float64")
+    forwards, backwards = transitions[-1] + emissions[0], transitions[:, -1]
+    before, after = [forwards], [backwards]
+    for now, later in zip(emissions[1:], emissions[:0:-1], strict=True):
+        before.append(now + np.logaddexp.reduce(before[-1][:, None] + transitions, axis=0))
+        after.append(np.logaddexp.reduce(transitions + later + after[-1], axis=1))
+    both = np.array(before) + np.array(after[::-1])
+    expected = np.exp(both - np.logaddexp.reduce(both, axis=1, keepdims=True))[:, :-1]
+    np.testing.assert_allclose(crf_marginals(scores)[0], expected, atol=3e-6)
+
+
 @pytest.mark.parametrize("time", range(1, 8))
 def test_among_equally_good_paths_a_legal_one_is_decoded(time):
     steps = legal_steps(list("OBMES"))
