@@ -17,6 +17,7 @@ from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
     LazyAdam,
     Run,
+    WarmupLinearDecay,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
@@ -51,8 +52,10 @@ class Config(WordVectorConfig):
     """Words in the windows of a convolution below the recurrent layers; without it there is none."""
     dropout: float = 0.5
     """Share of columns dropped in training, below and above each layer."""
+    epochs: int = 10
+    """Most passes over the training data; the step size falls to 0 over them."""
     learning_rate: float = 2e-3
-    """Step size of Adam."""
+    """The first and highest step size of Adam."""
 
 
 def main(config, fold=None):
@@ -65,6 +68,7 @@ def main(config, fold=None):
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     channels, vectors = config.word_vectors(preprocessor, data.train.texts)
+    steps = config.epochs * -(-len(data.train) // config.batch_size)
 
     with run.scope():
         model = bilstm(
@@ -84,7 +88,7 @@ def main(config, fold=None):
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(
-            optimizer=LazyAdam(config.learning_rate, global_clipnorm=CLIPNORM),
+            optimizer=LazyAdam(WarmupLinearDecay(config.learning_rate, 0, steps), global_clipnorm=CLIPNORM),
             loss=WeightedMeanLoss(cross_entropy),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,

@@ -32,6 +32,7 @@ from kerasnlp_zoo.text.tokens import GIVEN
 from kerasnlp_zoo.training import (
     LazyAdam,
     Run,
+    WarmupLinearDecay,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
@@ -79,8 +80,10 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Share of columns dropped in training, the same ones for all words of a text."""
     max_sequence_length: int = 1024
     """Longest text in tokens; longer ones lose their end, and with it what is to be found there."""
+    epochs: int = 10
+    """Most passes over the training data; the step size falls to 0 over them."""
     learning_rate: float = 2e-3
-    """Step size of Adam."""
+    """The first and highest step size of Adam."""
     batch_size: int = 32
     """Texts in a batch, over all replicas together."""
 
@@ -114,7 +117,8 @@ def main(config, fold=None):
         if vectors is not None:
             set_word_vectors(model, vectors)
         loss, metrics = (crf_loss, crf_metrics()) if config.head == "crf" else (cross_entropy, classification_metrics())
-        optimizer = LazyAdam(config.learning_rate, global_clipnorm=5.0)
+        steps = config.epochs * -(-len(train) // config.batch_size)
+        optimizer = LazyAdam(WarmupLinearDecay(config.learning_rate, 0, steps), global_clipnorm=5.0)
         model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)
     task = TokenClassification(model, preprocessor, tags)
     best = run.fit(task, train, validation)
