@@ -268,7 +268,11 @@ class TokenClassification(Task):
         return {"tokens": tokens, "tags": tags, "entities": entities}
 
     def readable(self, answer):
-        """Return the entities and their labels."""
+        """Return words with spaces between, word/label for parts of speech, or the entities and their labels."""
+        if self.scheme == TOKENS:
+            return " ".join(f"{entity['text']}/{entity['label']}" for entity in answer["entities"])
+        if OUTSIDE not in answer["tags"] and len({entity["label"] for entity in answer["entities"]}) == 1:
+            return " ".join(entity["text"] for entity in answer["entities"])
         return ", ".join(f"{entity['text']} ({entity['label']})" for entity in answer["entities"]) or "nothing found"
 
     def evaluate(self, texts, labels, batch_size=None):

@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.tasks.token_classification import spans_in_words, tags_for
+from kerasnlp_zoo.models import bilstm_tagger
+from kerasnlp_zoo.tasks.token_classification import TokenClassification, spans_in_words, tags_for
+from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
 from tests.task_contracts import token_classification
 
@@ -45,6 +47,24 @@ def test_entities_are_parts_of_the_text_as_it_was_written():
     for entity in answer["entities"]:
         assert text[entity["start"] : entity["end"]] == entity["text"]
     assert len(answer["tags"]) == len(answer["tokens"])
+
+
+@pytest.mark.parametrize(
+    ("tags", "found", "shown"),
+    [
+        (["O", "B-PER", "I-PER"], ["B-PER", "O", "B-PER"], "Anna (PER), Ben (PER)"),
+        (["O", "B-word", "I-word"], ["B-word"] * 3, "Anna saw Ben"),
+        (["O", "NR", "VV"], ["NR", "VV", "NR"], "Anna/NR saw/VV Ben/NR"),
+        (["O", "B-PER", "I-PER"], ["O"] * 3, "nothing found"),
+    ],
+)
+def test_answers_are_shown_as_their_kind_is_usually_written(tags, found, shown):
+    preprocessor = TokenPreprocessor.from_texts(["Anna saw Ben"], min_count=1)
+    model = bilstm_tagger(preprocessor.vocabulary_size, num_classes=3, embedding_dim=4, hidden_dim=4, num_layers=1)
+    task = TokenClassification(model, preprocessor, tags)
+    places = {"starts": np.array([0, 5, 9]), "ends": np.array([4, 8, 12]), "probabilities": np.ones(3)}
+    row = {"count": 3, "tags": [tag.encode() for tag in found], **places}
+    assert task.readable(task.to_python(row, "Anna saw Ben")) == shown
 
 
 def test_a_tagger_learns_and_is_scored_by_spans():
