@@ -207,13 +207,10 @@ def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf
     from kerasnlp_zoo.quantization import quantize_entry, require_quantizable
 
     require_quantizable(entry, folder)
-    is_of_trees = zoo.read_config(entry)["task"] == "tree_classification"
-    texts, labels, dataset = _test_examples(
-        "tree_classification" if is_of_trees else "text_classification", entry, options
-    )
+    texts, labels, dataset = _test_examples(zoo.read_config(entry)["task"], entry, options)
     found = quantize_entry(entry, folder, texts, labels, dataset)
     print(
-        f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test accuracy "
+        f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test {found['metric']} "
         f"{found['float_test_score']:.1f} -> {found['test_score']:.1f} on {len(texts):,} texts"
     )
 

@@ -7,12 +7,26 @@ import keras
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.tasks import TASKS
 
 QUANTIZATION = "int8"
 # The layers of Keras that can be quantized and that models here are made of; the others stay float.
-QUANTIZABLE = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Embedding)
+QUANTIZABLE = (
+    keras.layers.Dense,
+    keras.layers.EinsumDense,
+    keras.layers.Embedding,
+    keras.layers.ReversibleEmbedding,
+)
 CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # from config to config
-NOT_CARRIED = ("pictures", "export_difference")  # in metrics: they show the float entry
+# In metrics: what was measured of the float entry.
+NOT_CARRIED = (
+    "pictures",
+    "export_difference",
+    "macro_f1",
+    "expected_calibration_error",
+    "calibration_bins",
+    "confusion_matrix",
+)
 
 
 def quantize_model(model):
@@ -59,13 +73,14 @@ def require_quantizable(name_or_folder, folder):
     """Refuse, before anything is measured, an entry that is quantized or a folder in use.
 
     Raises:
-        InputError: saying which; or if the task has no labels.
+        InputError: saying which; or if the task has no score.
     """
     config = zoo.read_config(name_or_folder)
-    if not config["labels"]:
+    if TASKS[config["task"]].main_score is None:
+        scored = ", ".join(name for name, task in TASKS.items() if task.main_score is not None)
         raise InputError(
-            f"{config['name']}, {config['task']}, has no labels by which its weights could be scored before and after. "
-            "Expected an entry of text_classification"
+            f"{config['name']}, {config['task']}, has no score by which its weights could be judged before and after. "
+            f"Expected an entry of {scored}"
         )
     if "quantization" in config:
         raise InputError(
@@ -83,8 +98,7 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
     Args:
         name_or_folder: name or folder of the entry to quantize.
         folder: the new entry's folder.
-        texts: list of str, test texts.
-        labels: label names or ids, one for each text.
+        texts, labels: what the task's `evaluate` takes, test examples.
         dataset: name of the data the texts are from.
 
     Returns:
@@ -93,22 +107,28 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
     Raises:
         InputError: if the entry is quantized already or cannot be, or the folder is in use.
     """
-    from kerasnlp_zoo.training.classification import measure_test
+    from kerasnlp_zoo.training.kept_tasks import milliseconds_per_sentence
     from kerasnlp_zoo.weights import stored_dtype
 
     require_quantizable(name_or_folder, folder)
     source = zoo.find(name_or_folder)
     config, metrics = zoo.read_config(source), json.loads((source / "metrics.json").read_text("utf-8"))
-    float_score = 100 * zoo.load(source).evaluate(texts, labels)["accuracy"]
     task = zoo.load(source)
+    key, factor = task.main_score
+    float_score = factor * task.evaluate(texts, labels)[key]
     quantize_model(task.model)
+    task = type(task)(task.model, task.preprocessor, task.labels)  # what was compiled has the float weights
+    scores = task.evaluate(texts, labels)
     if metrics.get("dataset") != dataset:  # a published score belongs to its own test texts
         metrics |= {"dataset": dataset, "published_score": None, "published_by": None}
     metrics = {
         **{name: value for name, value in metrics.items() if name not in NOT_CARRIED},
-        "metric": "accuracy",
+        "metric": metrics.get("metric", key),
         "validation_score": None,
-        **measure_test(task, texts, labels),
+        "test_score": factor * scores[key],
+        "test_examples": len(texts),
+        "scores": scores,
+        "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
         "float_test_score": float_score,
         "float_megabytes": zoo.megabytes(source),
     }

@@ -11,7 +11,15 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import MaxOverTime
 from kerasnlp_zoo.quantization import quantize_entry, quantize_model
 from kerasnlp_zoo.weights import stored_dtype
-from tests.task_contracts import LABELS, TEXTS, text_classification
+from tests.task_contracts import (
+    LABELS,
+    TEXTS,
+    language_modeling,
+    tagging_with_crf,
+    text_classification,
+    translation_by_seq2seq,
+    translation_by_transformer,
+)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +69,26 @@ def test_metrics_and_card_have_both_scores(source, quantized):
     assert "| made from | films_en |" in card
     assert "curves.png" not in card
     assert "int8" not in (source / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("make", "labels"),
+    [
+        (language_modeling, None),
+        (tagging_with_crf, [[(0, 1, "THING")]] * len(TEXTS)),
+        (translation_by_seq2seq, [[text[::-1]] for text in TEXTS]),
+        (translation_by_transformer, [[text[::-1]] for text in TEXTS]),
+    ],
+)
+def test_an_entry_is_judged_by_the_score_of_its_task(make, labels, tmp_path):
+    source = make().save(tmp_path / "float")
+    metrics = quantize_entry(source, tmp_path / "int8", TEXTS, labels, dataset="")
+    key, factor = make().main_score
+    assert metrics["metric"] == key
+    assert metrics["float_test_score"] == pytest.approx(factor * zoo.load(source).evaluate(TEXTS, labels)[key])
+    found = zoo.load(tmp_path / "int8").evaluate(TEXTS, labels)
+    assert metrics["test_score"] == pytest.approx(factor * found[key])
+    assert any(tensor.dtype == np.int8 for tensor in stored(tmp_path / "int8").values())
 
 
 def test_a_score_on_other_data_stands_beside_no_published_one(source, tmp_path):

@@ -45,6 +45,7 @@ class LanguageModeling(Task):
     """
 
     name = "language_modeling"
+    main_score = "perplexity", 1
     batch_size = 64
     needs_strings = True
 

@@ -49,6 +49,7 @@ class QuestionAnswering(Task):
     """
 
     name = "question_answering"
+    main_score = "f1", 100
     needs_strings = True
     batch_size = 16
 

@@ -35,6 +35,7 @@ class SentenceSimilarity(Task):
     """
 
     name = "sentence_similarity"
+    main_score = "spearman", 100
 
     def __init__(self, model, preprocessor, labels=()):
         super().__init__(model, preprocessor, labels)

@@ -31,6 +31,7 @@ class TextClassification(Task):
     """
 
     name = "text_classification"
+    main_score = "accuracy", 100
 
     def answer(self, outputs):
         """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""

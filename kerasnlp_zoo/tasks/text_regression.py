@@ -33,6 +33,7 @@ class TextRegression(Task):
     """
 
     name = "text_regression"
+    main_score = "spearman", 100
 
     def __init__(self, model, preprocessor, labels=("score",)):
         super().__init__(model, preprocessor, labels)

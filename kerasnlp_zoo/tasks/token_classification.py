@@ -77,6 +77,7 @@ class TokenClassification(Task):
     """
 
     name = "token_classification"
+    main_score = "f1", 100
     needs_strings = True
     batch_size = 64
 

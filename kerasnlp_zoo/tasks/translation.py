@@ -54,6 +54,7 @@ class Translation(Task):
     """
 
     name = "translation"
+    main_score = "bleu", 1
     batch_size = 64
     needs_strings = True
 

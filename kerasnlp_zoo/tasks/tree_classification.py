@@ -41,6 +41,7 @@ class TreeClassification(TextClassification):
     """
 
     name = "tree_classification"
+    main_score = "accuracy", 100
 
     @property
     def labels_nodes(self):
