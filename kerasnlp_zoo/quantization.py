@@ -18,6 +18,7 @@ QUANTIZABLE = (
     keras.layers.ReversibleEmbedding,
 )
 CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # from config to config
+OF_TRAINING = ("curves",)  # pictures that int8 weights leave true
 # In metrics: what was measured of the float entry.
 NOT_CARRIED = (
     "pictures",
@@ -121,8 +122,10 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
     scores = task.evaluate(texts, labels)
     if metrics.get("dataset") != dataset:  # a published score belongs to its own test texts
         metrics |= {"dataset": dataset, "published_score": None, "published_by": None}
+    pictures = [path for path in (source / f"{name}.png" for name in OF_TRAINING) if path.exists()]
     metrics = {
         **{name: value for name, value in metrics.items() if name not in NOT_CARRIED},
+        "pictures": [path.stem for path in pictures],
         "metric": metrics.get("metric", key),
         "validation_score": None,
         "test_score": factor * scores[key],
@@ -137,6 +140,7 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
         folder,
         metrics=metrics,
         weights_dtype=stored_dtype(source / "model.safetensors"),
+        pictures=pictures,
         quantized_from=config["name"],
         **{name: config[name] for name in CARRIED if name in config},
     )

@@ -25,10 +25,18 @@ from tests.task_contracts import (
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     metrics = {"dataset": "films", "metric": "accuracy", "test_score": 12.5, "validation_score": 50.0}
-    metrics |= {"published_score": 76.1, "published_by": "Kim 2014", "pictures": ["curves"], "best_epoch": 3}
+    metrics |= {
+        "published_score": 76.1,
+        "published_by": "Kim 2014",
+        "pictures": ["curves", "confusion_matrix"],
+        "best_epoch": 3,
+    }
     card = {"data": {"name": "films", "licence": "mine"}, "weights_licence": "Apache-2.0", "seed": 1}
     folder = tmp_path_factory.mktemp("entries") / "films_en"
-    return text_classification().save(folder, metrics=metrics, weights_dtype="float16", **card)
+    pictures = [folder.with_name(f"{name}.png") for name in ("curves", "confusion_matrix")]
+    for picture in pictures:
+        picture.write_bytes(b"a picture")
+    return text_classification().save(folder, metrics=metrics, weights_dtype="float16", pictures=pictures, **card)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +75,9 @@ def test_metrics_and_card_have_both_scores(source, quantized):
     assert f"| test score | accuracy {metrics['test_score']:.1f} |" in card
     assert f"| its test score | accuracy {metrics['float_test_score']:.1f} |" in card
     assert "| made from | films_en |" in card
-    assert "curves.png" not in card
+    assert "curves.png" in card
+    assert "confusion_matrix" not in card
+    assert (quantized / "curves.png").read_bytes() == (source / "curves.png").read_bytes()
     assert "int8" not in (source / "README.md").read_text("utf-8")
 
 
