@@ -28,7 +28,7 @@ GENERATED, GENERATED_ROWS = 100, 32  # tokens, and rows of the larger batch, by 
 class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
     """The flags of recipes that train a language model on segments of one long text."""
 
-    epochs: int = 20
+    epochs: int = 12
     """Epochs; the learning rate falls to 0 over them, and a run can be resumed after each."""
     batch_size: int = 32
     """Streams that the text is cut into, over all replicas together."""
