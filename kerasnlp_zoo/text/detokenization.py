@@ -14,7 +14,8 @@ RULES = [
     (re.compile(r"(?<=[(\[{“$£€#]) "), ""),
     (re.compile(r"(?<=s) (['’]) (?!(?:s|t|m|d|re|ve|ll)\b)(?=\w)"), r"\1 "),  # the ladies' choice
     (re.compile(r"(?<=\w) (['’/-]) (?=\w)"), r"\1"),  # don't, and/or, well-known
-    (re.compile(r"(?<=\d)([.,:]) (?=\d)"), r"\1"),  # 3.5, 1,000, 10:30
+    (re.compile(r"(?<=\d)([.:]) (?=\d)"), r"\1"),  # 3.5, 10:30
+    (re.compile(r"((?<!\d)\d{1,3}), (?=\d{3}(?!\d))"), r"\1,"),  # 1,000,000, but May 7, 2010
     (re.compile(r"(?<=\b\w)\. (?=\w\.)"), "."),  # p.m.
 ]
 

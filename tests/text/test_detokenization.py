@@ -13,6 +13,7 @@ from kerasnlp_zoo.text.detokenization import joined_words
         "“we’ll see,” he said",
         "the ladies' choice and tom's well-known tv/radio [sic] at 2 p.m.",
         "$5 is 50% of 10!",
+        "on may 7, 2010, some 1,250,000 of them came in 1999, 200 left",
         "买了2件t恤，“很好”……谢谢！",
         "カメラは３つ。",
         "",
