@@ -5,20 +5,11 @@ included. Data that comes as tokens is joined: by spaces in English, by nothing 
 """
 
 import dataclasses
-import itertools
-from typing import NamedTuple
 
 import numpy as np
 
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
-from kerasnlp_zoo.text.tag_schemes import Span
-
-
-class TaggedText(NamedTuple):
-    """A text and its Spans, in their order, none overlapping another."""
-
-    text: str
-    spans: tuple
+from kerasnlp_zoo.text.tagged_text import TaggedText, with_words_apart
 
 
 class TaggedTexts(Split):
@@ -26,6 +17,7 @@ class TaggedTexts(Split):
 
     Example:
 
+    >>> from kerasnlp_zoo.text.tag_schemes import Span
     >>> texts = TaggedTexts.of([TaggedText("Ada slept", (Span(0, 3, "PER"),)), TaggedText("It rains", ())])
     >>> [text[span.start : span.end] for text, spans in texts for span in spans]
     ['Ada']
@@ -63,29 +55,6 @@ class TokenClassificationData(TextClassificationData):
     repaired: int = 0
 
 
-def join_tokens(tokens, spans, language):
-    """Make a text of tokens, and count spans in its characters.
-
-    Args:
-        tokens: list of str.
-        spans: list of Span, counted in tokens.
-        language: "zh" joins tokens by nothing, "en" by spaces.
-
-    Returns:
-        TaggedText.
-
-    Example:
-
-    >>> join_tokens(["Ada", "Byron", "slept"], [Span(0, 2, "PER")], "en")
-    TaggedText(text='Ada Byron slept', spans=(Span(start=0, end=9, label='PER'),))
-    """
-    separator = "" if language == "zh" else " "
-    ends = list(itertools.accumulate(len(token) + len(separator) for token in tokens))
-    starts = [0, *ends]
-    places = [Span(starts[span.start], ends[span.end - 1] - len(separator), span.label) for span in spans]
-    return TaggedText(separator.join(tokens), tuple(places))
-
-
 def every_word_is_a_span(texts):
     """Tell whether spans cover all words of all texts, as parts of speech and word segmentation do.
 
@@ -97,6 +66,7 @@ def every_word_is_a_span(texts):
 
     Example:
 
+    >>> from kerasnlp_zoo.text.tag_schemes import Span
     >>> every_word_is_a_span(TaggedTexts.of([TaggedText("Ada slept", (Span(0, 3, "noun"), Span(4, 9, "verb")))]))
     True
     """
@@ -117,20 +87,8 @@ def with_given_words(texts):
 
     Example:
 
+    >>> from kerasnlp_zoo.text.tag_schemes import Span
     >>> with_given_words(TaggedTexts.of([TaggedText("他来了", (Span(0, 1, "r"), Span(1, 3, "v")))]))[0]
     TaggedText(text='他 来了', spans=(Span(start=0, end=1, label='r'), Span(start=2, end=4, label='v')))
     """
-    return TaggedTexts.of([_with_given_words(text, spans) for text, spans in texts])
-
-
-def _with_given_words(text, spans):
-    pieces, moved, place = [], [], 0
-    for start, end, label in spans:
-        pieces += [text[place:start], text[start:end]]
-        moved.append((len(pieces) - 1, label))
-        place = end
-    pieces.append(text[place:])
-    words = [(piece.strip(), row) for row, piece in enumerate(pieces) if piece.strip()]
-    place_of = {row: number for number, (_, row) in enumerate(words)}
-    own = [Span(place_of[row], place_of[row] + 1, label) for row, label in moved]
-    return join_tokens([word for word, _ in words], own, "en")
+    return TaggedTexts.of([with_words_apart(text, spans) for text, spans in texts])

@@ -8,10 +8,11 @@ from kerasnlp_zoo.datasets import msra, peoples_daily
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.splits import honest_splits
 from kerasnlp_zoo.datasets.tagged_files import TaggedLines, read_tagged, spans_from_tags
-from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData, join_tokens
+from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.text.tag_schemes import Span, num_repaired, spans_of
+from kerasnlp_zoo.text.tagged_text import join_tokens
 
 WORD = "word"  # the label of every word of a segmented text
 SPLIT_NAMES = {"train": ("train",), "validation": ("validation", "dev"), "test": ("test",)}  # ours -> TFDS's

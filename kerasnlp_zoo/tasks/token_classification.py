@@ -15,6 +15,7 @@ from kerasnlp_zoo.tasks.task import CHUNK, Task
 from kerasnlp_zoo.text import TokenPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.tag_schemes import OUTSIDE, Span, parse_tag, scheme_of_tags, spans_of, tags_of
+from kerasnlp_zoo.text.tagged_text import with_words_apart
 from kerasnlp_zoo.text.tokens import GIVEN
 
 TOKENS = "tokens"  # the scheme of parts of speech: each word is a span, and its tag the label
@@ -286,12 +287,23 @@ class TokenClassification(Task):
 
         Returns:
             dict of precision, recall, f1, macro_f1, ... as `evaluation.entities.span_scores` gives them; of word
-            segmentation that is the F1 of words. Where each word has a label, accuracy too: the share of the given
-            words that are found with their label.
+            segmentation that is the F1 of words. Where each word has a label, the spans give the words, and accuracy
+            is the share that has the right one; `of_raw_text` holds the same where words must be found, too.
 
         Raises:
             InputError: if there is no text, or not a list of spans for each.
         """
+        if self.scheme != TOKENS:
+            return self._score(texts, labels, batch_size)
+        given = [with_words_apart(text, spans) for text, spans in zip(texts, labels, strict=True)]
+        task = self.of_given_tokens
+        scores = task._score([text for text, _ in given], [spans for _, spans in given], batch_size)
+        if task.preprocessor is not self.preprocessor:
+            scores["of_raw_text"] = self._score(texts, labels, batch_size)
+        return scores
+
+    def _score(self, texts, labels, batch_size):
+        """Compare the spans that are found with the right ones."""
         answers = self.predict(texts, batch_size)
         found = [[(e["start"], e["end"], e["label"]) for e in answer["entities"]] for answer in answers]
         scores = span_scores(found, labels)

@@ -11,13 +11,14 @@ import tyro
 from kerasnlp_zoo.datasets import msra, peoples_daily, tfds_names
 from kerasnlp_zoo.datasets.report import span_report
 from kerasnlp_zoo.datasets.splits import comparable
-from kerasnlp_zoo.datasets.tagged_texts import TaggedText, TaggedTexts, join_tokens
+from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts
 from kerasnlp_zoo.datasets.token_classification import (
     TokenClassificationOptions,
     load_token_classification,
 )
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.tag_schemes import Span
+from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
 from kerasnlp_zoo.training.run import RunConfig
 from tests.datasets.tfds_folders import write_tfds
 

@@ -3,9 +3,10 @@
 import pytest
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.datasets.tagged_texts import TaggedText, TaggedTexts
+from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text.tagged_text import TaggedText
 from recipes import bilstm_tagging
 
 NAMES = ["Anna", "Paul", "Maria", "Omar", "Chen", "Ivan"]
