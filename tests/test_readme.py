@@ -73,6 +73,10 @@ def test_every_command_is_known_to_these_tests():
         "plot positions",
         "train ngram",
         "train rnn_language_model",
+        "predict rnn_language_model",
+        "predict bilstm_crf_segmentation",
+        "predict bilstm_crf_pos",
+        "predict bilstm_crf_msra",
         "train transformer_translation",
         "train seq2seq",
         "评论.csv",
@@ -80,6 +84,13 @@ def test_every_command_is_known_to_these_tests():
         "&& pytest",
     ]
     assert [next((word for word in tried if word in line), line) for line in COMMANDS] == tried
+
+
+def test_language_model_and_taggers_answer_what_is_shown(folder):
+    commands = [
+        line for line in COMMANDS if line.split()[1] == "predict" and ("predict rnn" in line or "_crf_" in line)
+    ]
+    assert "".join(run(line, folder) for line in commands) == output("perplexity")
 
 
 def test_training_command(folder):
