@@ -143,8 +143,7 @@ class TokenClassification(Task):
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
         spans = [[]] * len(texts) if labels is None else labels
-        if len(spans) != len(texts):
-            raise InputError(f"Expected a list of spans for each text. Received: {len(spans)} for {len(texts)} texts")
+        _require_spans_of_each(texts, spans)
         features = self._features(texts)
         tags = features["token_ids"].with_flat_values(tf.constant(self._tag_ids(features, spans), tf.int32))
         weights = tf.cast(features["is_word_start"], tf.float32)
@@ -293,6 +292,7 @@ class TokenClassification(Task):
         Raises:
             InputError: if there is no text, or not a list of spans for each.
         """
+        _require_spans_of_each(texts, labels)
         if self.scheme != TOKENS:
             return self._score(texts, labels, batch_size)
         given = [with_words_apart(text, spans) for text, spans in zip(texts, labels, strict=True)]
@@ -308,6 +308,11 @@ class TokenClassification(Task):
         found = [[(e["start"], e["end"], e["label"]) for e in answer["entities"]] for answer in answers]
         scores = span_scores(found, labels)
         return {**scores, "accuracy": scores["recall"]} if self.scheme == TOKENS else scores
+
+
+def _require_spans_of_each(texts, spans):
+    if len(spans) != len(texts):
+        raise InputError(f"Expected a list of spans for each text. Received: {len(spans)} for {len(texts)} texts")
 
 
 def spans_in_words(spans, starts):

@@ -67,6 +67,20 @@ def test_answers_are_shown_as_their_kind_is_usually_written(tags, found, shown):
     assert task.readable(task.to_python(row, "Anna saw Ben")) == shown
 
 
+def test_parts_of_speech_are_scored_on_given_words_and_in_raw_text():
+    preprocessor = TokenPreprocessor.from_texts(["annasaw ben", "anna saw ben"], min_count=1)
+    model = bilstm_tagger(preprocessor.vocabulary_size, num_classes=3, embedding_dim=4, hidden_dim=4, num_layers=1)
+    model.get_layer("logits").bias.assign([0.0, 9.0, 0.0])  # everything is a NR
+    task = TokenClassification(model, preprocessor, ["O", "NR", "VV"])
+    spans = [[(0, 4, "NR"), (4, 7, "VV"), (8, 11, "NR")]]
+    scores = task.evaluate(["annasaw ben"], spans)
+    assert scores["accuracy"] == pytest.approx(2 / 3)
+    assert scores["of_raw_text"]["accuracy"] == pytest.approx(1 / 3)  # "annasaw" is one word there
+    assert "of_raw_text" not in task.of_given_tokens.evaluate(["annasaw ben"], spans)
+    with pytest.raises(InputError, match="a list of spans for each text. Received: 0 for 1"):
+        task.evaluate(["annasaw ben"], [])
+
+
 def test_a_tagger_learns_and_is_scored_by_spans():
     task = token_classification()
     texts = ["the film is dull .", "a story is fine .", "the actor is long .", "the story is dull ."]
