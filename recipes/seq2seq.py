@@ -15,14 +15,7 @@ from typing import Literal
 import tyro
 
 from kerasnlp_zoo.models import seq2seq
-from kerasnlp_zoo.training import (
-    Run,
-    TranslationConfig,
-    WarmupInverseSquareRoot,
-    compile_for_translation,
-    read_translations,
-    train_translator,
-)
+from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, train_translator
 
 
 @dataclasses.dataclass
@@ -70,7 +63,6 @@ def main(config):
             placement=config.placement,
             dropout=config.dropout,
         )
-        compile_for_translation(config, model, WarmupInverseSquareRoot(config.learning_rate, config.warmup_steps))
     return train_translator(run, model, data, preprocessor)
 
 

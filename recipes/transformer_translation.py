@@ -15,14 +15,7 @@ from typing import Literal
 import tyro
 
 from kerasnlp_zoo.models import TRANSFORMER_SIZES, transformer
-from kerasnlp_zoo.training import (
-    Run,
-    TranslationConfig,
-    WarmupInverseSquareRoot,
-    compile_for_translation,
-    read_translations,
-    train_translator,
-)
+from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, train_translator
 
 # For some hundred thousand sentences on CPU cores.
 SMALL = {"hidden_dim": 256, "num_layers": 3, "num_heads": 4, "intermediate_dim": 1024, "dropout": 0.1}
@@ -75,7 +68,6 @@ def main(config):
             layer_norm=config.layer_norm,
             **config.arguments(),
         )
-        compile_for_translation(config, model, WarmupInverseSquareRoot(config.learning_rate, config.warmup_steps))
     return train_translator(run, model, data, preprocessor)
 
 

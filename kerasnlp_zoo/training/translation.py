@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from typing import Literal
 
 import keras
 import numpy as np
@@ -20,6 +21,7 @@ from kerasnlp_zoo.training.kept_tasks import (
 )
 from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss, is_guessed
 from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
 from kerasnlp_zoo.training.word_vectors import Throughput
 
 DRAWN_WORDS = 8  # of the source whose alignment is drawn
@@ -34,7 +36,7 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
 
     epochs: int = 10
     """Most passes over the training data."""
-    batch_size: int = 4096
+    batch_size: int = 2048
     """Places for tokens in a batch, on either side, over all replicas together."""
     vocabulary_size: int = 8000
     """Pieces of words, of both languages together."""
@@ -44,6 +46,8 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
     """The highest step size of Adam."""
     warmup_steps: int = 1000
     """Steps over which the step size rises; after them it falls."""
+    decay: Literal["linear", "inverse_square_root"] = "linear"
+    """How it falls: to 0 over the epochs, best where their number is known; or as in the Transformer's paper."""
     label_smoothing: float = 0.1
     """Share of the probability that training asks to spread over all tokens."""
     beam_width: int = 4
@@ -111,19 +115,24 @@ def _report(data, preprocessor):
     return "\n".join(lines)
 
 
-def compile_for_translation(config, model, schedule):
+def compile_for_translation(config, model, total_steps):
     """Compile a translator: Adam as in the paper, cross entropy with smoothed labels over the real tokens.
 
     Args:
         config: TranslationConfig.
         model: `keras.Model`.
-        schedule: learning rate of every step.
+        total_steps: int, batches of all epochs.
 
     Returns:
         The same model.
 
     Reference: Vaswani et al. 2017, sections 5.3 and 5.4.
     """
+    if config.decay == "linear":
+        warmup_steps = min(config.warmup_steps, total_steps // 2)
+        schedule = WarmupLinearDecay(config.learning_rate, warmup_steps, total_steps)
+    else:
+        schedule = WarmupInverseSquareRoot(config.learning_rate, config.warmup_steps)
     model.compile(
         keras.optimizers.Adam(schedule, beta_2=0.98, epsilon=1e-9),
         WeightedMeanLoss(SmoothedCrossEntropy(config.label_smoothing)),
@@ -152,11 +161,11 @@ class TranslatedSample(keras.callbacks.Callback):
 
 
 def train_translator(run, model, data, preprocessor):
-    """Train a compiled translator, keep its best epoch, score it once and leave everything in the run's folder.
+    """Train a translator, keep its best epoch, score it once and leave everything in the run's folder.
 
     Args:
         run: Run with a `TranslationConfig`.
-        model: `keras.Model`, compiled.
+        model: `keras.Model` from `transformer` or `seq2seq`, made in the run's scope.
         data: TranslationData.
         preprocessor: TranslationPreprocessor.
 
@@ -169,6 +178,8 @@ def train_translator(run, model, data, preprocessor):
         task.dataset(*split.pairs(), config.batch_size, is_training, config.seed, run.strategy.num_replicas_in_sync)
         for split, is_training in ((data.train, True), (data.validation, False))
     ]
+    with run.strategy.scope():
+        compile_for_translation(config, model, run.epochs * len(datasets[0]))
     targets = sum(int(weights.numpy().sum()) for _, _, weights in datasets[0])
     best = KeepBest(run.history, run.state / "best.safetensors", "val_loss", patience=config.patience)
     speed = Throughput("target_tokens_per_second", targets, len(datasets[0]))
