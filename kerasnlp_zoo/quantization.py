@@ -109,7 +109,7 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
         InputError: if the entry is quantized already or cannot be, or the folder is in use.
     """
     from kerasnlp_zoo.training.kept_tasks import milliseconds_per_sentence
-    from kerasnlp_zoo.weights import stored_dtype
+    from kerasnlp_zoo.weights import round_weights
 
     require_quantizable(name_or_folder, folder)
     source = zoo.find(name_or_folder)
@@ -118,6 +118,7 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
     key, factor = task.main_score
     float_score = factor * task.evaluate(texts, labels)[key]
     quantize_model(task.model)
+    round_weights(task.model, QUANTIZATION)  # what Keras cannot quantize, such as recurrent kernels
     task = type(task)(task.model, task.preprocessor, task.labels)  # what was compiled has the float weights
     scores = task.evaluate(texts, labels)
     if metrics.get("dataset") != dataset:  # a published score belongs to its own test texts
@@ -139,7 +140,7 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
         task,
         folder,
         metrics=metrics,
-        weights_dtype=stored_dtype(source / "model.safetensors"),
+        weights_dtype=QUANTIZATION,
         pictures=pictures,
         quantized_from=config["name"],
         **{name: config[name] for name in CARRIED if name in config},

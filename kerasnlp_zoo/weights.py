@@ -8,6 +8,8 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import written_whole
 
 LISTED = 8  # names listed in an error
+SCALE = ":scale"  # behind the name of a matrix kept in int8: a float for each row
+LEAST_INT8 = 2**14  # numbers of a matrix, below which int8 saves nothing worth its rounding
 
 
 def save_weights(model, path, dtype="float32", weights=None):
@@ -16,20 +18,53 @@ def save_weights(model, path, dtype="float32", weights=None):
     Args:
         model: `keras.Model`.
         path: file to write, *.safetensors.
-        dtype: "float32", or "float16" for half the size. int8 weights stay as they are, and so do their
-            scales, which float16 cannot always hold.
+        dtype: "float32"; "float16" for half the size; or "int8" for a quarter: large matrices with a float scale for
+            each row, all else as it is. Whichever it is, they are float32 again when they are read. Weights that
+            Keras quantized stay as they are, and so do their scales, which float16 cannot always hold.
         weights: list of the variables to write, None for all of the model.
     """
     values = {w.path: np.ascontiguousarray(w.value) for w in (model.weights if weights is None else weights)}
-    scales = {f"{name}_scale" for name, value in values.items() if value.dtype == np.int8}
-    tensors = {n: v.astype(dtype) if v.dtype.kind == "f" and n not in scales else v for n, v in values.items()}
     with written_whole(path) as temporary:
-        temporary.write_bytes(save(tensors))
+        temporary.write_bytes(save(_kept(values, dtype)))
 
 
-def stored_dtype(path):
-    """Return the dtype that a file of `save_weights` was written with: "float16" or "float32"."""
-    return "float16" if any(tensor.dtype == np.float16 for tensor in load_file(path).values()) else "float32"
+def round_weights(model, dtype):
+    """Give the weights of `model` the values that a file of this dtype would give back.
+
+    Args:
+        model: `keras.Model`.
+        dtype: as for `save_weights`.
+    """
+    rounded = _restored(_kept({variable.path: np.array(variable) for variable in model.weights}, dtype))
+    for variable in model.weights:
+        variable.assign(rounded[variable.path].astype(variable.dtype))
+
+
+def _kept(values, dtype):
+    """Return the tensors by which a file keeps arrays, by name."""
+    keras_scales = {f"{name}_scale" for name, value in values.items() if value.dtype == np.int8}
+    tensors = {}
+    for name, value in values.items():
+        if value.dtype.kind != "f" or name in keras_scales:
+            tensors[name] = value
+        elif dtype != "int8":
+            tensors[name] = value.astype(dtype)
+        elif value.ndim < 2 or value.size < LEAST_INT8:
+            tensors[name] = value
+        else:
+            largest = np.abs(value).max(axis=-1, keepdims=True).astype("float32")
+            scale = np.where(largest > 0, largest, 1) / np.float32(np.iinfo("int8").max)
+            tensors |= {name: np.round(value / scale).astype("int8"), name + SCALE: scale}
+    return tensors
+
+
+def _restored(tensors):
+    """Return arrays by name from what `_kept` made of them."""
+    return {
+        name: value * tensors[name + SCALE] if name + SCALE in tensors else value
+        for name, value in tensors.items()
+        if not name.endswith(SCALE)
+    }
 
 
 def load_weights(model, path, skip=(), optional=()):
@@ -57,7 +92,7 @@ def read_weights(path):
         InputError: if it cannot be read to its end.
     """
     try:
-        return load_file(path)
+        return _restored(load_file(path))
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(f"{path} holds no readable weights; expected a whole safetensors file. {error}") from error
 

@@ -204,7 +204,7 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **car
         task: Task whose model comes from a builder.
         folder: the entry folder; an entry already there is replaced.
         metrics: dict of measured figures for metrics.json.
-        weights_dtype: "float32", or "float16" for half the size.
+        weights_dtype: "float32", "float16" for half the size, or "int8" for a quarter; see `weights.save_weights`.
         pictures: paths of PNG files for the card.
         card: what else config.json and the card say, such as name, data, weights_licence,
             commercial_use, command, seed.

@@ -9,8 +9,10 @@ from safetensors.numpy import load_file
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import MaxOverTime
+from kerasnlp_zoo.models import bilstm, text_cnn
 from kerasnlp_zoo.quantization import quantize_entry, quantize_model
-from kerasnlp_zoo.weights import stored_dtype
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.text import WordPreprocessor
 from tests.task_contracts import (
     LABELS,
     TEXTS,
@@ -55,8 +57,7 @@ def test_weights_are_stored_as_int8_with_their_scales_and_the_others_as_before(s
     for name in ("token_embedding/embeddings", "logits/kernel"):
         assert tensors[name].dtype == np.int8
         assert tensors[f"{name}_scale"].dtype == np.float32
-    np.testing.assert_array_equal(tensors["convolution_3/kernel"], floats["convolution_3/kernel"])
-    assert tensors["convolution_3/kernel"].dtype == np.float16
+    np.testing.assert_array_equal(tensors["convolution_3/kernel"], floats["convolution_3/kernel"])  # small
     embeddings = tensors["token_embedding/embeddings"] / tensors["token_embedding/embeddings_scale"][:, None]
     step = 1 / tensors["token_embedding/embeddings_scale"].min()
     np.testing.assert_allclose(embeddings, floats["token_embedding/embeddings"], atol=0.51 * step)
@@ -106,13 +107,38 @@ def test_a_score_on_other_data_stands_beside_no_published_one(source, tmp_path):
     assert (metrics["dataset"], metrics["published_score"]) == ("mine", None)
 
 
-def test_the_dtype_of_float_weights_is_that_of_the_source(tmp_path):
-    source = text_classification().save(tmp_path / "full")
-    assert stored_dtype(source / "model.safetensors") == "float32"
-    quantize_entry(source, tmp_path / "int8", TEXTS, LABELS, dataset="")
-    np.testing.assert_array_equal(
-        stored(tmp_path / "int8")["convolution_4/kernel"], stored(source)["convolution_4/kernel"]
-    )
+def test_what_keras_cannot_quantize_is_int8_in_the_file_and_float_in_memory(tmp_path):
+    preprocessor = WordPreprocessor.from_texts(TEXTS)
+    model = bilstm(preprocessor.vocabulary_size, num_classes=2, embedding_dim=8, hidden_dim=64)
+    source = TextClassification(model, preprocessor, ["negative", "positive"]).save(tmp_path / "float")
+    metrics = quantize_entry(source, tmp_path / "int8", TEXTS, LABELS, dataset="")
+    kernels = [name for name in stored(source) if name.endswith("recurrent_kernel")]
+    assert kernels
+    assert {stored(tmp_path / "int8")[name].dtype.name for name in kernels} == {"int8"}
+    loaded = zoo.load(tmp_path / "int8")
+    weights = {variable.path: np.array(variable) for variable in loaded.model.weights}
+    for name in kernels:
+        kernel = stored(source)[name]
+        step = np.abs(kernel).max(axis=-1, keepdims=True) / 127
+        assert np.all(np.abs(weights[name] - kernel) <= 0.51 * step)
+    # The score is that of the rounded weights.
+    error = loaded.evaluate(TEXTS, LABELS)["expected_calibration_error"]
+    assert metrics["scores"]["expected_calibration_error"] == pytest.approx(error, rel=1e-6)
+
+
+def test_weights_kept_in_int8_are_read_as_float_and_can_be_kept_again(tmp_path):
+    preprocessor = WordPreprocessor.from_texts(TEXTS)
+    model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=2048, num_filters=1)
+    task = TextClassification(model, preprocessor, ["negative", "positive"])
+    full, first = task.save(tmp_path / "full"), task.save(tmp_path / "first", weights_dtype="int8")
+    assert "quantization" not in zoo.read_config(first)
+    assert (first / "model.safetensors").stat().st_size < 0.5 * (full / "model.safetensors").stat().st_size
+    loaded = zoo.load(first, labels=["a", "b", "c"])  # it can be trained on
+    assert loaded.model.get_layer("token_embedding").embeddings.dtype == "float32"
+    again = zoo.load(first).save(tmp_path / "again", weights_dtype="int8")
+    name = "token_embedding/embeddings"
+    np.testing.assert_array_equal(stored(again)[name], stored(first)[name])
+    np.testing.assert_allclose(stored(again)[f"{name}:scale"], stored(first)[f"{name}:scale"], rtol=1e-6)
 
 
 def test_small_word_vectors_survive_an_entry_in_float16(tmp_path):

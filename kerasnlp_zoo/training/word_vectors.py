@@ -7,7 +7,6 @@ import dataclasses
 import time
 
 import keras
-import numpy as np
 
 from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.corpora import CHARACTERS, CorpusOptions, open_corpus
@@ -20,7 +19,9 @@ from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus
 from kerasnlp_zoo.training.kept_tasks import keep_task, milliseconds_per_sentence
 from kerasnlp_zoo.training.run import RunOptions
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
+from kerasnlp_zoo.weights import round_weights
 
+KEPT = "int8"  # no score changes in its third digit
 PAIRS, QUESTIONS = ("wordsim353", "simlex999"), "questions_words"  # English
 LEAST_KNOWN = 30  # words of a set that a vocabulary must have for a score to mean anything
 # Words that a person expects to see in groups, for the picture.
@@ -153,8 +154,8 @@ def published_sets(language, tokens):
 def finish_word_vectors(run, text, corpus, vectors):
     """Score the vectors and leave everything in the run's folder.
 
-    vectors.txt holds every word; the entry and the SavedModel the most frequent ones, in float16, and these
-    are what is scored.
+    vectors.txt holds every word; the entry and the SavedModel the most frequent ones, kept in int8 with a scale for
+    each vector, and these are what is scored.
 
     Args:
         run: Run with a `CorpusRunConfig`.
@@ -169,10 +170,11 @@ def finish_word_vectors(run, text, corpus, vectors):
     kept = run.config.entry_size + 2  # [PAD] and [UNK]
     task = WordEmbedding.from_vectors(
         Vocabulary(tokens[:kept]),
-        np.asarray(vectors[:kept], "float16"),
+        vectors[:kept],
         text.language,
         "jieba" if text.language == "zh" and text.segmenter != CHARACTERS else None,
     )
+    round_weights(task.model, KEPT)
     write_vectors(run.folder / "vectors.txt", tokens, vectors)
     write_projector(run.folder / "projector", tokens, vectors)
     metrics = {
@@ -192,7 +194,7 @@ def finish_word_vectors(run, text, corpus, vectors):
         task,
         text,
         run.describe(metrics),
-        "float16",
+        KEPT,
         task.tokens[2:],
         name=f"{getattr(run.config, 'model', run.recipe)}_{text.name}{suffix}",
         fingerprint=files.sha256(corpus.folder / IDS),

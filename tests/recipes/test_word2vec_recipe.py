@@ -40,7 +40,7 @@ def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, optio
     assert vectors.shape == (len(tokens), 12)
     task = zoo.load(tmp_path / "run" / "entry")
     assert task.tokens[2:] == tokens
-    np.testing.assert_allclose(task.vectors[2:], vectors, atol=1e-2)  # float16 of them
+    np.testing.assert_allclose(task.vectors[2:], vectors, atol=1e-2)  # int8 of them
     nearest = [task.most_similar(word, count=3) for word in ("cat1", "sun1")]
     assert [{word[:3] for word, _ in found} for found in nearest] == [{"cat"}, {"sun"}]
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == f"{model}_topics_en"
