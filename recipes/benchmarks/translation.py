@@ -39,9 +39,11 @@ class Size:
     heads: int = 4
     intermediate: int = 1024
     units: int = 512  # of the recurrent decoder, and of each direction of the encoder
+    dropout: float = 0.1
     batch: int = 128
     time: int = 16  # tokens of a sentence on either side
     decoded: int = 32  # tokens to write
+    may_end: bool = False  # whether [END] ends a text, or the number of tokens alone
     batches_decoded: tuple = (1, 32)
     beam: int = 4
 
@@ -134,13 +136,16 @@ def our_transformer(size):
         num_layers=size.layers,
         num_heads=size.heads,
         intermediate_dim=size.intermediate,
+        dropout=size.dropout,
     )
     return OurSide(model, TransformerSteps(model), size)
 
 
 def our_seq2seq(size):
     """Return our recurrent translator, with additive attention after the decoder."""
-    model = seq2seq(vocabulary_size=size.vocabulary, embedding_dim=size.width, hidden_dim=size.units, dropout=0.1)
+    model = seq2seq(
+        vocabulary_size=size.vocabulary, embedding_dim=size.width, hidden_dim=size.units, dropout=size.dropout
+    )
     return OurSide(model, Seq2SeqSteps(model), size)
 
 

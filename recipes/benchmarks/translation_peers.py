@@ -1,6 +1,6 @@
 """The translators of PyTorch that ours are measured beside."""
 
-from kerasnlp_zoo.special_ids import START_ID
+from kerasnlp_zoo.special_ids import END_ID, PADDING_ID, START_ID
 
 
 class _TorchSide:
@@ -12,19 +12,31 @@ class _TorchSide:
 
     def fit(self, source, target):
         """Train on the batches."""
+        for batch in zip(source, target, strict=True):
+            self.step(*batch)
+
+    def step(self, source, target):
+        """Train on one batch, padded with 0; return its loss."""
         self.model.train()
-        for batch in zip(self.torch.tensor(source).long(), self.torch.tensor(target).long(), strict=True):
-            self.optimizer.zero_grad()
-            logits = self.logits(*batch)
-            loss = self.torch.nn.functional.cross_entropy(
-                logits.flatten(0, 1), batch[1].flatten(), label_smoothing=self.smoothing
-            )
-            loss.backward()
-            self.optimizer.step()
-            loss.item()
+        source, target = (self.torch.tensor(ids).long() for ids in (source, target))
+        self.optimizer.zero_grad()
+        loss = self.torch.nn.functional.cross_entropy(
+            self.logits(source, target).flatten(0, 1),
+            target.flatten(),
+            ignore_index=PADDING_ID,
+            label_smoothing=self.smoothing,
+        )
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def set_learning_rate(self, learning_rate):
+        """Take this step size from now on."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
 
     def decode(self, source, beam):
-        """Write `size.decoded` tokens for every source."""
+        """Write `size.decoded` tokens for every source, padded with 0."""
         self.model.eval()
         with self.torch.inference_mode():
             return self.generate(self.torch.tensor(source).long(), beam).numpy()
@@ -50,11 +62,11 @@ class MarianSide(_TorchSide):
             encoder_ffn_dim=size.intermediate,
             decoder_ffn_dim=size.intermediate,
             activation_function="relu",
-            dropout=0.1,
-            attention_dropout=0.1,
+            dropout=size.dropout,
+            attention_dropout=size.dropout,
             max_position_embeddings=256,
-            pad_token_id=0,
-            eos_token_id=3,
+            pad_token_id=PADDING_ID,
+            eos_token_id=END_ID,
             decoder_start_token_id=START_ID,
             forced_eos_token_id=None,
         )
@@ -62,7 +74,7 @@ class MarianSide(_TorchSide):
 
     def logits(self, source, target):
         """Return logits [B, T, V]."""
-        mask = self.torch.ones_like(source)
+        mask = (source != PADDING_ID).long()
         return self.model(input_ids=source, attention_mask=mask, decoder_input_ids=self.before(target)).logits
 
     def generate(self, source, beam):
@@ -70,10 +82,10 @@ class MarianSide(_TorchSide):
         count = self.size.decoded
         return self.model.generate(
             source,
-            attention_mask=self.torch.ones_like(source),
+            attention_mask=(source != PADDING_ID).long(),
             num_beams=beam,
             do_sample=False,
-            min_new_tokens=count,
+            min_new_tokens=0 if self.size.may_end else count,
             max_new_tokens=count,
         )
 
@@ -96,7 +108,7 @@ class TorchSeq2SeqSide(_TorchSide):
         torch, model = self.torch, self.model
         batch, vocabulary = source.shape[0], self.size.vocabulary
         memory, keys, state = model.read(source)
-        memory, keys = (values.repeat_interleave(beam, 0) for values in (memory, keys))
+        *memory, keys = (values.repeat_interleave(beam, 0) for values in (*memory, keys))
         state = state.repeat_interleave(beam, 1)
         totals = torch.full((batch, beam), -1e9)
         totals[:, 0] = 0
@@ -127,17 +139,25 @@ def torch_seq2seq(torch, size):
             self.scale = nn.Linear(size.units, 1, bias=False)
             self.readout = nn.Linear(3 * size.units, size.width)
             self.bias = nn.Parameter(torch.zeros(size.vocabulary))
-            self.drop = nn.Dropout(0.1)
+            self.drop = nn.Dropout(size.dropout)
 
         def read(self, source):
-            memory, state = self.encoder(self.drop(self.embedding(source)))
+            embedded, lengths = self.drop(self.embedding(source)), (source != PADDING_ID).sum(1)
+            if int(lengths.min()) < source.shape[1]:
+                packed = nn.utils.rnn.pack_padded_sequence(embedded, lengths.clamp(min=1), True, enforce_sorted=False)
+                memory, state = self.encoder(packed)
+                memory = nn.utils.rnn.pad_packed_sequence(memory, True, total_length=source.shape[1])[0]
+            else:
+                memory, state = self.encoder(embedded)
             state = torch.tanh(self.bridge(torch.cat([state[0], state[1]], -1)))[None]
-            return memory, self.key_kernel(memory), state
+            return (memory, source == PADDING_ID), self.key_kernel(memory), state
 
         def write(self, target, memory, keys, state):
+            memory, is_padding = memory
             hidden, state = self.decoder(self.drop(self.embedding(target)), state)
             compared = torch.tanh(self.query_kernel(hidden)[:, :, None] + keys[:, None])
-            context = torch.softmax(self.scale(compared)[..., 0], -1) @ memory
+            scores = self.scale(compared)[..., 0].masked_fill(is_padding[:, None], -1e9)
+            context = torch.softmax(scores, -1) @ memory
             read_out = torch.tanh(self.readout(torch.cat([context, hidden], -1)))
             return self.drop(read_out) @ self.embedding.weight.T + self.bias, state
 

@@ -1,11 +1,13 @@
 """The benchmarks run and measure what they say; how fast anything is decides no test."""
 
 import json
+import re
 import sys
 
 import pytest
 
 from kerasnlp_zoo.errors import InputError
+from recipes import seq2seq, transformer_translation
 from recipes.benchmarks import (
     bert,
     comparison,
@@ -14,6 +16,7 @@ from recipes.benchmarks import (
     text_cnn_ablation,
     translation,
     translation_ablation,
+    translation_quality,
     tree_lstm,
     word2vec,
 )
@@ -118,6 +121,18 @@ def test_translators_beside_pytorch():
     peers = [row["peer_name"].split(",")[0] for row in rows]
     assert peers == [*["PyTorch"] * 5, "ours without a cache", *["PyTorch"] * 5]
     assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize("recipe", [seq2seq, transformer_translation])
+def test_peers_of_translators_learn_for_as_long_as_ours_did(recipe, tmp_path, capsys):
+    pytest.importorskip("torch", reason="peers are installed by hand: pip install transformers torch")
+    pytest.importorskip("transformers", reason="peers are installed by hand: pip install transformers torch")
+    recipe.main(recipe.Config(dataset="reversal", smoke=True, hidden_dim=16, output_dir=tmp_path / "run"))
+    (found,) = translation_quality.main(translation_quality.Config(tmp_path / "run"))
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
+    assert found["ours"] == metrics["greedy_test_score"]
+    assert 0 <= found["peer"] <= 100
+    assert re.search(r"PyTorch, \w+: \d+ steps in \d+ s, loss at the end \d", capsys.readouterr().out)
 
 
 def test_finished_variants_of_translators_are_not_trained_again(tmp_path, monkeypatch):
