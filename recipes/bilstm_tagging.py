@@ -66,6 +66,8 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """For parts of speech in Chinese: the entry that finds words in raw text, such as bilstm_crf_segmentation_zh."""
     word_length: int | None = None
     """Read this many letters of each word, too; by default none, and 4 for parts of speech in Chinese, 20 in others."""
+    num_pairs: int | None = None
+    """Read each token together with the next one, too: hash the pairs to so many ids, 60000 for instance."""
     hidden_dim: int = 128
     """Units of each direction of each recurrent layer; filters of each width."""
     num_layers: int = 1
@@ -90,8 +92,10 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     def check(self, replicas):
         """Refuse flags that cannot go together."""
         super().check(replicas)
-        if self.model == "cnn" and (self.head == "crf" or self.word_length):
-            raise InputError("--model cnn is there to compare with: give --head softmax, and no --word-length")
+        if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_pairs):
+            raise InputError(
+                "--model cnn is there to compare with: give --head softmax, and no --word-length or --num-pairs"
+            )
 
 
 def main(config, fold=None):
@@ -175,6 +179,7 @@ def build(config, preprocessor, tags, channels):
         "bidirectional": bidirectional,
         "filter_width": config.filter_width,
         "character_vocabulary_size": preprocessor.character_vocabulary_size,
+        "num_pairs": config.num_pairs,
     }
     return bilstm_crf(**shared, tags=tags) if config.head == "crf" else bilstm_tagger(**shared)
 

@@ -247,7 +247,7 @@ BUILDERS = [
     ),
     BuilderCase(
         "bilstm_tagger",
-        _over_vectors(num_layers=1, character_vocabulary_size=VOCABULARY_SIZE),
+        _over_vectors(num_layers=1, character_vocabulary_size=VOCABULARY_SIZE, num_pairs=30),
         words_of_letters,
         per_token=True,
     ),

@@ -41,6 +41,17 @@ LAYERS = [
         {},
         {"input_shape": (2, 5), "expected_output_shape": (2, 5), "supports_masking": True, **FLOAT32},
     ),
+    LayerCase(
+        layers.TokenPairs,
+        {"num_ids": 9},
+        {
+            "input_data": np.array([[5, 7, 0]]),
+            "expected_output_shape": (1, 3),
+            "expected_output_dtype": "int32",
+            "run_training_check": False,  # an id has no gradient
+            "run_mixed_precision_check": False,
+        },
+    ),
     LayerCase(layers.WindowMask, {"width": 3}, {"input_data": MASK, "expected_output_shape": (2, 8), **BOOL}),
     *(
         LayerCase(

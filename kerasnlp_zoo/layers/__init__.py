@@ -28,6 +28,7 @@ from kerasnlp_zoo.layers.recurrent_cells import (
     TimeSkipCell,
 )
 from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
+from kerasnlp_zoo.layers.token_pairs import TokenPairs
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeAverage
 from kerasnlp_zoo.layers.unit_length import UnitLength
@@ -73,6 +74,7 @@ __all__ = [
     "SumOverTime",
     "TextConvolution",
     "TimeSkipCell",
+    "TokenPairs",
     "TransformerDecoderBlock",
     "TransformerEncoderBlock",
     "TreeAverage",

@@ -18,6 +18,7 @@ from kerasnlp_zoo.layers import (
     MaxOverTime,
     Recurrent,
     TextConvolution,
+    TokenPairs,
     WordCharacters,
 )
 from kerasnlp_zoo.layers.characters import READERS
@@ -107,6 +108,8 @@ def bilstm_tagger(
     filter_width=None,
     character_vocabulary_size=None,
     characters="cnn",
+    num_pairs=None,
+    pair_dim=50,
     dropout=0.5,
 ):
     """Build a recurrent tagger: one label per word, from the whole sentence around it.
@@ -118,6 +121,9 @@ def bilstm_tagger(
         character_vocabulary_size: int, number of character ids; then the letters of a word are read, too, and what
             they tell is put beside its vector. None for words alone.
         characters: "cnn" or "lstm", how letters are read: `WordCharacters`.
+        num_pairs: int, number of ids that pairs of neighbours are hashed to; then the vector of a token and its
+            follower stands beside the token's own. None for none. Worth it for characters of Chinese.
+        pair_dim: int, width of the vector of a pair.
         dropout: float in [0, 1), as for `bilstm`.
 
     Returns:
@@ -140,26 +146,35 @@ def bilstm_tagger(
     require_positive(num_classes=num_classes)
     words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
     letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
-    inputs, mask, vectors = embed_words_and_letters(**words, **letters)
+    pairs = {"num_pairs": num_pairs, "pair_dim": pair_dim}
+    inputs, mask, vectors = embed_for_tagger(**words, **letters, **pairs)
     outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
     logits = keras.layers.Dense(num_classes, name="logits")(outputs)
     return keras.Model(inputs, logits, name="bilstm_tagger")
 
 
-def embed_words_and_letters(vocabulary_size, embedding_dim, channels, character_vocabulary_size, characters):
+def embed_for_tagger(
+    vocabulary_size, embedding_dim, channels, character_vocabulary_size, characters, num_pairs, pair_dim
+):
     """Return what a tagger begins with; the arguments are those of `bilstm_tagger`.
 
     Returns:
         (inputs, mask bool [B, T], vectors float [B, T, D or more]), symbolic.
     """
     require_choice("characters", characters, READERS)
-    inputs, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
+    token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
+    inputs, vectors = token_ids, [vectors]
+    if num_pairs is not None:
+        require_positive(pair_dim=pair_dim)
+        pairs = TokenPairs(num_pairs, name="pairs")(token_ids)
+        vectors.append(keras.layers.Embedding(num_pairs, pair_dim, name="pair_embedding")(pairs))
     if character_vocabulary_size is not None:
         character_ids = keras.Input((None, None), dtype="int32", name="character_ids")
-        letters = WordCharacters(character_vocabulary_size, characters, name="characters")(character_ids)
-        vectors = keras.layers.Concatenate(name="words_and_letters")([vectors, letters])
-        inputs = {"token_ids": inputs, "character_ids": character_ids}
-    return inputs, mask, vectors
+        vectors.append(WordCharacters(character_vocabulary_size, characters, name="characters")(character_ids))
+        inputs = {"token_ids": token_ids, "character_ids": character_ids}
+    if len(vectors) == 1:
+        return inputs, mask, vectors[0]
+    return inputs, mask, keras.layers.Concatenate(name="features")(vectors)
 
 
 def read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout):

@@ -8,7 +8,7 @@ import keras
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers import CRF
-from kerasnlp_zoo.models.bilstm import embed_words_and_letters, read_sentence
+from kerasnlp_zoo.models.bilstm import embed_for_tagger, read_sentence
 from kerasnlp_zoo.models.builder import builder
 
 
@@ -26,6 +26,8 @@ def bilstm_crf(
     filter_width=None,
     character_vocabulary_size=None,
     characters="cnn",
+    num_pairs=None,
+    pair_dim=50,
     tags=None,
     dropout=0.5,
 ):
@@ -36,7 +38,7 @@ def bilstm_crf(
         tags: list of C str; steps between tags that their scheme forbids, such as O I-PER, are then impossible.
             None, or names that are no tags of a scheme, allow all steps.
         vocabulary_size, embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, channels, filter_width,
-            character_vocabulary_size, characters, dropout: as for `bilstm_tagger`.
+            character_vocabulary_size, characters, num_pairs, pair_dim, dropout: as for `bilstm_tagger`.
 
     Returns:
         `keras.Model`: the inputs of `bilstm_tagger` -> scores float32 [B, K + T, K], for `crf_loss` and the functions
@@ -61,8 +63,8 @@ def bilstm_crf(
     require_positive(num_classes=num_classes)
     if tags is not None and len(tags) != num_classes:
         raise InputError(f"tags must name all {num_classes} classes. Received: {len(tags)} tags")
-    inputs, mask, vectors = embed_words_and_letters(
-        vocabulary_size, embedding_dim, channels, character_vocabulary_size, characters
+    inputs, mask, vectors = embed_for_tagger(
+        vocabulary_size, embedding_dim, channels, character_vocabulary_size, characters, num_pairs, pair_dim
     )
     outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
     steps = None if tags is None else legal_steps(tags)

@@ -94,6 +94,16 @@ def test_letters_tell_unknown_words_apart(characters, random):
     assert np.abs(model(inputs) - before).max() > 1e-4
 
 
+def test_a_pair_tells_apart_what_its_first_token_alone_does_not(random):
+    model = bilstm_tagger(**SMALL, num_layers=1, bidirectional=False, num_pairs=1000)
+    random_weights(model, random)
+    inputs = random.integers(1, 40, (1, 6))
+    other = inputs.copy()
+    other[0, 3] += 1
+    is_changed = np.any(np.abs(model(inputs) - model(other))[0] > 1e-7, axis=-1)
+    assert is_changed.nonzero()[0].tolist() == [2, 3, 4, 5]  # the token before sees its follower
+
+
 @pytest.mark.parametrize("model", [bilstm, bilstm_tagger], ids=["bilstm", "bilstm_tagger"])
 def test_dropout_takes_the_same_columns_from_all_words_of_a_text(model, random):
     model = model(**{**SMALL, "embedding_dim": 32}, dropout=0.5)
