@@ -9,7 +9,7 @@ from kerasnlp_zoo.files import written_whole
 
 LISTED = 8  # names listed in an error
 SCALE = ":scale"  # behind the name of a matrix kept in int8: a float for each row
-LEAST_INT8 = 2**14  # numbers of a matrix, below which int8 saves nothing worth its rounding
+LEAST_INT8 = 2**13  # numbers of a matrix, below which int8 saves nothing worth its rounding
 
 
 def save_weights(model, path, dtype="float32", weights=None):
