@@ -137,6 +137,11 @@ def test_translation_commands(folder):
     assert "Data set reversal" in run(command("train seq2seq") + " --smoke", folder)
 
 
+def test_translator_answers_what_is_shown(folder):
+    text, answer = re.search(r'predict transformer_en_es "(.+?)"` answers (.+?);', README).groups()
+    assert run(f'kerasnlp-zoo predict transformer_en_es "{text}"', folder).startswith(f"{answer}\t")
+
+
 def test_explaining_command_prints_what_is_shown_and_draws_it(folder):
     assert run(command("explain"), folder) == output("n-grams")
     assert (folder / "why.png").read_bytes().startswith(b"\x89PNG")

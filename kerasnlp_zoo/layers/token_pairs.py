@@ -1,4 +1,4 @@
-"""Two neighbours as one symbol: in Chinese, whether two characters make a word is seen best from both at once.
+"""Two neighbours as one symbol, such as two characters of Chinese that may make a word.
 
 Shapes: B batch, T time.
 """
@@ -38,7 +38,7 @@ class TokenPairs(MaskedLayer):
     array([[620, 918, 620, 798,   0]], dtype=int32)
 
     References: Carter and Wegman 1979, "Universal Classes of Hash Functions", for the hash; Chen et al. 2015, "Long
-    Short-Term Memory Neural Networks for Chinese Word Segmentation", section 4.3, for pairs of characters.
+    Short-Term Memory Neural Networks for Chinese Word Segmentation", for pairs of characters.
     """
 
     def __init__(self, num_ids, **kwargs):

@@ -122,7 +122,7 @@ def bilstm_tagger(
             they tell is put beside its vector. None for words alone.
         characters: "cnn" or "lstm", how letters are read: `WordCharacters`.
         num_pairs: int, number of ids that pairs of neighbours are hashed to; then the vector of a token and its
-            follower stands beside the token's own. None for none. Worth it for characters of Chinese.
+            follower stands beside the token's own. None for none.
         pair_dim: int, width of the vector of a pair.
         dropout: float in [0, 1), as for `bilstm`.
 

@@ -47,7 +47,7 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
     warmup_steps: int = 1000
     """Steps over which the step size rises; after them it falls."""
     decay: Literal["linear", "inverse_square_root"] = "linear"
-    """How it falls: to 0 over the epochs, best where their number is known; or as in the Transformer's paper."""
+    """How it falls: to 0 over the epochs, or with the square root of the steps, as in the Transformer's paper."""
     label_smoothing: float = 0.1
     """Share of the probability that training asks to spread over all tokens."""
     beam_width: int = 4
