@@ -130,3 +130,14 @@ def test_what_is_not_there_is_named(tmp_path):
         load(train_file=Path(tmp_path, "nothing.tsv"))
     with pytest.raises(InputError, match="between en and es, and en and uk. Received: --source en --target fr"):
         load(target="fr")
+
+
+def test_a_sample_is_spread_over_a_split_that_begins_with_its_shortest(tmp_path):
+    train = load(train_file=tsv(tmp_path)).train
+    sample = train.sample(5)
+    assert (sample.sources[0], sample.sources[-1]) == (train.sources[0], train.sources[-1])
+    places = [train.sources.index(source) for source in sample.sources]
+    assert places == sorted(set(places))
+    assert max(b - a for a, b in zip(places, places[1:], strict=False)) <= len(train) / 4 + 1
+    assert sample.references == [train.references[place] for place in places]
+    assert train.sample(1000).sources == train.sources
