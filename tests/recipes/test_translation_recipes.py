@@ -28,7 +28,7 @@ def pairs(tmp_path):
 @pytest.mark.parametrize(
     ("recipe", "more"),
     [
-        (seq2seq, {"embedding_dim": 32, "learning_rate": 1e-2, "epochs": 14, "batch_size": 128, "warmup_steps": 100}),
+        (seq2seq, {"hidden_dim": 64, "learning_rate": 1e-2, "epochs": 24, "batch_size": 128, "warmup_steps": 100}),
         (transformer_translation, {"num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "learning_rate": 5e-3}),
     ],
 )
@@ -46,7 +46,7 @@ def test_own_pairs_are_learned_kept_and_exported(recipe, more, pairs, tmp_path):
     task = zoo.load(tmp_path / "run/entry")
     if recipe is seq2seq:
         assert task.predict(["one two five one"])[0]["text"] == "一二五一"
-        assert metrics["test_score"] > 80
+        assert metrics["test_score"] > 90
     assert zoo.check(tmp_path / "run/entry")["largest_difference"] <= 1e-4
 
 
