@@ -122,7 +122,8 @@ def bilstm_tagger(
             they tell is put beside its vector. None for words alone.
         characters: "cnn" or "lstm", how letters are read: `WordCharacters`.
         num_pairs: int, number of ids that pairs of neighbours are hashed to; then the vector of a token and its
-            follower stands beside the token's own. None for none.
+            follower stands beside the token's own. In training it is dropped as a whole, for pairs are rare enough to
+            be learned by heart. None for none.
         pair_dim: int, width of the vector of a pair.
         dropout: float in [0, 1), as for `bilstm`.
 
@@ -146,7 +147,7 @@ def bilstm_tagger(
     require_positive(num_classes=num_classes)
     words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
     letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
-    pairs = {"num_pairs": num_pairs, "pair_dim": pair_dim}
+    pairs = {"num_pairs": num_pairs, "pair_dim": pair_dim, "pair_dropout": dropout}
     inputs, mask, vectors = embed_for_tagger(**words, **letters, **pairs)
     outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
     logits = keras.layers.Dense(num_classes, name="logits")(outputs)
@@ -154,7 +155,14 @@ def bilstm_tagger(
 
 
 def embed_for_tagger(
-    vocabulary_size, embedding_dim, channels, character_vocabulary_size, characters, num_pairs, pair_dim
+    vocabulary_size,
+    embedding_dim,
+    channels,
+    character_vocabulary_size,
+    characters,
+    num_pairs,
+    pair_dim,
+    pair_dropout,
 ):
     """Return what a tagger begins with; the arguments are those of `bilstm_tagger`.
 
@@ -167,7 +175,9 @@ def embed_for_tagger(
     if num_pairs is not None:
         require_positive(pair_dim=pair_dim)
         pairs = TokenPairs(num_pairs, name="pairs")(token_ids)
-        vectors.append(keras.layers.Embedding(num_pairs, pair_dim, name="pair_embedding")(pairs))
+        pair_vectors = keras.layers.Embedding(num_pairs, pair_dim, name="pair_embedding")(pairs)
+        whole = (None, None, 1)
+        vectors.append(keras.layers.Dropout(pair_dropout, noise_shape=whole, name="pair_dropout")(pair_vectors))
     if character_vocabulary_size is not None:
         character_ids = keras.Input((None, None), dtype="int32", name="character_ids")
         vectors.append(WordCharacters(character_vocabulary_size, characters, name="characters")(character_ids))

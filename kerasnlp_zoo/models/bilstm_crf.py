@@ -63,9 +63,10 @@ def bilstm_crf(
     require_positive(num_classes=num_classes)
     if tags is not None and len(tags) != num_classes:
         raise InputError(f"tags must name all {num_classes} classes. Received: {len(tags)} tags")
-    inputs, mask, vectors = embed_for_tagger(
-        vocabulary_size, embedding_dim, channels, character_vocabulary_size, characters, num_pairs, pair_dim
-    )
+    words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
+    letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
+    pairs = {"num_pairs": num_pairs, "pair_dim": pair_dim, "pair_dropout": dropout}
+    inputs, mask, vectors = embed_for_tagger(**words, **letters, **pairs)
     outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
     steps = None if tags is None else legal_steps(tags)
     scores = CRF(num_classes, steps, name="logits")(outputs, mask=mask)

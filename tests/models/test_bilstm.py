@@ -104,6 +104,14 @@ def test_a_pair_tells_apart_what_its_first_token_alone_does_not(random):
     assert is_changed.nonzero()[0].tolist() == [2, 3, 4, 5]  # the token before sees its follower
 
 
+def test_dropout_takes_whole_pairs(random):
+    model = bilstm_tagger(**SMALL, num_pairs=1000, dropout=0.5)
+    pairs = keras.Model(model.input, model.get_layer("pair_dropout").output)
+    dropped = np.asarray(pairs(random.integers(1, 40, (4, 20)), training=True)) == 0
+    assert 0.2 < dropped.mean() < 0.8
+    assert (dropped == dropped[..., :1]).all()
+
+
 @pytest.mark.parametrize("model", [bilstm, bilstm_tagger], ids=["bilstm", "bilstm_tagger"])
 def test_dropout_takes_the_same_columns_from_all_words_of_a_text(model, random):
     model = model(**{**SMALL, "embedding_dim": 32}, dropout=0.5)
