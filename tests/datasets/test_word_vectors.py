@@ -11,7 +11,7 @@ from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import set_word_vectors, softmax_regression, text_cnn
 from kerasnlp_zoo.text import Vocabulary
-from tests.task_contracts import word_embedding
+from tests.task_contracts import sentence_similarity, word_embedding
 
 VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "film", "dull", "gripping", "café"])
 LINES = "the 1 2 3\nfilm 0.5 -1 2e-1\ncafé 1 1 1\ndull 4 5 6\n"
@@ -118,6 +118,15 @@ def test_an_entry_gives_what_a_text_file_of_its_vectors_gives(tmp_path):
     np.testing.assert_array_equal(vectors.found, expected.found)
     assert (vectors.columns, vectors.duplicates) == (expected.columns, 0)
     assert vectors.scale == pytest.approx(expected.scale)
+
+
+def test_an_encoder_of_sentences_gives_a_vector_of_each_word_it_can_spell(tmp_path):
+    task = sentence_similarity()
+    vocabulary = Vocabulary(["[PAD]", "[UNK]", "film", "猫", "Films", "gripping"])
+    vectors = read_word_vectors(str(task.save(tmp_path / "entry")), vocabulary)
+    assert vectors.found.tolist() == [False, False, True, False, True, True]
+    expected = task.vectors(["film", "films", "gripping"])
+    np.testing.assert_allclose(vectors.values[[2, 4, 5]], vectors.scale * expected, rtol=1e-4, atol=1e-6)
 
 
 def test_entries_without_word_vectors_or_the_words_are_refused(tmp_path):
