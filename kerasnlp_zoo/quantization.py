@@ -116,6 +116,7 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
     config, metrics = zoo.read_config(source), json.loads((source / "metrics.json").read_text("utf-8"))
     task = zoo.load(source)
     key, factor = task.main_score
+    key = metrics.get("score", key)
     float_score = factor * task.evaluate(texts, labels)[key]
     quantize_model(task.model)
     round_weights(task.model, QUANTIZATION)  # what Keras cannot quantize, such as recurrent kernels

@@ -3,6 +3,7 @@
     kerasnlp-zoo train bilstm_tagging --dataset msra --embeddings characters/vectors.txt
     kerasnlp-zoo train bilstm_tagging --dataset msra --model cnn --head softmax
     kerasnlp-zoo train bilstm_tagging --dataset peoples_daily_segmentation
+    kerasnlp-zoo train bilstm_tagging --dataset peoples_daily_pos --tags bmes
     kerasnlp-zoo train bilstm_tagging --dataset peoples_daily_pos --segmenter bilstm_crf_segmentation_zh
     kerasnlp-zoo train bilstm_tagging --dataset universal_dependencies/en_ewt --word-length 20
     kerasnlp-zoo train bilstm_tagging --train-file names.conll --columns 1 4
@@ -12,7 +13,8 @@ Chinese is tagged character by character; vectors for characters are word vector
     kerasnlp-zoo train word2vec --dataset news_zh --segmenter characters --output-dir characters
 
 Parts of speech are learned on given words. What the entry then answers for raw text is found by its own words: in
-Chinese by those of --segmenter.
+Chinese by those of --segmenter. With --tags bmes the characters' tags tell words and their parts of speech at once (Ng
+and Low 2004), which finds the words better than words alone do.
 """
 
 import dataclasses
@@ -45,7 +47,7 @@ from kerasnlp_zoo.training import (
 )
 
 RECURRENT = {"lstm": ("lstm", False), "bilstm": ("lstm", True), "bigru": ("gru", True), "birnn": ("rnn", True)}
-METRICS = {"names": ("entity F1", "f1"), "words": ("word F1", "f1"), TOKENS: ("tag accuracy", "accuracy")}
+METRICS = {"names": ("entity F1", "f1"), "words": ("word F1", "unlabelled_f1"), TOKENS: ("tag accuracy", "accuracy")}
 
 
 @dataclasses.dataclass
@@ -106,8 +108,8 @@ def main(config, fold=None):
 
     data = load_token_classification(config)
     print(span_report(data))
-    kind = kind_of(data)
-    scheme = config.tags if config.tags != "auto" else TOKENS if kind == TOKENS else "bmes"
+    kind = kind_of(data, config.tags)
+    scheme = TOKENS if kind == TOKENS else "bmes" if config.tags == "auto" else config.tags
     tags = tags_for(data.labels, scheme)
     prepare = with_given_words if scheme == TOKENS else lambda split: split
     train, validation = prepare(data.train), prepare(data.validation)
@@ -133,16 +135,17 @@ def main(config, fold=None):
         scored = served if split is data.test else task  # parts of speech: in raw text as well, or of given words alone
         return scored.evaluate(split.texts, split.labels)
 
-    metric, score = METRICS[kind if scheme != TOKENS else TOKENS]
+    metric, score = METRICS[kind]
     name = f"{model.builder_config['builder']}_{config.data_name().removeprefix('peoples_daily_')}_{data.language}"
     return finish_fine_tuning(run, served, data, best, evaluate, metric, score, name)
 
 
-def kind_of(data):
-    """Tell names, words and parts of speech apart by what the spans cover and how many labels they have."""
-    if not every_word_is_a_span(data.train):
-        return "names"
-    return "words" if len(data.labels) == 1 else TOKENS
+def kind_of(data, tags="auto"):
+    """Tell names, words of Chinese and parts of speech apart, by --tags, what the spans cover and their labels."""
+    are_all_words = every_word_is_a_span(data.train)
+    if tags == TOKENS or (tags == "auto" and are_all_words and len(data.labels) > 1):
+        return TOKENS
+    return "words" if are_all_words and data.language == "zh" else "names"
 
 
 def make_preprocessor(config, data, train, scheme):

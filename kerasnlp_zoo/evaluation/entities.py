@@ -18,8 +18,9 @@ def span_scores(predictions, references):
         references: the same for the true spans, whatever they are counted in: tokens or characters.
 
     Returns:
-        dict of precision, recall, f1, over all spans (micro); macro_f1, the mean over the labels of the
-        references; num_references, num_predictions, num_correct; and the same figures for every label under "labels".
+        dict of precision, recall, f1, over all spans (micro); unlabelled_f1, for which the place alone must be right,
+        as in word segmentation; macro_f1, the mean over the labels of the references; num_references,
+        num_predictions, num_correct; and the same figures for every label under "labels".
 
     Raises:
         InputError: if the lists are not as long as each other, or there is no text.
@@ -29,6 +30,8 @@ def span_scores(predictions, references):
     >>> scores = span_scores([[(0, 2, "PER"), (4, 5, "LOC")]], [[(0, 2, "PER"), (3, 5, "LOC")]])
     >>> scores["f1"], scores["labels"]["PER"]["f1"], scores["labels"]["LOC"]["f1"]
     (0.5, 1.0, 0.0)
+    >>> span_scores([[(0, 2, "PER")]], [[(0, 2, "ORG")]])["unlabelled_f1"]
+    1.0
 
     Reference: Tjong Kim Sang and De Meulder 2003, "Introduction to the CoNLL-2003 Shared Task", and its conlleval.
     """
@@ -37,19 +40,29 @@ def span_scores(predictions, references):
             "A score needs at least one text, and a list of spans for each. "
             f"Received: {len(predictions)} predictions and {len(references)} references"
         )
-    counts = {name: collections.Counter() for name in ("predictions", "references", "correct")}
-    for found, true in zip(predictions, references, strict=True):
-        found, true = ({tuple(span) for span in spans} for spans in (found, true))
-        for name, spans in (("predictions", found), ("references", true), ("correct", found & true)):
-            counts[name].update(label for _, _, label in spans)
+    counts = _counts(predictions, references)
+    places = [
+        [[(start, end, None) for start, end, _ in spans] for spans in texts] for texts in (predictions, references)
+    ]
     labels = sorted({*counts["predictions"], *counts["references"]})
     by_label = {label: _scores(*(count[label] for count in counts.values())) for label in labels}
     known = [scores["f1"] for scores in by_label.values() if scores["num_references"]]
     return {
         **_scores(*(count.total() for count in counts.values())),
+        "unlabelled_f1": _scores(*(count.total() for count in _counts(*places).values()))["f1"],
         "macro_f1": sum(known) / len(known) if known else 0.0,
         "labels": by_label,
     }
+
+
+def _counts(predictions, references):
+    """Count the different spans of every label: those found, the true ones, and those that are both."""
+    counts = {name: collections.Counter() for name in ("predictions", "references", "correct")}
+    for found, true in zip(predictions, references, strict=True):
+        found, true = ({tuple(span) for span in spans} for spans in (found, true))
+        for name, spans in (("predictions", found), ("references", true), ("correct", found & true)):
+            counts[name].update(label for _, _, label in spans)
+    return counts
 
 
 def _scores(num_predictions, num_references, num_correct):

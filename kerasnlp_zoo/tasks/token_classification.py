@@ -269,12 +269,12 @@ class TokenClassification(Task):
         return {"tokens": tokens, "tags": tags, "entities": entities}
 
     def readable(self, answer):
-        """Return words with spaces between, word/label for parts of speech, or the entities and their labels."""
-        if self.scheme == TOKENS:
-            return " ".join(f"{entity['text']}/{entity['label']}" for entity in answer["entities"])
-        if OUTSIDE not in answer["tags"] and len({entity["label"] for entity in answer["entities"]}) == 1:
-            return " ".join(entity["text"] for entity in answer["entities"])
-        return ", ".join(f"{entity['text']} ({entity['label']})" for entity in answer["entities"]) or "nothing found"
+        """Return what covers the whole text as word/label, or as words where there is one label; else the entities."""
+        pairs = [(entity["text"], entity["label"]) for entity in answer["entities"]]
+        if self.scheme != TOKENS and OUTSIDE in answer["tags"]:
+            return ", ".join(f"{text} ({label})" for text, label in pairs) or "nothing found"
+        are_told = self.scheme == TOKENS or len({parse_tag(tag)[1] for tag in self.labels if tag != OUTSIDE}) > 1
+        return " ".join(f"{text}/{label}" if are_told else text for text, label in pairs) or "nothing found"
 
     def evaluate(self, texts, labels, batch_size=None):
         """Score the task on marked texts.
@@ -285,9 +285,9 @@ class TokenClassification(Task):
             batch_size: int.
 
         Returns:
-            dict of precision, recall, f1, macro_f1, ... as `evaluation.entities.span_scores` gives them; of word
-            segmentation that is the F1 of words. Where each word has a label, the spans give the words, and accuracy
-            is the share that has the right one; `of_raw_text` holds the same where words must be found, too.
+            dict of precision, recall, f1, macro_f1, ... as `evaluation.entities.span_scores` gives them; unlabelled_f1
+            is then the F1 of word segmentation. Where the tags are those of given words, the spans give the words, and
+            accuracy is the share with the right tag; `of_raw_text` holds the same where words must be found, too.
 
         Raises:
             InputError: if there is no text, or not a list of spans for each.

@@ -171,6 +171,7 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None
     metrics = {
         "task": task.name,
         "metric": metric,
+        "score": score,
         "validation_score": 100 * evaluate(data.validation)[score],
         "test_score": 100 * scores[score],
         "published_score": getattr(data, "published_score", None),

@@ -53,6 +53,12 @@ def test_precision_recall_and_f1_by_hand():
     assert found["macro_f1"] == pytest.approx((2 / 3 + 1 + 0) / 3)
 
 
+def test_unlabelled_f1_asks_for_the_place_alone():
+    reference = [(0, 2, "n"), (2, 3, "v"), (3, 5, "n")]
+    found = span_scores([[(0, 2, "v"), (2, 3, "v"), (3, 4, "n"), (4, 5, "n")]], [reference])
+    assert (found["f1"], found["unlabelled_f1"]) == (pytest.approx(2 / 7), pytest.approx(4 / 7))
+
+
 def test_spans_of_different_texts_do_not_match():
     first, second = [(0, 2, "PER")], [(3, 4, "LOC")]
     assert span_scores([first, second], [second, first])["f1"] == 0

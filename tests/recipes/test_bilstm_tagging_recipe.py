@@ -1,5 +1,8 @@
 """The recipe of taggers, from flags to a served model, on the reader's own small files."""
 
+import itertools
+import json
+
 import pytest
 
 from kerasnlp_zoo import zoo
@@ -48,21 +51,50 @@ def test_parts_of_speech_are_learned_on_given_words_and_found_in_raw_text(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("text", "spans", "kind"),
+    ("text", "spans", "tags", "kind"),
     [
-        ("他来了", [(0, 1, "word"), (1, 3, "word")], "words"),
-        ("他来了", [(0, 1, "r"), (1, 3, "v")], "tokens"),
-        ("he came", [(0, 2, "r"), (3, 7, "v")], "tokens"),
-        ("he came", [(0, 7, "r")], "names"),
-        ("王小红来了", [(0, 3, "PER")], "names"),
+        ("他来了", [(0, 1, "word"), (1, 3, "word")], "auto", "words"),
+        ("他来了", [(0, 1, "r"), (1, 3, "v")], "auto", "tokens"),
+        ("他来了", [(0, 1, "r"), (1, 3, "v")], "bmes", "words"),
+        ("he came", [(0, 2, "r"), (3, 7, "v")], "auto", "tokens"),
+        ("he came", [(0, 2, "r"), (3, 7, "v")], "bmes", "names"),
+        ("he came", [(0, 7, "r")], "auto", "names"),
+        ("王小红来了", [(0, 3, "PER")], "auto", "names"),
+        ("王小红来了", [(0, 3, "PER")], "tokens", "tokens"),
     ],
 )
-def test_the_kind_of_data_is_told_from_its_spans(text, spans, kind):
+def test_the_kind_of_data_is_told_from_its_spans(text, spans, tags, kind):
     class Data:
         train = TaggedTexts.of([TaggedText(text, spans)])
         labels = sorted({label for _, _, label in spans})
+        language = "zh" if text[0] > "z" else "en"
 
-    assert bilstm_tagging.kind_of(Data) == kind
+    assert bilstm_tagging.kind_of(Data, tags) == kind
+
+
+def test_words_and_their_parts_of_speech_are_found_at_once(tmp_path):
+    subjects, verbs = ["我们", "老师", "他"], ["学习", "看", "喜欢"]
+    objects = ["汉语", "书", "北京", "音乐"]
+    lines = [
+        {"text": subject + verb + thing, "spans": spans_of_words([(subject, "r"), (verb, "v"), (thing, "n")])}
+        for subject in subjects
+        for verb in verbs
+        for thing in objects
+    ]
+    file = tmp_path / "words.jsonl"
+    file.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
+    flags = {"train_file": file, "language": "zh", "tags": "bmes", "num_pairs": 100}
+    metrics = bilstm_tagging.main(config(tmp_path, **flags))
+    assert (metrics["metric"], metrics["score"]) == ("word F1", "unlabelled_f1")
+    assert metrics["test_score"] == 100 * metrics["scores"]["unlabelled_f1"] >= 90
+    task = zoo.load(tmp_path / "run" / "entry")
+    assert task.readable(task.predict(["老师喜欢书"])[0]) == "老师/r 喜欢/v 书/n"
+
+
+def spans_of_words(words):
+    """Return spans (start, end, label) of words that follow each other."""
+    ends = list(itertools.accumulate(len(word) for word, _ in words))
+    return [[end - len(word), end, label] for end, (word, label) in zip(ends, words, strict=True)]
 
 
 def test_flags_and_tags_that_do_not_fit_are_refused(tmp_path):
