@@ -140,7 +140,7 @@ def main(config, fold=None):
     return finish_fine_tuning(run, served, data, best, evaluate, metric, score, name)
 
 
-def kind_of(data, tags="auto"):
+def kind_of(data, tags):
     """Tell names, words of Chinese and parts of speech apart, by --tags, what the spans cover and their labels."""
     are_all_words = every_word_is_a_span(data.train)
     if tags == TOKENS or (tags == "auto" and are_all_words and len(data.labels) > 1):
