@@ -102,6 +102,15 @@ def test_an_entry_is_judged_by_the_score_of_its_task(make, labels, tmp_path):
     assert any(tensor.dtype == np.int8 for tensor in stored(tmp_path / "int8").values())
 
 
+def test_an_entry_is_judged_by_the_score_its_metrics_name(tmp_path):
+    task, other = tagging_with_crf(), {"THING": "VIEW", "VIEW": "THING"}
+    answers = [answer["entities"] for answer in task.predict(TEXTS)]
+    found = [[(span["start"], span["end"], other[span["label"]]) for span in spans] for spans in answers]
+    source = task.save(tmp_path / "float", metrics={"score": "unlabelled_f1"})
+    metrics = quantize_entry(source, tmp_path / "int8", TEXTS, found, dataset="")
+    assert (metrics["float_test_score"], metrics["scores"]["f1"]) == (100.0, 0.0)
+
+
 def test_a_score_on_other_data_stands_beside_no_published_one(source, tmp_path):
     metrics = quantize_entry(source, tmp_path / "other", TEXTS, LABELS, dataset="mine")
     assert (metrics["dataset"], metrics["published_score"]) == ("mine", None)

@@ -50,6 +50,11 @@ class TranslationOptions(DataOptions):
         require_positive(held_out=self.held_out)
         if self.language is not None:
             raise InputError("The languages of translations are chosen by --source and --target: leave out --language")
+        if self.label_column != DataOptions.label_column:
+            raise InputError(
+                "Translations have no labels: leave out --label-column. The columns of sources and targets are named by "
+                "--text-column and --text-pair-column"
+            )
         for split in ("train", "validation", "test"):
             targets = "target_file" if split == "train" else f"{split}_target_file"
             if getattr(self, targets) is not None and getattr(self, f"{split}_file") is None:

@@ -110,6 +110,7 @@ def test_reversal_is_letters_backwards():
         (["a\tb"] * 5, {}, "The test split of pairs is empty"),
         (["a\tb"], {"held_out": 0}, "held_out"),
         (["a\tb"], {"language": "zh"}, "chosen by --source and --target: leave out --language"),
+        (["a\tb"], {"label_column": "es"}, "no labels: leave out --label-column"),
         (["a\tb"], {"validation_split": 0.7}, "--validation-split is a share"),
         (["a\tb"], {"test_target_file": Path("a.es")}, "--test-target-file has the translations of .* --test-file"),
     ],
