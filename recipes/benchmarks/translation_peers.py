@@ -65,6 +65,9 @@ class MarianSide(_TorchSide):
             dropout=size.dropout,
             attention_dropout=size.dropout,
             max_position_embeddings=256,
+            # Its defaults, 0.02 unscaled, drown words under positions that are 50 times as large.
+            scale_embedding=True,
+            init_std=size.width**-0.5,
             pad_token_id=PADDING_ID,
             eos_token_id=END_ID,
             decoder_start_token_id=START_ID,
@@ -131,6 +134,7 @@ def torch_seq2seq(torch, size):
         def __init__(self):
             super().__init__()
             self.embedding = nn.Embedding(size.vocabulary, size.width)
+            nn.init.normal_(self.embedding.weight, std=size.width**-0.5)  # as it also gives the logits
             self.encoder = nn.GRU(size.width, size.units, batch_first=True, bidirectional=True)
             self.bridge = nn.Linear(2 * size.units, size.units)
             self.decoder = nn.GRU(size.width, size.units, batch_first=True)
