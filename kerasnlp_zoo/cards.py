@@ -37,7 +37,8 @@ def card(config, metrics, megabytes):
     }
     rows = [f"| {name} | {value} |" for name, value in facts.items()]
     pictures = [f"![{name}]({name}.png)" for name in metrics.get("pictures", ())]
-    arguments = json.dumps(config["builder_arguments"])
+    arguments = config["builder_arguments"].items()
+    arguments = json.dumps({name: value for name, value in arguments if value != config["labels"]})  # they stand above
     return "\n".join(
         [
             f"# {config['name']}",

@@ -136,7 +136,9 @@ def main(config, fold=None):
         return scored.evaluate(split.texts, split.labels)
 
     metric, score = METRICS[kind]
-    name = f"{model.builder_config['builder']}_{config.data_name().removeprefix('peoples_daily_')}_{data.language}"
+    finds_words_first = kind == "words" and config.data_name() == "peoples_daily_pos"
+    about = "segmentation" if finds_words_first else config.data_name().removeprefix("peoples_daily_")
+    name = f"{model.builder_config['builder']}_{about}_{data.language}"
     return finish_fine_tuning(run, served, data, best, evaluate, metric, score, name)
 
 
