@@ -52,7 +52,7 @@ class TranslationOptions(DataOptions):
             raise InputError("The languages of translations are chosen by --source and --target: leave out --language")
         if self.label_column != DataOptions.label_column:
             raise InputError(
-                "Translations have no labels: leave out --label-column. The columns of sources and targets are named by "
+                "Translations have no labels: leave out --label-column. Sources and targets are columns named by "
                 "--text-column and --text-pair-column"
             )
         for split in ("train", "validation", "test"):
