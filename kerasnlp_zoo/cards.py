@@ -37,8 +37,8 @@ def card(config, metrics, megabytes):
     }
     rows = [f"| {name} | {value} |" for name, value in facts.items()]
     pictures = [f"![{name}]({name}.png)" for name in metrics.get("pictures", ())]
-    arguments = config["builder_arguments"].items()
-    arguments = json.dumps({name: value for name, value in arguments if value != config["labels"]})  # they stand above
+    # Tags are the labels, which stand above.
+    arguments = json.dumps({name: value for name, value in config["builder_arguments"].items() if name != "tags"})
     return "\n".join(
         [
             f"# {config['name']}",

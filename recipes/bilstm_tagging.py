@@ -136,8 +136,7 @@ def main(config, fold=None):
         return scored.evaluate(split.texts, split.labels)
 
     metric, score = METRICS[kind]
-    finds_words_first = kind == "words" and config.data_name() == "peoples_daily_pos"
-    about = "segmentation" if finds_words_first else config.data_name().removeprefix("peoples_daily_")
+    about = config.data_name().removeprefix("peoples_daily_") + ("" if config.tags == "auto" else f"_{config.tags}")
     name = f"{model.builder_config['builder']}_{about}_{data.language}"
     return finish_fine_tuning(run, served, data, best, evaluate, metric, score, name)
 

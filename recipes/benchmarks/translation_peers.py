@@ -65,7 +65,7 @@ class MarianSide(_TorchSide):
             dropout=size.dropout,
             attention_dropout=size.dropout,
             max_position_embeddings=256,
-            # Its defaults, 0.02 unscaled, drown words under positions that are 50 times as large.
+            # Its defaults, 0.02 unscaled, drown words under positions, whose sines reach 1.
             scale_embedding=True,
             init_std=size.width**-0.5,
             pad_token_id=PADDING_ID,
