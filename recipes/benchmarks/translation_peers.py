@@ -1,6 +1,11 @@
 """The translators of PyTorch that ours are measured beside."""
 
+import math
+
+from kerasnlp_zoo.layers.positions import sinusoids
 from kerasnlp_zoo.special_ids import END_ID, PADDING_ID, START_ID
+
+LONGEST = 256  # tokens on either side
 
 
 class _TorchSide:
@@ -64,7 +69,7 @@ class MarianSide(_TorchSide):
             activation_function="relu",
             dropout=size.dropout,
             attention_dropout=size.dropout,
-            max_position_embeddings=256,
+            max_position_embeddings=LONGEST,
             # Its defaults, 0.02 unscaled, drown words under positions, whose sines reach 1.
             scale_embedding=True,
             init_std=size.width**-0.5,
@@ -91,6 +96,78 @@ class MarianSide(_TorchSide):
             min_new_tokens=0 if self.size.may_end else count,
             max_new_tokens=count,
         )
+
+
+class TorchTransformerSide(_TorchSide):
+    """`nn.Transformer`, which normalises first as ours does; with the sinusoids and the one embedding of the paper."""
+
+    name = "PyTorch, Transformer"
+
+    def __init__(self, torch, size, learning_rate, smoothing):
+        super().__init__(torch, torch_transformer(torch, size), size, learning_rate, smoothing)
+
+    def logits(self, source, target):
+        """Return logits [B, T, V]."""
+        is_padding = source == PADDING_ID
+        return self.model.write(self.before(target), self.model.read(source, is_padding), is_padding)
+
+    def generate(self, source, beam):
+        """Return ids [B, L], greedily, all that is written read anew for each token; only `[END]` stops early.
+
+        Raises:
+            ValueError: if there is more than one beam.
+        """
+        if beam != 1:
+            raise ValueError(f"nn.Transformer is decoded greedily here. Received: beam={beam}")
+        is_padding = source == PADDING_ID
+        memory = self.model.read(source, is_padding)
+        ids = self.torch.full((len(source), 1), START_ID)
+        ended = self.torch.zeros(len(source), dtype=bool)
+        while ids.shape[1] <= self.size.decoded and not ended.all():
+            chosen = self.model.write(ids, memory, is_padding)[:, -1].argmax(-1)
+            ids = self.torch.cat([ids, chosen[:, None]], 1)
+            ended |= chosen == END_ID
+        return ids[:, 1:]
+
+
+def torch_transformer(torch, size):
+    """Return the network of `models.transformer`, normalising first, in PyTorch."""
+    nn = torch.nn
+
+    class Transformer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.transformer = nn.Transformer(
+                d_model=size.width,
+                nhead=size.heads,
+                num_encoder_layers=size.layers,
+                num_decoder_layers=size.layers,
+                dim_feedforward=size.intermediate,
+                dropout=size.dropout,
+                batch_first=True,
+                norm_first=True,
+            )
+            self.embedding = nn.Embedding(size.vocabulary, size.width)
+            nn.init.normal_(self.embedding.weight, std=size.width**-0.5)
+            self.bias = nn.Parameter(torch.zeros(size.vocabulary))
+            self.register_buffer("positions", torch.tensor(sinusoids(LONGEST, size.width)))
+            self.drop = nn.Dropout(size.dropout)
+
+        def embed(self, ids):
+            vectors = self.embedding(ids) * math.sqrt(size.width)
+            return self.drop(vectors + self.positions[: ids.shape[1]])
+
+        def read(self, source, is_padding):
+            return self.transformer.encoder(self.embed(source), src_key_padding_mask=is_padding)
+
+        def write(self, target, memory, is_padding):
+            is_future = torch.ones(target.shape[1], target.shape[1], dtype=bool).triu(1)
+            hidden = self.transformer.decoder(
+                self.embed(target), memory, tgt_mask=is_future, memory_key_padding_mask=is_padding
+            )
+            return hidden @ self.embedding.weight.T + self.bias
+
+    return Transformer()
 
 
 class TorchSeq2SeqSide(_TorchSide):

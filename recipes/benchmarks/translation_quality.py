@@ -27,10 +27,22 @@ from kerasnlp_zoo.special_ids import END_ID
 from recipes import seq2seq, transformer_translation
 from recipes.benchmarks.comparison import report, require_torch, row
 from recipes.benchmarks.translation import Size
-from recipes.benchmarks.translation_peers import MarianSide, TorchSeq2SeqSide
+from recipes.benchmarks.translation_peers import TorchSeq2SeqSide, TorchTransformerSide
 
 DECODED_TOGETHER = 64  # sources
 SPEED = "target_tokens_per_second"
+LIKE_THE_PEER = {
+    "transformer": {"positions": "sinusoidal", "norm_first": True, "residual": True, "layer_norm": True},
+    "seq2seq": {
+        "cell": "gru",
+        "num_layers": 1,
+        "bidirectional": True,
+        "merge": "concat",
+        "attention": "soft",
+        "score": "additive",
+        "placement": "luong",
+    },
+}
 RECIPES = {"seq2seq": seq2seq, "transformer_translation": transformer_translation}
 
 
@@ -82,34 +94,28 @@ def peer_of(torch, task, training):
         InputError: if there is none like it.
     """
     builder, made = task.model.builder_config["builder"], task.model.builder_config["arguments"]
-    vocabulary, length = task.preprocessor.vocabulary_size, task.preprocessor.max_sequence_length
-    rate, smoothing = training.learning_rate, training.label_smoothing
+    if differing := [name for name, value in LIKE_THE_PEER[builder].items() if made.get(name, value) != value]:
+        raise InputError(
+            f"The peer of a {builder} has {LIKE_THE_PEER[builder]}. Received another {', '.join(differing)}: train "
+            "without those flags"
+        )
+    shared = {
+        "vocabulary": task.preprocessor.vocabulary_size,
+        "dropout": made["dropout"],
+        "decoded": task.preprocessor.max_sequence_length,
+        "may_end": True,
+    }
     if builder == "transformer":
-        import transformers
-
         size = Size(
-            vocabulary,
+            **shared,
             width=made["hidden_dim"],
             layers=made["num_layers"],
             heads=made["num_heads"],
             intermediate=made["intermediate_dim"],
-            dropout=made["dropout"],
-            decoded=length,
-            may_end=True,
         )
-        return MarianSide(torch, transformers, size, rate, smoothing)
-    expected = {"cell": "gru", "num_layers": 1, "attention": "soft", "score": "additive", "placement": "luong"}
-    if differing := [name for name, value in expected.items() if made.get(name, value) != value]:
-        raise InputError(f"The peer is a GRU with additive attention behind. Received another {', '.join(differing)}")
-    size = Size(
-        vocabulary,
-        width=made["embedding_dim"],
-        units=made["hidden_dim"],
-        dropout=made["dropout"],
-        decoded=length,
-        may_end=True,
-    )
-    return TorchSeq2SeqSide(torch, size, rate, smoothing)
+        return TorchTransformerSide(torch, size, training.learning_rate, training.label_smoothing)
+    size = Size(**shared, width=made["embedding_dim"], units=made["hidden_dim"])
+    return TorchSeq2SeqSide(torch, size, training.learning_rate, training.label_smoothing)
 
 
 def train_peer(peer, batches, seconds, training):

@@ -126,13 +126,21 @@ def test_translators_beside_pytorch():
 @pytest.mark.parametrize("recipe", [seq2seq, transformer_translation])
 def test_peers_of_translators_learn_for_as_long_as_ours_did(recipe, tmp_path, capsys):
     pytest.importorskip("torch", reason="peers are installed by hand: pip install transformers torch")
-    pytest.importorskip("transformers", reason="peers are installed by hand: pip install transformers torch")
     recipe.main(recipe.Config(dataset="reversal", smoke=True, hidden_dim=16, output_dir=tmp_path / "run"))
     (found,) = translation_quality.main(translation_quality.Config(tmp_path / "run"))
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
     assert found["ours"] == metrics["greedy_test_score"]
     assert 0 <= found["peer"] <= 100
     assert re.search(r"PyTorch, \w+: \d+ steps in \d+ s, loss at the end \d", capsys.readouterr().out)
+
+
+def test_no_peer_for_a_translator_that_pytorch_has_not(tmp_path):
+    pytest.importorskip("torch", reason="peers are installed by hand: pip install transformers torch")
+    seq2seq.main(
+        seq2seq.Config(dataset="reversal", smoke=True, hidden_dim=16, score="dot", merge="sum", output_dir=tmp_path)
+    )
+    with pytest.raises(InputError, match="another merge, score"):
+        translation_quality.main(translation_quality.Config(tmp_path))
 
 
 def test_finished_variants_of_translators_are_not_trained_again(tmp_path, monkeypatch):
