@@ -7,15 +7,17 @@ import keras
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers import SharedEmbedding
 from kerasnlp_zoo.tasks import TASKS
 
 QUANTIZATION = "int8"
-# The layers of Keras that can be quantized and that models here are made of; the others stay float.
+# The layers that Keras can quantize and that models here are made of; the others stay float.
 QUANTIZABLE = (
     keras.layers.Dense,
     keras.layers.EinsumDense,
     keras.layers.Embedding,
     keras.layers.ReversibleEmbedding,
+    SharedEmbedding,
 )
 CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # from config to config
 STILL_TRUE = ("curves", "alignment")  # pictures that int8 weights leave as they are, to the eye
@@ -52,7 +54,7 @@ def quantize_model(model):
     """
     if is_quantized(model):
         raise InputError(f"The model {model.name} is quantized already. Quantize the float one it was made from")
-    if not any(isinstance(layer, QUANTIZABLE) for layer in model.layers):
+    if not any(type(layer) in QUANTIZABLE for layer in model.layers):
         names = ", ".join(layer.__name__ for layer in QUANTIZABLE)
         raise InputError(f"The model {model.name} has nothing that can be quantized. Expected a layer {names}")
     if any(layer.compute_dtype == "float16" for layer in model.layers):
@@ -61,7 +63,8 @@ def quantize_model(model):
             "Expected float32 or mixed_bfloat16"
         )
     weights_only = keras.quantizers.Int8QuantizationConfig(activation_quantizer=None)
-    model.quantize(config=weights_only, filters=lambda layer: isinstance(layer, QUANTIZABLE))
+    # Their types are not checked by Keras, which knows no SharedEmbedding.
+    model.quantize(config=weights_only, type_check=False, filters=lambda layer: type(layer) in QUANTIZABLE)
     model.quantization = QUANTIZATION
 
 

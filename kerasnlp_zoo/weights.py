@@ -1,6 +1,8 @@
-"""Weights of a Keras model as a safetensors file, keyed by variable path."""
+"""Weights of a Keras model as a safetensors file, keyed by variable path; and read once for all steps of a loop."""
 
+import keras
 import numpy as np
+import tensorflow as tf
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
@@ -129,6 +131,25 @@ def assign_weights(model, tensors, source, skip=(), optional=()):
         if name not in fresh:
             weight.assign(tensors[name].astype(weight.dtype))
     return fresh
+
+
+def read_once(model):
+    """Read the weights of a model now, for what is traced within: not in every step of its loops, which is slower.
+
+    Args:
+        model: `keras.Model`.
+
+    Returns:
+        context manager.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, kernel_initializer="ones")])
+    >>> with read_once(model):
+    ...     tf.while_loop(lambda x: x[0, 0] < 20, lambda x: (model(x),), (tf.ones([1, 2]),))[0].numpy()
+    array([[32., 32.]], dtype=float32)
+    """
+    return keras.StatelessScope([(variable, tf.convert_to_tensor(variable.value)) for variable in model.variables])
 
 
 def listed(problems):

@@ -52,6 +52,15 @@ LAYERS = [
             "run_mixed_precision_check": False,
         },
     ),
+    LayerCase(
+        layers.SharedEmbedding,
+        {"input_dim": 7, "output_dim": 4},
+        {
+            "input_data": np.array([[5, 2, 0]]),
+            "expected_output_shape": (1, 3, 4),
+            "expected_num_trainable_weights": 1,
+        },
+    ),
     LayerCase(layers.WindowMask, {"width": 3}, {"input_data": MASK, "expected_output_shape": (2, 8), **BOOL}),
     *(
         LayerCase(

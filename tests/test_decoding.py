@@ -55,6 +55,14 @@ def test_greedy_equals_a_loop_over_each_sequence(random, max_length):
     assert np.any(np.min(actual, axis=1) == 0) or max_length == 1  # some have ended, and stay so
 
 
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("vocabulary_size", [7, 127, 128, 8000])
+def test_greedy_takes_the_first_of_the_highest(random, vocabulary_size, jit):
+    logits = random.integers(-9, 3, (50, vocabulary_size)).astype("float32")  # most rows have several highest
+    found = tf.function(greedy, jit_compile=jit)(tf.constant(logits), tf.constant(0))
+    np.testing.assert_array_equal(found, np.argmax(logits, axis=-1))
+
+
 @pytest.mark.parametrize(
     ("choose", "jit"), [(greedy, False), (greedy, True), (Sampling(0.7, top_k=5, top_p=0.9, seed=4), False)]
 )

@@ -28,6 +28,7 @@ from kerasnlp_zoo.layers.recurrent_cells import (
     TimeSkipCell,
 )
 from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
+from kerasnlp_zoo.layers.shared_embedding import SharedEmbedding
 from kerasnlp_zoo.layers.token_pairs import TokenPairs
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeAverage
@@ -70,6 +71,7 @@ __all__ = [
     "PairFeatures",
     "Recurrent",
     "RecurrentDecoder",
+    "SharedEmbedding",
     "SinusoidalPositions",
     "SumOverTime",
     "TextConvolution",

@@ -11,7 +11,13 @@ import dataclasses
 import keras
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.layers import FirstPositions, LearnedPositions, PaddingMask, TransformerEncoderBlock
+from kerasnlp_zoo.layers import (
+    FirstPositions,
+    LearnedPositions,
+    PaddingMask,
+    SharedEmbedding,
+    TransformerEncoderBlock,
+)
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS
 from kerasnlp_zoo.models.builder import builder
 
@@ -152,8 +158,8 @@ def encode(
     names = ("token_ids", "segment_ids")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
     mask = PaddingMask(name="padding_mask")(inputs["token_ids"])
-    # Reversible, since the head of the masked language model turns vectors into words by the same table.
-    token_embedding = keras.layers.ReversibleEmbedding(
+    # Shared, since the head of the masked language model turns vectors into words by the same table.
+    token_embedding = SharedEmbedding(
         vocabulary_size, hidden_dim, embeddings_initializer=_initializer(), name="token_embedding"
     )
     segments = keras.layers.Embedding(

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent
+from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, SharedEmbedding
 from kerasnlp_zoo.layers.recurrent import CELLS
 from kerasnlp_zoo.models.builder import builder
 
@@ -63,7 +63,7 @@ def rnn_language_model(
     require_choice("cell", cell, tuple(CELLS))
     layers = {
         "padding_mask": PaddingMask(name="padding_mask"),
-        "token_embedding": keras.layers.ReversibleEmbedding(
+        "token_embedding": SharedEmbedding(
             vocabulary_size,
             embedding_dim,
             tie_weights=tie_embeddings,

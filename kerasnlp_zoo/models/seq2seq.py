@@ -11,7 +11,7 @@ Translation".
 import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, RecurrentDecoder
+from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, RecurrentDecoder, SharedEmbedding
 from kerasnlp_zoo.layers.attention import SCORES
 from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES
 from kerasnlp_zoo.layers.recurrent_decoder import ATTENTIONS, PLACEMENTS
@@ -76,7 +76,7 @@ def seq2seq(
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")
     mask = PaddingMask(name="padding_mask")(source_ids)
-    embedding = keras.layers.ReversibleEmbedding(
+    embedding = SharedEmbedding(
         vocabulary_size,
         embedding_dim,
         embeddings_initializer=keras.initializers.RandomUniform(-0.1, 0.1),

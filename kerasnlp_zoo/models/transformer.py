@@ -17,6 +17,7 @@ from kerasnlp_zoo.layers import (
     LearnedPositions,
     MaxOverTime,
     PaddingMask,
+    SharedEmbedding,
     SinusoidalPositions,
     TransformerDecoderBlock,
     TransformerEncoderBlock,
@@ -166,7 +167,7 @@ def transformer(
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")
     mask = PaddingMask(name="padding_mask")(source_ids)
-    embedding = keras.layers.ReversibleEmbedding(
+    embedding = SharedEmbedding(
         vocabulary_size, hidden_dim, embeddings_initializer=_embeddings_initializer(hidden_dim), name="token_embedding"
     )
     scale = keras.layers.Rescaling(math.sqrt(hidden_dim), name="embedding_scale")

@@ -16,6 +16,7 @@ from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps
 from kerasnlp_zoo.special_ids import END_ID, START_ID
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text.pair_batches import pair_batches
+from kerasnlp_zoo.weights import read_once
 
 STEPS = {"seq2seq": Seq2SeqSteps, "transformer": TransformerSteps}
 LONGEST, LONGER = 2, 10  # a target has at most twice as many tokens as its source, and ten more
@@ -150,18 +151,19 @@ class Translation(Task):
             logits, state = self.steps.step(state, ids)
             return mask_scores(logits, self.is_written), state
 
-        return beam_search(
-            step,
-            self.steps.start(source_ids, self.beam_width, length),
-            tf.fill(tf.shape(lengths), START_ID),
-            self.beam_width,
-            length,
-            END_ID,
-            self.length_penalty,
-            self.num_best,
-            self.steps.reorder,
-            limits,
-        )
+        with read_once(self.model):
+            return beam_search(
+                step,
+                self.steps.start(source_ids, self.beam_width, length),
+                tf.fill(tf.shape(lengths), START_ID),
+                self.beam_width,
+                length,
+                END_ID,
+                self.length_penalty,
+                self.num_best,
+                self.steps.reorder,
+                limits,
+            )
 
     def _search_compiled(self, source_ids):
         """Search in batches of few shapes: padded, in both directions, to powers of 2."""

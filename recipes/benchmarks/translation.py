@@ -22,6 +22,7 @@ from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps, seq2seq, transfo
 from kerasnlp_zoo.special_ids import START_ID
 from kerasnlp_zoo.text.batches import without_autotuning
 from kerasnlp_zoo.training import SmoothedCrossEntropy, WeightedMeanLoss
+from kerasnlp_zoo.weights import read_once
 from recipes.benchmarks.comparison import in_turn, report, require_torch, row, seconds
 from recipes.benchmarks.translation_peers import MarianSide, TorchSeq2SeqSide
 
@@ -176,10 +177,12 @@ class OurSide:
 
     def _decode(self, source, beam):
         length = self.size.decoded
-        state, start = self.steps.start(source, beam, length), tf.fill([tf.shape(source)[0]], START_ID)
-        if beam == 1:
-            return generate(self.steps.step, state, start, greedy, length, NOTHING)
-        return beam_search(self.steps.step, state, start, beam, length, NOTHING, reorder=self.steps.reorder)[0]
+        start = tf.fill([tf.shape(source)[0]], START_ID)
+        with read_once(self.model):
+            state = self.steps.start(source, beam, length)
+            if beam == 1:
+                return generate(self.steps.step, state, start, greedy, length, NOTHING)
+            return beam_search(self.steps.step, state, start, beam, length, NOTHING, reorder=self.steps.reorder)[0]
 
     def decode_without_cache(self, source):
         """Write as many tokens, reading all that is written anew for each."""
