@@ -40,6 +40,7 @@ class Size:
     heads: int = 4
     intermediate: int = 1024
     units: int = 512  # of the recurrent decoder, and of each direction of the encoder
+    merge: str = "concat"  # how the recurrent encoder's directions are joined, or "sum"
     dropout: float = 0.1
     batch: int = 128
     time: int = 16  # tokens of a sentence on either side

@@ -216,9 +216,10 @@ def torch_seq2seq(torch, size):
             self.bridge = nn.Linear(2 * size.units, size.units)
             self.decoder = nn.GRU(size.width, size.units, batch_first=True)
             self.query_kernel = nn.Linear(size.units, size.units, bias=False)
-            self.key_kernel = nn.Linear(2 * size.units, size.units, bias=False)
+            self.memory_width = size.units if size.merge == "sum" else 2 * size.units
+            self.key_kernel = nn.Linear(self.memory_width, size.units, bias=False)
             self.scale = nn.Linear(size.units, 1, bias=False)
-            self.readout = nn.Linear(3 * size.units, size.width)
+            self.readout = nn.Linear(self.memory_width + size.units, size.width)
             self.bias = nn.Parameter(torch.zeros(size.vocabulary))
             self.drop = nn.Dropout(size.dropout)
 
@@ -230,6 +231,8 @@ def torch_seq2seq(torch, size):
                 memory = nn.utils.rnn.pad_packed_sequence(memory, True, total_length=source.shape[1])[0]
             else:
                 memory, state = self.encoder(embedded)
+            if size.merge == "sum":
+                memory = memory.unflatten(-1, (2, size.units)).sum(-2)
             state = torch.tanh(self.bridge(torch.cat([state[0], state[1]], -1)))[None]
             return (memory, source == PADDING_ID), self.key_kernel(memory), state
 

@@ -37,7 +37,6 @@ LIKE_THE_PEER = {
         "cell": "gru",
         "num_layers": 1,
         "bidirectional": True,
-        "merge": "concat",
         "attention": "soft",
         "score": "additive",
         "placement": "luong",
@@ -114,7 +113,7 @@ def peer_of(torch, task, training):
             intermediate=made["intermediate_dim"],
         )
         return TorchTransformerSide(torch, size, training.learning_rate, training.label_smoothing)
-    size = Size(**shared, width=made["embedding_dim"], units=made["hidden_dim"])
+    size = Size(**shared, width=made["embedding_dim"], units=made["hidden_dim"], merge=made["merge"])
     return TorchSeq2SeqSide(torch, size, training.learning_rate, training.label_smoothing)
 
 

@@ -139,7 +139,7 @@ def test_no_peer_for_a_translator_that_pytorch_has_not(tmp_path):
     seq2seq.main(
         seq2seq.Config(dataset="reversal", smoke=True, hidden_dim=16, score="dot", merge="sum", output_dir=tmp_path)
     )
-    with pytest.raises(InputError, match="another merge, score"):
+    with pytest.raises(InputError, match="another score: train without"):
         translation_quality.main(translation_quality.Config(tmp_path))
 
 
