@@ -41,6 +41,7 @@ class Task:
 
     name = None
     main_score = None  # key in what `evaluate` returns, and the factor of its unit: a share becomes percent by 100
+    ranked = ()  # outputs that list texts, the best first; behind it, of two with one score either may come
     batch_size = 256  # texts answered at a time
     needs_strings = False  # whether an answer is made of more than the model's inputs and outputs
 

@@ -56,6 +56,7 @@ class Translation(Task):
 
     name = "translation"
     main_score = "bleu", 1
+    ranked = ("alternatives",)
     batch_size = 64
     needs_strings = True
 

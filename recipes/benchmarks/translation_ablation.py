@@ -41,7 +41,6 @@ GROUPS = {
             "dot": {"score": "dot"},
             "scaled dot": {"score": "scaled_dot"},
             "no attention": {"attention": "none"},
-            "hard attention": {"attention": "hard"},
         },
     ),
 }

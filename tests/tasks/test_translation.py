@@ -1,3 +1,5 @@
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -28,6 +30,11 @@ def task():
     return task
 
 
+@pytest.fixture(scope="module")
+def exported(task, tmp_path_factory):
+    return task.export(tmp_path_factory.mktemp("export"))
+
+
 def test_what_was_learned_is_translated(task):
     answers = task.predict(SOURCES)
     assert [answer["text"] for answer in answers] == TARGETS
@@ -46,6 +53,21 @@ def test_the_compiled_search_finds_the_same_and_is_exported(task, tmp_path):
     for texts in (SOURCES, SOURCES[:1], ["a b c a b c a b"]):
         assert zoo.difference(compiled.predict(texts), task.predict(texts)) <= 1e-5
     assert check_export(compiled, compiled.export(tmp_path), [*SOURCES, ""]) <= 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value", "differs"),
+    [("alternatives", 3, b"as probable", False), ("alternatives", 0, b"no", True), ("alternative_scores", 3, -9, True)],
+)
+def test_behind_the_best_an_export_may_give_others_of_the_same_score(
+    task, exported, monkeypatch, name, place, value, differs
+):
+    answers = task.outputs(SOURCES)
+    answers[name][0, place] = value
+    monkeypatch.setattr(task, "outputs", lambda _: answers)
+    expected = pytest.raises(RuntimeError, match=name) if differs else contextlib.nullcontext()
+    with expected:
+        check_export(task, exported, SOURCES)
 
 
 def test_no_special_token_is_ever_written():
