@@ -4,13 +4,16 @@ Shapes: B batch, T time, D width of a vector, V vocabulary.
 """
 
 import keras
-import tensorflow as tf
 from keras import ops
+
+ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
+if ON_TENSORFLOW:
+    from kerasnlp_zoo.layers.shared_embedding_tensorflow import products
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class SharedEmbedding(keras.layers.ReversibleEmbedding):
-    """Keras' `ReversibleEmbedding`, several times as quick where XLA compiles decoding.
+    """Keras' `ReversibleEmbedding`, up to 2.5 times as quick where XLA compiles step-wise decoding.
 
     Arguments and calls are Keras' own: the layer turns ids into vectors, and with `reverse=True` vectors into logits.
 
@@ -32,13 +35,10 @@ class SharedEmbedding(keras.layers.ReversibleEmbedding):
     """
 
     def call(self, inputs, reverse=False):
-        """Look up, or multiply by the table as it lies.
-
-        XLA copies a table that Keras transposes, for every token that is written: eight times as long as the product.
-        """
-        if not reverse or not self.tie_weights or self.logit_soft_cap is not None:
+        """Look up, or multiply by the table as it lies."""
+        if not (reverse and self.tie_weights and self.logit_soft_cap is None and ON_TENSORFLOW):
             return super().call(inputs, reverse)
         dtype = self.reverse_dtype or self.compute_dtype
         vectors = ops.reshape(ops.cast(inputs, dtype), (-1, self.output_dim))
-        logits = tf.matmul(vectors, ops.cast(self.embeddings, dtype), transpose_b=True)
+        logits = products(vectors, ops.cast(self.embeddings, dtype))
         return ops.reshape(logits, (*ops.shape(inputs)[:-1], self.input_dim))
