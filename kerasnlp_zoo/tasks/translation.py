@@ -36,8 +36,8 @@ class Translation(Task):
         beam_width: int, W, hypotheses that are followed; 1 is greedy decoding.
         length_penalty: float >= 0, see `decoding.length_norm`; the higher, the longer translations.
         num_best: int <= W, A, translations of each text that are given.
-        jit: bool, whether XLA compiles the search: 1.3 to 5 times as quick on CPUs, after some seconds for each new length
-            and number of texts, both rounded up to powers of 2.
+        jit: bool, whether XLA compiles the search: 1.3 to 5 times as quick on CPUs, after some seconds for each new
+            length and number of texts, both rounded up to powers of 2.
 
     Raises:
         InputError: if an argument is outside its range.
