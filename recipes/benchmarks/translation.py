@@ -45,7 +45,6 @@ class Size:
     batch: int = 128
     time: int = 16  # tokens of a sentence on either side
     decoded: int = 32  # tokens to write
-    may_end: bool = False  # whether [END] ends a text, or the number of tokens alone
     batches_decoded: tuple = (1, 32)
     beam: int = 4
 

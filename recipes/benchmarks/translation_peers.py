@@ -70,9 +70,6 @@ class MarianSide(_TorchSide):
             dropout=size.dropout,
             attention_dropout=size.dropout,
             max_position_embeddings=LONGEST,
-            # Its defaults, 0.02 unscaled, drown words under positions, whose sines reach 1.
-            scale_embedding=True,
-            init_std=size.width**-0.5,
             pad_token_id=PADDING_ID,
             eos_token_id=END_ID,
             decoder_start_token_id=START_ID,
@@ -93,7 +90,7 @@ class MarianSide(_TorchSide):
             attention_mask=(source != PADDING_ID).long(),
             num_beams=beam,
             do_sample=False,
-            min_new_tokens=0 if self.size.may_end else count,
+            min_new_tokens=count,
             max_new_tokens=count,
         )
 

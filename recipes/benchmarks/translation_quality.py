@@ -102,7 +102,6 @@ def peer_of(torch, task, training):
         "vocabulary": task.preprocessor.vocabulary_size,
         "dropout": made["dropout"],
         "decoded": task.preprocessor.max_sequence_length,
-        "may_end": True,
     }
     if builder == "transformer":
         size = Size(
