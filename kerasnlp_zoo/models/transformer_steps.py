@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import PaddingMask
-from kerasnlp_zoo.layers.masking import mask_bias
+from kerasnlp_zoo.layers.masking import LOWEST, mask_bias
 from kerasnlp_zoo.layers.multi_head_attention import cache_rows
 
 
@@ -17,8 +17,8 @@ class TransformerSteps:
     """A Transformer with a cache of what its decoder has computed.
 
     The state is a flat dict of tensors. Keys and values of all hypotheses of a source lie side by side
-    and stay where they were written. A hypothesis knows its way: from which of them it took the token at each place,
-    [R, L]; that alone is put into another order when beams change theirs.
+    and stay where they were written. A hypothesis knows which of them are its own past, by a bias [R, L W] for the
+    scores of all; that alone is put into another order when beams change theirs.
 
     Args:
         model: `keras.Model` from `transformer`.
@@ -67,7 +67,7 @@ class TransformerSteps:
         batch = ops.shape(source_ids)[0]
         state = {
             "place": ops.zeros((batch * beam_width,), "int32"),
-            "way": ops.zeros((batch * beam_width, max_length), "int32"),
+            "bias": ops.full((batch * beam_width, max_length * beam_width), LOWEST["float32"]),
             "memory_bias": mask_bias(PaddingMask()(source_ids))[:, None, None, :],
         }
         for number, block in enumerate(self.blocks):
@@ -90,8 +90,11 @@ class TransformerSteps:
         state, place = dict(state), state["place"][0]
         attention, batch = self.blocks[0].attention, ops.shape(state["memory_bias"])[0]
         beam_width = state["keys_0"].shape[-1] // attention.head_width
-        rows = cache_rows(batch, attention.num_heads, ops.shape(state["way"])[1], place)
-        state["way"], bias = _ways(state["way"], place, beam_width)
+        slots = ops.shape(state["bias"])[1]
+        rows = cache_rows(batch, attention.num_heads, slots // beam_width, place)
+        own_slot = place * beam_width + ops.tile(ops.arange(beam_width), [batch])  # [R]
+        state["bias"] = ops.where(ops.arange(slots) == own_slot[:, None], 0.0, state["bias"])
+        bias = ops.reshape(state["bias"], (-1, 1, beam_width, slots))
         hidden = self._embed(ops.reshape(ids, (-1, beam_width)), place)  # [B, W, D]
         for number, block in enumerate(self.blocks):
             cache = state[f"keys_{number}"], state[f"values_{number}"]
@@ -133,21 +136,5 @@ class TransformerSteps:
 
     @staticmethod
     def reorder(state, rows):
-        """Let hypothesis r go on from hypothesis `rows[r]`, int32 [R]: its way is all that changes."""
-        return {**state, "way": ops.take(state["way"], rows, axis=0)}
-
-
-def _ways(way, place, beam_width):
-    """Note where the tokens of a place stand, and tell which cached tokens each hypothesis may look at.
-
-    Returns:
-        (way, bias): int32 [R, L] with the place filled in, and float32 [B, 1, W, L * W].
-    """
-    length = ops.shape(way)[1]
-    places = ops.arange(length)
-    hypotheses = ops.arange(beam_width)
-    way = ops.reshape(way, (-1, beam_width, length))
-    way = ops.where(places == place, hypotheses[:, None], way)
-    is_on_way = (way[:, :, :, None] == hypotheses) & (places <= place)[:, None]  # [B, W, L, W]
-    bias = mask_bias(ops.reshape(is_on_way, (-1, 1, beam_width, length * beam_width)))
-    return ops.reshape(way, (-1, length)), bias
+        """Let hypothesis r go on from hypothesis `rows[r]`, int32 [R]: its past is all that changes."""
+        return {**state, "bias": ops.take(state["bias"], rows, axis=0)}
