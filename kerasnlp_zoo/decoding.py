@@ -290,8 +290,7 @@ class _Beams:
         count = min(2 * self.width, logits.shape[-1])
         # The order of a row's logits is that of its log-probabilities, so only its best are normalised.
         best, tokens = top_of_many(logits, count)  # [B * W, count]
-        highest = best[:, :1]
-        best -= highest + tf.math.log(tf.reduce_sum(tf.exp(logits - highest), axis=-1, keepdims=True))
+        best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
         scores = totals[:, :, None] + tf.reshape(best, [self.batch, self.width, count])
         flat = [self.batch, self.width * count]
         scores, places = tf.math.top_k(tf.reshape(scores, flat), min(2 * self.width, self.width * count))
