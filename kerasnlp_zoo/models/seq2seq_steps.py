@@ -7,9 +7,10 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.layers import PaddingMask
+from kerasnlp_zoo.models.translator_steps import TranslatorSteps
 
 
-class Seq2SeqSteps:
+class Seq2SeqSteps(TranslatorSteps):
     """A sequence-to-sequence model with the states of its decoder.
 
     The state is a flat dict of tensors, batch first: what is known of the sources, once for all hypotheses, and the
@@ -31,7 +32,7 @@ class Seq2SeqSteps:
     max_sequence_length = None  # it has no positions that could run out
 
     def __init__(self, model):
-        self.model = model
+        super().__init__(model)
         self.decoder = model.get_layer("decoder")
         bridges = [layer.output for layer in model.layers if layer.name.startswith("bridge_")]
         self.encoder = keras.Model(model.input["source_ids"], [model.get_layer("memory").output, *bridges])
@@ -53,6 +54,7 @@ class Seq2SeqSteps:
             "memory": memory,
             "projected": self.decoder.project_memory(memory),
             "memory_mask": PaddingMask()(source_ids),
+            **self.turned_table(ops.shape(source_ids)[0] * beam_width),
             **{name: ops.repeat(part, beam_width, axis=0) for name, part in zip(self.names, states, strict=True)},
         }
 
@@ -66,16 +68,14 @@ class Seq2SeqSteps:
         Returns:
             (logits, state): float32 [R, V] of the tokens that follow, and the new state.
         """
-        embedding = self.model.get_layer("token_embedding")
         hidden, parts = self.decoder.step(
-            embedding(ids),
+            self.embedding(ids),
             [state[name] for name in self.names],
             state["projected"],
             state["memory"],
             state["memory_mask"],
         )
-        logits = self.model.get_layer("logits")(embedding(hidden, reverse=True))
-        return ops.cast(logits, "float32"), {**state, **dict(zip(self.names, parts, strict=True))}
+        return self.logits(hidden, state), {**state, **dict(zip(self.names, parts, strict=True))}
 
     def alignments(self, source_ids, target_ids):
         """Return the weights with which a known target looks at its source.
@@ -88,7 +88,7 @@ class Seq2SeqSteps:
             float tensor [B, 1, 1, T, S], as of one layer with one head.
         """
         memory, *states = self.encoder(source_ids, training=False)
-        vectors = self.model.get_layer("token_embedding")(target_ids)
+        vectors = self.embedding(target_ids)
         _, weights = self.decoder(
             vectors, memory, states, PaddingMask()(source_ids), return_attention_scores=True, training=False
         )

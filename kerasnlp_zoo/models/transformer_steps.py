@@ -11,9 +11,10 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import PaddingMask
 from kerasnlp_zoo.layers.masking import LOWEST, mask_bias
 from kerasnlp_zoo.layers.multi_head_attention import cache_rows
+from kerasnlp_zoo.models.translator_steps import TranslatorSteps
 
 
-class TransformerSteps:
+class TransformerSteps(TranslatorSteps):
     """A Transformer with a cache of what its decoder has computed.
 
     The state is a flat dict of tensors. Keys and values of all hypotheses of a source lie side by side
@@ -34,8 +35,8 @@ class TransformerSteps:
     """
 
     def __init__(self, model):
+        super().__init__(model)
         arguments = model.builder_config["arguments"]
-        self.model = model
         self.max_sequence_length = arguments["max_sequence_length"]
         self.encoder = keras.Model(model.input["source_ids"], model.get_layer("memory").output)
         self.blocks = [model.get_layer(f"decoder_{number}") for number in range(arguments["num_layers"])]
@@ -69,6 +70,7 @@ class TransformerSteps:
             "place": ops.zeros((batch * beam_width,), "int32"),
             "bias": ops.full((batch * beam_width, max_length * beam_width), LOWEST["float32"]),
             "memory_bias": mask_bias(PaddingMask()(source_ids))[:, None, None, :],
+            **self.turned_table(ops.shape(source_ids)[0] * beam_width),
         }
         for number, block in enumerate(self.blocks):
             cache = block.attention.empty_cache(batch, beam_width, max_length)
@@ -102,7 +104,8 @@ class TransformerSteps:
             hidden, cache = block.step(hidden, cache, rows, bias, projected, state["memory_bias"])
             state[f"keys_{number}"], state[f"values_{number}"] = cache
         state["place"] = state["place"] + 1
-        return self._logits(hidden), state
+        hidden = hidden if self.norm is None else self.norm(hidden)
+        return self.logits(ops.reshape(hidden, (-1, hidden.shape[-1])), state), state
 
     def alignments(self, source_ids, target_ids):
         """Return the weights with which a known target looks at its source.
@@ -115,7 +118,7 @@ class TransformerSteps:
             float tensor [B, layers, H, T, S].
         """
         memory, mask = self.encoder(source_ids, training=False), PaddingMask()(source_ids)
-        hidden = self.model.get_layer("embedding_scale")(self.model.get_layer("token_embedding")(target_ids))
+        hidden = self.model.get_layer("embedding_scale")(self.embedding(target_ids))
         hidden = hidden if self.positions is None else self.positions(hidden)
         weights = []
         for block in self.blocks:
@@ -124,15 +127,8 @@ class TransformerSteps:
         return ops.stack(weights, axis=1)
 
     def _embed(self, ids, place):
-        embedding, scale = self.model.get_layer("token_embedding"), self.model.get_layer("embedding_scale")
-        vectors = scale(embedding(ids))
+        vectors = self.model.get_layer("embedding_scale")(self.embedding(ids))
         return vectors if self.positions is None else self.positions.at(vectors, place)
-
-    def _logits(self, hidden):
-        hidden = hidden if self.norm is None else self.norm(hidden)
-        hidden = ops.reshape(hidden, (-1, hidden.shape[-1]))
-        logits = self.model.get_layer("token_embedding")(hidden, reverse=True)
-        return ops.cast(self.model.get_layer("logits")(logits), "float32")
 
     @staticmethod
     def reorder(state, rows):
