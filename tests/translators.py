@@ -22,10 +22,11 @@ def with_large_weights(model, size=0.7):
 def check_step_by_step(model, steps, target):
     """Compare the logits of one token after the other with those of the whole target at once."""
     whole = model({"source_ids": SOURCE, "target_ids": target})
-    state = steps.start(tf.constant(SOURCE), beam_width=1, max_length=target.shape[1] + 1)
-    for place in range(target.shape[1]):
-        logits, state = steps.step(state, tf.constant(target[:, place]))
-        np.testing.assert_allclose(logits, whole[:, place], atol=1e-5)
+    for count in (len(SOURCE), 1):  # a source by itself is multiplied in another way
+        state = steps.start(tf.constant(SOURCE[:count]), beam_width=1, max_length=target.shape[1] + 1)
+        for place in range(target.shape[1]):
+            logits, state = steps.step(state, tf.constant(target[:count, place]))
+            np.testing.assert_allclose(logits, whole[:count, place], atol=1e-5)
 
 
 def check_beams(model, steps, jit, length=7):

@@ -41,12 +41,14 @@ def test_greedy_decoding_with_a_cache_equals_that_without(jit):
     built = model()
     steps = TransformerSteps(built)
 
-    @tf.function(jit_compile=jit)
+    @tf.function(jit_compile=jit, input_signature=[tf.TensorSpec([None, None], "int32")])
     def translate(source):
         state = steps.start(source, 1, 10)
         return generate(steps.step, state, tf.fill([tf.shape(source)[0]], START), greedy, 10, END)
 
-    np.testing.assert_array_equal(translate(tf.constant(SOURCE)), translated_by_the_whole_model(built, 10))
+    expected = translated_by_the_whole_model(built, 10)
+    np.testing.assert_array_equal(translate(tf.constant(SOURCE)), expected)
+    np.testing.assert_array_equal(translate(tf.constant(SOURCE[:1])), expected[:1])
 
 
 @pytest.mark.parametrize("jit", [False, True])
