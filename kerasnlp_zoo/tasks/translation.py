@@ -8,7 +8,7 @@ import logging
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding import beam_search
+from kerasnlp_zoo.decoding import beam_search, search_compiled
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
@@ -171,7 +171,7 @@ class Translation(Task):
         shape = tf.shape(source_ids)
         larger = 2 ** tf.cast(tf.math.ceil(tf.math.log(tf.cast(shape, tf.float32)) / np.log(2) - ROUNDING), tf.int32)
         source_ids = tf.pad(source_ids, tf.stack([tf.zeros_like(shape), larger - shape], axis=1))
-        ids, scores = tf.function(self._search, jit_compile=True, autograph=False)(source_ids)
+        ids, scores = search_compiled(self._search, source_ids)
         return ids[: shape[0]], scores[: shape[0]]
 
     def to_python(self, row, text):

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 import tyro
 
-from kerasnlp_zoo.decoding import beam_search, generate, greedy
+from kerasnlp_zoo.decoding import beam_search, generate, greedy, search_compiled
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps, seq2seq, transformer
 from kerasnlp_zoo.special_ids import START_ID
@@ -172,7 +172,8 @@ class OurSide:
         """Write `size.decoded` tokens for every source."""
         if (beam, jit) not in self.decoders:
             decode = functools.partial(self._decode, beam=beam)
-            self.decoders[beam, jit] = tf.function(decode, reduce_retracing=True, jit_compile=jit)
+            decode = functools.partial(search_compiled, decode) if jit else decode
+            self.decoders[beam, jit] = tf.function(decode, reduce_retracing=True)
         return self.decoders[beam, jit](tf.constant(source)).numpy()
 
     def _decode(self, source, beam):
