@@ -13,7 +13,7 @@ def search_compiled(search, sources):
 
     Args:
         search: function (int tensor [B, S]) -> tensors, batch first; what it answers to a source depends on no other.
-        sources: int tensor [B, S]; B is 1 or even.
+        sources: int tensor [B, S].
 
     Returns:
         What `search` returns for all sources.
@@ -23,10 +23,11 @@ def search_compiled(search, sources):
     >>> search_compiled(lambda sources: 2 * sources, tf.constant([[1], [2]])).numpy().ravel()
     array([2, 4], dtype=int32)
     """
+    count = tf.shape(sources)[0]
     compiled = tf.function(search, jit_compile=True, autograph=False)
 
     def by_halves():
-        halves = [compiled(half) for half in tf.split(sources, 2)]
+        halves = compiled(sources[: count // 2]), compiled(sources[count // 2 :])
         return tf.nest.map_structure(lambda *parts: tf.concat(parts, axis=0), *halves)
 
-    return tf.cond(tf.shape(sources)[0] > 1, by_halves, lambda: compiled(sources))
+    return tf.cond(count > 1, by_halves, lambda: compiled(sources))

@@ -11,13 +11,14 @@ def search(before_and_ids):
     return beam_search(step, repeated({"before": before}, 3), ids, 3, 6, END, num_best=2)
 
 
-@pytest.mark.parametrize("batch", [1, 2, 8])
+@pytest.mark.parametrize("batch", [1, 2, 7])
 def test_halves_side_by_side_find_what_the_whole_does(random, batch):
     state, ids = start(random, batch)
     sources = tf.stack([state["before"], ids], axis=1)
     traced = tf.function(
         lambda sources: search_compiled(search, sources), input_signature=[tf.TensorSpec([None, 2], tf.int32)]
     )
-    for found in (search_compiled(search, sources), traced(sources)):
+    known = tf.function(lambda: search_compiled(search, sources))
+    for found in (search_compiled(search, sources), traced(sources), known()):
         for part, expected in zip(found, search(sources), strict=True):
             np.testing.assert_allclose(part, expected, rtol=1e-5)
