@@ -21,9 +21,9 @@ class TranslatorSteps:
         self.embedding = model.get_layer("token_embedding")
 
     def turned_table(self, num_rows):
-        """Return what the state holds of the table for so many rows: {"table": float [D, V]}; nothing if quantized."""
-        if self.embedding.quantization_mode:
-            return {}
+        """Return what the state holds of the table for so many rows: {"table": float [D, V]}."""
+        if self.embedding.quantization_mode:  # made float once, not for every token
+            return {"table": ops.transpose(self.embedding(ops.arange(self.embedding.input_dim)))}
         table = ops.cast(self.embedding.embeddings, self.embedding.compute_dtype)
         # For a single row it is never read: a shape that costs nothing.
         unread = (table.shape[1], table.shape[0])
@@ -32,12 +32,12 @@ class TranslatorSteps:
     def logits(self, hidden, state):
         """Tell the tokens that follow, from vectors float [R, D]: float32 [R, V]."""
 
-        def by_table():
-            return self.embedding(hidden, reverse=True)
+        def by_turned_table():
+            return ops.matmul(hidden, state["table"])
 
-        if "table" in state:
-            is_turned = ops.shape(hidden)[0] > 1
-            products = ops.cond(is_turned, lambda: ops.matmul(hidden, state["table"]), by_table)
+        if self.embedding.quantization_mode:
+            products = by_turned_table()
         else:
-            products = by_table()
+            is_turned = ops.shape(hidden)[0] > 1
+            products = ops.cond(is_turned, by_turned_table, lambda: self.embedding(hidden, reverse=True))
         return ops.cast(self.model.get_layer("logits")(products), "float32")

@@ -5,6 +5,7 @@ import tensorflow as tf
 from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import TransformerSteps, transformer
+from kerasnlp_zoo.quantization import quantize_model
 from tests.translators import END, SOURCE, START, check_beams, check_step_by_step, with_large_weights
 
 SMALL = {"vocabulary_size": 12, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 16}
@@ -22,6 +23,12 @@ def model(**arguments):
 )
 def test_step_by_step_equals_the_whole_target_at_once(arguments, random):
     built = model(**arguments)
+    check_step_by_step(built, TransformerSteps(built), random.integers(4, 12, (3, 9)).astype("int32"))
+
+
+def test_a_quantized_model_goes_step_by_step_too(random):
+    built = model()
+    quantize_model(built)
     check_step_by_step(built, TransformerSteps(built), random.integers(4, 12, (3, 9)).astype("int32"))
 
 
