@@ -7,10 +7,10 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.layers import PaddingMask
-from kerasnlp_zoo.models.translator_steps import TranslatorSteps
+from kerasnlp_zoo.models.word_table import WordTable
 
 
-class Seq2SeqSteps(TranslatorSteps):
+class Seq2SeqSteps:
     """A sequence-to-sequence model with the states of its decoder.
 
     The state is a flat dict of tensors, batch first: what is known of the sources, once for all hypotheses, and the
@@ -32,7 +32,7 @@ class Seq2SeqSteps(TranslatorSteps):
     max_sequence_length = None  # it has no positions that could run out
 
     def __init__(self, model):
-        super().__init__(model)
+        self.model, self.table = model, WordTable(model)
         self.decoder = model.get_layer("decoder")
         bridges = [layer.output for layer in model.layers if layer.name.startswith("bridge_")]
         self.encoder = keras.Model(model.input["source_ids"], [model.get_layer("memory").output, *bridges])
@@ -54,7 +54,7 @@ class Seq2SeqSteps(TranslatorSteps):
             "memory": memory,
             "projected": self.decoder.project_memory(memory),
             "memory_mask": PaddingMask()(source_ids),
-            **self.turned_table(ops.shape(source_ids)[0] * beam_width),
+            "table": self.table.turned(ops.shape(source_ids)[0] * beam_width),
             **{name: ops.repeat(part, beam_width, axis=0) for name, part in zip(self.names, states, strict=True)},
         }
 
@@ -69,13 +69,13 @@ class Seq2SeqSteps(TranslatorSteps):
             (logits, state): float32 [R, V] of the tokens that follow, and the new state.
         """
         hidden, parts = self.decoder.step(
-            self.embedding(ids),
+            self.table.embedding(ids),
             [state[name] for name in self.names],
             state["projected"],
             state["memory"],
             state["memory_mask"],
         )
-        return self.logits(hidden, state), {**state, **dict(zip(self.names, parts, strict=True))}
+        return self.table.logits(hidden, state["table"]), {**state, **dict(zip(self.names, parts, strict=True))}
 
     def alignments(self, source_ids, target_ids):
         """Return the weights with which a known target looks at its source.
@@ -88,7 +88,7 @@ class Seq2SeqSteps(TranslatorSteps):
             float tensor [B, 1, 1, T, S], as of one layer with one head.
         """
         memory, *states = self.encoder(source_ids, training=False)
-        vectors = self.embedding(target_ids)
+        vectors = self.table.embedding(target_ids)
         _, weights = self.decoder(
             vectors, memory, states, PaddingMask()(source_ids), return_attention_scores=True, training=False
         )

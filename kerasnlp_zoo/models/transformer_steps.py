@@ -11,10 +11,10 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import PaddingMask
 from kerasnlp_zoo.layers.masking import LOWEST, mask_bias
 from kerasnlp_zoo.layers.multi_head_attention import cache_rows
-from kerasnlp_zoo.models.translator_steps import TranslatorSteps
+from kerasnlp_zoo.models.word_table import WordTable
 
 
-class TransformerSteps(TranslatorSteps):
+class TransformerSteps:
     """A Transformer with a cache of what its decoder has computed.
 
     The state is a flat dict of tensors. Keys and values of all hypotheses of a source lie side by side
@@ -35,7 +35,7 @@ class TransformerSteps(TranslatorSteps):
     """
 
     def __init__(self, model):
-        super().__init__(model)
+        self.model, self.table = model, WordTable(model)
         arguments = model.builder_config["arguments"]
         self.max_sequence_length = arguments["max_sequence_length"]
         self.encoder = keras.Model(model.input["source_ids"], model.get_layer("memory").output)
@@ -70,7 +70,7 @@ class TransformerSteps(TranslatorSteps):
             "place": ops.zeros((batch * beam_width,), "int32"),
             "bias": ops.full((batch * beam_width, max_length * beam_width), LOWEST["float32"]),
             "memory_bias": mask_bias(PaddingMask()(source_ids))[:, None, None, :],
-            **self.turned_table(ops.shape(source_ids)[0] * beam_width),
+            "table": self.table.turned(ops.shape(source_ids)[0] * beam_width),
         }
         for number, block in enumerate(self.blocks):
             cache = block.attention.empty_cache(batch, beam_width, max_length)
@@ -105,7 +105,7 @@ class TransformerSteps(TranslatorSteps):
             state[f"keys_{number}"], state[f"values_{number}"] = cache
         state["place"] = state["place"] + 1
         hidden = hidden if self.norm is None else self.norm(hidden)
-        return self.logits(ops.reshape(hidden, (-1, hidden.shape[-1])), state), state
+        return self.table.logits(ops.reshape(hidden, (-1, hidden.shape[-1])), state["table"]), state
 
     def alignments(self, source_ids, target_ids):
         """Return the weights with which a known target looks at its source.
@@ -118,7 +118,7 @@ class TransformerSteps(TranslatorSteps):
             float tensor [B, layers, H, T, S].
         """
         memory, mask = self.encoder(source_ids, training=False), PaddingMask()(source_ids)
-        hidden = self.model.get_layer("embedding_scale")(self.embedding(target_ids))
+        hidden = self.model.get_layer("embedding_scale")(self.table.embedding(target_ids))
         hidden = hidden if self.positions is None else self.positions(hidden)
         weights = []
         for block in self.blocks:
@@ -127,7 +127,7 @@ class TransformerSteps(TranslatorSteps):
         return ops.stack(weights, axis=1)
 
     def _embed(self, ids, place):
-        vectors = self.model.get_layer("embedding_scale")(self.embedding(ids))
+        vectors = self.model.get_layer("embedding_scale")(self.table.embedding(ids))
         return vectors if self.positions is None else self.positions.at(vectors, place)
 
     @staticmethod

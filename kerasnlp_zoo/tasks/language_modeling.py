@@ -11,6 +11,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.layers.masking import mask_scores
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
+from kerasnlp_zoo.models.word_table import WordTable
 from kerasnlp_zoo.special_ids import END_ID
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import bucketed_batches
@@ -56,7 +57,7 @@ class LanguageModeling(Task):
         require_positive(max_new_tokens=max_new_tokens)
         self.choose = choose
         self.max_new_tokens = max_new_tokens
-        self.stepwise = with_state(model)
+        self.stepwise, self.table = with_state(model), WordTable(model)
         # What no continuation holds: all special tokens but the end.
         places = np.arange(preprocessor.vocabulary_size)
         self.is_written = (places >= len(preprocessor.vocabulary.special)) | (places == END_ID)
@@ -134,6 +135,7 @@ class LanguageModeling(Task):
         before = tf.where(ids != 0, tf.concat([ends, ids[:, :-1]], axis=1), 0)
         log_probability, state = self._score(before, ids)
         last = tf.gather(tf.concat([ends, ids], axis=1), lengths, batch_dims=1)  # [N]
+        state["table"] = self.table.turned(tf.shape(ids)[0])
         return {
             "log_probability": log_probability,
             "perplexity": tf.exp(tf.math.divide_no_nan(-log_probability, tf.cast(lengths, tf.float32))),
@@ -164,8 +166,10 @@ class LanguageModeling(Task):
 
     def step(self, state, ids):
         """Read one more token of every text: what `decoding.generate` needs."""
-        outputs = self.stepwise({"token_ids": ids[:, None], **state}, training=False)
-        return tf.cast(outputs["logits"][:, 0], tf.float32), {name: outputs[name] for name in state}
+        recurrent = {name: part for name, part in state.items() if name != "table"}
+        outputs = self.stepwise({"token_ids": ids[:, None], **recurrent}, training=False)
+        logits = self.table.logits(outputs["hidden"][:, 0], state["table"])
+        return logits, {**state, **{name: outputs[name] for name in recurrent}}
 
     def _next(self, last, state):
         """Return the most probable next tokens and their probabilities, [N, K]."""
