@@ -135,7 +135,7 @@ class LanguageModeling(Task):
         before = tf.where(ids != 0, tf.concat([ends, ids[:, :-1]], axis=1), 0)
         log_probability, state = self._score(before, ids)
         last = tf.gather(tf.concat([ends, ids], axis=1), lengths, batch_dims=1)  # [N]
-        state["table"] = self.table.turned(tf.shape(ids)[0])
+        state = self.start(state)
         return {
             "log_probability": log_probability,
             "perplexity": tf.exp(tf.math.divide_no_nan(-log_probability, tf.cast(lengths, tf.float32))),
@@ -163,6 +163,10 @@ class LanguageModeling(Task):
         start = (tf.constant(0), tf.zeros([rows]), zero_state(self.model, rows))
         _, total, state = tf.while_loop(lambda start, *_: start < time, segment, start)
         return total, state
+
+    def start(self, state):
+        """Return what `step` begins with: a recurrent state, as from `zero_state`, and the table of the words."""
+        return {**state, "table": self.table.turned(tf.shape(next(iter(state.values())))[0])}
 
     def step(self, state, ids):
         """Read one more token of every text: what `decoding.generate` needs."""

@@ -121,7 +121,8 @@ def generation_speed(task, rows, length=GENERATED):
     @tf.function(autograph=False)
     def write():
         ids = tf.fill([rows], END_ID)
-        return generate(task.step, zero_state(task.model, rows), ids, greedy, length, end_id=-1)  # none ends
+        state = task.start(zero_state(task.model, rows))
+        return generate(task.step, state, ids, greedy, length, end_id=-1)  # none ends
 
     write()
     started = time.perf_counter()
