@@ -22,6 +22,12 @@ from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, tra
 class Config(TranslationConfig):
     """Train a recurrent translator; without flags English to Spanish, on Tatoeba."""
 
+    epochs: int = 8
+    """Most passes over the training data."""
+    batch_size: int = 1024
+    """Places for tokens in a batch, on either side, over all replicas together; few, for many steps."""
+    learning_rate: float = 2e-3
+    """The highest step size of Adam."""
     embedding_dim: int = 256
     """Width of a vector of a piece."""
     hidden_dim: int = 512

@@ -34,7 +34,7 @@ GROUPS = {
     ),
     "seq2seq": (
         seq2seq,
-        {"embedding_dim": 128, "hidden_dim": 256, "merge": "sum", "batch_size": 1024, "learning_rate": 2e-3},
+        {"embedding_dim": 128, "hidden_dim": 256, "merge": "sum"},
         {
             "additive": {},
             "general": {"score": "general"},
