@@ -36,7 +36,7 @@ class Translation(Task):
         beam_width: int, W, hypotheses that are followed; 1 is greedy decoding.
         length_penalty: float >= 0, see `decoding.length_norm`; the higher, the longer translations.
         num_best: int <= W, A, translations of each text that are given.
-        jit: bool, whether XLA compiles the search: 1.3 to 5 times as quick on CPUs, after some seconds for each new
+        jit: bool, whether XLA compiles the search: 1.2 to 4 times as quick on CPUs, after some seconds for each new
             length and number of texts, both rounded up to powers of 2.
 
     Raises:
