@@ -70,7 +70,7 @@ class TransformerSteps:
             "place": ops.zeros((batch * beam_width,), "int32"),
             "bias": ops.full((batch * beam_width, max_length * beam_width), LOWEST["float32"]),
             "memory_bias": mask_bias(PaddingMask()(source_ids))[:, None, None, :],
-            "table": self.table.turned(ops.shape(source_ids)[0] * beam_width),
+            "table": self.table.turned(batch * beam_width),
         }
         for number, block in enumerate(self.blocks):
             cache = block.attention.empty_cache(batch, beam_width, max_length)

@@ -28,7 +28,7 @@ class WordTable:
         self.embedding, self.bias = model.get_layer("token_embedding"), model.get_layer("logits")
 
     def turned(self, num_rows):
-        """Return what `logits` multiplies so many rows by: float [D, V]."""
+        """Return what `logits` multiplies so many rows, an int or int32 tensor, by: float [D, V]."""
         embedding, dtype = self.embedding, self.embedding.compute_dtype
         if embedding.quantization_mode and embedding.tie_weights:
             return ops.transpose(embedding(ops.arange(embedding.input_dim)))
