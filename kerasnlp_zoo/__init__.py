@@ -1,23 +1,45 @@
 """Neural NLP on Keras 3 and TensorFlow, from word vectors to BERT.
 
-`import kerasnlp_zoo` registers the layers with Keras and offers the builders; everything that
-touches strings (`text`, `datasets`, `tasks`, `zoo`) is loaded on first use.
+Importing this package loads nothing; its subpackages are loaded on first use. A file that Keras saved
+(model.keras) needs the layers registered before it is loaded: `from kerasnlp_zoo import layers`.
 """
 
-import importlib
+from typing import TYPE_CHECKING
 
-from kerasnlp_zoo import quiet
+from kerasnlp_zoo.lazy import lazy_attributes
+from kerasnlp_zoo.tensorflow_log import import_tensorflow_silently
+from kerasnlp_zoo.versions import __version__ as __version__
 
-if quiet.is_command():
-    quiet.import_tensorflow_quietly()
+if TYPE_CHECKING:
+    from kerasnlp_zoo import (
+        convert,
+        datasets,
+        decoding,
+        evaluation,
+        explanation,
+        layers,
+        models,
+        plots,
+        tasks,
+        text,
+        training,
+        zoo,
+    )
 
-from kerasnlp_zoo import layers, models  # noqa: E402
+__all__ = [
+    "convert",
+    "datasets",
+    "decoding",
+    "evaluation",
+    "explanation",
+    "layers",
+    "models",
+    "plots",
+    "tasks",
+    "text",
+    "training",
+    "zoo",
+]
 
-__version__ = "0.1.0"
-__all__ = ["datasets", "evaluation", "explanation", "layers", "models", "plots", "tasks", "text", "training", "zoo"]
-
-
-def __getattr__(name):
-    if name in __all__:
-        return importlib.import_module(f"kerasnlp_zoo.{name}")
-    raise AttributeError(f"module 'kerasnlp_zoo' has no attribute {name!r}. It offers: {', '.join(__all__)}")
+import_tensorflow_silently()
+__getattr__, __dir__ = lazy_attributes(__name__, dict.fromkeys(__all__, ()))

@@ -15,11 +15,11 @@ from typing import Annotated, Literal
 
 import tyro
 
-from kerasnlp_zoo import cards, zoo
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, did_you_mean, require_positive
 from kerasnlp_zoo.plot_commands import plot
+from kerasnlp_zoo.zoo import cards
 
 CHUNK = 4096  # texts answered at a time, so that answers to a long file come as it is read
 Name = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
@@ -53,7 +53,7 @@ def list_(markdown: bool = False) -> None:
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     here = {summary["name"] for summary in summaries}
-    for name, entry in DOWNLOADS.items():
+    for name, entry in zoo.DOWNLOADS.items():
         if name not in here:
             facts = f"{entry.task}, {entry.language}, {entry.megabytes} MB, weights {entry.licence}"
             print(f"To be had by `kerasnlp-zoo download {name}`: {facts}")
@@ -204,7 +204,7 @@ def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf
     Args:
         folder: The new entry's folder.
     """
-    from kerasnlp_zoo.quantization import quantize_entry, require_quantizable
+    from kerasnlp_zoo.zoo.quantizing import quantize_entry, require_quantizable
 
     require_quantizable(entry, folder)
     texts, labels, dataset = _test_examples(zoo.read_config(entry)["task"], entry, options)
@@ -226,6 +226,7 @@ def export(
             the vocabulary and a config.json beside it.
     """
     from kerasnlp_zoo.tasks.export import check_export, serving_commands
+    from kerasnlp_zoo.tasks.golden_texts import golden_texts
 
     task = zoo.load(entry)
     if format == "litert":
@@ -237,7 +238,7 @@ def export(
             f"{path / 'vocabulary.txt'} has the token ids by line, {path / 'config.json'} the labels and examples."
         )
         return
-    texts = zoo.golden_texts(task)
+    texts = golden_texts(task)
     path = task.export(folder)
     difference = check_export(task, path, texts)
     print(
@@ -269,8 +270,8 @@ def download(
         name: Name of the data set or entry.
         data_dir: Where TensorFlow Datasets keeps prepared data.
     """
-    if name in DOWNLOADS:
-        print(f"{name}: licence of the weights: {DOWNLOADS[name].licence}", file=sys.stderr)
+    if name in zoo.DOWNLOADS:
+        print(f"{name}: licence of the weights: {zoo.DOWNLOADS[name].licence}", file=sys.stderr)
         print(f"{name} is here: {zoo.download(name)}")
         return
     from kerasnlp_zoo.datasets.text_classification import load_text_classification
@@ -340,6 +341,7 @@ COMMANDS = {
 
 def main():
     """Run the command; say what a user can mend in one line, without a traceback."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # What follows `train RECIPE` and `plot attention` they parse themselves.
     arguments = sys.argv[1:3] if sys.argv[1:2] in (["train"], ["plot"]) else sys.argv[1:]
     try:

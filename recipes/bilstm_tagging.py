@@ -23,6 +23,7 @@ from typing import Literal
 
 import tyro
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.report import span_report
 from kerasnlp_zoo.datasets.tagged_texts import every_word_is_a_span, with_given_words
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
@@ -30,7 +31,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger, set_word_vectors, text_cnn_tagger
 from kerasnlp_zoo.tasks.token_classification import TOKENS, TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
-from kerasnlp_zoo.text.tokens import GIVEN
+from kerasnlp_zoo.text.preprocessors.tokens import GIVEN
 from kerasnlp_zoo.training import (
     LazyAdam,
     Run,
@@ -105,6 +106,7 @@ def main(config, fold=None):
     if repeated(config) and fold is None:
         return repeat(main, "bilstm_tagging", config)
     run = Run("bilstm_tagging", config, fold)
+    segmenter = None if config.segmenter is None else zoo.load(config.segmenter)
 
     data = load_token_classification(config)
     print(span_report(data))
@@ -129,7 +131,7 @@ def main(config, fold=None):
     task = TokenClassification(model, preprocessor, tags)
     best = run.fit(task, train, validation)
 
-    served = TokenClassification(model, preprocessor.changed(segmenter=config.segmenter), tags)
+    served = TokenClassification(model, preprocessor.changed(segmenter=segmenter), tags)
 
     def evaluate(split):
         scored = served if split is data.test else task  # parts of speech: in raw text as well, or of given words alone

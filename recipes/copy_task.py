@@ -32,7 +32,8 @@ from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models import bilstm_tagger
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
-from kerasnlp_zoo.training.run import command_line, versions
+from kerasnlp_zoo.training.run import command_line
+from kerasnlp_zoo.versions import versions
 
 SYMBOLS = 5  # to be repeated
 ALPHABET = 8

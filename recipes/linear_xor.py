@@ -21,7 +21,8 @@ from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.models import BUILDERS
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy, hinge_loss, perceptron_loss
-from kerasnlp_zoo.training.run import command_line, versions
+from kerasnlp_zoo.training.run import command_line
+from kerasnlp_zoo.versions import versions
 
 TEXTS = ["", "a", "b", "a b"]
 EXACTLY_ONE = np.array([0, 1, 1, 0])

@@ -120,7 +120,7 @@ def test_quantize_shrinks_an_entry_and_keeps_its_labels(run, tmp_path):
     assert metrics["float_test_score"] == pytest.approx(recorded["test_score"])
     assert metrics["test_score"] == pytest.approx(recorded["test_score"], abs=0.5)
     assert f"test accuracy {recorded['test_score']:.1f} -> {metrics['test_score']:.1f} on 852 texts" in printed
-    as_float = zoo.load(ENTRY).save(tmp_path / "float32")
+    as_float = zoo.save(zoo.load(ENTRY), tmp_path / "float32")
     assert zoo.megabytes(tmp_path / "int8") < 0.3 * zoo.megabytes(as_float)
     texts = load_text_classification(DataOptions(dataset="movie_reviews")).test.texts
     labels = [[answer["label"] for answer in zoo.load(e).predict(texts)] for e in (ENTRY, tmp_path / "int8")]
@@ -129,7 +129,7 @@ def test_quantize_shrinks_an_entry_and_keeps_its_labels(run, tmp_path):
 
 
 def test_quantize_scores_own_files_too(run, tmp_path):
-    entry = text_classification().save(tmp_path / "mine")
+    entry = zoo.save(text_classification(), tmp_path / "mine")
     for command in (("evaluate", entry), ("quantize", entry, tmp_path / "int8")):
         assert "does not state its data. Give --dataset NAME or --test-file" in error(run, *command)
     (tmp_path / "test.csv").write_text(f'text,label\n"{GOOD}",positive\ndull and clumsy,negative\n')
@@ -140,7 +140,9 @@ def test_quantize_scores_own_files_too(run, tmp_path):
 @pytest.fixture(scope="module")
 def words(tmp_path_factory):
     """The folder of an entry of word vectors."""
-    return word_embedding().save(tmp_path_factory.mktemp("words") / "small_vectors_en", metrics={"test_score": 50.3})
+    return zoo.save(
+        word_embedding(), tmp_path_factory.mktemp("words") / "small_vectors_en", metrics={"test_score": 50.3}
+    )
 
 
 def test_word_vectors_answer_words(run, words):
@@ -175,7 +177,7 @@ def test_list_names_what_can_be_downloaded(run, monkeypatch, tmp_path):
 
 def test_check_passes_and_fails_loudly_on_one_changed_byte(run, tmp_path):
     assert ENTRY in run("check")
-    entry = text_classification().save(tmp_path / "entry")
+    entry = zoo.save(text_classification(), tmp_path / "entry")
     assert "golden answers given" in run("check", entry)
     weights = bytearray((entry / "model.safetensors").read_bytes())
     weights[len(weights) // 2] ^= 1

@@ -15,6 +15,12 @@ def test_ruff_is_content(arguments):
     assert result.returncode == 0, result.stdout
 
 
+def test_imports_follow_the_floor_plan():
+    command = [Path(sys.executable).with_name("lint-imports"), "--config", TREE / "pyproject.toml", "--no-cache"]
+    result = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
 def test_importing_the_package_leaves_the_heavy_parts_unloaded():
     heavy = ["tensorflow_datasets", "jieba", "kerasnlp_zoo.tasks", "kerasnlp_zoo.plots"]
     program = (

@@ -11,7 +11,7 @@ from keras.src.testing import TestCase
 
 from kerasnlp_zoo import layers, models, tasks, zoo
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.quantization import quantize_model
+from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.litert import check_litert, to_litert
 from kerasnlp_zoo.training import (
@@ -271,7 +271,7 @@ def test_dataset_holds_every_text_once_in_full_batches(case):
 @all_tasks
 def test_saved_entry_gives_the_same_answers(case, tmp_path):
     task = case.make()
-    task.save(tmp_path / "entry")
+    zoo.save(task, tmp_path / "entry")
     assert zoo.load(tmp_path / "entry").predict(list(case.texts)) == task.predict(list(case.texts))
     assert zoo.check(tmp_path / "entry")["answers"] > 0
 
@@ -280,7 +280,7 @@ def test_saved_entry_gives_the_same_answers(case, tmp_path):
 def test_labels_are_refused_where_there_are_none(case, tmp_path):
     task = case.make()
     with pytest.raises(InputError, match="no labels.*Received"):
-        zoo.load(task.save(tmp_path / "entry"), labels=["a", "b"])
+        zoo.load(zoo.save(task, tmp_path / "entry"), labels=["a", "b"])
     with pytest.raises(InputError, match="no labels. Received: a, b"):
         type(task)(task.model, task.preprocessor, ["a", "b"])
 
@@ -288,7 +288,7 @@ def test_labels_are_refused_where_there_are_none(case, tmp_path):
 @pytest.mark.parametrize("case", [case for case in TASKS if case.other_labels], ids=str)
 def test_swapped_labels_keep_the_encoder_and_renew_the_head(case, tmp_path, caplog):
     task = case.make()
-    task.save(tmp_path / "entry")
+    zoo.save(task, tmp_path / "entry")
     other = zoo.load(tmp_path / "entry", labels=list(case.other_labels))
     assert other.labels == list(case.other_labels)
     assert "logits/kernel" in caplog.text
@@ -327,7 +327,7 @@ def test_int8_entry_is_kept_exactly_and_exports(case, tmp_path):
     task = type(task)(task.model, task.preprocessor, task.labels)  # the graph was of the float weights
     close(task.outputs(list(case.texts))[case.numbers], expected, 0.02)
     answers = task.predict(list(case.texts))
-    loaded = zoo.load(task.save(tmp_path / "entry"))
+    loaded = zoo.load(zoo.save(task, tmp_path / "entry"))
     assert loaded.predict(list(case.texts)) == answers
     assert zoo.check(tmp_path / "entry")["answers"] > 0
     assert check_export(loaded, loaded.export(tmp_path / "served"), [*case.texts, *case.strange]) <= 1e-5

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from kerasnlp_zoo import cli, plot_commands
+from kerasnlp_zoo import cli, plot_commands, zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import BERT_SIZES, bert_classifier, text_cnn
 from kerasnlp_zoo.tasks import TextClassification
@@ -34,10 +34,10 @@ def entries(tmp_path_factory):
     tokens = "[PAD] [UNK] [CLS] [SEP] [MASK] the animal didn ' t cross street".split()
     model = bert_classifier(vocabulary_size=len(tokens), num_classes=2, **BERT_SIZES["tiny"])
     preprocessor = WordPiecePreprocessor(WordPieceVocabulary(tokens))
-    TextClassification(model, preprocessor, ["no", "yes"]).save(folder / "bert")
+    zoo.save(TextClassification(model, preprocessor, ["no", "yes"]), folder / "bert")
     words = WordPreprocessor.from_texts([TEXT])
     model = text_cnn(words.vocabulary_size, num_classes=2, embedding_dim=4, num_filters=2)
-    TextClassification(model, words, ["no", "yes"]).save(folder / "text_cnn")
+    zoo.save(TextClassification(model, words, ["no", "yes"]), folder / "text_cnn")
     return folder
 
 
@@ -110,7 +110,7 @@ def test_help_lists_the_flags(run, capsys, arguments, shown):
 
 
 def test_a_labelled_tree_is_drawn_and_other_entries_are_refused(run, entries, tmp_path):
-    tree_classification().save(tmp_path / "entry")
+    zoo.save(tree_classification(), tmp_path / "entry")
     run("tree", tmp_path / "entry", "(? (? very) (? fine))", "--output", tmp_path / "tree.png")
     assert (tmp_path / "tree.png").read_bytes().startswith(PNG)
     with pytest.raises(InputError, match="text_classification. Expected one of tree_classification"):
@@ -118,6 +118,6 @@ def test_a_labelled_tree_is_drawn_and_other_entries_are_refused(run, entries, tm
 
 
 def test_an_alignment_is_drawn(run, tmp_path):
-    translation_by_seq2seq().save(tmp_path / "entry")
+    zoo.save(translation_by_seq2seq(), tmp_path / "entry")
     run("alignment", tmp_path / "entry", "a fine film", "--translation", "mlif", "-o", tmp_path / "alignment.png")
     assert (tmp_path / "alignment.png").read_bytes().startswith(PNG)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kerasnlp_zoo import cards, zoo
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.zoo import cards
 
 TREE = Path(__file__).parents[1]
 README = (TREE / "README.md").read_text("utf-8")

@@ -1,12 +1,17 @@
 """Data sets: the user's own files, TFDS by name, and corpora that ship in Python packages."""
 
+from typing import TYPE_CHECKING
+
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering
-from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
-from kerasnlp_zoo.datasets.text_classification import SOURCES, load_text_classification
-from kerasnlp_zoo.datasets.text_scores import load_text_scores
-from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
-from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
+from kerasnlp_zoo.lazy import lazy_attributes
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering
+    from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
+    from kerasnlp_zoo.datasets.text_classification import SOURCES, load_text_classification
+    from kerasnlp_zoo.datasets.text_scores import load_text_scores
+    from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+    from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
 
 __all__ = [
     "SOURCES",
@@ -22,3 +27,15 @@ __all__ = [
     "load_token_classification",
     "load_translation",
 ]
+
+__getattr__, __dir__ = lazy_attributes(
+    __name__,
+    {
+        "question_answering": ["QuestionAnsweringOptions", "load_question_answering"],
+        "splits": ["Split", "TextClassificationData"],
+        "text_classification": ["SOURCES", "load_text_classification"],
+        "text_scores": ["load_text_scores"],
+        "token_classification": ["TokenClassificationOptions", "load_token_classification"],
+        "translation": ["TranslationOptions", "load_translation"],
+    },
+)

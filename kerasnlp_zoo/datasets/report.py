@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasnlp_zoo.datasets.splits import parts_of
 from kerasnlp_zoo.text.batches import BatchRows
-from kerasnlp_zoo.text.vocabulary import UNKNOWN
+from kerasnlp_zoo.vocabulary import UNKNOWN
 
 SHOWN_LABELS = 12
 

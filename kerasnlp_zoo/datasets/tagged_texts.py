@@ -17,7 +17,7 @@ class TaggedTexts(Split):
 
     Example:
 
-    >>> from kerasnlp_zoo.text.tag_schemes import Span
+    >>> from kerasnlp_zoo.tag_schemes import Span
     >>> texts = TaggedTexts.of([TaggedText("Ada slept", (Span(0, 3, "PER"),)), TaggedText("It rains", ())])
     >>> [text[span.start : span.end] for text, spans in texts for span in spans]
     ['Ada']
@@ -66,7 +66,7 @@ def every_word_is_a_span(texts):
 
     Example:
 
-    >>> from kerasnlp_zoo.text.tag_schemes import Span
+    >>> from kerasnlp_zoo.tag_schemes import Span
     >>> every_word_is_a_span(TaggedTexts.of([TaggedText("Ada slept", (Span(0, 3, "noun"), Span(4, 9, "verb")))]))
     True
     """
@@ -87,7 +87,7 @@ def with_given_words(texts):
 
     Example:
 
-    >>> from kerasnlp_zoo.text.tag_schemes import Span
+    >>> from kerasnlp_zoo.tag_schemes import Span
     >>> with_given_words(TaggedTexts.of([TaggedText("他来了", (Span(0, 1, "r"), Span(1, 3, "v")))]))[0]
     TaggedText(text='他 来了', spans=(Span(start=0, end=1, label='r'), Span(start=2, end=4, label='v')))
     """

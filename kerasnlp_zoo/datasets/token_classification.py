@@ -11,7 +11,7 @@ from kerasnlp_zoo.datasets.tagged_files import TaggedLines, read_tagged, spans_f
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.text.tag_schemes import Span, num_repaired, spans_of
+from kerasnlp_zoo.tag_schemes import Span, num_repaired, spans_of
 from kerasnlp_zoo.text.tagged_text import join_tokens
 
 WORD = "word"  # the label of every word of a segmented text

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import normalized
-from kerasnlp_zoo.text.vocabulary import PADDING, UNKNOWN
+from kerasnlp_zoo.vocabulary import PADDING, UNKNOWN
 
 
 def words_and_vectors(tokens, vectors):

@@ -13,7 +13,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.attention import choose_heads
 from kerasnlp_zoo.explanation.tokens import CONTINUES
-from kerasnlp_zoo.special_ids import START_ID
+from kerasnlp_zoo.vocabulary import START_ID
 
 SPACE = "▁"  # how a piece is written that begins a word
 

@@ -3,7 +3,7 @@
 Shapes: T tokens.
 """
 
-from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, SEPARATOR, UNKNOWN
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR, UNKNOWN
 
 CONTINUES = "##"  # before a piece that goes on a word
 NOT_KNOWN = "[?]"  # behind a token that is not in the vocabulary

@@ -10,6 +10,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers import CRF
 from kerasnlp_zoo.models.bilstm import embed_for_tagger, read_sentence
 from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.tag_schemes import legal_steps
 
 
 @builder
@@ -58,8 +59,6 @@ def bilstm_crf(
     References: Huang et al. 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging"; Lample et al. 2016, "Neural
     Architectures for Named Entity Recognition".
     """
-    from kerasnlp_zoo.text.tag_schemes import legal_steps  # loads TensorFlow, which models do not need
-
     require_positive(num_classes=num_classes)
     if tags is not None and len(tags) != num_classes:
         raise InputError(f"tags must name all {num_classes} classes. Received: {len(tags)} tags")

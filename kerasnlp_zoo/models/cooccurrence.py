@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.sparse.linalg import svds
 
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.sparse_counts import require_counts, require_finite_sparse
 
 
 def one_hot(vocabulary_size):
@@ -102,7 +103,7 @@ def truncated_svd(matrix, dim, weighting=0.0, seed=1):
     Reference: Deerwester et al. 1990; Levy et al. 2015, section 3.3, for the weighting.
     """
     require_positive(dim=dim)
-    _require_numbers(matrix)
+    require_finite_sparse(matrix)
     if dim >= min(matrix.shape):
         raise InputError(
             f"A truncated SVD has fewer dimensions than the matrix rows and columns, {matrix.shape[0]:,} x "
@@ -135,23 +136,3 @@ def cosine(first, second):
     """
     lengths = np.linalg.norm(first) * np.linalg.norm(second)
     return float(np.dot(first, second) / lengths) if lengths else 0.0
-
-
-def require_counts(counts):
-    """Raise InputError unless all counts of a sparse array are finite and none is negative.
-
-    Example:
-
-    >>> require_counts(sparse.csr_array([[0.0, 1.5]]))
-    """
-    _require_numbers(counts)
-    if counts.nnz and counts.data.min() < 0:
-        raise InputError(f"Counts cannot be negative. Received: {counts.data.min()} as the smallest of the array")
-
-
-def _require_numbers(matrix):
-    """Raise InputError unless it is a sparse array of finite numbers."""
-    if not sparse.issparse(matrix):
-        raise InputError(f"Expected a scipy.sparse array, such as sparse.csr_array(values). Received: {type(matrix)}")
-    if not np.isfinite(matrix.data).all():
-        raise InputError("The array holds NaN or infinity. Expected finite numbers")

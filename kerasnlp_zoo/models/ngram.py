@@ -17,7 +17,7 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.files import folder_written_whole, write_json
 from kerasnlp_zoo.models.ngram_counts import MISSING, NgramNumbers, require_ids
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
-from kerasnlp_zoo.special_ids import END_ID, START_ID
+from kerasnlp_zoo.vocabulary import END_ID, START_ID
 from kerasnlp_zoo.weights import read_weights
 
 TABLES, VOCABULARY, CONFIG = "model.safetensors", "vocabulary.txt", "config.json"
@@ -46,7 +46,7 @@ def ngram(vocabulary, counts, smoothing="modified_kneser_ney", order=None, **arg
     Example:
 
     >>> from kerasnlp_zoo.models import count_ngrams
-    >>> from kerasnlp_zoo.text import GenerativeVocabulary
+    >>> from kerasnlp_zoo.vocabulary import GenerativeVocabulary
     >>> vocabulary = GenerativeVocabulary.from_counts({"a": 3, "b": 2})
     >>> counts = count_ngrams(np.array([4, 5, 4, 5, 4]), len(vocabulary), order=2)
     >>> ngram(vocabulary, counts, "maximum_likelihood").next_word([5])  # an a after b
@@ -215,7 +215,7 @@ class NgramModel:
         Raises:
             InputError: if the folder does not hold a whole model.
         """
-        from kerasnlp_zoo.text import GenerativeVocabulary
+        from kerasnlp_zoo.vocabulary import GenerativeVocabulary
 
         folder = Path(folder)
         try:

@@ -13,7 +13,7 @@ import dataclasses
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.special_ids import START_ID
+from kerasnlp_zoo.vocabulary import START_ID
 
 BLOCK = 2**22  # tokens counted at a time
 MISSING = -1  # the number of an n-gram that does not occur

@@ -12,7 +12,7 @@ import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.ngram_counts import MISSING
-from kerasnlp_zoo.special_ids import PADDING_ID, START_ID
+from kerasnlp_zoo.vocabulary import PADDING_ID, START_ID
 
 STEPS = 50  # of expectation maximisation
 BUCKETS = 32  # histories seen 1, 2-3, 4-7, ... times share a weight

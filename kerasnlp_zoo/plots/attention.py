@@ -8,7 +8,7 @@ import numpy as np
 from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, save
 from kerasnlp_zoo.plots.map_panels import color_bar, map_panels
 from kerasnlp_zoo.plots.shaded_text import shaded_text, shortened
-from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, SEPARATOR
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR
 
 COLUMNS = 4  # of maps
 LONGEST_WORD = 40  # characters

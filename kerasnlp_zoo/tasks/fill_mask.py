@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks.task import Task
-from kerasnlp_zoo.text.vocabulary import MASK
+from kerasnlp_zoo.vocabulary import MASK
 
 CANDIDATES = 10  # K
 

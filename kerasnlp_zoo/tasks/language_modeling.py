@@ -12,10 +12,10 @@ from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilitie
 from kerasnlp_zoo.layers.masking import mask_scores
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
 from kerasnlp_zoo.models.word_table import WordTable
-from kerasnlp_zoo.special_ids import END_ID
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import bucketed_batches
 from kerasnlp_zoo.text.detokenization import joined_words
+from kerasnlp_zoo.vocabulary import END_ID
 
 SEGMENT = 32  # tokens whose logits over the whole vocabulary are in memory at a time
 NEXT_WORDS = 10  # K

@@ -19,10 +19,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import folder_written_whole, write_json
-from kerasnlp_zoo.quiet import closed_standard_error
+from kerasnlp_zoo.tasks.golden_texts import golden_texts
+from kerasnlp_zoo.tensorflow_log import closed_standard_error
 
 FORMAT_VERSION = 1
 FILES = ("config.json", "model.tflite", "vocabulary.txt")
@@ -75,7 +75,7 @@ def export_litert(task, folder):
     folder = Path(folder)
     _require_replaceable(folder)
     converted = to_litert(task.model, lambda features: _numbers(task.answer_features(features)))
-    examples = _examples(task, zoo.golden_texts(task))
+    examples = _examples(task, golden_texts(task))
     with folder_written_whole(folder) as new:
         (new / "model.tflite").write_bytes(converted)
         task.preprocessor.vocabulary.save(new / "vocabulary.txt")

@@ -43,6 +43,7 @@ class Task:
     main_score = None  # key in what `evaluate` returns, and the factor of its unit: a share becomes percent by 100
     ranked = ()  # outputs that list texts, the best first; behind it, of two with one score either may come
     batch_size = 256  # texts answered at a time
+    entry = None  # name or folder of the entry that it was loaded from
     needs_strings = False  # whether an answer is made of more than the model's inputs and outputs
 
     def __init__(self, model, preprocessor, labels):
@@ -157,12 +158,6 @@ class Task:
         """
         require_choice("format", format, FORMATS)
         return (export_litert if format == "litert" else export_task)(self, folder)
-
-    def save(self, folder, **card):
-        """Write an entry folder that `zoo.load` reads; `card` holds what else its card should say."""
-        from kerasnlp_zoo import zoo
-
-        return zoo.save(self, folder, **card)
 
     def label_ids(self, labels):
         """Turn label names, or ids, into an int array [N].

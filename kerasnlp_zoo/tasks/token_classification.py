@@ -11,12 +11,12 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.entities import span_scores
 from kerasnlp_zoo.layers.crf import crf_marginals, crf_tags
+from kerasnlp_zoo.tag_schemes import OUTSIDE, Span, parse_tag, scheme_of_tags, spans_of, tags_of
 from kerasnlp_zoo.tasks.task import CHUNK, Task
 from kerasnlp_zoo.text import TokenPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.tag_schemes import OUTSIDE, Span, parse_tag, scheme_of_tags, spans_of, tags_of
+from kerasnlp_zoo.text.preprocessors.tokens import GIVEN
 from kerasnlp_zoo.text.tagged_text import with_words_apart
-from kerasnlp_zoo.text.tokens import GIVEN
 
 TOKENS = "tokens"  # the scheme of parts of speech: each word is a span, and its tag the label
 WORD_FEATURES = ("starts", "ends", "is_word_start")

@@ -13,9 +13,9 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps
-from kerasnlp_zoo.special_ids import END_ID, START_ID
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text.pair_batches import pair_batches
+from kerasnlp_zoo.vocabulary import END_ID, START_ID
 from kerasnlp_zoo.weights import read_once
 
 STEPS = {"seq2seq": Seq2SeqSteps, "transformer": TransformerSteps}

@@ -1,17 +1,22 @@
 """Strings to numbers in TensorFlow operations, usable in tf.data and in an exported graph alike."""
 
-import importlib
+from typing import TYPE_CHECKING
 
+from kerasnlp_zoo.lazy import lazy_attributes
 from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
-from kerasnlp_zoo.text.language_model_preprocessor import LanguageModelPreprocessor
-from kerasnlp_zoo.text.single_words import SingleWordPreprocessor
-from kerasnlp_zoo.text.tokens import TokenPreprocessor
-from kerasnlp_zoo.text.tree_words import TreePreprocessor
-from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary, Vocabulary, WordPieceVocabulary
+from kerasnlp_zoo.text.preprocessors.language_model import LanguageModelPreprocessor
+from kerasnlp_zoo.text.preprocessors.single_words import SingleWordPreprocessor
+from kerasnlp_zoo.text.preprocessors.tokens import TokenPreprocessor
+from kerasnlp_zoo.text.preprocessors.trees import TreePreprocessor
+from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
 from kerasnlp_zoo.text.wordpiece_training import learn_wordpiece_vocabulary
-from kerasnlp_zoo.text.words import WordPreprocessor
+from kerasnlp_zoo.vocabulary import GenerativeVocabulary, Vocabulary, WordPieceVocabulary
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
+    from kerasnlp_zoo.text.preprocessors.wordpiece import WordPiecePreprocessor
 
 PREPROCESSORS = (  # what an entry may name
     "LanguageModelPreprocessor",
@@ -42,12 +47,11 @@ __all__ = [
     "term_document_counts",
 ]
 
-
 # They load tensorflow-text, which Windows does not have.
-OF_TENSORFLOW_TEXT = {"TranslationPreprocessor": "translation", "WordPiecePreprocessor": "wordpiece"}
-
-
-def __getattr__(name):
-    if name in OF_TENSORFLOW_TEXT:
-        return getattr(importlib.import_module(f"kerasnlp_zoo.text.{OF_TENSORFLOW_TEXT[name]}"), name)
-    raise AttributeError(f"module 'kerasnlp_zoo.text' has no attribute {name!r}")
+__getattr__, __dir__ = lazy_attributes(
+    __name__,
+    {
+        "preprocessors.translation": ["TranslationPreprocessor"],
+        "preprocessors.wordpiece": ["WordPiecePreprocessor"],
+    },
+)

@@ -15,7 +15,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
 from kerasnlp_zoo.text.documents import Documents
 from kerasnlp_zoo.text.segment_pairs import segment_pairs, sentences_of
-from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, MASK, SEPARATOR, WORDPIECE_SPECIAL
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, MASK, SEPARATOR, WORDPIECE_SPECIAL
 
 GROUP = 64  # blocks read together: a quarter of a million ids
 BATCHES_AHEAD = 4  # prepared while the model trains on the one before

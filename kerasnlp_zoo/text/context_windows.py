@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.special_ids import START_ID
 from kerasnlp_zoo.text.batches import BATCHES_AHEAD, chunk_order, without_autotuning
+from kerasnlp_zoo.vocabulary import START_ID
 
 
 def context_windows(ids, context_size, batch_size, seed=0):

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.corpus import SENTENCE_END, Corpus
-from kerasnlp_zoo.text.vocabulary import UNKNOWN
+from kerasnlp_zoo.vocabulary import UNKNOWN
 
 WEIGHTINGS = ("harmonic", "flat")
 DIRECTIONS = ("both", "left", "right")

@@ -14,7 +14,7 @@ import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.files import folder_written_whole, write_json
-from kerasnlp_zoo.text.vocabulary import Vocabulary
+from kerasnlp_zoo.vocabulary import Vocabulary
 
 logger = logging.getLogger("kerasnlp_zoo")
 SENTENCE_END = 0

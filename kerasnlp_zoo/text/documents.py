@@ -12,7 +12,7 @@ import numpy as np
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import folder_written_whole, write_json
 from kerasnlp_zoo.text.corpus import DTYPE, FACTS, IDS, VOCABULARY, IdsOnDisk
-from kerasnlp_zoo.text.vocabulary import WordPieceVocabulary
+from kerasnlp_zoo.vocabulary import WordPieceVocabulary
 
 BLOCK = 2**12  # ids
 BLOCKS = "blocks.npy"

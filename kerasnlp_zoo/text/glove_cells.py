@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.models.cooccurrence import require_counts
+from kerasnlp_zoo.sparse_counts import require_counts
 from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
 
 CHUNK = 2**18  # cells that one replica trains on in a step

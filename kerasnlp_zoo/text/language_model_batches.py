@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.special_ids import END_ID
 from kerasnlp_zoo.text.batches import BATCHES_AHEAD, without_autotuning
+from kerasnlp_zoo.vocabulary import END_ID
 
 
 def language_model_batches(token_ids, batch_size, segment_length):

@@ -16,8 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
-from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary
+from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID, GenerativeVocabulary
 
 UNITS = ("words", "spaces", "characters")
 WRITTEN_UNKNOWN = "<unk>"  # how corpora write the words that their makers left out

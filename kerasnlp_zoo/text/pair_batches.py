@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.special_ids import START_ID
 from kerasnlp_zoo.text.batches import BATCHES_AHEAD, FILLER, EpochNumber, bucket_lengths, without_autotuning
+from kerasnlp_zoo.vocabulary import START_ID
 
 SOURCE_BUCKETS = 2  # lengths of sources for each of targets
 

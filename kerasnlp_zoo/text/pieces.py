@@ -13,10 +13,9 @@ import collections
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.special_ids import UNKNOWN_ID
-from kerasnlp_zoo.text.vocabulary import UNKNOWN, GenerativeVocabulary
+from kerasnlp_zoo.text.character_classes import CJK, SPACES
 from kerasnlp_zoo.text.wordpiece_training import learn_pieces
-from kerasnlp_zoo.text.words import CJK, SPACES
+from kerasnlp_zoo.vocabulary import UNKNOWN, UNKNOWN_ID, GenerativeVocabulary
 
 try:
     import tensorflow_text

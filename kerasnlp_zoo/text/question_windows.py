@@ -6,7 +6,7 @@ Shapes: N questions, W windows of all passages, T tokens of a window.
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, SEPARATOR
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR
 
 LONGEST_QUESTION = 64  # pieces; a longer one loses its end
 

@@ -3,7 +3,7 @@
 import itertools
 from typing import NamedTuple
 
-from kerasnlp_zoo.text.tag_schemes import Span
+from kerasnlp_zoo.tag_schemes import Span
 
 
 class TaggedText(NamedTuple):

@@ -8,7 +8,7 @@ import collections
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_positive
-from kerasnlp_zoo.text.vocabulary import Vocabulary
+from kerasnlp_zoo.vocabulary import Vocabulary
 
 
 class CharacterIds:

@@ -3,7 +3,7 @@
 import collections
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text.vocabulary import WORDPIECE_SPECIAL, WordPieceVocabulary
+from kerasnlp_zoo.vocabulary import WORDPIECE_SPECIAL, WordPieceVocabulary
 
 LEAST_COUNT = 2  # of two pieces side by side, to be joined into one
 AT_ONCE = 1000  # repetitions of a word handed to the trainer in one string

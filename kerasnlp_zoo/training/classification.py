@@ -4,7 +4,8 @@ import numpy as np
 
 from kerasnlp_zoo import plots
 from kerasnlp_zoo.evaluation import most_confused
-from kerasnlp_zoo.training.kept_tasks import halve_weights_if_harmless, keep_task, milliseconds_per_sentence
+from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
+from kerasnlp_zoo.training.kept_tasks import halve_weights_if_harmless, keep_task
 
 LARGEST_MATRIX = 40  # classes; of more, those with the most errors are recorded and drawn
 

@@ -5,14 +5,13 @@ import dataclasses
 import keras
 
 from kerasnlp_zoo import models, zoo
-from kerasnlp_zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.lora import HEADS, enable_lora
+from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.kept_tasks import (
     draw_training,
     halve_weights_if_harmless,
     keep_task,
-    milliseconds_per_sentence,
 )
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import WeightedMeanLoss
@@ -85,7 +84,7 @@ def load_encoder(config, task, labels=None, **preprocessing):
     Raises:
         InputError: if there is no such entry.
     """
-    if config.pretrained in DOWNLOADS:
+    if config.pretrained in zoo.DOWNLOADS:
         zoo.download(config.pretrained)
     preprocessing = {"max_sequence_length": config.max_sequence_length, **preprocessing}
     loaded = zoo.load(config.pretrained, task, labels, preprocessing=preprocessing)

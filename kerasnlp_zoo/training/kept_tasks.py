@@ -1,14 +1,11 @@
 """What a run leaves of its task: the SavedModel and the entry, in half the size where that harms nothing."""
 
-import statistics
-import time
-
 import numpy as np
 
 from kerasnlp_zoo import plots, zoo
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
+from kerasnlp_zoo.tasks.golden_texts import golden_texts
 
-TIMED_SENTENCES = 200
 CHECKED_TEXTS = 20  # of the test texts, beside the golden ones
 
 
@@ -33,7 +30,7 @@ def keep_task(
         dict, the metrics with export_difference.
     """
     exported = task.export(run.folder / "export")
-    golden = zoo.golden_texts(task)
+    golden = golden_texts(task)
     difference = check_export(task, exported, [*golden, *texts[:CHECKED_TEXTS]])
     metrics = {**metrics, "export_difference": difference}
     zoo.save(
@@ -84,18 +81,6 @@ def halve_weights_if_harmless(task, validate):
     for variable, values in zip(variables, before, strict=True):
         variable.assign(values)
     return "float32"
-
-
-def milliseconds_per_sentence(task, texts):
-    """Return the median time to answer one text, in milliseconds."""
-    texts = texts[:TIMED_SENTENCES]
-    task.predict(texts[:1])
-    seconds = []
-    for text in texts:
-        start = time.perf_counter()
-        task.predict([text])
-        seconds.append(time.perf_counter() - start)
-    return round(1000 * statistics.median(seconds), 2)
 
 
 def draw_training(folder, history, metrics):

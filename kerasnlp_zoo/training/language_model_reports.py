@@ -1,6 +1,6 @@
 """What runs of language models share: what is said of the text, and how drawn words are written."""
 
-from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
+from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
 
 
 def describe_text(corpus, text):

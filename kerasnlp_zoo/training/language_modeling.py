@@ -7,16 +7,17 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.decoding import Sampling, generate, greedy
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.models.rnn_language_model import zero_state
-from kerasnlp_zoo.special_ids import END_ID, UNKNOWN_ID
-from kerasnlp_zoo.training.kept_tasks import draw_training, keep_task, milliseconds_per_sentence
+from kerasnlp_zoo.tasks.golden_texts import golden_texts
+from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
+from kerasnlp_zoo.training.kept_tasks import draw_training, keep_task
 from kerasnlp_zoo.training.language_model_reports import describe_text
 from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
 
 # On the text of this name as it was published.
 PUBLISHED = {"wikitext2": (99.3, "Grave et al. 2017, one LSTM of 1,024 units")}
@@ -80,7 +81,7 @@ def finish_language_modeling(run, corpus, text, task, best):
     for weight in task.model.weights:
         weight.assign(np.asarray(weight).astype("float16").astype(weight.dtype))
     score, by = PUBLISHED.get(corpus.name, (None, None)) if run.config.unit in (None, "spaces") else (None, None)
-    golden = zoo.golden_texts(task)
+    golden = golden_texts(task)
     metrics = {
         "task": task.name,
         "language": corpus.language,

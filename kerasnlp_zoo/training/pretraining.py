@@ -12,12 +12,14 @@ from kerasnlp_zoo import files, plots, zoo
 from kerasnlp_zoo.datasets.corpora import TextOptions, in_parallel, open_corpus
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.tasks import FillMask
+from kerasnlp_zoo.tasks.golden_texts import golden_texts
+from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import WordPieceVocabulary, learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.corpus import IDS
 from kerasnlp_zoo.text.documents import Documents, encode_documents
 from kerasnlp_zoo.text.sentences import split_sentences
 from kerasnlp_zoo.training.fine_tuning import adam_with_decay
-from kerasnlp_zoo.training.kept_tasks import keep_task, milliseconds_per_sentence
+from kerasnlp_zoo.training.kept_tasks import keep_task
 from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, is_guessed
 from kerasnlp_zoo.training.run import ModelRunOptions
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
@@ -174,7 +176,7 @@ def finish_pretraining(run, text, documents, model, preprocessor, validation):
         weight.assign(np.asarray(weight).astype("float16").astype(weight.dtype))
     scores = model.evaluate(validation, return_dict=True, verbose=0)
     task = FillMask(model, preprocessor)
-    golden = zoo.golden_texts(task)
+    golden = golden_texts(task)
     metrics = {
         "task": task.name,
         "language": text.language,

@@ -18,12 +18,13 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from kerasnlp_zoo import __version__, files, plots
+from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopWhenExploded
 from kerasnlp_zoo.training.strategies import make_strategy
+from kerasnlp_zoo.versions import versions
 
 SMOKE_EPOCHS = 2
 STATE = "state"  # folder inside a run's, there until the run is finished
@@ -329,16 +330,6 @@ def command_line(recipe, config):
         values = [] if value is True else value if isinstance(value, (tuple, list)) else [value]
         flags += [name, *map(str, values)]
     return shlex.join(["kerasnlp-zoo", "train", recipe, *flags])
-
-
-def versions():
-    """Return the versions of what decides a result."""
-    return {
-        "kerasnlp_zoo": __version__,
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "python": platform.python_version(),
-    }
 
 
 def _tensorboard(folder):

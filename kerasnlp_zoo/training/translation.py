@@ -12,12 +12,12 @@ from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translati
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.explanation import alignment_weights
 from kerasnlp_zoo.tasks import Translation
+from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.callbacks import KeepBest
 from kerasnlp_zoo.training.kept_tasks import (
     draw_training,
     halve_weights_if_harmless,
     keep_task,
-    milliseconds_per_sentence,
 )
 from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss, is_guessed
 from kerasnlp_zoo.training.run import ModelRunOptions
@@ -83,7 +83,7 @@ def read_translations(run):
         InputError: if the data cannot be read.
     """
     from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces  # loads tensorflow-text
-    from kerasnlp_zoo.text.translation import TranslationPreprocessor
+    from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
 
     config, data = run.config, load_translation(run.config)
     texts = [*data.train.sources, *data.train.pairs()[1]]

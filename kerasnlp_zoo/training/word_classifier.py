@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Literal
 
-from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training.run import RunConfig
+from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 
 @dataclasses.dataclass

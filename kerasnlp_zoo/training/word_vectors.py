@@ -14,9 +14,10 @@ from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pair
 from kerasnlp_zoo.datasets.word_vector_files import write_projector, write_vectors
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.tasks import WordEmbedding
+from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus
-from kerasnlp_zoo.training.kept_tasks import keep_task, milliseconds_per_sentence
+from kerasnlp_zoo.training.kept_tasks import keep_task
 from kerasnlp_zoo.training.run import RunOptions
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
 from kerasnlp_zoo.weights import round_weights

@@ -7,7 +7,7 @@ import time
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training.run import versions
+from kerasnlp_zoo.versions import versions
 
 
 def in_turn(*functions, rounds):

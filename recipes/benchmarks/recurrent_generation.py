@@ -14,7 +14,7 @@ import tensorflow as tf
 from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
-from kerasnlp_zoo.special_ids import END_ID
+from kerasnlp_zoo.vocabulary import END_ID
 from recipes.benchmarks.comparison import in_turn, row, seconds
 
 BATCHES = 1, 64

@@ -19,9 +19,9 @@ import tyro
 from kerasnlp_zoo.decoding import beam_search, generate, greedy, search_compiled
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps, seq2seq, transformer
-from kerasnlp_zoo.special_ids import START_ID
 from kerasnlp_zoo.text.batches import without_autotuning
 from kerasnlp_zoo.training import SmoothedCrossEntropy, WeightedMeanLoss
+from kerasnlp_zoo.vocabulary import START_ID
 from kerasnlp_zoo.weights import read_once
 from recipes.benchmarks.comparison import in_turn, report, require_torch, row, seconds
 from recipes.benchmarks.translation_peers import MarianSide, TorchSeq2SeqSide

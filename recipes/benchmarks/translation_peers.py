@@ -3,7 +3,7 @@
 import math
 
 from kerasnlp_zoo.layers.positions import sinusoids
-from kerasnlp_zoo.special_ids import END_ID, PADDING_ID, START_ID
+from kerasnlp_zoo.vocabulary import END_ID, PADDING_ID, START_ID
 
 LONGEST = 256  # tokens on either side
 

@@ -23,7 +23,7 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets import load_translation
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import translation_scores
-from kerasnlp_zoo.special_ids import END_ID
+from kerasnlp_zoo.vocabulary import END_ID
 from recipes import seq2seq, transformer_translation
 from recipes.benchmarks.comparison import report, require_torch, row
 from recipes.benchmarks.translation import Size

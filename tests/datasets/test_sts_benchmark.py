@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.datasets.sts_benchmark import load_sts_benchmark
-from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import sentence_similarity_scores
 from kerasnlp_zoo.models.sentence_vectors import (
@@ -13,6 +12,7 @@ from kerasnlp_zoo.models.sentence_vectors import (
     without_direction,
 )
 from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text.tag_schemes import SCHEMES, Span, tags_of
+from kerasnlp_zoo.tag_schemes import SCHEMES, Span, tags_of
 
 SENTENCES = [
     (["Ada", "Byron", "met", "Grace", "in", "Paris", "."], [Span(0, 2, "PER"), Span(3, 4, "PER"), Span(5, 6, "LOC")]),

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
-from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import analogy_scores, word_similarity_scores
 from kerasnlp_zoo.text import Vocabulary
+from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 
 def write(folder, text, encoding="utf-8"):

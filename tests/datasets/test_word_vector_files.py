@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.datasets.word_vector_files import FORMATS, read_vectors, write_projector, write_vectors
-from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import Vocabulary
+from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 SPECIAL = ["[PAD]", "[UNK]"]
 WORDS = ["the", "café", "电影", "3", "0.5", "10\u00a0000", "-", "'s", "\u3000", "nan"]

@@ -4,7 +4,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import span_scores
-from kerasnlp_zoo.text.tag_schemes import spans_of
+from kerasnlp_zoo.tag_schemes import spans_of
 
 
 def scores(prediction, reference):

@@ -17,7 +17,7 @@ from kerasnlp_zoo.layers.crf import (
     crf_tags,
     is_real_word,
 )
-from kerasnlp_zoo.text.tag_schemes import legal_steps, spans_of, tags_of
+from kerasnlp_zoo.tag_schemes import legal_steps, spans_of, tags_of
 
 LENGTHS = [4, 1, 0, 3]
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from kerasnlp_zoo.models import rnn_language_model, with_state, zero_state
+from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.models.word_table import WordTable
-from kerasnlp_zoo.quantization import quantize_model
 
 
 @pytest.mark.parametrize(("is_tied", "is_quantized", "rows"), itertools.product([True, False], [True, False], [1, 3]))

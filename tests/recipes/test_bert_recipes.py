@@ -27,7 +27,7 @@ def encoder(tmp_path_factory):
     keras.utils.set_random_seed(1)
     model = sentence_encoder(vocabulary_size=len(vocabulary), dropout=0.0, **SIZE)
     task = SentenceSimilarity(model, WordPiecePreprocessor(vocabulary, max_sequence_length=128))
-    return task.save(tmp_path_factory.mktemp("entries") / "tiny_en")
+    return zoo.save(task, tmp_path_factory.mktemp("entries") / "tiny_en")
 
 
 def config(recipe, encoder, folder, **changes):

@@ -7,7 +7,7 @@ import pytest
 from kerasnlp_zoo import cli
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import NgramModel
-from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary
+from kerasnlp_zoo.vocabulary import GenerativeVocabulary
 from recipes import ngram, nnlm
 
 

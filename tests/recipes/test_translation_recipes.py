@@ -62,7 +62,7 @@ def test_an_interrupted_run_goes_on(pairs, tmp_path, monkeypatch):
 
 
 def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch):
-    translation_by_seq2seq().save(tmp_path / "entry")
+    zoo.save(translation_by_seq2seq(), tmp_path / "entry")
     monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "evaluate", str(tmp_path / "entry"), "--test-file", str(pairs)])
     cli.main()
     scores = json.loads(capsys.readouterr().out)

@@ -9,9 +9,9 @@ from kerasnlp_zoo.decoding import Sampling
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.models import rnn_language_model
-from kerasnlp_zoo.special_ids import END_ID
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.text import GenerativeVocabulary, LanguageModelPreprocessor
+from kerasnlp_zoo.vocabulary import END_ID
 
 WORDS = "tea with milk and a cup of it".split()
 

@@ -105,7 +105,7 @@ def test_an_operation_that_litert_lacks_is_named(task, tmp_path):
 
 
 def test_half_precision_is_refused(task, tmp_path):
-    half = zoo.load(task.save(tmp_path / "entry"), dtype="mixed_bfloat16")
+    half = zoo.load(zoo.save(task, tmp_path / "entry"), dtype="mixed_bfloat16")
     with pytest.raises(InputError, match="computes in bfloat16, which LiteRT cannot. Load it in float32"):
         half.export(tmp_path / "litert", format="litert")
 

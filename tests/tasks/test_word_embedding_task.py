@@ -10,6 +10,7 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import sentence_vectors, skip_gram, text_cnn_tagger, word_embedding
 from kerasnlp_zoo.tasks import WordEmbedding
+from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.text import SingleWordPreprocessor, Vocabulary, WordPreprocessor
 
 WORDS = "the king queen man woman cup mug tea coffee train Rome café good bad best".split()
@@ -313,11 +314,11 @@ def test_chinese_vectors_need_own_pairs():
 
 def test_a_saved_entry_holds_words_and_vectors(tmp_path):
     task = make_task(["the", "king", "Rome"])
-    entry = task.save(tmp_path / "words", weights_dtype="float16")
+    entry = zoo.save(task, tmp_path / "words", weights_dtype="float16")
     loaded = zoo.load(entry)
     assert loaded.tokens == task.tokens
     np.testing.assert_allclose(loaded.vectors, task.vectors, atol=2e-3)
-    assert zoo.check(entry)["answers"] == len(zoo.golden_texts(task))
+    assert zoo.check(entry)["answers"] == len(golden_texts(task))
     card = (entry / "README.md").read_text()
     assert "| labels |" not in card
     assert "| task | word_embedding |" in card

@@ -4,12 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger
+from kerasnlp_zoo.tag_schemes import num_repaired
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.token_classification import TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
-from kerasnlp_zoo.text.tag_schemes import num_repaired
 from kerasnlp_zoo.training import WeightedMeanLoss, crf_loss, crf_metrics
 
 WORDS = ["北京", "上海", "来", "了", "很", "好", "王小红", "iPhone14"]
@@ -76,8 +77,8 @@ def test_given_tokens_stay_whole_and_each_has_its_part_of_speech():
 
 def test_words_of_raw_text_are_found_by_a_segmentation_within_the_graph(tmp_path):
     segmenter = segmentation()
-    entry = segmenter.save(tmp_path / "segmentation")
-    task = parts_of_speech(str(entry), word_length=3)
+    entry = zoo.save(segmenter, tmp_path / "segmentation")
+    task = parts_of_speech(zoo.load(entry), word_length=3)
     for text, words, tagged in zip(TEXTS, segmenter.predict(TEXTS), task.predict(TEXTS), strict=True):
         starts = [0, *(entity["start"] for entity in words["entities"])] if text else []
         assert "".join(tagged["tokens"]) == text

@@ -7,7 +7,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.language_model_text import encode_text, split_lines
-from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary
+from kerasnlp_zoo.vocabulary import GenerativeVocabulary
 
 
 def chunks_of(lines, size=3):

@@ -4,7 +4,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPiecePreprocessor, learn_wordpiece_vocabulary
-from kerasnlp_zoo.text.vocabulary import WORDPIECE_SPECIAL
+from kerasnlp_zoo.vocabulary import WORDPIECE_SPECIAL
 
 TEXTS = ["Playing plays, PLAYED play!", "the café and the cafés", "质量很好，质量差", "played the player"] * 3
 

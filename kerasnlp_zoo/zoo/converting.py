@@ -3,24 +3,12 @@
 import hashlib
 import re
 
-from kerasnlp_zoo.convert.configs import read_json
 from kerasnlp_zoo.convert.huggingface import read_huggingface
 from kerasnlp_zoo.files import cache_folder, sha256
+from kerasnlp_zoo.zoo.saving import save
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 MOSTLY = 0.2  # of the pieces; an English vocabulary has 1% of Chinese characters, a Chinese one a third
-
-
-def is_huggingface(folder):
-    """Tell whether a folder holds a model of transformers or sentence-transformers.
-
-    Args:
-        folder: Path.
-    """
-    if (folder / "modules.json").exists():
-        return True
-    path = folder / "config.json"
-    return path.exists() and "model_type" in read_json(path)
 
 
 def entry_of(folder):
@@ -46,4 +34,5 @@ def entry_of(folder):
     if converted.builder == "bert":
         converted = read_huggingface(folder, "pooled_output" if "pooler/kernel" in converted.weights else "mean")
     is_chinese = sum(map(bool, map(CHINESE.search, converted.tokens))) > MOSTLY * len(converted.tokens)
-    return converted.task("zh" if is_chinese else "en").save(entry, weights_licence="that of the folder it was made of")
+    task = converted.task("zh" if is_chinese else "en")
+    return save(task, entry, weights_licence="that of the folder it was made of")

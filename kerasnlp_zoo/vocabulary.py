@@ -13,6 +13,8 @@ END = "[END]"
 CLASSIFICATION = "[CLS]"
 SEPARATOR = "[SEP]"
 MASK = "[MASK]"
+# The first ids of a vocabulary of words; `Vocabulary` has the first two, `GenerativeVocabulary` all four.
+PADDING_ID, UNKNOWN_ID, START_ID, END_ID = range(4)
 WORDPIECE_SPECIAL = (PADDING, UNKNOWN, CLASSIFICATION, SEPARATOR, MASK)
 
 

@@ -3,16 +3,15 @@
 Shapes: N texts, K tokens of all texts together, L letters of a word.
 """
 
-import functools
-
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.normalization import normalize
+from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
 from kerasnlp_zoo.text.ragged import cut_rows
-from kerasnlp_zoo.text.vocabulary import PADDING, UNKNOWN, Vocabulary
 from kerasnlp_zoo.text.word_characters import CharacterIds
-from kerasnlp_zoo.text.words import CJK, EMOJI, SPACES, WordPreprocessor
+from kerasnlp_zoo.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 GIVEN = "spaces"  # the segmenter that takes for a token what stands between spaces
 ENDINGS = r"(?i:['’](?:s|ve|re|d|ll|m)\b)"
@@ -32,14 +31,14 @@ class TokenPreprocessor(WordPreprocessor):
     Args:
         vocabulary: `Vocabulary`.
         language: "en" or "zh".
-        segmenter: None for the above; "spaces" takes for a token what stands between spaces, where words are given;
-            or name or folder of an entry for Chinese word segmentation, which then finds words within the graph.
+        segmenter: None for the above; "spaces" splits at spaces only, where words are given; or a task that finds
+            Chinese words in characters, such as `zoo.load("bilstm_crf_segmentation_zh")`, which runs in the graph.
         max_sequence_length: int, longest T; longer texts lose their end.
         word_length: int, L: then the letters of each token have ids, too, `character_ids` [N, T, L]; of longer ones
             the first and the last. None for none.
 
     Raises:
-        InputError: if an argument is outside its range, or the entry segments nothing.
+        InputError: if an argument is outside its range, or the segmenter finds no words.
 
     Example:
 
@@ -64,24 +63,13 @@ class TokenPreprocessor(WordPreprocessor):
             self.character_vocabulary_size = len(letters)
             self.resources = (*self.resources, *self.letters.resources)
         if segmenter not in (None, GIVEN):
-            self.resources = (*self.resources, self.segmentation.model, *self.segmentation.preprocessor.resources)
-
-    @functools.cached_property
-    def segmentation(self):
-        """The task that finds words."""
-        from kerasnlp_zoo import zoo
-
-        task = zoo.load(self.segmenter)
-        if task.name != "token_classification" or not isinstance(task.preprocessor, TokenPreprocessor):
-            raise InputError(
-                f"The segmenter must be an entry that finds words in characters, such as bilstm_crf_segmentation_zh. "
-                f"Received: {self.segmenter}, an entry of {task.name}"
-            )
-        return task
+            _require_segmenter(segmenter)
+            self.resources = (*self.resources, segmenter.model, *segmenter.preprocessor.resources)
 
     def changed(self, **changes):
         """Return a preprocessor with the same vocabulary and some other arguments."""
-        return type(self)(self.vocabulary, **{**self.get_config(), **changes})
+        own = {**super().get_config(), "segmenter": self.segmenter, "word_length": self.word_length}
+        return type(self)(self.vocabulary, **{**own, **changes})
 
     def tokenize(self, strings):
         """Turn strings [N] into ragged string tokens [N, (length)], spelled as in the vocabulary."""
@@ -130,8 +118,8 @@ class TokenPreprocessor(WordPreprocessor):
         return pieces if self.segmenter in (None, GIVEN) else self._words(strings, *pieces)
 
     def _words(self, strings, pieces, starts, ends):
-        """Join pieces to the words that the segmentation finds."""
-        begins = self.segmentation.word_begins(strings)  # as many or fewer: its own limit may cut
+        """Join pieces to the words that the segmenter finds."""
+        begins = self.segmenter.word_begins(strings)  # as many or fewer: its own limit may cut
         pieces, starts, ends = (cut_rows(values, begins.row_lengths()) for values in (pieces, starts, ends))
         word = tf.cumsum(begins.values) - 1  # [K]
         count = tf.reduce_sum(begins.values)
@@ -152,7 +140,24 @@ class TokenPreprocessor(WordPreprocessor):
 
     def get_config(self):
         """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
-        return {**super().get_config(), "word_length": self.word_length}
+        segmenter = self.segmenter if self.segmenter in (None, GIVEN) else self.segmenter.entry
+        return {**super().get_config(), "segmenter": segmenter, "word_length": self.word_length}
+
+
+def _require_segmenter(segmenter):
+    """Raise InputError unless it is a task that finds words in characters, loaded from an entry."""
+    is_tagger = getattr(segmenter, "name", None) == "token_classification"
+    if not is_tagger or not isinstance(segmenter.preprocessor, TokenPreprocessor):
+        kind = f"a task of {segmenter.name}" if hasattr(segmenter, "name") else repr(segmenter)
+        raise InputError(
+            "The segmenter must be a task that finds words in characters, such as "
+            f'zoo.load("bilstm_crf_segmentation_zh"). Received: {kind}'
+        )
+    if segmenter.entry is None:
+        raise InputError(
+            "The segmenter must be loaded from an entry, so that this preprocessor can be saved. "
+            "Save it with zoo.save and load it with zoo.load"
+        )
 
 
 def _places(strings, tokens):

@@ -11,7 +11,7 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.tree_schedules import PLACES, read_nodes, schedule
 from kerasnlp_zoo.text.trees import NOTATIONS, bracketed, read_tree
-from kerasnlp_zoo.text.vocabulary import Vocabulary
+from kerasnlp_zoo.vocabulary import Vocabulary
 
 # Written for this project: trees of a few shapes, by which an entry is checked.
 GOLDEN = {

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kerasnlp_zoo.text.normalization import normalize
-from kerasnlp_zoo.text.words import WordPreprocessor
+from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
 
 
 class SingleWordPreprocessor(WordPreprocessor):

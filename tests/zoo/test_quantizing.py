@@ -10,9 +10,10 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import MaxOverTime
 from kerasnlp_zoo.models import bilstm, text_cnn
-from kerasnlp_zoo.quantization import quantize_entry, quantize_model
+from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.zoo.quantizing import quantize_entry
 from tests.task_contracts import (
     LABELS,
     TEXTS,
@@ -38,7 +39,7 @@ def source(tmp_path_factory):
     pictures = [folder.with_name(f"{name}.png") for name in ("curves", "confusion_matrix")]
     for picture in pictures:
         picture.write_bytes(b"a picture")
-    return text_classification().save(folder, metrics=metrics, weights_dtype="float16", pictures=pictures, **card)
+    return zoo.save(text_classification(), folder, metrics=metrics, weights_dtype="float16", pictures=pictures, **card)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def test_metrics_and_card_have_both_scores(source, quantized):
     ],
 )
 def test_an_entry_is_judged_by_the_score_of_its_task(make, labels, tmp_path):
-    source = make().save(tmp_path / "float")
+    source = zoo.save(make(), tmp_path / "float")
     metrics = quantize_entry(source, tmp_path / "int8", TEXTS, labels, dataset="")
     key, factor = make().main_score
     assert metrics["metric"] == key
@@ -106,7 +107,7 @@ def test_an_entry_is_judged_by_the_score_its_metrics_name(tmp_path):
     task, other = tagging_with_crf(), {"THING": "VIEW", "VIEW": "THING"}
     answers = [answer["entities"] for answer in task.predict(TEXTS)]
     found = [[(span["start"], span["end"], other[span["label"]]) for span in spans] for spans in answers]
-    source = task.save(tmp_path / "float", metrics={"score": "unlabelled_f1"})
+    source = zoo.save(task, tmp_path / "float", metrics={"score": "unlabelled_f1"})
     metrics = quantize_entry(source, tmp_path / "int8", TEXTS, found, dataset="")
     assert (metrics["float_test_score"], metrics["scores"]["f1"]) == (100.0, 0.0)
 
@@ -119,7 +120,7 @@ def test_a_score_on_other_data_stands_beside_no_published_one(source, tmp_path):
 def test_what_keras_cannot_quantize_is_int8_in_the_file_and_float_in_memory(tmp_path):
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = bilstm(preprocessor.vocabulary_size, num_classes=2, embedding_dim=8, hidden_dim=64)
-    source = TextClassification(model, preprocessor, ["negative", "positive"]).save(tmp_path / "float")
+    source = zoo.save(TextClassification(model, preprocessor, ["negative", "positive"]), tmp_path / "float")
     metrics = quantize_entry(source, tmp_path / "int8", TEXTS, LABELS, dataset="")
     kernels = [name for name in stored(source) if name.endswith("recurrent_kernel")]
     assert kernels
@@ -139,12 +140,12 @@ def test_weights_kept_in_int8_are_read_as_float_and_can_be_kept_again(tmp_path):
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=2048, num_filters=1)
     task = TextClassification(model, preprocessor, ["negative", "positive"])
-    full, first = task.save(tmp_path / "full"), task.save(tmp_path / "first", weights_dtype="int8")
+    full, first = zoo.save(task, tmp_path / "full"), zoo.save(task, tmp_path / "first", weights_dtype="int8")
     assert "quantization" not in zoo.read_config(first)
     assert (first / "model.safetensors").stat().st_size < 0.5 * (full / "model.safetensors").stat().st_size
     loaded = zoo.load(first, labels=["a", "b", "c"])  # it can be trained on
     assert loaded.model.get_layer("token_embedding").embeddings.dtype == "float32"
-    again = zoo.load(first).save(tmp_path / "again", weights_dtype="int8")
+    again = zoo.save(zoo.load(first), tmp_path / "again", weights_dtype="int8")
     name = "token_embedding/embeddings"
     np.testing.assert_array_equal(stored(again)[name], stored(first)[name])
     np.testing.assert_allclose(stored(again)[f"{name}:scale"], stored(first)[f"{name}:scale"], rtol=1e-6)
@@ -158,7 +159,7 @@ def test_small_word_vectors_survive_an_entry_in_float16(tmp_path):
     embedding.embeddings.assign(np.asarray(embedding.embeddings) * small)
     quantize_model(task.model)
     expected = np.asarray(embedding(np.array([[2, 3]])))
-    task.save(tmp_path / "int8", weights_dtype="float16")
+    zoo.save(task, tmp_path / "int8", weights_dtype="float16")
     vectors = zoo.load(tmp_path / "int8").model.get_layer("token_embedding")(np.array([[2, 3]]))
     np.testing.assert_array_equal(vectors, expected)
     assert np.any(vectors[0, 0])
@@ -203,7 +204,7 @@ def test_keras_own_quantization_is_not_saved_as_ours(tmp_path):
     task = text_classification()
     task.model.quantize("int8", filters="logits")
     with pytest.raises(InputError, match="was quantized by model.quantize"):
-        task.save(tmp_path / "entry")
+        zoo.save(task, tmp_path / "entry")
 
 
 def test_an_unknown_quantization_is_refused(quantized, tmp_path):

@@ -209,7 +209,7 @@ def test_an_entry_is_loaded_with_the_vocabulary_of_its_preprocessor(tmp_path):
     preprocessor = WordPiecePreprocessor(VOCABULARY, lower_case=False, max_sequence_length=20)
     model = text_cnn(len(VOCABULARY), 2, embedding_dim=2, num_filters=2)
     task = TextClassification(model, preprocessor, ["no", "yes"])
-    loaded = zoo.load(task.save(tmp_path / "entry"))
+    loaded = zoo.load(zoo.save(task, tmp_path / "entry"))
     assert loaded.preprocessor.get_config() == preprocessor.get_config()
     assert loaded.preprocessor.vocabulary.tokens == VOCABULARY.tokens
     assert loaded.predict(["playing"]) == task.predict(["playing"])
@@ -247,6 +247,6 @@ def test_tensorflow_text_is_loaded_only_for_wordpiece_and_missed_with_advice(mon
     with pytest.raises(AttributeError, match="no attribute 'BytePairPreprocessor'"):
         _ = text_package.BytePairPreprocessor
     monkeypatch.setitem(sys.modules, "tensorflow_text", None)
-    monkeypatch.delitem(sys.modules, "kerasnlp_zoo.text.wordpiece")
+    monkeypatch.delitem(sys.modules, "kerasnlp_zoo.text.preprocessors.wordpiece")
     with pytest.raises(InputError, match="pip install tensorflow-text"):
-        importlib.import_module("kerasnlp_zoo.text.wordpiece")
+        importlib.import_module("kerasnlp_zoo.text.preprocessors.wordpiece")

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text.tag_schemes import (
+from kerasnlp_zoo.tag_schemes import (
     LETTERS,
     SCHEMES,
     Span,

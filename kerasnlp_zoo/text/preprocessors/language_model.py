@@ -3,11 +3,10 @@
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.special_ids import UNKNOWN_ID
 from kerasnlp_zoo.text.language_model_text import UNITS, WRITTEN_UNKNOWN, split_lines
 from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary, Vocabulary
-from kerasnlp_zoo.text.words import LANGUAGES, WordPreprocessor
+from kerasnlp_zoo.text.preprocessors.words import LANGUAGES, WordPreprocessor
+from kerasnlp_zoo.vocabulary import UNKNOWN_ID, GenerativeVocabulary, Vocabulary
 
 ENDING_OR_MARK = r"(['’]?[\p{L}\p{M}\p{N}]+)|([\p{P}\p{S}])"
 

@@ -10,11 +10,11 @@ from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.detokenization import joined_words
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.preprocessors.words import LANGUAGES
 from kerasnlp_zoo.text.ragged import cut_rows, filter_rows
 from kerasnlp_zoo.text.truncation import longest_first
-from kerasnlp_zoo.text.vocabulary import CLASSIFICATION, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
-from kerasnlp_zoo.text.words import LANGUAGES
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 
 try:
     import tensorflow_text

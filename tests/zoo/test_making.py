@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.datasets.word_vectors import read_word_vectors, unpacked
+from kerasnlp_zoo.datasets.published_vectors import unpacked
 from kerasnlp_zoo.files import cache_folder
+from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.text import Vocabulary
+from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 NAME = "glove_6b_50d_en"
 FEW = 20_000
@@ -46,7 +48,7 @@ def test_a_download_makes_an_entry_that_is_found_by_name(cache, entry):
     assert len(task.tokens) == FEW + 2
     assert task.similarity("king", "queen") == pytest.approx(0.784, abs=5e-4)
     assert task.analogy("man", "king", "woman", count=1)[0][0] == "queen"
-    assert zoo.check(NAME)["answers"] == len(zoo.golden_texts(task))
+    assert zoo.check(NAME)["answers"] == len(golden_texts(task))
 
 
 def test_its_card_says_score_and_licence(entry):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.datasets.word_vectors import read_word_vectors
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import set_word_vectors, softmax_regression, text_cnn
 from kerasnlp_zoo.text import Vocabulary
+from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 from tests.task_contracts import sentence_similarity, word_embedding
 
 VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "film", "dull", "gripping", "café"])
@@ -113,7 +114,7 @@ def test_an_entry_gives_what_a_text_file_of_its_vectors_gives(tmp_path):
     words = ["king", "man", "queen", "café"]
     path = write(tmp_path, "".join(" ".join([word, *map(str, task.vector(word))]) + "\n" for word in words))
     expected = read_word_vectors(path, vocabulary, embedding_dim=10, seed=4)
-    vectors = read_word_vectors(str(task.save(tmp_path / "entry")), vocabulary, embedding_dim=10, seed=4)
+    vectors = read_word_vectors(str(zoo.save(task, tmp_path / "entry")), vocabulary, embedding_dim=10, seed=4)
     np.testing.assert_allclose(vectors.values, expected.values, rtol=1e-5)
     np.testing.assert_array_equal(vectors.found, expected.found)
     assert (vectors.columns, vectors.duplicates) == (expected.columns, 0)
@@ -123,7 +124,7 @@ def test_an_entry_gives_what_a_text_file_of_its_vectors_gives(tmp_path):
 def test_an_encoder_of_sentences_gives_a_vector_of_each_word_it_can_spell(tmp_path):
     task = sentence_similarity()
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "film", "猫", "Films", "gripping"])
-    vectors = read_word_vectors(str(task.save(tmp_path / "entry")), vocabulary)
+    vectors = read_word_vectors(str(zoo.save(task, tmp_path / "entry")), vocabulary)
     assert vectors.found.tolist() == [False, False, True, False, True, True]
     expected = task.vectors(["film", "films", "gripping"])
     np.testing.assert_allclose(vectors.values[[2, 4, 5]], vectors.scale * expected, rtol=1e-4, atol=1e-6)
@@ -133,7 +134,7 @@ def test_entries_without_word_vectors_or_the_words_are_refused(tmp_path):
     with pytest.raises(InputError, match="is an entry of text_classification. Expected one of word_embedding"):
         read_word_vectors("text_cnn_movie_reviews_en", VOCABULARY)
     with pytest.raises(InputError, match="none of the 4 words"):
-        read_word_vectors(word_embedding().save(tmp_path / "entry"), Vocabulary(["[PAD]", "[UNK]", *"猫狗鸟鱼"]))
+        read_word_vectors(zoo.save(word_embedding(), tmp_path / "entry"), Vocabulary(["[PAD]", "[UNK]", *"猫狗鸟鱼"]))
 
 
 def test_an_unknown_name_is_told_from_a_path():

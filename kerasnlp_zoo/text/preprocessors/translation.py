@@ -6,10 +6,9 @@ Shapes: N texts, S tokens of the longest.
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.special_ids import END_ID
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.pieces import PieceTokenizer
-from kerasnlp_zoo.text.vocabulary import GenerativeVocabulary
+from kerasnlp_zoo.vocabulary import END_ID, GenerativeVocabulary
 
 STRANGE = "Ｆｕｌｌ CAFE\u0301 👍🏽"  # what breaks careless preprocessing
 # Written for this project.

@@ -4,8 +4,11 @@ import shutil
 import keras
 import pytest
 
-from kerasnlp_zoo import cards, zoo
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.tasks.golden_texts import golden_texts
+from kerasnlp_zoo.zoo import cards
+from kerasnlp_zoo.zoo.folders import NEEDED
 from tests.task_contracts import TEXTS, text_classification
 
 ENTRY = "text_cnn_movie_reviews_en"
@@ -13,7 +16,7 @@ ENTRY = "text_cnn_movie_reviews_en"
 
 @pytest.fixture
 def entry(tmp_path):
-    return text_classification().save(tmp_path / "my_entry")
+    return zoo.save(text_classification(), tmp_path / "my_entry")
 
 
 def edit(entry, **changes):
@@ -26,7 +29,7 @@ def test_every_entry_of_the_tree_passes_its_check(name):
     if base := zoo.read_config(name).get("base"):  # LoRA: the entry holds changes to that alone
         zoo.download(base["name"])
     found = zoo.check(name)
-    assert found["answers"] == len(zoo.golden_texts(zoo.load(name)))
+    assert found["answers"] == len(golden_texts(zoo.load(name)))
     summary = next(summary for summary in zoo.summaries() if summary["name"] == name)
     assert summary["metric"] == "not scored" or summary["test_score"] > 0  # no published word pairs in Chinese here
     assert summary["commercial_use"] in ("yes", "no", "unknown")
@@ -78,7 +81,7 @@ def test_check_finds_an_answer_that_changed(entry):
         zoo.check(entry)
 
 
-@pytest.mark.parametrize("name", zoo.NEEDED)
+@pytest.mark.parametrize("name", NEEDED)
 def test_a_half_written_folder_is_named(entry, name):
     (entry / name).unlink()
     with pytest.raises(InputError, match=f"no whole entry: {name} missing"):
@@ -140,13 +143,13 @@ def test_a_model_without_builder_cannot_become_an_entry(tmp_path):
     task = text_classification()
     task.model = keras.Model(task.model.input, task.model.output)
     with pytest.raises(InputError, match="builder"):
-        task.save(tmp_path / "entry")
+        zoo.save(task, tmp_path / "entry")
     assert not (tmp_path / "entry").exists()
 
 
 def test_float16_halves_the_weights_and_golden_answers_are_the_rounded_ones(tmp_path):
     task = text_classification()
-    full, half = task.save(tmp_path / "full"), task.save(tmp_path / "half", weights_dtype="float16")
+    full, half = zoo.save(task, tmp_path / "full"), zoo.save(task, tmp_path / "half", weights_dtype="float16")
     sizes = [(folder / "model.safetensors").stat().st_size for folder in (full, half)]
     assert sizes[1] < 0.6 * sizes[0]
     assert zoo.check(half)["largest_difference"] < 1e-5

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import TokenPreprocessor, Vocabulary
 
@@ -79,11 +80,14 @@ def test_it_is_rebuilt_from_its_config():
         np.testing.assert_array_equal(values.to_tensor(), again.features(TEXTS["en"])[name].to_tensor())
 
 
-def test_what_is_no_segmentation_is_refused():
-    with pytest.raises(InputError, match="an entry of word_embedding"):
-        preprocessor("zh", segmenter="cbow_news_zh")
-    with pytest.raises(InputError, match="There is no entry 'jieba2'"):
-        preprocessor("zh", segmenter="jieba2")
+def test_a_segmenter_must_find_words():
+    for segmenter in (zoo.load("cbow_news_zh"), "jieba"):
+        with pytest.raises(InputError, match="must be a task that finds words in characters.*Received:"):
+            preprocessor("zh", segmenter=segmenter)
+    unsaved = zoo.load("bilstm_crf_segmentation_zh")
+    unsaved.entry = None
+    with pytest.raises(InputError, match="must be loaded from an entry"):
+        preprocessor("zh", segmenter=unsaved)
 
 
 def test_it_works_in_a_graph():

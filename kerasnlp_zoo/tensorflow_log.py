@@ -1,0 +1,58 @@
+"""TensorFlow's log, kept out of answers: TensorFlow writes notes to standard error when it is imported."""
+
+import contextlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+
+LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 shows all, 1 hides information, 2 warnings, 3 errors that raise anyway
+
+
+def import_tensorflow_silently() -> None:
+    """Make the first import of TensorFlow silent, whoever imports it.
+
+    Its notes come before TensorFlow reads TF_CPP_MIN_LOG_LEVEL. A user who sets that variable to 0 wants to see
+    them. An ImportError still shows: Python reports it after the import.
+    """
+    if os.environ.get(LEVEL) != "0" and "tensorflow" not in sys.modules:
+        sys.meta_path.insert(0, _SilentTensorFlow())
+
+
+class _SilentTensorFlow(importlib.abc.MetaPathFinder):
+    """Finds TensorFlow as Python does, and closes standard error while it is loaded."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return the spec of TensorFlow with a silent loader; None for any other module."""
+        if fullname != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_silently(module: ModuleType) -> None:
+                with closed_standard_error():
+                    load(module)
+
+            spec.loader.exec_module = load_silently  # type: ignore[method-assign]
+        return spec
+
+
+@contextlib.contextmanager
+def closed_standard_error() -> Iterator[None]:
+    """Discard standard error inside the block: the file descriptor itself, since the notes come from C++ too."""
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)

@@ -1,0 +1,39 @@
+"""Entries: pretrained tasks that load by name. Listing and finding them loads no TensorFlow."""
+
+from typing import TYPE_CHECKING
+
+from kerasnlp_zoo.lazy import lazy_attributes
+from kerasnlp_zoo.zoo.cards import summaries
+from kerasnlp_zoo.zoo.downloads import DOWNLOADS
+from kerasnlp_zoo.zoo.folders import find, list_entries, megabytes, read_config
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.zoo.entries import check, difference, load
+    from kerasnlp_zoo.zoo.making import download
+    from kerasnlp_zoo.zoo.quantizing import quantize_entry
+    from kerasnlp_zoo.zoo.saving import save
+
+__all__ = [
+    "DOWNLOADS",
+    "check",
+    "difference",
+    "download",
+    "find",
+    "list_entries",
+    "load",
+    "megabytes",
+    "quantize_entry",
+    "read_config",
+    "save",
+    "summaries",
+]
+
+__getattr__, __dir__ = lazy_attributes(
+    __name__,
+    {
+        "entries": ["check", "difference", "load"],
+        "making": ["download"],
+        "quantizing": ["quantize_entry"],
+        "saving": ["save"],
+    },
+)

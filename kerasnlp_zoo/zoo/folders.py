@@ -1,0 +1,151 @@
+"""The folders of entries: where they are, what each must hold, and whether its files are the original ones.
+
+An entry folder holds config.json, vocabulary.txt, model.safetensors, golden.json, metrics.json and README.md.
+Nothing here loads TensorFlow.
+"""
+
+import json
+from pathlib import Path
+
+from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.files import cache_folder, sha256
+from kerasnlp_zoo.zoo.downloads import DOWNLOADS
+
+FORMAT_VERSION = 1
+NEEDED = ("config.json", "vocabulary.txt", "model.safetensors")  # to load an entry
+
+
+def entry_folders():
+    """Return the folders that hold entries: the installed package's, the source tree's, the cache's."""
+    package = Path(__file__).parents[1]
+    tree = package.parent
+    folders = [package / "saved_models", cache_folder() / "entries"]
+    if (tree / "pyproject.toml").exists():
+        folders.insert(1, tree / "saved_models")
+    return folders
+
+
+def list_entries():
+    """Return the names of all entries, sorted.
+
+    Example:
+
+    >>> "text_cnn_movie_reviews_en" in list_entries()
+    True
+    """
+    return sorted({path.parent.name for folder in entry_folders() for path in folder.glob("*/config.json")})
+
+
+def locate(name_or_folder):
+    """Return the folder of this name, whatever it holds.
+
+    Args:
+        name_or_folder: name of an entry, or path of a folder.
+
+    Returns:
+        Path.
+
+    Raises:
+        InputError: if there is no such entry or folder.
+    """
+    candidates = [Path(name_or_folder), *(folder / str(name_or_folder) for folder in entry_folders())]
+    folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
+    if folder is not None:
+        return folder
+    name = str(name_or_folder)
+    if name in DOWNLOADS:
+        raise InputError(
+            f"The entry {name!r} is not downloaded yet ({DOWNLOADS[name].megabytes} MB). "
+            f"Download it once: kerasnlp-zoo download {name}, or zoo.download({name!r})"
+        )
+    raise InputError(
+        f"There is no entry {name!r}.{did_you_mean(name, [*list_entries(), *DOWNLOADS])} "
+        f"Entries: {', '.join(list_entries()) or 'none'}; to download: {', '.join(DOWNLOADS)}. "
+        "Or give the path of an entry folder, such as the entry/ that a training run leaves"
+    )
+
+
+def find(name_or_folder):
+    """Return the folder of an entry. Nothing is written.
+
+    Args:
+        name_or_folder: name of an entry, or path of an entry folder.
+
+    Returns:
+        Path.
+
+    Raises:
+        InputError: if there is no such entry, or its folder is incomplete.
+    """
+    folder = locate(name_or_folder)
+    missing = [name for name in NEEDED if not (folder / name).exists()]
+    if missing and is_huggingface(folder):
+        raise InputError(
+            f"{folder} is a folder of Hugging Face, not an entry. zoo.load({str(name_or_folder)!r}) converts it; "
+            "kerasnlp-zoo convert writes an entry folder"
+        )
+    if missing:
+        raise InputError(
+            f"{folder} is incomplete: {', '.join(missing)} missing. An entry folder holds {', '.join(NEEDED)}; "
+            "copy or train it again"
+        )
+    return folder
+
+
+def is_huggingface(folder):
+    """Return whether a folder holds a model of transformers or sentence-transformers.
+
+    Args:
+        folder: Path.
+    """
+    if (folder / "modules.json").exists():
+        return True
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(config, dict) and "model_type" in config
+
+
+def read_config(name_or_folder):
+    """Return the config.json of an entry as a dict.
+
+    Raises:
+        InputError: if it cannot be read or has a format this version does not know.
+    """
+    path = find(name_or_folder) / "config.json"
+    try:
+        config = json.loads(path.read_text("utf-8"))
+        version = config["format_version"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not the config of an entry: {error!r}") from error
+    if version != FORMAT_VERSION:
+        raise InputError(
+            f"{path} has format_version {version}, this kerasnlp-zoo reads {FORMAT_VERSION}. "
+            f"Install kerasnlp-zoo {config.get('least_library_version', 'of another version')}"
+        )
+    return config
+
+
+def require_unchanged(folder, name, config):
+    """Raise InputError unless a file of an entry has the sha256 that its config states.
+
+    Args:
+        folder: Path of the entry.
+        name: name of the file.
+        config: dict, the entry's config.json.
+    """
+    expected = config.get("sha256", {}).get(name)
+    if not (folder / name).exists():
+        raise InputError(f"{folder} is incomplete: {name} is missing")
+    received = sha256(folder / name)
+    if received != expected:
+        raise InputError(
+            f"{folder / name} is not the file the entry was made with: it was changed or damaged. "
+            f"Expected sha256 {expected}, received {received}. Copy or train the entry again"
+        )
+
+
+def megabytes(folder):
+    """Return the size of an entry's files in millions of bytes."""
+    return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
