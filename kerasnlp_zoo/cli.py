@@ -110,7 +110,7 @@ def _pair(line):
 
 def _lines(file, encoding):
     """Yield the lines of a file, or of standard input as they come."""
-    from kerasnlp_zoo.datasets.own_files import read_text
+    from kerasnlp_zoo.datasets.user_files import read_text
 
     if file is None:
         stream = io.TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace")
@@ -189,13 +189,13 @@ def evaluate(entry: Name, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> No
 
 def _test_examples(task_name, entry, options):
     """Return the texts, the labels and the name of the test data that the flags, or else the entry, choose."""
-    from kerasnlp_zoo.datasets.scored_examples import scored_examples
+    from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 
     if options.test_file is None:
         options.dataset = options.dataset or zoo.read_config(entry).get("data", {}).get("name", "")
         if not options.dataset:
             raise InputError(f"{entry} does not state its data. Give --dataset NAME or --test-file FILE to score it on")
-    return scored_examples(task_name, options, zoo.read_config(entry))
+    return load_evaluation_examples(task_name, options, zoo.read_config(entry))
 
 
 def quantize(entry: Name, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def written_whole(path):
+def atomic_file(path):
     """Yield a temporary path beside `path`; rename it into place if the block succeeds.
 
     Readers see the old file or the new one, never half of one, even if the process is killed or the
@@ -22,7 +22,7 @@ def written_whole(path):
     Example:
 
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with written_whole(Path(folder, "scores.txt")) as temporary:
+    ...     with atomic_file(Path(folder, "scores.txt")) as temporary:
     ...         _ = temporary.write_text("0.75")
     ...     os.listdir(folder)
     ['scores.txt']
@@ -38,7 +38,7 @@ def written_whole(path):
 
 
 @contextlib.contextmanager
-def folder_written_whole(path):
+def atomic_folder(path):
     """Yield a temporary folder beside `path`; move it into place if the block succeeds.
 
     An existing folder at `path` is replaced only then.
@@ -49,7 +49,7 @@ def folder_written_whole(path):
     Example:
 
     >>> with tempfile.TemporaryDirectory() as parent:
-    ...     with folder_written_whole(Path(parent, "entry")) as temporary:
+    ...     with atomic_folder(Path(parent, "entry")) as temporary:
     ...         _ = (temporary / "config.json").write_text("{}")
     ...     os.listdir(parent)
     ['entry']
@@ -73,7 +73,7 @@ def folder_written_whole(path):
 
 def write_json(path, value):
     """Write `value` as indented UTF-8 JSON, whole or not at all."""
-    with written_whole(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 

@@ -136,9 +136,9 @@ def _run(folder):
     """Draw the pictures of a run again from its history.csv and metrics.json."""
     from kerasnlp_zoo.training.callbacks import HistoryFile
     from kerasnlp_zoo.training.classification import draw_classification
-    from kerasnlp_zoo.training.kept_tasks import draw_training
     from kerasnlp_zoo.training.pretraining import draw_pretraining
-    from kerasnlp_zoo.training.word_vectors import draw_word_vectors
+    from kerasnlp_zoo.training.saving import draw_training
+    from kerasnlp_zoo.training.word_vector_training import draw_word_vectors
 
     missing = [name for name in ("history.csv", "metrics.json") if not (folder / name).exists()]
     if missing:

@@ -207,7 +207,7 @@ def scheme_of_tags(tags):
     )
 
 
-def legal_steps(tags):
+def allowed_transitions(tags):
     """Say which tag may follow which, and which may begin and end a text, so that no span is broken.
 
     A span goes on only from its own tags. In schemes that mark its end (all but IOB2) it must go on until then.
@@ -221,9 +221,9 @@ def legal_steps(tags):
 
     Example:
 
-    >>> legal_steps(["O", "B", "I"])
+    >>> allowed_transitions(["O", "B", "I"])
     [[True, True, False, True], [True, True, True, True], [True, True, True, True], [True, True, False, True]]
-    >>> legal_steps(["noun", "verb"]) is None
+    >>> allowed_transitions(["noun", "verb"]) is None
     True
     """
     if not all(map(is_tag, tags)):

@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import written_whole
+from kerasnlp_zoo.files import atomic_file
 
 PADDING = "[PAD]"
 UNKNOWN = "[UNK]"
@@ -54,7 +54,7 @@ class TokenList:
 
     def save(self, path):
         """Write one token per line, in UTF-8."""
-        with written_whole(path) as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_bytes("".join(token + "\n" for token in self.tokens).encode())
 
     @classmethod

@@ -7,7 +7,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import written_whole
+from kerasnlp_zoo.files import atomic_file
 
 LISTED = 8  # names listed in an error
 SCALE = ":scale"  # behind the name of a matrix kept in int8: a float for each row
@@ -26,7 +26,7 @@ def save_weights(model, path, dtype="float32", weights=None):
         weights: list of the variables to write, None for all of the model.
     """
     values = {w.path: np.ascontiguousarray(w.value) for w in (model.weights if weights is None else weights)}
-    with written_whole(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_bytes(save(_kept(values, dtype)))
 
 

@@ -21,10 +21,10 @@ from kerasnlp_zoo.training import (
     compile_for_fine_tuning,
     cross_entropy,
     finish_classification,
-    frozen_share,
     load_encoder,
     repeat,
     repeated,
+    trainable_summary,
 )
 
 
@@ -49,7 +49,7 @@ def main(config, fold=None):
         task = load_encoder(config, "text_classification", data.labels, pairs=data.has_pairs)
         compile_for_fine_tuning(config, task.model, cross_entropy, classification_metrics(), len(train))
     print(data_report(data, task.preprocessor, config.batch_size))
-    print(frozen_share(task.model))
+    print(trainable_summary(task.model))
 
     best = run.fit(task, train, data.validation, monitor="val_accuracy")
     return finish_classification(run, task, data, best, f"bert_{config.data_name()}_{task.preprocessor.language}")

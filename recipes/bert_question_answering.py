@@ -20,11 +20,11 @@ from kerasnlp_zoo.training import (
     Run,
     compile_for_fine_tuning,
     finish_fine_tuning,
-    frozen_share,
     load_encoder,
     repeat,
     repeated,
     span_cross_entropy,
+    trainable_summary,
 )
 
 
@@ -68,7 +68,7 @@ def main(config, fold=None):
         task = load_encoder(config, "question_answering", labels, pairs=True)
         num_windows = task.num_windows(data.train.texts)
         compile_for_fine_tuning(config, task.model, span_cross_entropy, [], num_windows)
-    print(frozen_share(task.model))
+    print(trainable_summary(task.model))
 
     best = run.fit(task, data.train, data.validation, monitor="val_loss")
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"

@@ -13,17 +13,17 @@ import dataclasses
 import tyro
 
 from kerasnlp_zoo.datasets.report import data_report
-from kerasnlp_zoo.datasets.text_scores import load_text_scores
+from kerasnlp_zoo.datasets.text_regression import load_text_regression
 from kerasnlp_zoo.training import (
     FineTuningConfig,
     Run,
     compile_for_fine_tuning,
     finish_fine_tuning,
-    frozen_share,
     load_encoder,
     repeat,
     repeated,
     squared_error,
+    trainable_summary,
 )
 
 
@@ -41,12 +41,12 @@ def main(config, fold=None):
         return repeat(main, "bert_similarity", config)
     run = Run("bert_similarity", config, fold)
 
-    data = load_text_scores(config)
+    data = load_text_regression(config)
     with run.scope():
         task = load_encoder(config, "text_regression", data.labels, pairs=data.has_pairs)
         compile_for_fine_tuning(config, task.model, squared_error, [], len(data.train))
     print(data_report(data, task.preprocessor, config.batch_size))
-    print(frozen_share(task.model))
+    print(trainable_summary(task.model))
 
     best = run.fit(task, data.train, data.validation, monitor="val_loss")
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"

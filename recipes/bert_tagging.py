@@ -23,10 +23,10 @@ from kerasnlp_zoo.training import (
     compile_for_fine_tuning,
     cross_entropy,
     finish_fine_tuning,
-    frozen_share,
     load_encoder,
     repeat,
     repeated,
+    trainable_summary,
 )
 
 
@@ -57,7 +57,7 @@ def main(config, fold=None):
     with run.scope():
         task = load_encoder(config, "token_classification", tags_for(data.labels, config.tags))
         compile_for_fine_tuning(config, task.model, cross_entropy, classification_metrics(), len(train))
-    print(frozen_share(task.model))
+    print(trainable_summary(task.model))
 
     best = run.fit(task, train, data.validation)
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"

@@ -31,7 +31,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger, set_word_vectors, text_cnn_tagger
 from kerasnlp_zoo.tasks.token_classification import TOKENS, TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
-from kerasnlp_zoo.text.preprocessors.tokens import GIVEN
+from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.training import (
     LazyAdam,
     Run,
@@ -157,7 +157,7 @@ def make_preprocessor(config, data, train, scheme):
     preprocessor = TokenPreprocessor.from_texts(
         train.texts,
         language=data.language,
-        segmenter=GIVEN if is_given else None,
+        segmenter=SPLIT_AT_SPACES if is_given else None,
         min_count=config.min_count,
         max_vocabulary_size=config.max_vocabulary_size,
         max_sequence_length=config.max_sequence_length,

@@ -12,7 +12,7 @@ import tyro
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.text import cooccurrence_counts
-from kerasnlp_zoo.text.glove_cells import cells_of
+from kerasnlp_zoo.text.glove_cells import cell_dataset
 from kerasnlp_zoo.training import (
     CorpusRunConfig,
     GloveTrainer,
@@ -53,7 +53,7 @@ def main(config):
     with run.scope():
         trainer = GloveTrainer(len(corpus.vocabulary), config.embedding_dim, config.x_max, seed=config.seed)
         trainer.compile(config.learning_rate)
-    dataset = cells_of(counts, config.seed, replicas=run.strategy.num_replicas_in_sync)
+    dataset = cell_dataset(counts, config.seed, replicas=run.strategy.num_replicas_in_sync)
 
     speed = Throughput("cells_per_second", counts.nnz, len(dataset))
     run.train(trainer, dataset, [speed, *score_callbacks(text.language, corpus.vocabulary.tokens), run.history])

@@ -20,7 +20,7 @@ from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.models import SMOOTHINGS, count_ngrams, ngram
-from kerasnlp_zoo.training import Run, describe_text, spell_out
+from kerasnlp_zoo.training import Run, decode_ids, describe_text
 from kerasnlp_zoo.training.run import RunOptions
 
 SAMPLES, SAMPLE_LENGTH = 3, 30
@@ -68,7 +68,7 @@ def main(config):
     model.save(run.folder / "model")
     test_score = model.perplexity(text.test)
     samples = [model.generate(SAMPLE_LENGTH, config.seed + number, end=None) for number in range(SAMPLES)]
-    samples = [spell_out(ids, text.vocabulary, corpus.segmenter) for ids in samples]
+    samples = [decode_ids(ids, text.vocabulary, corpus.segmenter) for ids in samples]
     title = f"ngram on {corpus.name}: test perplexity {test_score:,.1f} ({best}, order {order})"
     plots.perplexities_by_order(perplexities, run.folder / "perplexity.png", title)
 

@@ -27,8 +27,8 @@ from kerasnlp_zoo.training import (
     WarmupLinearDecay,
     compile_for_language_modeling,
     finish_language_modeling,
+    initialize_output_bias,
     read_language_model_text,
-    start_from_frequencies,
 )
 
 
@@ -82,7 +82,7 @@ def main(config):
             dropout=config.dropout,
             recurrent_dropout=config.recurrent_dropout,
         )
-        start_from_frequencies(model, text.train)
+        initialize_output_bias(model, text.train)
         trainer = compile_for_language_modeling(
             LanguageModelTrainer(model, config.batch_size, config.num_sampled if is_sampled else None),
             WarmupLinearDecay(config.learning_rate, int(config.warmup * total_steps), total_steps),
@@ -91,8 +91,8 @@ def main(config):
         )
     best = KeepBest(run.history, run.state / "best.safetensors", "val_perplexity", patience=run.epochs)
     speed = Throughput("tokens_per_second", len(text.train), len(train))
-    ignorant_loss = math.log(len(text.vocabulary))
-    run.train(trainer, train, [speed, run.history, best], ignorant_loss=ignorant_loss, validation_data=validation)
+    uniform_loss = math.log(len(text.vocabulary))
+    run.train(trainer, train, [speed, run.history, best], uniform_loss=uniform_loss, validation_data=validation)
     task = LanguageModeling(model, preprocessor)
     return finish_language_modeling(run, corpus, text, task, best.best_row())
 

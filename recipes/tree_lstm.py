@@ -108,7 +108,7 @@ def main(config, fold=None):
         if data.has_pairs:
             model = tree_lstm_pair(**arguments, intermediate_dim=config.intermediate_dim)
         else:
-            model = tree_lstm(**arguments, labelled="nodes" if data.labels_nodes else "root")
+            model = tree_lstm(**arguments, labelled="nodes" if data.has_node_labels else "root")
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(
@@ -122,7 +122,7 @@ def main(config, fold=None):
     best = run.fit(task, data.train, data.validation)
     name = f"tree_lstm_{config.data_name()}_{preprocessor.language}"
     metrics = finish_classification(run, task, data, best, name)
-    if data.labels_nodes:
+    if data.has_node_labels:
         text = min(data.test.texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
         plots.tree_labels(read_tree(text, data.notation), task.predict([text])[0], task.labels, run.folder / "tree.png")
     return metrics

@@ -18,8 +18,8 @@ from keras.optimizers.schedules import PolynomialDecay
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.models import cbow, skip_gram
-from kerasnlp_zoo.models.word_embeddings import word_vectors
-from kerasnlp_zoo.text.word2vec_examples import Windows, pairs_of
+from kerasnlp_zoo.models.embedding_inputs import word_vectors
+from kerasnlp_zoo.text.word2vec_examples import Windows, word2vec_dataset
 from kerasnlp_zoo.training import (
     CorpusRunConfig,
     HierarchicalSoftmaxTrainer,
@@ -29,7 +29,7 @@ from kerasnlp_zoo.training import (
     WeightedMeanLoss,
     Word2VecTrainer,
     finish_word_vectors,
-    output_as_loss,
+    identity_loss,
     read_corpus,
     score_callbacks,
 )
@@ -96,10 +96,10 @@ def plain_model(config, corpus, windows, run):
     """Return the compiled functional model, its data set and about how many steps an epoch takes."""
     sizes = len(corpus.vocabulary), config.embedding_dim
     model = BUILDERS[config.model](*sizes, config.loss, config.num_negatives, corpus.counts.tolist())
-    dataset = pairs_of(corpus, windows, config.model, BATCH_SIZE)
+    dataset = word2vec_dataset(corpus, windows, config.model, BATCH_SIZE)
     steps = int(windows.expected_words(corpus.counts) / BATCH_SIZE) + 1
     schedule = PolynomialDecay(config.learning_rate or 0.002, run.epochs * steps, 0.0)
-    model.compile(LazyAdam(schedule), WeightedMeanLoss(output_as_loss))
+    model.compile(LazyAdam(schedule), WeightedMeanLoss(identity_loss))
     return model, dataset, steps
 
 

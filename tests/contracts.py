@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasnlp_zoo.layers.crf import crf_marginals
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES
-from kerasnlp_zoo.training import GloveLoss, crf_loss, cross_entropy, output_as_loss, span_cross_entropy
+from kerasnlp_zoo.training import GloveLoss, crf_loss, cross_entropy, identity_loss, span_cross_entropy
 from tests.layer_contracts import PLACES
 
 VOCABULARY_SIZE = 40
@@ -276,7 +276,7 @@ BUILDERS = [
             words_around_words,
             per_token=True,
             head="word_prediction",
-            loss=output_as_loss,
+            loss=identity_loss,
         )
         for builder in ("skip_gram", "cbow")
         for loss in ("negative_sampling", "nce", "hierarchical_softmax", "full_softmax")

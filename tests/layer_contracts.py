@@ -42,8 +42,8 @@ LAYERS = [
         {"input_shape": (2, 5), "expected_output_shape": (2, 5), "supports_masking": True, **FLOAT32},
     ),
     LayerCase(
-        layers.TokenPairs,
-        {"num_ids": 9},
+        layers.HashedBigrams,
+        {"num_bins": 9},
         {
             "input_data": np.array([[5, 7, 0]]),
             "expected_output_shape": (1, 3),
@@ -206,7 +206,7 @@ LAYERS = [
     ),
     LayerCase(
         layers.CRF,
-        {"num_tags": 2, "legal_steps": [[True, True, True], [True, False, True], [True, False, True]]},
+        {"num_classes": 2, "allowed_transitions": [[True, True, True], [True, False, True], [True, False, True]]},
         {**SEQUENCE, "expected_output_shape": (2, 9, 3), "expected_num_trainable_weights": 3, **FLOAT32},
     ),
     *(
@@ -319,7 +319,7 @@ LAYERS = [
         for layer, arguments, num_weights in (
             (layers.ChildSumTreeLSTM, {}, 3),
             (layers.NaryTreeLSTM, {"num_children": 3, "num_roots": 2}, 3),
-            (layers.TreeAverage, {"num_roots": 2}, 2),
+            (layers.TreeMean, {"num_roots": 2}, 2),
         )
     ),
     LayerCase(
@@ -327,7 +327,7 @@ LAYERS = [
     ),
     *(
         LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
-        for pooling in (layers.MaxOverTime, layers.AverageOverTime, layers.SumOverTime)
+        for pooling in (layers.MaxOverTime, layers.MeanOverTime, layers.SumOverTime)
     ),
     LayerCase(
         layers.AttentionOverTime,

@@ -34,7 +34,7 @@ from kerasnlp_zoo.text import (
     WordPieceVocabulary,
     WordPreprocessor,
 )
-from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
+from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
 from tests.contracts import BERT
 
 TEXTS = [
@@ -149,7 +149,7 @@ def language_modeling():
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
-TRANSLATION_PIECES = learn_vocabulary_of_pieces([*TEXTS, *(text[::-1] for text in TEXTS)], size=120)
+TRANSLATION_PIECES = learn_piece_vocabulary([*TEXTS, *(text[::-1] for text in TEXTS)], size=120)
 
 
 def translation_by_transformer():

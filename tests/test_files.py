@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from kerasnlp_zoo.files import cache_folder, folder_written_whole, sha256, write_json, written_whole
+from kerasnlp_zoo.files import atomic_file, atomic_folder, cache_folder, sha256, write_json
 
 
 def fail_half_way(writing, write, error):
@@ -16,21 +16,21 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):
     write_json(path, {"accuracy": 0.5})
     before = sha256(path)
     with pytest.raises(OSError, match="disk"):
-        fail_half_way(written_whole(path), lambda new: new.write_text("half"), OSError("disk full"))
+        fail_half_way(atomic_file(path), lambda new: new.write_text("half"), OSError("disk full"))
     assert sha256(path) == before
     assert os.listdir(tmp_path) == ["scores.json"]
 
 
 def test_a_failed_folder_keeps_the_old_folder_and_leaves_nothing(tmp_path):
-    with folder_written_whole(tmp_path / "entry") as new:
+    with atomic_folder(tmp_path / "entry") as new:
         (new / "a").write_text("old")
     with pytest.raises(KeyboardInterrupt):
         fail_half_way(
-            folder_written_whole(tmp_path / "entry"), lambda new: (new / "a").write_text("half"), KeyboardInterrupt()
+            atomic_folder(tmp_path / "entry"), lambda new: (new / "a").write_text("half"), KeyboardInterrupt()
         )
     assert (tmp_path / "entry" / "a").read_text() == "old"
     assert os.listdir(tmp_path) == ["entry"]
-    with folder_written_whole(tmp_path / "entry") as new:
+    with atomic_folder(tmp_path / "entry") as new:
         (new / "b").write_text("new")
     assert os.listdir(tmp_path / "entry") == ["b"]
 

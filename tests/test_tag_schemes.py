@@ -9,7 +9,7 @@ from kerasnlp_zoo.tag_schemes import (
     LETTERS,
     SCHEMES,
     Span,
-    legal_steps,
+    allowed_transitions,
     num_repaired,
     parse_tag,
     scheme_of,
@@ -117,7 +117,7 @@ def test_the_scheme_is_told_from_tags_even_if_one_is_broken(scheme):
 @pytest.mark.parametrize("scheme", LETTERS)
 def test_a_sequence_is_legal_exactly_if_its_scheme_would_write_it_so(scheme):
     tags = ["O", *(f"{letter}-{label}" for letter in dict.fromkeys(LETTERS[scheme]) for label in "xy")]
-    legal = legal_steps(tags)
+    legal = allowed_transitions(tags)
     for path in itertools.product(range(len(tags)), repeat=3):
         steps = itertools.pairwise([-1, *path, -1])
         names = [tags[place] for place in path]

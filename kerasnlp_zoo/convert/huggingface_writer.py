@@ -6,7 +6,7 @@ from kerasnlp_zoo.convert.bert_names import to_theirs
 from kerasnlp_zoo.convert.configs import their_config
 from kerasnlp_zoo.convert.huggingface import POOLINGS
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import folder_written_whole, write_json
+from kerasnlp_zoo.files import atomic_folder, write_json
 
 ARCHITECTURE_OF = {
     "bert": "BertModel",
@@ -46,7 +46,7 @@ def write_huggingface(task_or_model, folder):
     tensors = to_theirs(weights, arguments["num_layers"], built["builder"] == "bert_span_predictor")
     if ARCHITECTURE_OF[built["builder"]] == "BertModel":
         tensors = {name.removeprefix("bert."): tensor for name, tensor in tensors.items()}
-    with folder_written_whole(folder) as new:
+    with atomic_folder(folder) as new:
         labels = getattr(task_or_model, "labels", None)
         write_json(new / "config.json", _config(built, labels))
         (new / "model.safetensors").write_bytes(save(tensors, metadata={"format": "pt"}))

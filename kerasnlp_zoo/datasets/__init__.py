@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering
     from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
     from kerasnlp_zoo.datasets.text_classification import SOURCES, load_text_classification
-    from kerasnlp_zoo.datasets.text_scores import load_text_scores
+    from kerasnlp_zoo.datasets.text_regression import load_text_regression
     from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
     from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
 
@@ -23,7 +23,7 @@ __all__ = [
     "TranslationOptions",
     "load_question_answering",
     "load_text_classification",
-    "load_text_scores",
+    "load_text_regression",
     "load_token_classification",
     "load_translation",
 ]
@@ -34,7 +34,7 @@ __getattr__, __dir__ = lazy_attributes(
         "question_answering": ["QuestionAnsweringOptions", "load_question_answering"],
         "splits": ["Split", "TextClassificationData"],
         "text_classification": ["SOURCES", "load_text_classification"],
-        "text_scores": ["load_text_scores"],
+        "text_regression": ["load_text_regression"],
         "token_classification": ["TokenClassificationOptions", "load_token_classification"],
         "translation": ["TranslationOptions", "load_translation"],
     },

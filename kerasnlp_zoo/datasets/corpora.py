@@ -60,7 +60,7 @@ class CorpusOptions(TextOptions):
 
 
 @dataclasses.dataclass(frozen=True)
-class CorpusText:
+class TextSource:
     """Where the sentences of a corpus come from.
 
     Attributes:
@@ -82,7 +82,7 @@ class CorpusText:
 
     def chunks(self):
         """Yield (tokens, lengths) for `text.corpus.encode_corpus`, pieces of text worked on by all processors."""
-        for tokens in in_parallel(self.tokenize, self.read()):
+        for tokens in parallel_map(self.tokenize, self.read()):
             yield tokens.flat_values.numpy(), tokens.row_lengths().numpy()
 
     def tokenize(self, lines):
@@ -98,12 +98,12 @@ class CorpusText:
         return WordPreprocessor(Vocabulary.from_counts({}), self.language, segmenter)
 
 
-def in_parallel(function, items):
+def parallel_map(function, items):
     """Yield function(item) in the order of the items, a few of them worked on at the same time.
 
     Example:
 
-    >>> list(in_parallel(len, ["a", "bc"]))
+    >>> list(parallel_map(len, ["a", "bc"]))
     [1, 2]
     """
     workers = os.cpu_count()
@@ -124,7 +124,7 @@ def open_corpus(options):
         options: `TextOptions`.
 
     Returns:
-        CorpusText.
+        TextSource.
 
     Raises:
         InputError: if there is no such file or corpus, before anything long begins.
@@ -132,11 +132,11 @@ def open_corpus(options):
     if options.corpus is not None:
         files = text_files(options.corpus)
         read = functools.partial(_files, files, options.encoding)
-        found = CorpusText(options.corpus.name.split(".")[0], read, licence="yours")
+        found = TextSource(options.corpus.name.split(".")[0], read, licence="yours")
     elif options.dataset in CORPORA:
         found = CORPORA[options.dataset]
     else:
-        found = CorpusText(options.dataset, _tfds(options))
+        found = TextSource(options.dataset, _tfds(options))
     language = options.language or found.language
     segmenter = options.segmenter or (found.segmenter if language == found.language else None)
     if segmenter in ("jieba", CHARACTERS) and language != "zh":
@@ -163,10 +163,10 @@ def _files(files, encoding):
 
 def _tfds(options):
     """Return a function that reads the train split of a TFDS data set as a stream."""
-    from kerasnlp_zoo.datasets import tfds_names
+    from kerasnlp_zoo.datasets import tfds_loading
 
     try:
-        builder = tfds_names.load_builder(options.dataset, options.data_dir)
+        builder = tfds_loading.load_builder(options.dataset, options.data_dir)
     except InputError as error:
         raise InputError(
             f"{error}.{did_you_mean(options.dataset, list(CORPORA))} Corpora that need a package index only: "
@@ -284,15 +284,15 @@ def _mixed_en():
 CORPORA = {
     corpus.name: corpus
     for corpus in (
-        CorpusText("wikitext2", _wikitext2, licence="CC-BY-SA", commercial_use="yes"),
-        CorpusText("film_reviews", _film_reviews),
-        CorpusText("newsgroups", _newsgroups),
-        CorpusText("tatoeba", _tatoeba, licence="CC-BY 2.0", commercial_use="yes"),
-        CorpusText("snli", _snli),
-        CorpusText("mixed_en", _mixed_en, licence="CC-BY-SA, CC-BY 2.0 and texts whose distributors state none"),
-        CorpusText("peoples_daily", _peoples_daily, "zh", "spaces"),
-        CorpusText("msra", _msra, "zh", "jieba"),
-        CorpusText("news_zh", _news_zh, "zh", "spaces"),
-        CorpusText("shop_reviews", _shop_reviews, "zh", "jieba"),
+        TextSource("wikitext2", _wikitext2, licence="CC-BY-SA", commercial_use="yes"),
+        TextSource("film_reviews", _film_reviews),
+        TextSource("newsgroups", _newsgroups),
+        TextSource("tatoeba", _tatoeba, licence="CC-BY 2.0", commercial_use="yes"),
+        TextSource("snli", _snli),
+        TextSource("mixed_en", _mixed_en, licence="CC-BY-SA, CC-BY 2.0 and texts whose distributors state none"),
+        TextSource("peoples_daily", _peoples_daily, "zh", "spaces"),
+        TextSource("msra", _msra, "zh", "jieba"),
+        TextSource("news_zh", _news_zh, "zh", "spaces"),
+        TextSource("shop_reviews", _shop_reviews, "zh", "jieba"),
     )
 }

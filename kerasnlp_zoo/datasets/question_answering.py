@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.datasets.own_files import read_text
 from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, comparable, cut, require_examples
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
+from kerasnlp_zoo.datasets.user_files import read_text
 from kerasnlp_zoo.errors import InputError
 
 NEARBY = 32  # characters that the stated place of an answer may be wrong by
@@ -98,7 +98,7 @@ def load_question_answering(options):
         InputError: if the data cannot be had, or an answer does not stand in its passage, naming its question.
     """
     options.check_share()
-    splits, repaired = _own_files(options) if options.train_file is not None else _tfds(options)
+    splits, repaired = _user_files(options) if options.train_file is not None else _tfds(options)
     name = options.train_file.stem if options.train_file is not None else options.dataset
     splits, dropped = _without_leaks(splits)
     share = options.validation_split
@@ -148,7 +148,7 @@ def _cut(examples, share):
     return parts[False], parts[True]
 
 
-def _own_files(options):
+def _user_files(options):
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     splits, repaired = {}, 0
     for name, path in files.items():
@@ -232,12 +232,12 @@ def _answer(source, id, passage, text, start):
 
 
 def _tfds(options):
-    from kerasnlp_zoo.datasets import tfds_names  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     if not options.dataset:
         raise InputError(f"Name a data set with --dataset ({', '.join(NAMES)}) or give --train-file in SQuAD's format")
-    builder = tfds_names.load_builder(NAMES.get(options.dataset, options.dataset), options.data_dir)
-    tfds_names.require_features(builder, "id", "question", "context", "answers")
+    builder = tfds_loading.load_builder(NAMES.get(options.dataset, options.dataset), options.data_dir)
+    tfds_loading.require_features(builder, "id", "question", "context", "answers")
     # The test split of SQuAD is hidden: its validation split is the one to score.
     wanted = {"train": "train", "test": "validation"}
     if "test" in builder.info.splits:
@@ -246,7 +246,7 @@ def _tfds(options):
     for name, split in wanted.items():
         if split in builder.info.splits:
             splits[name] = []
-            for row in tfds_names.read_rows(builder, split):
+            for row in tfds_loading.read_rows(builder, split):
                 pairs = list(zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True))
                 example, count = _example(options.dataset, row["id"], row["question"], row["context"], pairs)
                 splits[name].append(example)

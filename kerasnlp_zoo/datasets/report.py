@@ -79,7 +79,7 @@ def tree_report(data, preprocessor):
     """
     splits = _splits(data)
     lines = _first_lines(data)
-    if data.labels_nodes:
+    if data.has_node_labels:
         counts = collections.Counter(label for labels in data.train.labels for label in labels)
         named = ", ".join(f"{label} {counts[place]:,}" for place, label in enumerate(data.labels))
         lines.append(f"  labels        of train nodes: {named}")

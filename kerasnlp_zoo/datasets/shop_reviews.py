@@ -1,6 +1,6 @@
 """Chinese shop reviews: fragments of reviews that carry the label of the whole review."""
 
-from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -12,7 +12,7 @@ PACKAGE = Package(
 )
 
 
-class ZooShopReviews(PackagedTexts):
+class ZooShopReviews(PackageTextsBuilder):
     """35,123 lines of Chinese reviews, half of them duplicates; one split, to be cut."""
 
     label_names = {"label": ["negative", "positive"]}

@@ -2,7 +2,7 @@
 
 import json
 
-from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -24,7 +24,7 @@ def read_pairs(split):
         yield number, {"premise": pair["sentence1"], "hypothesis": pair["sentence2"], "label": label}
 
 
-class ZooSnli(PackagedTexts):
+class ZooSnli(PackageTextsBuilder):
     """100,000 of the 550,152 training pairs, without the official validation split; official test of 10,000."""
 
     text_names = ("premise", "hypothesis")

@@ -186,7 +186,7 @@ def _digest(comparable_text):
     return "".join(hashlib.sha256(part).hexdigest() for part in parts)
 
 
-def honest_splits(splits, options, name, fold=None, num_folds=None):
+def prepare_splits(splits, options, name, fold=None, num_folds=None):
     """Clean what was read, hold out the splits that were not given, and keep little of it for a smoke run.
 
     Args:

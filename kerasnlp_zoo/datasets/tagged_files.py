@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from kerasnlp_zoo.datasets.own_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
+from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import LETTERS, OUTSIDE, Span, is_tag, num_repaired, parse_tag, scheme_of, spans_of
 from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens

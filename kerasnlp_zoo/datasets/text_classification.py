@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.own_files import read_examples
-from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, honest_splits
+from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, prepare_splits
+from kerasnlp_zoo.datasets.user_files import read_examples
 from kerasnlp_zoo.errors import InputError, did_you_mean
 
 UNSTATED = "not stated by its distributor; widely used in research"
@@ -100,10 +100,10 @@ def load_text_classification(options, fold=None, num_folds=None):
     """
     options.check_share()
     if options.train_file is not None:
-        data, splits = _own_files(options)
+        data, splits = _user_files(options)
     else:
         data, splits = _named(options)
-    splits, dropped = honest_splits(splits, options, data["name"], fold, num_folds)
+    splits, dropped = prepare_splits(splits, options, data["name"], fold, num_folds)
     data["dropped"].update(dropped)
     missing = [label for place, label in enumerate(data["labels"]) if place not in splits["train"].labels]
     if missing:
@@ -111,7 +111,7 @@ def load_text_classification(options, fold=None, num_folds=None):
     return TextClassificationData(**data, **splits)
 
 
-def _own_files(options):
+def _user_files(options):
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     examples = {name: read_examples(path, options) for name, path in files.items() if path is not None}
     dropped = {"rows without label": sum(not e.label for split in examples.values() for e in split)}
@@ -148,7 +148,7 @@ def _encode(examples, labels):
 
 
 def _named(options):
-    from kerasnlp_zoo.datasets import tfds_names  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     if not options.dataset:
         raise InputError(f"Name a data set with --dataset ({', '.join(SOURCES)}) or give --train-file")
@@ -160,7 +160,7 @@ def _named(options):
     splits, hidden = {}, 0
     for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
         if split in builder.info.splits:
-            texts, labels = tfds_names.read_split(builder, split, source.texts, source.label)
+            texts, labels = tfds_loading.read_split(builder, split, source.texts, source.label)
             hidden += int(np.sum(labels < 0))  # TFDS marks the secret labels of a competition with -1
             splits[name] = Split(texts, labels).take(np.flatnonzero(labels >= 0))
     data = {
@@ -178,14 +178,14 @@ def _named(options):
 
 def prepared_builder(source, data_dir):
     """Return the prepared builder of a source, or that of its fallback where TFDS cannot be reached."""
-    from kerasnlp_zoo.datasets import tfds_names
+    from kerasnlp_zoo.datasets import tfds_loading
 
     try:
-        return tfds_names.load_builder(source.tfds_name, data_dir)
+        return tfds_loading.load_builder(source.tfds_name, data_dir)
     except InputError as error:
         if source.fallback:
             print(f"{error}. Taking what a package holds of it instead", file=sys.stderr)
-            return tfds_names.load_builder(source.fallback, data_dir)
+            return tfds_loading.load_builder(source.fallback, data_dir)
         packaged = [name for name, other in SOURCES.items() if (other.fallback or other.tfds_name).startswith("zoo_")]
         raise InputError(
             f"{error}.{did_you_mean(source.tfds_name, list(SOURCES))} "

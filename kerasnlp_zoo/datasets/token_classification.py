@@ -6,7 +6,7 @@ from typing import Literal
 
 from kerasnlp_zoo.datasets import msra, peoples_daily
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.datasets.splits import honest_splits
+from kerasnlp_zoo.datasets.splits import prepare_splits
 from kerasnlp_zoo.datasets.tagged_files import TaggedLines, read_tagged, spans_from_tags
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
@@ -112,7 +112,7 @@ def load_token_classification(options):
     """
     options.check_share()
     if options.train_file is not None:
-        data, splits = _own_files(options)
+        data, splits = _user_files(options)
     elif options.dataset in PACKAGED:
         data, splits = _packaged(options)
     else:
@@ -121,11 +121,11 @@ def load_token_classification(options):
     data["labels"] = sorted(set().union(*(split.span_labels() for split in splits.values())))
     if not data["labels"]:
         raise InputError(f"No text of {data['name']} has a span. Expected spans to learn from")
-    splits, data["dropped"] = honest_splits(splits, options, data["name"])
+    splits, data["dropped"] = prepare_splits(splits, options, data["name"])
     return TokenClassificationData(**data, **splits)
 
 
-def _own_files(options):
+def _user_files(options):
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     splits, repaired, labels = {}, 0, set()
     for name, path in files.items():
@@ -153,13 +153,13 @@ def _packaged(options):
 
 
 def _tfds(options):
-    from kerasnlp_zoo.datasets import tfds_names  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     known = [*PACKAGED, *TFDS_COLUMNS]
     if not options.dataset:
         raise InputError(f"Name a data set with --dataset ({', '.join(known)}) or give --train-file")
     try:
-        builder = tfds_names.load_builder(options.dataset, options.data_dir)
+        builder = tfds_loading.load_builder(options.dataset, options.data_dir)
     except InputError as error:
         raise InputError(
             f"{error}.{did_you_mean(options.dataset, known)} Data sets that need a package index only: "
@@ -169,7 +169,7 @@ def _tfds(options):
     splits, repaired = {}, 0
     for ours, theirs in SPLIT_NAMES.items():
         for split in set(theirs) & set(builder.info.splits):
-            rows = tfds_names.read_tagged_tokens(builder, split, *features)
+            rows = tfds_loading.read_tagged_tokens(builder, split, *features)
             texts = [
                 TaggedLines(tokens, tags, [f"{options.dataset}, {split} text {number}"] * len(tokens))
                 for number, (tokens, tags) in enumerate(rows)

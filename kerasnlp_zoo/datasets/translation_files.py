@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from kerasnlp_zoo.datasets.own_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
+from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
 from kerasnlp_zoo.errors import InputError
 
 NAMED_COLUMNS = ("text", "text_pair")  # keys of JSON lines, unless the flags name others

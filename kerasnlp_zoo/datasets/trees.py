@@ -9,10 +9,10 @@ import numpy as np
 
 from kerasnlp_zoo.datasets import snli
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.datasets.own_files import JSON_SUFFIXES, read_examples, read_text
 from kerasnlp_zoo.datasets.packages import read_member
-from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, honest_splits, parts_of
+from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, parts_of, prepare_splits
 from kerasnlp_zoo.datasets.text_classification import UNSTATED, ordered
+from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, read_examples, read_text
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.trees import bracketed, dependencies, read_dependencies, read_tree, read_trees
 
@@ -43,11 +43,11 @@ class TreeData(TextClassificationData):
 
     Attributes:
         notation: str, how the texts are written: see `text.trees`.
-        labels_nodes: bool, whether the labels of a split are those of all nodes of a text, a tuple of ids.
+        has_node_labels: bool, whether the labels of a split are those of all nodes of a text, a tuple of ids.
     """
 
     notation: str = "binary"
-    labels_nodes: bool = False
+    has_node_labels: bool = False
 
 
 def load_trees(options):
@@ -66,8 +66,8 @@ def load_trees(options):
         InputError: if the data cannot be had, or a tree is malformed; the message names file, line and column.
     """
     options.check_share()
-    data, splits = _named(options) if options.train_file is None else _own_files(options)
-    splits, data["dropped"] = honest_splits(splits, options, data["name"])
+    data, splits = _named(options) if options.train_file is None else _user_files(options)
+    splits, data["dropped"] = prepare_splits(splits, options, data["name"])
     return TreeData(**data, **splits)
 
 
@@ -93,7 +93,7 @@ def _snli(split, parse):
     return Split(texts, np.array(labels, "int64"))
 
 
-def _own_files(options):
+def _user_files(options):
     read, notation = _reader(options.train_file, options)
     has_labelled_nodes = read is _read_brackets
     labelled = options.labelled or ("nodes" if has_labelled_nodes else "root")
@@ -112,7 +112,7 @@ def _own_files(options):
         )
     splits = {name: _encoded(split, known, labelled) for name, split in rows.items()}
     data = {"name": options.train_file.stem, "labels": known, "notation": notation}
-    return {**data, "labels_nodes": labelled == "nodes"}, splits
+    return {**data, "has_node_labels": labelled == "nodes"}, splits
 
 
 def read_labelled_trees(path, options):

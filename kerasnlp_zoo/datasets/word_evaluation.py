@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.own_files import read_text
 from kerasnlp_zoo.datasets.packages import GENSIM, read_member
+from kerasnlp_zoo.datasets.user_files import read_text
 from kerasnlp_zoo.errors import InputError, did_you_mean
 
 # WordSim-353 (Finkelstein et al. 2002) scores relatedness; SimLex-999 (Hill et al. 2015) similarity alone.

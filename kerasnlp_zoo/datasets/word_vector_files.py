@@ -18,8 +18,8 @@ import numpy as np
 from kerasnlp_zoo.datasets.text_files import OPENERS
 from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.evaluation.word_rows import words_and_vectors
-from kerasnlp_zoo.files import written_whole
+from kerasnlp_zoo.evaluation.word_lookup import without_special_tokens
+from kerasnlp_zoo.files import atomic_file
 
 logger = logging.getLogger("kerasnlp_zoo")
 FORMATS = ("word2vec", "word2vec_binary", "glove")
@@ -110,10 +110,10 @@ def write_vectors(path, tokens, vectors, format="word2vec"):
     tea 0.1 2.0
     """
     require_choice("format", format, FORMATS)
-    words, vectors = words_and_vectors(tokens, vectors)
+    words, vectors = without_special_tokens(tokens, vectors)
     _require_words(words, separators=r"[ \t\n\r\v\f]", what="a space or a line break")
     path = Path(path)
-    with written_whole(path) as temporary, PACKERS.get(path.suffix, open)(temporary, "wb") as file:
+    with atomic_file(path) as temporary, PACKERS.get(path.suffix, open)(temporary, "wb") as file:
         if format != "glove":
             file.write(f"{len(words)} {vectors.shape[1]}\n".encode())
         for start in range(0, len(words), ROWS):
@@ -147,7 +147,7 @@ def write_projector(folder, tokens, vectors, count=10_000):
     ['metadata.tsv', 'projector_config.pbtxt', 'vectors.tsv']
     """
     require_positive(count=count)
-    words, vectors = words_and_vectors(tokens, vectors)
+    words, vectors = without_special_tokens(tokens, vectors)
     words, vectors = words[:count], vectors[:count]
     _require_words(words, separators=r"[\t\n\r]", what="a tab or a line break")
     contents = {
@@ -156,7 +156,7 @@ def write_projector(folder, tokens, vectors, count=10_000):
         "projector_config.pbtxt": PROJECTOR_CONFIG,
     }
     for name, text in contents.items():
-        with written_whole(Path(folder, name)) as temporary:
+        with atomic_file(Path(folder, name)) as temporary:
             temporary.write_bytes(text.encode())
 
 

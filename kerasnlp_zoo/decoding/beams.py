@@ -5,8 +5,8 @@ Shapes: B sequences, V vocabulary, L longest output, W width of the beam, N hypo
 
 import tensorflow as tf
 
+from kerasnlp_zoo.decoding.blockwise import blockwise_top_k
 from kerasnlp_zoo.decoding.generation import require_length
-from kerasnlp_zoo.decoding.highest import top_of_many
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 
@@ -132,7 +132,7 @@ class _Beams:
         logits = tf.cast(logits, tf.float32)
         count = min(2 * self.width, logits.shape[-1])
         # The order of a row's logits is that of its log-probabilities, so only its best are normalised.
-        best, tokens = top_of_many(logits, count)  # [B * W, count]
+        best, tokens = blockwise_top_k(logits, count)  # [B * W, count]
         best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
         scores = totals[:, :, None] + tf.reshape(best, [self.batch, self.width, count])
         flat = [self.batch, self.width * count]

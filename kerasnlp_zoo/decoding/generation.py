@@ -5,7 +5,7 @@ Shapes: B sequences, V vocabulary, L longest output.
 
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding.highest import highest
+from kerasnlp_zoo.decoding.blockwise import highest
 from kerasnlp_zoo.errors import require_positive
 
 

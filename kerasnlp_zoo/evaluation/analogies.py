@@ -6,7 +6,7 @@ Shapes: V words, D width of a vector, Q questions, U different words among them.
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.evaluation.word_rows import WordRows
+from kerasnlp_zoo.evaluation.word_lookup import WordLookup
 
 EPSILON = 1e-3  # Levy and Goldberg 2014, equation 4: against division by zero
 SYNTACTIC = "gram"  # how the names of word2vec's syntactic sections begin; the others are semantic
@@ -69,7 +69,7 @@ def analogy_scores(tokens, vectors, questions, measure="3cosadd", most_frequent=
     require_choice("measure", measure, tuple(MEASURES))
     if most_frequent is not None:
         require_positive(most_frequent=most_frequent)
-    words = WordRows(tokens, vectors, most_frequent)
+    words = WordLookup(tokens, vectors, most_frequent)
     asked = [(name, question) for name, section in questions.sections.items() for question in section]
     names = np.array([name for name, _ in asked])
     rows = np.array([words.find(question) for _, question in asked])  # [Q, 4]

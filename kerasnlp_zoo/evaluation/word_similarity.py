@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import correlations
-from kerasnlp_zoo.evaluation.word_rows import WordRows
+from kerasnlp_zoo.evaluation.word_lookup import WordLookup
 
 
 def word_similarity_scores(tokens, vectors, pairs):
@@ -36,7 +36,7 @@ def word_similarity_scores(tokens, vectors, pairs):
 
     Reference: Finkelstein et al. 2002 (WordSim-353); Hill et al. 2015 (SimLex-999).
     """
-    words = WordRows(tokens, vectors)
+    words = WordLookup(tokens, vectors)
     rows = np.array([words.find(pair) for pair in pairs.words])  # [P, 2]
     known = np.all(rows >= 0, axis=1)
     if known.sum() < 2:

@@ -58,8 +58,8 @@ def alignment_weights(task, text, translation=None):
     >>> from kerasnlp_zoo.models import seq2seq
     >>> from kerasnlp_zoo.tasks import Translation
     >>> from kerasnlp_zoo.text import TranslationPreprocessor
-    >>> from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
-    >>> vocabulary = learn_vocabulary_of_pieces(["a cup of tea", "una taza de té"], size=60)
+    >>> from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
+    >>> vocabulary = learn_piece_vocabulary(["a cup of tea", "una taza de té"], size=60)
     >>> task = Translation(seq2seq(len(vocabulary), 8, 8), TranslationPreprocessor(vocabulary))
     >>> alignment = alignment_weights(task, "a cup", "una taza")
     >>> alignment.source, alignment.target, alignment.weights.shape

@@ -5,16 +5,17 @@ from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.characters import WordCharacters
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.crf import CRF
+from kerasnlp_zoo.layers.hashed_bigrams import HashedBigrams
 from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
 from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention
 from kerasnlp_zoo.layers.pair_features import PairFeatures
 from kerasnlp_zoo.layers.pooling import (
     AttentionOverTime,
-    AverageOverTime,
     FirstPositions,
     KMaxPooling,
     MaxOverTime,
+    MeanOverTime,
     SumOverTime,
 )
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
@@ -29,9 +30,8 @@ from kerasnlp_zoo.layers.recurrent_cells import (
 )
 from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
 from kerasnlp_zoo.layers.shared_embedding import SharedEmbedding
-from kerasnlp_zoo.layers.token_pairs import TokenPairs
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
-from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeAverage
+from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeMean
 from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
@@ -46,7 +46,6 @@ __all__ = [
     "AdditiveStateCell",
     "Attention",
     "AttentionOverTime",
-    "AverageOverTime",
     "BagOfWords",
     "BagOfWordsDense",
     "ChildSumTreeLSTM",
@@ -55,12 +54,14 @@ __all__ = [
     "FirstPositions",
     "FullSoftmax",
     "GatherPositions",
+    "HashedBigrams",
     "HierarchicalSoftmax",
     "KMaxPooling",
     "LeakyCell",
     "LearnedPositions",
     "MaskScores",
     "MaxOverTime",
+    "MeanOverTime",
     "MultiHeadCrossAttention",
     "MultiHeadSelfAttention",
     "NaryTreeLSTM",
@@ -76,10 +77,9 @@ __all__ = [
     "SumOverTime",
     "TextConvolution",
     "TimeSkipCell",
-    "TokenPairs",
     "TransformerDecoderBlock",
     "TransformerEncoderBlock",
-    "TreeAverage",
+    "TreeMean",
     "UnitLength",
     "WindowMask",
     "WordCharacters",

@@ -13,7 +13,7 @@ from keras import ops
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer, mask_bias, zero_masked
 
-SCORES = ("additive", "general", "dot", "scaled_dot")
+SCORE_MODES = ("additive", "general", "dot", "scaled_dot")
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -64,7 +64,7 @@ class Attention(MaskedLayer):
 
     def __init__(self, score="additive", units=None, is_hard=False, seed=None, **kwargs):
         super().__init__(**kwargs)
-        require_choice("score", score, SCORES)
+        require_choice("score", score, SCORE_MODES)
         if units is not None:
             require_positive(units=units)
         self.score = score

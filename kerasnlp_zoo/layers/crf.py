@@ -30,9 +30,9 @@ class CRF(MaskedLayer):
     """The head of a tagger whose tags depend on each other: scores of tags for each word, and of steps between tags.
 
     Args:
-        num_tags: int, C.
-        legal_steps: [K, K] nested lists of bool, True where the tag of a column may follow that of a row; the last
-            row is for the first tag of a text, the last column for the end (`text.tag_schemes.legal_steps`). None
+        num_classes: int, C.
+        allowed_transitions: [K, K] nested lists of bool, True where the tag of a column may follow that of a row; the last
+            row is for the first tag of a text, the last column for the end (`text.tag_schemes.allowed_transitions`). None
             allows all.
 
     Call arguments:
@@ -43,34 +43,34 @@ class CRF(MaskedLayer):
         float32 tensor [B, K + T, K]: scores, for `crf_log_likelihood`, `crf_tags` and `crf_marginals`.
 
     Raises:
-        InputError: if `legal_steps` has another shape.
+        InputError: if `allowed_transitions` has another shape.
 
     Example:
 
-    >>> scores = CRF(num_tags=3)(ops.ones((2, 5, 8)))
+    >>> scores = CRF(num_classes=3)(ops.ones((2, 5, 8)))
     >>> scores.shape, crf_tags(scores).shape
     (TensorShape([2, 9, 4]), TensorShape([2, 5]))
 
     Reference: Lample et al. 2016, "Neural Architectures for Named Entity Recognition", section 2.2.
     """
 
-    def __init__(self, num_tags, legal_steps=None, **kwargs):
+    def __init__(self, num_classes, allowed_transitions=None, **kwargs):
         super().__init__(**kwargs)
-        require_positive(num_tags=num_tags)
-        expected = (num_tags + 1, num_tags + 1)
-        if legal_steps is not None and ops.shape(ops.convert_to_tensor(legal_steps)) != expected:
+        require_positive(num_classes=num_classes)
+        expected = (num_classes + 1, num_classes + 1)
+        if allowed_transitions is not None and ops.shape(ops.convert_to_tensor(allowed_transitions)) != expected:
             raise InputError(
-                f"legal_steps must say for {num_tags} tags and the boundary which may follow which, so have the shape "
-                f"{expected}. Received: {ops.shape(ops.convert_to_tensor(legal_steps))}"
+                f"allowed_transitions must say for {num_classes} tags and the boundary which may follow which, so have the shape "
+                f"{expected}. Received: {ops.shape(ops.convert_to_tensor(allowed_transitions))}"
             )
-        self.num_tags = num_tags
-        self.legal_steps = legal_steps
+        self.num_classes = num_classes
+        self.allowed_transitions = allowed_transitions
 
     def build(self, inputs_shape):
         """Create a dense layer's weights, and the scores of steps."""
-        size = self.num_tags + 1
-        self.kernel = self.add_weight((inputs_shape[-1], self.num_tags), "glorot_uniform", name="kernel")
-        self.bias = self.add_weight((self.num_tags,), "zeros", name="bias")
+        size = self.num_classes + 1
+        self.kernel = self.add_weight((inputs_shape[-1], self.num_classes), "glorot_uniform", name="kernel")
+        self.bias = self.add_weight((self.num_classes,), "zeros", name="bias")
         self.transitions = self.add_weight(
             (size, size), keras.initializers.RandomUniform(-0.1, 0.1), name="transitions"
         )
@@ -88,21 +88,25 @@ class CRF(MaskedLayer):
 
     def possible_transitions(self):
         """Return the scores of steps [K, K], IMPOSSIBLE where a step is not legal, 0 from boundary to boundary."""
-        is_tag = ops.arange(self.num_tags + 1) < self.num_tags
+        is_tag = ops.arange(self.num_classes + 1) < self.num_classes
         transitions = ops.where(is_tag[:, None] | is_tag, ops.cast(self.transitions, "float32"), 0.0)
-        if self.legal_steps is None:
+        if self.allowed_transitions is None:
             return transitions
-        return ops.where(ops.convert_to_tensor(self.legal_steps, "bool"), transitions, IMPOSSIBLE)
+        return ops.where(ops.convert_to_tensor(self.allowed_transitions, "bool"), transitions, IMPOSSIBLE)
 
     def compute_output_spec(self, inputs, mask=None):
         """Return the symbolic output."""
         batch, time, _ = inputs.shape
-        size = self.num_tags + 1
+        size = self.num_classes + 1
         return keras.KerasTensor((batch, None if time is None else size + time, size), dtype="float32")
 
     def get_config(self):
         """Return the arguments that rebuild this layer."""
-        return {**super().get_config(), "num_tags": self.num_tags, "legal_steps": self.legal_steps}
+        return {
+            **super().get_config(),
+            "num_classes": self.num_classes,
+            "allowed_transitions": self.allowed_transitions,
+        }
 
 
 def crf_log_likelihood(scores, tags):
@@ -117,7 +121,7 @@ def crf_log_likelihood(scores, tags):
 
     Example:
 
-    >>> scores = CRF(num_tags=2)(ops.zeros((1, 3, 4)))
+    >>> scores = CRF(num_classes=2)(ops.zeros((1, 3, 4)))
     >>> paths = [[[i, j, k]] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
     >>> total = sum(ops.exp(crf_log_likelihood(scores, ops.convert_to_tensor(path))) for path in paths)
     >>> round(float(total[0]), 4)

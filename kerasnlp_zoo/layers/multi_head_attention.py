@@ -12,7 +12,7 @@ from keras import ops
 from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers.masking import MaskedLayer, mask_bias, zero_masked
 
-SCORES = ("scaled_dot", "additive")
+SCORE_MODES = ("scaled_dot", "additive")
 
 
 class _MultiHead(MaskedLayer):
@@ -25,7 +25,7 @@ class _MultiHead(MaskedLayer):
                 "Attention has at least 1 head and drops a share in [0, 1). "
                 f"Received: num_heads={num_heads}, dropout={dropout}"
             )
-        require_choice("score", score, SCORES)
+        require_choice("score", score, SCORE_MODES)
         self.num_heads = num_heads
         self.dropout = dropout
         self.score = score

@@ -79,7 +79,7 @@ class SumOverTime(PoolingOverTime):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class AverageOverTime(PoolingOverTime):
+class MeanOverTime(PoolingOverTime):
     """Average the activations of every feature over the real positions.
 
     Call arguments:
@@ -91,7 +91,7 @@ class AverageOverTime(PoolingOverTime):
 
     Example:
 
-    >>> AverageOverTime()(ops.convert_to_tensor([[[1.0], [5.0], [9.0]]]), mask=[[True, True, False]]).numpy()
+    >>> MeanOverTime()(ops.convert_to_tensor([[[1.0], [5.0], [9.0]]]), mask=[[True, True, False]]).numpy()
     array([[3.]], dtype=float32)
     """
 

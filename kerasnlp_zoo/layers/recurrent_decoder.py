@@ -35,7 +35,7 @@ class RecurrentDecoder(MaskedLayer):
         num_layers: int >= 1.
         cell: "rnn", "gru" or "lstm".
         attention: "soft", "hard" or None.
-        score: one of `attention.SCORES`.
+        score: one of `attention.SCORE_MODES`.
         placement: "luong" or "bahdanau".
 
     Call arguments:

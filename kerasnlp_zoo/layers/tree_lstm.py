@@ -205,7 +205,7 @@ class NaryTreeLSTM(TreeComposition):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class TreeAverage(TreeComposition):
+class TreeMean(TreeComposition):
     """Average tanh(W x + b) over the words below each node: a bag of embeddings, blind to the tree's shape.
 
     The baseline that a Tree-LSTM is to beat, on the same batches.
@@ -228,7 +228,7 @@ class TreeAverage(TreeComposition):
     Example:
 
     >>> parents = ops.convert_to_tensor([[[0, 0, 1, 1, 0]]])
-    >>> TreeAverage(units=4, num_roots=2)(ops.ones((1, 1, 5, 8)), parents).shape
+    >>> TreeMean(units=4, num_roots=2)(ops.ones((1, 1, 5, 8)), parents).shape
     TensorShape([1, 2, 4])
 
     Reference: Bowman et al. 2015, "A large annotated corpus for learning natural language inference", section 3.

@@ -14,6 +14,7 @@ from kerasnlp_zoo.models.bilstm import bilstm, bilstm_tagger
 from kerasnlp_zoo.models.bilstm_crf import bilstm_crf
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder
 from kerasnlp_zoo.models.cooccurrence import positive_pointwise_mutual_information, truncated_svd
+from kerasnlp_zoo.models.embedding_inputs import embed_words, set_word_vectors
 from kerasnlp_zoo.models.glove import glove, glove_vectors
 from kerasnlp_zoo.models.linear import (
     linear_svm,
@@ -36,7 +37,6 @@ from kerasnlp_zoo.models.transformer_steps import TransformerSteps
 from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
 from kerasnlp_zoo.models.word_embedding import word_embedding
-from kerasnlp_zoo.models.word_embeddings import embed_words, set_word_vectors
 
 __all__ = [
     "BERT_SIZES",

@@ -6,11 +6,11 @@ Shapes: B batch, T time, D embedding width, V vocabulary, H hidden units, L wind
 import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers import AverageOverTime, FirstPositions, SumOverTime
+from kerasnlp_zoo.layers import FirstPositions, MeanOverTime, SumOverTime
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.word_embeddings import embed_words
+from kerasnlp_zoo.models.embedding_inputs import embed_words
 
-POOLINGS = {"average": AverageOverTime, "sum": SumOverTime}
+POOLINGS = {"average": MeanOverTime, "sum": SumOverTime}
 
 
 @builder

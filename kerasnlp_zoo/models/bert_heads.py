@@ -14,7 +14,7 @@ import functools
 import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers import AddBias, AverageOverTime, FirstPositions, GatherPositions, MaskScores, UnitLength
+from kerasnlp_zoo.layers import AddBias, FirstPositions, GatherPositions, MaskScores, MeanOverTime, UnitLength
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS
 from kerasnlp_zoo.models.bert import bert, dense, encode, pooled_output
 from kerasnlp_zoo.models.builder import builder
@@ -225,7 +225,7 @@ def sentence_encoder(pooling="mean", normalize=True, **encoder):
 def _features(encoded, pooling):
     """Turn the vectors [B, T, D] of a text into one [B, D]."""
     if pooling == "mean":
-        return AverageOverTime(name="mean")(encoded.sequence, mask=encoded.mask)
+        return MeanOverTime(name="mean")(encoded.sequence, mask=encoded.mask)
     return FirstPositions(1, name="first")(encoded.sequence) if pooling == "first" else pooled_output(encoded.sequence)
 
 

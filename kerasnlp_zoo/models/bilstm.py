@@ -14,16 +14,16 @@ import keras
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import (
     AttentionOverTime,
-    AverageOverTime,
+    HashedBigrams,
     MaxOverTime,
+    MeanOverTime,
     Recurrent,
     TextConvolution,
-    TokenPairs,
     WordCharacters,
 )
 from kerasnlp_zoo.layers.characters import READERS
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.word_embeddings import embed_words
+from kerasnlp_zoo.models.embedding_inputs import embed_words
 
 POOLINGS = ("max", "mean", "last", "attention")
 
@@ -109,7 +109,7 @@ def bilstm_tagger(
     character_vocabulary_size=None,
     characters="cnn",
     num_pairs=None,
-    pair_dim=50,
+    bigram_dim=50,
     dropout=0.5,
 ):
     """Build a recurrent tagger: one label per word, from the whole sentence around it.
@@ -124,7 +124,7 @@ def bilstm_tagger(
         num_pairs: int, number of ids that pairs of neighbours are hashed to; then the vector of a token and its
             follower stands beside the token's own. In training it is dropped as a whole, for pairs are rare enough to
             be learned by heart. None for none.
-        pair_dim: int, width of the vector of a pair.
+        bigram_dim: int, width of the vector of a pair.
         dropout: float in [0, 1), as for `bilstm`.
 
     Returns:
@@ -147,7 +147,7 @@ def bilstm_tagger(
     require_positive(num_classes=num_classes)
     words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
     letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
-    pairs = {"num_pairs": num_pairs, "pair_dim": pair_dim, "pair_dropout": dropout}
+    pairs = {"num_pairs": num_pairs, "bigram_dim": bigram_dim, "pair_dropout": dropout}
     inputs, mask, vectors = embed_for_tagger(**words, **letters, **pairs)
     outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
     logits = keras.layers.Dense(num_classes, name="logits")(outputs)
@@ -161,7 +161,7 @@ def embed_for_tagger(
     character_vocabulary_size,
     characters,
     num_pairs,
-    pair_dim,
+    bigram_dim,
     pair_dropout,
 ):
     """Return what a tagger begins with; the arguments are those of `bilstm_tagger`.
@@ -173,9 +173,9 @@ def embed_for_tagger(
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
     inputs, vectors = token_ids, [vectors]
     if num_pairs is not None:
-        require_positive(pair_dim=pair_dim)
-        pairs = TokenPairs(num_pairs, name="pairs")(token_ids)
-        pair_vectors = keras.layers.Embedding(num_pairs, pair_dim, name="pair_embedding")(pairs)
+        require_positive(bigram_dim=bigram_dim)
+        pairs = HashedBigrams(num_pairs, name="pairs")(token_ids)
+        pair_vectors = keras.layers.Embedding(num_pairs, bigram_dim, name="pair_embedding")(pairs)
         whole = (None, None, 1)
         vectors.append(keras.layers.Dropout(pair_dropout, noise_shape=whole, name="pair_dropout")(pair_vectors))
     if character_vocabulary_size is not None:
@@ -229,4 +229,4 @@ def _pooling(name, hidden_dim):
     """Return the layer that makes one vector of all words."""
     if name == "attention":
         return AttentionOverTime(hidden_dim, name="pooling")
-    return {"max": MaxOverTime, "mean": AverageOverTime}[name](name="pooling")
+    return {"max": MaxOverTime, "mean": MeanOverTime}[name](name="pooling")

@@ -10,7 +10,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers import CRF
 from kerasnlp_zoo.models.bilstm import embed_for_tagger, read_sentence
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.tag_schemes import legal_steps
+from kerasnlp_zoo.tag_schemes import allowed_transitions
 
 
 @builder
@@ -28,7 +28,7 @@ def bilstm_crf(
     character_vocabulary_size=None,
     characters="cnn",
     num_pairs=None,
-    pair_dim=50,
+    bigram_dim=50,
     tags=None,
     dropout=0.5,
 ):
@@ -39,7 +39,7 @@ def bilstm_crf(
         tags: list of C str; steps between tags that their scheme forbids, such as O I-PER, are then impossible.
             None, or names that are no tags of a scheme, allow all steps.
         vocabulary_size, embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, channels, filter_width,
-            character_vocabulary_size, characters, num_pairs, pair_dim, dropout: as for `bilstm_tagger`.
+            character_vocabulary_size, characters, num_pairs, bigram_dim, dropout: as for `bilstm_tagger`.
 
     Returns:
         `keras.Model`: the inputs of `bilstm_tagger` -> scores float32 [B, K + T, K], for `crf_loss` and the functions
@@ -64,9 +64,9 @@ def bilstm_crf(
         raise InputError(f"tags must name all {num_classes} classes. Received: {len(tags)} tags")
     words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
     letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
-    pairs = {"num_pairs": num_pairs, "pair_dim": pair_dim, "pair_dropout": dropout}
+    pairs = {"num_pairs": num_pairs, "bigram_dim": bigram_dim, "pair_dropout": dropout}
     inputs, mask, vectors = embed_for_tagger(**words, **letters, **pairs)
     outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
-    steps = None if tags is None else legal_steps(tags)
+    steps = None if tags is None else allowed_transitions(tags)
     scores = CRF(num_classes, steps, name="logits")(outputs, mask=mask)
     return keras.Model(inputs, scores, name="bilstm_crf")

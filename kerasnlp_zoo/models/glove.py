@@ -5,7 +5,7 @@ optimizer:
 
     model = glove(len(corpus.vocabulary))
     model.compile(keras.optimizers.Adagrad(0.2, initial_accumulator_value=1.0), WeightedMeanLoss(GloveLoss()))
-    model.fit(cell_batches_of(counts), epochs=15)
+    model.fit(cell_batch_dataset(counts), epochs=15)
     vectors = glove_vectors(model)
 
 The loss shown is the paper's J divided by the number of cells.
@@ -19,7 +19,7 @@ from keras import ops
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.word_embeddings import TRAINED
+from kerasnlp_zoo.models.embedding_inputs import TRAINED
 
 CONTEXT = "context_embedding"  # name of the layer that holds the vectors of words as contexts
 

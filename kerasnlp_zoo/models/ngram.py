@@ -14,8 +14,8 @@ import numpy as np
 from safetensors.numpy import save
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.files import folder_written_whole, write_json
-from kerasnlp_zoo.models.ngram_counts import MISSING, NgramNumbers, require_ids
+from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.models.ngram_counts import MISSING, NgramIndex, require_ids
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.vocabulary import END_ID, START_ID
 from kerasnlp_zoo.weights import read_weights
@@ -63,7 +63,7 @@ def ngram(vocabulary, counts, smoothing="modified_kneser_ney", order=None, **arg
             f"{len(vocabulary)}"
         )
     probabilities, factors = SMOOTHINGS[smoothing](counts, order, **arguments)
-    numbers = NgramNumbers(counts.numbers.vocabulary_size, counts.numbers.keys[: order - 1])
+    numbers = NgramIndex(counts.numbers.vocabulary_size, counts.numbers.keys[: order - 1])
     return NgramModel(vocabulary, numbers, probabilities, factors, smoothing)
 
 
@@ -72,7 +72,7 @@ class NgramModel:
 
     Args:
         vocabulary: `GenerativeVocabulary` [V].
-        numbers: `NgramNumbers`, which n-grams occur.
+        numbers: `NgramIndex`, which n-grams occur.
         probabilities: list of arrays, of the orders from 1 on, P(last word | the others) of each n-gram.
         factors: list of arrays, of the orders from 2 on, for each history what the probability of the
             shorter history is multiplied with for words that do not follow it.
@@ -203,7 +203,7 @@ class NgramModel:
         tables = {f"probabilities_{n}": values for n, values in enumerate(self.table, start=1)}
         tables |= {f"factors_{n}": values for n, values in enumerate(self.factors, start=2)}
         tables |= {f"keys_{n}": keys for n, keys in enumerate(self.numbers.keys, start=2)}
-        with folder_written_whole(folder) as new:
+        with atomic_folder(folder) as new:
             (new / TABLES).write_bytes(save({name: np.ascontiguousarray(values) for name, values in tables.items()}))
             self.vocabulary.save(new / VOCABULARY)
             write_json(new / CONFIG, {"model": "ngram", "order": self.order, "smoothing": self.smoothing})
@@ -229,7 +229,7 @@ class NgramModel:
         orders = range(1, order + 1)
         return cls(
             vocabulary,
-            NgramNumbers(len(vocabulary), [tables[f"keys_{n}"] for n in orders[1:]]),
+            NgramIndex(len(vocabulary), [tables[f"keys_{n}"] for n in orders[1:]]),
             [tables[f"probabilities_{n}"] for n in orders],
             [tables[f"factors_{n}"] for n in orders[1:]],
             smoothing,

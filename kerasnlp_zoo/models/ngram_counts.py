@@ -20,7 +20,7 @@ MISSING = -1  # the number of an n-gram that does not occur
 
 
 @dataclasses.dataclass(frozen=True)
-class NgramNumbers:
+class NgramIndex:
     """Which n-grams there are, and which number each has.
 
     Attributes:
@@ -99,13 +99,13 @@ class NgramCounts:
     """How often the n-grams of a text occur.
 
     Attributes:
-        numbers: `NgramNumbers`.
+        numbers: `NgramIndex`.
         counts: list of int64 arrays [M], of the orders from 1 on; 0 for n-grams that end with `[START]`.
         shorter: list of int32 arrays [M], of the orders from 2 on: the number of the n-gram without its first
             word, one order lower.
     """
 
-    numbers: NgramNumbers
+    numbers: NgramIndex
     counts: list
     shorter: list
 
@@ -177,7 +177,7 @@ def count_ngrams(ids, vocabulary_size, order):
         all_keys.append(keys)
         counts.append(order_counts)
         shorter.append(last_words_of)
-    return NgramCounts(NgramNumbers(vocabulary_size, all_keys), counts, shorter)
+    return NgramCounts(NgramIndex(vocabulary_size, all_keys), counts, shorter)
 
 
 def _count(histories, ids, vocabulary_size):

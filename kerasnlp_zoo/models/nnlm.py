@@ -8,7 +8,7 @@ import keras
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.layers import FirstPositions
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.word_embeddings import embed_words
+from kerasnlp_zoo.models.embedding_inputs import embed_words
 
 
 @builder

@@ -12,7 +12,7 @@ import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, RecurrentDecoder, SharedEmbedding
-from kerasnlp_zoo.layers.attention import SCORES
+from kerasnlp_zoo.layers.attention import SCORE_MODES
 from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES
 from kerasnlp_zoo.layers.recurrent_decoder import ATTENTIONS, PLACEMENTS
 from kerasnlp_zoo.models.builder import builder
@@ -71,7 +71,7 @@ def seq2seq(
     )
     require_choice("cell", cell, tuple(CELLS))
     require_choice("attention", attention, ATTENTIONS)
-    require_choice("score", score, SCORES)
+    require_choice("score", score, SCORE_MODES)
     require_choice("placement", placement, PLACEMENTS)
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.layers import PaddingMask
-from kerasnlp_zoo.models.word_table import WordTable
+from kerasnlp_zoo.models.output_projection import OutputProjection
 
 
 class Seq2SeqSteps:
@@ -32,7 +32,7 @@ class Seq2SeqSteps:
     max_sequence_length = None  # it has no positions that could run out
 
     def __init__(self, model):
-        self.model, self.table = model, WordTable(model)
+        self.model, self.table = model, OutputProjection(model)
         self.decoder = model.get_layer("decoder")
         bridges = [layer.output for layer in model.layers if layer.name.startswith("bridge_")]
         self.encoder = keras.Model(model.input["source_ids"], [model.get_layer("memory").output, *bridges])

@@ -9,17 +9,17 @@ import keras
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.layers import (
-    AverageOverTime,
     KMaxPooling,
     MaxOverTime,
+    MeanOverTime,
     SumOverTime,
     TextConvolution,
     WindowMask,
 )
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.word_embeddings import embed_words
+from kerasnlp_zoo.models.embedding_inputs import embed_words
 
-POOLINGS = {"max": MaxOverTime, "average": AverageOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+POOLINGS = {"max": MaxOverTime, "average": MeanOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
 
 
 @builder

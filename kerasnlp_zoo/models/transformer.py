@@ -12,10 +12,10 @@ import keras
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.layers import (
     AddBias,
-    AverageOverTime,
     FirstPositions,
     LearnedPositions,
     MaxOverTime,
+    MeanOverTime,
     PaddingMask,
     SharedEmbedding,
     SinusoidalPositions,
@@ -31,7 +31,7 @@ TRANSFORMER_SIZES = {
     "base": {"hidden_dim": 512, "num_layers": 6, "num_heads": 8, "intermediate_dim": 2048, "dropout": 0.1},
     "big": {"hidden_dim": 1024, "num_layers": 6, "num_heads": 16, "intermediate_dim": 4096, "dropout": 0.3},
 }
-POOLINGS = {"mean": AverageOverTime, "max": MaxOverTime, "first": FirstPositions}
+POOLINGS = {"mean": MeanOverTime, "max": MaxOverTime, "first": FirstPositions}
 
 
 @builder

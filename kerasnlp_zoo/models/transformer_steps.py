@@ -11,7 +11,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import PaddingMask
 from kerasnlp_zoo.layers.masking import LOWEST, mask_bias
 from kerasnlp_zoo.layers.multi_head_attention import cache_rows
-from kerasnlp_zoo.models.word_table import WordTable
+from kerasnlp_zoo.models.output_projection import OutputProjection
 
 
 class TransformerSteps:
@@ -35,7 +35,7 @@ class TransformerSteps:
     """
 
     def __init__(self, model):
-        self.model, self.table = model, WordTable(model)
+        self.model, self.table = model, OutputProjection(model)
         arguments = model.builder_config["arguments"]
         self.max_sequence_length = arguments["max_sequence_length"]
         self.encoder = keras.Model(model.input["source_ids"], model.get_layer("memory").output)

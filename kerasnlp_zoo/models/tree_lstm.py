@@ -10,10 +10,10 @@ Networks".
 import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers import ChildSumTreeLSTM, NaryTreeLSTM, PairFeatures, TreeAverage
+from kerasnlp_zoo.layers import ChildSumTreeLSTM, NaryTreeLSTM, PairFeatures, TreeMean
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES, LEAF_PLACES
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.word_embeddings import embed_words
+from kerasnlp_zoo.models.embedding_inputs import embed_words
 
 COMPOSITIONS = ("child_sum", "n_ary", "average")
 LABELLED = ("root", "nodes")
@@ -141,5 +141,5 @@ def _composed(vocabulary_size, embedding_dim, hidden_dim, composition, num_child
     if composition == "n_ary":
         layer = NaryTreeLSTM(hidden_dim, num_children, num_roots, name="tree")
     else:
-        layer = {"child_sum": ChildSumTreeLSTM, "average": TreeAverage}[composition](hidden_dim, num_roots, name="tree")
+        layer = {"child_sum": ChildSumTreeLSTM, "average": TreeMean}[composition](hidden_dim, num_roots, name="tree")
     return {"token_ids": token_ids, "parents": parents}, layer(vectors, parents, mask=mask)

@@ -10,15 +10,15 @@ import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import (
-    AverageOverTime,
     FullSoftmax,
     HierarchicalSoftmax,
+    MeanOverTime,
     NegativeSampling,
     NoiseContrastiveEstimation,
     SumOverTime,
 )
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.word_embeddings import embed_words
+from kerasnlp_zoo.models.embedding_inputs import embed_words
 
 LOSSES = {
     "negative_sampling": NegativeSampling,
@@ -26,7 +26,7 @@ LOSSES = {
     "hierarchical_softmax": HierarchicalSoftmax,
     "full_softmax": FullSoftmax,
 }
-POOLINGS = {"average": AverageOverTime, "sum": SumOverTime}
+POOLINGS = {"average": MeanOverTime, "sum": SumOverTime}
 
 
 @builder
@@ -42,7 +42,7 @@ def skip_gram(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_
 
     Returns:
         `keras.Model`: {"token_ids": int [B, 1], the words; "words": int [B, C], their contexts, 0 for none}
-        -> losses float [B, C], 0 where there is none. Train it with `training.output_as_loss`; its
+        -> losses float [B, C], 0 where there is none. Train it with `training.identity_loss`; its
         "token_embedding" holds the vectors.
 
     Raises:

@@ -5,7 +5,7 @@ import importlib.util
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import written_whole
+from kerasnlp_zoo.files import atomic_file
 
 BLUE, ORANGE, GREY = "#2458a6", "#e07b00", "#8a8a8a"
 DPI, PALETTE = 120, 256  # dots an inch, colours
@@ -49,7 +49,7 @@ def save(figure, path, title=""):
 
     if title:
         figure.suptitle(title, fontsize=11, parse_math=False)
-    with written_whole(path) as temporary:
+    with atomic_file(path) as temporary:
         figure.savefig(temporary, dpi=DPI)
         with Image.open(temporary) as image:
             image = image.convert("RGB").quantize(PALETTE)

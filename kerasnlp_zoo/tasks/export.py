@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kerasnlp_zoo.files import folder_written_whole
+from kerasnlp_zoo.files import atomic_folder
 
 TOLERANCE = 1e-5
 
@@ -45,7 +45,7 @@ def export_task(task, folder):
     for resource in task.preprocessor.resources:
         archive.track(resource)
     archive.add_endpoint("serving_default", task.serve)
-    with folder_written_whole(path) as temporary:
+    with atomic_folder(path) as temporary:
         archive.write_out(temporary, verbose=False)
     return path
 

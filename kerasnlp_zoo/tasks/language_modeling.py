@@ -10,11 +10,11 @@ from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.layers.masking import mask_scores
+from kerasnlp_zoo.models.output_projection import OutputProjection
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
-from kerasnlp_zoo.models.word_table import WordTable
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import bucketed_batches
-from kerasnlp_zoo.text.detokenization import joined_words
+from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.vocabulary import END_ID
 
 SEGMENT = 32  # tokens whose logits over the whole vocabulary are in memory at a time
@@ -57,7 +57,7 @@ class LanguageModeling(Task):
         require_positive(max_new_tokens=max_new_tokens)
         self.choose = choose
         self.max_new_tokens = max_new_tokens
-        self.stepwise, self.table = with_state(model), WordTable(model)
+        self.stepwise, self.table = with_state(model), OutputProjection(model)
         # What no continuation holds: all special tokens but the end.
         places = np.arange(preprocessor.vocabulary_size)
         self.is_written = (places >= len(preprocessor.vocabulary.special)) | (places == END_ID)
@@ -201,7 +201,7 @@ class LanguageModeling(Task):
         return {
             "log_probability": float(row["log_probability"]),
             "perplexity": float(row["perplexity"]),
-            "continuation": continuation if self.preprocessor.unit == "characters" else joined_words(continuation),
+            "continuation": continuation if self.preprocessor.unit == "characters" else detokenize(continuation),
         }
 
     def readable(self, answer):

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import folder_written_whole, write_json
+from kerasnlp_zoo.files import atomic_folder, write_json
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tensorflow_log import closed_standard_error
 
@@ -76,7 +76,7 @@ def export_litert(task, folder):
     _require_replaceable(folder)
     converted = to_litert(task.model, lambda features: _numbers(task.answer_features(features)))
     examples = _examples(task, golden_texts(task))
-    with folder_written_whole(folder) as new:
+    with atomic_folder(folder) as new:
         (new / "model.tflite").write_bytes(converted)
         task.preprocessor.vocabulary.save(new / "vocabulary.txt")
         difference = _largest_difference(new, examples)

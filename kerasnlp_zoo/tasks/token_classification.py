@@ -15,7 +15,7 @@ from kerasnlp_zoo.tag_schemes import OUTSIDE, Span, parse_tag, scheme_of_tags, s
 from kerasnlp_zoo.tasks.task import CHUNK, Task
 from kerasnlp_zoo.text import TokenPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.preprocessors.tokens import GIVEN
+from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import with_words_apart
 
 TOKENS = "tokens"  # the scheme of parts of speech: each word is a span, and its tag the label
@@ -98,10 +98,10 @@ class TokenClassification(Task):
         return scheme_of_tags(self.labels)
 
     @functools.cached_property
-    def of_given_tokens(self):
+    def for_given_tokens(self):
         """This task for texts whose tokens are given, with spaces between them."""
-        is_open = isinstance(self.preprocessor, TokenPreprocessor) and self.preprocessor.segmenter != GIVEN
-        preprocessor = self.preprocessor.changed(segmenter=GIVEN) if is_open else self.preprocessor
+        is_open = isinstance(self.preprocessor, TokenPreprocessor) and self.preprocessor.segmenter != SPLIT_AT_SPACES
+        preprocessor = self.preprocessor.changed(segmenter=SPLIT_AT_SPACES) if is_open else self.preprocessor
         return type(self)(self.model, preprocessor, self.labels)
 
     def predict(self, texts, batch_size=None):
@@ -120,7 +120,7 @@ class TokenClassification(Task):
         """
         if isinstance(texts, (list, tuple)) and texts and all(isinstance(text, (list, tuple)) for text in texts):
             texts = [" ".join(token.replace(" ", "") for token in tokens) for tokens in texts]
-            return self.of_given_tokens.predict(texts, batch_size)
+            return self.for_given_tokens.predict(texts, batch_size)
         return super().predict(texts, batch_size)
 
     def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
@@ -190,7 +190,7 @@ class TokenClassification(Task):
             return spans_of(tags)
         return [Span(place, place + 1, tag) for place, tag in enumerate(tags) if tag != OUTSIDE]
 
-    def word_begins(self, text):
+    def word_starts(self, text):
         """Tell, of a task that finds words in characters, where they begin: for preprocessing within a graph.
 
         Args:
@@ -296,7 +296,7 @@ class TokenClassification(Task):
         if self.scheme != TOKENS:
             return self._score(texts, labels, batch_size)
         given = [with_words_apart(text, spans) for text, spans in zip(texts, labels, strict=True)]
-        task = self.of_given_tokens
+        task = self.for_given_tokens
         scores = task._score([text for text, _ in given], [spans for _, spans in given], batch_size)
         if task.preprocessor is not self.preprocessor:
             scores["of_raw_text"] = self._score(texts, labels, batch_size)

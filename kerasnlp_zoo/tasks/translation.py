@@ -14,7 +14,7 @@ from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps
 from kerasnlp_zoo.tasks.task import Task
-from kerasnlp_zoo.text.pair_batches import pair_batches
+from kerasnlp_zoo.text.translation_batches import translation_batches
 from kerasnlp_zoo.vocabulary import END_ID, START_ID
 from kerasnlp_zoo.weights import read_once
 
@@ -46,8 +46,8 @@ class Translation(Task):
 
     >>> from kerasnlp_zoo.models import transformer
     >>> from kerasnlp_zoo.text import TranslationPreprocessor
-    >>> from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
-    >>> vocabulary = learn_vocabulary_of_pieces(["a cup of tea", "una taza de té"], size=60)
+    >>> from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
+    >>> vocabulary = learn_piece_vocabulary(["a cup of tea", "una taza de té"], size=60)
     >>> model = transformer(vocabulary_size=len(vocabulary), hidden_dim=16, num_layers=1)
     >>> answer = Translation(model, TranslationPreprocessor(vocabulary)).predict(["a cup"])[0]
     >>> list(answer)
@@ -107,7 +107,7 @@ class Translation(Task):
                 f"{'no' if labels is None else len(labels)} targets"
             )
         sources, targets = (self._features(self._checked(side))["source_ids"] for side in (texts, labels))
-        return pair_batches(sources, targets, batch_size, multiple, shuffle=training, seed=seed)
+        return translation_batches(sources, targets, batch_size, multiple, shuffle=training, seed=seed)
 
     def evaluate(self, texts, references, batch_size=None):
         """Score translations by sacrebleu.

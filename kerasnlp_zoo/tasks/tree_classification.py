@@ -44,14 +44,14 @@ class TreeClassification(TextClassification):
     main_score = "accuracy", 100
 
     @property
-    def labels_nodes(self):
+    def has_node_labels(self):
         """Whether every node has an answer."""
         return len(self.model.output.shape) == 4
 
     @property
     def needs_strings(self):
         """Whether an answer is made of more than the model's inputs and outputs."""
-        return self.labels_nodes
+        return self.has_node_labels
 
     def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
         """Make a tf.data set for `model.fit` or `model.evaluate`.
@@ -70,7 +70,7 @@ class TreeClassification(TextClassification):
         Raises:
             InputError: if there is no text, a text is no tree, or a label is unknown.
         """
-        if not self.labels_nodes:
+        if not self.has_node_labels:
             return super().dataset(texts, labels, batch_size, training, seed)
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
@@ -118,7 +118,7 @@ class TreeClassification(TextClassification):
             [N], node_labels [N, M] and node_probabilities [N, M, C], filled up with "" and 0.
         """
         logits = self.model(self._model_inputs(features), training=False)
-        if not self.labels_nodes:
+        if not self.has_node_labels:
             return self.answer(logits)
         nodes = features["nodes"]
         is_node = nodes >= 0
@@ -135,7 +135,7 @@ class TreeClassification(TextClassification):
         """Return {"label", "probability", "probabilities"}, and of a model of nodes "nodes": a list of {text, label,
         probability}, the root first, each before all that is below it."""
         answer = super().to_python(row, text)
-        if self.labels_nodes:
+        if self.has_node_labels:
             tree = read_tree(text, self.preprocessor.notation)
             found = zip(row["node_labels"], row["node_probabilities"], strict=True)
             answer["nodes"] = [
@@ -158,7 +158,7 @@ class TreeClassification(TextClassification):
         Raises:
             InputError: for a label this task does not have, no text, or another number of labels.
         """
-        if not self.labels_nodes:
+        if not self.has_node_labels:
             return super().evaluate(texts, labels, batch_size)
         answers = self.predict(texts, batch_size)
         self._require_a_label_for_each(labels, [len(answer["nodes"]) for answer in answers])

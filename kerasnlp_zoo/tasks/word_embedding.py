@@ -20,8 +20,8 @@ from kerasnlp_zoo.evaluation.analogies import analogy_scores
 from kerasnlp_zoo.evaluation.correlation import normalized
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
 from kerasnlp_zoo.models import sentence_vectors, set_word_vectors, word_embedding
+from kerasnlp_zoo.models.embedding_inputs import TRAINED
 from kerasnlp_zoo.models.sentence_vectors import FIRST_WORD
-from kerasnlp_zoo.models.word_embeddings import TRAINED
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import SingleWordPreprocessor
 from kerasnlp_zoo.text.spelling import closest_spellings

@@ -29,9 +29,9 @@ PREPROCESSORS = (  # what an entry may name
 )
 
 __all__ = [
+    "PREPROCESSORS",
     "GenerativeVocabulary",
     "LanguageModelPreprocessor",
-    "PREPROCESSORS",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
     "TranslationPreprocessor",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.files import folder_written_whole, write_json
+from kerasnlp_zoo.files import atomic_folder, write_json
 from kerasnlp_zoo.vocabulary import Vocabulary
 
 logger = logging.getLogger("kerasnlp_zoo")
@@ -123,7 +123,7 @@ def encode_corpus(chunks, folder, min_count=5, max_vocabulary_size=None):
     ['the', 'cat', 'dog', 'saw'] [2 3 5 0 2 4 0]
     """
     require_positive(min_count=min_count)
-    with folder_written_whole(folder) as new:
+    with atomic_folder(folder) as new:
         words, id_counts = _write_provisional(chunks, new / "provisional")
         places = _frequent(words, id_counts, min_count)  # {word: provisional id}
         vocabulary = Vocabulary.from_counts({w: int(id_counts[p]) for w, p in places.items()}, 1, max_vocabulary_size)

@@ -20,7 +20,7 @@ RULES = [
 ]
 
 
-def joined_words(text):
+def detokenize(text):
     """Take out the spaces that tokenisation put between words and punctuation or Chinese characters.
 
     What the spaces were cannot always be known: ` - ` becomes a hyphen, and dashes suffer.
@@ -33,9 +33,9 @@ def joined_words(text):
 
     Example:
 
-    >>> joined_words("it ' s 3 . 5 miles ( or more ) , isn ' t it ?")
+    >>> detokenize("it ' s 3 . 5 miles ( or more ) , isn ' t it ?")
     "it's 3.5 miles (or more), isn't it?"
-    >>> joined_words("买 了 2 件 ， 谢 谢 ！")
+    >>> detokenize("买 了 2 件 ， 谢 谢 ！")
     '买了2件，谢谢！'
     """
     for pattern, replacement in RULES:

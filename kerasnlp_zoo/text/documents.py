@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import folder_written_whole, write_json
+from kerasnlp_zoo.files import atomic_folder, write_json
 from kerasnlp_zoo.text.corpus import DTYPE, FACTS, IDS, VOCABULARY, IdsOnDisk
 from kerasnlp_zoo.vocabulary import WordPieceVocabulary
 
@@ -110,7 +110,7 @@ def encode_documents(chunks, vocabulary, folder, block=BLOCK):
     2 [5 6 0 7 0 0 7 0 0]
     """
     starts, end, num_tokens, num_documents = [0], 0, 0, 0
-    with folder_written_whole(folder) as new:
+    with atomic_folder(folder) as new:
         with open(new / IDS, "wb") as file:
             for document in _documents(chunks, block):
                 if end + len(document) > starts[-1] + block and end > starts[-1]:

@@ -15,7 +15,7 @@ MINIBATCH = 2048
 CHUNKS_AHEAD = 2  # prepared while the model trains on the one before
 
 
-def cells_of(counts, seed=1, minibatch=MINIBATCH, chunk=CHUNK, replicas=1):
+def cell_dataset(counts, seed=1, minibatch=MINIBATCH, chunk=CHUNK, replicas=1):
     """Make the data set of `training.GloveTrainer`: the nonzero cells, each once an epoch.
 
     Args:
@@ -35,7 +35,7 @@ def cells_of(counts, seed=1, minibatch=MINIBATCH, chunk=CHUNK, replicas=1):
     Example:
 
     >>> from scipy import sparse
-    >>> dataset = cells_of(sparse.csr_array([[0.0, 2.0], [2.0, 0.0]]), minibatch=3, chunk=3)
+    >>> dataset = cell_dataset(sparse.csr_array([[0.0, 2.0], [2.0, 0.0]]), minibatch=3, chunk=3)
     >>> next(iter(dataset))["counts"].numpy()
     array([[[2., 2., 0.]]], dtype=float32)
     """
@@ -58,7 +58,7 @@ def cells_of(counts, seed=1, minibatch=MINIBATCH, chunk=CHUNK, replicas=1):
     return _chunks(counts, seed, chunk).map(in_minibatches).batch(replicas).prefetch(CHUNKS_AHEAD)
 
 
-def cell_batches_of(counts, seed=1, batch_size=512, chunk=2**14):
+def cell_batch_dataset(counts, seed=1, batch_size=512, chunk=2**14):
     """Make the data set of the plain model `models.glove`, for `training.GloveLoss`.
 
     Args:
@@ -72,12 +72,12 @@ def cell_batches_of(counts, seed=1, batch_size=512, chunk=2**14):
         batch of an epoch smaller. Of known cardinality.
 
     Raises:
-        InputError: as `cells_of`.
+        InputError: as `cell_dataset`.
 
     Example:
 
     >>> from scipy import sparse
-    >>> inputs, labels = next(iter(cell_batches_of(sparse.csr_array([[0.0, 2.0], [0.0, 0.0]]))))
+    >>> inputs, labels = next(iter(cell_batch_dataset(sparse.csr_array([[0.0, 2.0], [0.0, 0.0]]))))
     >>> inputs["token_ids"].numpy(), inputs["words"].numpy(), labels.numpy()
     (array([[0]], dtype=int32), array([[1]], dtype=int32), array([[2.]], dtype=float32))
     """

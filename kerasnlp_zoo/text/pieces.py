@@ -38,7 +38,7 @@ class PieceTokenizer:
     """Cut strings into ids of pieces and put them together again, in TensorFlow operations.
 
     Args:
-        vocabulary: `GenerativeVocabulary` of pieces, from `learn_vocabulary_of_pieces`.
+        vocabulary: `GenerativeVocabulary` of pieces, from `learn_piece_vocabulary`.
 
     Example:
 
@@ -111,7 +111,7 @@ def split_units(strings):
     return tf.strings.split(tf.strings.regex_replace(strings, UNIT, r"\1 "))
 
 
-def learn_vocabulary_of_pieces(texts, size):
+def learn_piece_vocabulary(texts, size):
     """Learn pieces from texts: characters first, then again and again the two pieces most often side by side.
 
     Args:
@@ -126,7 +126,7 @@ def learn_vocabulary_of_pieces(texts, size):
 
     Example:
 
-    >>> vocabulary = learn_vocabulary_of_pieces(["playing plays", "played playing"], size=40)
+    >>> vocabulary = learn_piece_vocabulary(["playing plays", "played playing"], size=40)
     >>> "##play" in vocabulary.ids or "▁play" in vocabulary.ids
     True
 

@@ -90,7 +90,7 @@ class Windows:
         return words, left, right
 
 
-def windows_of(corpus, windows, chunk=CHUNK):
+def window_dataset(corpus, windows, chunk=CHUNK):
     """Make the data set of a corpus' windows: a chunk an element, in another order every epoch.
 
     Args:
@@ -112,7 +112,7 @@ def windows_of(corpus, windows, chunk=CHUNK):
     return chunk_order(num_chunks, windows.seed).map(prepare).with_options(without_autotuning())
 
 
-def segments_of(corpus, windows, segment, shared_negatives, minibatch, chunk=CHUNK, replicas=1):
+def segment_dataset(corpus, windows, segment, shared_negatives, minibatch, chunk=CHUNK, replicas=1):
     """Make the data set of the fast trainers: segments of words with those around them, and shared negatives.
 
     The words kept of a chunk stand in segments of P; every segment carries the W words on each side, and
@@ -157,10 +157,10 @@ def segments_of(corpus, windows, segment, shared_negatives, minibatch, chunk=CHU
             features["negatives"] = tf.reshape(noise[start : start + num_negatives], [*shape, shared_negatives])
         return features
 
-    return windows_of(corpus, windows, chunk).map(in_segments).batch(replicas).prefetch(CHUNKS_AHEAD)
+    return window_dataset(corpus, windows, chunk).map(in_segments).batch(replicas).prefetch(CHUNKS_AHEAD)
 
 
-def pairs_of(corpus, windows, architecture="skip_gram", batch_size=512, chunk=2**14):
+def word2vec_dataset(corpus, windows, architecture="skip_gram", batch_size=512, chunk=2**14):
     """Make the data set of the plain models in `models.word2vec`, in mixed order.
 
     Args:
@@ -188,7 +188,7 @@ def pairs_of(corpus, windows, architecture="skip_gram", batch_size=512, chunk=2*
         weights = tf.cast((asked > 0) & tf.reduce_any(given > 0, axis=1, keepdims=True), tf.float32)
         return {"token_ids": given, "words": asked}, tf.zeros_like(weights), weights
 
-    return windows_of(corpus, windows, chunk).map(examples).rebatch(batch_size).prefetch(CHUNKS_AHEAD)
+    return window_dataset(corpus, windows, chunk).map(examples).rebatch(batch_size).prefetch(CHUNKS_AHEAD)
 
 
 def noise_table(counts, size=NOISE_TABLE):

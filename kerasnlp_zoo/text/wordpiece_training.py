@@ -69,7 +69,7 @@ def learn_pieces(counts, size, special):
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece())
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
     known = {word: count for word, count in counts.items() if characters.issuperset(_spelled(word))}
-    tokenizer.train_from_iterator(_repeated(known), trainer)
+    tokenizer.train_from_iterator(_repeat_by_count(known), trainer)
     ids = tokenizer.get_vocab()
     return sorted(ids, key=ids.get)
 
@@ -117,7 +117,7 @@ def _spelled(word):
     return [word[0], *(f"##{character}" for character in word[1:])]
 
 
-def _repeated(counts):
+def _repeat_by_count(counts):
     """Yield strings that hold every word as often as it was counted."""
     for word, count in counts.items():
         for start in range(0, count, AT_ONCE):

@@ -1,23 +1,22 @@
 """What recipes share: strategies, the loss, callbacks and the frame of a run."""
 
-from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopWhenExploded
+from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.fine_tuning import (
     FineTuningConfig,
     compile_for_fine_tuning,
     finish_fine_tuning,
-    frozen_share,
     load_encoder,
+    trainable_summary,
 )
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
-from kerasnlp_zoo.training.kept_tasks import draw_training
-from kerasnlp_zoo.training.language_model_reports import describe_text, spell_out
+from kerasnlp_zoo.training.language_model_reports import decode_ids, describe_text
 from kerasnlp_zoo.training.language_model_trainer import (
     LanguageModelTrainer,
     Perplexity,
     compile_for_language_modeling,
-    start_from_frequencies,
+    initialize_output_bias,
 )
 from kerasnlp_zoo.training.language_modeling import (
     LanguageModelConfig,
@@ -34,7 +33,7 @@ from kerasnlp_zoo.training.losses import (
     crf_metrics,
     cross_entropy,
     hinge_loss,
-    output_as_loss,
+    identity_loss,
     perceptron_loss,
     span_cross_entropy,
     squared_error,
@@ -48,6 +47,7 @@ from kerasnlp_zoo.training.pretraining import (
 )
 from kerasnlp_zoo.training.repetition import repeat, repeated
 from kerasnlp_zoo.training.run import Run, RunConfig
+from kerasnlp_zoo.training.saving import draw_training
 from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
 from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
 from kerasnlp_zoo.training.translation import (
@@ -59,7 +59,7 @@ from kerasnlp_zoo.training.translation import (
 from kerasnlp_zoo.training.word2vec_trainer import Word2VecTrainer
 from kerasnlp_zoo.training.word_classifier import WordClassifierConfig, WordVectorConfig
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
-from kerasnlp_zoo.training.word_vectors import (
+from kerasnlp_zoo.training.word_vector_training import (
     CorpusRunConfig,
     Throughput,
     finish_word_vectors,
@@ -87,7 +87,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "SmoothedCrossEntropy",
-    "StopWhenExploded",
+    "StopOnDivergence",
     "Throughput",
     "TranslationConfig",
     "WarmupInverseSquareRoot",
@@ -105,6 +105,7 @@ __all__ = [
     "crf_loss",
     "crf_metrics",
     "cross_entropy",
+    "decode_ids",
     "describe_text",
     "draw_training",
     "finish_classification",
@@ -112,11 +113,11 @@ __all__ = [
     "finish_language_modeling",
     "finish_pretraining",
     "finish_word_vectors",
-    "frozen_share",
     "hinge_loss",
+    "identity_loss",
+    "initialize_output_bias",
     "load_encoder",
     "make_strategy",
-    "output_as_loss",
     "perceptron_loss",
     "read_corpus",
     "read_documents",
@@ -126,8 +127,7 @@ __all__ = [
     "repeated",
     "score_callbacks",
     "span_cross_entropy",
-    "spell_out",
     "squared_error",
-    "start_from_frequencies",
     "train_translator",
+    "trainable_summary",
 ]

@@ -8,11 +8,11 @@ import numpy as np
 from safetensors.numpy import save
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import written_whole
+from kerasnlp_zoo.files import atomic_file
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
 
-EXPLODED = 10  # times the loss of a model that knows nothing
+DIVERGENCE_FACTOR = 10  # times the loss of a model that knows nothing
 STEPS_BETWEEN_LOOKS = 20
 
 
@@ -73,7 +73,7 @@ class HistoryFile(keras.callbacks.Callback):
         """Rewrite the file with this epoch's row at its end."""
         rows = [row for row in self.rows() if row["epoch"] < epoch]
         rows.append({"epoch": epoch, **{name: float(value) for name, value in logs.items()}})
-        with written_whole(self.path) as temporary, open(temporary, "w", newline="") as file:
+        with atomic_file(self.path) as temporary, open(temporary, "w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(rows[-1]))
             writer.writeheader()
             writer.writerows(rows)
@@ -129,19 +129,19 @@ class KeepBest(keras.callbacks.Callback):
         load_weights(self.model, self.path)
 
 
-class StopWhenExploded(keras.callbacks.Callback):
+class StopOnDivergence(keras.callbacks.Callback):
     """Stop with advice when the loss is no finite number any more, or far above that of a model that knows nothing.
 
     Args:
-        ignorant_loss: float, the loss of a model that knows nothing; None where it is not known.
+        uniform_loss: float, the loss of a model that knows nothing; None where it is not known.
 
     Raises:
         InputError: from `fit`, before anything of the epoch is saved.
     """
 
-    def __init__(self, ignorant_loss=None):
+    def __init__(self, uniform_loss=None):
         super().__init__()
-        self.ignorant_loss = ignorant_loss
+        self.uniform_loss = uniform_loss
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at the mean loss of the epoch so far, now and then: each look waits for an accelerator."""
@@ -153,8 +153,8 @@ class StopWhenExploded(keras.callbacks.Callback):
         self._look(logs["loss"], f"after epoch {epoch + 1}")
 
     def _look(self, loss, when):
-        ignorant = self.ignorant_loss
-        if np.isfinite(loss) and (ignorant is None or loss <= EXPLODED * ignorant):
+        ignorant = self.uniform_loss
+        if np.isfinite(loss) and (ignorant is None or loss <= DIVERGENCE_FACTOR * ignorant):
             return
         expected = (
             "a finite number" if ignorant is None else f"at most {ignorant:.1f}, that of a model that knows nothing"
@@ -186,7 +186,7 @@ class EpochBackup(keras.callbacks.Callback):
         """Write this epoch's state, then drop the older ones."""
         older = self._backups()
         state = {name: np.array(variable.value, order="C") for name, variable in _state(self.model).items()}
-        with written_whole(self.folder / f"after-epoch-{epoch:05d}.safetensors") as temporary:
+        with atomic_file(self.folder / f"after-epoch-{epoch:05d}.safetensors") as temporary:
             temporary.write_bytes(save(state))
         for path in older:
             path.unlink()

@@ -5,7 +5,7 @@ import numpy as np
 from kerasnlp_zoo import plots
 from kerasnlp_zoo.evaluation import most_confused
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.kept_tasks import halve_weights_if_harmless, keep_task
+from kerasnlp_zoo.training.saving import round_to_float16_if_harmless, save_task
 
 LARGEST_MATRIX = 40  # classes; of more, those with the most errors are recorded and drawn
 
@@ -23,7 +23,7 @@ def finish_classification(run, task, data, best, name=None):
     Returns:
         dict, what metrics.json holds.
     """
-    weights_dtype = halve_weights_if_harmless(task, lambda: task.outputs(data.validation.texts)["label"].tolist())
+    weights_dtype = round_to_float16_if_harmless(task, lambda: task.outputs(data.validation.texts)["label"].tolist())
     metrics = _measure(task, data, best)
     named = {"recipe": run.recipe, "dataset": data.name, **metrics}
     pictures = draw_classification(run.folder, run.history.rows(), named)
@@ -34,7 +34,7 @@ def finish_classification(run, task, data, best, name=None):
     # A model of a cross-validation is scored, not kept.
     metrics = run.describe(metrics)
     if run.fold is None:
-        metrics = keep_task(run, task, data, metrics, weights_dtype, data.test.texts, name)
+        metrics = save_task(run, task, data, metrics, weights_dtype, data.test.texts, name)
     run.finish(metrics)
     return metrics
 

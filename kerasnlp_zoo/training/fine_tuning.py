@@ -8,14 +8,14 @@ from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.lora import HEADS, enable_lora
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.kept_tasks import (
-    draw_training,
-    halve_weights_if_harmless,
-    keep_task,
-)
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import WeightedMeanLoss
 from kerasnlp_zoo.training.run import RunConfig
+from kerasnlp_zoo.training.saving import (
+    draw_training,
+    round_to_float16_if_harmless,
+    save_task,
+)
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
@@ -141,7 +141,7 @@ def adam_with_decay(learning_rate, weight_decay, gradient_accumulation=1):
     return optimizer
 
 
-def frozen_share(model):
+def trainable_summary(model):
     """Describe how many weights are trained, for a line before training."""
     trained = sum(keras.ops.size(weight) for weight in model.trainable_weights)
     total = sum(keras.ops.size(weight) for weight in model.weights)
@@ -165,7 +165,7 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None
         dict, what metrics.json holds.
     """
     texts = data.test.texts
-    weights_dtype = halve_weights_if_harmless(task, lambda: round(evaluate(data.validation)[score], ndigits=4))
+    weights_dtype = round_to_float16_if_harmless(task, lambda: round(evaluate(data.validation)[score], ndigits=4))
     scores = evaluate(data.test)
     metrics = {
         "task": task.name,
@@ -191,6 +191,6 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None
         print("This was a smoke run on a few examples: its scores mean nothing")
     metrics = run.describe(metrics)
     if run.fold is None:
-        metrics = keep_task(run, task, data, metrics, weights_dtype, texts, name)
+        metrics = save_task(run, task, data, metrics, weights_dtype, texts, name)
     run.finish(metrics)
     return metrics

@@ -7,7 +7,7 @@ def describe_text(corpus, text):
     """Return what a text holds, in a line.
 
     Args:
-        corpus: CorpusText.
+        corpus: TextSource.
         text: `text.language_model_text.LanguageModelText`.
 
     Returns:
@@ -21,7 +21,7 @@ def describe_text(corpus, text):
     )
 
 
-def spell_out(ids, vocabulary, unit):
+def decode_ids(ids, vocabulary, unit):
     """Return ids as a line of text.
 
     Args:
@@ -35,7 +35,7 @@ def spell_out(ids, vocabulary, unit):
     Example:
 
     >>> from kerasnlp_zoo.text import GenerativeVocabulary
-    >>> spell_out([5, 4, 3], GenerativeVocabulary.from_counts({"tea": 2, "hot": 1}), "words")
+    >>> decode_ids([5, 4, 3], GenerativeVocabulary.from_counts({"tea": 2, "hot": 1}), "words")
     'hot tea'
     """
     tokens = [vocabulary.tokens[place] for place in ids if place != END_ID]

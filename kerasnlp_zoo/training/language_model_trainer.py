@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.models.rnn_language_model import state_sizes, with_state
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, output_as_loss
+from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, identity_loss
 from kerasnlp_zoo.training.sampled_softmax import draw_candidates, sampled_cross_entropy
 
 
@@ -111,7 +111,7 @@ class Perplexity(keras.metrics.Mean):
         return ops.exp(super().result())
 
 
-def start_from_frequencies(model, token_ids):
+def initialize_output_bias(model, token_ids):
     """Set the bias of every word to the logarithm of its share of a text: what is known before any other word.
 
     A step of Adam moves a bias by about the learning rate, and the shares of words lie some ten apart: learning
@@ -125,7 +125,7 @@ def start_from_frequencies(model, token_ids):
 
     >>> from kerasnlp_zoo.models import rnn_language_model
     >>> model = rnn_language_model(vocabulary_size=6, embedding_dim=4, num_layers=1)
-    >>> start_from_frequencies(model, np.array([4, 4, 4, 5]))
+    >>> initialize_output_bias(model, np.array([4, 4, 4, 5]))
     >>> ops.softmax(model.get_layer("logits").bias).numpy().round(1)  # every word seen once more
     array([0.1, 0.1, 0.1, 0.1, 0.4, 0.2], dtype=float32)
     """
@@ -150,7 +150,7 @@ def compile_for_language_modeling(trainer, learning_rate, clip_norm=1.0, jit=Fal
     """
     trainer.compile(
         keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm),
-        WeightedMeanLoss(output_as_loss),
+        WeightedMeanLoss(identity_loss),
         weighted_metrics=[Perplexity()],
         jit_compile=jit,
     )

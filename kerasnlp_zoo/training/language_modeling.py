@@ -14,9 +14,9 @@ from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilitie
 from kerasnlp_zoo.models.rnn_language_model import zero_state
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.kept_tasks import draw_training, keep_task
 from kerasnlp_zoo.training.language_model_reports import describe_text
 from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.training.saving import draw_training, save_task
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
 
 # On the text of this name as it was published.
@@ -49,7 +49,7 @@ def read_language_model_text(run):
         run: Run with a `LanguageModelConfig`.
 
     Returns:
-        (CorpusText, LanguageModelText).
+        (TextSource, LanguageModelText).
 
     Raises:
         InputError: if the text cannot be read or is too short.
@@ -70,7 +70,7 @@ def finish_language_modeling(run, corpus, text, task, best):
 
     Args:
         run: Run with a `LanguageModelConfig`.
-        corpus: CorpusText.
+        corpus: TextSource.
         text: LanguageModelText.
         task: LanguageModeling with the best weights.
         best: dict, the history row of the best epoch.
@@ -102,7 +102,7 @@ def finish_language_modeling(run, corpus, text, task, best):
     named = {"recipe": run.recipe, "dataset": corpus.name, **metrics}
     metrics["pictures"] = [path.stem for path in draw_training(run.folder, run.history.rows(), named)]
     _print_results(task, metrics, golden, run.config.smoke)
-    metrics = keep_task(
+    metrics = save_task(
         run,
         task,
         corpus,

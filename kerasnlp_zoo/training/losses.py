@@ -118,7 +118,7 @@ def crf_loss(labels, scores):
     Example:
 
     >>> from kerasnlp_zoo.layers import CRF
-    >>> scores = CRF(num_tags=2)(ops.ones((1, 3, 4)), mask=[[True, True, False]])
+    >>> scores = CRF(num_classes=2)(ops.ones((1, 3, 4)), mask=[[True, True, False]])
     >>> crf_loss(ops.convert_to_tensor([[0, 1, 0]]), scores).shape
     TensorShape([1, 3])
 
@@ -149,7 +149,7 @@ def squared_error(labels, scores):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-def output_as_loss(labels, losses):
+def identity_loss(labels, losses):
     """Return the losses that a model itself gives, such as `models.skip_gram`; the labels are not looked at.
 
     Args:
@@ -161,7 +161,7 @@ def output_as_loss(labels, losses):
 
     Example:
 
-    >>> output_as_loss([0.0], ops.convert_to_tensor([0.5])).numpy()
+    >>> identity_loss([0.0], ops.convert_to_tensor([0.5])).numpy()
     array([0.5], dtype=float32)
     """
     return losses
@@ -361,7 +361,7 @@ def crf_metrics():
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-def is_guessed(labels, logits):
+def is_correct(labels, logits):
     """Tell where no class has a higher logit than the label.
 
     The accuracy of vocabularies: Keras' own spends six times as long, on which of two zeros is the higher.
@@ -375,7 +375,7 @@ def is_guessed(labels, logits):
 
     Example:
 
-    >>> is_guessed(ops.convert_to_tensor([[0, 0]]), ops.convert_to_tensor([[[3.0, 1.0], [1.0, 3.0]]])).numpy()
+    >>> is_correct(ops.convert_to_tensor([[0, 0]]), ops.convert_to_tensor([[[3.0, 1.0], [1.0, 3.0]]])).numpy()
     array([[1., 0.]], dtype=float32)
     """
     return ops.cast(_logit_of(labels, logits) >= ops.max(logits, axis=-1), "float32")

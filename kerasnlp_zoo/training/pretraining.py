@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerasnlp_zoo import files, plots, zoo
-from kerasnlp_zoo.datasets.corpora import TextOptions, in_parallel, open_corpus
+from kerasnlp_zoo.datasets.corpora import TextOptions, open_corpus, parallel_map
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.tasks import FillMask
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
@@ -19,9 +19,9 @@ from kerasnlp_zoo.text.corpus import IDS
 from kerasnlp_zoo.text.documents import Documents, encode_documents
 from kerasnlp_zoo.text.sentences import split_sentences
 from kerasnlp_zoo.training.fine_tuning import adam_with_decay
-from kerasnlp_zoo.training.kept_tasks import keep_task
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, is_guessed
+from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, is_correct
 from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.training.saving import save_task
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
 SMOKE_STEPS, SMOKE_VOCABULARY_SIZE = 10, 1000
@@ -73,7 +73,7 @@ def read_documents(run):
         run: Run with a `PretrainingConfig`.
 
     Returns:
-        (CorpusText, Documents, WordPiecePreprocessor).
+        (TextSource, Documents, WordPiecePreprocessor).
 
     Raises:
         InputError: if the text or the vocabulary cannot be read, or hold nothing.
@@ -92,7 +92,7 @@ def read_documents(run):
         vocabulary, lower_case, text.language, max_sequence_length=config.max_sequence_length
     )
     if not folder.exists():
-        chunks = in_parallel(lambda lines: ids_of_sentences(preprocessor, lines), text.read())
+        chunks = parallel_map(lambda lines: ids_of_sentences(preprocessor, lines), text.read())
         encode_documents(chunks, vocabulary, folder)
     documents = Documents.load(folder)
     print(
@@ -148,7 +148,7 @@ def compile_for_pretraining(config, model, total_steps):
         adam_with_decay(schedule, config.weight_decay),
         {head: WeightedMeanLoss(cross_entropy) for head in ("mlm_logits", "nsp_logits")},
         weighted_metrics={
-            "mlm_logits": [keras.metrics.MeanMetricWrapper(is_guessed, name="accuracy")],
+            "mlm_logits": [keras.metrics.MeanMetricWrapper(is_correct, name="accuracy")],
             "nsp_logits": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
         },
         jit_compile=config.jit,
@@ -163,7 +163,7 @@ def finish_pretraining(run, text, documents, model, preprocessor, validation):
 
     Args:
         run: Run with a `PretrainingConfig`.
-        text: CorpusText.
+        text: TextSource.
         documents: Documents.
         model: `keras.Model` from `bert_pretrainer`, compiled.
         preprocessor: WordPiecePreprocessor.
@@ -193,7 +193,7 @@ def finish_pretraining(run, text, documents, model, preprocessor, validation):
     named = {"recipe": run.recipe, "dataset": text.name, **metrics}
     metrics["pictures"] = [path.stem for path in draw_pretraining(run.folder, run.history.rows(), named)]
     _print_results(task, metrics, golden)
-    metrics = keep_task(
+    metrics = save_task(
         run,
         task,
         text,

@@ -22,7 +22,7 @@ from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import EpochNumber
-from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopWhenExploded
+from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.strategies import make_strategy
 from kerasnlp_zoo.versions import versions
 
@@ -176,7 +176,7 @@ class Run:
         )
         return best.best_row()
 
-    def train(self, model, dataset, callbacks, finished=lambda epoch: False, ignorant_loss=None, **arguments):
+    def train(self, model, dataset, callbacks, finished=lambda epoch: False, uniform_loss=None, **arguments):
         """Fit a model so that the run can be interrupted and goes on with --resume after its last whole epoch.
 
         Args:
@@ -184,7 +184,7 @@ class Run:
             dataset: `tf.data.Dataset`, in its own order.
             callbacks: list of Keras callbacks, before those that save and log.
             finished: function of an epoch, whether training had stopped after it.
-            ignorant_loss: float, the loss of a model that knows nothing, far above which training stops; None to
+            uniform_loss: float, the loss of a model that knows nothing, far above which training stops; None to
                 stop only when the loss is no finite number.
             **arguments: what else `model.fit` takes.
 
@@ -194,7 +194,7 @@ class Run:
         """
         epochs = self.epochs
         self._remember_flags()
-        backup, exploded = EpochBackup(self.state), StopWhenExploded(ignorant_loss)
+        backup, exploded = EpochBackup(self.state), StopOnDivergence(uniform_loss)
         first_epoch = backup.restore(model)
         if finished(first_epoch - 1):
             first_epoch = epochs

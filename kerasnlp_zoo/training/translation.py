@@ -14,15 +14,15 @@ from kerasnlp_zoo.explanation import alignment_weights
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.callbacks import KeepBest
-from kerasnlp_zoo.training.kept_tasks import (
-    draw_training,
-    halve_weights_if_harmless,
-    keep_task,
-)
-from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss, is_guessed
+from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss, is_correct
 from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.training.saving import (
+    draw_training,
+    round_to_float16_if_harmless,
+    save_task,
+)
 from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
-from kerasnlp_zoo.training.word_vectors import Throughput
+from kerasnlp_zoo.training.word_vector_training import Throughput
 
 DRAWN_WORDS = 8  # of the source whose alignment is drawn
 SHOWN = 5  # translations printed at the end
@@ -82,12 +82,12 @@ def read_translations(run):
     Raises:
         InputError: if the data cannot be read.
     """
-    from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces  # loads tensorflow-text
+    from kerasnlp_zoo.text.pieces import learn_piece_vocabulary  # loads tensorflow-text
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
 
     config, data = run.config, load_translation(run.config)
     texts = [*data.train.sources, *data.train.pairs()[1]]
-    vocabulary = learn_vocabulary_of_pieces(texts, config.vocabulary_size)
+    vocabulary = learn_piece_vocabulary(texts, config.vocabulary_size)
     preprocessor = TranslationPreprocessor(vocabulary, data.language, data.target_language, config.max_sequence_length)
     print(_report(data, preprocessor))
     return data, preprocessor
@@ -136,7 +136,7 @@ def compile_for_translation(config, model, total_steps):
     model.compile(
         keras.optimizers.Adam(schedule, beta_2=0.98, epsilon=1e-9),
         WeightedMeanLoss(SmoothedCrossEntropy(config.label_smoothing)),
-        weighted_metrics=[keras.metrics.MeanMetricWrapper(is_guessed, name="accuracy")],
+        weighted_metrics=[keras.metrics.MeanMetricWrapper(is_correct, name="accuracy")],
         jit_compile=config.jit,
     )
     return model
@@ -207,7 +207,7 @@ def finish_translation(run, task, data, best):
     """
     sample = data.validation.sample(SAMPLE)
     greedy = task.searching(beam_width=1)
-    weights_dtype = halve_weights_if_harmless(
+    weights_dtype = round_to_float16_if_harmless(
         task, lambda: round(greedy.evaluate(sample.sources, sample.references)["bleu"], ndigits=1)
     )
     scores = task.evaluate(data.test.sources, data.test.references)
@@ -232,7 +232,7 @@ def finish_translation(run, task, data, best):
     }
     metrics["pictures"] = [path.stem for path in _draw(run, task, data, metrics)]
     _print_results(task, data, metrics, run.config.smoke)
-    metrics = keep_task(
+    metrics = save_task(
         run,
         task,
         data,

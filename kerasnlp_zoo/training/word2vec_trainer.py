@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_choice
-from kerasnlp_zoo.text.word2vec_examples import CHUNK, segments_of
+from kerasnlp_zoo.text.word2vec_examples import CHUNK, segment_dataset
 from kerasnlp_zoo.training.table_trainer import TableTrainer, row_adagrad, row_sums, written
 
 
@@ -56,7 +56,7 @@ class Word2VecTrainer(TableTrainer):
         self.output_table = self.add_table("output_table", np.zeros((vocabulary_size, embedding_dim)))
 
     def dataset(self, corpus, windows, chunk=CHUNK, replicas=1):
-        """Make the data set for `fit`: `segments_of` in the sizes that train fastest.
+        """Make the data set for `fit`: `segment_dataset` in the sizes that train fastest.
 
         Args:
             corpus: `Corpus`.
@@ -67,7 +67,7 @@ class Word2VecTrainer(TableTrainer):
         Returns:
             `tf.data.Dataset`.
         """
-        return segments_of(corpus, windows, **self.SEGMENTS[self.architecture], chunk=chunk, replicas=replicas)
+        return segment_dataset(corpus, windows, **self.SEGMENTS[self.architecture], chunk=chunk, replicas=replicas)
 
     @property
     def vectors(self):

@@ -4,7 +4,7 @@ import keras
 
 from kerasnlp_zoo.evaluation.analogies import analogy_scores
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
-from kerasnlp_zoo.models.word_embeddings import word_vectors
+from kerasnlp_zoo.models.embedding_inputs import word_vectors
 
 
 class WordVectorScores(keras.callbacks.Callback):

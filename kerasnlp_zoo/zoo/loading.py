@@ -13,7 +13,7 @@ from kerasnlp_zoo.models.bert_heads import BERT_BUILDERS
 from kerasnlp_zoo.models.lora import FACTORS, apply_factors
 from kerasnlp_zoo.models.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.tasks import TASKS
-from kerasnlp_zoo.text.preprocessors.tokens import GIVEN, TokenPreprocessor
+from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES, TokenPreprocessor
 from kerasnlp_zoo.zoo.folders import find, read_config, require_unchanged
 
 logger = logging.getLogger("kerasnlp_zoo")
@@ -135,7 +135,7 @@ def _preprocessor(folder, config, changes):
     preprocessor_class = getattr(text, config["preprocessing"]["class"])
     vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")
     arguments = {**config["preprocessing"]["config"], **changes}
-    if preprocessor_class is TokenPreprocessor and arguments["segmenter"] not in (None, GIVEN):
+    if preprocessor_class is TokenPreprocessor and arguments["segmenter"] not in (None, SPLIT_AT_SPACES):
         arguments["segmenter"] = load_entry(arguments["segmenter"])
     return preprocessor_class(vocabulary, **arguments)
 

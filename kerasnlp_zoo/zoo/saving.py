@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kerasnlp_zoo import weights
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import folder_written_whole, sha256, write_json
+from kerasnlp_zoo.files import atomic_folder, sha256, write_json
 from kerasnlp_zoo.models.quantization import is_quantized
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.versions import __version__
@@ -60,7 +60,7 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **mor
         **({"quantization": quantization} if quantization else {}),
         **more,
     }
-    with folder_written_whole(folder) as new:
+    with atomic_folder(folder) as new:
         task.preprocessor.vocabulary.save(new / "vocabulary.txt")
         base = getattr(task.model, "base_entry", None)
         if base is not None:

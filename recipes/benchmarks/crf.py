@@ -40,12 +40,12 @@ def crf(config, torch):
         raise InputError("This benchmark measures beside pytorch-crf: pip install pytorch-crf") from error
     batch, time, units = (4, 5, 8) if config.smoke else (32, 64, 256)
     rows = []
-    for num_tags in (NAMES, PARTS_OF_SPEECH):
-        ours, compiled = OurSide(batch, time, num_tags), OurSide(batch, time, num_tags, jit=True)
-        peer = PeerSide(torch, torchcrf, batch, time, num_tags)
+    for num_classes in (NAMES, PARTS_OF_SPEECH):
+        ours, compiled = OurSide(batch, time, num_classes), OurSide(batch, time, num_classes, jit=True)
+        peer = PeerSide(torch, torchcrf, batch, time, num_classes)
         for side in (ours, compiled):
             require_same_function(torch, side, peer)
-        shape = f"{num_tags} tags [{batch}, {time}]"
+        shape = f"{num_classes} tags [{batch}, {time}]"
         for what, method in (("CRF training", "train"), ("Viterbi", "decode")):
             spent = in_turn(
                 *(
@@ -69,23 +69,23 @@ def repeat(function, steps):
     return seconds(lambda: [function() for _ in range(steps)])
 
 
-def example(batch, time, num_tags):
+def example(batch, time, num_classes):
     """Return emissions [B, T, C], tags [B, T] and mask [B, T] of texts between half and all of T."""
     random = np.random.default_rng(1)
     lengths = random.integers(time // 2, time + 1, batch)
     lengths[0] = time
-    emissions = random.normal(size=(batch, time, num_tags)).astype("float32")
-    return emissions, random.integers(0, num_tags, (batch, time)), np.arange(time) < lengths[:, None]
+    emissions = random.normal(size=(batch, time, num_classes)).astype("float32")
+    return emissions, random.integers(0, num_classes, (batch, time)), np.arange(time) < lengths[:, None]
 
 
 class OurSide:
     """The layer CRF, its dense part the identity; XLA compiles it by `jit`."""
 
-    def __init__(self, batch, time, num_tags, jit=False):
-        emissions, tags, mask = map(tf.constant, example(batch, time, num_tags))
-        self.layer = CRF(num_tags)
+    def __init__(self, batch, time, num_classes, jit=False):
+        emissions, tags, mask = map(tf.constant, example(batch, time, num_classes))
+        self.layer = CRF(num_classes)
         self.layer.build(emissions.shape)
-        self.layer.kernel.assign(np.eye(num_tags))
+        self.layer.kernel.assign(np.eye(num_classes))
 
         @tf.function(jit_compile=jit)
         def train():
@@ -110,9 +110,9 @@ class OurSide:
 class PeerSide:
     """The same by pytorch-crf."""
 
-    def __init__(self, torch, torchcrf, batch, time, num_tags):
-        emissions, tags, mask = map(torch.tensor, example(batch, time, num_tags))
-        self.torch, self.layer = torch, torchcrf.CRF(num_tags, batch_first=True)
+    def __init__(self, torch, torchcrf, batch, time, num_classes):
+        emissions, tags, mask = map(torch.tensor, example(batch, time, num_classes))
+        self.torch, self.layer = torch, torchcrf.CRF(num_classes, batch_first=True)
         self.emissions, self.tags, self.mask = emissions.requires_grad_(), tags, mask
 
     def train(self):

@@ -28,7 +28,7 @@ from kerasnlp_zoo.files import cache_folder
 from kerasnlp_zoo.models import glove
 from kerasnlp_zoo.text import cooccurrence_counts
 from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
-from kerasnlp_zoo.text.glove_cells import cell_batches_of, cells_of
+from kerasnlp_zoo.text.glove_cells import cell_batch_dataset, cell_dataset
 from kerasnlp_zoo.text.word2vec_examples import Windows
 from kerasnlp_zoo.training import (
     GloveLoss,
@@ -162,11 +162,11 @@ def glove_beside_skip_gram(config, corpus):
     counts = cooccurrence_counts(corpus, GLOVE_WINDOW)
     trainer = GloveTrainer(len(corpus.vocabulary), DIM)
     trainer.compile(LEARNING_RATE)
-    dataset = cells_of(counts)
+    dataset = cell_dataset(counts)
     spent = seconds(lambda: trainer.fit(dataset, epochs=epochs, shuffle=False, verbose=0))
     plain = glove(len(corpus.vocabulary), DIM)
     plain.compile(keras.optimizers.Adagrad(0.05), WeightedMeanLoss(GloveLoss()))
-    some = cell_batches_of(counts).take(PLAIN_BATCHES)
+    some = cell_batch_dataset(counts).take(PLAIN_BATCHES)
     plain.fit(some, shuffle=False, verbose=0)
     cells = sum(len(labels) for _, labels in some)
     per_second = epochs * counts.nnz / spent, cells / seconds(lambda: plain.fit(some, shuffle=False, verbose=0))

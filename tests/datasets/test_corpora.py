@@ -6,7 +6,7 @@ import gzip
 import pytest
 
 from kerasnlp_zoo.datasets import text_files
-from kerasnlp_zoo.datasets.corpora import CORPORA, CorpusOptions, in_parallel, open_corpus
+from kerasnlp_zoo.datasets.corpora import CORPORA, CorpusOptions, open_corpus, parallel_map
 from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.corpus import encode_corpus
@@ -110,7 +110,7 @@ def test_paths_names_and_flags_that_cannot_be_are_refused(tmp_path):
 
 
 def test_order_is_kept_by_parallel_work():
-    assert list(in_parallel(lambda n: n * n, range(100))) == [n * n for n in range(100)]
+    assert list(parallel_map(lambda n: n * n, range(100))) == [n * n for n in range(100)]
 
 
 @pytest.mark.parametrize("name", ["wikitext2", "tatoeba", "peoples_daily"])

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kerasnlp_zoo.datasets import tfds_names
+from kerasnlp_zoo.datasets import tfds_loading
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.report import question_report
 from kerasnlp_zoo.errors import InputError
@@ -135,7 +135,7 @@ def test_too_little_data_is_refused_and_a_smoke_run_takes_a_few(tmp_path):
 
 
 def test_squad_of_tfds_scores_its_validation_split(tmp_path, monkeypatch):
-    monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
+    monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     features = {
         "id": tfds.features.Text(),
         "title": tfds.features.Text(),

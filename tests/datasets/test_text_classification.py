@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.datasets import DataOptions, load_text_classification, tfds_names
+from kerasnlp_zoo.datasets import DataOptions, load_text_classification, tfds_loading
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.datasets.splits import comparable
 from kerasnlp_zoo.errors import InputError
@@ -121,7 +121,7 @@ def test_any_other_tfds_name_takes_its_pair_columns_from_the_flags(tmp_path):
 
 @pytest.mark.slow  # prepares 110,000 pairs
 def test_snli_falls_back_on_its_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
+    monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "snli"))
     assert (len(data.train), len(data.validation), len(data.test)) == (89781, 9976, 9824)
     assert data.dropped["rows without label"] == 110 + 176
@@ -130,7 +130,7 @@ def test_snli_falls_back_on_its_package(tmp_path, monkeypatch):
 
 
 def test_unreachable_tfds_host_is_told_within_seconds(tmp_path, monkeypatch):
-    monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
+    monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     start = time.time()
     with pytest.raises(InputError) as error:
         load_text_classification(options(tmp_path, "ag_news"))
@@ -144,10 +144,10 @@ def test_a_silent_host_is_given_up(monkeypatch):
         time.sleep(3)
         raise OSError
 
-    monkeypatch.setattr(tfds_names, "PATIENCE", 0.2)
-    monkeypatch.setattr(tfds_names.urllib.request, "urlopen", silent)
+    monkeypatch.setattr(tfds_loading, "PATIENCE", 0.2)
+    monkeypatch.setattr(tfds_loading.urllib.request, "urlopen", silent)
     start = time.time()
-    assert not tfds_names.host_answers()
+    assert not tfds_loading.host_answers()
     assert time.time() - start < 2
 
 
@@ -201,7 +201,7 @@ def test_fine_classes_of_trec_lie_within_the_coarse_ones():
 
 
 def test_imdb_falls_back_on_its_package_where_tfds_cannot_be_reached(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
+    monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "imdb_reviews"))
     assert (len(data.train), len(data.validation), len(data.test)) == (19924, 2490, 2490)
     assert "what a package holds" in capsys.readouterr().err

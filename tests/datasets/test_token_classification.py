@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 import tyro
 
-from kerasnlp_zoo.datasets import msra, peoples_daily, tfds_names
+from kerasnlp_zoo.datasets import msra, peoples_daily, tfds_loading
 from kerasnlp_zoo.datasets.report import span_report
 from kerasnlp_zoo.datasets.splits import comparable
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts
@@ -158,7 +158,7 @@ def test_universal_dependencies_of_tfds_tag_every_word(tmp_path):
 
 
 def test_unknown_and_missing_names_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(tfds_names, "HOST", "http://127.0.0.1:9/")
+    monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     with pytest.raises(InputError, match="--dataset .*msra"):
         load_token_classification(TokenClassificationOptions())
     with pytest.raises(InputError, match="Did you mean 'msra'.*peoples_daily_pos"):

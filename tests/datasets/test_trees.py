@@ -19,7 +19,7 @@ def options(**arguments):
 
 def test_a_file_of_brackets_gives_labels_of_all_nodes(tmp_path):
     data = load_trees(options(train_file=write_sentiment_trees(tmp_path)))
-    assert (data.labels, data.notation, data.labels_nodes) == (["0", "1", "2"], "labelled", True)
+    assert (data.labels, data.notation, data.has_node_labels) == (["0", "1", "2"], "labelled", True)
     text, labels = data.train.texts[0], data.train.labels[0]
     assert [data.labels[label] for label in labels] == [part[0] for part in text.split("(")[1:]]
     assert not set(data.train.texts) & set(data.test.texts)

@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import Attention
-from kerasnlp_zoo.layers.attention import SCORES
+from kerasnlp_zoo.layers.attention import SCORE_MODES
 from tests import oracles
 
 B, Q, T, D = 3, 4, 5, 6
@@ -38,7 +38,7 @@ def test_each_score_equals_a_triple_loop(random, score, key_width):
     np.testing.assert_allclose(context, expected[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("score", SCORE_MODES)
 def test_keys_projected_once_answer_every_step_alike(random, score):
     query, key, value, mask = example(random)
     layer = attention(random, score)

@@ -17,18 +17,18 @@ from kerasnlp_zoo.layers.crf import (
     crf_tags,
     is_real_word,
 )
-from kerasnlp_zoo.tag_schemes import legal_steps, spans_of, tags_of
+from kerasnlp_zoo.tag_schemes import allowed_transitions, spans_of, tags_of
 
 LENGTHS = [4, 1, 0, 3]
 
 
-def layer_and_inputs(seed, num_tags, legal=None, lengths=LENGTHS, spread=1.0):
+def layer_and_inputs(seed, num_classes, legal=None, lengths=LENGTHS, spread=1.0):
     random = np.random.default_rng(seed)
-    layer = CRF(num_tags, legal)
+    layer = CRF(num_classes, legal)
     inputs = (spread * random.normal(size=(len(lengths), max(lengths), 6))).astype("float32")
     layer.build(inputs.shape)
     layer.transitions.assign(spread * random.normal(size=layer.transitions.shape))
-    layer.bias.assign(random.normal(size=num_tags))
+    layer.bias.assign(random.normal(size=num_classes))
     return layer, inputs, np.arange(max(lengths)) < np.array(lengths)[:, None]
 
 
@@ -36,11 +36,11 @@ def every_path(layer, inputs, mask):
     """Yield for each text {path: score}, impossible paths left out, all in float64."""
     transitions = np.asarray(layer.possible_transitions(), "float64")
     emissions = inputs.astype("float64") @ np.asarray(layer.kernel) + np.asarray(layer.bias)
-    boundary = layer.num_tags
+    boundary = layer.num_classes
     for row, kept in zip(emissions, mask, strict=True):
         words = row[kept]
         scores = {}
-        for path in itertools.product(range(layer.num_tags), repeat=len(words)):
+        for path in itertools.product(range(layer.num_classes), repeat=len(words)):
             steps = itertools.pairwise([boundary, *path, boundary])
             score = sum(transitions[step] for step in steps) + sum(words[place, tag] for place, tag in enumerate(path))
             if score > -1e20:
@@ -48,14 +48,14 @@ def every_path(layer, inputs, mask):
         yield scores
 
 
-CASES = [(3, None), (1, None), (3, legal_steps(["O", "B", "I"])), (4, legal_steps(list("BMES")))]
+CASES = [(3, None), (1, None), (3, allowed_transitions(["O", "B", "I"])), (4, allowed_transitions(list("BMES")))]
 
 
-@pytest.mark.parametrize(("num_tags", "legal"), CASES, ids=["free", "one tag", "iob2", "bmes"])
+@pytest.mark.parametrize(("num_classes", "legal"), CASES, ids=["free", "one tag", "iob2", "bmes"])
 @pytest.mark.parametrize("spread", [1.0, 5.0])
-def test_all_sums_and_maxima_equal_listing_every_path(num_tags, legal, spread, random):
+def test_all_sums_and_maxima_equal_listing_every_path(num_classes, legal, spread, random):
     for seed in range(3):
-        layer, inputs, mask = layer_and_inputs(seed, num_tags, legal, spread=spread)
+        layer, inputs, mask = layer_and_inputs(seed, num_classes, legal, spread=spread)
         scores = layer(inputs, mask=mask)
         partition, marginals, tags = crf_log_partition(scores), crf_marginals(scores), np.asarray(crf_tags(scores))
         np.testing.assert_array_equal(is_real_word(scores), mask)
@@ -70,14 +70,14 @@ def test_all_sums_and_maxima_equal_listing_every_path(num_tags, legal, spread, r
                 expected[np.arange(len(path)), list(path)] += np.exp(score - log_z)
             np.testing.assert_allclose(marginals[row], expected, atol=2e-5)
             some = list(paths)[random.integers(len(paths))]
-            padded = np.full((len(LENGTHS), 4), 2 % num_tags)  # what stands at padding does not matter
+            padded = np.full((len(LENGTHS), 4), 2 % num_classes)  # what stands at padding does not matter
             padded[row, : len(some)] = some
             likelihood = crf_log_likelihood(scores, ops.convert_to_tensor(padded))[row]
             np.testing.assert_allclose(likelihood, paths[some] - log_z, rtol=1e-5, atol=2e-5)
 
 
 def test_gradients_equal_those_of_the_sum_over_every_path(random):
-    layer, inputs, mask = layer_and_inputs(7, 3, legal_steps(["O", "B", "I"]))
+    layer, inputs, mask = layer_and_inputs(7, 3, allowed_transitions(["O", "B", "I"]))
     labels = ops.convert_to_tensor(np.array([[1, 2, 2, 0], [0] * 4, [0] * 4, [0, 1, 2, 0]]))
     weights = ops.convert_to_tensor(random.normal(size=4).astype("float32"))
 
@@ -113,14 +113,14 @@ def test_decoded_tags_are_legal_whatever_the_emissions_say(scheme, random):
     written = [tags_of([(0, size, label)], size, scheme) for label in "xy" for size in (1, 3)]
     tags = ["O", *dict.fromkeys(tag for sequence in written for tag in sequence)]
     lengths = random.integers(0, 30, 40)
-    layer, inputs, mask = layer_and_inputs(1, len(tags), legal_steps(tags), lengths, spread=1000.0)
+    layer, inputs, mask = layer_and_inputs(1, len(tags), allowed_transitions(tags), lengths, spread=1000.0)
     for row, length in zip(np.asarray(crf_tags(layer(inputs, mask=mask))), lengths, strict=True):
         names = [tags[place] for place in row[:length]]
         assert tags_of(spans_of(names), length, scheme) == names
 
 
 def test_extreme_scores_give_finite_losses_and_gradients():
-    layer, inputs, mask = layer_and_inputs(2, 4, legal_steps(list("BMES")), [30, 7, 0], spread=300.0)
+    layer, inputs, mask = layer_and_inputs(2, 4, allowed_transitions(list("BMES")), [30, 7, 0], spread=300.0)
     x = tf.constant(inputs)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -146,15 +146,15 @@ def test_steps_of_another_shape_are_refused():
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize("num_tags", [2, 9])
-def test_equal_to_pytorch_crf(num_tags, random):
+@pytest.mark.parametrize("num_classes", [2, 9])
+def test_equal_to_pytorch_crf(num_classes, random):
     torch = pytest.importorskip("torch")
     torchcrf = pytest.importorskip("torchcrf", reason="pytorch-crf is not installed")
     lengths = random.integers(1, 20, 16)
-    layer, inputs, mask = layer_and_inputs(5, num_tags, None, lengths)
-    tags = random.integers(0, num_tags, mask.shape)
+    layer, inputs, mask = layer_and_inputs(5, num_classes, None, lengths)
+    tags = random.integers(0, num_classes, mask.shape)
     emissions = torch.tensor(inputs @ np.asarray(layer.kernel) + np.asarray(layer.bias), requires_grad=True)
-    peer = torchcrf.CRF(num_tags, batch_first=True)
+    peer = torchcrf.CRF(num_classes, batch_first=True)
     transitions = torch.tensor(np.asarray(layer.transitions))
     with torch.no_grad():
         peer.transitions.copy_(transitions[:-1, :-1])
@@ -178,7 +178,7 @@ def test_equal_to_pytorch_crf(num_tags, random):
 
 
 def test_probabilities_in_a_text_of_a_thousand_words_are_as_precise_as_in_a_short_one():
-    layer, inputs, mask = layer_and_inputs(11, 4, legal_steps(list("BMES")), lengths=[1000], spread=3.0)
+    layer, inputs, mask = layer_and_inputs(11, 4, allowed_transitions(list("BMES")), lengths=[1000], spread=3.0)
     scores = layer(inputs, mask=mask)
     transitions, emissions = np.asarray(scores[0, :5], "float64"), np.asarray(scores[0, 5:], "float64")
     forwards, backwards = transitions[-1] + emissions[0], transitions[:, -1]
@@ -193,7 +193,7 @@ def test_probabilities_in_a_text_of_a_thousand_words_are_as_precise_as_in_a_shor
 
 @pytest.mark.parametrize("time", range(1, 8))
 def test_among_equally_good_paths_a_legal_one_is_decoded(time):
-    steps = legal_steps(list("OBMES"))
+    steps = allowed_transitions(list("OBMES"))
     layer = CRF(5, steps)
     layer.build((None, None, 4))
     layer.kernel.assign(ops.zeros((4, 5)))

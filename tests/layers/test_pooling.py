@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerasnlp_zoo.layers import AttentionOverTime, AverageOverTime, KMaxPooling, MaxOverTime, SumOverTime
+from kerasnlp_zoo.layers import AttentionOverTime, KMaxPooling, MaxOverTime, MeanOverTime, SumOverTime
 from tests import oracles
 
-POOLINGS = {"max": MaxOverTime, "average": AverageOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+POOLINGS = {"max": MaxOverTime, "average": MeanOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
 
 
 @pytest.mark.parametrize("how", ["max", "average", "sum"])

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.layers import ChildSumTreeLSTM, NaryTreeLSTM, PairFeatures, TreeAverage
+from kerasnlp_zoo.layers import ChildSumTreeLSTM, NaryTreeLSTM, PairFeatures, TreeMean
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES
 from kerasnlp_zoo.text import TreePreprocessor, Vocabulary
 from kerasnlp_zoo.text.trees import bracketed
@@ -48,7 +48,7 @@ def average(layer, x, states):
 CASES = {
     "child_sum": (ChildSumTreeLSTM, {}, child_sum),
     "n_ary": (NaryTreeLSTM, {"num_children": 3}, n_ary),
-    "average": (TreeAverage, {}, average),
+    "average": (TreeMean, {}, average),
 }
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.models import glove, glove_vectors
-from kerasnlp_zoo.text.glove_cells import cell_batches_of, cells_of
+from kerasnlp_zoo.text.glove_cells import cell_batch_dataset, cell_dataset
 from kerasnlp_zoo.training import GloveLoss, GloveTrainer, WeightedMeanLoss
 from tests.oracles import counts_glove_can_fit
 
@@ -49,13 +49,13 @@ def test_fits_counts_of_its_rank_and_its_first_step_goes_where_the_fast_trainer_
         table.vectors.assign(weight)
         table.accumulators.assign(np.full(table.accumulators.shape, 1e12))  # so large that all steps are parallel
     before = weights_of(model)
-    shown = model.fit(cell_batches_of(counts, batch_size=100), shuffle=False, verbose=0).history["loss"][0]
+    shown = model.fit(cell_batch_dataset(counts, batch_size=100), shuffle=False, verbose=0).history["loss"][0]
     trainer.compile(1e6 / counts.nnz)  # the plain model's loss is a mean over the cells
-    fast = trainer.fit(cells_of(counts, minibatch=100, chunk=100), shuffle=False, verbose=0).history["loss"][0]
+    fast = trainer.fit(cell_dataset(counts, minibatch=100, chunk=100), shuffle=False, verbose=0).history["loss"][0]
     assert fast == pytest.approx(shown, rel=1e-5)
     for old, weight, table in zip(before, weights_of(model), trainer.tables, strict=True):
         np.testing.assert_allclose(np.asarray(table.vectors) - old, weight - old, atol=1e-5, rtol=1e-3)
 
     model.compile(keras.optimizers.Adagrad(0.3, epsilon=1e-10), WeightedMeanLoss(GloveLoss()))
-    losses = model.fit(cell_batches_of(counts, batch_size=10), epochs=25, shuffle=False, verbose=0).history["loss"]
+    losses = model.fit(cell_batch_dataset(counts, batch_size=10), epochs=25, shuffle=False, verbose=0).history["loss"]
     assert losses[-1] < 0.05 * losses[0]

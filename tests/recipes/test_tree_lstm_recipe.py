@@ -2,7 +2,7 @@ import json
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets import DataOptions
-from kerasnlp_zoo.datasets.scored_examples import scored_examples
+from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 from recipes.tree_lstm import Config, main
 from tests.small_data import write_sentiment_trees
 
@@ -21,7 +21,7 @@ def test_a_run_on_own_trees_leaves_an_entry_that_labels_every_node(tmp_path):
     assert (tmp_path / "run/tree.png").exists()
     assert json.loads((tmp_path / "run/metrics.json").read_text())["export_difference"] <= 1e-5
     task = zoo.load(tmp_path / "run/entry")
-    examples = scored_examples(
+    examples = load_evaluation_examples(
         task.name, DataOptions(test_file=tmp_path / "sentiment.txt"), zoo.read_config(tmp_path / "run/entry")
     )
     assert task.evaluate(*examples[:2])["node_accuracy"] > 0.9

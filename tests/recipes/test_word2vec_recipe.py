@@ -9,7 +9,7 @@ import pytest
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.word_vector_files import read_vectors
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training import word_vectors
+from kerasnlp_zoo.training import word_vector_training
 from recipes import word2vec
 from tests.small_data import write_topics
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.datasets import corpora
+from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.datasets.scored_examples import scored_examples
 from kerasnlp_zoo.decoding import Sampling
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
@@ -92,12 +92,12 @@ def test_evaluation_is_of_lines_that_follow_each_other(task):
 
 def test_a_data_set_is_evaluated_on_the_very_tokens_of_its_test_part(monkeypatch):
     lines = [f"tea with milk {number % 7} , and a <unk>" for number in range(60)]
-    monkeypatch.setitem(corpora.CORPORA, "small", corpora.CorpusText("small", lambda: [lines]))
+    monkeypatch.setitem(corpora.CORPORA, "small", corpora.TextSource("small", lambda: [lines]))
     for unit in ("spaces", "characters"):
         corpus, text = load_language_modeling(LanguageModelingOptions(dataset="small", unit=unit))
         model = rnn_language_model(len(text.vocabulary), embedding_dim=4, num_layers=1)
         task = LanguageModeling(model, LanguageModelPreprocessor(text.vocabulary, corpus.segmenter))
-        lines_, labels, name = scored_examples("language_modeling", DataOptions(dataset="small"))
+        lines_, labels, name = load_evaluation_examples("language_modeling", DataOptions(dataset="small"))
         assert (labels, name) == (None, "small")
         expected = perplexity(text_log_probabilities(model, text.test))
         assert task.evaluate(lines_)["perplexity"] == pytest.approx(expected, rel=1e-6)

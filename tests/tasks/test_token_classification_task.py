@@ -76,7 +76,7 @@ def test_parts_of_speech_are_scored_on_given_words_and_in_raw_text():
     scores = task.evaluate(["annasaw ben"], spans)
     assert scores["accuracy"] == pytest.approx(2 / 3)
     assert scores["of_raw_text"]["accuracy"] == pytest.approx(1 / 3)  # "annasaw" is one word there
-    assert "of_raw_text" not in task.of_given_tokens.evaluate(["annasaw ben"], spans)
+    assert "of_raw_text" not in task.for_given_tokens.evaluate(["annasaw ben"], spans)
     with pytest.raises(InputError, match="a list of spans for each text. Received: 0 for 1"):
         task.evaluate(["annasaw ben"], [])
 

@@ -10,13 +10,13 @@ from kerasnlp_zoo.models import seq2seq, text_cnn, transformer
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.text import TranslationPreprocessor
-from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
+from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
 from kerasnlp_zoo.vocabulary import END_ID
 
 SOURCES = ["a b c", "b c", "c a", "a", "b b a", "c"]
 TARGETS = ["uno dos tres", "dos tres", "tres uno", "uno", "dos dos uno", "tres"]
-VOCABULARY = learn_vocabulary_of_pieces([*SOURCES, *TARGETS] * 3, size=60)
+VOCABULARY = learn_piece_vocabulary([*SOURCES, *TARGETS] * 3, size=60)
 
 
 @pytest.fixture(scope="module")

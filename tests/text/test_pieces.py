@@ -3,10 +3,10 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import GenerativeVocabulary, TranslationPreprocessor
-from kerasnlp_zoo.text.pieces import PieceTokenizer, learn_vocabulary_of_pieces, split_units
+from kerasnlp_zoo.text.pieces import PieceTokenizer, learn_piece_vocabulary, split_units
 
 TEXTS = ["Where's the station, Tom?", "¿Dónde está la estación, Tomás?", "I paid $3.50 (or 3 €)!", "我想喝茶。"]
-VOCABULARY = learn_vocabulary_of_pieces(TEXTS * 2, size=200)
+VOCABULARY = learn_piece_vocabulary(TEXTS * 2, size=200)
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def test_units_are_words_marks_and_chinese_characters():
 
 
 def test_the_vocabulary_is_that_of_its_texts_whatever_their_order():
-    assert learn_vocabulary_of_pieces(TEXTS[::-1] * 2, size=200).tokens == VOCABULARY.tokens
+    assert learn_piece_vocabulary(TEXTS[::-1] * 2, size=200).tokens == VOCABULARY.tokens
     assert VOCABULARY.tokens[:4] == list(GenerativeVocabulary.special)
-    assert len(learn_vocabulary_of_pieces(TEXTS * 2, size=90)) == 90
+    assert len(learn_piece_vocabulary(TEXTS * 2, size=90)) == 90
 
 
 def test_unknown_script_is_measured(tokenizer):
@@ -79,4 +79,4 @@ def test_bad_arguments_are_refused(arguments, message):
 
 def test_nothing_to_learn_from_is_refused():
     with pytest.raises(InputError, match="learned from texts"):
-        learn_vocabulary_of_pieces(["", " "], size=100)
+        learn_piece_vocabulary(["", " "], size=100)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopWhenExploded
+from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.weights import load_weights, save_weights
 
 
@@ -162,10 +162,10 @@ def test_weights_file_is_keyed_by_path_and_checked(model, tmp_path):
         load_weights(model, path)
 
 
-def fit_with_learning_rate(model, learning_rate, ignorant_loss=None):
+def fit_with_learning_rate(model, learning_rate, uniform_loss=None):
     model.compile(keras.optimizers.SGD(learning_rate), "mse")
     inputs = np.arange(8.0).reshape(4, 2)
-    model.fit(inputs, inputs[:, :1], batch_size=1, epochs=50, verbose=0, callbacks=[StopWhenExploded(ignorant_loss)])
+    model.fit(inputs, inputs[:, :1], batch_size=1, epochs=50, verbose=0, callbacks=[StopOnDivergence(uniform_loss)])
 
 
 def test_an_exploding_loss_stops_with_advice():
@@ -173,7 +173,7 @@ def test_an_exploding_loss_stops_with_advice():
     with pytest.raises(
         InputError, match=r"loss exploded: it is \S+ after .* Expected at most 30.0, .* --learning-rate"
     ):
-        fit_with_learning_rate(model, learning_rate=0.1, ignorant_loss=30.0)
+        fit_with_learning_rate(model, learning_rate=0.1, uniform_loss=30.0)
 
 
 def test_a_loss_that_is_no_finite_number_stops_with_advice_and_saves_nothing(tmp_path):
@@ -181,9 +181,9 @@ def test_a_loss_that_is_no_finite_number_stops_with_advice_and_saves_nothing(tmp
     model.compile("sgd", "mse")
     model.layers[0].bias.assign([np.nan])
     with pytest.raises(InputError, match="loss exploded: it is nan after 1 steps of the epoch. Expected a finite"):
-        model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0, callbacks=[StopWhenExploded(), EpochBackup(tmp_path)])
+        model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0, callbacks=[StopOnDivergence(), EpochBackup(tmp_path)])
     assert not list(tmp_path.iterdir())
 
 
 def test_a_loss_that_falls_is_let_go_on():
-    fit_with_learning_rate(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), 0.01, ignorant_loss=30.0)
+    fit_with_learning_rate(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), 0.01, uniform_loss=30.0)

@@ -7,8 +7,8 @@ from kerasnlp_zoo.training import (
     classification_metrics,
     compile_for_fine_tuning,
     cross_entropy,
-    frozen_share,
     load_encoder,
+    trainable_summary,
 )
 from tests.task_contracts import LABELS, TEXTS, sentence_similarity
 
@@ -34,7 +34,7 @@ def test_a_frozen_encoder_stays_as_it_was(encoder):
     for weight in task.model.weights:
         is_same = np.array_equal(before[weight.path], weight)
         assert is_same == (not weight.path.startswith("logits"))
-    assert frozen_share(task.model).endswith("of which 18 are trained (1.2%)")
+    assert trainable_summary(task.model).endswith("of which 18 are trained (1.2%)")
 
 
 def test_the_pretrained_weights_are_those_it_starts_from(encoder):

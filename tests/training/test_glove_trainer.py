@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import sparse
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text.glove_cells import cell_batches_of, cells_of
+from kerasnlp_zoo.text.glove_cells import cell_batch_dataset, cell_dataset
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, GloveLoss, GloveTrainer, make_strategy
 from kerasnlp_zoo.training.table_trainer import Table
 from tests.oracles import counts_glove_can_fit
@@ -28,7 +28,7 @@ def test_cells_are_each_nonzero_count_once_in_an_order_of_seed_and_epoch(counts)
         assert sum(int(part["minibatches"][0]) for part in parts) == 49  # 784 cells
         return np.stack([words, contexts, values])[:, values > 0]
 
-    dataset = cells_of(counts, seed=3, **SIZES)
+    dataset = cell_dataset(counts, seed=3, **SIZES)
     first, second = cells(dataset), cells(dataset)
     assert len(dataset) == 4
     for received in (first, second):
@@ -37,12 +37,12 @@ def test_cells_are_each_nonzero_count_once_in_an_order_of_seed_and_epoch(counts)
         np.testing.assert_allclose(again.toarray(), counts.toarray(), rtol=1e-6)
         assert len(values) == counts.nnz
     assert not np.array_equal(first, second)
-    again = cells_of(counts, seed=3, **SIZES)
+    again = cell_dataset(counts, seed=3, **SIZES)
     np.testing.assert_array_equal(cells(again), first)
-    assert not np.array_equal(cells(cells_of(counts, seed=4, **SIZES)), first)
-    batches = list(cell_batches_of(counts, batch_size=100, chunk=256))
+    assert not np.array_equal(cells(cell_dataset(counts, seed=4, **SIZES)), first)
+    batches = list(cell_batch_dataset(counts, batch_size=100, chunk=256))
     assert [len(labels) for _, labels in batches] == [100] * 7 + [84]
-    assert len(cell_batches_of(counts, batch_size=100, chunk=256)) == 8
+    assert len(cell_batch_dataset(counts, batch_size=100, chunk=256)) == 8
 
 
 def slow_step(tables, batch, x_max, alpha):
@@ -72,7 +72,7 @@ def slow_step(tables, batch, x_max, alpha):
 def test_a_step_equals_a_loop_over_the_cells(counts, random):
     trainer = GloveTrainer(WORDS, DIM, x_max=10, alpha=0.6)
     tables = [[random.normal(size=t.vectors.shape), random.random(t.accumulators.shape) + 0.1] for t in trainer.tables]
-    batches = list(cells_of(counts, **SIZES))[-1]
+    batches = list(cell_dataset(counts, **SIZES))[-1]
     batch = {name: values[0, 0].numpy() for name, values in batches.items() if name != "minibatches"}
     batch["counts"][-3:] = 0  # a minibatch that is not full
     after, loss, number = trainer.minibatch(
@@ -90,7 +90,7 @@ def test_a_step_equals_a_loop_over_the_cells(counts, random):
 def test_the_loss_falls_to_nothing_on_counts_that_can_be_fitted(counts):
     trainer = GloveTrainer(WORDS, DIM)
     trainer.compile(RATE)
-    losses = trainer.fit(cells_of(counts, **SIZES), epochs=20, shuffle=False, verbose=0).history["loss"]
+    losses = trainer.fit(cell_dataset(counts, **SIZES), epochs=20, shuffle=False, verbose=0).history["loss"]
     assert losses[-1] < 1e-5 * losses[0]
     words, contexts, word_biases, context_biases = (np.asarray(table.vectors) for table in trainer.tables)
     predictions = words @ contexts.T + word_biases + context_biases.T
@@ -107,7 +107,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(counts, tmp_pat
         backup = EpochBackup(folder)
         first = backup.restore(trainer)
         callbacks = [EpochSeed(1), backup]
-        dataset = cells_of(counts, **SIZES)
+        dataset = cell_dataset(counts, **SIZES)
         trainer.fit(dataset, epochs=epochs, initial_epoch=first, callbacks=callbacks, shuffle=False, verbose=0)
         return trainer.vectors
 
@@ -120,7 +120,7 @@ def test_replicas_agree_and_learn(counts):
     with make_strategy("mirrored").scope():
         trainer = GloveTrainer(WORDS, DIM)
         trainer.compile(RATE)
-    dataset = cells_of(counts, replicas=2, **SIZES)
+    dataset = cell_dataset(counts, replicas=2, **SIZES)
     losses = trainer.fit(dataset, epochs=8, shuffle=False, verbose=0).history["loss"]
     for table in trainer.tables:
         for variable in table:
@@ -138,7 +138,7 @@ def test_replicas_agree_and_learn(counts):
         ([[0.0, np.nan], [1.0, 0.0]], "NaN"),
     ],
 )
-@pytest.mark.parametrize("make", [cells_of, cell_batches_of])
+@pytest.mark.parametrize("make", [cell_dataset, cell_batch_dataset])
 def test_what_are_no_counts_of_words_beside_words_is_refused(make, values, message):
     with pytest.raises(InputError, match=message):
         make(sparse.csr_array(values))

@@ -12,7 +12,7 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from kerasnlp_zoo.training.losses import is_guessed
+from kerasnlp_zoo.training.losses import is_correct
 from tests import oracles
 
 
@@ -34,7 +34,7 @@ def test_a_word_is_guessed_where_its_logit_is_the_highest(random):
     labels, logits = random.integers(0, 4, (50, 7)), random.normal(size=(50, 7, 4)).astype("float32")
     logits[0] = np.nan
     expected = (logits.argmax(axis=-1) == labels) & ~np.isnan(logits[..., 0])
-    np.testing.assert_array_equal(is_guessed(ops.convert_to_tensor(labels), ops.convert_to_tensor(logits)), expected)
+    np.testing.assert_array_equal(is_correct(ops.convert_to_tensor(labels), ops.convert_to_tensor(logits)), expected)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])

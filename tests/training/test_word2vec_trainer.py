@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.huffman import huffman_codes
 from kerasnlp_zoo.text.corpus import encode_corpus
-from kerasnlp_zoo.text.word2vec_examples import Windows, segments_of
+from kerasnlp_zoo.text.word2vec_examples import Windows, segment_dataset
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, HierarchicalSoftmaxTrainer, Word2VecTrainer, make_strategy
 from kerasnlp_zoo.training.table_trainer import Table, row_adagrad
 
@@ -29,7 +29,7 @@ def corpus(tmp_path_factory):
 
 def segments(corpus, negatives=NEGATIVES, **arguments):
     windows = Windows(WINDOW, subsample=0, seed=3)
-    return segments_of(corpus, windows, SEGMENT, negatives, minibatch=16, **{"chunk": 1024, **arguments})
+    return segment_dataset(corpus, windows, SEGMENT, negatives, minibatch=16, **{"chunk": 1024, **arguments})
 
 
 def made(kind, corpus, architecture):

@@ -13,7 +13,7 @@ from kerasnlp_zoo.text.ragged import cut_rows
 from kerasnlp_zoo.text.word_characters import CharacterIds
 from kerasnlp_zoo.vocabulary import PADDING, UNKNOWN, Vocabulary
 
-GIVEN = "spaces"  # the segmenter that takes for a token what stands between spaces
+SPLIT_AT_SPACES = "spaces"  # the segmenter that takes for a token what stands between spaces
 ENDINGS = r"(?i:['’](?:s|ve|re|d|ll|m)\b)"
 WORD = r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*"
 ENGLISH = rf"({EMOJI}|{ENDINGS}|{WORD}|[^\s])"
@@ -62,7 +62,7 @@ class TokenPreprocessor(WordPreprocessor):
             self.letters = CharacterIds(letters, word_length)
             self.character_vocabulary_size = len(letters)
             self.resources = (*self.resources, *self.letters.resources)
-        if segmenter not in (None, GIVEN):
+        if segmenter not in (None, SPLIT_AT_SPACES):
             _require_segmenter(segmenter)
             self.resources = (*self.resources, segmenter.model, *segmenter.preprocessor.resources)
 
@@ -108,18 +108,18 @@ class TokenPreprocessor(WordPreprocessor):
         strings = tf.strings.unicode_transcode(tf.convert_to_tensor(strings, tf.string), "UTF-8", "UTF-8")
         strings = tf.strings.regex_replace(strings, SPACES, " ")  # one for one, so that places stay
         spaced = strings
-        if self.segmenter != GIVEN:
+        if self.segmenter != SPLIT_AT_SPACES:
             spaced = tf.strings.regex_replace(strings, ENGLISH if self.language == "en" else CHINESE, r" \1 ")
-        if self.segmenter != GIVEN and self.language == "en":
+        if self.segmenter != SPLIT_AT_SPACES and self.language == "en":
             spaced = tf.strings.regex_replace(spaced, SHORT_FORMS, r" \1 ")
         tokens = tf.strings.split(spaced)
         starts, ends = _places(strings, tokens.values)
         pieces = tokens, tokens.with_values(starts), tokens.with_values(ends)
-        return pieces if self.segmenter in (None, GIVEN) else self._words(strings, *pieces)
+        return pieces if self.segmenter in (None, SPLIT_AT_SPACES) else self._words(strings, *pieces)
 
     def _words(self, strings, pieces, starts, ends):
         """Join pieces to the words that the segmenter finds."""
-        begins = self.segmenter.word_begins(strings)  # as many or fewer: its own limit may cut
+        begins = self.segmenter.word_starts(strings)  # as many or fewer: its own limit may cut
         pieces, starts, ends = (cut_rows(values, begins.row_lengths()) for values in (pieces, starts, ends))
         word = tf.cumsum(begins.values) - 1  # [K]
         count = tf.reduce_sum(begins.values)
@@ -140,7 +140,7 @@ class TokenPreprocessor(WordPreprocessor):
 
     def get_config(self):
         """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
-        segmenter = self.segmenter if self.segmenter in (None, GIVEN) else self.segmenter.entry
+        segmenter = self.segmenter if self.segmenter in (None, SPLIT_AT_SPACES) else self.segmenter.entry
         return {**super().get_config(), "segmenter": segmenter, "word_length": self.word_length}
 
 

@@ -37,8 +37,8 @@ class TranslationPreprocessor:
 
     Example:
 
-    >>> from kerasnlp_zoo.text.pieces import learn_vocabulary_of_pieces
-    >>> vocabulary = learn_vocabulary_of_pieces(["a cup of tea", "una taza de té"], size=60)
+    >>> from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
+    >>> vocabulary = learn_piece_vocabulary(["a cup of tea", "una taza de té"], size=60)
     >>> preprocessor = TranslationPreprocessor(vocabulary, "en", "es")
     >>> preprocessor(["a cup"])["source_ids"].numpy()[0, -1]  # [END]
     np.int32(3)

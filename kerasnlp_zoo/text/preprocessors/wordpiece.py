@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice
-from kerasnlp_zoo.text.detokenization import joined_words
+from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES
@@ -215,7 +215,7 @@ class WordPiecePreprocessor:
         """
         tokens = [self.vocabulary.tokens[token_id] for token_id in token_ids]
         tokens = [token for token in tokens if token not in (PADDING, CLASSIFICATION, SEPARATOR)]
-        return joined_words(" ".join(tokens).replace(f" {CONTINUES}", ""))
+        return detokenize(" ".join(tokens).replace(f" {CONTINUES}", ""))
 
     def prepare(self, texts):
         """Return the texts as they are: all is done in the graph."""

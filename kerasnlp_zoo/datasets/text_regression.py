@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.own_files import read_examples
-from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, honest_splits
+from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, prepare_splits
 from kerasnlp_zoo.datasets.sts_benchmark import LICENCE, load_sts_benchmark
 from kerasnlp_zoo.datasets.text_classification import UNSTATED, Source, prepared_builder
+from kerasnlp_zoo.datasets.user_files import read_examples
 from kerasnlp_zoo.errors import InputError
 
 SCORE = "score"  # the one label of such data: a model has one output for it
@@ -13,7 +13,7 @@ STS_BENCHMARK = "sts_benchmark"
 SCORED = {"stsb": Source("glue/stsb", "sentence1", "label", "sentence2", test="validation")}  # its test is hidden
 
 
-def load_text_scores(options):
+def load_text_regression(options):
     """Load train, validation and test texts whose labels are numbers.
 
     Args:
@@ -29,17 +29,17 @@ def load_text_scores(options):
     """
     options.check_share()
     if options.train_file is not None:
-        data, splits = _own_files(options)
+        data, splits = _user_files(options)
     elif options.dataset == STS_BENCHMARK:
         data, splits = _sts_benchmark(options)
     else:
         data, splits = _tfds(options)
-    splits, dropped = honest_splits(splits, options, data["name"])
+    splits, dropped = prepare_splits(splits, options, data["name"])
     data["dropped"] = {**data.get("dropped", {}), **dropped}
     return TextClassificationData(labels=[SCORE], **data, **splits)
 
 
-def _own_files(options):
+def _user_files(options):
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     splits, unlabelled = {}, 0
     for name, path in files.items():
@@ -77,7 +77,7 @@ def _sts_benchmark(options):
 
 
 def _tfds(options):
-    from kerasnlp_zoo.datasets import tfds_names  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     if not options.dataset:
         known = ", ".join([STS_BENCHMARK, *SCORED])
@@ -87,11 +87,11 @@ def _tfds(options):
         columns = (options.text_column, options.label_column, options.text_pair_column)
         source = Source(options.dataset, *columns, "validation", "test")
     builder = prepared_builder(source, options.data_dir)
-    tfds_names.require_features(builder, *source.texts, source.label)
+    tfds_loading.require_features(builder, *source.texts, source.label)
     splits = {}
     for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
         if split in builder.info.splits:
-            texts, scores = tfds_names.read_columns(builder, split, source.texts, source.label)
+            texts, scores = tfds_loading.read_columns(builder, split, source.texts, source.label)
             if scores.dtype.kind not in "if":
                 raise InputError(f"Feature {source.label!r} of {options.dataset} holds no numbers, but {scores.dtype}")
             splits[name] = Split(texts, scores.astype("float64"))

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.layers import TokenPairs
-from kerasnlp_zoo.layers.token_pairs import FACTORS, PRIME
+from kerasnlp_zoo.layers import HashedBigrams
+from kerasnlp_zoo.layers.hashed_bigrams import FACTORS, PRIME
 
 
 def test_ids_are_the_hash_in_plain_integers(random):
     ids = random.integers(1, 2**31 - 1, (3, 7)).astype("int32")
-    found = np.asarray(TokenPairs(1000)(ids))
+    found = np.asarray(HashedBigrams(1000)(ids))
     for row, pairs in zip(ids.tolist(), found.tolist(), strict=True):
         expected = [
             (a * FACTORS[0] + b * FACTORS[1]) % PRIME % 999 + 1 for a, b in zip(row, [*row[1:], 0], strict=True)
@@ -17,7 +17,7 @@ def test_ids_are_the_hash_in_plain_integers(random):
 
 
 def test_padding_has_no_pair_and_changes_none():
-    layer = TokenPairs(1000)
+    layer = HashedBigrams(1000)
     short, padded = (np.asarray(layer(np.array([ids]))) for ids in ([4, 5, 4, 5], [4, 5, 4, 5, 0, 0]))
     assert padded.tolist() == [[*short[0].tolist(), 0, 0]]
     assert short[0, 0] == short[0, 2] != short[0, 1]
@@ -25,12 +25,12 @@ def test_padding_has_no_pair_and_changes_none():
 
 def test_pairs_are_spread_over_all_ids(random):
     first, second = np.meshgrid(np.arange(1, 301), np.arange(1, 301))
-    pairs = np.asarray(TokenPairs(10001)(np.stack([first.ravel(), second.ravel()], axis=1)))[:, 0]
+    pairs = np.asarray(HashedBigrams(10001)(np.stack([first.ravel(), second.ravel()], axis=1)))[:, 0]
     counts = np.bincount(pairs, minlength=10001)[1:]
     assert counts.mean() == 9
     assert counts.max() < 40  # at random a count above 30 is seen once in a million times
 
 
 def test_too_few_ids_are_refused():
-    with pytest.raises(InputError, match="num_ids counts padding and at least one pair. Received: 1"):
-        TokenPairs(1)
+    with pytest.raises(InputError, match="num_bins counts padding and at least one pair. Received: 1"):
+        HashedBigrams(1)

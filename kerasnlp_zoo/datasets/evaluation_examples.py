@@ -3,22 +3,22 @@
 import dataclasses
 
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
-from kerasnlp_zoo.datasets.own_files import read_examples
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
 from kerasnlp_zoo.datasets.text_files import read_lines
-from kerasnlp_zoo.datasets.text_scores import load_text_scores
+from kerasnlp_zoo.datasets.text_regression import load_text_regression
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
 from kerasnlp_zoo.datasets.translation_files import read_translations
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees, read_labelled_trees
+from kerasnlp_zoo.datasets.user_files import read_examples
 from kerasnlp_zoo.errors import InputError
 
 SHARED = ("dataset", "test_file", "encoding", "delimiter", "language", "validation_split", "data_dir", "smoke")
 
 
-def scored_examples(task_name, options, config=None):
+def load_evaluation_examples(task_name, options, config=None):
     """Read test examples for a task.
 
     Args:
@@ -55,7 +55,7 @@ def _scored(options):
             return texts, [float(label) for label in labels]
         except ValueError as error:
             raise InputError(f"{options.test_file}: expected a number in the column of labels. {error}") from error
-    test = load_text_scores(options).test
+    test = load_text_regression(options).test
     return test.texts, test.labels.tolist()
 
 

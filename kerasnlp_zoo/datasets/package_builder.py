@@ -3,7 +3,7 @@
 import tensorflow_datasets as tfds
 
 
-class PackagedTexts(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class PackageTextsBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     """Texts with one or more class labels, read from a package of the package index.
 
     A subclass is called Zoo<Name>, stands in the module <name> beside this one, and gives

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from kerasnlp_zoo.models import rnn_language_model, with_state, zero_state
+from kerasnlp_zoo.models.output_projection import OutputProjection
 from kerasnlp_zoo.models.quantization import quantize_model
-from kerasnlp_zoo.models.word_table import WordTable
 
 
 @pytest.mark.parametrize(("is_tied", "is_quantized", "rows"), itertools.product([True, False], [True, False], [1, 3]))
@@ -18,7 +18,7 @@ def test_logits_are_those_of_the_model(random, is_tied, is_quantized, rows):
         quantize_model(model)
     ids = tf.constant(random.integers(1, 40, (rows, 1)), tf.int32)
     outputs = with_state(model)({"token_ids": ids, **zero_state(model, rows)})
-    table = WordTable(model)
+    table = OutputProjection(model)
 
     @tf.function(input_signature=[tf.TensorSpec([None, 8])])
     def logits(hidden):

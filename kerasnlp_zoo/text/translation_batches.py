@@ -16,7 +16,7 @@ from kerasnlp_zoo.vocabulary import START_ID
 SOURCE_BUCKETS = 2  # lengths of sources for each of targets
 
 
-class PairRows:
+class TranslationBatchRows:
     """For each pass, the row numbers of its batches and the lengths S and T.
 
     Args:
@@ -31,7 +31,7 @@ class PairRows:
 
     Example:
 
-    >>> for rows, source, target in PairRows(np.array([2, 2, 5]), np.array([3, 3, 6]), 12, 2, False, 0):
+    >>> for rows, source, target in TranslationBatchRows(np.array([2, 2, 5]), np.array([3, 3, 6]), 12, 2, False, 0):
     ...     print(rows, source, target)
     [0 1] 2 3
     [ 2 -1] 5 6
@@ -83,7 +83,7 @@ def _buckets(source_lengths, target_lengths, tokens, multiple):
                 yield chosen, min(room, -(-len(chosen) // multiple)) * multiple, int(source), int(target)
 
 
-def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed=0):
+def translation_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed=0):
     """Make a tf.data set for a translator from pairs in memory.
 
     Args:
@@ -104,7 +104,7 @@ def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed
     Example:
 
     >>> ids = tf.ragged.constant([[7, 8, 3], [9, 3]], dtype=tf.int32)
-    >>> inputs, labels, weights = next(iter(pair_batches(ids, ids, tokens=12)))
+    >>> inputs, labels, weights = next(iter(translation_batches(ids, ids, tokens=12)))
     >>> inputs["target_ids"].numpy()[0], labels.numpy()[0]
     (array([2, 9], dtype=int32), array([9, 3], dtype=int32))
     """
@@ -114,7 +114,7 @@ def pair_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed
             "A data set of pairs needs at least one, and a target for each source. "
             f"Received: {len(sources)} sources and {len(targets)} targets"
         )
-    pair_rows = PairRows(sources, targets, tokens, multiple, shuffle, seed)
+    pair_rows = TranslationBatchRows(sources, targets, tokens, multiple, shuffle, seed)
 
     def whole_pass():
         rows, source, target = zip(*pair_rows, strict=True)

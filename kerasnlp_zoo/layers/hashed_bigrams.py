@@ -14,44 +14,44 @@ FACTORS = 1_103_515_245, 1_664_525_001  # of the first token and of the second: 
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class TokenPairs(MaskedLayer):
+class HashedBigrams(MaskedLayer):
     """Give every token, together with the one that follows it, an id.
 
     There are too many pairs for a vocabulary of them, so they are hashed: pairs may share an id, and those that were
     never seen in training have one, too.
 
     Args:
-        num_ids: int >= 2, number of ids, 0 for padding included.
+        num_bins: int >= 2, number of ids, 0 for padding included.
 
     Call arguments:
         token_ids: int tensor [B, T]; 0 is padding, and follows the last token.
 
     Returns:
-        int32 tensor [B, T], from 1 to num_ids - 1; 0 at padding.
+        int32 tensor [B, T], from 1 to num_bins - 1; 0 at padding.
 
     Raises:
-        InputError: if `num_ids` is below 2.
+        InputError: if `num_bins` is below 2.
 
     Example:
 
-    >>> TokenPairs(num_ids=1000)(ops.convert_to_tensor([[5, 8, 5, 8, 0]])).numpy()
+    >>> HashedBigrams(num_bins=1000)(ops.convert_to_tensor([[5, 8, 5, 8, 0]])).numpy()
     array([[620, 918, 620, 798,   0]], dtype=int32)
 
     References: Carter and Wegman 1979, "Universal Classes of Hash Functions", for the hash; Chen et al. 2015, "Long
     Short-Term Memory Neural Networks for Chinese Word Segmentation", for pairs of characters.
     """
 
-    def __init__(self, num_ids, **kwargs):
+    def __init__(self, num_bins, **kwargs):
         super().__init__(**kwargs)
-        if num_ids < 2:
-            raise InputError(f"num_ids counts padding and at least one pair. Received: {num_ids}")
-        self.num_ids = num_ids
+        if num_bins < 2:
+            raise InputError(f"num_bins counts padding and at least one pair. Received: {num_bins}")
+        self.num_bins = num_bins
 
     def call(self, token_ids):
         """Hash each token with its follower."""
         first, second = (ops.cast(ids, "int64") for ids in (token_ids, ops.pad(token_ids[:, 1:], [[0, 0], [0, 1]])))
         hashed = ops.mod(first * FACTORS[0] + second * FACTORS[1], PRIME)
-        pairs = ops.cast(ops.mod(hashed, self.num_ids - 1) + 1, "int32")
+        pairs = ops.cast(ops.mod(hashed, self.num_bins - 1) + 1, "int32")
         return ops.where(ops.equal(token_ids, 0), 0, pairs)
 
     def compute_output_spec(self, token_ids):
@@ -60,4 +60,4 @@ class TokenPairs(MaskedLayer):
 
     def get_config(self):
         """Return the arguments that rebuild this layer."""
-        return {**super().get_config(), "num_ids": self.num_ids}
+        return {**super().get_config(), "num_bins": self.num_bins}

@@ -6,7 +6,7 @@ import tensorflow_datasets as tfds
 
 from kerasnlp_zoo.datasets import DataOptions
 from kerasnlp_zoo.datasets.report import data_report
-from kerasnlp_zoo.datasets.text_scores import load_text_scores
+from kerasnlp_zoo.datasets.text_regression import load_text_regression
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPreprocessor
 from tests.datasets.tfds_folders import write_tfds
@@ -20,7 +20,7 @@ def own(folder, rows, header="text,label"):
 
 @pytest.mark.parametrize(("language", "sizes"), [(None, [5688, 1496, 1379]), ("zh", [5171, 1451, 1361])])
 def test_the_benchmark_gives_pairs_with_scores(language, sizes):
-    data = load_text_scores(DataOptions(dataset="sts_benchmark", language=language))
+    data = load_text_regression(DataOptions(dataset="sts_benchmark", language=language))
     splits = (data.train, data.validation, data.test)
     assert list(map(len, splits)) == sizes
     assert (data.labels, data.language) == (["score"], language or "en")
@@ -32,7 +32,7 @@ def test_the_benchmark_gives_pairs_with_scores(language, sizes):
 
 def test_own_numbers_are_held_out_by_their_texts(tmp_path):
     path = own(tmp_path, [*(f"text {n},{n / 4}" for n in range(50)), "no number,", "text 1,0.25"])
-    data = load_text_scores(DataOptions(train_file=path))
+    data = load_text_regression(DataOptions(train_file=path))
     assert (len(data.train), len(data.validation), len(data.test)) == (40, 5, 5)
     assert (data.dropped["rows without label"], data.dropped["duplicates"]) == (1, 1)
     for split in (data.train, data.validation, data.test):
@@ -41,7 +41,7 @@ def test_own_numbers_are_held_out_by_their_texts(tmp_path):
 
 def test_own_pairs_have_numbers_too(tmp_path):
     path = own(tmp_path, [f"a {n},b {n},-{n}e-1" for n in range(20)], header="text,other,label")
-    data = load_text_scores(DataOptions(train_file=path, text_pair_column="other"))
+    data = load_text_regression(DataOptions(train_file=path, text_pair_column="other"))
     assert data.test.labels.tolist() == [-int(first.split()[1]) / 10 for first, _ in data.test.texts]
 
 
@@ -49,7 +49,7 @@ def test_own_pairs_have_numbers_too(tmp_path):
 def test_a_label_that_is_no_number_is_named(label, tmp_path):
     path = own(tmp_path, ["fine,1", f'text,"{label}"'])
     with pytest.raises(InputError, match=f"train.csv, line 3: the label '{label}' is no number"):
-        load_text_scores(DataOptions(train_file=path))
+        load_text_regression(DataOptions(train_file=path))
 
 
 def test_numbers_of_tfds_are_read_by_name_and_by_flags(tmp_path):
@@ -63,7 +63,7 @@ def test_numbers_of_tfds_are_read_by_name_and_by_flags(tmp_path):
         for split in ("train", "validation")
     }
     write_tfds(tmp_path, "glue", features, splits, config="stsb")
-    data = load_text_scores(DataOptions(dataset="stsb", data_dir=tmp_path))
+    data = load_text_regression(DataOptions(dataset="stsb", data_dir=tmp_path))
     assert (len(data.train), len(data.validation), len(data.test)) == (18, 2, 20)
     assert {text: label * 4 for text, label in zip(data.test.texts, data.test.labels, strict=True)} == {
         (f"validation {n}", f"other {n}"): n for n in range(20)
@@ -71,17 +71,17 @@ def test_numbers_of_tfds_are_read_by_name_and_by_flags(tmp_path):
     write_tfds(tmp_path, "my_scores", features, splits, config=None)
     flags = {"text_column": "sentence1", "label_column": "sentence2", "data_dir": tmp_path}
     with pytest.raises(InputError, match="'sentence2' of my_scores holds no numbers"):
-        load_text_scores(DataOptions(dataset="my_scores", **flags))
+        load_text_regression(DataOptions(dataset="my_scores", **flags))
     flags["label_column"] = "label"
-    assert load_text_scores(DataOptions(dataset="my_scores", **flags)).validation.texts[0].startswith("validation")
+    assert load_text_regression(DataOptions(dataset="my_scores", **flags)).validation.texts[0].startswith("validation")
 
 
 def test_a_name_is_asked_for(tmp_path):
     with pytest.raises(InputError, match="--dataset .*sts_benchmark"):
-        load_text_scores(DataOptions())
+        load_text_regression(DataOptions())
 
 
 def test_the_report_shows_the_scores(tmp_path):
-    data = load_text_scores(DataOptions(train_file=own(tmp_path, [f"text {n},{n % 5}" for n in range(50)])))
+    data = load_text_regression(DataOptions(train_file=own(tmp_path, [f"text {n},{n % 5}" for n in range(50)])))
     report = data_report(data, WordPreprocessor.from_texts(data.train.texts), batch_size=10)
     assert f"score         train: mean {data.train.labels.mean():.2f}, 0 to 4" in report

@@ -17,8 +17,8 @@ from kerasnlp_zoo.tasks import WordEmbedding
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus
-from kerasnlp_zoo.training.kept_tasks import keep_task
 from kerasnlp_zoo.training.run import RunOptions
+from kerasnlp_zoo.training.saving import save_task
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
 from kerasnlp_zoo.weights import round_weights
 
@@ -102,7 +102,7 @@ def read_corpus(run):
         run: Run with a `CorpusRunConfig`.
 
     Returns:
-        (CorpusText, Corpus).
+        (TextSource, Corpus).
 
     Raises:
         InputError: if the text cannot be read or holds no words.
@@ -160,7 +160,7 @@ def finish_word_vectors(run, text, corpus, vectors):
 
     Args:
         run: Run with a `CorpusRunConfig`.
-        text: CorpusText.
+        text: TextSource.
         corpus: `Corpus`.
         vectors: float array [V, D].
 
@@ -190,7 +190,7 @@ def finish_word_vectors(run, text, corpus, vectors):
     metrics["pictures"] = [path.stem for path in draw_word_vectors(run.folder, run.history.rows(), named, task)]
     _print_results(task, metrics)
     suffix = "" if text.name.endswith(f"_{text.language}") else f"_{text.language}"
-    metrics = keep_task(
+    metrics = save_task(
         run,
         task,
         text,

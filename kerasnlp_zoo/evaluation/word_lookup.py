@@ -13,7 +13,7 @@ from kerasnlp_zoo.evaluation.correlation import normalized
 from kerasnlp_zoo.vocabulary import PADDING, UNKNOWN
 
 
-def words_and_vectors(tokens, vectors):
+def without_special_tokens(tokens, vectors):
     """Return the words of a vocabulary and their vectors, without `[PAD]` and `[UNK]`.
 
     Args:
@@ -28,7 +28,7 @@ def words_and_vectors(tokens, vectors):
 
     Example:
 
-    >>> words_and_vectors(["[PAD]", "[UNK]", "paris"], [[0.0, 0.0], [1.0, 1.0], [3.0, 4.0]])
+    >>> without_special_tokens(["[PAD]", "[UNK]", "paris"], [[0.0, 0.0], [1.0, 1.0], [3.0, 4.0]])
     (['paris'], array([[3., 4.]], dtype=float32))
     """
     vectors = np.asarray(vectors, "float32")
@@ -48,7 +48,7 @@ def words_and_vectors(tokens, vectors):
     return words, vectors
 
 
-class WordRows:
+class WordLookup:
     """The vectors of the words of a vocabulary, each of length 1, and who is who.
 
     Args:
@@ -64,7 +64,7 @@ class WordRows:
 
     Example:
 
-    >>> words = WordRows(["[PAD]", "[UNK]", "paris", "Rome"], [[0.0, 0.0], [1.0, 1.0], [3.0, 4.0], [0.0, 2.0]])
+    >>> words = WordLookup(["[PAD]", "[UNK]", "paris", "Rome"], [[0.0, 0.0], [1.0, 1.0], [3.0, 4.0], [0.0, 2.0]])
     >>> words.find(["Paris", "Rome", "rome", "[UNK]"])
     [0, 1, -1, -1]
     >>> words.vectors
@@ -73,7 +73,7 @@ class WordRows:
     """
 
     def __init__(self, tokens, vectors, most_frequent=None):
-        words, vectors = words_and_vectors(tokens, vectors)
+        words, vectors = without_special_tokens(tokens, vectors)
         words, vectors = words[:most_frequent], vectors[:most_frequent]
         self.vectors = normalized(vectors)
         self._rows = {word: row for row, word in enumerate(words)}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding.highest import highest, top_of_many
+from kerasnlp_zoo.decoding.blockwise import blockwise_top_k, highest
 
 
 @pytest.mark.parametrize("jit", [False, True])
@@ -17,7 +17,7 @@ def test_the_highest_is_the_first_of_equals(random, vocabulary_size, jit):
 def test_the_top_of_many_is_the_top(random, size):
     logits = random.permutation(5 * size).reshape(5, size).astype("float32")
     for k in (1, 8):
-        values, places = top_of_many(tf.constant(logits), k)
+        values, places = blockwise_top_k(tf.constant(logits), k)
         expected = tf.math.top_k(logits, k)
         np.testing.assert_array_equal(values, expected.values)
         np.testing.assert_array_equal(places, expected.indices)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kerasnlp_zoo.datasets import DataOptions
-from kerasnlp_zoo.datasets.own_files import read_examples
+from kerasnlp_zoo.datasets.user_files import read_examples
 from kerasnlp_zoo.errors import InputError
 
 CHINESE = DataOptions(text_column="评论", label_column="标签")

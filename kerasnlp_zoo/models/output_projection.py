@@ -6,7 +6,7 @@ Shapes: D width of a vector, V vocabulary, R rows.
 from keras import ops
 
 
-class WordTable:
+class OutputProjection:
     """A table whose products with a vector are the logits of the words, made ready once for many tokens.
 
     Several rows are multiplied up to three times as quickly by a table that is turned round, a single row is not. What
@@ -18,7 +18,7 @@ class WordTable:
     Example:
 
     >>> from kerasnlp_zoo.models import rnn_language_model
-    >>> table = WordTable(rnn_language_model(vocabulary_size=50, embedding_dim=4))
+    >>> table = OutputProjection(rnn_language_model(vocabulary_size=50, embedding_dim=4))
     >>> turned = table.turned(num_rows=2)
     >>> turned.shape, table.logits(ops.ones((2, 4)), turned).shape
     (TensorShape([4, 50]), TensorShape([2, 50]))

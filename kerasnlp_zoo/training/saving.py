@@ -9,7 +9,7 @@ from kerasnlp_zoo.tasks.golden_texts import golden_texts
 CHECKED_TEXTS = 20  # of the test texts, beside the golden ones
 
 
-def keep_task(
+def save_task(
     run, task, data, metrics, weights_dtype, texts, name=None, fingerprint=None, leaves=(), use="predict {} TEXT"
 ):
     """Write the SavedModel, proven in a fresh process, and the entry, and say what the run has left where.
@@ -57,7 +57,7 @@ def keep_task(
     return metrics
 
 
-def halve_weights_if_harmless(task, validate):
+def round_to_float16_if_harmless(task, validate):
     """Round the weights to float16 if the answers to the validation texts stay what they are.
 
     The model keeps the rounded weights, so what is scored afterwards is what is saved.

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text.pair_batches import PairRows, pair_batches
+from kerasnlp_zoo.text.translation_batches import TranslationBatchRows, translation_batches
 
 
 def pairs(random, count=500):
@@ -19,7 +19,7 @@ def pairs(random, count=500):
 def test_every_pair_stands_once_in_an_epoch(random, shuffle):
     source, target = pairs(random)
     received = []
-    for inputs, labels, weights in pair_batches(source, target, 256, shuffle=shuffle):
+    for inputs, labels, weights in translation_batches(source, target, 256, shuffle=shuffle):
         assert inputs["source_ids"].shape[0] * max(inputs["source_ids"].shape[1], labels.shape[1]) <= 256
         np.testing.assert_array_equal(weights, labels != 0)
         for a, b in zip(inputs["source_ids"].numpy(), labels.numpy(), strict=True):
@@ -31,7 +31,7 @@ def test_every_pair_stands_once_in_an_epoch(random, shuffle):
 
 def test_inputs_are_the_labels_one_place_later(random):
     source, target = pairs(random, 50)
-    for inputs, labels, _ in pair_batches(source, target, 128, multiple=4):
+    for inputs, labels, _ in translation_batches(source, target, 128, multiple=4):
         before = inputs["target_ids"].numpy()
         assert np.all(before[:, 0] == 2)
         np.testing.assert_array_equal(before[:, 1:], np.where(labels[:, 1:] != 0, labels[:, :-1], 0))
@@ -43,11 +43,12 @@ def test_orders_are_of_seed_and_epoch_and_padding_is_little(random):
 
     def order(**arguments):
         return [
-            labels.numpy().tolist() for _, labels, _ in pair_batches(source, target, 512, shuffle=True, **arguments)
+            labels.numpy().tolist()
+            for _, labels, _ in translation_batches(source, target, 512, shuffle=True, **arguments)
         ]
 
     assert order(seed=1) == order(seed=1) != order(seed=2)
-    dataset = pair_batches(source, target, 512, shuffle=True)
+    dataset = translation_batches(source, target, 512, shuffle=True)
     epochs = [[labels.numpy().tolist() for _, labels, _ in dataset] for _ in range(2)]
     assert epochs[0] != epochs[1]
     assert len(epochs[0]) == dataset.cardinality()
@@ -57,7 +58,7 @@ def test_orders_are_of_seed_and_epoch_and_padding_is_little(random):
 
 def test_what_does_not_fit_is_refused(random):
     with pytest.raises(InputError, match="no room for 2 pairs of the longest length, 9 tokens"):
-        PairRows(np.array([9]), np.array([3]), tokens=17, multiple=2, shuffle=False, seed=0)
+        TranslationBatchRows(np.array([9]), np.array([3]), tokens=17, multiple=2, shuffle=False, seed=0)
     source, target = pairs(random, 5)
     with pytest.raises(InputError, match="Received: 5 sources and 4 targets"):
-        pair_batches(source, target[:4], 512)
+        translation_batches(source, target[:4], 512)
