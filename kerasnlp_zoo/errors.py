@@ -1,28 +1,29 @@
-"""The one error a user's input can cause, and the checks that raise it."""
+"""The error for a user's mistake, and the checks that raise it."""
 
 import difflib
+from collections.abc import Collection, Iterable
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used.
+    """The user's input cannot be used.
 
-    Its message says what happened, what was expected, what was received and how to fix it;
-    the command line prints the message alone, without a traceback.
+    The message says what happened, what was expected, what was received and what to do.
+    The command line prints the message without a traceback.
     """
 
 
-def require_choice(name, value, choices):
+def require_choice(name: str, value: object, choices: Collection[object]) -> None:
     """Raise InputError unless `value` is one of `choices`.
 
     Example:
 
-    >>> require_choice("pooling", "max", ("max", "average"))
+    >>> require_choice("pooling", "max", ("max", "mean"))
     """
     if value not in choices:
         raise InputError(f"{name} must be one of {', '.join(map(repr, choices))}. Received: {name}={value!r}")
 
 
-def require_positive(**arguments):
+def require_positive(**arguments: object) -> None:
     """Raise InputError unless every argument is an integer of at least 1.
 
     Example:
@@ -34,8 +35,20 @@ def require_positive(**arguments):
             raise InputError(f"{name} must be an integer of at least 1. Received: {name}={value!r}")
 
 
-def did_you_mean(name, known):
-    """Return a question with the closest known name, or nothing.
+def require_fraction(**arguments: object) -> None:
+    """Raise InputError unless every argument is a number of at least 0 and below 1.
+
+    Example:
+
+    >>> require_fraction(dropout=0.1)
+    """
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+            raise InputError(f"{name} must be a number of at least 0 and below 1. Received: {name}={value!r}")
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return a question with the closest known name, or an empty string if none is close.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Writing so that nothing already saved is lost: beside first, then rename."""
+"""Atomic writes: a new file or folder is completed beside the old one, then renamed."""
 
 import contextlib
 import hashlib
@@ -6,18 +6,21 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from kerasnlp_zoo.types import FilePath
 
 
 @contextlib.contextmanager
-def atomic_file(path):
-    """Yield a temporary path beside `path`; rename it into place if the block succeeds.
+def atomic_file(path: FilePath) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
-    Readers see the old file or the new one, never half of one, even if the process is killed or the
-    disk is full.
+    Readers see the old file or the complete new one, even if the process is killed or the disk is full.
 
     Args:
-        path: file to write or replace; missing parent folders are made.
+        path: file to write or replace; missing parent folders are created.
 
     Example:
 
@@ -29,7 +32,7 @@ def atomic_file(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # the suffix stays: writers look at it
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # same suffix: writers choose the format by it
     try:
         yield temporary
         os.replace(temporary, path)
@@ -38,10 +41,10 @@ def atomic_file(path):
 
 
 @contextlib.contextmanager
-def atomic_folder(path):
-    """Yield a temporary folder beside `path`; move it into place if the block succeeds.
+def atomic_folder(path: FilePath) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; rename it to `path` if the block succeeds.
 
-    An existing folder at `path` is replaced only then.
+    An existing folder at `path` is replaced only if the block succeeds.
 
     Args:
         path: folder to write or replace.
@@ -57,7 +60,7 @@ def atomic_folder(path):
     path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    temporary.chmod(0o755)  # mkdtemp makes it private; what is saved is meant to be read
+    temporary.chmod(0o755)  # mkdtemp makes it private; other users may read what is saved
     new, old = temporary / "new", temporary / "old"
     new.mkdir()
     try:
@@ -71,13 +74,13 @@ def atomic_folder(path):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def write_json(path, value):
-    """Write `value` as indented UTF-8 JSON, whole or not at all."""
+def write_json(path: FilePath, value: Any) -> None:
+    """Write `value` as indented UTF-8 JSON, atomically."""
     with atomic_file(path) as temporary:
         temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def sha256(path):
+def sha256(path: FilePath) -> str:
     """Return the sha256 of a file as hexadecimal digits.
 
     Example:
@@ -91,8 +94,8 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def cache_folder():
-    """Return the folder for downloaded packages: KERASNLP_ZOO_CACHE, or the platform's user cache."""
+def cache_folder() -> Path:
+    """Return the folder for downloads: the environment variable KERASNLP_ZOO_CACHE, or the user cache of the system."""
     if "KERASNLP_ZOO_CACHE" in os.environ:
         return Path(os.environ["KERASNLP_ZOO_CACHE"])
     if os.name == "nt":

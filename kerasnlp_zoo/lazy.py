@@ -9,9 +9,9 @@ from typing import Any
 def lazy_attributes(
     package: str, modules: Mapping[str, Sequence[str]]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return the functions `__getattr__` and `__dir__` of a package whose attributes are imported on first use.
+    """Return the functions `__getattr__` and `__dir__` of a package that imports its attributes on first use.
 
-    The package imports the same names under `if TYPE_CHECKING`, for editors and type checkers.
+    The package must import the same names under `if TYPE_CHECKING`, for editors and type checkers.
 
     Args:
         package: name of the package, `__name__`.

@@ -1,8 +1,8 @@
-"""Spans as one tag a token, and back: IOB1, IOB2 (BIO), BMES, BIOES, BILOU.
+"""Conversion between spans and tags, one tag per token: IOB1, IOB2 (BIO), BMES, BIOES, BILOU.
 
-A tag is a letter, "-" and the label of its span: B-PER, I-PER. O stands outside all spans. Read as conlleval
-reads them, the schemes need no telling apart: a span begins at B or S, and wherever a tag does not continue the
-one before; it ends after E or S. L and U are BILOU's E and S.
+A tag is a letter, "-" and the label of its span: B-PER, I-PER. The tag O is outside all spans. Tags of every scheme
+are read by the rules of conlleval: a span begins at B or S, and at every tag that does not continue the span before.
+A span ends after E or S. L and U of BILOU are the same as E and S.
 
 Shapes: T tokens of a text.
 
@@ -11,20 +11,22 @@ Reference: Tjong Kim Sang and Veenstra 1999, "Representing Text Chunks".
 
 import functools
 import re
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple, TypeAlias
 
 from kerasnlp_zoo.errors import InputError, require_choice
 
-# The letters of a span's first, middle and last token, and of one that is alone.
-LETTERS = {"iob2": "BIIB", "bmes": "BMES", "bioes": "BIES", "bilou": "BILU"}
-SCHEMES = ("iob1", *LETTERS)
+Scheme: TypeAlias = Literal["iob1", "iob2", "bmes", "bioes", "bilou"]
+# The letters of the first, a middle and the last token of a span, and of a span of one token.
+LETTERS: dict[Scheme, str] = {"iob2": "BIIB", "bmes": "BMES", "bioes": "BIES", "bilou": "BILU"}
+SCHEMES: tuple[Scheme, ...] = ("iob1", *LETTERS)
 OUTSIDE = "O"
-UNNAMED = "span"  # the label of tags that are a letter alone, as of word segmentation
+UNNAMED = "span"  # the label of tags without a label, such as those of word segmentation
 TAG = re.compile(r"([BIMELSU])(?:[-_](.+))?")
 
 
 class Span(NamedTuple):
-    """Tokens, or characters, `start` up to but not including `end`."""
+    """The tokens, or characters, from `start` to `end`, without `end` itself, and their label."""
 
     start: int
     end: int
@@ -32,17 +34,17 @@ class Span(NamedTuple):
 
 
 @functools.cache
-def parse_tag(tag):
+def parse_tag(tag: str) -> tuple[str, str | None]:
     """Return the letter and the label of a tag.
 
     Args:
-        tag: str, such as "B-PER", "B_PER", "B" or "O".
+        tag: a tag such as "B-PER", "B_PER", "B" or "O".
 
     Returns:
-        (str, str or None).
+        (letter, label); the label of "O" is None.
 
     Raises:
-        InputError: if it is no tag of any scheme.
+        InputError: if `tag` is not a tag of any scheme.
 
     Example:
 
@@ -53,12 +55,12 @@ def parse_tag(tag):
         return OUTSIDE, None
     match = TAG.fullmatch(tag)
     if not match:
-        raise InputError(f"{tag!r} is no tag. Expected O, or one of B I M E L S U, '-' and a label, such as B-PER")
+        raise InputError(f"{tag!r} is not a tag. Expected O, or one of B I M E L S U, '-' and a label, such as B-PER")
     return match[1], match[2] or UNNAMED
 
 
-def is_tag(tag):
-    """Tell whether `parse_tag` can read a tag.
+def is_tag(tag: str) -> bool:
+    """Return whether `parse_tag` can read a tag.
 
     Example:
 
@@ -68,50 +70,51 @@ def is_tag(tag):
     return tag == OUTSIDE or TAG.fullmatch(tag) is not None
 
 
-def spans_of(tags):
-    """Read the spans of a text from its tags, whatever their scheme; no tag is lost, as in conlleval.
+def spans_of(tags: Iterable[str]) -> list[Span]:
+    """Return the spans of a text from its tags of any scheme; every tag except O is part of a span.
 
     Args:
-        tags: list of T str.
+        tags: the T tags of a text.
 
     Returns:
-        list of Span, in their order, counted in tokens.
+        The spans in order of the text; `start` and `end` are indices of tokens.
 
     Raises:
-        InputError: for a tag of no scheme.
+        InputError: if a tag is not a tag of any scheme.
 
     Example:
 
     >>> spans_of(["B-PER", "I-PER", "O", "I-LOC", "I-ORG"])
     [Span(start=0, end=2, label='PER'), Span(start=3, end=4, label='LOC'), Span(start=4, end=5, label='ORG')]
 
-    Reference: conlleval, the script of CoNLL-2000; for E and S as in BIOES.
+    Reference: conlleval, the script of CoNLL-2000; BIOES for E and S.
     """
-    spans, before, label_before = [], OUTSIDE, None
-    for place, tag in enumerate(tags):
+    spans: list[Span] = []
+    before, label_before = OUTSIDE, None
+    for position, tag in enumerate(tags):
         letter, label = parse_tag(tag)
         continues = letter in "IMEL" and before in "BIM" and label == label_before
         if continues:
-            spans[-1] = spans[-1]._replace(end=place + 1)
-        elif letter != OUTSIDE:
-            spans.append(Span(place, place + 1, label))
+            spans[-1] = spans[-1]._replace(end=position + 1)
+        elif label is not None:  # every tag except O has a label
+            spans.append(Span(position, position + 1, label))
         before, label_before = letter, label
     return spans
 
 
-def tags_of(spans, length, scheme="iob2"):
-    """Write spans as one tag a token.
+def tags_of(spans: Iterable[tuple[int, int, str]], length: int, scheme: Scheme = "iob2") -> list[str]:
+    """Return the tags of a text from its spans, one tag per token.
 
     Args:
-        spans: Spans in their order, counted in tokens, which do not overlap.
-        length: int, T.
-        scheme: "iob1", "iob2", "bmes", "bioes" or "bilou".
+        spans: the spans of a text in order, without overlap; `start` and `end` are indices of tokens.
+        length: number of tokens, T.
+        scheme: the scheme of the tags.
 
     Returns:
-        list of T str.
+        T tags.
 
     Raises:
-        InputError: for another scheme.
+        InputError: if `scheme` is unknown.
 
     Example:
 
@@ -122,13 +125,14 @@ def tags_of(spans, length, scheme="iob2"):
     ['B-PER', 'M-PER', 'E-PER', 'S-PER', 'O']
     """
     require_choice("scheme", scheme, SCHEMES)
-    tags, end_before, label_before = [OUTSIDE] * length, None, None
+    tags = [OUTSIDE] * length
+    end_before, label_before = None, None
     for start, end, label in spans:
         if scheme == "iob1":  # B only where I would continue the span before
             is_adjacent = start == end_before and label == label_before
-            first, middle, last, alone = "BIIB" if is_adjacent else "IIII"
+            first, middle, last, alone = tuple("BIIB" if is_adjacent else "IIII")
         else:
-            first, middle, last, alone = LETTERS[scheme]
+            first, middle, last, alone = tuple(LETTERS[scheme])
         size = end - start
         letters = alone if size == 1 else first + middle * (size - 2) + last
         tags[start:end] = [f"{letter}-{label}" for letter in letters]
@@ -136,18 +140,15 @@ def tags_of(spans, length, scheme="iob2"):
     return tags
 
 
-def num_repaired(tags, scheme):
-    """Count the tags that the scheme would write in another way: an I without its B, an M that no E follows.
+def num_repaired(tags: Sequence[str], scheme: Scheme) -> int:
+    """Return the number of tags that are not valid in the scheme, such as an I without its B or an M without its E.
 
     Args:
-        tags: list of T str.
-        scheme: "iob1", "iob2", "bmes", "bioes" or "bilou".
-
-    Returns:
-        int.
+        tags: the T tags of a text.
+        scheme: the scheme that the tags should have.
 
     Raises:
-        InputError: for a tag of no scheme, or another scheme.
+        InputError: if a tag is not a tag of any scheme, or `scheme` is unknown.
 
     Example:
 
@@ -158,37 +159,35 @@ def num_repaired(tags, scheme):
     return sum(parse_tag(tag)[0] != other[0] for tag, other in zip(tags, written, strict=True))
 
 
-def scheme_of(sequences):
-    """Find the scheme that has the fewest tags to repair; of equals IOB2, BMES, BIOES, BILOU, IOB1.
+def scheme_of(sequences: Sequence[Sequence[str]]) -> Scheme:
+    """Return the scheme with the fewest tags to repair; ties go to the first of IOB2, BMES, BIOES, BILOU, IOB1.
 
     Args:
-        sequences: list of lists of str, the tags of many texts.
-
-    Returns:
-        str.
+        sequences: the tags of each text.
 
     Raises:
-        InputError: for a tag of no scheme.
+        InputError: if a tag is not a tag of any scheme.
 
     Example:
 
     >>> scheme_of([["O", "I-PER", "I-PER"], ["I-LOC", "B-LOC"]])
     'iob1'
     """
-    return min((*LETTERS, "iob1"), key=lambda scheme: sum(num_repaired(tags, scheme) for tags in sequences))
+    schemes: tuple[Scheme, ...] = (*LETTERS, "iob1")
+    return min(schemes, key=lambda scheme: sum(num_repaired(tags, scheme) for tags in sequences))
 
 
-def scheme_of_tags(tags):
-    """Find the scheme that has exactly such letters.
+def scheme_of_tags(tags: Sequence[str]) -> Scheme | Literal["tokens"]:
+    """Return the first scheme that has all letters of the tags.
 
     Args:
-        tags: list of str, all tags of a model.
+        tags: all tags of a model.
 
     Returns:
-        str: "iob2", "bmes", "bioes" or "bilou"; "tokens" if these are no tags of a scheme but, say, parts of speech.
+        "iob2", "bmes", "bioes" or "bilou"; "tokens" if the tags have no scheme, such as parts of speech.
 
     Raises:
-        InputError: if they have letters of different schemes.
+        InputError: if the tags have letters of different schemes.
 
     Example:
 
@@ -202,22 +201,24 @@ def scheme_of_tags(tags):
         if letters <= set(own):
             return scheme
     raise InputError(
-        f"No scheme has all of the letters {', '.join(sorted(letters))}. Expected those of one: "
+        f"No scheme has all of the letters {', '.join(sorted(letters))}. Expected the letters of one scheme: "
         f"{', '.join(f'{scheme} {own}' for scheme, own in LETTERS.items())}. Received the tags {', '.join(tags)}"
     )
 
 
-def allowed_transitions(tags):
-    """Say which tag may follow which, and which may begin and end a text, so that no span is broken.
+def allowed_transitions(tags: Sequence[str]) -> list[list[bool]] | None:
+    """Return which tag may follow which tag, and which tags may begin and end a text, so that every span is complete.
 
-    A span goes on only from its own tags. In schemes that mark its end (all but IOB2) it must go on until then.
+    A span continues only with tags of the same label. In schemes that mark the end of a span (all except IOB2), a
+    span must continue until its end.
 
     Args:
-        tags: list of C str, such as `tasks.token_classification.tags_for` gives.
+        tags: C tags, such as the result of `tasks.token_classification.tags_for`.
 
     Returns:
-        list of C + 1 lists of C + 1 bool: row before, column after; the last row stands for the beginning of a text,
-        the last column for its end. None if these are no tags of a scheme but, say, parts of speech: all is legal.
+        C + 1 rows of C + 1 bool: [i][j] is True if tag j may follow tag i. The last row is for the beginning of a
+        text, the last column for its end. None if the tags have no scheme, such as parts of speech: then every tag
+        may follow every tag.
 
     Example:
 
@@ -231,9 +232,9 @@ def allowed_transitions(tags):
     parsed = [*map(parse_tag, tags), parse_tag(OUTSIDE)]
     marks_ends = any(letter in "MELSU" for letter, _ in parsed)
 
-    def may_follow(before, after):
-        goes_on = after[0] in "IMEL" and before[0] in "BIM" and before[1] == after[1]
+    def may_follow(before: tuple[str, str | None], after: tuple[str, str | None]) -> bool:
+        continues = after[0] in "IMEL" and before[0] in "BIM" and before[1] == after[1]
         begins = after[0] not in "IMEL" and not (marks_ends and before[0] in "BIM")
-        return goes_on or begins
+        return continues or begins
 
     return [[may_follow(before, after) for after in parsed] for before in parsed]

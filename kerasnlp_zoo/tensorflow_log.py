@@ -1,4 +1,4 @@
-"""TensorFlow's log, kept out of answers: TensorFlow writes notes to standard error when it is imported."""
+"""Hide the log that TensorFlow writes to standard error when it is imported."""
 
 import contextlib
 import importlib.abc
@@ -9,21 +9,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 
-LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 shows all, 1 hides information, 2 warnings, 3 errors that raise anyway
+LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 shows all messages, 1 hides information, 2 also warnings, 3 also errors
 
 
 def import_tensorflow_silently() -> None:
-    """Make the first import of TensorFlow silent, whoever imports it.
+    """Make the first import of TensorFlow silent, in whichever module it happens.
 
-    Its notes come before TensorFlow reads TF_CPP_MIN_LOG_LEVEL. A user who sets that variable to 0 wants to see
-    them. An ImportError still shows: Python reports it after the import.
+    TensorFlow writes its first messages before it reads TF_CPP_MIN_LOG_LEVEL. They are shown only if the user sets
+    that variable to 0. An ImportError is still visible: Python reports it after the import.
     """
     if os.environ.get(LEVEL) != "0" and "tensorflow" not in sys.modules:
         sys.meta_path.insert(0, _SilentTensorFlow())
 
 
 class _SilentTensorFlow(importlib.abc.MetaPathFinder):
-    """Finds TensorFlow as Python does, and closes standard error while it is loaded."""
+    """Finds TensorFlow as Python does, and discards standard error while TensorFlow is loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -40,13 +40,14 @@ class _SilentTensorFlow(importlib.abc.MetaPathFinder):
                 with closed_standard_error():
                     load(module)
 
+            # mypy allows no assignment to a method; here it changes this one loader only.
             spec.loader.exec_module = load_silently  # type: ignore[method-assign]
         return spec
 
 
 @contextlib.contextmanager
 def closed_standard_error() -> Iterator[None]:
-    """Discard standard error inside the block: the file descriptor itself, since the notes come from C++ too."""
+    """Discard standard error inside the block, at the file descriptor, because C++ code writes to it, too."""
     saved = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

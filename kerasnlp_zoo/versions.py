@@ -1,4 +1,4 @@
-"""The version of this package, and the versions of everything that decides a result."""
+"""The version of this package, and the versions of the software that a result depends on."""
 
 import platform
 
@@ -6,8 +6,8 @@ __version__ = "0.1.0"
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what decides a result: this package, Keras, TensorFlow and Python."""
-    import keras  # here, so that reading a version loads no TensorFlow
+    """Return the versions of this package, Keras, TensorFlow and Python."""
+    import keras  # imported here because reading __version__ must not load TensorFlow
     import tensorflow as tf
 
     return {

@@ -1,10 +1,13 @@
-"""A vocabulary: which token has which id."""
+"""Vocabularies: each token has an id."""
 
 import functools
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import ClassVar, Self
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.types import FilePath
 
 PADDING = "[PAD]"
 UNKNOWN = "[UNK]"
@@ -13,19 +16,19 @@ END = "[END]"
 CLASSIFICATION = "[CLS]"
 SEPARATOR = "[SEP]"
 MASK = "[MASK]"
-# The first ids of a vocabulary of words; `Vocabulary` has the first two, `GenerativeVocabulary` all four.
+# The first ids of a vocabulary of words: `Vocabulary` has the first two, `GenerativeVocabulary` has all four.
 PADDING_ID, UNKNOWN_ID, START_ID, END_ID = range(4)
 WORDPIECE_SPECIAL = (PADDING, UNKNOWN, CLASSIFICATION, SEPARATOR, MASK)
 
 
 class TokenList:
-    """An ordered list of tokens; a token's id is its place.
+    """An ordered list of tokens; the id of a token is its index.
 
     Args:
-        tokens: list of str, all different.
+        tokens: distinct tokens.
 
     Raises:
-        InputError: if a token is empty, stands twice or holds a line break.
+        InputError: if a token is empty, occurs twice or contains a line break.
 
     Example:
 
@@ -33,43 +36,44 @@ class TokenList:
     {'tea': 0, 'cup': 1}
     """
 
-    def __init__(self, tokens):
+    def __init__(self, tokens: Iterable[str]) -> None:
         self.tokens = list(tokens)
-        seen = set()
-        for position, token in enumerate(self.tokens):
+        seen: set[str] = set()
+        for index, token in enumerate(self.tokens):
             if token in seen or not token or "\n" in token:
+                problem = "a duplicate" if token in seen else "empty" if not token else "a token with a line break"
                 raise InputError(
-                    "Tokens of a vocabulary are different, not empty and stand on one line each. "
-                    f"Received: {token!r} as token {position}, which is empty, broken or stood before"
+                    "The tokens of a vocabulary must be distinct, not empty and without line breaks. "
+                    f"Received: {token!r} as token {index}, which is {problem}"
                 )
             seen.add(token)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.tokens)
 
     @functools.cached_property
-    def ids(self):
-        """Which id each token has, a dict."""
-        return {token: place for place, token in enumerate(self.tokens)}
+    def ids(self) -> dict[str, int]:
+        """The id of each token."""
+        return {token: index for index, token in enumerate(self.tokens)}
 
-    def save(self, path):
-        """Write one token per line, in UTF-8."""
+    def save(self, path: FilePath) -> None:
+        """Write one token per line, in UTF-8, atomically."""
         with atomic_file(path) as temporary:
             temporary.write_bytes("".join(token + "\n" for token in self.tokens).encode())
 
     @classmethod
-    def load(cls, path):
-        """Read what `save` wrote, exactly.
+    def load(cls, path: FilePath) -> Self:
+        """Read a file that `save` wrote.
 
         Raises:
-            InputError: if the file is not such a list.
+            InputError: if the file is not UTF-8, is incomplete, or its tokens are not valid.
         """
         try:
             text = Path(path).read_bytes().decode()
         except UnicodeDecodeError as error:
             raise InputError(f"{path} is not a vocabulary: expected UTF-8, one token per line. {error}") from error
         if not text.endswith("\n"):
-            raise InputError(f"{path} is cut short: the last line of a vocabulary ends with a line break")
+            raise InputError(f"{path} is incomplete: the last line of a vocabulary must end with a line break")
         return cls(text[:-1].split("\n"))
 
 
@@ -77,10 +81,10 @@ class Vocabulary(TokenList):
     """The tokens of a word-level model. Id 0 is `[PAD]`, id 1 is `[UNK]`.
 
     Args:
-        tokens: list of str, all different, starting with `[PAD]` and `[UNK]`.
+        tokens: distinct tokens; the first two are `[PAD]` and `[UNK]`.
 
     Raises:
-        InputError: if a token is missing, stands twice or holds a line break.
+        InputError: if a special token is missing, or a token is empty, occurs twice or contains a line break.
 
     Example:
 
@@ -89,30 +93,25 @@ class Vocabulary(TokenList):
     ['[PAD]', '[UNK]', 'a', 'film']
     """
 
-    special = (PADDING, UNKNOWN)
+    special: ClassVar[tuple[str, ...]] = (PADDING, UNKNOWN)
 
-    def __init__(self, tokens):
+    def __init__(self, tokens: Iterable[str]) -> None:
         super().__init__(tokens)
         first = self.tokens[: len(self.special)]
         if first != list(self.special):
             *others, last = self.special
-            raise InputError(
-                f"A vocabulary starts with {', '.join(others)} and {last}, the ids from 0 on. Received: {first}"
-            )
+            raise InputError(f"A vocabulary must start with {', '.join(others)} and {last}. Received: {first}")
 
     @classmethod
-    def from_counts(cls, counts, min_count=1, max_size=None):
-        """Keep the tokens seen at least `min_count` times, most frequent first.
+    def from_counts(cls, counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None) -> Self:
+        """Make a vocabulary of the tokens that occur at least `min_count` times, most frequent first.
 
-        Ties are broken by the token itself, so the same counts always give the same ids.
+        Tokens of the same count are in alphabetical order, so the same counts always produce the same ids.
 
         Args:
-            counts: dict, token -> number of occurrences.
-            min_count: int, the floor.
-            max_size: int, most entries kept, the special ones included; None keeps all.
-
-        Returns:
-            Vocabulary.
+            counts: token -> number of occurrences.
+            min_count: least number of occurrences of a token.
+            max_size: largest size of the vocabulary, with its special tokens; None sets no limit.
         """
         frequent = [token for token, count in counts.items() if count >= min_count]
         frequent = [token for token in frequent if token not in cls.special]
@@ -121,13 +120,13 @@ class Vocabulary(TokenList):
 
 
 class GenerativeVocabulary(Vocabulary):
-    """The tokens of a model that writes text. Ids 0 to 3 are `[PAD]`, `[UNK]`, `[START]` and `[END]`.
+    """The tokens of a model that generates text. Ids 0 to 3 are `[PAD]`, `[UNK]`, `[START]` and `[END]`.
 
     Args:
-        tokens: list of str, all different, starting with these four.
+        tokens: distinct tokens; the first four are `[PAD]`, `[UNK]`, `[START]` and `[END]`.
 
     Raises:
-        InputError: if a token is missing, stands twice or holds a line break.
+        InputError: if a special token is missing, or a token is empty, occurs twice or contains a line break.
 
     Example:
 
@@ -139,14 +138,14 @@ class GenerativeVocabulary(Vocabulary):
 
 
 class WordPieceVocabulary(TokenList):
-    """The pieces of a BERT model, in the order of its vocab.txt; a piece that goes on a word starts with `##`.
+    """The word pieces of a BERT model, in the order of its vocab.txt; a piece inside a word starts with `##`.
 
     Args:
-        tokens: list of str, all different: `[PAD]` first, and `[UNK]`, `[CLS]`, `[SEP]` and `[MASK]` anywhere.
+        tokens: distinct tokens: `[PAD]` first, and `[UNK]`, `[CLS]`, `[SEP]` and `[MASK]` anywhere.
 
     Raises:
-        InputError: if `[PAD]` is not first, another special token is missing, or a token stands twice or
-            holds a line break.
+        InputError: if `[PAD]` is not first, another special token is missing, or a token is empty, occurs twice or
+            contains a line break.
 
     Example:
 
@@ -157,12 +156,12 @@ class WordPieceVocabulary(TokenList):
     Reference: Devlin et al. 2019, section 3.
     """
 
-    def __init__(self, tokens):
+    def __init__(self, tokens: Iterable[str]) -> None:
         super().__init__(tokens)
         missing = [token for token in WORDPIECE_SPECIAL if token not in self.ids]
         if missing or self.tokens[0] != PADDING:
             raise InputError(
-                f"A vocabulary of BERT has {PADDING} on its first line, whose id 0 marks padding, and holds "
-                f"{', '.join(WORDPIECE_SPECIAL[1:])}. Received: {self.tokens[:1]} first"
+                f"A vocabulary of BERT must have {PADDING} on its first line (id 0) and contain "
+                f"{', '.join(WORDPIECE_SPECIAL[1:])}. Received: {self.tokens[:1]} on the first line"
                 + (f"; missing: {', '.join(missing)}" if missing else "")
             )

@@ -1,4 +1,7 @@
-"""Weights of a Keras model as a safetensors file, keyed by variable path; and read once for all steps of a loop."""
+"""The weights of a Keras model: in safetensors files, keyed by variable path, and as constants of a loop."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
 
 import keras
 import numpy as np
@@ -8,33 +11,40 @@ from safetensors.numpy import load_file, save
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.types import FilePath
 
+WeightDtype: TypeAlias = Literal["float32", "float16", "int8"]
 LISTED = 8  # names listed in an error
-SCALE = ":scale"  # behind the name of a matrix kept in int8: a float for each row
-LEAST_INT8 = 2**13  # numbers of a matrix, below which int8 saves nothing worth its rounding
+SCALE = ":scale"  # suffix of the name of the float scales of an int8 matrix, one for each row
+LEAST_INT8 = 2**13  # smallest size of a matrix that is written as int8: smaller ones would save too little
 
 
-def save_weights(model, path, dtype="float32", weights=None):
-    """Write the weights of `model`, whole or not at all.
+def save_weights(
+    model: keras.Model,
+    path: FilePath,
+    dtype: WeightDtype = "float32",
+    weights: Iterable[keras.Variable] | None = None,
+) -> None:
+    """Write the weights of `model` atomically.
 
     Args:
-        model: `keras.Model`.
+        model: the model.
         path: file to write, *.safetensors.
-        dtype: "float32"; "float16" for half the size; or "int8" for a quarter: large matrices with a float scale for
-            each row, all else as it is. Whichever it is, they are float32 again when they are read. Weights that
-            Keras quantized stay as they are, and so do their scales, which float16 cannot always hold.
-        weights: list of the variables to write, None for all of the model.
+        dtype: "float32"; "float16" for half the size; "int8" for a quarter of the size. int8 rounds only large
+            matrices, with a float scale for each row. `read_weights` returns all of them as floats. Weights that
+            Keras quantized are written unchanged, with their scales, which can be too large for float16.
+        weights: the variables to write; None writes all variables of the model.
     """
     values = {w.path: np.ascontiguousarray(w.value) for w in (model.weights if weights is None else weights)}
     with atomic_file(path) as temporary:
         temporary.write_bytes(save(_kept(values, dtype)))
 
 
-def round_weights(model, dtype):
-    """Give the weights of `model` the values that a file of this dtype would give back.
+def round_weights(model: keras.Model, dtype: WeightDtype) -> None:
+    """Round the weights of `model` to the values that they would have after saving in a dtype and loading.
 
     Args:
-        model: `keras.Model`.
+        model: the model.
         dtype: as for `save_weights`.
     """
     rounded = _restored(_kept({variable.path: np.array(variable) for variable in model.weights}, dtype))
@@ -42,10 +52,10 @@ def round_weights(model, dtype):
         variable.assign(rounded[variable.path].astype(variable.dtype))
 
 
-def _kept(values, dtype):
-    """Return the tensors by which a file keeps arrays, by name."""
+def _kept(values: Mapping[str, np.ndarray], dtype: WeightDtype) -> dict[str, np.ndarray]:
+    """Return the tensors that are written to a file, by name, for arrays by name."""
     keras_scales = {f"{name}_scale" for name, value in values.items() if value.dtype == np.int8}
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for name, value in values.items():
         if value.dtype.kind != "f" or name in keras_scales:
             tensors[name] = value
@@ -60,8 +70,8 @@ def _kept(values, dtype):
     return tensors
 
 
-def _restored(tensors):
-    """Return arrays by name from what `_kept` made of them."""
+def _restored(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return arrays by name from the tensors that `_kept` returned."""
     return {
         name: value * tensors[name + SCALE] if name + SCALE in tensors else value
         for name, value in tensors.items()
@@ -69,17 +79,19 @@ def _restored(tensors):
     }
 
 
-def load_weights(model, path, skip=(), optional=()):
+def load_weights(
+    model: keras.Model, path: FilePath, skip: Sequence[str] = (), optional: Sequence[str] = ()
+) -> list[str]:
     """Set the weights of `model` from a file that `save_weights` wrote.
 
     Args:
-        model: `keras.Model` with the same variable paths and shapes.
+        model: model with the same variable paths and shapes.
         path: *.safetensors file.
-        skip: prefixes of variable paths that keep their fresh values, such as ("logits/",).
-        optional: prefixes of variable paths that may be missing on either side.
+        skip: prefixes of variable paths that keep their initial values, such as ("logits/",).
+        optional: prefixes of variable paths that may be missing in the file or in the model.
 
     Returns:
-        list of the variable paths that keep fresh values.
+        The variable paths that keep their initial values.
 
     Raises:
         InputError: if the file cannot be read, or its names or shapes differ from the model's.
@@ -87,29 +99,37 @@ def load_weights(model, path, skip=(), optional=()):
     return assign_weights(model, read_weights(path), path, skip, optional)
 
 
-def read_weights(path):
-    """Read a safetensors file: dict of variable path -> array.
+def read_weights(path: FilePath) -> dict[str, np.ndarray]:
+    """Return the arrays of a safetensors file by variable path.
 
     Raises:
-        InputError: if it cannot be read to its end.
+        InputError: if the file cannot be read or is incomplete.
     """
     try:
         return _restored(load_file(path))
     except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} holds no readable weights; expected a whole safetensors file. {error}") from error
+        raise InputError(
+            f"{path} contains no readable weights. Expected a complete safetensors file. {error}"
+        ) from error
 
 
-def assign_weights(model, tensors, source, skip=(), optional=()):
-    """Set the weights of `model` from arrays, and refuse gaps.
+def assign_weights(
+    model: keras.Model,
+    tensors: Mapping[str, np.ndarray],
+    source: object,
+    skip: Sequence[str] = (),
+    optional: Sequence[str] = (),
+) -> list[str]:
+    """Set the weights of `model` from arrays; every weight needs an array.
 
     Args:
-        model: `keras.Model`.
-        tensors: dict of variable path -> array.
-        source: where they come from, for messages.
+        model: the model.
+        tensors: variable path -> array.
+        source: where the arrays come from, for error messages.
         skip, optional: as for `load_weights`.
 
     Returns:
-        list of the variable paths that keep fresh values.
+        The variable paths that keep their initial values.
 
     Raises:
         InputError: if names or shapes differ from the model's.
@@ -133,14 +153,11 @@ def assign_weights(model, tensors, source, skip=(), optional=()):
     return fresh
 
 
-def read_once(model):
-    """Read the weights of a model now, for what is traced within: not in every step of its loops, which is slower.
+def read_once(model: keras.Model) -> keras.StatelessScope:
+    """Return a context in which a traced loop reads the weights of a model once, not in every step, which is slower.
 
     Args:
-        model: `keras.Model`.
-
-    Returns:
-        context manager.
+        model: the model.
 
     Example:
 
@@ -152,8 +169,8 @@ def read_once(model):
     return keras.StatelessScope([(variable, tf.convert_to_tensor(variable.value)) for variable in model.variables])
 
 
-def listed(problems):
-    """Return the first problems in a line.
+def listed(problems: Sequence[str]) -> str:
+    """Return the first problems in one line.
 
     Example:
 

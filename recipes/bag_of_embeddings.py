@@ -8,12 +8,11 @@ The quick baselines that see no order of words, or only absolute places. Ours: m
 """
 
 import dataclasses
-from typing import Literal
-
-import tyro
+from typing import Any, Literal
 
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bag_of_embeddings, fixed_window, set_word_vectors
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
@@ -24,8 +23,8 @@ from kerasnlp_zoo.training import (
     classification_metrics,
     cross_entropy,
     finish_classification,
-    repeat,
-    repeated,
+    is_repeated_run,
+    run_repeatedly,
 )
 
 
@@ -35,7 +34,7 @@ class Config(WordVectorConfig):
 
     model: Literal["bag_of_embeddings", "fixed_window"] = "bag_of_embeddings"
     """Word vectors without order, or each at its own place."""
-    pooling: Literal["average", "sum"] = "average"
+    pooling: Literal["mean", "sum"] = "mean"
     """How a bag of embeddings becomes one vector."""
     window: int = 50
     """Words that the fixed window reads."""
@@ -47,16 +46,16 @@ class Config(WordVectorConfig):
     """Step size of Adam."""
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "bag_of_embeddings", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "bag_of_embeddings", config)
     run = Run("bag_of_embeddings", config, fold)
 
     data = load_text_classification(config, fold, config.folds)
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
-    channels, vectors = config.word_vectors(preprocessor, data.train.texts)
+    channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
         arguments = {
@@ -86,4 +85,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -9,11 +9,11 @@ Without flags MiniLM learns from 6,824 film reviews.
 """
 
 import dataclasses
-
-import tyro
+from typing import Any
 
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.training import (
     FineTuningConfig,
     Run,
@@ -21,9 +21,9 @@ from kerasnlp_zoo.training import (
     compile_for_fine_tuning,
     cross_entropy,
     finish_classification,
+    is_repeated_run,
     load_encoder,
-    repeat,
-    repeated,
+    run_repeatedly,
     trainable_summary,
 )
 
@@ -36,10 +36,10 @@ class Config(FineTuningConfig):
     """Name of a data set: ours, or any suitable one of TensorFlow Datasets such as imdb_reviews or glue/mnli."""
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "bert_classification", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "bert_classification", config)
     run = Run("bert_classification", config, fold)
 
     data = load_text_classification(config, fold, config.folds)
@@ -56,4 +56,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

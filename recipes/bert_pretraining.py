@@ -9,9 +9,9 @@ a second and core; the smallest BERT trains on nine thousand, with --jit on a CP
 """
 
 import dataclasses
+from typing import Any
 
-import tyro
-
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BERT_SIZES, bert_pretrainer
 from kerasnlp_zoo.text.bert_examples import BertExamples
 from kerasnlp_zoo.training import (
@@ -30,10 +30,10 @@ class Config(PretrainingConfig):
     """Pretrain BERT; without flags the smallest one on WikiText-2, two million words of Wikipedia."""
 
 
-def main(config):
-    """Pretrain, evaluate and export; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Pretrain, evaluate and export; return the content of metrics.json."""
     run = Run("bert_pretraining", config)
-    text, documents, preprocessor = read_documents(run)
+    source, documents, preprocessor = read_documents(run)
 
     examples = BertExamples(documents, config.max_sequence_length, config.seed)
     steps = config.epoch_steps or examples.steps_of_a_pass(config.batch_size)
@@ -51,8 +51,8 @@ def main(config):
     speed = Throughput("tokens_per_second", steps * config.batch_size * config.max_sequence_length, steps)
     dataset = examples.training(config.batch_size, steps)
     run.train(model, dataset, [speed, run.history], validation_data=validation)
-    return finish_pretraining(run, text, documents, model, preprocessor, validation)
+    return finish_pretraining(run, source, documents, model, preprocessor, validation)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -8,21 +8,20 @@ Published (Devlin et al. 2019, SQuAD 1.1, validation): 88.5 answer F1 with BERT-
 
 import dataclasses
 from pathlib import Path
-from typing import NamedTuple
-
-import tyro
+from typing import Any, NamedTuple
 
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering
 from kerasnlp_zoo.datasets.report import question_report
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
 from kerasnlp_zoo.training import (
     FineTuningConfig,
     Run,
     compile_for_fine_tuning,
     finish_fine_tuning,
+    is_repeated_run,
     load_encoder,
-    repeat,
-    repeated,
+    run_repeatedly,
     span_cross_entropy,
     trainable_summary,
 )
@@ -39,7 +38,7 @@ class Config(QuestionAnsweringOptions, FineTuningConfig):
     max_sequence_length: int = 384
     """Tokens of a question and a part of its passage; longer passages are read in several windows."""
     batch_size: int = 16
-    """Windows in a batch, over all replicas together."""
+    """Windows in a batch, summed over all replicas."""
 
 
 class Questions(NamedTuple):
@@ -50,10 +49,10 @@ class Questions(NamedTuple):
     answers: list
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "bert_question_answering", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "bert_question_answering", config)
     run = Run("bert_question_answering", config, fold)
 
     data = load_question_answering(config)
@@ -87,4 +86,4 @@ def questions_of(examples):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -9,19 +9,19 @@ takes a pass of the model for every pair.
 """
 
 import dataclasses
-
-import tyro
+from typing import Any
 
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.datasets.text_regression import load_text_regression
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.training import (
     FineTuningConfig,
     Run,
     compile_for_fine_tuning,
     finish_fine_tuning,
+    is_repeated_run,
     load_encoder,
-    repeat,
-    repeated,
+    run_repeatedly,
     squared_error,
     trainable_summary,
 )
@@ -35,10 +35,10 @@ class Config(FineTuningConfig):
     """Name of a data set: sts_benchmark, or one of TensorFlow Datasets with a number as its label."""
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "bert_similarity", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "bert_similarity", config)
     run = Run("bert_similarity", config, fold)
 
     data = load_text_regression(config)
@@ -56,4 +56,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

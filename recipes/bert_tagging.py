@@ -9,12 +9,11 @@ Published (Devlin et al. 2019, CoNLL 2003): 92.4 entity F1 with BERT-base.
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
-
-import tyro
+from typing import Any, Literal
 
 from kerasnlp_zoo.datasets.report import span_report
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.tasks.token_classification import tags_for
 from kerasnlp_zoo.training import (
     FineTuningConfig,
@@ -23,9 +22,9 @@ from kerasnlp_zoo.training import (
     compile_for_fine_tuning,
     cross_entropy,
     finish_fine_tuning,
+    is_repeated_run,
     load_encoder,
-    repeat,
-    repeated,
+    run_repeatedly,
     trainable_summary,
 )
 
@@ -44,10 +43,10 @@ class Config(TokenClassificationOptions, FineTuningConfig):
     """The highest step size."""
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "bert_tagging", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "bert_tagging", config)
     run = Run("bert_tagging", config, fold)
 
     data = load_token_classification(config)
@@ -67,4 +66,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -6,12 +6,11 @@ kerasnlp-zoo train bilstm --train-file reviews.csv --text-column review --label-
 """
 
 import dataclasses
-from typing import Literal
-
-import tyro
+from typing import Any, Literal
 
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bilstm, set_word_vectors
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
@@ -23,8 +22,8 @@ from kerasnlp_zoo.training import (
     classification_metrics,
     cross_entropy,
     finish_classification,
-    repeat,
-    repeated,
+    is_repeated_run,
+    run_repeatedly,
 )
 
 CLIPNORM = 5.0  # the gradient of a long text may explode on its way back
@@ -58,16 +57,16 @@ class Config(WordVectorConfig):
     """The first and highest step size of Adam."""
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "bilstm", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "bilstm", config)
     run = Run("bilstm", config, fold)
 
     data = load_text_classification(config, fold, config.folds)
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
-    channels, vectors = config.word_vectors(preprocessor, data.train.texts)
+    channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
     steps = config.epochs * -(-len(data.train) // config.batch_size)
 
     with run.scope():
@@ -100,4 +99,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

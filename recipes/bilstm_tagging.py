@@ -19,15 +19,14 @@ and Low 2004), which finds the words better than words alone do.
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
-
-import tyro
+from typing import Any, Literal
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.report import span_report
 from kerasnlp_zoo.datasets.tagged_texts import every_word_is_a_span, with_given_words
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger, set_word_vectors, text_cnn_tagger
 from kerasnlp_zoo.tasks.token_classification import TOKENS, TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
@@ -43,8 +42,8 @@ from kerasnlp_zoo.training import (
     crf_metrics,
     cross_entropy,
     finish_fine_tuning,
-    repeat,
-    repeated,
+    is_repeated_run,
+    run_repeatedly,
 )
 
 RECURRENT = {"lstm": ("lstm", False), "bilstm": ("lstm", True), "bigru": ("gru", True), "birnn": ("rnn", True)}
@@ -69,7 +68,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """For parts of speech in Chinese: the entry that finds words in raw text, such as bilstm_crf_segmentation_zh."""
     word_length: int | None = None
     """Read this many letters of each word, too; by default none, and 4 for parts of speech in Chinese, 20 in others."""
-    num_pairs: int | None = None
+    num_bigram_bins: int | None = None
     """Read each token together with the next one, too: hash the pairs to so many ids, 60000 for instance."""
     hidden_dim: int = 128
     """Units of each direction of each recurrent layer; filters of each width."""
@@ -90,21 +89,21 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     learning_rate: float = 2e-3
     """The first and highest step size of Adam."""
     batch_size: int = 32
-    """Texts in a batch, over all replicas together."""
+    """Texts in a batch, summed over all replicas."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot go together."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
-        if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_pairs):
+        if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_bigram_bins):
             raise InputError(
-                "--model cnn is there to compare with: give --head softmax, and no --word-length or --num-pairs"
+                "--model cnn is there to compare with: give --head softmax, and no --word-length or --num-bigram-bins"
             )
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "bilstm_tagging", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "bilstm_tagging", config)
     run = Run("bilstm_tagging", config, fold)
     segmenter = None if config.segmenter is None else zoo.load(config.segmenter)
 
@@ -118,7 +117,7 @@ def main(config, fold=None):
 
     preprocessor = make_preprocessor(config, data, train, scheme)
     print(f"  vocabulary    {preprocessor.vocabulary_size:,} tokens, {len(tags)} tags ({scheme})")
-    channels, vectors = config.word_vectors(preprocessor, train.texts)
+    channels, vectors = config.load_embeddings(preprocessor, train.texts)
 
     with run.scope():
         model = build(config, preprocessor, tags, channels)
@@ -162,7 +161,7 @@ def make_preprocessor(config, data, train, scheme):
         max_vocabulary_size=config.max_vocabulary_size,
         max_sequence_length=config.max_sequence_length,
     )
-    usual = {"zh": 4, "en": 20}[data.language] if is_given and config.model != "cnn" else None
+    usual = {"zh": 4}.get(data.language, 20) if is_given and config.model != "cnn" else None
     return preprocessor.changed(word_length=config.word_length or usual)
 
 
@@ -185,10 +184,10 @@ def build(config, preprocessor, tags, channels):
         "bidirectional": bidirectional,
         "filter_width": config.filter_width,
         "character_vocabulary_size": preprocessor.character_vocabulary_size,
-        "num_pairs": config.num_pairs,
+        "num_bigram_bins": config.num_bigram_bins,
     }
     return bilstm_crf(**shared, tags=tags) if config.head == "crf" else bilstm_tagger(**shared)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

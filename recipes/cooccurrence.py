@@ -7,11 +7,12 @@ On mixed_en, 15.5 million words: WordSim-353 58.3, SimLex-999 24.1, analogies 25
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import positive_pointwise_mutual_information, truncated_svd
 from kerasnlp_zoo.text import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.training import CorpusRunConfig, Run, finish_word_vectors, read_corpus
@@ -33,16 +34,16 @@ class Config(CorpusRunConfig):
     weighting: float = 0.0
     """Power of the singular values: 1 comes nearest to the counts, 0 and 0.5 give better vectors."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot be."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(window=self.window)
 
 
-def main(config):
-    """Count, evaluate and export; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Count, evaluate and export; return the content of metrics.json."""
     run = Run("cooccurrence", config)
-    text, corpus = read_corpus(run)
+    source, corpus = read_corpus(run)
 
     if config.matrix == "term_term":
         counts = cooccurrence_counts(corpus, config.window)
@@ -51,8 +52,8 @@ def main(config):
     print(f"{counts.nnz:,} of {counts.shape[0]:,} x {counts.shape[1]:,} counts are not zero", flush=True)
     information = positive_pointwise_mutual_information(counts, config.smoothing, config.shift)
     vectors = truncated_svd(information, config.embedding_dim, config.weighting, config.seed)
-    return finish_word_vectors(run, text, corpus, vectors)
+    return finish_word_vectors(run, source, corpus, vectors)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -21,15 +21,15 @@ import dataclasses
 import itertools
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
-import tyro
 
 from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bilstm_tagger
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
 from kerasnlp_zoo.training.run import command_line
@@ -69,8 +69,8 @@ class Config:
     """Folder for metrics.json and the pictures."""
 
 
-def main(config):
-    """Train, score and draw; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Train, score and draw; return the content of metrics.json."""
     started = time.time()
     plots.require_matplotlib()
     require_positive(hidden_dim=config.hidden_dim, steps=config.steps, batch_size=config.batch_size)
@@ -250,4 +250,4 @@ def gradient_norms(model, delay):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -7,10 +7,10 @@ On small texts GloVe is weaker than word2vec: on 2 million words of mixed_en, 15
 """
 
 import dataclasses
-
-import tyro
+from typing import Any
 
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.text import cooccurrence_counts
 from kerasnlp_zoo.text.glove_cells import cell_dataset
 from kerasnlp_zoo.training import (
@@ -37,16 +37,16 @@ class Config(CorpusRunConfig):
     learning_rate: float = 0.2
     """Step size of Adagrad."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot be."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(window=self.window)
 
 
-def main(config):
-    """Count, train, evaluate and export; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Count, train, evaluate and export; return the content of metrics.json."""
     run = Run("glove", config)
-    text, corpus = read_corpus(run)
+    source, corpus = read_corpus(run)
     counts = cooccurrence_counts(corpus, config.window)
     print(f"{counts.nnz:,} pairs of words meet", flush=True)
 
@@ -56,9 +56,9 @@ def main(config):
     dataset = cell_dataset(counts, config.seed, replicas=run.strategy.num_replicas_in_sync)
 
     speed = Throughput("cells_per_second", counts.nnz, len(dataset))
-    run.train(trainer, dataset, [speed, *score_callbacks(text.language, corpus.vocabulary.tokens), run.history])
-    return finish_word_vectors(run, text, corpus, trainer.vectors)
+    run.train(trainer, dataset, [speed, *score_callbacks(source.language, corpus.vocabulary.tokens), run.history])
+    return finish_word_vectors(run, source, corpus, trainer.vectors)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -9,13 +9,13 @@ The floor: what a model that reads the order of words has to beat. Ours, softmax
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 import keras
-import tyro
 
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BUILDERS
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import inverse_document_frequencies
@@ -28,9 +28,9 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     finish_classification,
     hinge_loss,
+    is_repeated_run,
     perceptron_loss,
-    repeat,
-    repeated,
+    run_repeatedly,
 )
 
 LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # the others: cross entropy
@@ -58,10 +58,10 @@ class Config(WordClassifierConfig):
     """Step size of Adam; the perceptron has none."""
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "linear", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "linear", config)
     run = Run("linear", config, fold)
 
     data = load_text_classification(config, fold, config.folds)
@@ -98,4 +98,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -11,13 +11,14 @@ size decides. Ours: none of 4 linear models, 31 of 40 starts of the multilayer p
 import dataclasses
 import time
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-import tyro
 
 from kerasnlp_zoo import files, plots
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BUILDERS
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy, hinge_loss, perceptron_loss
@@ -53,8 +54,8 @@ class Config:
     """Folder for metrics.json and xor.png."""
 
 
-def main(config):
-    """Train, count and draw; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Train, count and draw; return the content of metrics.json."""
     started = time.time()
     plots.require_matplotlib()
     preprocessor = WordPreprocessor(Vocabulary(["[PAD]", "[UNK]", "a", "b"]))
@@ -139,4 +140,4 @@ def probability(model):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

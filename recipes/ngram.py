@@ -13,12 +13,14 @@ the best one reads the test text. On WikiText-2
 import dataclasses
 import math
 import time
+from typing import Any
 
 import tyro
 
 from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import SMOOTHINGS, count_ngrams, ngram
 from kerasnlp_zoo.training import Run, decode_ids, describe_text
 from kerasnlp_zoo.training.run import RunOptions
@@ -36,17 +38,17 @@ class Config(RunOptions, LanguageModelingOptions):
     k: float = 0.01
     """What add_k adds to every count."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot be."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(order=self.order)
 
 
-def main(config):
-    """Count, choose, score and save; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Count, choose, score and save; return the content of metrics.json."""
     run = Run("ngram", config)
-    corpus, text = load_language_modeling(config)
-    print(describe_text(corpus, text), flush=True)
+    source, text = load_language_modeling(config)
+    print(describe_text(source, text), flush=True)
 
     started = time.time()
     counts = count_ngrams(text.train, len(text.vocabulary), config.order)
@@ -68,8 +70,8 @@ def main(config):
     model.save(run.folder / "model")
     test_score = model.perplexity(text.test)
     samples = [model.generate(SAMPLE_LENGTH, config.seed + number, end=None) for number in range(SAMPLES)]
-    samples = [decode_ids(ids, text.vocabulary, corpus.segmenter) for ids in samples]
-    title = f"ngram on {corpus.name}: test perplexity {test_score:,.1f} ({best}, order {order})"
+    samples = [decode_ids(ids, text.vocabulary, source.segmenter) for ids in samples]
+    title = f"ngram on {source.name}: test perplexity {test_score:,.1f} ({best}, order {order})"
     plots.perplexities_by_order(perplexities, run.folder / "perplexity.png", title)
 
     metrics = run.describe(
@@ -86,7 +88,7 @@ def main(config):
                 for name, by_order in perplexities.items()
             },
             "different_ngrams": different,
-            "unit": corpus.segmenter,
+            "unit": source.segmenter,
             "vocabulary_size": len(text.vocabulary),
             "test_tokens": len(text.test),
             "model_sha256": files.sha256(run.folder / "model" / "model.safetensors"),
@@ -100,4 +102,4 @@ def main(config):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -10,12 +10,13 @@ from the same vocabulary.
 
 import dataclasses
 import math
+from typing import Any
 
 import keras
-import tyro
 
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import nnlm
 from kerasnlp_zoo.text.context_windows import context_windows
 from kerasnlp_zoo.training import (
@@ -37,7 +38,7 @@ class Config(ModelRunOptions, LanguageModelingOptions):
     epochs: int = 6
     """Most passes over the training text."""
     batch_size: int = 512
-    """Words that are told at a time, over all replicas together."""
+    """Words that are told at a time, summed over all replicas."""
     patience: int = 1
     """Epochs without a better validation score before training stops."""
     context_size: int = 4
@@ -53,29 +54,29 @@ class Config(ModelRunOptions, LanguageModelingOptions):
     learning_rate: float = 1e-3
     """Step size of Adam."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot be."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(patience=self.patience, context_size=self.context_size, embedding_dim=self.embedding_dim)
 
 
-def main(config):
-    """Train, score and save; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Train, score and save; return the content of metrics.json."""
     run = Run("nnlm", config)
-    corpus, text = load_language_modeling(config)
-    print(describe_text(corpus, text), flush=True)
+    source, text = load_language_modeling(config)
+    print(describe_text(source, text), flush=True)
 
     def windows(ids):
         return context_windows(ids, config.context_size, config.batch_size, config.seed)
 
     with run.scope():
         model = nnlm(
-            len(text.vocabulary),
-            config.embedding_dim,
-            config.hidden_dim,
-            config.context_size,
-            config.direct_connections,
-            config.dropout,
+            vocabulary_size=len(text.vocabulary),
+            embedding_dim=config.embedding_dim,
+            hidden_dim=config.hidden_dim,
+            context_size=config.context_size,
+            direct_connections=config.direct_connections,
+            dropout=config.dropout,
         )
         model.compile(
             LazyAdam(config.learning_rate),
@@ -91,11 +92,11 @@ def main(config):
         finished=best.out_of_patience,
         validation_data=windows(text.validation),
     )
-    return finish(run, corpus, text, model, best.best_row(), windows(text.test))
+    return finish(run, source, text, model, best.best_row(), windows(text.test))
 
 
-def finish(run, corpus, text, model, best, test):
-    """Score the test text once and leave everything in the run's folder; return what metrics.json holds."""
+def finish(run, source, text, model, best, test):
+    """Score the test text once and leave everything in the run's folder; return the content of metrics.json."""
     test_score = math.exp(model.evaluate(test, verbose=0, return_dict=True)["cross_entropy"])
     model.save(run.folder / "model.keras")
     text.vocabulary.save(run.folder / "vocabulary.txt")
@@ -108,7 +109,7 @@ def finish(run, corpus, text, model, best, test):
             "test_score": test_score,
             "published_score": None,
             "best_epoch": best["epoch"] + 1,
-            "unit": corpus.segmenter,
+            "unit": source.segmenter,
             "vocabulary_size": len(text.vocabulary),
             "test_tokens": len(text.test),
         }
@@ -119,4 +120,4 @@ def finish(run, corpus, text, model, best, test):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

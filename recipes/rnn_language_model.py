@@ -10,10 +10,9 @@ Published (Grave et al. 2017, WikiText-2): test perplexity 99.3 of one LSTM with
 
 import dataclasses
 import math
-from typing import Literal
+from typing import Any, Literal
 
-import tyro
-
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.text import LanguageModelPreprocessor
@@ -44,8 +43,8 @@ class Config(LanguageModelConfig):
     """Width of a word vector, and of the last layer."""
     hidden_dim: int = 256
     """Units of the other layers."""
-    untied: bool = False
-    """Tell words by other vectors than those that they are read with."""
+    tie_embeddings: bool = True
+    """Use the same matrix for the input embeddings and for the output layer."""
     dropout: float = 0.3
     """Share of features dropped in training around the layers, the same ones at all steps of a segment."""
     recurrent_dropout: float = 0.0
@@ -60,11 +59,11 @@ class Config(LanguageModelConfig):
     """Longest gradient."""
 
 
-def main(config):
-    """Train, evaluate and export; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
     run = Run("rnn_language_model", config)
-    corpus, text = read_language_model_text(run)
-    preprocessor = LanguageModelPreprocessor(text.vocabulary, corpus.segmenter, corpus.language)
+    source, text = read_language_model_text(run)
+    preprocessor = LanguageModelPreprocessor(text.vocabulary, source.segmenter, source.language)
     train, validation = (
         language_model_batches(ids, config.batch_size, config.segment_length) for ids in (text.train, text.validation)
     )
@@ -78,7 +77,7 @@ def main(config):
             hidden_dim=config.hidden_dim,
             num_layers=config.num_layers,
             cell=config.cell,
-            tie_embeddings=not config.untied,
+            tie_embeddings=config.tie_embeddings,
             dropout=config.dropout,
             recurrent_dropout=config.recurrent_dropout,
         )
@@ -94,8 +93,8 @@ def main(config):
     uniform_loss = math.log(len(text.vocabulary))
     run.train(trainer, train, [speed, run.history, best], uniform_loss=uniform_loss, validation_data=validation)
     task = LanguageModeling(model, preprocessor)
-    return finish_language_modeling(run, corpus, text, task, best.best_row())
+    return finish_language_modeling(run, source, text, task, best.best_row())
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

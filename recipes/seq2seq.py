@@ -2,7 +2,7 @@
 
     kerasnlp-zoo train seq2seq
     kerasnlp-zoo train seq2seq --dataset reversal --epochs 20
-    kerasnlp-zoo train seq2seq --source es --target en --score general
+    kerasnlp-zoo train seq2seq --source es --target en --score-mode general
     kerasnlp-zoo train seq2seq --attention none
     kerasnlp-zoo train seq2seq --train-file dialogue.tsv --source zh --target zh
 
@@ -10,10 +10,9 @@ A file has a text and what is to be written for it in two columns: translations,
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
-import tyro
-
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import seq2seq
 from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, train_translator
 
@@ -25,7 +24,7 @@ class Config(TranslationConfig):
     epochs: int = 8
     """Most passes over the training data."""
     batch_size: int = 1024
-    """Places for tokens in a batch, on either side, over all replicas together; few, for many steps."""
+    """Places for tokens in a batch, on either side, summed over all replicas; few, for many steps."""
     learning_rate: float = 2e-3
     """The highest step size of Adam."""
     embedding_dim: int = 256
@@ -42,7 +41,7 @@ class Config(TranslationConfig):
     """How the outputs of its two directions are joined."""
     attention: Literal["soft", "hard", "none"] = "soft"
     """What a step sees of the source: a mean over its pieces, one of them, or nothing but the state."""
-    score: Literal["additive", "general", "dot", "scaled_dot"] = "additive"
+    score_mode: Literal["additive", "general", "dot", "scaled_dot"] = "additive"
     """How a piece of the source suits the decoder's state; the dots need --merge sum or --no-bidirectional."""
     placement: Literal["luong", "bahdanau"] = "luong"
     """Attention after the decoder's recurrent layers, quick to train, or before them."""
@@ -50,8 +49,8 @@ class Config(TranslationConfig):
     """Share of features dropped in training."""
 
 
-def main(config):
-    """Train, evaluate and export; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
     run = Run("seq2seq", config)
     data, preprocessor = read_translations(run)
 
@@ -65,7 +64,7 @@ def main(config):
             bidirectional=config.bidirectional,
             merge=config.merge,
             attention=None if config.attention == "none" else config.attention,
-            score=config.score,
+            score_mode=config.score_mode,
             placement=config.placement,
             dropout=config.dropout,
         )
@@ -73,4 +72,4 @@ def main(config):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -11,12 +11,11 @@ sentences, GloVe 50d); TREC 90.1 +- 0.2, 91.4 +- 0.8 (5 seeds). Half a minute a 
 """
 
 import dataclasses
-from typing import Literal
-
-import tyro
+from typing import Any, Literal
 
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import set_word_vectors, text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
@@ -27,8 +26,8 @@ from kerasnlp_zoo.training import (
     classification_metrics,
     cross_entropy,
     finish_classification,
-    repeat,
-    repeated,
+    is_repeated_run,
+    run_repeatedly,
 )
 
 
@@ -40,7 +39,7 @@ class Config(WordVectorConfig):
     """Words in the windows of each group of filters."""
     num_filters: int = 100
     """Filters of each width."""
-    pooling: Literal["max", "average", "sum", "k_max"] = "max"
+    pooling: Literal["max", "mean", "sum", "k_max"] = "max"
     """How the windows of a sentence become one vector."""
     k: int = 2
     """Activations that k_max keeps per filter."""
@@ -52,16 +51,16 @@ class Config(WordVectorConfig):
     """Step size of Adam."""
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "text_cnn", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "text_cnn", config)
     run = Run("text_cnn", config, fold)
 
     data = load_text_classification(config, fold, config.folds)
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
-    channels, vectors = config.word_vectors(preprocessor, data.train.texts)
+    channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
         model = text_cnn(
@@ -91,4 +90,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -10,10 +10,9 @@ Published (Vaswani et al. 2017, WMT 2014 English to German): BLEU 27.3 of base, 
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
-import tyro
-
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import TRANSFORMER_SIZES, transformer
 from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, train_translator
 
@@ -53,8 +52,8 @@ class Config(TranslationConfig):
         return {name: SIZES[self.size][name] if value is None else value for name, value in chosen.items()}
 
 
-def main(config):
-    """Train, evaluate and export; return what metrics.json holds."""
+def main(config: Config) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
     run = Run("transformer_translation", config)
     data, preprocessor = read_translations(run)
 
@@ -72,4 +71,4 @@ def main(config):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

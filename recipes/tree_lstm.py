@@ -1,7 +1,7 @@
 """Train a Tree-LSTM on parsed sentences: does one follow from another, or what feeling does each phrase express?
 
     kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100
-    kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100 --composition average
+    kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100 --composition mean
     kerasnlp-zoo train tree_lstm --train-file trees/train.txt --validation-file trees/dev.txt --test-file trees/test.txt
 
 The first two are a Tree-LSTM and a bag of embeddings on the same 100,000 pairs of SNLI, under the same head. The third
@@ -10,15 +10,15 @@ learns from a file of brackets with a label at every node, as the Stanford Senti
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
-import tyro
 
 from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.report import tree_report
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import set_word_vectors, tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.tasks import TreeClassification
 from kerasnlp_zoo.text import TreePreprocessor
@@ -31,8 +31,8 @@ from kerasnlp_zoo.training import (
     classification_metrics,
     cross_entropy,
     finish_classification,
-    repeat,
-    repeated,
+    is_repeated_run,
+    run_repeatedly,
 )
 
 DRAWN_NODES = 25  # of the tree in the picture that a run with labelled nodes leaves
@@ -46,7 +46,7 @@ class Config(TreeOptions, WordVectorConfig):
     """Name of a data set: snli, pairs of sentences with their parses."""
     train_file: Path | None = None
     """Your own trees: a file of brackets with labelled nodes, CoNLL-U, or a table of parses and labels."""
-    composition: Literal["child_sum", "n_ary", "average"] | None = None
+    composition: Literal["child_sum", "n_ary", "mean"] | None = None
     """Add up a node's children, give each place weights of its own, or average words, the baseline; by default n_ary
     for binary parses, else child_sum."""
     num_children: int = 2
@@ -83,16 +83,16 @@ class Config(TreeOptions, WordVectorConfig):
         return tf.RaggedTensor.from_row_lengths(ids, [len(ids)])
 
 
-def main(config, fold=None):
-    """Train, evaluate and export; return what metrics.json holds."""
-    if repeated(config) and fold is None:
-        return repeat(main, "tree_lstm", config)
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "tree_lstm", config)
     run = Run("tree_lstm", config, fold)
 
     data = load_trees(config)
     preprocessor = config.preprocessor(data)
     print(tree_report(data, preprocessor))
-    channels, vectors = config.word_vectors(preprocessor, data.train.texts)
+    channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
         arguments = {
@@ -129,4 +129,4 @@ def main(config, fold=None):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -11,15 +11,15 @@ publish 53.3 on the analogies for 783 million words and 300 columns.
 """
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
-import tyro
 from keras.optimizers.schedules import PolynomialDecay
 
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import cbow, skip_gram
-from kerasnlp_zoo.models.embedding_inputs import word_vectors
-from kerasnlp_zoo.text.word2vec_examples import Windows, word2vec_dataset
+from kerasnlp_zoo.models.embedding_inputs import get_word_vectors
+from kerasnlp_zoo.text.word2vec_examples import WindowSampling, word2vec_dataset
 from kerasnlp_zoo.training import (
     CorpusRunConfig,
     HierarchicalSoftmaxTrainer,
@@ -58,25 +58,25 @@ class Config(CorpusRunConfig):
     plain: bool = False
     """Train the plain model pair by pair where there is a fast trainer, too."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot be."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(num_negatives=self.num_negatives)
 
 
-def main(config):
-    """Train, evaluate and export; return what metrics.json holds."""
-    windows = Windows(config.window, config.subsample, seed=config.seed)
+def main(config: Config) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    windows = WindowSampling(config.window, config.subsample, seed=config.seed)
     run = Run("word2vec", config)
-    text, corpus = read_corpus(run)
+    source, corpus = read_corpus(run)
 
     build = plain_model if config.plain or config.loss not in FAST else fast_trainer
     with run.scope():
         model, dataset, steps = build(config, corpus, windows, run)
 
     speed = Throughput("words_per_second", corpus.num_tokens, steps)
-    run.train(model, dataset, [speed, *score_callbacks(text.language, corpus.vocabulary.tokens), run.history])
-    return finish_word_vectors(run, text, corpus, word_vectors(model))
+    run.train(model, dataset, [speed, *score_callbacks(source.language, corpus.vocabulary.tokens), run.history])
+    return finish_word_vectors(run, source, corpus, get_word_vectors(model))
 
 
 def fast_trainer(config, corpus, windows, run):
@@ -94,8 +94,13 @@ def fast_trainer(config, corpus, windows, run):
 
 def plain_model(config, corpus, windows, run):
     """Return the compiled functional model, its data set and about how many steps an epoch takes."""
-    sizes = len(corpus.vocabulary), config.embedding_dim
-    model = BUILDERS[config.model](*sizes, config.loss, config.num_negatives, corpus.counts.tolist())
+    model = BUILDERS[config.model](
+        vocabulary_size=len(corpus.vocabulary),
+        embedding_dim=config.embedding_dim,
+        loss=config.loss,
+        num_negatives=config.num_negatives,
+        counts=corpus.counts.tolist(),
+    )
     dataset = word2vec_dataset(corpus, windows, config.model, BATCH_SIZE)
     steps = int(windows.expected_words(corpus.counts) / BATCH_SIZE) + 1
     schedule = PolynomialDecay(config.learning_rate or 0.002, run.epochs * steps, 0.0)
@@ -104,4 +109,4 @@ def plain_model(config, corpus, windows, run):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Config))
+    main(read_flags(Config))

@@ -169,7 +169,7 @@ BUILDERS = [
         )
         for more in (
             {"num_layers": 2, "cell": "lstm"},
-            {"placement": "bahdanau", "score": "general"},
+            {"placement": "bahdanau", "score_mode": "general"},
             {"attention": None, "bidirectional": False, "cell": "rnn"},
         )
     ),
@@ -207,7 +207,7 @@ BUILDERS = [
         )
         for cell in ("gru", "lstm")
     ),
-    *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "average", "sum", "k_max")),
+    *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "mean", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
     BuilderCase(
@@ -225,7 +225,7 @@ BUILDERS = [
     BuilderCase("linear_svm", {**SIZES, "l2": 0.01}, quantizable=False),
     BuilderCase("logistic_regression", {**SIZES, "num_classes": 2}, quantizable=False),
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
-    *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("average", "sum")),
+    *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("mean", "sum")),
     BuilderCase(
         "nnlm",
         {
@@ -247,7 +247,7 @@ BUILDERS = [
     ),
     BuilderCase(
         "bilstm_tagger",
-        _over_vectors(num_layers=1, character_vocabulary_size=VOCABULARY_SIZE, num_pairs=30),
+        _over_vectors(num_layers=1, character_vocabulary_size=VOCABULARY_SIZE, num_bigram_bins=30),
         words_of_letters,
         per_token=True,
     ),
@@ -256,7 +256,7 @@ BUILDERS = [
         BuilderCase("tree_lstm", _over_vectors(composition=composition, labelled=labelled), inputs, **more)
         for composition, labelled, inputs, more in (
             ("n_ary", "root", binary_trees, {}),
-            ("average", "root", trees, UNTRAINED),
+            ("mean", "root", trees, UNTRAINED),
             (
                 "child_sum",
                 "nodes",

@@ -99,7 +99,7 @@ LAYERS = [
     *(
         LayerCase(
             layers.Attention,
-            {"score": score, "is_hard": is_hard, "seed": 1},
+            {"score_mode": score_mode, "is_hard": is_hard, "seed": 1},
             {
                 "input_shape": {"query_shape": (2, 3, 5), "key_shape": (2, 6, 5)},
                 "call_kwargs": {"mask": MASK},
@@ -110,7 +110,7 @@ LAYERS = [
                 **TWO_INPUTS,
             },
         )
-        for score, is_hard, num_weights in (
+        for score_mode, is_hard, num_weights in (
             ("additive", False, 3),
             ("general", True, 1),
             ("dot", False, 0),
@@ -119,7 +119,7 @@ LAYERS = [
     ),
     LayerCase(
         layers.MultiHeadCrossAttention,
-        {"num_heads": 5, "dropout": 0.1, "score": "additive"},
+        {"num_heads": 5, "dropout": 0.1, "score_mode": "additive"},
         {
             "input_shape": {"inputs_shape": (2, 3, 5), "memory_shape": (2, 6, 5)},
             "call_kwargs": {"mask": MASK},
@@ -337,7 +337,7 @@ LAYERS = [
     *(
         LayerCase(
             layers.WordCharacters,
-            {"vocabulary_size": 9, "reader": reader, "output_dim": 4},
+            {"vocabulary_size": 9, "character_encoder": encoder, "output_dim": 4},
             {
                 "input_data": np.array([[[5, 3, 8], [2, 0, 0]]], "int32"),
                 "expected_output_shape": (1, 2, 4),
@@ -345,6 +345,6 @@ LAYERS = [
                 "supports_masking": True,
             },
         )
-        for reader, weights in (("cnn", 3), ("lstm", 7))
+        for encoder, weights in (("cnn", 3), ("lstm", 7))
     ),
 ]

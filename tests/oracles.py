@@ -58,7 +58,7 @@ def pool(inputs, mask, how, k=None):
                 largest = sorted(sorted(range(len(kept)), key=lambda i: -kept[i])[:k])  # noqa: B023
                 columns.append([kept[i] for i in largest] + [0.0] * (k - len(largest)))
             else:
-                value = {"max": max, "sum": sum, "average": lambda v: sum(v) / len(v)}[how](kept) if kept else 0.0
+                value = {"max": max, "sum": sum, "mean": lambda v: sum(v) / len(v)}[how](kept) if kept else 0.0
                 columns.append(value)
         rows.append(columns)
     pooled = np.array(rows, "float32")

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from kerasnlp_zoo import cli, plot_commands, zoo
+from kerasnlp_zoo import cli, zoo
+from kerasnlp_zoo.commands import plots as plot_commands
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import BERT_SIZES, bert_classifier, text_cnn
 from kerasnlp_zoo.tasks import TextClassification
@@ -71,7 +72,7 @@ def test_positions_are_drawn(run, entries, tmp_path):
     ("arguments", "message"),
     [
         (["attention", "text_cnn", TEXT], "has no attention"),
-        (["positions", "text_cnn"], "adds no vectors of positions"),
+        (["positions", "text_cnn"], "has no position vectors"),
         (
             ["attention", "bert", TEXT, "--query", "animals"],
             "Did you mean 'animal'? Its words: [CLS] The animal didn ' t",

@@ -134,7 +134,7 @@ def test_the_scheme_of_a_model_is_told_from_its_tags():
 
 def test_what_is_no_tag_is_refused():
     for tag in ("NN", "b-x", "X-x", "B-", "", "O-x"):
-        with pytest.raises(InputError, match="is no tag"):
+        with pytest.raises(InputError, match="is not a tag"):
             parse_tag(tag)
     with pytest.raises(InputError, match="scheme must be one of"):
         tags_of([], 3, "bio")

@@ -25,7 +25,7 @@ def test_lists_that_are_no_vocabulary_are_refused(tokens):
         Vocabulary(tokens)
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"[PAD]\n[UNK]\nfil", "cut short"), (b"\xff\xfe", "UTF-8")])
+@pytest.mark.parametrize(("content", "message"), [(b"[PAD]\n[UNK]\nfil", "incomplete"), (b"\xff\xfe", "UTF-8")])
 def test_broken_files_are_refused(content, message, tmp_path):
     (tmp_path / "vocabulary.txt").write_bytes(content)
     with pytest.raises(InputError, match=message):
@@ -46,7 +46,7 @@ def test_wordpieces_stand_in_any_order_after_padding(tmp_path):
         ([], "missing: .*MASK"),
         (["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"], "first line"),
         (["[PAD]", "[UNK]", "[CLS]", "[SEP]"], "missing: .*MASK"),
-        (["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "a"], "stood before"),
+        (["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "a"], "a duplicate"),
     ],
 )
 def test_lists_that_are_no_wordpiece_vocabulary_are_refused(tokens, message):

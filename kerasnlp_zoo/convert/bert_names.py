@@ -1,18 +1,17 @@
-"""What others call the weights of BERT: one table, read in both directions.
+"""Names of BERT's weights in other libraries: one table for both directions.
 
-Their names are those of Hugging Face's BERT, whose dense layers keep a kernel transposed and whose
-attention has queries, keys and values apart; Google's checkpoints of 2018 have the same names in another
-spelling.
-
-Shapes: D width, V vocabulary.
+"Their" names are those of Hugging Face's BERT. Its dense layers store the kernel transposed, and its attention has
+separate weights for queries, keys and values. Google's checkpoints of 2018 spell the same names differently.
 """
 
 import dataclasses
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import listed
 
 EMBEDDING = {"embeddings": "weight"}
@@ -23,25 +22,25 @@ BIAS = {"bias": "bias"}
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """A layer of ours and of theirs.
+    """One of our layers and the layers of theirs with the same weights.
 
     Attributes:
-        ours: str, path of the layer.
-        variables: dict from our variables' names to theirs.
-        theirs: tuple of str, their layers; those of several are joined along the last axis.
+        ours: path of our layer.
+        variables: name of each of our variables -> name of theirs.
+        theirs: their layers; the weights of several are concatenated along the last axis.
     """
 
     ours: str
-    variables: dict
-    theirs: tuple
+    variables: Mapping[str, str]
+    theirs: tuple[str, ...]
 
-    def names(self):
-        """Yield our path of each variable, and the tuple of theirs."""
+    def names(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield our path of each variable, and their names."""
         for our_name, their_name in self.variables.items():
             yield f"{self.ours}/{our_name}", tuple(f"{layer}.{their_name}" for layer in self.theirs)
 
 
-def _layer(ours, variables, *theirs):
+def _layer(ours: str, variables: Mapping[str, str], *theirs: str) -> Layer:
     return Layer(ours, variables, theirs)
 
 
@@ -62,15 +61,15 @@ HEADS = {
     "labels": (_layer("logits", DENSE, "classifier"),),
     "span": (_layer("logits", DENSE, "qa_outputs"),),
 }
-# Kept twice in some files; ours are one variable.
+# Some files have these weights twice. Ours are one variable.
 COPIES = {
     "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
     "cls.predictions.decoder.bias": "cls.predictions.bias",
 }
-POSITION_IDS = "bert.embeddings.position_ids"  # 0, 1, 2, ... in older files
+POSITION_IDS = "bert.embeddings.position_ids"  # 0, 1, 2, ...; part of older files
 
 
-def _block(number):
+def _block(number: int) -> tuple[Layer, ...]:
     """Return the layers of one Transformer block."""
     theirs = f"bert.encoder.layer.{number}"
     attention = [f"{theirs}.attention.self.{name}" for name in ("query", "key", "value")]
@@ -84,12 +83,12 @@ def _block(number):
     )
 
 
-def names(num_layers, heads):
-    """Return the table: a dict from our variable paths to tuples of their names.
+def names(num_layers: int, heads: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the table: our variable paths -> their names.
 
     Args:
-        num_layers: int, Transformer blocks.
-        heads: names of heads, keys of HEADS; of "labels" and "span" one.
+        num_layers: number of Transformer blocks.
+        heads: keys of HEADS; not both "labels" and "span", which have the same paths.
 
     Example:
 
@@ -101,20 +100,19 @@ def names(num_layers, heads):
     return dict(pair for layer in layers for pair in layer.names())
 
 
-def to_ours(tensors, num_layers, source):
-    """Turn their tensors into our weights.
+def to_ours(tensors: Mapping[str, np.ndarray], num_layers: int, source: FilePath) -> dict[str, np.ndarray]:
+    """Convert their tensors to our weights.
 
     Args:
-        tensors: dict from their names to arrays, with or without "bert." before the encoder's.
-        num_layers: int, Transformer blocks.
-        source: what the tensors come from, for messages.
+        tensors: their names -> arrays; names of the encoder may lack the prefix "bert.".
+        num_layers: number of Transformer blocks.
+        source: path of the tensors, for messages.
 
     Returns:
-        dict from our variable paths to float32 arrays: those of the encoder, and of the heads that are
-        there.
+        Our variable paths -> float32 arrays, for the encoder and the heads that the tensors have.
 
     Raises:
-        InputError: if tensors are missing or unknown, hold no finite numbers, or are not those of BERT.
+        InputError: if tensors are missing or unknown, have the wrong shape, or contain NaN or infinity.
     """
     tensors = _without_copies({_modern(name): tensor for name, tensor in tensors.items()}, source)
     heads = [head for head, layers in HEADS.items() if any(set(_their_names(layers)) & tensors.keys())]
@@ -124,28 +122,30 @@ def to_ours(tensors, num_layers, source):
     unknown = [f"unknown {name}" for name in sorted(tensors.keys() - set(expected))]
     if missing or unknown:
         raise InputError(
-            f"{source} does not hold the weights of a BERT with {num_layers} layers: {listed(missing + unknown)}. "
-            "Expected an encoder and the heads of pretraining, classification, tagging or question answering"
+            f"{source} does not contain the weights of a BERT with {num_layers} layers: {listed(missing + unknown)}. "
+            "Expected an encoder, with heads for pretraining, classification, tagging or question answering"
         )
     for name, tensor in tensors.items():
         if not np.isfinite(tensor).all():
-            raise InputError(f"{source} holds numbers that are not finite in {name}: training diverged. Use another")
+            raise InputError(
+                f"{source} contains NaN or infinity in {name}: its training diverged. Use another checkpoint"
+            )
     return {ours: _joined([tensors[name] for name in theirs], ours, source) for ours, theirs in table.items()}
 
 
-def to_theirs(weights, num_layers, points_at_span):
-    """Turn our weights into their tensors, the way back of `to_ours`.
+def to_theirs(weights: Mapping[str, np.ndarray], num_layers: int, points_at_span: bool) -> dict[str, np.ndarray]:
+    """Convert our weights to their tensors, the inverse of `to_ours`.
 
     Args:
-        weights: dict from our variable paths to arrays.
-        num_layers: int, Transformer blocks.
-        points_at_span: bool, whether our `logits` point at a span of the text, instead of naming labels.
+        weights: our variable paths -> arrays.
+        num_layers: number of Transformer blocks.
+        points_at_span: whether our `logits` predict a span of the text instead of a label.
 
     Returns:
-        dict from their names to float32 arrays.
+        Their names -> float32 arrays.
     """
     heads = [head for head in HEADS if head != ("labels" if points_at_span else "span")]
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for ours, theirs in names(num_layers, heads).items():
         if ours in weights:
             parts = np.split(np.asarray(weights[ours], "float32"), len(theirs), axis=-1)
@@ -153,34 +153,34 @@ def to_theirs(weights, num_layers, points_at_span):
     return tensors
 
 
-def _their_names(layers):
+def _their_names(layers: Iterable[Layer]) -> list[str]:
     return [name for layer in layers for _, theirs in layer.names() for name in theirs]
 
 
-def _modern(name):
-    """Spell a name as today's files with heads do."""
+def _modern(name: str) -> str:
+    """Return a name in the spelling of current files with heads."""
     name = re.sub(r"\.LayerNorm\.gamma$", ".LayerNorm.weight", name)
     name = re.sub(r"\.LayerNorm\.beta$", ".LayerNorm.bias", name)
     return f"bert.{name}" if name.split(".")[0] in ("embeddings", "encoder", "pooler") else name
 
 
-def _without_copies(tensors, source):
-    """Leave out what stands twice, and what can be counted."""
-    places = tensors.pop(POSITION_IDS, None)
-    if places is not None and not np.array_equal(places.ravel(), np.arange(places.size)):
-        raise InputError(f"{source} numbers its positions in another order than 0, 1, 2, ..., which is not supported")
+def _without_copies(tensors: dict[str, np.ndarray], source: FilePath) -> dict[str, np.ndarray]:
+    """Remove the position ids, and weights that are in the file twice."""
+    positions = tensors.pop(POSITION_IDS, None)
+    if positions is not None and not np.array_equal(positions.ravel(), np.arange(positions.size)):
+        raise InputError(f"{source} has position ids that are not supported. Expected 0, 1, 2, ... in this order")
     for copy, original in COPIES.items():
         tensor = tensors.pop(copy, None)
         if tensor is not None and not np.array_equal(tensors.setdefault(original, tensor), tensor):
             raise InputError(
-                f"{source} has different weights in {copy} and {original}. Expected equal ones: here the head that "
-                "predicts words shares the table of word embeddings"
+                f"{source} has different weights in {copy} and {original}. Expected equal weights, because the head of "
+                "masked words is tied to the word embedding"
             )
     return tensors
 
 
-def _joined(parts, ours, source):
-    """Return one weight of ours in float32: parts side by side, kernels transposed."""
+def _joined(parts: Sequence[np.ndarray], ours: str, source: FilePath) -> np.ndarray:
+    """Return our weight in float32: their parts concatenated, with kernels transposed."""
     try:
         return np.concatenate([_transposer(ours)(part).astype("float32") for part in parts], axis=-1)
     except ValueError as error:
@@ -188,6 +188,6 @@ def _joined(parts, ours, source):
         raise InputError(f"{source} has tensors for {ours} that do not fit together: {shapes}") from error
 
 
-def _transposer(ours):
-    """Return what turns our matrix into theirs and back."""
+def _transposer(ours: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function that converts between our variable and theirs, in both directions."""
     return np.transpose if ours.endswith("/kernel") else lambda array: array

@@ -1,9 +1,12 @@
-"""The config.json of a BERT elsewhere: the arguments of our builder by other names, in both directions."""
+"""Convert the config.json of other libraries to arguments of our builder `bert`, and back."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.types import Config, FilePath
 
 ARGUMENTS = {
     "vocabulary_size": "vocab_size",
@@ -13,52 +16,50 @@ ARGUMENTS = {
     "intermediate_dim": "intermediate_size",
     "max_sequence_length": "max_position_embeddings",
     "num_segments": "type_vocab_size",
-    "dropout": "hidden_dropout_prob",  # theirs has another one for attention weights: the same in all BERTs
+    "dropout": "hidden_dropout_prob",  # their dropout of attention weights has the same rate in all BERTs
     "layer_norm_epsilon": "layer_norm_eps",
 }
-OPTIONAL = ("dropout", "layer_norm_epsilon")  # changes no answer; Google's code has 1e-12, our default
+# Dropout does not change an answer. Google's code has no epsilon in its config: it is 1e-12, our default.
+OPTIONAL = ("dropout", "layer_norm_epsilon")
 ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
 
 
-def read_json(path):
-    """Return what a JSON file holds, a dict or a list.
+def read_json(path: FilePath) -> Any:
+    """Return the content of a JSON file.
 
     Raises:
-        InputError: if it is missing or no JSON.
+        InputError: if the file is missing or not valid JSON.
     """
     try:
         return json.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing") from error
     except ValueError as error:
-        raise InputError(f"{path} cannot be read: expected JSON. {error}") from error
+        raise InputError(f"{path} is not valid JSON: {error}. Copy or download it again") from error
 
 
-def builder_arguments(config, source, activations=None):
+def builder_arguments(config: Config, source: FilePath, activations: Mapping[str, str] | None = None) -> Config:
     """Return the arguments of the builder `bert`.
 
     Args:
-        config: dict, their config.json.
-        source: where it stands, for messages.
-        activations: dict from their names of activations to ours; None for Hugging Face's.
-
-    Returns:
-        dict.
+        config: content of their config.json.
+        source: path of the config, for messages.
+        activations: their names of activations -> ours; None for those of Hugging Face.
 
     Raises:
-        InputError: if the config is not that of a BERT, or asks for what is not supported.
+        InputError: if the config is not that of a BERT, or the activation is not supported.
     """
     activations = ACTIVATIONS if activations is None else activations
     missing = [theirs for ours, theirs in ARGUMENTS.items() if theirs not in config and ours not in OPTIONAL]
     if missing or "hidden_act" not in config:
-        raise InputError(f"{source} lacks {', '.join(missing or ['hidden_act'])}. Expected the config of a BERT")
+        raise InputError(f"{source} lacks {', '.join(missing or ['hidden_act'])}. Expected the config of a BERT model")
     require_choice(f"hidden_act in {source}", config["hidden_act"], tuple(activations))
     arguments = {ours: config[theirs] for ours, theirs in ARGUMENTS.items() if theirs in config}
     return {**arguments, "activation": activations[config["hidden_act"]]}
 
 
-def their_config(arguments):
-    """Return what `builder_arguments` reads, for Hugging Face.
+def their_config(arguments: Mapping[str, Any]) -> Config:
+    """Return the config of Hugging Face's BERT, the inverse of `builder_arguments`.
 
     Example:
 

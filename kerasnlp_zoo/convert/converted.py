@@ -1,11 +1,19 @@
-"""What the readers of other libraries' files give: all that a model, or an entry, is made of."""
+"""A BERT read from the files of another library, with all that a model and a task need."""
 
 import dataclasses
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import Config, Language
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from kerasnlp_zoo.tasks import Task
 
 CLASSIFIERS = ("bert_classifier", "bert_token_classifier")
-# The task that a model of a builder answers, and the builder whose model does so.
+# Builder of the file -> name of the task, and builder of the task's model.
 TASKS_OF_BUILDERS = {
     "bert_classifier": ("text_classification", "bert_classifier"),
     "bert_token_classifier": ("token_classification", "bert_token_classifier"),
@@ -21,42 +29,39 @@ class ConvertedBert:
     """A BERT that was read from files of another library.
 
     Attributes:
-        source: what it was read from, for messages.
-        builder: name of the builder whose model it is, such as "bert_classifier".
-        arguments: dict, arguments of the builder `bert`.
-        weights: dict from our variable paths to float32 arrays, those of the heads that are there included.
-        tokens: list of str, the vocabulary.
-        lower_case: bool, whether texts are lower-cased first.
-        max_sequence_length: int, tokens after which a text is cut.
-        pooling: how a sentence's vector is made, as `sentence_encoder` calls it, or None.
-        normalize: bool, whether that vector has the length 1.
-        labels: list of str, or None.
+        source: path of the files, for messages.
+        builder: name of the builder of the model, such as "bert_classifier".
+        arguments: arguments of the builder `bert`.
+        weights: our variable paths -> float32 arrays, for the encoder and the heads that the files have.
+        tokens: the vocabulary.
+        lower_case: whether the tokenizer converts texts to lower case.
+        max_sequence_length: number of tokens that texts are truncated to.
+        pooling: `pooling` of the builder `sentence_encoder`; None for other builders.
+        normalize: whether sentence vectors have length 1.
+        labels: names of the classes; None for other builders.
     """
 
     source: str
     builder: str
-    arguments: dict
-    weights: dict
-    tokens: list
+    arguments: Config
+    weights: "dict[str, np.ndarray]"
+    tokens: list[str]
     lower_case: bool
     max_sequence_length: int
-    pooling: str | None = None
+    pooling: Literal["mean", "first"] | None = None
     normalize: bool = False
-    labels: list | None = None
+    labels: list[str] | None = None
 
-    def model(self, builder=None, skip=None, **head_arguments):
+    def model(self, builder: str | None = None, skip: str | None = None, **head_arguments: Any) -> "keras.Model":
         """Build a model with these weights.
 
         Args:
-            builder: name of a builder of the family; None for its own.
-            skip: prefix of variable paths that keep fresh weights, such as "logits/" for a new head; None.
-            **head_arguments: arguments of another builder beside those of `bert`.
-
-        Returns:
-            `keras.Model`.
+            builder: name of a builder of the family; None for that of the files.
+            skip: prefix of the variable paths that keep their initial weights, such as "logits/" for a new head.
+            **head_arguments: further arguments of the builder, beside those of `bert`.
 
         Raises:
-            InputError: if a weight of the model is missing here, or has another shape.
+            InputError: if the files lack a weight of the model, or the shape of a weight differs.
         """
         from kerasnlp_zoo.models import build
         from kerasnlp_zoo.weights import assign_weights
@@ -73,15 +78,12 @@ class ConvertedBert:
         )
         return model
 
-    def task(self, language, pairs=False):
-        """Make the task that answers texts with this model.
+    def task(self, language: Language, pairs: bool = False) -> "Task":
+        """Return the task with this model.
 
         Args:
-            language: "en" or "zh".
-            pairs: bool, whether it answers pairs of texts, which no file says.
-
-        Returns:
-            Task.
+            language: language of the texts.
+            pairs: whether an example is a pair of texts. The files do not contain this.
 
         Raises:
             InputError: if there is no task for the head, or the vocabulary lacks a special token.
@@ -89,14 +91,14 @@ class ConvertedBert:
         from kerasnlp_zoo.tasks import TASKS
         from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
 
-        task, builder = TASKS_OF_BUILDERS.get(self.builder, (None, None))
+        task, builder = TASKS_OF_BUILDERS.get(self.builder, ("", self.builder))
         if self._head_arguments().get("num_classes") == 1:
-            task = "text_regression"  # one number is a score
+            task = "text_regression"  # a single output is a number, not a class
         if task not in TASKS:
-            answering = [builder for builder, (task, _) in TASKS_OF_BUILDERS.items() if task in TASKS]
+            with_task = [builder for builder, (task, _) in TASKS_OF_BUILDERS.items() if task in TASKS]
             raise InputError(
-                f"{self.source} is a {self.builder}, which answers no texts. Expected one of {', '.join(answering)}; "
-                "for vectors of sentences say how they are pooled"
+                f"{self.source} is a {self.builder}, which has no task. Expected one of {', '.join(with_task)}. For "
+                "sentence vectors, choose the pooling"
             )
         preprocessor = WordPiecePreprocessor(
             WordPieceVocabulary(self.tokens),
@@ -107,8 +109,8 @@ class ConvertedBert:
         )
         return TASKS[task](self.model(None if builder == self.builder else builder), preprocessor, self.labels or [])
 
-    def _head_arguments(self):
-        """Return the arguments that its own builder takes beside those of `bert`."""
+    def _head_arguments(self) -> Config:
+        """Return the arguments of `builder` beside those of `bert`."""
         if self.builder == "sentence_encoder":
             return {"pooling": self.pooling, "normalize": self.normalize}
         return {"num_classes": len(self.weights["logits/bias"])} if self.builder in CLASSIFIERS else {}

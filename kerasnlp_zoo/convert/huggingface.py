@@ -1,9 +1,10 @@
-"""Reading a BERT from a folder of Hugging Face's transformers or of sentence-transformers.
+"""Read a BERT from a folder of Hugging Face's transformers or of sentence-transformers."""
 
-Shapes: D width.
-"""
-
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
 
 from kerasnlp_zoo.convert.bert_names import to_ours
 from kerasnlp_zoo.convert.configs import builder_arguments, read_json
@@ -11,6 +12,7 @@ from kerasnlp_zoo.convert.converted import CLASSIFIERS, ConvertedBert
 from kerasnlp_zoo.convert.pytorch_file import read_pytorch
 from kerasnlp_zoo.convert.vocabularies import read_tokenizer
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.weights import read_weights
 
 ARCHITECTURES = (
@@ -21,26 +23,23 @@ ARCHITECTURES = (
     "BertForTokenClassification",
     "BertForQuestionAnswering",
 )
-POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
+Pooling: TypeAlias = Literal["mean", "first"]
+POOLINGS: dict[str, Pooling] = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
 
 
-def read_huggingface(folder, pooling=None):
-    r"""Read a BERT with what it knows: architecture, weights, vocabulary, labels, how it makes vectors.
+def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> ConvertedBert:
+    r"""Read the architecture, weights, vocabulary, labels and pooling of a BERT.
 
-    Nothing of the folder is run: pytorch_model.bin is read by `pytorch_file`.
+    No code of the folder runs: `pytorch_file` reads pytorch_model.bin without unpickling objects.
 
     Args:
-        folder: path with config.json, vocab.txt or tokenizer.json, and model.safetensors or
-            pytorch_model.bin; or a folder of sentence-transformers, which says in modules.json where those
-            stand.
-        pooling: how `sentence_encoder` makes a text's vector, "mean" or "first", for an encoder of sentences
-            whose folder does not say; such vectors are normalised. None for no such encoder.
-
-    Returns:
-        ConvertedBert.
+        folder: folder with config.json, vocab.txt or tokenizer.json, and model.safetensors or pytorch_model.bin; or a
+            folder of sentence-transformers, whose modules.json has the paths of these files.
+        pooling: pooling of a sentence encoder whose folder has no modules.json; its vectors are normalised. None for
+            other models.
 
     Raises:
-        InputError: if a file is missing or damaged, or the model is no BERT that is supported here.
+        InputError: if a file is missing or damaged, or the model is not a supported BERT.
 
     Example:
 
@@ -77,49 +76,52 @@ def read_huggingface(folder, pooling=None):
     )
 
 
-def _require_supported(config, path):
+def _require_supported(config: Config, path: Path) -> None:
     for name, supported in (("model_type", "bert"), ("position_embedding_type", "absolute"), ("is_decoder", False)):
         require_choice(f"{name} in {path}", config.get(name, supported), (supported,))
     for architecture in config.get("architectures") or ():
         require_choice(f"architecture in {path}", architecture, ARCHITECTURES)
 
 
-def _tensors(folder):
-    """Return the tensors of the folder, of safetensors if there are both files."""
+def _tensors(folder: Path) -> dict[str, np.ndarray]:
+    """Return the tensors of the folder, from model.safetensors if it exists."""
     if (folder / "model.safetensors").exists():
         return read_weights(folder / "model.safetensors")
     if (folder / "pytorch_model.bin").exists():
         return read_pytorch(folder / "pytorch_model.bin")
-    raise InputError(f"{folder} holds no weights: expected model.safetensors or pytorch_model.bin in it")
+    raise InputError(f"{folder} contains no weights. Expected model.safetensors or pytorch_model.bin in it")
 
 
-def _builder(weights, config, pooling):
-    """Return the name of the builder for the heads that are there."""
+def _builder(weights: Mapping[str, np.ndarray], config: Config, pooling: Pooling | None) -> str:
+    """Return the name of the builder whose model has the heads of the weights."""
     if "logits/kernel" in weights:
         tags = "BertForTokenClassification" in (config.get("architectures") or ())
         return "bert_token_classifier" if tags else "bert_classifier"
     if "mlm_logits/bias" in weights:
-        whole = {"nsp_logits/kernel", "pooler/kernel"} <= weights.keys()
-        return "bert_pretrainer" if whole else "bert_masked_language_model"
+        has_next_sentence = {"nsp_logits/kernel", "pooler/kernel"} <= weights.keys()
+        return "bert_pretrainer" if has_next_sentence else "bert_masked_language_model"
     return "bert" if pooling is None else "sentence_encoder"
 
 
-def _labels(config, weights):
-    """Return the names of the classes by id; transformers calls unnamed ones LABEL_0, LABEL_1, ..."""
+def _labels(config: Config, weights: Mapping[str, np.ndarray]) -> list[str]:
+    """Return the names of the classes by id; without names LABEL_0, LABEL_1, ... as in transformers."""
     count = len(weights["logits/bias"])
-    names = {int(place): name for place, name in config.get("id2label", {}).items()}
-    return [names.get(place, f"LABEL_{place}") for place in range(count)]
+    names = {int(index): name for index, name in config.get("id2label", {}).items()}
+    return [names.get(index, f"LABEL_{index}") for index in range(count)]
 
 
-def _sentence_vectors(folder, modules):
-    """Return pooling and whether vectors are normalised, as the modules of sentence-transformers say."""
+def _sentence_vectors(folder: Path, modules: Sequence[Mapping[str, Any]]) -> tuple[Pooling, bool]:
+    """Return the pooling, and whether vectors are normalised, from the modules of sentence-transformers."""
     kinds = [module["type"].split(".")[-1] for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"] or kinds[2:] not in ([], ["Normalize"]):
         raise InputError(
-            f"{folder / 'modules.json'} joins {', '.join(kinds)}. Expected Transformer, Pooling and perhaps Normalize"
+            f"{folder / 'modules.json'} has unsupported modules. Expected: Transformer, Pooling and optionally "
+            f"Normalize. Received: {', '.join(kinds)}"
         )
     path = folder / modules[1]["path"] / "config.json"
     modes = [name for name, value in read_json(path).items() if name.startswith("pooling_mode_") and value]
     if len(modes) != 1 or modes[0] not in POOLINGS:
-        raise InputError(f"{path} has {', '.join(modes) or 'no pooling mode'}. Expected one of {', '.join(POOLINGS)}")
+        raise InputError(
+            f"{path} must choose one of {', '.join(POOLINGS)}. Received: {', '.join(modes) or 'no pooling mode'}"
+        )
     return POOLINGS[modes[0]], "Normalize" in kinds

@@ -1,4 +1,8 @@
-"""Writing a BERT as a folder that Hugging Face's transformers, or sentence-transformers, loads."""
+"""Write a BERT as a folder that Hugging Face's transformers, or sentence-transformers, can load."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors.numpy import save
 
@@ -7,7 +11,15 @@ from kerasnlp_zoo.convert.configs import their_config
 from kerasnlp_zoo.convert.huggingface import POOLINGS
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.types import Config, FilePath
 
+if TYPE_CHECKING:
+    import keras
+
+    from kerasnlp_zoo.tasks import Task
+    from kerasnlp_zoo.text import WordPiecePreprocessor
+
+Folder = TypeVar("Folder", bound=FilePath)
 ARCHITECTURE_OF = {
     "bert": "BertModel",
     "sentence_encoder": "BertModel",
@@ -20,22 +32,22 @@ ARCHITECTURE_OF = {
 MODULES = "sentence_transformers.models"
 
 
-def write_huggingface(task_or_model, folder):
-    """Write a model of the family `bert` as others read it, whole or not at all.
+def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Folder:
+    """Write a model of the family `bert` for transformers. The folder is written completely or not at all.
 
-    `transformers.AutoModel.from_pretrained(folder)` and its relatives give the same outputs; a sentence
-    encoder is a folder of sentence-transformers, too.
+    `transformers.AutoModel.from_pretrained(folder)`, or the class for the head, returns a model with the same outputs.
+    sentence-transformers can load a sentence encoder, too.
 
     Args:
-        task_or_model: Task, which brings vocabulary and labels; or `keras.Model` from a builder.
-        folder: where config.json and model.safetensors go, and of a task vocab.txt and
-            tokenizer_config.json; an existing folder is replaced.
+        task_or_model: a task, or a model of a builder. A task has a vocabulary and labels, too.
+        folder: folder to write: config.json and model.safetensors, and for a task vocab.txt and
+            tokenizer_config.json. An existing folder is replaced.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: if the model is not of the family, or has a head that the others lack.
+        InputError: if the model is not of the family, or transformers has no such head.
     """
     preprocessor = getattr(task_or_model, "preprocessor", None)
     model = task_or_model if preprocessor is None else task_or_model.model
@@ -57,28 +69,28 @@ def write_huggingface(task_or_model, folder):
     return folder
 
 
-def _require_known(built, model):
+def _require_known(built: Config, model: "keras.Model") -> None:
     if built["builder"] not in ARCHITECTURE_OF:
         raise InputError(
-            f"Hugging Face's BERT has no place for the model {model.name}. Expected one of the builders "
+            f"Hugging Face's BERT has no class for the model {model.name}. Expected a model of one of the builders "
             f"{', '.join(ARCHITECTURE_OF)}"
         )
     pooling = built["arguments"].get("pooling")
     possible = POOLINGS.values() if built["builder"] == "sentence_encoder" else ("pooled_output", None)
     if pooling not in possible:
         raise InputError(
-            f"{ARCHITECTURE_OF[built['builder']]} of transformers does not pool as this {built['builder']} does. "
-            f"Expected one of {', '.join(map(str, possible))}. Received: pooling={pooling!r}"
+            f"{ARCHITECTURE_OF[built['builder']]} of transformers does not have the pooling of this "
+            f"{built['builder']}. Expected one of {', '.join(map(str, possible))}. Received: pooling={pooling!r}"
         )
 
 
-def _config(built, labels):
-    """Return config.json."""
+def _config(built: Config, labels: Sequence[str] | None) -> Config:
+    """Return the content of config.json."""
     arguments = built["arguments"]
-    labels = labels or [f"LABEL_{place}" for place in range(arguments.get("num_classes", 0))]
+    labels = labels or [f"LABEL_{index}" for index in range(arguments.get("num_classes", 0))]
     named = {
-        "id2label": {str(place): label for place, label in enumerate(labels)},
-        "label2id": {label: place for place, label in enumerate(labels)},
+        "id2label": {str(index): label for index, label in enumerate(labels)},
+        "label2id": {label: index for index, label in enumerate(labels)},
     }
     return {
         "architectures": [ARCHITECTURE_OF[built["builder"]]],
@@ -90,7 +102,7 @@ def _config(built, labels):
     }
 
 
-def _write_tokenizer(folder, preprocessor):
+def _write_tokenizer(folder: Path, preprocessor: "WordPiecePreprocessor") -> None:
     text = "".join(token + "\n" for token in preprocessor.vocabulary.tokens)
     (folder / "vocab.txt").write_bytes(text.encode())
     special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
@@ -105,13 +117,13 @@ def _write_tokenizer(folder, preprocessor):
     write_json(folder / "tokenizer_config.json", config)
 
 
-def _write_modules(folder, arguments):
-    """Write what sentence-transformers reads: which modules, and how vectors are pooled."""
+def _write_modules(folder: Path, arguments: Mapping[str, Any]) -> None:
+    """Write the modules of sentence-transformers and the config of its pooling."""
     modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
     modules += [("2_Normalize", "Normalize")] if arguments["normalize"] else []
     rows = [
-        {"idx": place, "name": str(place), "path": path, "type": f"{MODULES}.{kind}"}
-        for place, (path, kind) in enumerate(modules)
+        {"idx": index, "name": str(index), "path": path, "type": f"{MODULES}.{kind}"}
+        for index, (path, kind) in enumerate(modules)
     ]
     write_json(folder / "modules.json", rows)
     modes = {mode: pooling == arguments["pooling"] for mode, pooling in POOLINGS.items()}

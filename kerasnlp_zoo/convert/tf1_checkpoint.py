@@ -1,15 +1,18 @@
-"""Reading Google's checkpoints of BERT, written by TensorFlow 1 in 2018 to 2020."""
+"""Read Google's checkpoints of BERT, written by TensorFlow 1 from 2018 to 2020."""
 
 import re
 from pathlib import Path
+
+import numpy as np
 
 from kerasnlp_zoo.convert.bert_names import to_ours
 from kerasnlp_zoo.convert.configs import builder_arguments, read_json
 from kerasnlp_zoo.convert.converted import ConvertedBert
 from kerasnlp_zoo.convert.vocabularies import read_vocabulary, require_same_size
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import FilePath
 
-# Google's code means the approximation by "gelu"; Hugging Face's means the exact function.
+# In Google's code, "gelu" is the tanh approximation; in Hugging Face's, it is the exact function.
 ACTIVATIONS = {"gelu": "gelu_tanh", "relu": "relu"}
 SPELLINGS = (
     (r"/", "."),
@@ -22,21 +25,22 @@ SPELLINGS = (
 OPTIMIZER = re.compile(r"/adam_[mv]$|^global_step$")
 
 
-def read_tf1_checkpoint(folder, lower_case):
+def read_tf1_checkpoint(folder: FilePath, lower_case: bool) -> ConvertedBert:
     """Read BERT as Google published it.
 
-    Its activation "gelu" is the tanh approximation there, `gelu_tanh` here. The same weights at Hugging
-    Face say "gelu" and mean the exact function, so that answers differ in the third digit.
+    In Google's code, the activation "gelu" is the tanh approximation, our `gelu_tanh`. Hugging Face publishes the same
+    weights with the exact function, and its outputs differ in the third digit.
 
     Args:
-        folder: path with bert_config.json, vocab.txt and *.ckpt.index with its data.
-        lower_case: bool, whether texts are lower-cased: the files do not say. True for "uncased" models.
+        folder: folder with bert_config.json, vocab.txt and *.ckpt.index with its data.
+        lower_case: whether the tokenizer converts texts to lower case. The files do not contain this; it is True for
+            "uncased" models.
 
     Returns:
-        ConvertedBert: a `bert_pretrainer`, or what is there of one.
+        A `bert_pretrainer`, or a `bert` if the checkpoint lacks the heads.
 
     Raises:
-        InputError: if a file is missing or damaged, or holds another model.
+        InputError: if a file is missing or damaged, or contains another model.
     """
     folder = Path(folder)
     config = read_json(folder / "bert_config.json")
@@ -55,13 +59,15 @@ def read_tf1_checkpoint(folder, lower_case):
     )
 
 
-def _tensors(folder):
-    """Return the model's variables, named and laid out as Hugging Face's."""
+def _tensors(folder: Path) -> dict[str, np.ndarray]:
+    """Return the variables of the model with Hugging Face's names and shapes."""
     import tensorflow as tf
 
     found = sorted(folder.glob("*.index"))
     if len(found) != 1:
-        raise InputError(f"{folder} should hold one checkpoint, such as bert_model.ckpt.index. Received: {len(found)}")
+        raise InputError(
+            f"{folder} must contain one checkpoint, such as bert_model.ckpt.index. Received: {len(found)} checkpoints"
+        )
     try:
         reader = tf.train.load_checkpoint(str(found[0].with_suffix("")))
         names = [name for name in reader.get_variable_to_shape_map() if not OPTIMIZER.search(name)]
@@ -70,11 +76,11 @@ def _tensors(folder):
         raise InputError(f"{found[0]} or its data is damaged or incomplete. {error}") from error
 
 
-def _respelled(name):
+def _respelled(name: str) -> str:
     for pattern, replacement in SPELLINGS:
         name = re.sub(pattern, replacement, name)
     return name
 
 
-def _laid_out(name, tensor):
+def _laid_out(name: str, tensor: np.ndarray) -> np.ndarray:
     return tensor.T if name.endswith("/kernel") else tensor

@@ -1,4 +1,4 @@
-"""Data sets: the user's own files, TFDS by name, and corpora that ship in Python packages."""
+"""Data sets: your own files, TensorFlow Datasets by name, and corpora inside Python packages."""
 
 from typing import TYPE_CHECKING
 

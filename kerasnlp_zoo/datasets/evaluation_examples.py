@@ -1,8 +1,11 @@
-"""What a task is scored on: the test split of a data set, or the user's file, in the form that its evaluate() takes."""
+"""Examples to evaluate a task on: the test split of a data set, or the user's file."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
+from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
@@ -14,33 +17,40 @@ from kerasnlp_zoo.datasets.translation_files import read_translations
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees, read_labelled_trees
 from kerasnlp_zoo.datasets.user_files import read_examples
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import Config
 
 SHARED = ("dataset", "test_file", "encoding", "delimiter", "language", "validation_split", "data_dir", "smoke")
+# Texts, and the references that the task's evaluate() takes.
+Examples: TypeAlias = tuple[Sequence[Any], Sequence[Any] | None]
+Options = TypeVar("Options")
 
 
-def load_evaluation_examples(task_name, options, config=None):
+def load_evaluation_examples(
+    task_name: str, options: DataOptions, config: Config | None = None
+) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
     """Read test examples for a task.
 
     Args:
         task_name: name of the task, such as "text_classification".
-        options: DataOptions: test_file, or else dataset.
-        config: dict, config.json of the entry to be scored, which says how its trees are written, or from which
-            language into which it translates.
+        options: flags of the data; test_file is read if it is given, and the test split of dataset otherwise.
+        config: config.json of the entry, which has the notation of its trees or the languages of its translations.
 
     Returns:
-        (list of texts or pairs, list of labels, scores, spans or right answers or None, name of the data).
+        The texts, the references (labels, numbers, spans, answers or translations; None for language models), and
+        the name of the data.
 
     Raises:
-        InputError: if the task is scored on nothing like it, or the data cannot be read.
+        InputError: if the task cannot be evaluated, or the data cannot be read.
     """
     if task_name not in READERS:
-        raise InputError(f"{task_name} is not scored on labelled texts. Scored are: {', '.join(READERS)}")
-    reader = READERS[task_name]
-    texts, labels = reader(options, config) if reader in OF_AN_ENTRY else reader(options)
+        raise InputError(
+            f"{task_name} cannot be evaluated on labelled texts. The tasks that can be are: {', '.join(READERS)}"
+        )
+    texts, labels = READERS[task_name](options, config or {})
     return texts, labels, options.test_file.stem if options.test_file is not None else options.dataset
 
 
-def _classified(options):
+def _classified(options: DataOptions, config: Config) -> Examples:
     if options.test_file is not None:
         examples = read_examples(options.test_file, options)
         return [example.text for example in examples], [example.label for example in examples]
@@ -48,18 +58,20 @@ def _classified(options):
     return data.test.texts, [data.labels[label] for label in data.test.labels]
 
 
-def _scored(options):
+def _scored(options: DataOptions, config: Config) -> Examples:
     if options.test_file is not None:
-        texts, labels = _classified(options)
+        examples = read_examples(options.test_file, options)
         try:
-            return texts, [float(label) for label in labels]
+            return [example.text for example in examples], [float(example.label) for example in examples]
         except ValueError as error:
-            raise InputError(f"{options.test_file}: expected a number in the column of labels. {error}") from error
+            raise InputError(
+                f"{options.test_file}: expected a number in the column {options.label_column!r} of every row. {error}"
+            ) from error
     test = load_text_regression(options).test
     return test.texts, test.labels.tolist()
 
 
-def _tagged(options):
+def _tagged(options: DataOptions, config: Config) -> Examples:
     options = _as(TokenClassificationOptions, options)
     if options.test_file is not None:
         examples, _ = read_tagged(options.test_file, options)
@@ -68,7 +80,7 @@ def _tagged(options):
     return test.texts, test.labels
 
 
-def _asked(options):
+def _asked(options: DataOptions, config: Config) -> Examples:
     options = _as(QuestionAnsweringOptions, options)
     if options.test_file is not None:
         examples, _ = read_squad(options.test_file, options.encoding)
@@ -78,7 +90,7 @@ def _asked(options):
     return texts, [[answer.text for answer in example.answers] for example in examples]
 
 
-def _parsed(options, config):
+def _parsed(options: DataOptions, config: Config) -> Examples:
     labelled = config["builder_arguments"].get("labelled", "root")
     columns = {name: getattr(options, name) for name in ("text_column", "text_pair_column", "label_column")}
     notation = config["preprocessing"]["config"]["notation"]
@@ -90,22 +102,21 @@ def _parsed(options, config):
     return [text for text, _, _ in rows], [labels if labelled == "nodes" else labels[0] for _, labels, _ in rows]
 
 
-def _lines(options):
-    """Return lines, which have no labels."""
+def _lines(options: DataOptions, config: Config) -> Examples:
     if options.test_file is not None:
         lines = (line for lines in read_lines(options.test_file, options.encoding) for line in lines)
         return [line for line in lines if line.strip()], None
     return held_out_lines(_as(LanguageModelingOptions, options)), None
 
 
-def _as(kind, options, **more):
-    """Return the flags that all options share as options of another kind."""
+def _as(kind: Callable[..., Options], options: DataOptions, **more: Any) -> Options:
+    """Return options of another class, with the flags that all of them share."""
     known = {field.name for field in dataclasses.fields(kind)}.intersection(SHARED)
     return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in known}, **more)
 
 
-def _translated(options, config):
-    """Return sources, each once, and all translations of each."""
+def _translated(options: DataOptions, config: Config) -> Examples:
+    """Return the sources without duplicates, and all translations of each."""
     languages = config["preprocessing"]["config"]
     columns = {name: getattr(options, name) for name in ("text_column", "text_pair_column")}
     options = _as(
@@ -114,13 +125,13 @@ def _translated(options, config):
     if options.test_file is None:
         test = load_translation(options).test
         return test.sources, test.references
-    references = {}
+    references: dict[str, list[str]] = {}
     for source, target in read_translations(options.test_file, None, options):
         references.setdefault(source, []).append(target)
     return list(references), list(references.values())
 
 
-READERS = {
+READERS: dict[str, Callable[[DataOptions, Config], Examples]] = {
     "text_classification": _classified,
     "text_regression": _scored,
     "sentence_similarity": _scored,
@@ -130,4 +141,3 @@ READERS = {
     "language_modeling": _lines,
     "translation": _translated,
 }
-OF_AN_ENTRY = (_parsed, _translated)  # what they read depends on the entry

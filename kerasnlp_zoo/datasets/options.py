@@ -1,48 +1,54 @@
-"""The flags that choose the data, the same in every recipe."""
+"""Flags that choose the data, the same in every recipe."""
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import Language
+
+CommercialUse: TypeAlias = Literal["yes", "no", "unknown"]
 
 
 @dataclasses.dataclass
 class DataOptions:
-    """Which data to read, from a named data set or from the user's own files."""
+    """The data to read: a named data set, or the user's own files."""
 
     dataset: str = ""
-    """Name of a data set: ours, or any suitable one of TensorFlow Datasets such as imdb_reviews or glue/sst2."""
+    """Name of a data set: ours, or one of TensorFlow Datasets with texts and labels, such as glue/sst2."""
     train_file: Path | None = None
     """Your own data instead of a named set: CSV, TSV, JSON lines, or a folder with a sub-folder of .txt per class."""
     validation_file: Path | None = None
-    """Data for choosing the best epoch; without it a share of the training data is held out."""
+    """Data to choose the best epoch with. Without it, a share of the training data is held out."""
     test_file: Path | None = None
-    """Data scored once at the end; without it a share of the training data is held out."""
+    """Data to score the model on, once, at the end. Without it, a share of the training data is held out."""
     validation_split: float = 0.1
-    """Share held out for validation, and for testing, where no such data is given."""
+    """Share of the training data to hold out for each of validation and test, if the data has no such split."""
     text_column: str = "text"
-    """Column, JSON key or TFDS feature that holds the text."""
+    """Column, JSON key or TFDS feature with the text."""
     text_pair_column: str | None = None
-    """Column, JSON key or TFDS feature that holds the second text of a pair; by default texts are single."""
+    """Column, JSON key or TFDS feature with the second text of a pair; by default each example has one text."""
     label_column: str = "label"
-    """Column, JSON key or TFDS feature that holds the label."""
+    """Column, JSON key or TFDS feature with the label."""
     delimiter: str | None = None
-    """Column separator; by default a comma, in .tsv files a tab."""
+    """Column separator; by default a tab in .tsv files and a comma in others."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; utf-8-sig reads UTF-8 with and without a byte-order mark. Chinese: often gb18030."""
-    language: Literal["en", "zh"] | None = None
-    """Language of the text, decides how it is split into tokens; by default the data set's own, for your files en."""
+    language: Language | None = None
+    """Language of the text; the tokenizer depends on it. By default that of the data set, and en for your files."""
     data_dir: Path | None = None
-    """Where TensorFlow Datasets keeps prepared data; by default its own place."""
+    """Folder of prepared TensorFlow Datasets; by default the one that TensorFlow Datasets uses."""
     smoke: bool = False
-    """Try the whole recipe in seconds, on a few examples of each class; its scores mean nothing."""
+    """Run the complete recipe in seconds, on a few examples of each class. The scores mean nothing."""
 
-    def check_share(self):
-        """Raise InputError unless --validation-split leaves enough to train on."""
+    def check_share(self) -> None:
+        """Raise InputError unless --validation-split leaves enough data to train on."""
         if not 0 < self.validation_split <= 0.4:
-            raise InputError(f"--validation-split is a share above 0 and up to 0.4. Received: {self.validation_split}")
+            raise InputError(
+                f"--validation-split must be above 0 and at most 0.4. Received: {self.validation_split}. The rest of "
+                "the data is for training"
+            )
 
-    def data_name(self):
-        """Return the name of the data as part of a file's name."""
+    def data_name(self) -> str:
+        """Return the name of the data, usable in a file name."""
         return (self.train_file.stem if self.train_file else self.dataset).replace("/", "_")

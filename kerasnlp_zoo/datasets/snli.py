@@ -1,8 +1,9 @@
-"""SNLI (Bowman et al. 2015): does a sentence follow from another? A part of it, for where TFDS cannot be reached."""
+"""SNLI (Bowman et al. 2015), does a sentence follow from another? Part of the data, used if TFDS is unreachable."""
 
 import json
+from collections.abc import Iterator
 
-from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder, Row
 from kerasnlp_zoo.datasets.packages import Package, read_member
 
 PACKAGE = Package(
@@ -16,8 +17,8 @@ MEMBERS = {"train": "data/snli_1.0_train_subset.jsonl", "test": "data/snli_1.0_t
 LABELS = ["entailment", "neutral", "contradiction"]
 
 
-def read_pairs(split):
-    """Yield the pairs of a split; label -1 where its annotators agreed on none."""
+def read_pairs(split: str) -> Iterator[Row]:
+    """Yield the pairs of a split. The label is -1 if the annotators did not agree."""
     for number, line in enumerate(read_member(PACKAGE, MEMBERS[split]).decode("utf-8").splitlines()):
         pair = json.loads(line)
         label = -1 if pair["gold_label"] == "-" else LABELS.index(pair["gold_label"])
@@ -25,12 +26,12 @@ def read_pairs(split):
 
 
 class ZooSnli(PackageTextsBuilder):
-    """100,000 of the 550,152 training pairs, without the official validation split; official test of 10,000."""
+    """100,000 of the 550,152 training pairs and the official test split of 10,000, without the validation split."""
 
     text_names = ("premise", "hypothesis")
     label_names = {"label": LABELS}
     split_names = ("train", "test")
 
-    def rows(self, split):
+    def rows(self, split: str) -> Iterator[Row]:
         """Yield the pairs of the official split."""
         return read_pairs(split)

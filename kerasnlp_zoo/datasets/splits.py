@@ -1,44 +1,52 @@
-"""Train, validation and test kept apart: duplicates removed, cuts that never depend on order."""
+"""Training, validation and test splits: without duplicates, and independent of the order of the data."""
 
 import dataclasses
 import hashlib
 import unicodedata
+from collections.abc import Mapping, Sequence, Sized
+from typing import Self, TypeAlias, TypeVar
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import Language
 
 SMOKE_EXAMPLES = 24  # of each class
+Text: TypeAlias = str | tuple[str, str]  # a text, or a pair of texts
 
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Texts and what is known of each.
+    """Texts and their labels.
 
     Attributes:
-        texts: list of str, or of pairs (str, str).
-        labels: array [N]: int64 ids of classes, float64 scores, or tuples of `Span`.
+        texts: N texts, or N pairs of texts.
+        labels: array [N] of int64 class ids, float64 scores, or tuples of `Span` or of class ids.
     """
 
-    texts: list
+    texts: Sequence[Text]
     labels: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.texts)
 
     @property
-    def classes(self):
-        """The class of every example, int64 [N]; one and the same where labels are no classes."""
+    def classes(self) -> np.ndarray:
+        """Class ids of the examples, int64 [N]; all 0 if the labels are not class ids."""
         return self.labels if self.labels.dtype.kind == "i" else np.zeros(len(self), "int64")
 
-    def take(self, rows):
+    def take(self, rows: np.ndarray) -> Self:
         """Return the examples with these row numbers."""
         return type(self)([self.texts[row] for row in rows], self.labels[rows])
 
-    def first_of_each_class(self, count):
-        """Return the first `count` examples of every class, for a quick trial."""
+    def first_of_each_class(self, count: int) -> Self:
+        """Return the first `count` examples of every class."""
         rows = [np.flatnonzero(self.classes == label)[:count] for label in np.unique(self.classes)]
         return self.take(np.sort(np.concatenate(rows)))
+
+
+SplitType = TypeVar("SplitType", bound=Split)
 
 
 @dataclasses.dataclass
@@ -46,35 +54,33 @@ class TextClassificationData:
     """A data set ready for training.
 
     Attributes:
-        name: str.
-        labels: list of str, the id of a label is its place; of scores, the one word "score".
-        train, validation, test: `Split`.
-        dropped: dict, reason -> number of rows that were left out.
-        language: "en" or "zh".
-        published_score, published_by: the number to stand beside, and its conditions; None if unknown.
-        licence: str, of the texts.
-        commercial_use: "yes", "no" or "unknown".
+        labels: names of the classes; the id of a class is its index. ["score"] if the labels are numbers.
+        dropped: number of rows that were removed, by reason.
+        published_score: score of a publication to compare with, in percent.
+        published_by: the publication, and how it measured the score.
+        licence: licence of the texts.
+        commercial_use: whether the licence allows it.
     """
 
     name: str
-    labels: list
+    labels: list[str]
     train: Split
     validation: Split
     test: Split
-    dropped: dict
-    language: str = "en"
+    dropped: dict[str, int]
+    language: Language = "en"
     published_score: float | None = None
     published_by: str | None = None
     licence: str = "the user's own data"
-    commercial_use: str = "unknown"
+    commercial_use: CommercialUse = "unknown"
 
     @property
-    def has_pairs(self):
-        """Whether every text is a pair of texts."""
+    def has_pairs(self) -> bool:
+        """Whether every example is a pair of texts."""
         return not isinstance(self.train.texts[0], str)
 
-    def fingerprint(self):
-        """Return a sha256 over all texts and labels: which data a model was trained on."""
+    def fingerprint(self) -> str:
+        """Return the sha256 of all texts and labels, which identifies the data that a model was trained on."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
             for text, label in zip(split.texts, split.labels, strict=True):
@@ -82,7 +88,7 @@ class TextClassificationData:
         return digest.hexdigest()
 
 
-def parts_of(text):
+def parts_of(text: Text) -> tuple[str, ...]:
     """Return the strings of an example: one, or the two of a pair.
 
     Example:
@@ -93,46 +99,44 @@ def parts_of(text):
     return (text,) if isinstance(text, str) else text
 
 
-def comparable(text):
-    """Return what two texts have in common when they count as duplicates: letters, not case or spacing.
+def duplicate_key(text: Text) -> str:
+    """Return a key that is equal for duplicates: texts that differ in case and white space only.
 
-    Args:
-        text: str, or a pair (str, str).
-
-    Returns:
-        str; "" for a text, or a pair with a text, of spaces only.
+    The key is "" if the text, or one text of the pair, is empty.
 
     Example:
 
-    >>> comparable("A  gripping FILM ") == comparable("a gripping film")
+    >>> duplicate_key("A  gripping FILM ") == duplicate_key("a gripping film")
     True
     """
     parts = [" ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in parts_of(text)]
     return "\t".join(parts) if all(parts) else ""
 
 
-def clean(splits):
-    """Remove what would make a score dishonest.
+def remove_duplicates(splits: Mapping[str, SplitType]) -> tuple[dict[str, SplitType], dict[str, int]]:
+    """Remove the rows that would falsify a score.
 
-    A text of the test split is dropped from validation and training, one of validation from training.
-    Within training and validation, a text that stands twice is kept once and a text with two labels is
-    dropped. A test split that was given stays as it is, so that its score can be compared with others'.
-    Rows without text are dropped everywhere.
+    Texts of the test split are removed from validation and training, and texts of validation from training.
+    Duplicates within training and within validation are removed, and texts with two labels. Rows without text are
+    removed from all splits. Otherwise the test split is unchanged: its score remains comparable with others'.
 
     Args:
-        splits: dict of `Split`, in order of importance: test first, then validation, then train.
+        splits: the splits in the order test, validation, train.
 
     Returns:
-        (dict of `Split` with the same keys, dict reason -> number of dropped rows).
+        The splits, and the number of removed rows by reason.
     """
     reasons = ("rows without text", "duplicates", "texts with two labels", "texts of another split")
-    cleaned, dropped, seen = {}, dict.fromkeys(reasons, 0), set()
+    cleaned: dict[str, SplitType] = {}
+    dropped = dict.fromkeys(reasons, 0)
+    seen: set[str] = set()
     for name, split in splits.items():
-        keys = [comparable(text) for text in split.texts]
-        labels_of = {}
+        keys = [duplicate_key(text) for text in split.texts]
+        labels_of: dict[str, set] = {}
         for key, label in zip(keys, split.labels, strict=True):
             labels_of.setdefault(key, set()).add(label)
-        kept, own = [], set()
+        kept: list[int] = []
+        own: set[str] = set()
         for row, key in enumerate(keys):
             if not key:
                 dropped["rows without text"] += 1
@@ -153,77 +157,88 @@ def clean(splits):
     return cleaned, dropped
 
 
-def cut(split, share, fold=0):
-    """Hold out a share of every class, chosen by the texts themselves.
+def hold_out(split: SplitType, share: float, fold: int = 0) -> tuple[SplitType, SplitType]:
+    """Hold out a share of every class.
 
-    Each class is sorted by the sha256 of its normalised texts and a slice is taken, so the same
-    texts are held out whatever order the data came in. Slices of different folds do not overlap. Pairs lie
-    in the order of their first texts, so that those that share one stay together, but for a few at the edges.
+    The texts of each class are sorted by the sha256 of their `duplicate_key`, and a slice is held out. The result
+    does not depend on the order of the data. Slices of different folds do not overlap. Pairs are sorted by their
+    first texts: pairs with the same first text stay together, except at the edges of a slice.
 
     Args:
-        split: `Split` without duplicates.
-        share: float, of each class.
-        fold: int, which of the 1 / share slices.
+        split: examples without duplicates.
+        share: share of each class to hold out.
+        fold: index of the slice, less than 1 / share.
 
     Returns:
-        (rest, held out), two `Split`.
+        (rest, held out).
     """
-    digests = np.array([_digest(comparable(text)) for text in split.texts])
-    held_out = [np.array([], "int64")]
+    digests = np.array([_digest(duplicate_key(text)) for text in split.texts])
+    slices = [np.array([], "int64")]
     for label in np.unique(split.classes):
         rows = np.flatnonzero(split.classes == label)
         rows = rows[np.argsort(digests[rows])]
         start, end = (round(edge * share * len(rows)) for edge in (fold, fold + 1))
-        held_out.append(rows[start:end])
-    held_out = np.sort(np.concatenate(held_out))
+        slices.append(rows[start:end])
+    held_out = np.sort(np.concatenate(slices))
     rest = np.setdiff1d(np.arange(len(split)), held_out)
     return split.take(rest), split.take(held_out)
 
 
-def _digest(comparable_text):
-    """Return the sha256 of a comparable text; of a pair that of the first text, then that of the second."""
-    parts = comparable_text.encode("utf-8", "surrogatepass").split(b"\t")
+def _digest(key: str) -> str:
+    """Return the sha256 of the key of a text; for a pair, the sha256 of each text, joined."""
+    parts = key.encode("utf-8", "surrogatepass").split(b"\t")
     return "".join(hashlib.sha256(part).hexdigest() for part in parts)
 
 
-def prepare_splits(splits, options, name, fold=None, num_folds=None):
-    """Clean what was read, hold out the splits that were not given, and keep little of it for a smoke run.
+def prepare_splits(
+    splits: Mapping[str, SplitType],
+    options: DataOptions,
+    name: str,
+    fold: int | None = None,
+    num_folds: int | None = None,
+) -> tuple[dict[str, SplitType], dict[str, int]]:
+    """Remove duplicates, hold out the missing splits, and keep a few examples for a smoke run.
 
     Args:
-        splits: dict of `Split`: train, and validation and test where they were given.
-        options: `DataOptions`.
-        name: str, of the data, for messages.
-        fold: int, which fold to hold out for testing; None for the usual cut.
-        num_folds: int, number of folds.
+        splits: train, and if they exist validation and test.
+        options: flags of the data.
+        name: name of the data, for messages.
+        fold: index of the fold to hold out as the test split; None without cross-validation.
+        num_folds: number of folds of the cross-validation.
 
     Returns:
-        (dict of `Split`: train, validation and test; dict reason -> number of dropped rows).
+        Train, validation and test, and the number of removed rows by reason.
 
     Raises:
-        InputError: if a split is empty, or cross-validation is asked for where there is a test split.
+        InputError: if a split is empty, or for cross-validation of data with a test split.
     """
     if fold is not None and "test" in splits:
-        raise InputError(f"Cross-validation is for data without a test split; {name} has one")
-    splits, dropped = clean({split: splits[split] for split in ("test", "validation", "train") if split in splits})
+        raise InputError(
+            f"Cross-validation needs data without a test split. Received: {name}, which has a test split. Leave out "
+            "the folds"
+        )
+    splits, dropped = remove_duplicates(
+        {split: splits[split] for split in ("test", "validation", "train") if split in splits}
+    )
     share = options.validation_split
-    if fold is not None:
-        splits["train"], splits["test"] = cut(splits["train"], 1 / num_folds, fold)
+    if fold is not None and num_folds is not None:
+        splits["train"], splits["test"] = hold_out(splits["train"], 1 / num_folds, fold)
     elif "test" not in splits:
-        splits["train"], splits["test"] = cut(splits["train"], share)
-        share /= 1 - share  # of the rest: as many texts again
+        splits["train"], splits["test"] = hold_out(splits["train"], share)
+        share /= 1 - share  # of the rest: the same number of texts
     if "validation" not in splits:
-        splits["train"], splits["validation"] = cut(splits["train"], share)
+        splits["train"], splits["validation"] = hold_out(splits["train"], share)
     require_examples(splits, options, name)
     if options.smoke:
         splits = {split: examples.first_of_each_class(SMOKE_EXAMPLES) for split, examples in splits.items()}
     return splits, dropped
 
 
-def require_examples(splits, options, name):
-    """Raise InputError if a split of the data has become empty."""
+def require_examples(splits: Mapping[str, Sized], options: DataOptions, name: str) -> None:
+    """Raise InputError if a split is empty."""
     for split, examples in splits.items():
         if not len(examples):
             raise InputError(
-                f"The {split} split of {name} is empty: there is too little data to hold out "
-                f"{options.validation_split:.0%} of each class. Give more rows, or a --{split}-file"
+                f"The {split} split of {name} is empty: too little data to hold out {options.validation_split:.0%} of "
+                f"each class. Give more rows, or a --{split}-file"
             )

@@ -1,6 +1,6 @@
-"""STS Benchmark: pairs of sentences that people scored from 0, unrelated, to 5, the same meaning.
+"""STS Benchmark: pairs of sentences with human scores from 0 (unrelated) to 5 (same meaning).
 
-The Chinese one is a translation with whole scores, and has fewer pairs.
+The Chinese benchmark is a translation. It has fewer pairs, and its scores are integers.
 
 Shapes: N pairs.
 
@@ -10,11 +10,13 @@ Reference: Cer et al. 2017, "SemEval-2017 Task 1: Semantic Textual Similarity".
 import csv
 import dataclasses
 import gzip
+from collections.abc import Iterator
 
 import numpy as np
 
 from kerasnlp_zoo.datasets.packages import Package, read_member
 from kerasnlp_zoo.errors import require_choice
+from kerasnlp_zoo.types import Language
 
 PACKAGE = Package(
     name="text2vec",
@@ -24,40 +26,41 @@ PACKAGE = Package(
     megabytes=1,
 )
 LICENCE = "not stated"
-SPLITS = {"train": "train", "dev": "validation", "valid": "validation", "test": "test"}  # theirs -> ours
+SPLITS = {"train": "train", "dev": "validation", "valid": "validation", "test": "test"}  # name in the file -> our name
 
 
 @dataclasses.dataclass(frozen=True)
 class SentencePairs:
-    """Pairs of sentences with the score that people gave them.
+    """Pairs of sentences with human scores.
 
     Attributes:
-        first, second: list of str, N each.
+        first: N sentences.
+        second: N sentences.
         scores: float array [N].
     """
 
-    first: list
-    second: list
+    first: list[str]
+    second: list[str]
     scores: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.first)
 
 
-def load_sts_benchmark(language="en"):
+def load_sts_benchmark(language: Language = "en") -> dict[str, SentencePairs]:
     """Read the STS Benchmark.
 
     Args:
-        language: "en", 5,749 / 1,500 / 1,379 pairs; or "zh", 5,231 / 1,458 / 1,361 pairs.
+        language: "en" has 5,749 / 1,500 / 1,379 pairs, "zh" has 5,231 / 1,458 / 1,361.
 
     Returns:
-        dict of SentencePairs: train, validation, test.
+        The splits "train", "validation" and "test".
 
     Raises:
-        InputError: for another language, or if the package cannot be had.
+        InputError: for another language, or if the package cannot be downloaded.
     """
     require_choice("language", language, ("en", "zh"))
-    rows = {"train": [], "validation": [], "test": []}
+    rows: dict[str, list[tuple[str, str, float]]] = {"train": [], "validation": [], "test": []}
     for split, first, second, score in _english() if language == "en" else _chinese():
         rows[SPLITS[split]].append((first, second, float(score)))
     columns = {split: tuple(zip(*pairs, strict=True)) for split, pairs in rows.items()}
@@ -67,7 +70,7 @@ def load_sts_benchmark(language="en"):
     }
 
 
-def _english():
+def _english() -> Iterator[tuple[str, str, str, str]]:
     """Yield (split, sentence, sentence, score)."""
     table = gzip.decompress(read_member(PACKAGE, "text2vec/data/English-STS-B/stsbenchmark.tsv.gz")).decode("utf-8")
     # Quotation marks are part of the sentences.
@@ -75,9 +78,10 @@ def _english():
         yield row["split"], row["sentence1"], row["sentence2"], row["score"]
 
 
-def _chinese():
+def _chinese() -> Iterator[tuple[str, str, str, str]]:
     """Yield (split, sentence, sentence, score)."""
     for split in ("train", "valid", "test"):
         table = read_member(PACKAGE, f"text2vec/data/STS-B/STS-B.{split}.data").decode("utf-8")
         for line in table.strip("\n").split("\n"):
-            yield split, *line.split("\t")
+            first, second, score = line.split("\t")
+            yield split, first, second, score

@@ -1,10 +1,12 @@
-"""Texts with marked spans, as the taggers of characters, words and word pieces all read them.
+"""Texts with labelled spans: input of the taggers of characters, of words and of word pieces.
 
-A span has a label and the places of its characters in the text as it is: Unicode code points, the end not
-included. Data that comes as tokens is joined: by spaces in English, by nothing in Chinese.
+A span has a label, a start and an end (exclusive), counted in Unicode code points of the original text. If the data
+consists of tokens, they are joined to a text: with spaces in English, without spaces in Chinese.
 """
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from kerasnlp_zoo.text.tagged_text import TaggedText, with_words_apart
 
 
 class TaggedTexts(Split):
-    """Texts, the labels of each being its tuple of Spans; a sequence of TaggedText.
+    """A sequence of TaggedText; `labels` has a tuple of Spans for each text.
 
     Example:
 
@@ -24,45 +26,41 @@ class TaggedTexts(Split):
     """
 
     @classmethod
-    def of(cls, examples):
-        """Make a split of a list of TaggedText."""
+    def of(cls, examples: Sequence[TaggedText]) -> Self:
+        """Return the split with these examples."""
         spans = np.fromiter((tuple(example.spans) for example in examples), object, len(examples))
         return cls([example.text for example in examples], spans)
 
-    def __getitem__(self, row):
+    def __getitem__(self, row: int) -> TaggedText:
         if not 0 <= row < len(self):
-            raise IndexError(row)  # which ends a loop over all
+            raise IndexError(row)  # ends a loop over the split
         return TaggedText(self.texts[row], self.labels[row])
 
-    def span_labels(self):
-        """Return the set of labels of all spans."""
+    def span_labels(self) -> set[str]:
+        """Return the labels of all spans."""
         return {span.label for spans in self.labels for span in spans}
 
 
 @dataclasses.dataclass
 class TokenClassificationData(TextClassificationData):
-    """Texts with marked spans, ready for training.
+    """Texts with labelled spans, ready for training.
 
     Attributes:
-        labels: list of str, what spans are labelled with: types of entities, or tags of words.
-        train, validation, test: `TaggedTexts`.
-        repaired: int, tags that were no good ones of their scheme, such as an I- without its B-; they were
-            read as conlleval reads them.
+        labels: labels of spans: types of entities, or tags of words.
+        repaired: number of tags that violated their scheme, such as I- without B- before it. They were read as
+            conlleval reads them.
 
-    The others are those of `TextClassificationData`.
+    For the other attributes see `TextClassificationData`.
     """
 
+    train: TaggedTexts
+    validation: TaggedTexts
+    test: TaggedTexts
     repaired: int = 0
 
 
-def every_word_is_a_span(texts):
-    """Tell whether spans cover all words of all texts, as parts of speech and word segmentation do.
-
-    Args:
-        texts: `TaggedTexts`.
-
-    Returns:
-        bool.
+def every_word_is_a_span(texts: TaggedTexts) -> bool:
+    """Return whether every word of all texts is a span, as with parts of speech and word segmentation.
 
     Example:
 
@@ -76,14 +74,10 @@ def every_word_is_a_span(texts):
     )
 
 
-def with_given_words(texts):
-    """Put spaces between words that are known from their spans, so that they can be given to a tagger.
+def with_given_words(texts: TaggedTexts) -> TaggedTexts:
+    """Return the texts with a space between two words, for taggers whose tokens are the words.
 
-    Args:
-        texts: `TaggedTexts`; what lies between two spans is a word, too.
-
-    Returns:
-        TaggedTexts, the same spans of the new texts.
+    Each span is a word, and so is the text between two spans. The spans are adapted to the new texts.
 
     Example:
 

@@ -1,31 +1,41 @@
-"""Text classification data by name or from the user's files, split honestly."""
+"""Text classification data: named data sets, or the user's files, without duplicates across splits."""
 
 import dataclasses
 import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, prepare_splits
-from kerasnlp_zoo.datasets.user_files import read_examples
+from kerasnlp_zoo.datasets.user_files import Example, read_examples
 from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.types import Language
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 UNSTATED = "not stated by its distributor; widely used in research"
 
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """Where a named data set comes from and what stands where in it.
+    """A named data set: its TFDS builder, features and splits.
 
     Args:
-        tfds_name: TFDS builder, ours ("zoo_...") or TFDS's own.
-        text, label: feature names.
-        text_pair: name of the feature with the second text of a pair; None for single texts.
-        validation, test: names of official splits; None holds out a share of train.
-        published_score, published_by: the number to stand beside, in percent, and its conditions.
-        language: "en" or "zh".
-        fallback: one of our builders to use where TFDS cannot be reached.
-        licence: of the texts.
-        commercial_use: "yes", "no" or "unknown".
+        tfds_name: name of a TFDS builder, ours ("zoo_...") or one of TensorFlow Datasets.
+        text: feature with the text.
+        label: feature with the label.
+        text_pair: feature with the second text of a pair; None for single texts.
+        validation: official validation split; None to hold out a share of train.
+        test: official test split; None to hold out a share of train.
+        published_score: score of a publication to compare with, in percent.
+        published_by: the publication, and how it measured the score.
+        fallback: builder of ours to use if TFDS is unreachable.
+        licence: licence of the texts.
+        commercial_use: whether the licence allows it.
     """
 
     tfds_name: str
@@ -36,19 +46,19 @@ class Source:
     test: str | None = None
     published_score: float | None = None
     published_by: str | None = None
-    language: str = "en"
+    language: Language = "en"
     fallback: str | None = None
     licence: str = UNSTATED
-    commercial_use: str = "unknown"
+    commercial_use: CommercialUse = "unknown"
 
     @property
-    def texts(self):
-        """Names of the features that hold the texts: one, or two for pairs."""
+    def texts(self) -> tuple[str, ...]:
+        """Features with the texts: one, or two for pairs."""
         return (self.text,) if self.text_pair is None else (self.text, self.text_pair)
 
 
 KIM = "Kim 2014, CNN-rand"
-# The official test labels of GLUE are hidden, so its validation split is the one to score.
+# The test labels of GLUE are secret. Its validation split is our test split.
 SOURCES = {
     "movie_reviews": Source(
         "zoo_movie_reviews",
@@ -79,24 +89,22 @@ BY_TFDS_NAME |= {
 }
 
 
-def load_text_classification(options, fold=None, num_folds=None):
+def load_text_classification(
+    options: DataOptions, fold: int | None = None, num_folds: int | None = None
+) -> TextClassificationData:
     """Load train, validation and test.
 
-    Texts are strings, or pairs of strings where --text-pair-column or the named data set has them.
-    Official splits are kept. Where there is none, the texts of each class are sorted by their sha256
-    and `options.validation_split` of all texts is held out for each of test and validation. Duplicates
-    are removed, across splits too.
+    Texts are strings, or pairs of strings if the named data set has pairs or with --text-pair-column. Official splits
+    are kept. For a missing split, the texts of each class are sorted by their sha256, and the share
+    `options.validation_split` of all texts is held out. Duplicates are removed within and across splits.
 
     Args:
-        options: `DataOptions`.
-        fold: int, which fold to hold out for testing; None for the usual cut.
-        num_folds: int, number of folds.
-
-    Returns:
-        TextClassificationData.
+        options: flags of the data.
+        fold: index of the fold to hold out as the test split; None without cross-validation.
+        num_folds: number of folds of the cross-validation.
 
     Raises:
-        InputError: if the data cannot be had or cannot train a classifier.
+        InputError: if the data cannot be read, or a classifier cannot be trained on it.
     """
     options.check_share()
     if options.train_file is not None:
@@ -105,13 +113,17 @@ def load_text_classification(options, fold=None, num_folds=None):
         data, splits = _named(options)
     splits, dropped = prepare_splits(splits, options, data["name"], fold, num_folds)
     data["dropped"].update(dropped)
-    missing = [label for place, label in enumerate(data["labels"]) if place not in splits["train"].labels]
+    missing = [label for index, label in enumerate(data["labels"]) if index not in splits["train"].labels]
     if missing:
-        raise InputError(f"No training text of {data['name']} has the label {', '.join(missing)}")
+        raise InputError(
+            f"The training split of {data['name']} has no text with the label {', '.join(missing)}. Expected at least "
+            "one text of each label. Give more rows of it, or remove the label"
+        )
     return TextClassificationData(**data, **splits)
 
 
-def _user_files(options):
+def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
+    """Return the fields of `TextClassificationData` except the splits, and the splits."""
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     examples = {name: read_examples(path, options) for name, path in files.items() if path is not None}
     dropped = {"rows without label": sum(not e.label for split in examples.values() for e in split)}
@@ -119,35 +131,37 @@ def _user_files(options):
     labels = ordered({example.label for example in examples["train"]})
     if len(labels) < 2:
         raise InputError(
-            f"A classifier needs at least two labels. Received from {options.train_file}, column "
-            f"{options.label_column!r}: {', '.join(labels) or 'none'}"
+            f"A classifier needs at least two labels. Received: {', '.join(labels) or 'none'}, in the column "
+            f"{options.label_column!r} of {options.train_file}"
         )
     splits = {name: _encode(split, labels) for name, split in examples.items()}
     language = options.language or "en"
     return {"name": options.train_file.stem, "labels": labels, "dropped": dropped, "language": language}, splits
 
 
-def ordered(labels):
-    """Sort labels by value when all are integers, else by name: never by their order in the data."""
+def ordered(labels: Iterable[str]) -> list[str]:
+    """Return the labels sorted by value if all are integers, and by name otherwise."""
     try:
         return sorted(labels, key=int)
     except ValueError:
         return sorted(labels)
 
 
-def _encode(examples, labels):
-    place_of = {label: place for place, label in enumerate(labels)}
+def _encode(examples: Sequence[Example], labels: Sequence[str]) -> Split:
+    """Replace the labels by their ids."""
+    id_of = {label: index for index, label in enumerate(labels)}
     for example in examples:
-        if example.label not in place_of:
+        if example.label not in id_of:
             raise InputError(
-                f"{example.place}: the label {example.label!r} does not occur in the training data, "
-                f"whose labels are {', '.join(labels)}"
+                f"{example.place}: the label {example.label!r} does not occur in the training data. "
+                f"Its labels are: {', '.join(labels)}. Add a training text with the label, or remove this one"
             )
-    ids = np.array([place_of[example.label] for example in examples], "int64")
+    ids = np.array([id_of[example.label] for example in examples], "int64")
     return Split([example.text for example in examples], ids)
 
 
-def _named(options):
+def _named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
+    """Return the fields of `TextClassificationData` except the splits, and the splits."""
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     if not options.dataset:
@@ -161,7 +175,7 @@ def _named(options):
     for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
         if split in builder.info.splits:
             texts, labels = tfds_loading.read_split(builder, split, source.texts, source.label)
-            hidden += int(np.sum(labels < 0))  # TFDS marks the secret labels of a competition with -1
+            hidden += int(np.sum(labels < 0))  # in TFDS, secret labels of a competition are -1
             splits[name] = Split(texts, labels).take(np.flatnonzero(labels >= 0))
     data = {
         "name": options.dataset,
@@ -176,15 +190,15 @@ def _named(options):
     return data, splits
 
 
-def prepared_builder(source, data_dir):
-    """Return the prepared builder of a source, or that of its fallback where TFDS cannot be reached."""
+def prepared_builder(source: Source, data_dir: Path | None) -> "tfds.core.DatasetBuilder":
+    """Return the prepared builder of a source, or that of its fallback if TFDS is unreachable."""
     from kerasnlp_zoo.datasets import tfds_loading
 
     try:
         return tfds_loading.load_builder(source.tfds_name, data_dir)
     except InputError as error:
         if source.fallback:
-            print(f"{error}. Taking what a package holds of it instead", file=sys.stderr)
+            print(f"{error}. Reading the part of it that a Python package contains instead", file=sys.stderr)
             return tfds_loading.load_builder(source.fallback, data_dir)
         packaged = [name for name, other in SOURCES.items() if (other.fallback or other.tfds_name).startswith("zoo_")]
         raise InputError(

@@ -1,31 +1,34 @@
-"""Texts, or pairs of texts, with a number each: semantic similarity from 0 to 5, stars, grades."""
+"""Texts, or pairs of texts, with numbers as labels: similarity from 0 to 5, stars, grades."""
+
+from typing import Any
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, prepare_splits
 from kerasnlp_zoo.datasets.sts_benchmark import LICENCE, load_sts_benchmark
 from kerasnlp_zoo.datasets.text_classification import UNSTATED, Source, prepared_builder
-from kerasnlp_zoo.datasets.user_files import read_examples
+from kerasnlp_zoo.datasets.user_files import Example, read_examples
 from kerasnlp_zoo.errors import InputError
 
-SCORE = "score"  # the one label of such data: a model has one output for it
+SCORE = "score"  # the only name in `TextClassificationData.labels`: a model has one output for it
 STS_BENCHMARK = "sts_benchmark"
-SCORED = {"stsb": Source("glue/stsb", "sentence1", "label", "sentence2", test="validation")}  # its test is hidden
+SCORED = {"stsb": Source("glue/stsb", "sentence1", "label", "sentence2", test="validation")}  # its test is secret
 
 
-def load_text_regression(options):
-    """Load train, validation and test texts whose labels are numbers.
+def load_text_regression(options: DataOptions) -> TextClassificationData:
+    """Load train, validation and test texts with numbers as labels.
 
     Args:
-        options: `DataOptions`; the dataset may be sts_benchmark (--language zh for the Chinese one), stsb or
-            another data set of TFDS with a number as its label. Files are read as for classification; the
-            label column holds numbers.
+        options: flags of the data. The dataset is sts_benchmark (the Chinese one with --language zh), stsb, or a
+            TFDS data set with a number as its label. Files are read as for classification, with numbers in the
+            label column.
 
     Returns:
-        TextClassificationData, its labels ["score"], those of every `Split` float64.
+        The data; `labels` is ["score"], and the labels of each `Split` are float64.
 
     Raises:
-        InputError: if the data cannot be had, or a label is no finite number, naming file and line.
+        InputError: if the data cannot be read, or a label is not a finite number; the message names file and line.
     """
     options.check_share()
     if options.train_file is not None:
@@ -39,7 +42,7 @@ def load_text_regression(options):
     return TextClassificationData(labels=[SCORE], **data, **splits)
 
 
-def _user_files(options):
+def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     splits, unlabelled = {}, 0
     for name, path in files.items():
@@ -53,7 +56,7 @@ def _user_files(options):
     return {**data, "dropped": {"rows without label": unlabelled}}, splits
 
 
-def _number(example):
+def _number(example: Example) -> float:
     """Return the label of an example as a finite float."""
     try:
         number = float(example.label)
@@ -61,13 +64,13 @@ def _number(example):
         number = np.nan
     if not np.isfinite(number):
         raise InputError(
-            f"{example.place}: the label {example.label!r} is no number. Expected scores such as 3.5; name their "
+            f"{example.place}: the label {example.label!r} is not a number. Expected scores such as 3.5. Name their "
             "column with --label-column, or train a classifier"
         )
     return number
 
 
-def _sts_benchmark(options):
+def _sts_benchmark(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     language = options.language or "en"
     splits = {
         name: Split(list(zip(pairs.first, pairs.second, strict=True)), pairs.scores)
@@ -76,7 +79,7 @@ def _sts_benchmark(options):
     return {"name": STS_BENCHMARK, "language": language, "licence": LICENCE}, splits
 
 
-def _tfds(options):
+def _tfds(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     if not options.dataset:
@@ -93,6 +96,9 @@ def _tfds(options):
         if split in builder.info.splits:
             texts, scores = tfds_loading.read_columns(builder, split, source.texts, source.label)
             if scores.dtype.kind not in "if":
-                raise InputError(f"Feature {source.label!r} of {options.dataset} holds no numbers, but {scores.dtype}")
+                raise InputError(
+                    f"Feature {source.label!r} of {options.dataset} must contain numbers. Received: {scores.dtype}. "
+                    "Name a feature with numbers with --label-column"
+                )
             splits[name] = Split(texts, scores.astype("float64"))
     return {"name": options.dataset, "language": options.language or "en", "licence": UNSTATED}, splits

@@ -1,36 +1,37 @@
-"""TensorFlow Datasets by name, with a quick and clear answer where it cannot be reached."""
+"""TensorFlow Datasets by name, with an error within seconds if it is unreachable."""
 
 import importlib
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasnlp_zoo.datasets.splits import Text
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import FilePath
 
 HOST = "https://storage.googleapis.com/tfds-data/"
 PATIENCE = 5  # seconds; TFDS itself tries for 200
 
 
-def load_builder(name, data_dir=None):
-    """Return the prepared TFDS builder of that name.
+def load_builder(name: str, data_dir: FilePath | None = None) -> tfds.core.DatasetBuilder:
+    """Return the TFDS builder of a data set, prepared so that `as_dataset` works.
 
     Args:
-        name: TFDS name, with its config where there are several: "imdb_reviews", "glue/sst2"; or one
-            of ours, "zoo_<name>", whose builder stands in the module of that name beside this one.
-        data_dir: folder of prepared data sets; None for TFDS's own place.
-
-    Returns:
-        A builder whose `as_dataset` works.
+        name: TFDS name, with the config if there are several, such as "imdb_reviews" or "glue/sst2"; or "zoo_<name>",
+            whose builder is in the module <name> of this folder.
+        data_dir: folder of prepared data sets; None for the default of TFDS.
 
     Raises:
-        InputError: if TFDS knows no such name, or it is not prepared here and TFDS cannot be reached.
+        InputError: if the name is unknown, or if the data set is not prepared and TFDS is unreachable.
     """
     arguments = {} if data_dir is None else {"data_dir": str(data_dir)}
-    try:  # from its files alone: tfds.builder() would ask the network about a data set prepared long ago
+    try:  # from its files only: tfds.builder() uses the network, even for a prepared data set
         return tfds.core.read_only_builder.builder_from_files(name, **arguments)
     except tfds.core.DatasetNotFoundError:
         pass
@@ -41,116 +42,123 @@ def load_builder(name, data_dir=None):
         raise InputError(f"TensorFlow Datasets has no data set {name!r}")
     if not host_answers():
         raise InputError(
-            f"Data set {name!r} comes from TensorFlow Datasets, is not prepared in "
-            f"{data_dir or tfds.core.constants.DATA_DIR}, and {HOST} did not answer within {PATIENCE} s"
+            f"Data set {name!r} comes from TensorFlow Datasets and is not prepared in "
+            f"{data_dir or tfds.core.constants.DATA_DIR}, but {HOST} did not answer within {PATIENCE} s"
         )
     return _prepared(tfds.builder(name, **arguments))
 
 
-def _prepared(builder):
+def _prepared(builder: tfds.core.DatasetBuilder) -> tfds.core.DatasetBuilder:
     builder.download_and_prepare()
     return builder
 
 
-def host_answers():
-    """Tell within PATIENCE seconds whether the host of TensorFlow Datasets can be reached."""
+def host_answers() -> bool:
+    """Return within PATIENCE seconds whether the host of TensorFlow Datasets is reachable."""
     answers = []
 
-    def ask():
+    def ask() -> None:
         try:
             urllib.request.urlopen(HOST, timeout=PATIENCE).close()
             answers.append(True)
-        except urllib.error.HTTPError:  # refusing the folder listing is an answer too
+        except urllib.error.HTTPError:  # the host answered, although it does not list the folder
             answers.append(True)
         except OSError:
             pass
 
-    thread = threading.Thread(target=ask, daemon=True)  # looking up a name ignores the timeout
+    thread = threading.Thread(target=ask, daemon=True)  # the name lookup of urlopen ignores the timeout
     thread.start()
     thread.join(PATIENCE)
     return bool(answers)
 
 
-def read_split(builder, split, text_features, label_feature):
-    """Read one split into memory.
+def read_split(
+    builder: tfds.core.DatasetBuilder, split: str, text_features: Sequence[str], label_feature: str
+) -> tuple[list[Text], np.ndarray]:
+    """Read the texts and class labels of one split into memory.
 
     Args:
         builder: prepared TFDS builder.
-        split: name of a split of the data set.
-        text_features: names of the text feature, or of the two features of pairs.
-        label_feature: name of the label feature.
+        split: name of the split.
+        text_features: the text feature, or the two text features of pairs.
+        label_feature: the label feature.
 
     Returns:
-        (list of str, or of pairs (str, str); int64 array [N]).
+        N texts or pairs, and class ids, int64 array [N].
 
     Raises:
-        InputError: if the data set has no such feature, or the label is no class.
+        InputError: if a feature does not exist, or the label feature is not a ClassLabel.
     """
     require_features(builder, *text_features, label_feature)
     feature = builder.info.features[label_feature]
     if not isinstance(feature, tfds.features.ClassLabel):
-        raise InputError(f"Feature {label_feature!r} of {builder.info.full_name} is no class label but {feature}")
+        raise InputError(
+            f"Feature {label_feature!r} of {builder.info.full_name} must be a class label. Received: {feature}. Name "
+            "another feature with --label-column"
+        )
     texts, labels = read_columns(builder, split, text_features, label_feature)
     return texts, labels.astype("int64")
 
 
-def read_tagged_tokens(builder, split, tokens_feature, tags_feature):
-    """Read the tokens of one split and their tags.
+def read_tagged_tokens(
+    builder: tfds.core.DatasetBuilder, split: str, tokens_feature: str, tags_feature: str
+) -> list[tuple[list[str], list[str]]]:
+    """Return the tokens and the tags of every example of one split.
 
     Args:
         builder: prepared TFDS builder.
-        split: name of a split of the data set.
-        tokens_feature, tags_feature: names of the features, sequences as long as each other.
-
-    Returns:
-        list of (list of str, list of str).
+        split: name of the split.
+        tokens_feature: feature with a sequence of tokens.
+        tags_feature: feature with a sequence of class labels, of the same length.
 
     Raises:
-        InputError: if the data set has no such features.
+        InputError: if a feature does not exist or is not such a sequence.
     """
     require_features(builder, tokens_feature, tags_feature)
     features = builder.info.features
     names = getattr(getattr(features[tags_feature], "feature", None), "names", None)
     if names is None or not isinstance(features[tokens_feature], tfds.features.Sequence):
         raise InputError(
-            f"Features {tokens_feature!r} and {tags_feature!r} of {builder.info.full_name} are no tokens with tags, "
-            f"but {features[tokens_feature]} and {features[tags_feature]}. Choose with --text-column and --label-column"
+            f"Features {tokens_feature!r} and {tags_feature!r} of {builder.info.full_name} must be sequences of tokens "
+            f"and of class labels. Received: {features[tokens_feature]} and {features[tags_feature]}. Name other "
+            "features with --text-column and --label-column"
         )
     rows = read_rows(builder, split)
     return [(row[tokens_feature], [names[tag] for tag in row[tags_feature]]) for row in rows]
 
 
-def read_rows(builder, split):
-    """Yield the examples of one split as dicts of str, numbers and lists of them."""
+def read_rows(builder: tfds.core.DatasetBuilder, split: str) -> Iterator[dict[str, Any]]:
+    """Yield the examples of one split as dicts of strings, numbers and lists of them."""
     for row in tfds.as_numpy(builder.as_dataset(split=split)):
         yield tf.nest.map_structure(_plain, row)
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
+    """Convert NumPy values to lists, strings and numbers."""
     value = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
-def require_features(builder, *names):
+def require_features(builder: tfds.core.DatasetBuilder, *names: str) -> None:
     """Raise InputError unless a data set has all these features."""
     features = builder.info.features
     for name in names:
         if name not in features:
             raise InputError(
-                f"Data set {builder.info.full_name} has no feature {name!r}; it has: {', '.join(sorted(features))}. "
-                "Choose with --text-column, --text-pair-column and --label-column"
+                f"Data set {builder.info.full_name} has no feature {name!r}. Its features are: "
+                f"{', '.join(sorted(features))}. Name the right ones with --text-column, --text-pair-column and "
+                "--label-column"
             )
 
 
-def read_columns(builder, split, text_features, label_feature):
-    """Read the texts of one split, or its pairs of texts, and its numbers, whatever they mean.
-
-    Returns:
-        (list of str, or of pairs (str, str); array [N]).
-    """
-    texts, labels = [], []
+def read_columns(
+    builder: tfds.core.DatasetBuilder, split: str, text_features: Sequence[str], label_feature: str
+) -> tuple[list[Text], np.ndarray]:
+    """Return the N texts or pairs of texts of one split, and its labels as an array of numbers [N]."""
+    texts: list[Text] = []
+    labels = []
     for batch in tfds.as_numpy(builder.as_dataset(split=split).batch(1024)):
         columns = [[text.decode("utf-8", "replace") for text in batch[feature]] for feature in text_features]
         texts += columns[0] if len(columns) == 1 else zip(*columns, strict=True)

@@ -1,8 +1,9 @@
-"""Texts with marked spans by name or from the user's files, split honestly."""
+"""Texts with labelled spans: named data sets, or the user's files, without duplicates across splits."""
 
 import dataclasses
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from kerasnlp_zoo.datasets import msra, peoples_daily
 from kerasnlp_zoo.datasets.options import DataOptions
@@ -12,47 +13,49 @@ from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationD
 from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.tag_schemes import Span, num_repaired, spans_of
-from kerasnlp_zoo.text.tagged_text import join_tokens
+from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
+from kerasnlp_zoo.types import Language
 
-WORD = "word"  # the label of every word of a segmented text
-SPLIT_NAMES = {"train": ("train",), "validation": ("validation", "dev"), "test": ("test",)}  # ours -> TFDS's
+WORD = "word"  # label of every word of a segmented text
+SPLIT_NAMES = {"train": ("train",), "validation": ("validation", "dev"), "test": ("test",)}  # our name -> TFDS names
+Examples: TypeAlias = dict[str, list[TaggedText]]  # of each split
 
 
 @dataclasses.dataclass
 class TokenClassificationOptions(DataOptions):
-    """Which texts with marked spans to read, from a named data set or from the user's own files.
+    """The texts with labelled spans to read: a named data set, or the user's own files.
 
-    A recipe's flags name it before the others, so that its defaults hold: class Config(TokenClassificationOptions,
-    RunConfig).
+    A recipe lists this class first, because its defaults replace those of the others:
+    class Config(TokenClassificationOptions, RunConfig).
     """
 
     dataset: str = ""
     """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
     train_file: Path | None = None
-    """Your own data instead: a column file, a token and its tag a line; or JSON lines with a text and its spans."""
+    """Your own data instead: a column file with a token and its tag per line, or JSON lines with a text and spans."""
     label_column: str = "spans"
-    """JSON key that holds the spans, or TFDS feature that holds the tags."""
+    """JSON key with the spans, or TFDS feature with the tags."""
     columns: tuple[int, int] = (1, -1)
-    """Columns of the token and of its tag in a column file, counted from 1, or from the end by -1, -2."""
+    """Columns of the token and of its tag in a column file, counted from 1, or from the end as -1, -2."""
     scheme: Literal["auto", "iob1", "iob2", "bmes", "bioes", "bilou", "tokens"] = "auto"
-    """How tags mark spans in a column file; with tokens, each token is a span of its own, as parts of speech are."""
+    """How tags mark spans in a column file. tokens: every token is a span of its own, as with parts of speech."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TaggedSource:
-    """A named data set that ships in a package.
+    """A named data set inside a Python package.
 
     Args:
-        read: function that returns ({split: list of TaggedText}, number of repaired tags).
-        language: "en" or "zh".
+        read: function that returns the examples of each split, and the number of repaired tags.
     """
 
-    read: callable
-    language: str = "zh"
+    read: Callable[[], tuple[Examples, int]]
+    language: Language = "zh"
 
 
-def _msra():
-    splits, repaired = {}, 0
+def _msra() -> tuple[Examples, int]:
+    splits: Examples = {}
+    repaired = 0
     for split in ("train", "test"):
         splits[split] = []
         for characters, tags in msra.tagged_characters(split):
@@ -61,20 +64,20 @@ def _msra():
     return splits, repaired
 
 
-def _peoples_daily_words():
+def _peoples_daily_words() -> tuple[Examples, int]:
     return _peoples_daily([[(word, WORD) for word, _ in words] for words in peoples_daily.tagged_words()])
 
 
-def _peoples_daily_pos():
+def _peoples_daily_pos() -> tuple[Examples, int]:
     return _peoples_daily(peoples_daily.tagged_words())
 
 
-def _peoples_daily_names():
+def _peoples_daily_names() -> tuple[Examples, int]:
     return _peoples_daily(map(peoples_daily.name_words, peoples_daily.tagged_words()))
 
 
-def _peoples_daily(paragraphs):
-    """Make a span of every word that has a label."""
+def _peoples_daily(paragraphs: Iterable[Sequence[tuple[str, str | None]]]) -> tuple[Examples, int]:
+    """Return paragraphs of (word, label) as texts; every word with a label is a span."""
     examples = []
     for words in paragraphs:
         spans = [Span(row, row + 1, label) for row, (_, label) in enumerate(words) if label is not None]
@@ -88,46 +91,42 @@ PACKAGED = {
     "peoples_daily_segmentation": TaggedSource(_peoples_daily_words),
     "peoples_daily_pos": TaggedSource(_peoples_daily_pos),
 }
-TFDS_COLUMNS = {  # names of the features of tokens and tags
+TFDS_COLUMNS = {  # features of the tokens and of the tags
     "conll2003": ("tokens", "ner"),
     "universal_dependencies": ("tokens", "upos"),
 }
 
 
-def load_token_classification(options):
+def load_token_classification(options: TokenClassificationOptions) -> TokenClassificationData:
     """Load train, validation and test texts with their spans.
 
-    Official splits are kept; where there is none, texts are held out by the sha256 of the text, so that the
-    same data is always cut the same way. Empty and repeated texts, and texts marked in two ways, are removed,
-    across splits too.
-
-    Args:
-        options: `TokenClassificationOptions`.
-
-    Returns:
-        TokenClassificationData.
+    Official splits are kept. For a missing split, texts are held out by their sha256. Empty texts, duplicates within
+    and across splits, and texts with two different sets of spans are removed.
 
     Raises:
-        InputError: if the data cannot be had, or has no spans to learn from.
+        InputError: if the data cannot be read, or has no spans.
     """
     options.check_share()
     if options.train_file is not None:
-        data, splits = _user_files(options)
+        data, examples = _user_files(options)
     elif options.dataset in PACKAGED:
-        data, splits = _packaged(options)
+        data, examples = _packaged(options)
     else:
-        data, splits = _tfds(options)
-    splits = {name: TaggedTexts.of(examples) for name, examples in splits.items()}
-    data["labels"] = sorted(set().union(*(split.span_labels() for split in splits.values())))
+        data, examples = _tfds(options)
+    splits = {name: TaggedTexts.of(texts) for name, texts in examples.items()}
+    data["labels"] = sorted({label for split in splits.values() for label in split.span_labels()})
     if not data["labels"]:
-        raise InputError(f"No text of {data['name']} has a span. Expected spans to learn from")
+        raise InputError(f"No text of {data['name']} has a span. Expected texts with labelled spans")
     splits, data["dropped"] = prepare_splits(splits, options, data["name"])
     return TokenClassificationData(**data, **splits)
 
 
-def _user_files(options):
+def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
+    """Return fields of `TokenClassificationData`, and the examples of each split."""
     files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
-    splits, repaired, labels = {}, 0, set()
+    splits: Examples = {}
+    labels: set[str] = set()
+    repaired = 0
     for name, path in files.items():
         if path is None:
             continue
@@ -140,19 +139,19 @@ def _user_files(options):
             elif new:
                 raise InputError(
                     f"{place}: this text has a span with the label {min(new)!r}, which does not occur in the training "
-                    f"data, whose labels are {', '.join(sorted(labels))}"
+                    f"data. Its labels are: {', '.join(sorted(labels))}. Add a training text with it, or remove this one"
                 )
         splits[name] = [example for example, _ in examples]
     return {"name": options.train_file.stem, "language": options.language or "en", "repaired": repaired}, splits
 
 
-def _packaged(options):
+def _packaged(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
     source = PACKAGED[options.dataset]
     splits, repaired = source.read()
     return {"name": options.dataset, "language": source.language, "licence": UNSTATED, "repaired": repaired}, splits
 
 
-def _tfds(options):
+def _tfds(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
     known = [*PACKAGED, *TFDS_COLUMNS]
@@ -166,7 +165,8 @@ def _tfds(options):
             f"{', '.join(PACKAGED)}"
         ) from error
     features = TFDS_COLUMNS.get(options.dataset.split("/")[0], (options.text_column, options.label_column))
-    splits, repaired = {}, 0
+    splits: Examples = {}
+    repaired = 0
     for ours, theirs in SPLIT_NAMES.items():
         for split in set(theirs) & set(builder.info.splits):
             rows = tfds_loading.read_tagged_tokens(builder, split, *features)

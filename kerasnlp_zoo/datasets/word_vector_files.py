@@ -1,8 +1,8 @@
-"""The files in which word2vec, GloVe and fastText keep word vectors, read and written.
+"""Read and write word vectors in the file formats of word2vec, GloVe and fastText.
 
-A text file has a line per word: the word, then its numbers. word2vec and fastText (.vec) begin with a line
-that announces how many words there are and how many numbers each has; GloVe does not. word2vec's binary
-file (.bin) begins so too; then each word is followed by a space and its numbers as little-endian float32.
+A text file has a line per word: the word, then its numbers. Files of word2vec and fastText (.vec) begin with a line
+with the number of words and the number of numbers per word; files of GloVe do not. A binary file of word2vec (.bin)
+begins with the same line. Then it has each word, a space, and the numbers as little-endian float32.
 
 Shapes: V tokens, N words, D width of a vector.
 """
@@ -11,21 +11,29 @@ import functools
 import gzip
 import logging
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from kerasnlp_zoo.datasets.text_files import OPENERS
 from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.evaluation.word_lookup import without_special_tokens
 from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.types import FilePath
 
 logger = logging.getLogger("kerasnlp_zoo")
+Format: TypeAlias = Literal["word2vec", "word2vec_binary", "glove"]
 FORMATS = ("word2vec", "word2vec_binary", "glove")
 ROWS = 1024  # written at a time
-PACKERS = {**OPENERS, ".gz": functools.partial(gzip.open, compresslevel=4)}  # 9 takes 5 times as long for 5% less
-UNREADABLE = "\ufffd"  # stands for bytes that are not UTF-8
+PACKERS: dict[str, Callable[..., Any]] = {  # level 9 takes 5 times as long and saves 5%
+    **OPENERS,
+    ".gz": functools.partial(gzip.open, compresslevel=4),
+}
+UNREADABLE = "\ufffd"  # replaces bytes that are not UTF-8
 PROJECTOR_CONFIG = """embeddings {
   tensor_name: "word_vectors"
   tensor_path: "vectors.tsv"
@@ -34,22 +42,23 @@ PROJECTOR_CONFIG = """embeddings {
 """
 
 
-def read_vectors(path, max_words=None):
+def read_vectors(path: FilePath, max_words: int | None = None) -> tuple[list[str], np.ndarray]:
     """Read all word vectors of a file.
 
-    A word that stands there again keeps its first vector; how many do is logged, and so is how many words
-    are not UTF-8, as word2vec leaves some that it cuts. Memory is bounded by what the file holds.
+    A repeated word keeps its first vector. The number of repeated words is logged, and the number of words that are
+    not UTF-8: word2vec writes some truncated words.
 
     Args:
-        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognised by its content;
-            .gz and .bz2 too.
-        max_words: int, only the first so many words, mostly the most frequent; None for all.
+        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognised by its content; may be
+            compressed as .gz or .bz2.
+        max_words: number of words to read from the beginning of the file, usually the most frequent ones; None for
+            all.
 
     Returns:
-        (list of N str, all different; float32 array [N, D]).
+        N different words, and their vectors, float32 array [N, D].
 
     Raises:
-        InputError: if the file is not such a file or is damaged, naming the line or the word.
+        InputError: if the file has another format or is damaged; the message names the line or the word.
 
     Example:
 
@@ -62,42 +71,43 @@ def read_vectors(path, max_words=None):
     """
     if max_words is not None:
         require_positive(max_words=max_words)
-    tokens, content, again = {}, bytearray(), 0
+    first_vectors: dict[str, None] = {}
+    content, repeated, dim = bytearray(), 0, 0
     for words, vectors in vector_blocks(path):
         new = []
         for row, word in enumerate(words):
             token = word.decode("utf-8", "replace")
-            if token not in tokens:
-                tokens[token] = None
+            if token not in first_vectors:
+                first_vectors[token] = None
                 new.append(row)
-        again += len(words) - len(new)
-        content += vectors[new].tobytes()  # grows in place: the numbers are not held twice
+        repeated += len(words) - len(new)
+        content += vectors[new].tobytes()  # grows in place, without a second copy of the numbers
         dim = vectors.shape[1]
-        if max_words is not None and len(tokens) >= max_words:
+        if max_words is not None and len(first_vectors) >= max_words:
             break
-    tokens = list(tokens)[:max_words]
-    if again:
-        logger.warning("%s: %s words stand there again; their first vectors are taken", path, f"{again:,}")
+    tokens = list(first_vectors)[:max_words]
+    if repeated:
+        logger.warning("%s: %s words are repeated; their first vectors are used", path, f"{repeated:,}")
     if unreadable := sum(UNREADABLE in token for token in tokens):
-        logger.warning("%s: %s words are not UTF-8; they hold %s", path, f"{unreadable:,}", UNREADABLE)
+        logger.warning("%s: %s words are not UTF-8; they contain %s", path, f"{unreadable:,}", UNREADABLE)
     return tokens, np.frombuffer(content, "float32").reshape(-1, dim)[: len(tokens)]
 
 
-def write_vectors(path, tokens, vectors, format="word2vec"):
-    """Write word vectors, whole or not at all; gensim and other tools read them.
+def write_vectors(path: FilePath, tokens: Sequence[str], vectors: npt.ArrayLike, format: Format = "word2vec") -> None:
+    """Write word vectors to a file that gensim and other tools can read. The file is written completely or not at all.
 
-    The numbers of a text file are the shortest that give the same float32 again. `[PAD]` and `[UNK]` are
-    no words and left out.
+    A number in a text file has as many digits as the float32 needs to be read back exactly. `[PAD]` and `[UNK]` are not
+    written.
 
     Args:
-        path: file to write; one whose name ends with .gz or .bz2 is packed.
-        tokens: list of V str.
+        path: file to write; compressed if its name ends with .gz or .bz2.
+        tokens: V tokens.
         vectors: float array [V, D].
-        format: "word2vec", text; "word2vec_binary", smaller and faster; or "glove", text without a first line.
+        format: "word2vec" is text, "word2vec_binary" is smaller and faster, "glove" is text without a first line.
 
     Raises:
-        InputError: if there is not one vector per token, a vector holds NaN or infinity, or a word is empty
-            or holds a space or line break, which none of these formats can say.
+        InputError: if there is not one vector per token, if a vector contains NaN or infinity, or if a word is empty
+            or contains a space or line break, which these formats do not support.
 
     Example:
 
@@ -126,17 +136,17 @@ def write_vectors(path, tokens, vectors, format="word2vec"):
                 file.write("".join(f"{word} {' '.join(row)}\n" for word, row in pairs).encode())
 
 
-def write_projector(folder, tokens, vectors, count=10_000):
-    """Write the files of TensorBoard's projector: tensorboard --logdir FOLDER, then Projector.
+def write_projector(folder: FilePath, tokens: Sequence[str], vectors: npt.ArrayLike, count: int = 10_000) -> None:
+    """Write files for TensorBoard's projector: run tensorboard --logdir FOLDER and choose Projector.
 
     Args:
-        folder: where vectors.tsv, metadata.tsv and projector_config.pbtxt go; made if need be.
-        tokens: list of V str.
+        folder: folder for vectors.tsv, metadata.tsv and projector_config.pbtxt; created if it does not exist.
+        tokens: V tokens.
         vectors: float array [V, D].
-        count: int, the first so many words, `[PAD]` and `[UNK]` left out; a browser can show some 10,000.
+        count: number of words to write, from the first, without `[PAD]` and `[UNK]`; a browser can show about 10,000.
 
     Raises:
-        InputError: as `write_vectors`; here a word may hold a space, not a tab or line break.
+        InputError: as `write_vectors`, but a word may contain a space. It may not contain a tab or line break.
 
     Example:
 
@@ -160,17 +170,18 @@ def write_projector(folder, tokens, vectors, count=10_000):
             temporary.write_bytes(text.encode())
 
 
-def _as_text(vectors):
-    """Return the shortest text of every float32 that reads as the same number again: lists of str."""
+def _as_text(vectors: np.ndarray) -> list[list[str]]:
+    """Return the shortest text of every float32 that is read back as the same number."""
     return vectors.astype("U16").tolist()  # the longest is like -1.17549435e-38
 
 
-def _require_words(words, separators, what):
+def _require_words(words: Sequence[str], separators: str, what: str) -> None:
+    """Raise InputError if a word is empty or contains a separator, a regular expression; `what` is its name."""
     if not words:
-        raise InputError("There are no words to write: every token is [PAD] or [UNK]")
+        raise InputError("There are no words to write: every token is [PAD] or [UNK]. Expected at least one word")
     for word in words:
         if not word or re.search(separators, word):
             raise InputError(
-                f"The word {word!r} cannot be written: it is empty or holds {what}, which separates words in the "
-                "file. Join its parts by another character, such as '_'"
+                f"The word {word!r} cannot be written: it is empty or contains {what}, which separates words in the "
+                "file. Join its parts with another character, such as '_'"
             )

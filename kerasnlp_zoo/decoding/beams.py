@@ -1,51 +1,57 @@
-"""The best of several sequences: beam search within one loop.
+"""Beam search in one TensorFlow loop.
 
-Shapes: B sequences, V vocabulary, L longest output, W width of the beam, N hypotheses returned, C candidates.
+Shapes: B sequences, V vocabulary, L maximum length of the output, W beam width, N hypotheses returned, C candidates.
 """
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from kerasnlp_zoo.decoding.blockwise import blockwise_top_k
-from kerasnlp_zoo.decoding.generation import require_length
+from kerasnlp_zoo.decoding.generation import State, Step, require_length
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 
+Hypotheses: TypeAlias = tuple[tf.Tensor, tf.Tensor]  # ids int32 [B, W, L], scores float32 [B, W]
+
 
 def beam_search(
-    step,
-    state,
-    ids,
-    beam_width,
-    max_length,
-    end_id,
-    length_penalty=0.6,
-    num_best=1,
-    reorder=None,
-    limits=None,
-):
-    """Go on with sequences, keeping the most probable hypotheses of each, and return the best that ended.
+    step: Step,
+    state: State,
+    ids: tf.Tensor,
+    beam_width: int,
+    max_length: int | tf.Tensor,
+    end_id: int,
+    length_penalty: float = 0.6,
+    num_best: int = 1,
+    reorder: Callable[[State, tf.Tensor], State] | None = None,
+    limits: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Continue sequences by beam search, and return the best hypotheses of each.
 
-    A hypothesis that ends among the W best is set aside and grows no more; one that reaches `max_length` counts as it
-    stands. The search for a sequence is over once W have ended, or once no living hypothesis can overtake those; so
-    what else is in a batch changes nothing, and a beam of one is greedy decoding whatever the penalty.
+    A hypothesis is finished when it ends among the W best. At `max_length` an unfinished hypothesis is cut and counts
+    as it is. The search for a sequence ends when W hypotheses are finished, or when no unfinished one can still reach
+    the N best. The result for a sequence therefore does not depend on the other sequences of the batch, and beam
+    width 1 is greedy decoding for any penalty.
 
     Args:
-        step: function (state, ids int32 [B * W]) -> (float logits [B * W, V] of what follows the ids, state).
-        state: flat dict of tensors for B * W rows, the hypotheses of a sequence side by side, before the ids are
-            read: `repeated(state, beam_width)`.
+        step: function (state, ids int32 [B * W]) -> (float logits [B * W, V] of the next tokens, new state).
+        state: flat dict of tensors with B * W rows, the W hypotheses of a sequence in adjacent rows, before `ids`
+            are read: `repeat_for_beams(state, beam_width)`.
         ids: int tensor [B], the last known token of every sequence.
-        beam_width: int, W.
-        max_length: int or int32 tensor [], L.
-        end_id: int, the token that ends a sequence; it is no part of the output, but of its length and probability.
-        length_penalty: float >= 0: a hypothesis is scored by its log-probability divided by `length_norm`.
-        num_best: int <= W, N, hypotheses to return.
-        reorder: function (state, rows int32 [B * W]) -> state, which puts row `rows[r]` into place r; None to
-            gather every tensor. For states that know a cheaper way.
-        limits: int32 tensor [B], after how many tokens each sequence must end, for nothing; None for no such limit.
+        beam_width: W.
+        max_length: L, int or int32 tensor [].
+        end_id: the token that ends a sequence. The output does not contain it; length and probability include it.
+        length_penalty: >= 0. The score of a hypothesis is its log-probability divided by `length_norm`.
+        num_best: N, hypotheses to return, at most W.
+        reorder: function (state, rows int32 [B * W]) -> state that copies row `rows[r]` to row r; None gathers every
+            tensor. Pass one if the state has a cheaper way.
+        limits: int32 tensor [B], maximum length of each sequence. A forced end costs no score. None for no limit.
 
     Returns:
-        (ids, scores): int32 tensor [B, N, L], tokens and then zeros, the best first and all different; and their
-        scores float32 [B, N], IMPOSSIBLE where there are fewer hypotheses.
+        (ids, scores): int32 tensor [B, N, L], tokens, then zeros, the best hypothesis first, all different; and
+        their scores float32 [B, N], IMPOSSIBLE where there are fewer than N hypotheses.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -65,54 +71,73 @@ def beam_search(
     require_positive(beam_width=beam_width, num_best=num_best)
     require_length(max_length)
     if num_best > beam_width:
-        raise InputError(f"num_best={num_best} hypotheses do not fit into beam_width={beam_width}: widen the beam")
+        raise InputError(
+            f"num_best must be at most beam_width. Received: num_best={num_best}, beam_width={beam_width}. "
+            "Increase beam_width"
+        )
     if length_penalty < 0:
-        raise InputError(f"length_penalty is at least 0, for no penalty. Received: {length_penalty}")
+        raise InputError(f"length_penalty must be at least 0. Received: length_penalty={length_penalty}")
     batch = tf.shape(ids)[0]
     beams = _Beams(batch, beam_width, max_length, end_id, length_penalty, num_best)
-    reorder = reorder or gathered
+    reorder = reorder or gather_rows
 
-    def go_on(place, ids, state, *hypotheses):
+    def has_more(place: tf.Tensor, ids: tf.Tensor, state: State, living: Hypotheses, ended: Hypotheses) -> tf.Tensor:
+        return beams.has_more(place, living, ended)
+
+    def extend(
+        place: tf.Tensor, ids: tf.Tensor, state: State, living: Hypotheses, ended: Hypotheses
+    ) -> tuple[tf.Tensor, tf.Tensor, State, Hypotheses, Hypotheses]:
         logits, new_state = step(state, ids)
-        logits = logits if limits is None else _ending(logits, place >= tf.repeat(limits, beam_width), end_id)
-        ids, rows, *hypotheses = beams.extend(place, logits, *hypotheses)
+        logits = logits if limits is None else _force_end(logits, place >= tf.repeat(limits, beam_width), end_id)
+        ids, rows, living, ended = beams.extend(place, logits, living, ended)
         new_state = reorder(new_state, rows)
+        # tf.while_loop requires the shapes and dtypes of the first iteration.
         state = {name: tf.ensure_shape(tf.cast(new_state[name], old.dtype), old.shape) for name, old in state.items()}
-        return place + 1, ids, state, *hypotheses
+        return place + 1, ids, state, living, ended
 
     start = (tf.constant(0), tf.repeat(tf.cast(ids, tf.int32), beam_width), dict(state), *beams.start())
-    place, *_, living, ended = tf.while_loop(lambda place, ids, state, *h: beams.goes_on(place, *h), go_on, start)
+    place, *_, living, ended = tf.while_loop(has_more, extend, start)
     return beams.best(place, living, ended)
 
 
-def _ending(logits, must_end, end_id):
-    """Leave only the end to the rows [R] that must end."""
+def _force_end(logits: tf.Tensor, must_end: tf.Tensor, end_id: int) -> tf.Tensor:
+    """Mask all logits but the end's in the rows [R] that must end."""
     is_end = tf.equal(tf.range(tf.shape(logits)[1]), end_id)
     return tf.cond(tf.reduce_any(must_end), lambda: mask_scores(logits, is_end | ~must_end[:, None]), lambda: logits)
 
 
 class _Beams:
-    """What is known of every sequence: W living hypotheses and the best W that ended, each (ids, scores).
+    """The search over two sets of W hypotheses per sequence: those that are unfinished (living), and the best finished.
 
-    Living ones are scored by their log-probability, ended ones by that over their length's norm.
+    The score of a living hypothesis is its log-probability. The score of a finished one is divided by `length_norm`.
     """
 
-    def __init__(self, batch, width, max_length, end_id, length_penalty, num_best):
+    def __init__(
+        self,
+        batch: tf.Tensor,
+        width: int,
+        max_length: int | tf.Tensor,
+        end_id: int,
+        length_penalty: float,
+        num_best: int,
+    ) -> None:
         self.batch, self.width, self.max_length = batch, width, max_length
         self.end_id, self.length_penalty, self.num_best = end_id, length_penalty, num_best
 
-    def start(self):
-        """Return one living hypothesis a sequence, the empty one, and none that ended."""
+    def start(self) -> tuple[Hypotheses, Hypotheses]:
+        """Return one living hypothesis per sequence, the empty one, and no finished one."""
         ids = tf.zeros([self.batch, self.width, self.max_length], tf.int32)
         nothing = tf.fill([self.batch, self.width], IMPOSSIBLE)
         first = tf.equal(tf.range(self.width), 0)
         return (ids, tf.where(first, 0.0, nothing)), (ids, nothing)
 
-    def extend(self, place, logits, living, ended):
-        """Let every living hypothesis go on with every token; keep the best.
+    def extend(
+        self, place: tf.Tensor, logits: tf.Tensor, living: Hypotheses, ended: Hypotheses
+    ) -> tuple[tf.Tensor, tf.Tensor, Hypotheses, Hypotheses]:
+        """Extend every living hypothesis by every token, and keep the best.
 
         Returns:
-            (ids [B * W], rows [B * W], living, ended): the new last tokens, and from which row each goes on.
+            (ids [B * W], rows [B * W], living, ended): the new last tokens, and the row that each one extends.
         """
         scores, parents, tokens = self._candidates(logits, living[1])  # [B, C] each
         is_end = tf.equal(tokens, self.end_id)
@@ -127,52 +152,53 @@ class _Beams:
         rows = parents + tf.range(self.batch)[:, None] * self.width
         return tf.reshape(tokens, [-1]), tf.reshape(rows, [-1]), (ids, scores), ended
 
-    def _candidates(self, logits, totals):
-        """Return scores, parents and tokens of the best continuations, twice as many as beams: half may end."""
+    def _candidates(self, logits: tf.Tensor, totals: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return scores, parents and tokens [B, C] of the 2 W best continuations: at most W of them end."""
         logits = tf.cast(logits, tf.float32)
         count = min(2 * self.width, logits.shape[-1])
-        # The order of a row's logits is that of its log-probabilities, so only its best are normalised.
+        # Logits and log-probabilities of a row have the same order, so only the best are normalised.
         best, tokens = blockwise_top_k(logits, count)  # [B * W, count]
         best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
         scores = totals[:, :, None] + tf.reshape(best, [self.batch, self.width, count])
         flat = [self.batch, self.width * count]
-        scores, places = tf.math.top_k(tf.reshape(scores, flat), min(2 * self.width, self.width * count))
-        return scores, places // count, tf.gather(tf.reshape(tokens, flat), places, batch_dims=1)
+        scores, chosen = tf.math.top_k(tf.reshape(scores, flat), min(2 * self.width, self.width * count))
+        return scores, chosen // count, tf.gather(tf.reshape(tokens, flat), chosen, batch_dims=1)
 
-    def _best_of(self, ids, scores, count=None):
+    def _best_of(self, ids: tf.Tensor, scores: tf.Tensor, count: int | None = None) -> Hypotheses:
         scores, chosen = tf.math.top_k(scores, count or self.width)
         return tf.gather(ids, chosen, batch_dims=1), scores
 
-    def goes_on(self, place, living, ended):
-        """Tell whether a living hypothesis of some sequence could still be among the best."""
-        # A log-probability only falls, and the longest hypothesis divides it by most.
+    def has_more(self, place: tf.Tensor, living: Hypotheses, ended: Hypotheses) -> tf.Tensor:
+        """Return whether a living hypothesis of any sequence can still become one of the best."""
+        # A log-probability can only fall, and the norm of the maximum length is the largest.
         possible = self._penalized(tf.reduce_max(living[1], axis=1), self.max_length)
         is_open = ~self._is_full(ended) & (possible > ended[1][:, self.num_best - 1])
         return (place < self.max_length) & tf.reduce_any(is_open)
 
-    def _is_full(self, ended):
+    def _is_full(self, ended: Hypotheses) -> tf.Tensor:
+        """Return for each sequence whether W hypotheses are finished: bool [B]."""
         return ended[1][:, -1] > IMPOSSIBLE
 
-    def best(self, place, living, ended):
-        """Return ids [B, N, L] and scores [B, N] of the best hypotheses, those cut at the greatest length included."""
+    def best(self, place: tf.Tensor, living: Hypotheses, ended: Hypotheses) -> Hypotheses:
+        """Return ids [B, N, L] and scores [B, N] of the best hypotheses, including those cut at the maximum length."""
         is_cut = (place == self.max_length) & ~self._is_full(ended)[:, None]
         cut = self._penalized(tf.where(is_cut, living[1], IMPOSSIBLE), place)
         ids, scores = tf.concat([ended[0], living[0]], axis=1), tf.concat([ended[1], cut], axis=1)
         ids, scores = self._best_of(ids, scores, self.num_best)
         return tf.where(scores[:, :, None] > IMPOSSIBLE, ids, 0), scores
 
-    def _penalized(self, scores, length):
-        """Divide by the norm of a length; what is no hypothesis stays none."""
+    def _penalized(self, scores: tf.Tensor, length: tf.Tensor | int) -> tf.Tensor:
+        """Return scores divided by the norm of a length; IMPOSSIBLE is unchanged."""
         norm = length_norm(length, self.length_penalty)
         return tf.where(scores > IMPOSSIBLE / 2, scores / norm, IMPOSSIBLE)
 
 
-def length_norm(length, penalty):
-    """Return what the log-probability of a hypothesis is divided by: ((5 + length) / 6) ^ penalty.
+def length_norm(length: tf.Tensor | int, penalty: float) -> tf.Tensor:
+    """Return the divisor of a hypothesis' log-probability: ((5 + length) / 6) ^ penalty.
 
     Args:
-        length: int tensor, tokens of the hypothesis, its end included.
-        penalty: float; 0 for no norm, which favours short hypotheses.
+        length: int tensor, number of tokens of the hypothesis, including the end.
+        penalty: 0 for no normalisation, which favours short hypotheses.
 
     Returns:
         float32 tensor like `length`.
@@ -187,17 +213,17 @@ def length_norm(length, penalty):
     return ((5.0 + tf.cast(length, tf.float32)) / 6.0) ** penalty
 
 
-def repeated(state, beam_width):
-    """Repeat every row of a state, a flat dict of tensors [B, ...], for the hypotheses of `beam_search`: [B * W, ...].
+def repeat_for_beams(state: State, beam_width: int) -> State:
+    """Return a state with every row repeated for the hypotheses of `beam_search`: [B, ...] -> [B * W, ...].
 
     Example:
 
-    >>> repeated({"h": tf.constant([[1], [2]])}, beam_width=2)["h"].numpy().ravel()
+    >>> repeat_for_beams({"h": tf.constant([[1], [2]])}, beam_width=2)["h"].numpy().ravel()
     array([1, 1, 2, 2], dtype=int32)
     """
     return {name: tf.repeat(values, beam_width, axis=0) for name, values in state.items()}
 
 
-def gathered(state, rows):
-    """Put row `rows[r]` of every tensor of a state into place r."""
+def gather_rows(state: State, rows: tf.Tensor) -> State:
+    """Return a state whose row r is row `rows[r]` of the given state, in every tensor."""
     return {name: tf.gather(values, rows) for name, values in state.items()}

@@ -1,15 +1,15 @@
-"""The highest of many logits, found by blocks: in a fifth to half of the time that looking at all of them takes.
+"""Argmax and top-k over many logits, block by block: two to five times as fast as TensorFlow's own.
 
 Shapes: B rows of logits, V vocabulary.
 """
 
 import tensorflow as tf
 
-BLOCKS = range(64, 24, -1)  # sizes of blocks of a vocabulary, which must divide it
+BLOCKS = range(64, 24, -1)  # block sizes to try; the size must divide the vocabulary
 
 
-def highest(logits):
-    """Return the place of the highest logit of each row, of equals the first; in XLA quicker than argmax.
+def blockwise_argmax(logits: tf.Tensor) -> tf.Tensor:
+    """Return the index of the highest logit of each row, the first one of equals. XLA runs it faster than argmax.
 
     Args:
         logits: float tensor [B, V].
@@ -19,7 +19,7 @@ def highest(logits):
 
     Example:
 
-    >>> highest(tf.constant([[0.5, 2.0, 2.0]])).numpy()
+    >>> blockwise_argmax(tf.constant([[0.5, 2.0, 2.0]])).numpy()
     array([1], dtype=int32)
     """
     size = _block_size(logits.shape[-1], 1)
@@ -30,18 +30,18 @@ def highest(logits):
     return chosen * size + tf.argmax(tf.gather(blocks, chosen, batch_dims=1), axis=-1, output_type=tf.int32)
 
 
-def blockwise_top_k(logits, k):
-    """Return the highest logits of each row and their places: `tf.math.top_k` in half the time where there are many.
+def blockwise_top_k(logits: tf.Tensor, k: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the k highest logits of each row and their indices, for many logits twice as fast as `tf.math.top_k`.
 
-    The k highest stand in the k blocks with the highest maxima: those alone are looked through. Of equal logits
-    any may come first.
+    The k highest logits are in the k blocks with the highest maxima, so only these blocks are searched. The order
+    of equal logits is undefined.
 
     Args:
         logits: float tensor [B, V].
-        k: int.
+        k: number of logits to return.
 
     Returns:
-        (values, places), float and int32 tensors [B, k].
+        (values, indices), float and int32 tensors [B, k].
 
     Example:
 
@@ -53,13 +53,13 @@ def blockwise_top_k(logits, k):
         return tf.math.top_k(logits, k)
     blocks = tf.reshape(logits, (-1, logits.shape[-1] // size, size))
     _, chosen = tf.math.top_k(tf.reduce_max(blocks, axis=-1), k)
-    looked_through = tf.reshape(tf.gather(blocks, chosen, batch_dims=1), (-1, k * size))
-    values, places = tf.math.top_k(looked_through, k)
-    return values, tf.gather(chosen, places // size, batch_dims=1) * size + places % size
+    candidates = tf.reshape(tf.gather(blocks, chosen, batch_dims=1), (-1, k * size))
+    values, indices = tf.math.top_k(candidates, k)
+    return values, tf.gather(chosen, indices // size, batch_dims=1) * size + indices % size
 
 
-def _block_size(vocabulary_size, k):
-    """Return the size of blocks that k or more of make up the vocabulary, None if no size divides it."""
+def _block_size(vocabulary_size: int | None, k: int) -> int | None:
+    """Return a size that divides the vocabulary into at least k blocks, None if there is none."""
     if vocabulary_size is None:
         return None
     return next((size for size in BLOCKS if vocabulary_size % size == 0 and vocabulary_size >= k * size), None)

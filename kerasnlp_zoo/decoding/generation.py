@@ -1,28 +1,41 @@
-"""One word after the other, each chosen from what may follow those before.
+"""Generation of sequences, one token after the other.
 
-Shapes: B sequences, V vocabulary, L longest output.
+Shapes: B sequences, V vocabulary, L maximum length of the output.
 """
+
+from collections.abc import Callable
+from typing import TypeAlias
 
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding.blockwise import highest
+from kerasnlp_zoo.decoding.blockwise import blockwise_argmax
 from kerasnlp_zoo.errors import require_positive
 
+State: TypeAlias = dict[str, tf.Tensor]
+Step: TypeAlias = Callable[[State, tf.Tensor], tuple[tf.Tensor, State]]
 
-def generate(step, state, ids, choose, max_length, end_id):
-    """Go on with sequences until each has ended or is long enough.
+
+def generate(
+    step: Step,
+    state: State,
+    ids: tf.Tensor,
+    choose: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    max_length: int | tf.Tensor,
+    end_id: int,
+) -> tf.Tensor:
+    """Continue sequences until all have ended or have the maximum length.
 
     Args:
-        step: function (state, ids int32 [B]) -> (float logits [B, V] of what follows the ids, state).
-        state: flat dict of tensors [B, ...], before the ids are read.
+        step: function (state, ids int32 [B]) -> (float logits [B, V] of the next tokens, new state).
+        state: flat dict of tensors [B, ...], the state before `ids` are read.
         ids: int tensor [B], the last known token of every sequence.
-        choose: function (logits, place) -> int32 [B], which token to take: `greedy` or a `Sampling`; place is
-            int32 [], the number of tokens before.
-        max_length: int or int32 tensor [], L.
-        end_id: int, the token that ends a sequence; it is no part of the output.
+        choose: function (logits, place) -> int32 [B] that chooses the next tokens: `greedy` or a `Sampling`;
+            place is int32 [], the number of tokens generated so far.
+        max_length: L, int or int32 tensor [].
+        end_id: the token that ends a sequence; the output does not contain it.
 
     Returns:
-        int32 tensor [B, L], the tokens of every sequence, then zeros.
+        int32 tensor [B, L], the generated tokens of every sequence, then zeros.
 
     Raises:
         InputError: if `max_length` is not positive.
@@ -38,38 +51,40 @@ def generate(step, state, ids, choose, max_length, end_id):
     require_length(max_length)
     ids = tf.cast(ids, tf.int32)
 
-    def is_going_on(place, ids, state, has_ended, output):
+    def has_more(place: tf.Tensor, ids: tf.Tensor, state: State, has_ended: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
         return (place < max_length) & ~tf.reduce_all(has_ended)
 
-    def go_on(place, ids, state, has_ended, output):
+    def generate_one(
+        place: tf.Tensor, ids: tf.Tensor, state: State, has_ended: tf.Tensor, output: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, State, tf.Tensor, tf.Tensor]:
         logits, new_state = step(state, ids)
         ids = tf.ensure_shape(choose(logits, place), ids.shape)
         has_ended |= tf.equal(ids, end_id)
         ids = tf.where(has_ended, 0, ids)  # padding, which changes no state
         output = tf.where(tf.equal(tf.range(max_length), place), ids[:, None], output)
-        # A loop insists on the shapes and dtypes that it began with.
+        # tf.while_loop requires the shapes and dtypes of the first iteration.
         state = {name: tf.ensure_shape(tf.cast(new_state[name], old.dtype), old.shape) for name, old in state.items()}
         return place + 1, ids, state, has_ended, output
 
     output = tf.zeros([tf.shape(ids)[0], max_length], tf.int32)
     start = (tf.constant(0), ids, dict(state), tf.zeros_like(ids, tf.bool), output)
-    return tf.while_loop(is_going_on, go_on, start)[-1]
+    return tf.while_loop(has_more, generate_one, start)[-1]
 
 
-def require_length(max_length):
-    """Raise InputError for a length below 1, as far as it is known."""
+def require_length(max_length: int | tf.Tensor) -> None:
+    """Raise InputError if the length is below 1. A tensor is not checked."""
     if not tf.is_tensor(max_length):
         require_positive(max_length=max_length)
 
 
-def greedy(logits, place):
-    """Take the most probable token, the first of equals.
+def greedy(logits: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
+    """Return the most probable tokens, the first one of equals.
 
     Args:
         logits: float tensor [B, V].
-        place: int32 tensor [], not looked at.
+        place: int32 tensor [], not used.
 
     Returns:
         int32 tensor [B].
     """
-    return highest(logits)
+    return blockwise_argmax(logits)

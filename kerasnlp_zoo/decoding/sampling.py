@@ -1,4 +1,4 @@
-"""Words drawn by chance, the more probable the more often.
+"""Sampling of the next token from its distribution.
 
 Shapes: B sequences, V vocabulary.
 """
@@ -13,14 +13,16 @@ from kerasnlp_zoo.layers.masking import mask_scores
 
 @dataclasses.dataclass(frozen=True)
 class Sampling:
-    """Draw tokens by chance; the same seed draws the same ones, compiled by XLA others than without.
+    """Draw the next tokens at random.
+
+    The same seed draws the same tokens. With XLA a seed draws other tokens than without.
 
     Attributes:
-        temperature: float > 0; below 1 probable tokens become more probable still.
-        top_k: int, only this many of the most probable tokens may be drawn; None for all.
-        top_p: float in (0, 1], only the fewest most probable tokens may be drawn whose probabilities add up to
-            this; None for all. Where both are given, it counts among the `top_k`.
-        seed: int.
+        temperature: > 0. Logits are divided by it: a value below 1 makes probable tokens more probable.
+        top_k: draw only from this many most probable tokens; None for all.
+        top_p: in (0, 1], draw only from the smallest set of most probable tokens whose probabilities sum to at
+            least this; None for all. With `top_k`, it applies to the distribution over these k tokens.
+        seed: seed of the random numbers.
 
     Raises:
         InputError: if an attribute is outside its range.
@@ -39,18 +41,19 @@ class Sampling:
     top_p: float | None = None
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.temperature > 0:
             raise InputError(
-                f"temperature must be above 0; near 0 is `greedy`. Received: temperature={self.temperature!r}"
+                f"temperature must be above 0. Received: temperature={self.temperature!r}. "
+                "For the most probable token use `greedy`"
             )
         if self.top_k is not None:
             require_positive(top_k=self.top_k)
         if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise InputError(f"top_p is a probability above 0, at most 1. Received: top_p={self.top_p!r}")
+            raise InputError(f"top_p must be above 0 and at most 1. Received: top_p={self.top_p!r}")
 
-    def __call__(self, logits, place):
-        """Draw a token for every row of logits [B, V]: int32 [B]."""
+    def __call__(self, logits: tf.Tensor, place: tf.Tensor | int) -> tf.Tensor:
+        """Return a random token, int32 [B], for every row of logits [B, V]; `place` is the number of tokens before."""
         logits = tf.cast(logits, tf.float32) / self.temperature
         if self.top_k is not None:
             logits = keep_top_k(logits, self.top_k)
@@ -60,33 +63,33 @@ class Sampling:
         return tf.random.stateless_categorical(logits, 1, seed, dtype=tf.int32)[:, 0]
 
 
-def keep_top_k(logits, k):
-    """Put the lowest number everywhere but at the `k` highest logits; equals of the last are kept with it.
+def keep_top_k(logits: tf.Tensor, k: int) -> tf.Tensor:
+    """Return the logits with all but the `k` highest of a row masked. Logits equal to the k-th are kept.
 
     Args:
         logits: float tensor [B, V].
-        k: int.
+        k: number of logits to keep.
 
     Returns:
-        Tensor like `logits`.
+        Tensor like `logits`, with the lowest finite number at masked positions.
     """
     highest, _ = tf.math.top_k(logits, min(k, logits.shape[-1]))
     return mask_scores(logits, logits >= highest[:, -1:])
 
 
-def keep_top_p(logits, p):
-    """Put the lowest number everywhere but at the fewest highest logits with a probability of `p` together.
+def keep_top_p(logits: tf.Tensor, p: float) -> tf.Tensor:
+    """Return the logits with all masked but the smallest set of highest ones whose probabilities sum to `p` or more.
 
-    Equals of the last are kept with it.
+    Logits equal to the lowest one of the set are kept.
 
     Args:
         logits: float tensor [B, V].
-        p: float in (0, 1].
+        p: in (0, 1].
 
     Returns:
-        Tensor like `logits`.
+        Tensor like `logits`, with the lowest finite number at masked positions.
     """
     falling = tf.sort(logits, direction="DESCENDING")
-    before = tf.cumsum(tf.nn.softmax(falling), axis=-1, exclusive=True)  # probability of all that come before
+    before = tf.cumsum(tf.nn.softmax(falling), axis=-1, exclusive=True)  # total probability of the higher logits
     last = tf.reduce_sum(tf.cast(before < p, tf.int32), axis=-1, keepdims=True) - 1
     return mask_scores(logits, logits >= tf.gather(falling, last, batch_dims=1))

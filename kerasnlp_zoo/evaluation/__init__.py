@@ -1,4 +1,4 @@
-"""Scores: small functions over arrays."""
+"""Evaluation metrics: functions of predictions and references."""
 
 from kerasnlp_zoo.evaluation.analogies import analogy_scores
 from kerasnlp_zoo.evaluation.calibration import calibration_bins, expected_calibration_error

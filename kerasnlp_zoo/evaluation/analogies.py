@@ -1,59 +1,72 @@
 """Analogies by vector arithmetic: a is to b as c is to ?
 
-Shapes: V words, D width of a vector, Q questions, U different words among them.
+Shapes: V words, D dimensions, Q questions, U different words of a group of questions.
 """
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.evaluation.correlation import Vectors
 from kerasnlp_zoo.evaluation.word_lookup import WordLookup
 
-EPSILON = 1e-3  # Levy and Goldberg 2014, equation 4: against division by zero
-SYNTACTIC = "gram"  # how the names of word2vec's syntactic sections begin; the others are semantic
-GROUP_CELLS = 2**26  # similarities held at a time, 256 MB
-BLOCK_CELLS = 2**18  # scores worked on at a time: they stay in the processor's cache
+if TYPE_CHECKING:
+    from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions
+
+EPSILON = 1e-3  # prevents division by zero: Levy and Goldberg 2014, equation 4
+SYNTACTIC = "gram"  # prefix of the names of word2vec's syntactic sections; the others are semantic
+GROUP_CELLS = 2**26  # similarities in memory at a time: 256 MB
+BLOCK_CELLS = 2**18  # scores computed at a time: they fit into the processor's cache
 
 
-def add(to_a, to_b, to_c):
-    """3CosAdd from the similarity of every answer to a, b and c: Levy and Goldberg 2014, equation 3."""
+def three_cos_add(to_a: np.ndarray, to_b: np.ndarray, to_c: np.ndarray) -> np.ndarray:
+    """Return 3CosAdd from the similarities of every answer to a, b and c: Levy and Goldberg 2014, equation 3."""
     to_b += to_c
     to_b -= to_a
     return to_b
 
 
-def multiply(to_a, to_b, to_c):
-    """3CosMul from the similarity in [0, 1] of every answer to a, b and c: equation 4."""
+def three_cos_mul(to_a: np.ndarray, to_b: np.ndarray, to_c: np.ndarray) -> np.ndarray:
+    """Return 3CosMul from the similarities in [0, 1] of every answer to a, b and c: equation 4."""
     to_b *= to_c
     to_a += EPSILON
     to_b /= to_a
     return to_b
 
 
-MEASURES = {"3cosadd": add, "3cosmul": multiply}
+Measure: TypeAlias = Literal["3cosadd", "3cosmul"]
+MEASURES = {"3cosadd": three_cos_add, "3cosmul": three_cos_mul}
 
 
-def analogy_scores(tokens, vectors, questions, measure="3cosadd", most_frequent=30_000):
-    """Count how often the best answer of all words is the right one.
+def analogy_scores(
+    tokens: Sequence[str],
+    vectors: Vectors,
+    questions: "AnalogyQuestions",
+    measure: Measure = "3cosadd",
+    most_frequent: int | None = 30_000,
+) -> dict[str, Any]:
+    """Return the accuracy of the answers to analogy questions.
 
-    The three words of a question are never its answer. Questions with an unknown word are left out and
-    lower the coverage. Words are found as written, else lower-cased.
+    The answer is the word with the best score, except the three words of the question. Questions with an unknown
+    word are skipped and lower the coverage. A word is looked up as written, and then in lower case.
 
     Args:
-        tokens: list of str, V, most frequent first.
-        vectors: float array [V, D].
-        questions: `AnalogyQuestions`, from `datasets.word_evaluation.load_analogies`.
-        measure: "3cosadd", cos(x, b) - cos(x, a) + cos(x, c); or "3cosmul", a product and a quotient of the
+        tokens: V tokens, the most frequent first.
+        vectors: float [V, D].
+        questions: questions in sections, from `datasets.word_evaluation.load_analogies`.
+        measure: "3cosadd": cos(x, b) - cos(x, a) + cos(x, c); "3cosmul": cos(x, b) cos(x, c) / cos(x, a), with
             cosines shifted to [0, 1].
-        most_frequent: int, only the first so many words are known and can be answers, as is usual:
-            word2vec's own program is run with 30,000, gensim takes 300,000. Scores compare only where
-            it is the same. None for all.
+        most_frequent: number of known words, the first of `tokens`; None for all. Only scores with the same number
+            can be compared: word2vec's program is usually run with 30,000, and gensim's default is 300,000.
 
     Returns:
-        dict of accuracy, num_questions, num_known, coverage; the same under "semantic", "syntactic" and, for
-        each section, under "sections". An accuracy is None where no question could be asked.
+        dict of accuracy, num_questions, num_known and coverage; "semantic" and "syntactic" contain the same values,
+        and so does "sections" for each section. An accuracy is None if all its questions were skipped.
 
     Raises:
-        InputError: if no question has all its words in the vocabulary, or an argument is outside its range.
+        InputError: if all questions have an unknown word, or an argument is outside its range.
 
     Example:
 
@@ -77,13 +90,13 @@ def analogy_scores(tokens, vectors, questions, measure="3cosadd", most_frequent=
     if not known.any():
         raise InputError(
             f"None of the {len(rows):,} questions of {questions.name} has all its words among the "
-            f"{len(words.vectors):,} most frequent, such as {' '.join(asked[0][1])}. The vocabulary begins with "
-            f"{', '.join(tokens[:7])}. Expected questions in its language"
+            f"{len(words.vectors):,} most frequent words. Expected questions in the language of the vocabulary, which "
+            f"begins with {', '.join(tokens[:7])}. Received: questions such as {' '.join(asked[0][1])}"
         )
     correct = np.zeros(len(rows), bool)
     correct[known] = best_answers(words.vectors, rows[known, :3], MEASURES[measure]) == rows[known, 3]
 
-    def summary(chosen):
+    def summary(chosen: np.ndarray) -> dict[str, Any]:
         return _summary(correct[chosen & known], int(chosen.sum()))
 
     syntactic = np.char.startswith(names, SYNTACTIC)
@@ -95,8 +108,8 @@ def analogy_scores(tokens, vectors, questions, measure="3cosadd", most_frequent=
     }
 
 
-def _summary(correct, num_questions):
-    """Describe how the questions that could be asked were answered."""
+def _summary(correct: np.ndarray, num_questions: int) -> dict[str, Any]:
+    """Return the accuracy of the known questions, and the coverage."""
     return {
         "accuracy": float(correct.mean()) if len(correct) else None,
         "num_questions": num_questions,
@@ -105,28 +118,31 @@ def _summary(correct, num_questions):
     }
 
 
-def best_answers(vectors, questions, measure):
-    """Return the best answer to every question, of equals the first, never one of its own words.
+def best_answers(
+    vectors: np.ndarray,
+    questions: np.ndarray,
+    measure: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Return the row of the best answer to every question, which is never one of its three words: int array [Q].
+
+    If several answers have the best score, the first one is returned.
 
     Args:
-        vectors: float array [V, D], of length 1.
-        questions: int array [Q, 3], rows of a, b and c.
-        measure: function of three float arrays [questions, V], the similarity of all words to a, b and c,
-            that returns their scores; it may overwrite its arguments. A similarity is a cosine shifted to
-            [0, 1]: a product needs that, and a sum ranks the answers as before.
-
-    Returns:
-        int array [Q].
+        vectors: float array [V, D] of unit vectors.
+        questions: int array [Q, 3], the rows of a, b and c.
+        measure: function of three float arrays [questions, V], the similarities of all words to a, b and c, that
+            returns their scores and may overwrite its arguments. Similarities are cosines shifted to [0, 1]:
+            3CosMul needs this, and it does not change the order of the sums of 3CosAdd.
 
     Example:
 
     >>> vectors = np.array([[0.0, 1.0], [0.6, 0.8], [0.8, 0.6], [1.0, 0.0]])
-    >>> best_answers(vectors, np.array([[0, 1, 2]]), add)
+    >>> best_answers(vectors, np.array([[0, 1, 2]]), three_cos_add)
     array([3])
     """
     answers = []
     for group in _blocks(questions, GROUP_CELLS // (3 * len(vectors))):
-        # Questions that follow each other share their words: one product with all vectors for each word.
+        # Adjacent questions share words, so the similarities of each word are computed once per group.
         rows, places = np.unique(group, return_inverse=True)
         similarities = vectors[rows] / 2 @ vectors.T  # [U, V]
         similarities += 0.5
@@ -138,7 +154,7 @@ def best_answers(vectors, questions, measure):
     return np.concatenate(answers)
 
 
-def _blocks(rows, size):
-    """Cut an array into blocks of at most `size` rows, at least one."""
+def _blocks(rows: np.ndarray, size: int) -> list[np.ndarray]:
+    """Return blocks of at most `size` rows, or of one row if `size` is smaller than 1."""
     size = max(1, size)
     return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -1,22 +1,26 @@
-"""Whether a classifier that says 80% is right 80% of the time.
+"""Calibration of a classifier: predictions with a confidence of 80% should be right in 80% of the cases.
 
 Shapes: N examples, C classes.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 
 
-def calibration_bins(probabilities, labels, num_bins=15):
-    """Sort examples into bins by confidence, and compare each bin's confidence with its accuracy.
+def calibration_bins(
+    probabilities: np.ndarray, labels: Sequence[int] | np.ndarray, num_bins: int = 15
+) -> list[dict[str, float]]:
+    """Return confidence and accuracy of the examples in each confidence bin.
 
     Args:
         probabilities: float array [N, C].
-        labels: int array [N].
-        num_bins: int, equal bins between 0 and 1.
+        labels: int [N].
+        num_bins: number of equal bins between 0 and 1.
 
     Returns:
-        list of dict, one for each bin that holds an example: confidence > `above` and <= `up_to`, their mean
-        `confidence`, `accuracy`, and the bin's `share` of all examples.
+        a dict for each bin with examples: their confidence is > `above` and <= `up_to`; `confidence` is their mean
+        confidence, `accuracy` their accuracy, and `share` the share of the bin in all examples.
 
     Example:
 
@@ -27,7 +31,7 @@ def calibration_bins(probabilities, labels, num_bins=15):
     """
     confidences = np.max(probabilities, axis=1).astype("float64")
     correct = np.argmax(probabilities, axis=1) == np.asarray(labels)
-    # Bins are ((i - 1) / n, i / n], as in the paper.
+    # The bins are ((i - 1) / n, i / n], as in the paper.
     places = np.clip(np.ceil(confidences * num_bins).astype(int) - 1, 0, num_bins - 1)
     return [
         {
@@ -41,14 +45,14 @@ def calibration_bins(probabilities, labels, num_bins=15):
     ]
 
 
-def expected_calibration_error(bins):
-    """Average |accuracy - confidence| over bins, weighted by their size.
+def expected_calibration_error(bins: Iterable[Mapping[str, float]]) -> float:
+    """Return the mean of |accuracy - confidence| over bins, weighted by their share.
 
     Args:
-        bins: list of dict, from `calibration_bins`.
+        bins: result of `calibration_bins`.
 
     Returns:
-        float in [0, 1], 0 for perfect calibration.
+        number in [0, 1]; 0 for perfect calibration.
 
     Example:
 

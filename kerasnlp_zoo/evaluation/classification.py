@@ -1,23 +1,28 @@
-"""How often a classifier is right, and where it errs.
+"""Scores of classifiers: accuracy, F1, calibration and confusion matrix.
 
 Shapes: N examples, C classes.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerasnlp_zoo.evaluation.calibration import calibration_bins, expected_calibration_error
 
 
-def confusion_matrix(labels, predictions, num_classes):
-    """Count how often class i was taken for class j.
+def confusion_matrix(
+    labels: Sequence[int] | np.ndarray, predictions: Sequence[int] | np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Return how often class j was predicted for class i.
 
     Args:
-        labels: int array [N].
-        predictions: int array [N].
-        num_classes: int, C.
+        labels: int [N].
+        predictions: int [N].
+        num_classes: C.
 
     Returns:
-        int array [C, C], rows the true classes, columns the predicted ones.
+        int array [C, C]; rows are true classes, columns are predicted classes.
 
     Example:
 
@@ -29,15 +34,15 @@ def confusion_matrix(labels, predictions, num_classes):
     return np.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
-def most_confused(matrix, limit):
-    """Return the classes with the most errors, at most `limit` of them, in their own order.
+def most_confused(matrix: np.ndarray, limit: int) -> np.ndarray:
+    """Return the ids of the classes with the most errors, in increasing order.
 
     Args:
-        matrix: int array [C, C], rows the true classes.
-        limit: int, classes that a reader can take in.
+        matrix: int array [C, C], rows are true classes.
+        limit: maximum number of classes.
 
     Returns:
-        int array of class ids; all of them if there are no more than `limit`.
+        int array of class ids.
 
     Example:
 
@@ -48,8 +53,8 @@ def most_confused(matrix, limit):
     return np.sort(np.argsort(-errors, kind="stable")[:limit])
 
 
-def accuracy(matrix):
-    """Return the share of examples on the diagonal of a confusion matrix.
+def accuracy(matrix: np.ndarray) -> float:
+    """Return the share of correct predictions, from a confusion matrix.
 
     Example:
 
@@ -59,10 +64,10 @@ def accuracy(matrix):
     return float(np.trace(matrix) / matrix.sum())
 
 
-def macro_f1(matrix):
-    """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN).
+def macro_f1(matrix: np.ndarray) -> float:
+    """Return the mean over classes of F1 = 2 TP / (2 TP + FP + FN), from a confusion matrix.
 
-    A class that neither occurs nor is predicted is left out.
+    A class that does not occur and is not predicted does not count.
 
     Example:
 
@@ -75,12 +80,12 @@ def macro_f1(matrix):
     return float(np.mean(2 * true_positives[present] / occurrences[present]))
 
 
-def classification_scores(probabilities, labels):
-    """Return every score of a classifier.
+def classification_scores(probabilities: np.ndarray, labels: Sequence[int] | np.ndarray) -> dict[str, Any]:
+    """Return all scores of a classifier.
 
     Args:
         probabilities: float array [N, C].
-        labels: int array [N].
+        labels: int [N].
 
     Returns:
         dict of accuracy, macro_f1, expected_calibration_error, calibration_bins, confusion_matrix (nested list).

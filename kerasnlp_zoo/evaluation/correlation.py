@@ -1,19 +1,24 @@
-"""How well cosines follow human scores.
+"""Cosine similarities, and their correlation with human scores.
 
-Shapes: N pairs, D width of a vector.
+Shapes: N pairs, D dimensions.
 """
 
 import warnings
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from scipy import stats
 
+Numbers: TypeAlias = Sequence[float] | np.ndarray  # float [N]
+Vectors: TypeAlias = Sequence[Sequence[float]] | np.ndarray  # float [N, D]
 
-def cosines(first, second):
-    """Return the cosine of every pair of rows; 0 where a vector is zero.
+
+def cosines(first: Vectors, second: Vectors) -> np.ndarray:
+    """Return the cosine similarity of every pair of rows; it is 0 if a vector is zero.
 
     Args:
-        first, second: float arrays [N, D].
+        first, second: float [N, D].
 
     Returns:
         float array [N] in [-1, 1].
@@ -26,11 +31,11 @@ def cosines(first, second):
     return np.sum(normalized(first) * normalized(second), axis=1)
 
 
-def normalized(vectors):
-    """Divide every row by its length; rows of zeros stay.
+def normalized(vectors: Vectors) -> np.ndarray:
+    """Return every row divided by its Euclidean norm; rows of zeros are unchanged.
 
     Args:
-        vectors: float array [N, D].
+        vectors: float [N, D].
 
     Returns:
         float array [N, D].
@@ -45,16 +50,16 @@ def normalized(vectors):
     return np.asarray(vectors) / np.where(lengths == 0, 1, lengths)
 
 
-def correlations(predictions, scores):
-    """Correlate two lists of numbers.
+def correlations(predictions: Numbers, scores: Numbers) -> dict[str, float]:
+    """Return the correlation coefficients of predictions and human scores.
 
     Args:
-        predictions: float array [N], N at least 2.
-        scores: float array [N], what people said.
+        predictions: float [N], N >= 2.
+        scores: float [N].
 
     Returns:
-        dict of spearman, over ranks, equal values sharing their mean rank; and pearson, over the numbers
-        themselves. Both are NaN where all predictions, or all scores, are equal.
+        dict of spearman, with the mean rank for ties, and pearson. Both are NaN if all predictions, or all scores,
+        are equal.
 
     Example:
 
@@ -62,7 +67,7 @@ def correlations(predictions, scores):
     {'spearman': 1.0, 'pearson': 0.981...}
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", stats.ConstantInputWarning)  # NaN says it
+        warnings.simplefilter("ignore", stats.ConstantInputWarning)  # the result is NaN
         return {
             "spearman": float(stats.spearmanr(predictions, scores).statistic),
             "pearson": float(stats.pearsonr(predictions, scores).statistic),

@@ -1,29 +1,34 @@
-"""Precision, recall and F1 of spans, as conlleval counts them: a span is right if its place and label are.
+"""Precision, recall and F1 of spans, as in conlleval: a span is correct if its start, end and label are correct.
 
-Spans are counted, not tags: a tag too many at the edge makes a span wrong, and so both a miss and a false alarm.
+Spans are counted, not tags: a predicted span that is one token too long is a false positive, and the true span is a
+false negative.
 """
 
 import collections
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 from kerasnlp_zoo.errors import InputError
 
+SpansOfTexts: TypeAlias = Sequence[Iterable[tuple[int, int, Any]]]  # (start, end, label) of each text
 
-def span_scores(predictions, references):
-    """Compare the spans found in every text with the true ones.
 
-    A span that is found twice counts once. A score without anything to divide by is 0, as in conlleval.
+def span_scores(predictions: SpansOfTexts, references: SpansOfTexts) -> dict[str, Any]:
+    """Return precision, recall and F1 of predicted spans.
+
+    A span that is predicted twice counts once. A score whose denominator is 0 is 0, as in conlleval.
 
     Args:
-        predictions: list of lists of spans (start, end, label), one list a text.
-        references: the same for the true spans, whatever they are counted in: tokens or characters.
+        predictions: predicted spans (start, end, label) of each text.
+        references: true spans of each text, in the same unit, tokens or characters.
 
     Returns:
-        dict of precision, recall, f1, over all spans (micro); unlabelled_f1, for which the place alone must be right,
-        as in word segmentation; macro_f1, the mean over the labels of the references; num_references,
-        num_predictions, num_correct; and the same figures for every label under "labels".
+        dict of precision, recall and f1 over all spans (micro); unlabelled_f1, which ignores labels, as in word
+        segmentation; macro_f1, the mean over the labels of the references; num_references, num_predictions,
+        num_correct; and labels, the scores and numbers of each label.
 
     Raises:
-        InputError: if the lists are not as long as each other, or there is no text.
+        InputError: if there are no texts, or the numbers of texts differ.
 
     Example:
 
@@ -37,7 +42,7 @@ def span_scores(predictions, references):
     """
     if not len(references) or len(predictions) != len(references):
         raise InputError(
-            "A score needs at least one text, and a list of spans for each. "
+            "A score needs at least one text, and predicted and true spans for each text. "
             f"Received: {len(predictions)} predictions and {len(references)} references"
         )
     counts = _counts(predictions, references)
@@ -55,17 +60,19 @@ def span_scores(predictions, references):
     }
 
 
-def _counts(predictions, references):
-    """Count the different spans of every label: those found, the true ones, and those that are both."""
-    counts = {name: collections.Counter() for name in ("predictions", "references", "correct")}
-    for found, true in zip(predictions, references, strict=True):
-        found, true = ({tuple(span) for span in spans} for spans in (found, true))
+def _counts(predictions: SpansOfTexts, references: SpansOfTexts) -> dict[str, collections.Counter[Any]]:
+    """Return the number of different spans of each label: predicted, true, and correct ones."""
+    counts: dict[str, collections.Counter[Any]] = {
+        name: collections.Counter() for name in ("predictions", "references", "correct")
+    }
+    for texts in zip(predictions, references, strict=True):
+        found, true = ({tuple(span) for span in spans} for spans in texts)
         for name, spans in (("predictions", found), ("references", true), ("correct", found & true)):
             counts[name].update(label for _, _, label in spans)
     return counts
 
 
-def _scores(num_predictions, num_references, num_correct):
+def _scores(num_predictions: int, num_references: int, num_correct: int) -> dict[str, float]:
     precision = num_correct / num_predictions if num_predictions else 0.0
     recall = num_correct / num_references if num_references else 0.0
     return {

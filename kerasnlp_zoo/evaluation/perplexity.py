@@ -1,8 +1,11 @@
-"""Perplexity of a text as published ones are counted: every token once, from all that stand before it.
+"""Perplexity of a text as in publications: every token is predicted once, from all tokens before it.
 
 Shapes: N tokens, V vocabulary.
 """
 
+from collections.abc import Sequence
+
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -11,17 +14,14 @@ from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
 from kerasnlp_zoo.text.language_model_batches import language_model_batches
 
 
-def perplexity(log_probabilities):
-    """Return e to minus the mean natural log-probability of a token.
+def perplexity(log_probabilities: Sequence[float] | np.ndarray) -> float:
+    """Return exp(-mean of the natural log probabilities).
 
     Args:
-        log_probabilities: float array [N].
-
-    Returns:
-        float.
+        log_probabilities: float [N].
 
     Raises:
-        InputError: if there is no token.
+        InputError: if there are no tokens.
 
     Example:
 
@@ -29,23 +29,20 @@ def perplexity(log_probabilities):
     4.0
     """
     if not len(log_probabilities):
-        raise InputError("A perplexity needs at least one token. Received: none")
+        raise InputError("A perplexity needs the log probability of at least one token. Received: none")
     return float(np.exp(-np.mean(log_probabilities, dtype="float64")))
 
 
-def text_log_probabilities(model, token_ids, segment_length=256):
-    """Return the log-probability of every token of a text, the state carried from its first to its last.
+def text_log_probabilities(model: keras.Model, token_ids: np.ndarray, segment_length: int = 256) -> np.ndarray:
+    """Return the log probability of every token of a text: float32 array [N].
 
-    The text is one stream, however long it takes: cut into streams of a batch, the first tokens of each would
-    be told from nothing.
+    The text is one stream, and the state of the model is kept from the first to the last token. In a batch of several
+    streams, the first tokens of each stream would be predicted without context.
 
     Args:
-        model: `keras.Model` from `rnn_language_model`.
-        token_ids: int array [N], `[END]` after every line.
-        segment_length: int, tokens that go through the model together; it changes no number.
-
-    Returns:
-        float32 array [N].
+        model: model from `rnn_language_model`.
+        token_ids: int array [N], with `[END]` after every line.
+        segment_length: number of tokens that the model reads at a time; it does not change the result.
 
     Example:
 
@@ -57,7 +54,9 @@ def text_log_probabilities(model, token_ids, segment_length=256):
     stepwise, state = with_state(model), zero_state(model, 1)
 
     @tf.function(autograph=False)
-    def score(inputs, words, state):
+    def score(
+        inputs: dict[str, tf.Tensor], words: tf.Tensor, state: dict[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         outputs = stepwise({"token_ids": inputs["token_ids"], **state})
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(words, tf.cast(outputs["logits"], tf.float32))
         return -losses[0], {name: outputs[name] for name in state}

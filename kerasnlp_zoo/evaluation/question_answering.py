@@ -1,25 +1,28 @@
-"""Exact match and F1 of answers, as SQuAD scores them.
+"""Exact match and F1 of answers, as in SQuAD.
 
-Of several true answers the one that fits best counts. A question without any expects the answer "".
+If a question has several true answers, the one with the best score counts. If it has none, the expected answer is "".
 """
 
 import collections
 import re
 import string
 import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.types import Language
 
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 CJK = r"\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"
 CHARACTERS = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
-PUNCTUATION = str.maketrans("", "", string.punctuation)  # SQuAD's script knows ASCII's only
+PUNCTUATION = str.maketrans("", "", string.punctuation)  # ASCII only, as in SQuAD's script
 
 
-def normalized_answer(text):
-    """Remove what two answers may differ in: case, punctuation, articles and spacing.
+def normalized_answer(text: str) -> str:
+    """Return an answer without the differences that do not count: case, punctuation, articles and spacing.
 
     Example:
 
@@ -29,8 +32,8 @@ def normalized_answer(text):
     return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
 
 
-def chinese_characters(text):
-    """Return what is compared of a Chinese answer: its characters, and runs of other letters and digits as one each.
+def chinese_characters(text: str) -> list[str]:
+    """Return the tokens of a Chinese answer: each Chinese character, and each run of other letters and digits.
 
     Example:
 
@@ -40,23 +43,28 @@ def chinese_characters(text):
     return CHARACTERS.findall(unicodedata.normalize("NFKC", text).lower())
 
 
-TOKENS = {"en": lambda text: normalized_answer(text).split(), "zh": chinese_characters}
+TOKENS: dict[str, Callable[[str], list[str]]] = {
+    "en": lambda text: normalized_answer(text).split(),
+    "zh": chinese_characters,
+}
 
 
-def question_answering_scores(predictions, references, language="en"):
-    """Compare the answer given to every question with the true ones.
+def question_answering_scores(
+    predictions: Sequence[str], references: Sequence[Sequence[str]], language: Language = "en"
+) -> dict[str, Any]:
+    """Return exact match and F1 of the predicted answers.
 
     Args:
-        predictions: list of str, "" where the passage is said to hold no answer.
-        references: list of lists of str, the true answers; none where the passage holds none.
-        language: "en", compared by words as SQuAD does; or "zh", by characters.
+        predictions: predicted answer of each question; "" if the model finds no answer in the passage.
+        references: true answers of each question; empty if the passage has no answer.
+        language: language of the answers: "en" compares words, as in SQuAD; "zh" compares characters.
 
     Returns:
-        dict of exact_match and f1, means over all questions; num_questions; and, where both kinds of
-        questions stand, the same three under "answerable" and "unanswerable".
+        dict of exact_match and f1, means over all questions, and num_questions. If there are both kinds of
+        questions, "answerable" and "unanswerable" contain the same three values.
 
     Raises:
-        InputError: if there is no question, or not one prediction for each.
+        InputError: if there are no questions, or the number of predictions differs.
 
     Example:
 
@@ -69,7 +77,7 @@ def question_answering_scores(predictions, references, language="en"):
     require_choice("language", language, tuple(TOKENS))
     if not len(references) or len(predictions) != len(references):
         raise InputError(
-            "A score needs at least one question, and an answer to each. "
+            "A score needs at least one question, and one predicted answer for each. "
             f"Received: {len(predictions)} answers to {len(references)} questions"
         )
     tokens_of = TOKENS[language]
@@ -82,15 +90,15 @@ def question_answering_scores(predictions, references, language="en"):
     return summary
 
 
-def _best(tokens_of, prediction, answers):
+def _best(tokens_of: Callable[[str], list[str]], prediction: str, answers: Sequence[str]) -> tuple[float, float]:
     """Return the best exact match and the best F1 over the true answers."""
     found = tokens_of(prediction)
     pairs = [(found, tokens_of(answer)) for answer in answers or [""]]
     return max(float(found == true) for found, true in pairs), max(token_f1(found, true) for found, true in pairs)
 
 
-def token_f1(found, true):
-    """Return the F1 of two lists of tokens, whatever their order; 1 if both are empty.
+def token_f1(found: Sequence[str], true: Sequence[str]) -> float:
+    """Return the F1 of two lists of tokens, ignoring their order; 1 if both are empty.
 
     Example:
 
@@ -103,6 +111,6 @@ def token_f1(found, true):
     return 2 * common / (len(found) + len(true))
 
 
-def _summary(scores):
+def _summary(scores: np.ndarray) -> dict[str, Any]:
     exact_match, f1 = scores.mean(axis=0).tolist()
     return {"exact_match": exact_match, "f1": f1, "num_questions": len(scores)}

@@ -1,19 +1,19 @@
-"""Sentence vectors against what people say of two sentences.
+"""Correlation of sentence vectors with human similarity scores.
 
-Shapes: N pairs of sentences, D width of a vector.
+Shapes: N pairs of sentences, D dimensions.
 """
 
-from kerasnlp_zoo.evaluation.correlation import correlations, cosines
+from kerasnlp_zoo.evaluation.correlation import Numbers, Vectors, correlations, cosines
 
 
-def sentence_similarity_scores(first, second, scores):
-    """Correlate the cosine of two sentences' vectors with their human score.
+def sentence_similarity_scores(first: Vectors, second: Vectors, scores: Numbers) -> dict[str, float]:
+    """Return the correlation of cosine similarities of sentence pairs with human scores.
 
-    A sentence whose vector is zero, since none of its words is known, has the cosine 0 with any other.
+    The vector of a sentence is zero if none of its words is known. Its cosine similarity is then 0.
 
     Args:
-        first, second: float arrays [N, D].
-        scores: float array [N], as of `datasets.sts_benchmark.load_sts_benchmark`.
+        first, second: float [N, D], vectors of the two sentences of each pair.
+        scores: float [N], human scores, for example from `datasets.sts_benchmark.load_sts_benchmark`.
 
     Returns:
         dict of spearman and pearson.

@@ -1,24 +1,29 @@
-"""How much of a translation stands in what people have written: BLEU and chrF, as sacrebleu counts them."""
+"""BLEU and chrF of translations, computed by sacrebleu."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from kerasnlp_zoo.errors import InputError
 
-TOKENIZERS = {"zh": "zh", "ja": "char", "ko": "char"}  # of languages without spaces; "13a" for the others
+TOKENIZERS = {"zh": "zh", "ja": "char", "ko": "char"}  # sacrebleu's tokenizers; other languages use "13a"
 
 
-def translation_scores(translations, references, language="en"):
-    """Compare translations with references, all of them detokenised.
+def translation_scores(
+    translations: Sequence[str], references: Sequence[Sequence[str]], language: str = "en"
+) -> dict[str, Any]:
+    """Return BLEU and chrF of detokenized translations.
 
     Args:
-        translations: list of str.
-        references: list of lists of str, one right translation or more of each text.
-        language: str, code of the language, which decides what counts as a word.
+        translations: a translation of each text.
+        references: one or more reference translations of each text, detokenized.
+        language: code of the target language, which selects the tokenizer.
 
     Returns:
-        dict of bleu and chrf, percentages of 100, and bleu_signature and chrf_signature, which say how they were
-        counted.
+        dict of bleu and chrf, from 0 to 100, and bleu_signature and chrf_signature, sacrebleu's descriptions of the
+        settings.
 
     Raises:
-        InputError: if sacrebleu is missing, there is nothing to score, or a text has no reference.
+        InputError: if sacrebleu is missing, there are no translations, or a text has no reference.
 
     Example:
 
@@ -32,18 +37,18 @@ def translation_scores(translations, references, language="en"):
     try:
         from sacrebleu.metrics import BLEU, CHRF
     except ImportError as error:
-        raise InputError('Translations are scored by sacrebleu: pip install "kerasnlp-zoo[recipes]"') from error
+        raise InputError('To score translations, install sacrebleu: pip install "kerasnlp-zoo[recipes]"') from error
     if not translations or len(translations) != len(references):
         raise InputError(
-            "Translations are scored against at least one reference each. "
+            "A score needs at least one translation, and at least one reference for each. "
             f"Received: {len(translations)} translations and references of {len(references)} texts"
         )
     for place, some in enumerate(references):
         if isinstance(some, str) or not some:
-            raise InputError(f"Expected a list of references for each text. Received: {some!r:.60} at place {place}")
-    # sacrebleu wants the first references of all texts, then the second, and None where a text has no more.
+            raise InputError(f"Expected a list of references for each text. Received: {some!r:.60} for text {place}")
+    # sacrebleu expects the first references of all texts, then the second ones, with None for missing references.
     most = max(map(len, references))
-    streams = [[some[place] if place < len(some) else None for some in references] for place in range(most)]
+    streams: list[Any] = [[some[place] if place < len(some) else None for some in references] for place in range(most)]
     bleu, chrf = BLEU(tokenize=TOKENIZERS.get(language, "13a")), CHRF()
     return {
         "bleu": bleu.corpus_score(translations, streams).score,
@@ -53,18 +58,24 @@ def translation_scores(translations, references, language="en"):
     }
 
 
-def bleu_by_length(sources, translations, references, edges, language="en"):
-    """Score translations of short and of long sources apart.
+def bleu_by_length(
+    sources: Sequence[str],
+    translations: Sequence[str],
+    references: Sequence[Sequence[str]],
+    edges: Sequence[int],
+    language: str = "en",
+) -> list[dict[str, Any]]:
+    """Return the BLEU of each group of source lengths.
 
     Args:
-        sources: list of str.
-        translations: list of str.
-        references: list of lists of str.
-        edges: increasing list of int, the most words of a source in each group; longer ones are left out.
-        language: str, code of the language of the translations.
+        sources: source texts.
+        translations: a translation of each text.
+        references: one or more reference translations of each text.
+        edges: maximum number of words of a source in each group, increasing; longer sources are not scored.
+        language: code of the target language.
 
     Returns:
-        list of dict of up_to (an edge), texts (their number) and bleu, for every group that has a text.
+        a dict for each group with texts: up_to, its edge; texts, their number; bleu.
 
     Example:
 

@@ -1,30 +1,32 @@
-"""Finding words among vectors, as every score of word vectors does it.
+"""Look-up of words in a table of word vectors, for all scores of word vectors.
 
-A word is looked up as it is written, else lower-cased: "Paris" finds "paris" in a vocabulary of
-lower-cased words. `[PAD]` and `[UNK]` are no words: they are neither found nor given as answers.
+A word is looked up as written, and then in lower case: "Paris" finds "paris" in a vocabulary of lower-case words.
+`[PAD]` and `[UNK]` do not count as words: they are not found, and they are not answers.
 
-Shapes: V words, D width of a vector.
+Shapes: V tokens, D dimensions.
 """
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.evaluation.correlation import normalized
+from kerasnlp_zoo.evaluation.correlation import Vectors, normalized
 from kerasnlp_zoo.vocabulary import PADDING, UNKNOWN
 
 
-def without_special_tokens(tokens, vectors):
+def without_special_tokens(tokens: Sequence[str], vectors: Vectors) -> tuple[Sequence[str], np.ndarray]:
     """Return the words of a vocabulary and their vectors, without `[PAD]` and `[UNK]`.
 
     Args:
-        tokens: list of str, V.
-        vectors: float array [V, D].
+        tokens: V tokens.
+        vectors: float [V, D].
 
     Returns:
-        (list of str, float32 array [words, D]).
+        (words, float32 array [words, D]).
 
     Raises:
-        InputError: if there is not one vector per token, or a vector of a word holds NaN or infinity.
+        InputError: if the number of vectors differs, or the vector of a word contains NaN or infinity.
 
     Example:
 
@@ -34,33 +36,33 @@ def without_special_tokens(tokens, vectors):
     vectors = np.asarray(vectors, "float32")
     if vectors.ndim != 2 or len(vectors) != len(tokens):
         raise InputError(
-            f"Word vectors are an array [V, D] with a row per token. Expected {len(tokens):,} rows. "
-            f"Received the shape {vectors.shape}"
+            f"Word vectors are an array [V, D] with a row for each token. Expected {len(tokens):,} rows. "
+            f"Received: the shape {vectors.shape}"
         )
     start = sum(token in (PADDING, UNKNOWN) for token in tokens[:2])
     words, vectors = tokens[start:], vectors[start:]
     broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(broken):
         raise InputError(
-            f"{len(broken):,} word vectors hold NaN or infinity, that of {words[broken[0]]!r} is the first. "
-            "Training has diverged: lower the learning rate"
+            f"Word vectors must be finite. Received: {len(broken):,} with NaN or infinity, first that of "
+            f"{words[broken[0]]!r}. The training has diverged: use a smaller learning rate"
         )
     return words, vectors
 
 
 class WordLookup:
-    """The vectors of the words of a vocabulary, each of length 1, and who is who.
+    """The words of a vocabulary with their unit vectors.
 
     Args:
-        tokens: list of str, V.
-        vectors: float array [V, D].
-        most_frequent: int, only the first so many words are known; None for all.
+        tokens: V tokens, the most frequent first.
+        vectors: float [V, D].
+        most_frequent: number of known words, the first of `tokens`; None for all.
 
     Attributes:
-        vectors: float32 array [words, D], of length 1, or 0 where a vector was all zeros.
+        vectors: float32 array [words, D]; rows have norm 1, or 0 if the vector was zero.
 
     Raises:
-        InputError: if there is not one vector per token, or a vector holds NaN or infinity.
+        InputError: if the number of vectors differs, or the vector of a word contains NaN or infinity.
 
     Example:
 
@@ -72,12 +74,11 @@ class WordLookup:
            [0. , 1. ]], dtype=float32)
     """
 
-    def __init__(self, tokens, vectors, most_frequent=None):
-        words, vectors = without_special_tokens(tokens, vectors)
-        words, vectors = words[:most_frequent], vectors[:most_frequent]
-        self.vectors = normalized(vectors)
-        self._rows = {word: row for row, word in enumerate(words)}
+    def __init__(self, tokens: Sequence[str], vectors: Vectors, most_frequent: int | None = None) -> None:
+        words, rows = without_special_tokens(tokens, vectors)
+        self.vectors = normalized(rows[:most_frequent])
+        self._rows = {word: row for row, word in enumerate(words[:most_frequent])}
 
-    def find(self, words):
-        """Return the row of every word as a list of int, -1 where it is unknown."""
+    def find(self, words: Iterable[str]) -> list[int]:
+        """Return the row of every word, -1 if it is unknown."""
         return [self._rows.get(word, self._rows.get(word.lower(), -1)) for word in words]

@@ -1,4 +1,4 @@
-"""Why a model answered as it did: what the words contributed, and what they attended to."""
+"""Explain the answers of a model: contributions of n-grams, attention scores, alignments."""
 
 from kerasnlp_zoo.explanation.alignment import Alignment, alignment_weights
 from kerasnlp_zoo.explanation.attention import Attention, attention_weights

@@ -1,31 +1,40 @@
-"""Which token looks at which: the attention weights of every layer and head of a Transformer's encoder.
+"""The attention scores between the tokens of a text, in every layer and head of a Transformer encoder.
 
-Shapes: L layers, H heads, T tokens, W words.
+Shapes: L layers, H heads, T tokens, W words, D columns of a vector.
 
 Reference: Vaswani et al. 2017, section 3.2; Clark et al. 2019, "What Does BERT Look At?".
 """
 
 import dataclasses
 import unicodedata
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.explanation.tokens import CONTINUES, NOT_KNOWN, read_pieces, read_words
+from kerasnlp_zoo.explanation.tokens import CONTINUES, NOT_KNOWN, read_pieces, read_words, shortened
 from kerasnlp_zoo.layers import TransformerEncoderBlock
 
+if TYPE_CHECKING:
+    import tensorflow as tf
 
-def choose_heads(weights, layers=None, heads=None):
-    """Check numbers of layers and heads.
+    from kerasnlp_zoo.tasks import Task
+
+
+def choose_heads(
+    weights: np.ndarray, layers: Sequence[int] | None = None, heads: Sequence[int] | None = None
+) -> tuple[list[int], list[int]]:
+    """Validate indices of layers and heads, and fill in the default ones.
 
     Args:
         weights: array [L, H, ...].
-        layers: list of int, counted from 0; None or none for the last one.
-        heads: list of int, counted from 0; None or none for all.
+        layers: indices, counted from 0; None or empty for the last layer.
+        heads: indices, counted from 0; None or empty for all heads.
 
     Returns:
-        two lists of int.
+        (layers, heads).
 
     Raises:
         InputError: if there is no such layer or head.
@@ -41,43 +50,44 @@ def choose_heads(weights, layers=None, heads=None):
     return layers, heads
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Attention:
-    """The attention weights of one text.
+    """The attention scores of one text.
 
     Attributes:
-        tokens: list of T str, as in the text, pieces that go on a word with "##".
-        weights: float32 array [L, H, T, T]: row i tells how token i's attention is shared out, and adds up to 1.
-        num_cut: int, tokens behind max_sequence_length, which the model did not see.
+        tokens: T tokens as in the text; a piece that continues a word begins with "##".
+        weights: float32 array [L, H, T, T]. Row i has the attention scores of token i; its sum is 1.
+        num_cut: number of truncated tokens after max_sequence_length, which the model did not see.
     """
 
-    tokens: list
+    tokens: list[str]
     weights: np.ndarray
     num_cut: int
 
+    def __repr__(self) -> str:
+        layers, heads = self.weights.shape[:2]
+        return f"Attention({shortened(self.tokens)}, layers={layers}, heads={heads})"
+
     @property
-    def words(self):
-        """List of W (str, list of int): each word, its pieces put together, and the places of its tokens."""
-        words = []
-        for place, token in enumerate(self.tokens):
+    def words(self) -> list[tuple[str, list[int]]]:
+        """The W words, joined from their pieces, each with the positions of its tokens."""
+        words: list[tuple[str, list[int]]] = []
+        for position, token in enumerate(self.tokens):
             if token.startswith(CONTINUES) and words:
-                word, places = words[-1]
-                words[-1] = (word + token.removeprefix(CONTINUES), [*places, place])
+                word, positions = words[-1]
+                words[-1] = (word + token.removeprefix(CONTINUES), [*positions, position])
             else:
-                words.append((token.removesuffix(NOT_KNOWN), [place]))
+                words.append((token.removesuffix(NOT_KNOWN), [position]))
         return words
 
-    def places(self, query):
-        """Return the places of a word's tokens, everywhere it stands.
+    def places(self, query: str) -> list[int]:
+        """Return the positions of a word's tokens, for all its occurrences.
 
         Args:
-            query: str, one word or several that follow each other; case does not count.
-
-        Returns:
-            list of int.
+            query: a word, or several consecutive words; case is ignored.
 
         Raises:
-            InputError: if it does not stand in the text.
+            InputError: if the text does not contain the word.
 
         Example:
 
@@ -85,37 +95,43 @@ class Attention:
         [1, 2, 3]
         """
         wanted = _plain(query)
-        words = [(_plain(word), places) for word, places in self.words]
-        found = set()
+        words = [(_plain(word), positions) for word, positions in self.words]
+        found: set[int] = set()
         for start in range(len(words)):
-            joined, places = "", []
-            for word, its_places in words[start:]:
-                joined, places = joined + word, places + its_places
+            joined = ""
+            positions: list[int] = []
+            for word, positions_of_word in words[start:]:
+                joined, positions = joined + word, positions + positions_of_word
                 if not wanted.startswith(joined):
                     break
                 if joined == wanted:
-                    found.update(places)
+                    found.update(positions)
         if not found:
             known = list(dict.fromkeys(word for word, _ in self.words))
-            cut = f" {self.num_cut} more tokens were not read." if self.num_cut else ""
+            cut = f" {self.num_cut} more tokens were truncated." if self.num_cut else ""
             raise InputError(
                 f"{query!r} is not a word of the text.{did_you_mean(query, known)}{cut} Its words: {' '.join(known)}"
             )
         return sorted(found)
 
-    def choose(self, layers=None, heads=None):
-        """Check numbers of layers and heads; see `choose_heads`."""
+    def choose(
+        self, layers: Sequence[int] | None = None, heads: Sequence[int] | None = None
+    ) -> tuple[list[int], list[int]]:
+        """Validate indices of layers and heads; see `choose_heads`."""
         return choose_heads(self.weights, layers, heads)
 
-    def of_word(self, query, layers=None, heads=None):
-        """Tell how one word's attention is shared out over all words.
+    def of_word(
+        self, query: str, layers: Sequence[int] | None = None, heads: Sequence[int] | None = None
+    ) -> np.ndarray:
+        """Return the attention scores from one word to all words.
 
-        The mean over the layers, the heads and the tokens of the word; what goes to several pieces of a
-        word is added up.
+        They are the means over the layers, the heads and the tokens of the word. The scores of the pieces of a word
+        are added.
 
         Args:
-            query: str, as for `places`.
-            layers, heads: as for `choose`.
+            query: a word, as for `places`.
+            layers: indices of layers, as for `choose`.
+            heads: indices of heads, as for `choose`.
 
         Returns:
             float array [W]; its sum is 1.
@@ -127,21 +143,19 @@ class Attention:
         """
         layers, heads = self.choose(layers, heads)
         to_tokens = self.weights[np.ix_(layers, heads, self.places(query))].mean(axis=(0, 1, 2))  # [T]
-        return np.array([to_tokens[places].sum() for _, places in self.words])
+        return np.array([to_tokens[positions].sum() for _, positions in self.words])
 
 
-def attention_weights(task, text):
-    """Read a text and return which token looks at which, in every layer and head.
+def attention_weights(task: "Task", text: str | Sequence[str]) -> Attention:
+    """Return the attention scores between the tokens of a text, in every layer and head.
 
     Args:
-        task: a task whose model has `TransformerEncoderBlock`s, such as every BERT and `transformer_encoder`.
-        text: str, or a pair of str, which every BERT can read, whatever its task.
-
-    Returns:
-        Attention.
+        task: a task with a model of `TransformerEncoderBlock`s, such as BERT or `transformer_encoder`.
+        text: a text; or a pair of texts, which every BERT reads, whatever its task.
 
     Raises:
-        InputError: if `text` is neither, holds no token, or the model has no attention or reads no pairs.
+        InputError: if `text` is not a text or a pair of texts, or has no token; or if the model has no attention or
+            does not read pairs.
 
     Example:
 
@@ -160,11 +174,11 @@ def attention_weights(task, text):
     blocks = [layer for layer in task.model.layers if isinstance(layer, TransformerEncoderBlock)]
     if not blocks:
         raise InputError(
-            f"The model {task.model.name} has no attention. Expected one of Transformer blocks, such as a BERT"
+            f"The model {task.model.name} has no attention. Expected a model of Transformer blocks, such as BERT"
         )
     tokens, num_cut, features = _read(task.preprocessor, texts)
     if not tokens:
-        raise InputError(f"The text has no token that could attend to another. Received: {text!r:.60}")
+        raise InputError(f"The text has no token. Received: {text!r:.60}")
     inputs = task.model.input
     inputs = {name: inputs[name] for name in features} if isinstance(inputs, dict) else inputs
     before = keras.Model(inputs, [keras.tree.flatten(block.input)[0] for block in blocks])
@@ -173,22 +187,22 @@ def attention_weights(task, text):
     return Attention(tokens, np.stack(weights), num_cut)
 
 
-def _read(preprocessor, texts):
-    """Return the tokens, the number of those cut off, and the model's inputs."""
+def _read(preprocessor: Any, texts: Sequence[str]) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
+    """Return the tokens, the number of truncated ones, and the model's inputs."""
     if hasattr(preprocessor, "pieces"):
         return read_pieces(preprocessor, texts)
     if len(texts) == 2:
-        raise InputError("A model over words reads one text. Received: a pair")
+        raise InputError("A model of words reads one text. Received: a pair")
     return read_words(preprocessor, texts[0])
 
 
-def _block_weights(block, inputs):
-    """Return the attention weights [H, T, T] of a block for a text [1, T, D]; nothing in it is padding."""
+def _block_weights(block: TransformerEncoderBlock, inputs: "tf.Tensor") -> np.ndarray:
+    """Return the attention scores [H, T, T] of a block for one text [1, T, D] without padding."""
     inputs = block.attention_norm(inputs) if block.norm_first else inputs
     _, weights = block.attention(inputs, return_attention_scores=True, training=False)
     return keras.ops.convert_to_numpy(keras.ops.cast(weights, "float32"))[0]
 
 
-def _plain(word):
-    """Return a word as words are compared: without case, spaces and differences of width."""
+def _plain(word: str) -> str:
+    """Normalise a word for comparison: without case, spaces and differences of width."""
     return "".join(unicodedata.normalize("NFKC", word).casefold().split())

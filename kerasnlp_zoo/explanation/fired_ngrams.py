@@ -1,114 +1,127 @@
-"""Which n-grams made a TextCNN answer as it did.
+"""The contributions of n-grams to the answer of a TextCNN.
 
-After its ReLU, `text_cnn` is linear up to the choices that pooling makes, so a logit is the sum, over filters
-and windows, of activation x gradient, plus the bias: exactly, whatever the pooling. For max pooling
-only the window that won a filter's maximum has a gradient, and that gradient is the logit's weight.
+After its ReLU, `text_cnn` is linear except for the choices of the pooling. A logit is therefore exactly the bias plus
+the sum of activation x gradient over filters and windows, for any pooling. With max pooling, only the window with
+a filter's maximum has a gradient, which is the weight of the logit.
 
 Shapes: C classes, T words, W width of a window, F filters per width, K filters that fired at a window.
 """
 
 import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.explanation.tokens import read_words
+from kerasnlp_zoo.explanation.tokens import read_words, shortened
 
-BEYOND = "·"  # stands for a place of a window before the first word or after the last
+if TYPE_CHECKING:
+    from kerasnlp_zoo.tasks import TextClassification
+    from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
+    from kerasnlp_zoo.text import WordPreprocessor
+
+BEYOND = "·"  # a position of a window before the first word or after the last
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FiredNgram:
-    """A window of the sentence, and the filters that fired there and counted.
+    """A window of the sentence, and the filters that fired at this window and contributed to a logit.
 
-    With max pooling, a filter counts where it has its maximum; windows that share the maximum, because
-    the same n-gram stands in several places, share the contribution.
+    With max pooling, a filter contributes at the window with its maximum. Several windows with the same maximum, such
+    as a repeated n-gram, share the contribution.
 
     Args:
-        start: int, place of the window's first word; negative if it begins before the sentence.
-        words: tuple of W str, BEYOND at the places outside the sentence.
-        filters: int array [K], which of the F filters of this width.
-        activations: float array [K], how strongly they fired.
-        filter_contributions: float array [K, C], what each added to each class's logit.
+        start: position of the first word of the window; negative if the window begins before the sentence.
+        words: W words, BEYOND at positions outside the sentence.
+        filters: int array [K], indices of the filters of this width.
+        activations: float array [K], activations of the filters.
+        filter_contributions: float array [K, C], contribution of each filter to the logit of each class.
     """
 
     start: int
-    words: tuple
+    words: tuple[str, ...]
     filters: np.ndarray
     activations: np.ndarray
     filter_contributions: np.ndarray
 
+    def __repr__(self) -> str:
+        return f"FiredNgram({' '.join(self.words)!r}, start={self.start}, filters={len(self.filters)})"
+
     @property
-    def width(self):
+    def width(self) -> int:
         """Number of words in the window, W."""
         return len(self.words)
 
     @property
-    def contributions(self):
-        """What the window added to each class's logit, float array [C]."""
+    def contributions(self) -> np.ndarray:
+        """Contribution of the window to the logit of each class, float array [C]."""
         return self.filter_contributions.sum(axis=0)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """An answer taken apart: `logits` = `bias` + the sum of the n-grams' contributions.
+    """The contributions of n-grams to an answer: `logits` = `bias` + the sum of the contributions.
 
     Args:
-        answer: dict, what `predict` gives.
-        labels: list of C str.
-        words: list of T str, the words as the model read them; unknown ones end in "[?]".
-        words_cut: int, words behind max_sequence_length, which the model did not see.
-        ngrams: list of FiredNgram.
+        answer: answer of `predict`.
+        labels: C labels.
+        words: T words as the model read them; an unknown word ends in "[?]".
+        words_cut: number of truncated words after max_sequence_length, which the model did not see.
+        ngrams: n-grams that contributed.
         logits: float array [C].
         bias: float array [C].
-        separator: str, what stands between words of this language.
+        separator: separator between the words of this language.
     """
 
-    answer: dict
-    labels: list
-    words: list
+    answer: "TextClassificationAnswer"
+    labels: list[str]
+    words: list[str]
     words_cut: int
-    ngrams: list
+    ngrams: list[FiredNgram]
     logits: np.ndarray
     bias: np.ndarray
     separator: str
 
+    def __repr__(self) -> str:
+        return f"Explanation({self.answer['label']!r}, words={shortened(self.words)}, ngrams={len(self.ngrams)})"
+
     @property
-    def predicted(self):
-        """Id of the class that was answered."""
+    def predicted(self) -> int:
+        """Id of the predicted class."""
         return self.labels.index(self.answer["label"])
 
     @property
-    def word_contributions(self):
-        """Float array [T, C]: each n-gram's contribution, shared equally by its words; they add up to logits - bias."""
+    def word_contributions(self) -> np.ndarray:
+        """Contribution of every word, float array [T, C]; an n-gram's is divided equally among its words.
+
+        Their sum is logits - bias.
+        """
         contributions = np.zeros((len(self.words), len(self.labels)))
         for ngram in self.ngrams:
-            places = slice(max(ngram.start, 0), ngram.start + ngram.width)
-            contributions[places] += ngram.contributions / len(self.words[places])
+            positions = slice(max(ngram.start, 0), ngram.start + ngram.width)
+            contributions[positions] += ngram.contributions / len(self.words[positions])
         return contributions
 
-    def strongest(self, count):
-        """Return two lists of at most `count` n-grams for and against the answer, the strongest first."""
+    def strongest(self, count: int) -> tuple[list[FiredNgram], list[FiredNgram]]:
+        """Return at most `count` n-grams for the answer, and as many against it, the strongest first."""
         ngrams = sorted(self.ngrams, key=lambda ngram: -ngram.contributions[self.predicted])
         speak_for = [ngram for ngram in ngrams if ngram.contributions[self.predicted] > 0]
         speak_against = [ngram for ngram in reversed(ngrams) if ngram.contributions[self.predicted] < 0]
         return speak_for[:count], speak_against[:count]
 
 
-def fired_ngrams(task, text):
-    """Take a TextCNN's answer apart into the n-grams that fired.
+def fired_ngrams(task: "TextClassification", text: str) -> Explanation:
+    """Return the contributions of n-grams to the answer of a TextCNN.
 
     Args:
-        task: TextClassification whose model comes from `text_cnn`, with any pooling.
-        text: str.
-
-    Returns:
-        Explanation.
+        task: a task with a model from `text_cnn`, with any pooling.
+        text: the text to answer.
 
     Raises:
-        InputError: if `text` is no string, or the model comes from elsewhere.
+        InputError: if `text` is not a string, or the model does not come from `text_cnn`.
 
     Example:
 
@@ -120,12 +133,13 @@ def fired_ngrams(task, text):
     """
     _require_text_cnn(task.model)
     answer = task.predict([text])[0]
-    words, words_cut, features = read_words(task.preprocessor, text)
+    preprocessor = cast("WordPreprocessor", task.preprocessor)  # every text_cnn reads words
+    words, words_cut, features = read_words(preprocessor, text)
     logits, by_width = _window_contributions(task.model, features["token_ids"], len(task.labels))
     ngrams = []
     for width, (activations, contributions) in by_width.items():
         padded = [BEYOND] * (width - 1) + words + [BEYOND] * (width - 1)
-        # Without a word there is one window all the same, of padding: pooling leaves it out.
+        # A text without words still has one window, of padding, which the pooling ignores.
         for window in range(len(words) + width - 1 if words else 0):
             fired = np.flatnonzero(np.any(contributions[:, window] != 0, axis=0))
             if len(fired):
@@ -137,23 +151,25 @@ def fired_ngrams(task, text):
     return Explanation(answer, task.labels, words, words_cut, ngrams, logits, bias, separator)
 
 
-def _require_text_cnn(model):
+def _require_text_cnn(model: keras.Model) -> None:
     builder = getattr(model, "builder_config", {"builder": None})["builder"]
     if builder != "text_cnn":
         raise InputError(
-            "Which n-grams fired is known of models that the builder text_cnn made, with any pooling. "
+            "fired_ngrams explains models that the builder text_cnn made, with any pooling. "
             f"Received: {model.name}, {f'made by {builder}' if builder else 'not made by a builder'}"
         )
 
 
-def _window_contributions(model, token_ids, num_classes):
+def _window_contributions(
+    model: keras.Model, token_ids: tf.Tensor, num_classes: int
+) -> tuple[np.ndarray, Mapping[int, tuple[np.ndarray, np.ndarray]]]:
     """Return logits [C] and, for each width, activations [T + W - 1, F] and contributions [C, T + W - 1, F]."""
     widths = model.builder_config["arguments"]["filter_widths"]
     windows = [model.get_layer(f"convolution_{width}").output for width in widths]
     masks = [model.get_layer(f"window_mask_{width}").output for width in widths]
     below = keras.Model(model.input, [*windows, *masks])
     above = keras.Model([*windows, *masks], model.output)
-    # The sentence once for each class: row c is asked what moves the logit of class c.
+    # The sentence is repeated for each class: row c returns the gradient of the logit of class c.
     between = below(tf.repeat(token_ids, num_classes, axis=0))
     activations = between[: len(widths)]
     with tf.GradientTape() as tape:

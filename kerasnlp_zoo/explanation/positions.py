@@ -1,25 +1,26 @@
-"""The vectors by which a model knows places.
+"""The position vectors of a model.
 
-Shapes: P positions, D width of a vector.
+Shapes: P positions, D columns of a vector.
 """
 
 import keras
+import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import LearnedPositions, SinusoidalPositions
 
 
-def position_vectors(model):
-    """Return what a model adds to the tokens at each place.
+def position_vectors(model: keras.Model) -> np.ndarray:
+    """Return the vectors that a model adds to the tokens at each position.
 
     Args:
-        model: `keras.Model` with `LearnedPositions` or `SinusoidalPositions`, such as BERT.
+        model: a model with `LearnedPositions` or `SinusoidalPositions`, such as BERT.
 
     Returns:
         float32 array [P, D].
 
     Raises:
-        InputError: if there is no such layer.
+        InputError: if the model has no such layer.
 
     Example:
 
@@ -31,6 +32,6 @@ def position_vectors(model):
         if isinstance(layer, (LearnedPositions, SinusoidalPositions)):
             return keras.ops.convert_to_numpy(keras.ops.cast(layer.positions, "float32"))
     raise InputError(
-        f"The model {model.name} adds no vectors of positions. Expected one that does, such as a BERT or "
-        "transformer_encoder"
+        f"The model {model.name} has no position vectors. Expected a model with LearnedPositions or "
+        "SinusoidalPositions, such as BERT or transformer_encoder"
     )

@@ -1,18 +1,18 @@
 """An explanation as lines for a terminal."""
 
-BACKGROUNDS = {1: (153, 111, 75), -1: (223, 215, 208)}  # of 256 colours: blues for, oranges against, weak to strong
+from kerasnlp_zoo.explanation.fired_ngrams import Explanation
+
+# Of the 256 colours of a terminal, weak to strong: blue for the answer, orange against it.
+BACKGROUNDS = {1: (153, 111, 75), -1: (223, 215, 208)}
 
 
-def readable(explanation, count=5, colored=False):
-    """Write an explanation as text: the answer, the words, the strongest n-grams for and against it.
+def readable(explanation: Explanation, count: int = 5, colored: bool = False) -> str:
+    """Return an explanation as lines: the answer, the words, the strongest n-grams for and against the answer.
 
     Args:
-        explanation: Explanation.
-        count: int, most n-grams to show for the answer, and against it.
-        colored: bool, whether the words' backgrounds show how strongly each speaks for or against.
-
-    Returns:
-        str of several lines.
+        explanation: explanation to describe.
+        count: maximum number of n-grams to show for the answer, and against it.
+        colored: whether the background of a word shows its contribution.
     """
     label, predicted = explanation.answer["label"], explanation.predicted
     logit, bias = explanation.logits[predicted], explanation.bias[predicted]
@@ -21,7 +21,7 @@ def readable(explanation, count=5, colored=False):
         explanation.separator.join(_colored_words(explanation) if colored else explanation.words),
     ]
     if explanation.words_cut:
-        lines.append(f"... and {explanation.words_cut} more words behind the model's longest sentence, not read")
+        lines.append(f"... and {explanation.words_cut} more words, truncated after the model's maximum length")
     lines.append(f"logit of {label}: {logit:+.3f} = {logit - bias:+.3f} from n-grams {bias:+.3f} bias")
     for side, ngrams in zip(("for", "against"), explanation.strongest(count), strict=True):
         lines.append(f"{side} {label}:" if ngrams else f"{side} {label}: nothing")
@@ -32,8 +32,8 @@ def readable(explanation, count=5, colored=False):
     return "\n".join(lines)
 
 
-def _colored_words(explanation):
-    """Return the words, the stronger ones in black on a colour."""
+def _colored_words(explanation: Explanation) -> list[str]:
+    """Return the words, those with a larger contribution in black on a colour."""
     contributions = explanation.word_contributions[:, explanation.predicted]
     strongest = max(abs(contributions), default=0.0)
     words = []

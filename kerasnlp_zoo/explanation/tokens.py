@@ -1,25 +1,33 @@
-"""The tokens a model sees of a text, as a reader knows them, beside what goes into the model.
+"""The tokens of a text that a model sees, in readable form, and the model's inputs.
 
 Shapes: T tokens.
 """
 
-from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR, UNKNOWN
+import reprlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-CONTINUES = "##"  # before a piece that goes on a word
-NOT_KNOWN = "[?]"  # behind a token that is not in the vocabulary
-UNKNOWN_ID = 1  # of a word; pieces have their vocabulary's
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR, UNKNOWN, UNKNOWN_ID
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from kerasnlp_zoo.text import WordPiecePreprocessor, WordPreprocessor
+
+CONTINUES = "##"  # prefix of a piece that continues a word
+NOT_KNOWN = "[?]"  # suffix of a token that is not in the vocabulary
 
 
-def read_words(preprocessor, text):
-    """Cut a text into words.
+def read_words(preprocessor: "WordPreprocessor", text: str) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
+    """Split a text into words.
 
     Args:
-        preprocessor: `WordPreprocessor`.
-        text: str.
+        preprocessor: preprocessor of the model.
+        text: the text to split.
 
     Returns:
-        list of T str, the words the model sees, unknown ones with "[?]"; int, words it does not see; dict of
-        int32 [1, T], at least one column: the model's inputs.
+        (words, number of truncated words, inputs): T words that the model sees, unknown ones with "[?]"; the model's
+        inputs, int32 [1, T], with at least one column.
 
     Example:
 
@@ -36,17 +44,19 @@ def read_words(preprocessor, text):
     return words, len(tokens) - len(words), features
 
 
-def read_pieces(preprocessor, texts):
-    """Cut a text, or a pair of texts, into the pieces of BERT.
+def read_pieces(
+    preprocessor: "WordPiecePreprocessor", texts: Sequence[str]
+) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
+    """Split a text, or a pair of texts, into the pieces of BERT.
 
     Args:
-        preprocessor: `WordPiecePreprocessor`; whether it was made for pairs does not matter.
-        texts: list of one or two str.
+        preprocessor: preprocessor of the model, made for single texts or for pairs.
+        texts: one or two texts.
 
     Returns:
-        list of T str, the pieces as they are written in the text, those that go on a word with "##", unknown
-        ones with "[?]", between [CLS] and [SEP]; int, pieces the model does not see; dict of int32 [1, T]:
-        token_ids and segment_ids.
+        (pieces, number of truncated pieces, inputs): T pieces that the model sees, in the characters of the text,
+        with [CLS] and [SEP]; a piece that continues a word begins with "##", an unknown one ends in "[?]". The inputs
+        are token_ids and segment_ids, int32 [1, T].
 
     Example:
 
@@ -69,7 +79,18 @@ def read_pieces(preprocessor, texts):
     return tokens, num_cut, features
 
 
-def _written_pieces(preprocessor, text):
+def shortened(items: Sequence[Any]) -> str:
+    """Return the repr of a list; of a long list only the first 6 items.
+
+    Example:
+
+    >>> shortened(list("abcdefgh"))
+    "['a', 'b', 'c', 'd', 'e', 'f', ...]"
+    """
+    return reprlib.repr(list(items))
+
+
+def _written_pieces(preprocessor: "WordPiecePreprocessor", text: str) -> list[str]:
     """Return all pieces of a text, in the characters of the text."""
     pieces = {name: values[0].numpy().tolist() for name, values in preprocessor.pieces([_encoded(text)]).items()}
     unknown_id = preprocessor.vocabulary.ids[UNKNOWN]
@@ -81,9 +102,9 @@ def _written_pieces(preprocessor, text):
     ]
 
 
-def _marked(token, is_unknown):
+def _marked(token: str, is_unknown: bool) -> str:
     return token + NOT_KNOWN if is_unknown else token
 
 
-def _encoded(string):
+def _encoded(string: str) -> bytes:
     return string.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Keras layers on `keras.ops`, one idea per file; importing this package registers them all."""
+"""Keras layers on `keras.ops`; importing this package registers all of them with Keras."""
 
 from kerasnlp_zoo.layers.attention import Attention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense

@@ -1,36 +1,40 @@
-"""A text as the bag of its words, and a dense layer over such bags.
+"""Bags of words, and a dense layer over them.
 
-The bag is a vector x [V] of weights, nearly all zero. It is never formed: a text is kept as its
-different words and their weights, and x W is the weighted sum of as many rows of W.
+A bag is a vector x [V] of weights, nearly all of them 0. The layers do not form this vector. They keep the distinct
+words of a text and their weights, and compute x W as the weighted sum of the rows of W of these words.
 
 Shapes: B batch, T time, V vocabulary, U units.
 """
+
+from typing import Any, Literal, TypeAlias
 
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer
+from kerasnlp_zoo.types import Config, Initializer, Tensor, TensorShape
 
 WEIGHTINGS = ("binary", "count", "tf_idf")
+Weighting: TypeAlias = Literal["binary", "count", "tf_idf"]
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class BagOfWords(MaskedLayer):
-    """List the different words of every text, each with its weight in the bag.
+    """List the distinct words of every text, each with its weight in the bag.
 
     Args:
-        vocabulary_size: int, V, number of token ids; 0 is `[PAD]` and in no bag.
-        weighting: "binary": 1 for a word that occurs; "count": how often it occurs; "tf_idf": count
-            times inverse document frequency, the whole bag scaled to length 1. The frequencies are a
-            weight of the layer, 1 until `set_inverse_document_frequencies` is called.
+        vocabulary_size: number of token ids, V; 0 is `[PAD]`, which is not part of a bag.
+        weighting: "binary": 1 for each word of the text; "count": the number of occurrences; "tf_idf": count times
+            inverse document frequency, with the bag scaled to length 1. The inverse document frequencies are a weight
+            of the layer. They are 1 until `set_inverse_document_frequencies` is called.
 
     Call arguments:
         token_ids: int tensor [B, T].
 
     Returns:
-        (words int [B, T], weights float32 [B, T]): a word stands once, in no particular order; other
-        places hold word 0 with weight 0.
+        (words int [B, T], weights float32 [B, T]): each word of the text once, in undefined order. All other
+        positions have the word 0 and the weight 0.
 
     Raises:
         InputError: if `vocabulary_size` is not a positive integer or `weighting` is unknown.
@@ -44,15 +48,15 @@ class BagOfWords(MaskedLayer):
     Reference: Salton and Buckley 1988, "Term-weighting approaches in automatic text retrieval".
     """
 
-    def __init__(self, vocabulary_size, weighting="binary", **kwargs):
+    def __init__(self, vocabulary_size: int, weighting: Weighting = "binary", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         require_positive(vocabulary_size=vocabulary_size)
         require_choice("weighting", weighting, WEIGHTINGS)
         self.vocabulary_size = vocabulary_size
         self.weighting = weighting
 
-    def build(self, token_ids_shape):
-        """Create the inverse document frequencies [V], if they are used."""
+    def build(self, token_ids_shape: TensorShape) -> None:
+        """Create the inverse document frequencies [V] for "tf_idf"."""
         if self.weighting == "tf_idf":
             self.inverse_document_frequencies = self.add_weight(
                 name="inverse_document_frequencies",
@@ -62,24 +66,27 @@ class BagOfWords(MaskedLayer):
                 autocast=False,
             )
 
-    def set_inverse_document_frequencies(self, values):
-        """Set the weights of the words for "tf_idf".
+    def set_inverse_document_frequencies(self, values: Tensor) -> None:
+        """Set the inverse document frequencies of the words.
 
         Args:
-            values: float array [V], such as `text.inverse_document_frequencies` gives.
+            values: float array [V], such as the result of `text.inverse_document_frequencies`.
 
         Raises:
-            InputError: if the layer does not use them.
+            InputError: if the weighting is not "tf_idf".
         """
         if self.weighting != "tf_idf":
-            raise InputError(f"Only weighting='tf_idf' uses document frequencies. Received: {self.weighting!r}")
+            raise InputError(
+                "Only a layer with weighting='tf_idf' uses document frequencies. "
+                f"Received: weighting={self.weighting!r}"
+            )
         self.inverse_document_frequencies.assign(values)
 
-    def call(self, token_ids):
-        """Sort the words of a text: equal ones then stand together and can be counted."""
+    def call(self, token_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Sort the words of each text, then count each run of equal words."""
         sorted_ids = ops.sort(token_ids, axis=1)
         before = ops.pad(sorted_ids[:, :-1], [[0, 0], [1, 0]], constant_values=-1)
-        is_first = ops.not_equal(sorted_ids, before)  # [B, T], where a run of equal words begins
+        is_first = ops.not_equal(sorted_ids, before)  # [B, T], True where a run of equal words begins
         is_word = ops.logical_and(is_first, ops.not_equal(sorted_ids, 0))
         words = ops.where(is_word, sorted_ids, ops.zeros_like(sorted_ids))
         weights = ops.cast(is_word, "float32")
@@ -91,19 +98,19 @@ class BagOfWords(MaskedLayer):
             weights = ops.divide_no_nan(weights, norm)
         return words, weights
 
-    def compute_output_spec(self, token_ids):
+    def compute_output_spec(self, token_ids: Tensor) -> tuple[keras.KerasTensor, keras.KerasTensor]:
         """Return the symbolic outputs, both [B, T]."""
         return keras.KerasTensor(token_ids.shape, token_ids.dtype), keras.KerasTensor(token_ids.shape, "float32")
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "weighting": self.weighting}
 
 
-def _run_lengths(is_first):
-    """Return [B, T]: at every place the length of the run of equal words it belongs to."""
+def _run_lengths(is_first: Tensor) -> Tensor:
+    """Return the length of the run of equal words at every position: [B, T]."""
     batch, time = ops.shape(is_first)[0], ops.shape(is_first)[1]
-    # Every text begins with a run, so numbering the runs of the whole batch keeps the texts apart.
+    # Each text begins with a new run, so the runs of all texts can be numbered together.
     runs = ops.cumsum(ops.cast(ops.reshape(is_first, (-1,)), "int32")) - 1  # [B x T]
     lengths = ops.segment_sum(ops.ones_like(runs), runs, num_segments=batch * time)
     return ops.cast(ops.reshape(ops.take(lengths, runs), (batch, time)), "float32")
@@ -111,20 +118,20 @@ def _run_lengths(is_first):
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class BagOfWordsDense(MaskedLayer):
-    """A dense layer over bags of words: x W + b, by adding up the rows of W of the words in the bag.
+    """A dense layer over bags of words: x W + b, computed as the weighted sum of the rows of W of these words.
 
-    The sum is formed in float32. Its gradient names the rows that were used, so an optimiser such as
-    `training.LazyAdam` does work for those alone.
+    The sum is in float32. The gradient is sparse: an optimizer such as `training.LazyAdam` updates only the rows that
+    were used.
 
     Args:
-        vocabulary_size: int, V, rows of W.
-        units: int, U, columns of W.
-        kernel_initializer: name of a Keras initializer, or one.
-        kernel_regularizer: Keras regularizer of W, or None. It makes the gradient cover all of W.
+        vocabulary_size: rows of W, V.
+        units: columns of W, U.
+        kernel_initializer: initializer of W.
+        kernel_regularizer: regularizer of W, or None. A regularizer makes the gradient dense.
 
     Call arguments:
         words: int tensor [B, T].
-        weights: float tensor [B, T], the weight of each word in the bag; None for 1, of `[PAD]` 0.
+        weights: float tensor [B, T], the weight of each word in the bag; None for 1, and 0 for `[PAD]`.
 
     Returns:
         float tensor [B, U].
@@ -139,7 +146,14 @@ class BagOfWordsDense(MaskedLayer):
     array([[3.]], dtype=float32)
     """
 
-    def __init__(self, vocabulary_size, units, kernel_initializer="glorot_uniform", kernel_regularizer=None, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        units: int,
+        kernel_initializer: Initializer = "glorot_uniform",
+        kernel_regularizer: str | Config | keras.regularizers.Regularizer | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         require_positive(vocabulary_size=vocabulary_size, units=units)
         self.vocabulary_size = vocabulary_size
@@ -147,8 +161,8 @@ class BagOfWordsDense(MaskedLayer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
-    def build(self, words_shape):
-        """Create kernel [V, U], kept in float32 so that a look-up's gradient stays a list of rows, and bias [U]."""
+    def build(self, words_shape: TensorShape) -> None:
+        """Create kernel [V, U] and bias [U]; they stay float32, because a cast would make the gradient dense."""
         self.kernel = self.add_weight(
             name="kernel",
             shape=(self.vocabulary_size, self.units),
@@ -158,19 +172,19 @@ class BagOfWordsDense(MaskedLayer):
         )
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros", autocast=False)
 
-    def call(self, words, weights=None):
-        """Add up the weighted rows."""
+    def call(self, words: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Add the weighted rows."""
         if weights is None:
             weights = ops.not_equal(words, 0)
         rows = ops.take(self.kernel, words, axis=0)  # [B, T, U]
         total = ops.einsum("btu,bt->bu", rows, ops.cast(weights, rows.dtype)) + self.bias
         return ops.cast(total, self.compute_dtype)
 
-    def compute_output_shape(self, words_shape, weights_shape=None):
+    def compute_output_shape(self, words_shape: TensorShape, weights_shape: TensorShape | None = None) -> TensorShape:
         """Return [B, U]."""
         return (words_shape[0], self.units)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {
             **super().get_config(),

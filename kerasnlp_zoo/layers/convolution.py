@@ -1,40 +1,46 @@
-"""Convolution over the words of a sentence, blind to padding.
+"""Convolution over the words of a sentence, independent of padding.
 
-Shapes: B batch, T time, D width, W width of the window, F filters.
+Shapes: B batch, T time, D width of a vector, W width of the window, F filters.
 """
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
 
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer, zero_masked
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
+
+Padding: TypeAlias = Literal["full", "same"]
+PADDINGS: tuple[Padding, ...] = ("full", "same")
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class TextConvolution(MaskedLayer):
-    """Slide `filters` windows of `kernel_size` words over a sentence: c_i = f(w . x_{i:i+W-1} + b).
+    """Apply filters to every window of words: c_i = f(w . x_{i:i+W-1} + b).
 
-    Padded positions read as zeros, exactly like the space before and after the sentence, so the
-    features of a sentence do not depend on how far its batch was padded.
+    Padded positions are zeros, like the positions before and after the sentence. Therefore the features of a sentence
+    do not depend on the amount of padding.
 
     Args:
-        filters: int >= 1, F, feature maps.
-        kernel_size: int >= 1, W, words in a window.
-        padding: "full" adds W - 1 zeros on each side, so that every window that touches the sentence
-            is seen, however short the sentence (Kim's code does the same for its widest filter);
-            "same" gives one feature per word, for taggers.
-        activation: name of a Keras activation, or None.
+        filters: number of filters, F (>= 1).
+        kernel_size: words in a window, W (>= 1).
+        padding: "full" adds W - 1 zeros on each side, so that every window with at least one word has a feature, also
+            in short sentences (Kim's code does the same for its widest filter); "same" computes one feature per word,
+            for taggers.
+        activation: a Keras activation or its name; None for none.
 
     Call arguments:
         inputs: float tensor [B, T, D].
-        mask: bool tensor [B, T], True at real words; None keeps all.
+        mask: bool tensor [B, T], True at real words; None for all True.
 
     Returns:
         float tensor [B, T + W - 1, F] for "full", [B, T, F] for "same".
 
     Raises:
-        InputError: if `filters` or `kernel_size` is not a positive integer, or `padding` is neither
-            "full" nor "same".
+        InputError: if `filters` or `kernel_size` is not a positive integer, or `padding` is unknown.
 
     Example:
 
@@ -44,26 +50,33 @@ class TextConvolution(MaskedLayer):
     Reference: Kim 2014, "Convolutional Neural Networks for Sentence Classification", equation 2.
     """
 
-    def __init__(self, filters, kernel_size, padding="full", activation="relu", **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int,
+        padding: Padding = "full",
+        activation: str | Callable[[Tensor], Tensor] | None = "relu",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         require_positive(filters=filters, kernel_size=kernel_size)
-        require_choice("padding", padding, ("full", "same"))
+        require_choice("padding", padding, PADDINGS)
         self.filters = filters
         self.kernel_size = kernel_size
         self.padding = padding
         self.activation = keras.activations.get(activation)
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: TensorShape) -> None:
         """Create kernel [W, D, F] and bias [F]."""
         kernel_shape = (self.kernel_size, inputs_shape[-1], self.filters)
         self.kernel = self.add_weight(name="kernel", shape=kernel_shape, initializer="glorot_uniform")
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
 
-    def call(self, inputs, mask=None):
-        """Multiply every word with all W places of the kernel at once, then add up what meets in a window.
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Multiply every word by all W positions of the kernel at once, then add the products of each window.
 
-        A word x_t stands at place w of window t + W - 1 - w. Measured on a CPU, training is some 15% faster
-        than by `ops.conv`, whose windows also hold the zeros around the sentence.
+        The word x_t is at position w of the window t + W - 1 - w. On a CPU, training is about 15% faster than with
+        `ops.conv`, which also multiplies the zeros around the sentence.
         """
         if mask is not None:
             inputs = zero_masked(inputs, ops.expand_dims(mask, -1))
@@ -76,14 +89,14 @@ class TextConvolution(MaskedLayer):
             features = features[:, left : left + ops.shape(inputs)[1]]
         return self.activation(features + self.bias)  # [B, T + W - 1 or T, F]
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return [B, T + W - 1, F] or [B, T, F]."""
         batch, time, _ = inputs_shape
         if time is not None and self.padding == "full":
             time += self.kernel_size - 1
         return (batch, time, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {
             **super().get_config(),

@@ -1,15 +1,16 @@
-"""Huffman's binary tree over a vocabulary: short codes for frequent words.
+"""Huffman codes of a vocabulary: frequent words have short codes.
 
-Shapes: V words, L longest code.
+Shapes: V words, L length of the longest code.
 """
 
 import heapq
+from collections.abc import Sequence
 
 import numpy as np
 
 
-def zipf_counts(vocabulary_size):
-    """Return counts by Zipf's law for ids ordered by falling frequency: float array [V].
+def zipf_counts(vocabulary_size: int) -> np.ndarray:
+    """Return counts by Zipf's law for ids in order of decreasing frequency: float array [V].
 
     Example:
 
@@ -21,15 +22,16 @@ def zipf_counts(vocabulary_size):
     return 1.0 / np.arange(1, vocabulary_size + 1)
 
 
-def huffman_codes(counts):
-    """Build the tree and return every word's way through it.
+def huffman_codes(counts: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Build the Huffman tree and return the path from the root to every word.
 
     Args:
-        counts: array [V], V >= 2, how often each word occurs; 0 is allowed.
+        counts: number of occurrences of each word, V >= 2 numbers; 0 is allowed.
 
     Returns:
-        (nodes int32 [V, L], the inner nodes from the root down, 0..V-2 with the root V-2;
-        signs float32 [V, L], 1 where the way goes left and -1 where it goes right, 0 behind its end).
+        (nodes int32 [V, L], signs float32 [V, L]). `nodes` are the inner nodes of each path, from the root down; their
+        numbers are 0 to V - 2, and the root is V - 2. `signs` are 1 where a path goes left, -1 where it goes right and
+        0 after its end.
 
     Example:
 
@@ -42,25 +44,26 @@ def huffman_codes(counts):
     counts = np.asarray(counts)
     size = len(counts)
     parents, is_left = np.zeros(2 * size - 1, "int64"), np.zeros(2 * size - 1, bool)
-    heap = [(count, place) for place, count in enumerate(counts.tolist())]
+    heap = [(count, index) for index, count in enumerate(counts.tolist())]
     heapq.heapify(heap)
     for inner in range(size, 2 * size - 1):
         (low, left), (high, right) = heapq.heappop(heap), heapq.heappop(heap)
         parents[left] = parents[right] = inner
         is_left[left] = True
         heapq.heappush(heap, (low + high, inner))
-    # All words climb to the root together, a node at a time.
-    root, at, ways = 2 * size - 2, np.arange(size), []
+    # The paths of all words are followed from the leaf to the root together, one node at a time.
+    root, at = 2 * size - 2, np.arange(size)
+    steps = []
     while np.any(at != root):
         moving = at != root
         signs = np.where(moving, np.where(is_left[at], 1, -1), 0)
         at = np.where(moving, parents[at], root)
-        ways.append((np.where(moving, at - size, 0), signs))
-    nodes, signs = (np.stack(part, axis=1) for part in zip(*ways, strict=True))  # [V, L], from the leaf up
+        steps.append((np.where(moving, at - size, 0), signs))
+    nodes, signs = (np.stack(part, axis=1) for part in zip(*steps, strict=True))  # [V, L], from the leaf up
     lengths = np.count_nonzero(signs, axis=1)[:, None]
-    turned = lengths - 1 - np.arange(nodes.shape[1])  # the same from the root down
-    inside = turned >= 0
-    turned = np.maximum(turned, 0)
-    nodes = np.where(inside, np.take_along_axis(nodes, turned, axis=1), 0)
-    signs = np.where(inside, np.take_along_axis(signs, turned, axis=1), 0)
+    reverse = lengths - 1 - np.arange(nodes.shape[1])  # indices of the same path from the root down
+    inside = reverse >= 0
+    reverse = np.maximum(reverse, 0)
+    nodes = np.where(inside, np.take_along_axis(nodes, reverse, axis=1), 0)
+    signs = np.where(inside, np.take_along_axis(signs, reverse, axis=1), 0)
     return nodes.astype("int32"), signs.astype("float32")

@@ -1,17 +1,18 @@
-"""What a masked language model needs around its dense layers: chosen places, and a bias for every word.
+"""Layers of a masked language model: selection of positions, and a bias for every word.
 
-Shapes: B batch, T time, P chosen places, D width of a vector, V vocabulary.
+Shapes: B batch, T time, P selected positions, D width of a vector, V vocabulary.
 """
 
 import keras
 from keras import ops
 
 from kerasnlp_zoo.layers.masking import MaskedLayer
+from kerasnlp_zoo.types import Tensor, TensorShape
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class GatherPositions(MaskedLayer):
-    """Pick the vectors of some positions.
+    """Select the vectors at given positions.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -27,20 +28,22 @@ class GatherPositions(MaskedLayer):
     [[[3.0], [1.0]]]
     """
 
-    def call(self, inputs, positions=None):
-        """Gather row by row."""
+    def call(self, inputs: Tensor, positions: Tensor | None = None) -> Tensor:
+        """Gather the vectors of each row."""
         if positions is None:
             return inputs
         return ops.take_along_axis(inputs, ops.cast(positions, "int32")[:, :, None], axis=1)
 
-    def compute_output_shape(self, inputs_shape, positions_shape=None):
+    def compute_output_shape(
+        self, inputs_shape: TensorShape, positions_shape: TensorShape | None = None
+    ) -> TensorShape:
         """Return [B, P, D]."""
         return inputs_shape if positions_shape is None else (*positions_shape, inputs_shape[2])
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class AddBias(MaskedLayer):
-    """Add a trained number to each feature, such as how common each word is.
+    """Add a trainable bias to each feature, such as one for the frequency of each word.
 
     Call arguments:
         inputs: float tensor [B, T, V].
@@ -54,14 +57,14 @@ class AddBias(MaskedLayer):
     [[[1.0, 1.0, 1.0]]]
     """
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: TensorShape) -> None:
         """Create the bias."""
         self.bias = self.add_weight(shape=(inputs_shape[-1],), initializer="zeros", name="bias")
 
-    def call(self, inputs):
-        """Add it."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """Add the bias."""
         return inputs + ops.cast(self.bias, inputs.dtype)
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return the shape of the inputs."""
         return inputs_shape

@@ -1,33 +1,37 @@
-"""Which positions are real words: the only home of masks and their constants.
+"""Masks and their constants.
 
-A mask is a bool tensor [B, T], True where a position is kept. It travels as an explicit `mask`
-argument, so padding never changes an answer, whatever the amount.
+A mask is a bool tensor [B, T], True where a position is kept. Layers take it as an explicit `mask` argument, and the
+amount of padding never changes an output.
 
 Shapes: B batch, T time, D width of a vector, W width of a window.
 """
 
 import functools
+from typing import Any
 
 import keras
 from keras import ops
 
-# float16 ends at 65504; the others share float32's range.
+from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
+
+# The largest float16 is 65504; the other types have at least about the range of float32.
 LOWEST = {"float16": -65504.0, "bfloat16": -3.3e38, "float32": -3.4e38, "float64": -3.4e38}
-IMPOSSIBLE = -1e30  # score, in float32, of what may not be: sums of many stay finite, and swallow any other score
+IMPOSSIBLE = -1e30  # float32 score of what is not allowed: sums of many stay finite and outweigh all other scores
 
 
-def mask_scores(scores, mask):
-    """Put the lowest finite value of the dtype where `mask` is False.
+def mask_scores(scores: Tensor, mask: Tensor) -> Tensor:
+    """Replace scores by the lowest finite value of their dtype where `mask` is False.
 
-    The value is finite, so that a row without any real position stays free of NaN in a softmax or a
-    maximum; callers then zero such rows with `zero_masked`.
+    The value is finite, so that the softmax or maximum of a row without real positions is not NaN. Callers set such
+    rows to 0 with `zero_masked`.
 
     Args:
         scores: float tensor of any shape.
         mask: bool tensor that broadcasts to `scores`.
 
     Returns:
-        Tensor like `scores`.
+        Tensor of the shape and dtype of `scores`.
 
     Example:
 
@@ -39,17 +43,17 @@ def mask_scores(scores, mask):
     return ops.where(mask, scores, ops.cast(LOWEST[dtype], dtype))
 
 
-def mask_bias(mask):
-    """Return what to add to float32 scores so that a softmax gives 0 where `mask` is False.
+def mask_bias(mask: Tensor) -> Tensor:
+    """Return a bias for float32 scores that makes their softmax 0 where `mask` is False.
 
-    The lowest number swallows any score that it is added to. As a bias of one row of scores it broadcasts over
-    all the others in the one pass that adds it, where `mask_scores` would pass over them once more.
+    The sum of any score and the lowest number is the lowest number. The bias can have the shape of one row of scores
+    and broadcast over the others. Then it is faster than `mask_scores`.
 
     Args:
         mask: bool tensor.
 
     Returns:
-        float32 tensor like `mask`: 0 or the lowest number.
+        float32 tensor of the shape of `mask`: 0 where it is True, otherwise the lowest number.
 
     Example:
 
@@ -59,17 +63,17 @@ def mask_bias(mask):
     return ops.where(mask, 0.0, ops.cast(LOWEST["float32"], "float32"))
 
 
-def zero_masked(values, mask):
-    """Put zeros where `mask` is False.
+def zero_masked(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Replace values by 0 where `mask` is False.
 
-    `where`, not a product: a NaN or infinity at a padded position must not survive.
+    A product with the mask would keep NaN and infinity at padded positions.
 
     Args:
         values: float tensor of any shape.
-        mask: bool tensor that broadcasts to `values`, or None to keep everything.
+        mask: bool tensor that broadcasts to `values`; None keeps all values.
 
     Returns:
-        Tensor like `values`.
+        Tensor of the shape and dtype of `values`.
 
     Example:
 
@@ -80,24 +84,24 @@ def zero_masked(values, mask):
 
 
 class MaskedLayer(keras.layers.Layer):
-    """A layer that takes `mask` as an argument and hands no hidden mask on.
+    """A layer that takes its mask as an argument and attaches no mask to its outputs.
 
-    Keras would attach a mask to tensors and apply it behind the scenes, in later layers and in the
-    loss; here every consumer is given its mask, or weights, by name.
+    Keras attaches masks to tensors, and applies them implicitly in later layers and in the loss. In this package,
+    masks and sample weights are explicit arguments.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def compute_mask(self, inputs, previous_mask):
-        """Attach nothing to the outputs."""
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """Return None: no mask is attached to the outputs."""
         return
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class PaddingMask(keras.layers.Layer):
-    """Tell real tokens from padding: True where the token id is not 0.
+    """Compute the mask of real tokens: True where the token id is not 0.
 
     Call arguments:
         token_ids: int tensor [B, T]; 0 is `[PAD]`.
@@ -111,18 +115,18 @@ class PaddingMask(keras.layers.Layer):
     array([[ True,  True, False]])
     """
 
-    def call(self, token_ids):
-        """Compare with the padding id."""
+    def call(self, token_ids: Tensor) -> Tensor:
+        """Compare the ids with the padding id."""
         return ops.not_equal(token_ids, 0)
 
-    def compute_output_spec(self, token_ids):
-        """Return the symbolic output: bool, the shape of the ids."""
+    def compute_output_spec(self, token_ids: Tensor) -> keras.KerasTensor:
+        """Return the symbolic output: bool, of the shape of the ids."""
         return keras.KerasTensor(token_ids.shape, dtype="bool")
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class ZeroMasked(MaskedLayer):
-    """Put zeros at the positions that the mask leaves out.
+    """Set the vectors of masked positions to 0.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -137,18 +141,18 @@ class ZeroMasked(MaskedLayer):
     [[[1.0], [0.0]]]
     """
 
-    def call(self, inputs, mask=None):
-        """Keep or replace whole positions."""
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Keep or replace the vectors."""
         return zero_masked(inputs, None if mask is None else ops.cast(mask, "bool")[:, :, None])
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return the shape of the inputs."""
         return inputs_shape
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class MaskScores(MaskedLayer):
-    """Put the lowest float32 at the positions that the mask leaves out, so that a softmax gives them 0.
+    """Set the scores of masked positions to the lowest float32, so that their softmax is 0.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -163,25 +167,24 @@ class MaskScores(MaskedLayer):
     array([ True, False])
     """
 
-    def call(self, inputs, mask=None):
-        """Keep or replace whole positions."""
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Keep or replace the scores."""
         inputs = ops.cast(inputs, "float32")
         return inputs if mask is None else mask_scores(inputs, ops.cast(mask, "bool")[:, :, None])
 
-    def compute_output_spec(self, inputs, mask=None):
-        """Return the symbolic output: float32, the shape of the inputs."""
+    def compute_output_spec(self, inputs: Tensor, mask: Tensor | None = None) -> keras.KerasTensor:
+        """Return the symbolic output: float32, of the shape of the inputs."""
         return keras.KerasTensor(inputs.shape, dtype="float32")
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class WindowMask(keras.layers.Layer):
-    """Keep the windows of a `TextConvolution` that touch at least one real token.
+    """Compute the mask of the windows of a `TextConvolution` that contain at least one real token.
 
-    A sentence of n tokens has n + W - 1 such windows, however much padding follows, and a sentence
-    shorter than the window still has some.
+    A sentence of n tokens has n + W - 1 such windows, whatever the amount of padding.
 
     Args:
-        width: int >= 1, W, tokens in a window.
+        width: tokens in a window, W (>= 1).
 
     Call arguments:
         mask: bool tensor [B, T], True at real tokens.
@@ -190,7 +193,7 @@ class WindowMask(keras.layers.Layer):
         bool tensor [B, T + W - 1].
 
     Raises:
-        ValueError: if `width` < 1.
+        InputError: if `width` < 1.
 
     Example:
 
@@ -198,25 +201,24 @@ class WindowMask(keras.layers.Layer):
     array([[ True,  True,  True, False, False]])
     """
 
-    def __init__(self, width, **kwargs):
+    def __init__(self, width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if width < 1:
-            raise ValueError(f"A window spans at least 1 token. Received: width={width}")
+        require_positive(width=width)
         self.width = width
 
-    def call(self, mask):
-        """Combine the W shifted copies of the mask with a logical or."""
+    def call(self, mask: Tensor) -> Tensor:
+        """Compute the logical or of W shifted copies of the mask."""
         edge = self.width - 1
         padded = ops.pad(mask, [[0, 0], [edge, edge]], constant_values=False)  # [B, T + 2(W - 1)]
         length = ops.shape(mask)[1] + edge
         shifted = [padded[:, start : start + length] for start in range(self.width)]
         return functools.reduce(ops.logical_or, shifted)
 
-    def compute_output_spec(self, mask):
-        """Return the symbolic output: bool, W - 1 positions longer than the mask."""
+    def compute_output_spec(self, mask: Tensor) -> keras.KerasTensor:
+        """Return the symbolic output: bool, with W - 1 more positions than the mask."""
         batch, time = mask.shape
         return keras.KerasTensor((batch, None if time is None else time + self.width - 1), dtype="bool")
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "width": self.width}

@@ -1,38 +1,41 @@
-"""From one vector per position to one vector per sentence, padding left out.
+"""Pooling of the vectors of a sentence into one vector, without the padded positions.
 
-A sentence without any real position gives zeros.
+The result for a sentence without real positions is 0.
 
-Shapes: B batch, T time, D width, K activations kept, L words kept, U units of an attention.
+Shapes: B batch, T time, D width of a vector, K activations kept, L positions kept, U units of an attention.
 """
+
+from typing import Any
 
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer, mask_bias, mask_scores, zero_masked
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 
 class PoolingOverTime(MaskedLayer):
-    """What the poolings share: [B, T, D] and a mask in, [B, D] out."""
+    """Base of the pooling layers: it applies `pool` to inputs [B, T, D] and a mask."""
 
-    def call(self, inputs, mask=None):
-        """Pool the kept positions of every sentence."""
+    def call(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Pool the real positions of every sentence."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         return self.pool(inputs, ops.expand_dims(ops.cast(mask, "bool"), -1))
 
-    def pool(self, inputs, mask):
-        """Reduce [B, T, D] under the mask [B, T, 1] to [B, D]; subclasses say how."""
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Reduce [B, T, D] to [B, D] under the mask [B, T, 1]; subclasses implement it."""
         raise NotImplementedError(f"{type(self).__name__} must define pool(inputs, mask)")
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return [B, D]."""
         return (inputs_shape[0], inputs_shape[2])
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class MaxOverTime(PoolingOverTime):
-    """Keep the largest activation of every feature: c = max over the sentence.
+    """Return the largest activation of every feature over the sentence.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -46,25 +49,25 @@ class MaxOverTime(PoolingOverTime):
     >>> MaxOverTime()(ops.convert_to_tensor([[[1.0], [5.0], [9.0]]]), mask=[[True, True, False]]).numpy()
     array([[5.]], dtype=float32)
 
-    Reference: Collobert et al. 2011, section 3.2.2; Kim 2014, section 2.
+    References: Collobert et al. 2011, section 3.2.2; Kim 2014, section 2.
     """
 
-    def pool(self, inputs, mask):
-        """Take the maximum; a sentence without real positions gives 0."""
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Return the maximum, or 0 for a sentence without real positions."""
         largest = ops.max(mask_scores(inputs, mask), axis=1)
         return zero_masked(largest, ops.any(mask, axis=1))
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class SumOverTime(PoolingOverTime):
-    """Add up the activations of every feature over the sentence.
+    """Return the sum of the activations of every feature over the sentence.
 
     Call arguments:
         inputs: float tensor [B, T, D].
         mask: bool tensor [B, T], True keeps a position; None keeps all.
 
     Returns:
-        float tensor [B, D]; the sum is formed in float32.
+        float tensor [B, D]; the sum is computed in float32.
 
     Example:
 
@@ -72,15 +75,15 @@ class SumOverTime(PoolingOverTime):
     array([[6.]], dtype=float32)
     """
 
-    def pool(self, inputs, mask):
-        """Add in float32: float16 overflows and bfloat16 loses long sums."""
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Add in float32, because float16 overflows and bfloat16 is too coarse for long sums."""
         total = ops.sum(ops.cast(zero_masked(inputs, mask), "float32"), axis=1)
         return ops.cast(total, inputs.dtype)
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class MeanOverTime(PoolingOverTime):
-    """Average the activations of every feature over the real positions.
+    """Return the mean of the activations of every feature over the real positions.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -95,7 +98,7 @@ class MeanOverTime(PoolingOverTime):
     array([[3.]], dtype=float32)
     """
 
-    def pool(self, inputs, mask):
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Divide the float32 sum by the number of real positions, at least 1."""
         total = ops.sum(ops.cast(zero_masked(inputs, mask), "float32"), axis=1)  # [B, D]
         count = ops.sum(ops.cast(mask, "float32"), axis=1)  # [B, 1]
@@ -104,13 +107,12 @@ class MeanOverTime(PoolingOverTime):
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class KMaxPooling(PoolingOverTime):
-    """Keep the `k` largest activations of every feature, in sentence order.
+    """Return the `k` largest activations of every feature, in sentence order.
 
-    Padded positions are never kept while real ones remain; a sentence with fewer than `k` real
-    positions is filled up with zeros at the end.
+    Only real positions are kept. The result for a sentence with fewer than `k` real positions ends with zeros.
 
     Args:
-        k: int >= 1, K, activations kept per feature.
+        k: activations kept per feature, K (>= 1).
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -131,14 +133,14 @@ class KMaxPooling(PoolingOverTime):
     Reference: Kalchbrenner et al. 2014, section 3.3.
     """
 
-    def __init__(self, k, **kwargs):
+    def __init__(self, k: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         require_positive(k=k)
         self.k = k
 
-    def pool(self, inputs, mask):
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Select by size, then restore the order of the sentence."""
-        # K masked positions at the end: there are always K to choose from, and the last one is a zero.
+        # K masked zeros at the end, so that every sentence has at least K positions and the last one is 0.
         inputs = ops.pad(zero_masked(inputs, mask), [[0, 0], [0, self.k], [0, 0]])  # [B, T + K, D]
         mask = ops.pad(mask, [[0, 0], [0, self.k], [0, 0]], constant_values=False)
         scores = ops.transpose(mask_scores(inputs, mask), (0, 2, 1))  # [B, D, T + K]
@@ -149,23 +151,23 @@ class KMaxPooling(PoolingOverTime):
         positions = ops.sort(ops.where(is_real, positions, last), axis=1)
         return ops.take_along_axis(inputs, positions, axis=1)
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return [B, K, D]."""
         return (inputs_shape[0], self.k, inputs_shape[2])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "k": self.k}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class FirstPositions(PoolingOverTime):
-    """Put the vectors of the first `length` positions side by side; missing ones are zeros.
+    """Concatenate the vectors of the first `length` positions; missing positions are zeros.
 
-    What comes later in the sentence is not seen.
+    The layer ignores all later positions.
 
     Args:
-        length: int >= 1, L, positions kept.
+        length: positions kept, L (>= 1).
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -185,43 +187,43 @@ class FirstPositions(PoolingOverTime):
     Reference: Bengio et al. 2003, equation 5, where x is such a concatenation.
     """
 
-    def __init__(self, length, **kwargs):
+    def __init__(self, length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         require_positive(length=length)
         self.length = length
 
-    def pool(self, inputs, mask):
-        """Cut or fill every sentence to the same length, then flatten it."""
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Truncate or pad every sentence to L positions, then flatten it."""
         kept = zero_masked(inputs, mask)[:, : self.length]
         kept = ops.pad(kept, [[0, 0], [0, self.length - ops.shape(kept)[1]], [0, 0]])
         return ops.reshape(kept, (-1, self.length * inputs.shape[-1]))
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return [B, L x D]."""
         return (inputs_shape[0], self.length * inputs_shape[2])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "length": self.length}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class AttentionOverTime(MaskedLayer):
-    """Average the positions of every sentence, weighted by how much each one matters for the task.
+    """Return the mean of the vectors of every sentence, weighted by attention.
 
-    u_t = tanh(W h_t + b); a = softmax over the real positions of v . u_t; the sentence is sum_t a_t h_t.
+    u_t = tanh(W h_t + b); the weights a are the softmax of v . u_t over the real positions; the result is the sum of
+    a_t h_t.
 
     Args:
-        units: int >= 1, U, width of the vectors u and v.
+        units: width of the vectors u and v, U (>= 1).
 
     Call arguments:
         inputs: float tensor [B, T, D].
         mask: bool tensor [B, T], True keeps a position; None keeps all.
-        return_attention_scores: bool, whether the weights are wanted, too.
+        return_attention_scores: whether to return the weights, too.
 
     Returns:
-        float tensor [B, D]; with `return_attention_scores` the pair of it and the weights a, float32 [B, T],
-        0 at padded positions.
+        float tensor [B, D]; with `return_attention_scores` also the weights a, float32 [B, T], 0 at padded positions.
 
     Raises:
         InputError: if `units` is not a positive integer.
@@ -234,23 +236,25 @@ class AttentionOverTime(MaskedLayer):
     (TensorShape([2, 16]), array([0.2, 0.2, 0.2, 0.2, 0.2], dtype=float32))
 
     References: Yang et al. 2016, "Hierarchical Attention Networks for Document Classification", equations 5 to 7;
-    Zhou et al. 2016, "Attention-Based Bidirectional Long Short-Term Memory Networks for Relation Classification",
-    has it without W and b.
+    Zhou et al. 2016, "Attention-Based Bidirectional Long Short-Term Memory Networks for Relation Classification", for
+    the same without W and b.
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         require_positive(units=units)
         self.units = units
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: TensorShape) -> None:
         """Create kernel W [D, U], bias b [U] and the context vector v [U]."""
         self.kernel = self.add_weight(name="kernel", shape=(inputs_shape[-1], self.units))
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
         self.context = self.add_weight(name="context", shape=(self.units,), initializer="random_normal")
 
-    def call(self, inputs, mask=None, return_attention_scores=False):
-        """Score every position, then average with the softmax of the scores."""
+    def call(
+        self, inputs: Tensor, mask: Tensor | None = None, return_attention_scores: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Compute the scores of all positions, then the mean weighted by their softmax."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         mask = ops.cast(mask, "bool")
@@ -262,13 +266,15 @@ class AttentionOverTime(MaskedLayer):
         pooled = ops.cast(pooled, inputs.dtype)
         return (pooled, weights) if return_attention_scores else pooled
 
-    def compute_output_spec(self, inputs, mask=None, return_attention_scores=False):
-        """Return the symbolic vector of a sentence, and the weights where they are wanted."""
+    def compute_output_spec(
+        self, inputs: Tensor, mask: Tensor | None = None, return_attention_scores: bool = False
+    ) -> keras.KerasTensor | tuple[keras.KerasTensor, keras.KerasTensor]:
+        """Return the symbolic output, and the weights if requested."""
         batch, time, width = inputs.shape
         pooled = keras.KerasTensor((batch, width), dtype=self.compute_dtype)
         weights = keras.KerasTensor((batch, time), dtype="float32")
         return (pooled, weights) if return_attention_scores else pooled
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "units": self.units}

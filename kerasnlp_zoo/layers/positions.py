@@ -1,32 +1,35 @@
-"""Where a token stands: attention alone would see a bag of words.
+"""Position vectors: without them, attention does not depend on the order of the tokens.
 
-Shapes: B batch, T time, D width of a vector, P longest sequence.
+Shapes: B batch, T time, D width of a vector, P length of the longest sequence, W hypotheses of a sequence.
 """
+
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 WAVELENGTH = 10_000.0
 
 
-def sinusoids(length, width):
-    """Return the position vectors of the Transformer.
+def sinusoids(length: int, width: int) -> np.ndarray:
+    """Return the sinusoidal position vectors of the Transformer.
 
-    Computed in float64 and rounded once: positions themselves are not exact in half precision, above 256
-    in bfloat16 and above 2,048 in float16.
+    They are computed in float64, because bfloat16 has no exact integers above 256, and float16 none above 2,048.
 
     Args:
-        length: int, P.
-        width: int, D; even.
+        length: P.
+        width: D; must be even.
 
     Returns:
         float32 array [P, D]: PE(p, 2i) = sin(p / 10000^(2i/D)), PE(p, 2i + 1) = cos of the same.
 
     Raises:
-        ValueError: if `width` is odd.
+        InputError: if `width` is odd.
 
     Example:
 
@@ -37,50 +40,51 @@ def sinusoids(length, width):
     Reference: Vaswani et al. 2017, section 3.5.
     """
     if width % 2:
-        raise ValueError(f"Sines and cosines stand in pairs, so the width must be even. Received: width={width}")
+        raise InputError(f"Every sine has a cosine, so the width must be even. Received: width={width}")
     angles = np.arange(length)[:, None] / WAVELENGTH ** (np.arange(0, width, 2) / width)  # [P, D / 2]
     return np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(length, width).astype("float32")
 
 
 class _AddPositions(MaskedLayer):
-    """Add a vector for each place; a subclass has them as `self.positions` [P, D]."""
+    """Base of the layers that add position vectors; a subclass creates them as `self.positions` [P, D]."""
 
-    def __init__(self, max_sequence_length, **kwargs):
+    positions: Tensor
+
+    def __init__(self, max_sequence_length: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if max_sequence_length < 1:
-            raise ValueError(f"There is at least 1 position. Received: max_sequence_length={max_sequence_length}")
+        require_positive(max_sequence_length=max_sequence_length)
         self.max_sequence_length = max_sequence_length
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Add the first T position vectors."""
         length = inputs.shape[1]
         if length is not None and length > self.max_sequence_length:
-            raise ValueError(
-                f"{self.name} has vectors for {self.max_sequence_length} positions. Received {length} tokens: cut the "
-                "text, or build the model with a larger max_sequence_length"
+            raise InputError(
+                f"{self.name} has vectors for {self.max_sequence_length} positions. Received: {length} tokens. "
+                "Truncate the text, or build the model with a larger max_sequence_length"
             )
         positions = ops.cast(self.positions, self.compute_dtype)
         return inputs + positions[: ops.shape(inputs)[1]]
 
-    def at(self, inputs, place):
-        """Add the vector of one place to tokens [B, W, D] that all stand there, as in step-wise decoding."""
+    def at(self, inputs: Tensor, place: int | Tensor) -> Tensor:
+        """Add the vector of the position `place` to tokens [B, W, D] at that position, in step-by-step decoding."""
         return inputs + ops.cast(ops.take(self.positions, place, axis=0), self.compute_dtype)
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return the shape of the inputs."""
         return inputs_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "max_sequence_length": self.max_sequence_length}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class LearnedPositions(_AddPositions):
-    """Add a trained vector for each place, as BERT does.
+    """Add a trainable vector for each position, as in BERT.
 
     Args:
-        max_sequence_length: int >= 1, P, positions that have a vector.
+        max_sequence_length: number of positions, P (>= 1).
 
     Call arguments:
         inputs: float tensor [B, T, D], T <= P.
@@ -89,18 +93,18 @@ class LearnedPositions(_AddPositions):
         float tensor [B, T, D].
 
     Raises:
-        ValueError: if `max_sequence_length` < 1, or more tokens are given.
+        InputError: if `max_sequence_length` < 1, or T > P.
 
     Example:
 
     >>> LearnedPositions(max_sequence_length=8)(np.zeros((1, 3, 4))).shape
     TensorShape([1, 3, 4])
 
-    Reference: Devlin et al. 2019, section 3; Gehring et al. 2017.
+    References: Devlin et al. 2019, section 3; Gehring et al. 2017.
     """
 
-    def build(self, inputs_shape):
-        """Create the table of vectors."""
+    def build(self, inputs_shape: TensorShape) -> None:
+        """Create the position vectors."""
         self.positions = self.add_weight(
             shape=(self.max_sequence_length, inputs_shape[-1]),
             initializer=keras.initializers.TruncatedNormal(stddev=0.02),
@@ -110,10 +114,10 @@ class LearnedPositions(_AddPositions):
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class SinusoidalPositions(_AddPositions):
-    """Add sines and cosines of each place, which need no training.
+    """Add sines and cosines of each position, which need no training.
 
     Args:
-        max_sequence_length: int >= 1, P, positions that have a vector.
+        max_sequence_length: number of positions, P (>= 1).
 
     Call arguments:
         inputs: float tensor [B, T, D], T <= P, D even.
@@ -122,7 +126,7 @@ class SinusoidalPositions(_AddPositions):
         float tensor [B, T, D].
 
     Raises:
-        ValueError: if `max_sequence_length` < 1, more tokens are given, or D is odd.
+        InputError: if `max_sequence_length` < 1, T > P, or D is odd.
 
     Example:
 
@@ -132,6 +136,6 @@ class SinusoidalPositions(_AddPositions):
     Reference: Vaswani et al. 2017, section 3.5.
     """
 
-    def build(self, inputs_shape):
-        """Compute the table of vectors."""
+    def build(self, inputs_shape: TensorShape) -> None:
+        """Compute the position vectors."""
         self.positions = sinusoids(self.max_sequence_length, inputs_shape[-1])

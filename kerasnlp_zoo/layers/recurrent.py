@@ -1,54 +1,64 @@
 """Recurrent networks over padded sequences: simple RNN, GRU and LSTM, in one or both directions.
 
-Shapes: B batch, T time, D width of a vector, H units, S = 1 or 2 states of a cell, two directions' worth if both run.
+Shapes: B batch, T time, D width of a vector, H units, S states: 1 or 2 of the cell in each direction.
 
 References: Elman 1990, "Finding Structure in Time"; Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; Cho et
 al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder"; Schuster and Paliwal 1997, "Bidirectional
 Recurrent Neural Networks".
 """
 
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
+
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer, zero_masked
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 if keras.backend.backend() == "tensorflow":
     from kerasnlp_zoo.layers.recurrent_tensorflow import has_gpu, read_sequence
 
-CELLS = {"rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
-NUM_STATES = {"rnn": 1, "gru": 1, "lstm": 2}  # an LSTM carries its cell beside its output
-MERGES = ("concat", "sum")
+Cell: TypeAlias = Literal["rnn", "gru", "lstm"]
+Merge: TypeAlias = Literal["concat", "sum"]
+CELLS: dict[Cell, type[keras.layers.RNN]] = {
+    "rnn": keras.layers.SimpleRNN,
+    "gru": keras.layers.GRU,
+    "lstm": keras.layers.LSTM,
+}
+NUM_STATES: dict[Cell, int] = {"rnn": 1, "gru": 1, "lstm": 2}  # an LSTM has a cell state in addition to its output
+MERGES: tuple[Merge, ...] = ("concat", "sum")
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class Recurrent(MaskedLayer):
-    """One layer of a recurrent network; padding changes neither outputs nor states.
+    """One recurrent layer; padding changes neither outputs nor states.
 
-    A padded position gives zeros and leaves the state as it was, so the state after the last position is that
-    after the last word; backwards, that before the first.
+    The output at a padded position is 0, and the state does not change there. Therefore the last state of the forward
+    direction is the state after the last word, and that of the backward direction the state after the first word.
 
-    On TensorFlow the loop is that of recurrent_tensorflow.py. Only in training on a GPU does Keras take over, with
-    cuDNN; then padding must follow the words. Answers never come from cuDNN, whose graphs run on no CPU, so a model
-    trained on a GPU exports as it is.
+    On TensorFlow, the layer runs the loop of recurrent_tensorflow.py. Only training on a GPU uses the layers of Keras,
+    with cuDNN; then padding must follow the words. Inference does not use cuDNN, whose graphs do not run on a CPU, so
+    a model that was trained on a GPU can be exported.
 
     Args:
-        units: int >= 1, H, of each direction.
+        units: H of each direction (>= 1).
         cell: "rnn", "gru" or "lstm".
-        bidirectional: bool, whether a second network reads the sequence from its end.
-        merge: "concat" or "sum", how the outputs of both directions are joined.
-        recurrent_dropout: float in [0, 1), share of the units that each sequence loses on the way from one step
-            to the next in training, the same ones at every step (variational dropout).
+        bidirectional: whether a second network reads the sequence from its end.
+        merge: whether the outputs of both directions are concatenated or added.
+        recurrent_dropout: fraction of the state that is dropped between steps in training, in [0, 1). Each sequence
+            drops the same units at every step (variational dropout).
 
     Call arguments:
         inputs: float tensor [B, T, D].
-        mask: bool tensor [B, T], True at real positions; None for everywhere.
-        initial_state: list of S float tensors [B, H]; None for zeros.
-        training: bool.
+        mask: bool tensor [B, T], True at real positions; None for all True.
+        initial_state: S float tensors [B, H]; None for zeros.
+        training: whether to apply the dropout.
 
     Returns:
-        (outputs, state): float tensor [B, T, H], or [B, T, 2H] for two concatenated directions, and the list of
-        S states [B, H] after the last step: h, for an LSTM then c; the backward direction's follow the forward's.
+        (outputs, state): float tensor [B, T, H], or [B, T, 2H] for two concatenated directions, and a list of S states
+        [B, H] after the last step: h, and for an LSTM c. The states of the backward direction are last.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -59,11 +69,19 @@ class Recurrent(MaskedLayer):
     >>> outputs.shape, len(state)
     (TensorShape([1, 3, 8]), 4)
 
-    References: Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural
+    Reference: Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural
     Networks", for the dropout.
     """
 
-    def __init__(self, units, cell="lstm", bidirectional=False, merge="concat", recurrent_dropout=0.0, **kwargs):
+    def __init__(
+        self,
+        units: int,
+        cell: Cell = "lstm",
+        bidirectional: bool = False,
+        merge: Merge = "concat",
+        recurrent_dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         require_positive(units=units)
         require_choice("cell", cell, tuple(CELLS))
@@ -76,7 +94,7 @@ class Recurrent(MaskedLayer):
         self.forward = self._direction("forward")
         self.backward = self._direction("backward", go_backwards=True) if bidirectional else None
 
-    def _direction(self, name, **arguments):
+    def _direction(self, name: str, **arguments: Any) -> keras.layers.RNN:
         return CELLS[self.cell](
             self.units,
             recurrent_dropout=self.recurrent_dropout,
@@ -88,34 +106,53 @@ class Recurrent(MaskedLayer):
             **arguments,
         )
 
-    def build(self, inputs_shape):
-        """Make the weights of each direction."""
+    def build(self, inputs_shape: TensorShape) -> None:
+        """Create the weights of each direction."""
         self.forward.build(inputs_shape)
-        if self.bidirectional:
+        if self.backward is not None:
             self.backward.build(inputs_shape)
 
-    def call(self, inputs, mask=None, initial_state=None, training=None):
-        """Run every direction and join what they say."""
+    def call(
+        self,
+        inputs: Tensor,
+        mask: Tensor | None = None,
+        initial_state: Sequence[Tensor] | None = None,
+        training: bool | None = None,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Run each direction and merge the outputs."""
         mask = None if mask is None else ops.cast(mask, "bool")
         count = NUM_STATES[self.cell]
         first, second = (None, None) if initial_state is None else (initial_state[:count], initial_state[count:])
         outputs, state = self._read(self.forward, inputs, mask, first, training)
-        if self.bidirectional:
-            backward_outputs, more = self._read(self.backward, inputs, mask, second, training)
+        if self.backward is not None:
+            backward_outputs, backward_state = self._read(self.backward, inputs, mask, second, training)
             outputs = self._merged(outputs, backward_outputs)
-            state = [*state, *more]
+            state = [*state, *backward_state]
         return outputs, state
 
-    def _read(self, layer, inputs, mask, initial_state, training):
-        """Run one direction; return its outputs in the order of the inputs, and its last state."""
+    def _read(
+        self,
+        layer: keras.layers.RNN,
+        inputs: Tensor,
+        mask: Tensor | None,
+        initial_state: Sequence[Tensor] | None,
+        training: bool | None,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Run one direction; return the outputs in the order of the inputs, and the last state."""
         if keras.backend.backend() == "tensorflow" and not (training and has_gpu()):
             return read_sequence(self.cell, layer, inputs, mask, initial_state, training)
         return read_with_keras(layer, inputs, mask, initial_state, training)
 
-    def _merged(self, forward, backward):
+    def _merged(self, forward: Tensor, backward: Tensor) -> Tensor:
         return ops.concatenate([forward, backward], axis=-1) if self.merge == "concat" else forward + backward
 
-    def compute_output_spec(self, inputs, mask=None, initial_state=None, training=None):
+    def compute_output_spec(
+        self,
+        inputs: Tensor,
+        mask: Tensor | None = None,
+        initial_state: Sequence[Tensor] | None = None,
+        training: bool | None = None,
+    ) -> tuple[keras.KerasTensor, list[keras.KerasTensor]]:
         """Return the symbolic outputs and states."""
         batch, time, _ = inputs.shape
         directions = 1 + self.bidirectional
@@ -126,7 +163,7 @@ class Recurrent(MaskedLayer):
         ]
         return keras.KerasTensor((batch, time, width), dtype=self.compute_dtype), state
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {
             **super().get_config(),
@@ -138,22 +175,28 @@ class Recurrent(MaskedLayer):
         }
 
 
-def read_with_keras(layer, inputs, mask, initial_state, training):
+def read_with_keras(
+    layer: keras.layers.RNN,
+    inputs: Tensor,
+    mask: Tensor | None,
+    initial_state: Sequence[Tensor] | None,
+    training: bool | None,
+) -> tuple[Tensor, list[Tensor]]:
     """Read padded sequences in one direction with a Keras layer: on any backend, and with cuDNN on a GPU.
 
-    cuDNN refuses a row without a single word, such as those that fill up a batch: they are given one, and
-    what comes of it is taken back.
+    cuDNN does not accept a row without words, such as a row that fills a batch. Such a row gets one word for the call,
+    and then its outputs and state are reset.
 
     Args:
-        layer: `keras.layers.RNN`, built, that returns sequences and state.
+        layer: a built layer that returns sequences and state.
         inputs: float tensor [B, T, D].
-        mask: bool tensor [B, T], or None; for cuDNN padding must follow the words.
-        initial_state: list of float tensors [B, H], or None for zeros.
-        training: bool.
+        mask: bool tensor [B, T], or None; for cuDNN, padding must follow the words.
+        initial_state: float tensors [B, H]; None for zeros.
+        training: whether to apply the dropout.
 
     Returns:
-        (outputs, state): float tensor [B, T, H] in the order of the inputs, 0 where the mask is False; and the
-        list of the state's tensors [B, H] after the last step.
+        (outputs, state): float tensor [B, T, H] in the order of the inputs, 0 where the mask is False; and a list of
+        the tensors [B, H] of the state after the last step.
     """
     if mask is None:
         outputs, *state = layer(inputs, initial_state=initial_state, training=training)

@@ -1,54 +1,60 @@
-"""The decoder of a recurrent sequence-to-sequence model, with or without attention to what the encoder read.
+"""The decoder of a recurrent sequence-to-sequence model, with or without attention to the outputs of the encoder.
 
-Shapes: B batch, T time of the target, S time of the source, D width of an input, E of the memory, H units; in step-wise
-decoding W hypotheses of a source, R = B W rows.
+Shapes: B batch, T time of the target, S time of the source, D width of an input, E width of the memory, H units,
+U units of the attention; in step-by-step decoding W hypotheses of a source, R = B W rows.
 
 References: Sutskever et al. 2014, "Sequence to Sequence Learning with Neural Networks"; Bahdanau et al. 2015; Luong et
 al. 2015.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers.attention import Attention
+from kerasnlp_zoo.layers.attention import Attention, ScoreMode
 from kerasnlp_zoo.layers.masking import MaskedLayer
-from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES, Recurrent
+from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES, Cell, Recurrent
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 PLACEMENTS = ("luong", "bahdanau")
 ATTENTIONS = ("soft", "hard", None)
+Placement: TypeAlias = Literal["luong", "bahdanau"]
+AttentionKind: TypeAlias = Literal["soft", "hard"]
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class RecurrentDecoder(MaskedLayer):
-    """A stack of recurrent layers that reads the target so far, and looks at the memory of the source.
+    """A stack of recurrent layers that reads the target so far, with attention to the memory of the source.
 
-    - "luong": the stack's output h_t asks; what is told is made of tanh(W [c_t; h_t]), c_t the answer. All steps of a
-      known target are computed at once.
-    - "bahdanau": the output before, h_{t-1}, asks, and the answer c_t goes into the stack beside the input; what is
-      told is made of tanh(W [c_t; h_t]). One step after the other.
-    - without attention all that is known of the source is the state to begin with.
+    The outputs are tanh(W [c_t; h_t]), where h_t is the output of the stack and c_t the context from attention.
+
+    - "luong": the query of c_t is h_t. All steps of a known target are computed at once.
+    - "bahdanau": the query of c_t is the previous output h_{t-1}, and c_t is also an input of the stack. The steps are
+      computed one after the other.
+    - Without attention there is no c_t. The decoder knows the source only from the initial state.
 
     Args:
-        units: int >= 1, H, of each layer.
-        output_dim: int >= 1, width of the outputs.
-        num_layers: int >= 1.
+        units: H of each layer (>= 1).
+        output_dim: width of the outputs (>= 1).
+        num_layers: number of recurrent layers (>= 1).
         cell: "rnn", "gru" or "lstm".
         attention: "soft", "hard" or None.
-        score: one of `attention.SCORE_MODES`.
+        score_mode: score of the attention, one of `attention.SCORE_MODES`.
         placement: "luong" or "bahdanau".
 
     Call arguments:
         inputs: float tensor [B, T, D].
-        memory: float tensor [B, S, E].
-        initial_state: list of float tensors [B, H], of each layer in turn: h, for an LSTM then c;
-            None for zeros.
-        memory_mask: bool tensor [B, S], True at real tokens; None for all.
-        return_attention_scores: bool, whether the weights are wanted, too.
+        memory: float tensor [B, S, E], the outputs of the encoder.
+        initial_state: float tensors [B, H], layer by layer: h, and for an LSTM c; None for zeros.
+        memory_mask: bool tensor [B, S], True at real tokens; None for all True.
+        return_attention_scores: whether to return the weights, too.
 
     Returns:
-        float tensor [B, T, output_dim]; with `return_attention_scores` also the weights float32 [B, T, S], which
-        without attention are 0.
+        float tensor [B, T, output_dim]; with `return_attention_scores` also the weights, float32 [B, T, S]. They are 0
+        without attention.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -64,15 +70,15 @@ class RecurrentDecoder(MaskedLayer):
 
     def __init__(
         self,
-        units,
-        output_dim,
-        num_layers=1,
-        cell="gru",
-        attention="soft",
-        score="additive",
-        placement="luong",
-        **kwargs,
-    ):
+        units: int,
+        output_dim: int,
+        num_layers: int = 1,
+        cell: Cell = "gru",
+        attention: AttentionKind | None = "soft",
+        score_mode: ScoreMode = "additive",
+        placement: Placement = "luong",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         require_positive(units=units, output_dim=output_dim, num_layers=num_layers)
         require_choice("cell", cell, tuple(CELLS))
@@ -83,22 +89,22 @@ class RecurrentDecoder(MaskedLayer):
         self.num_layers = num_layers
         self.cell = cell
         self.attention = attention
-        self.score = score
+        self.score_mode = score_mode
         self.placement = placement
         self.recurrent = [
             Recurrent(units, cell, dtype=self.dtype_policy, name=f"recurrent_{number}") for number in range(num_layers)
         ]
         self.attend = None
         if attention:
-            self.attend = Attention(score, is_hard=attention == "hard", dtype=self.dtype_policy, name="attention")
+            self.attend = Attention(score_mode, is_hard=attention == "hard", dtype=self.dtype_policy, name="attention")
         self.readout = keras.layers.Dense(output_dim, activation="tanh", dtype=self.dtype_policy, name="readout")
 
     @property
-    def feeds_context(self):
-        """Whether the answer of attention goes into the stack."""
+    def feeds_context(self) -> bool:
+        """Whether the context is an input of the stack."""
         return self.attention is not None and self.placement == "bahdanau"
 
-    def build(self, inputs_shape, memory_shape, **other_shapes):
+    def build(self, inputs_shape: TensorShape, memory_shape: TensorShape, **other_shapes: Any) -> None:
         """Create the weights of the stack, the attention and the readout."""
         context = memory_shape[-1] if self.attention else 0
         width = inputs_shape[-1] + (context if self.feeds_context else 0)
@@ -109,11 +115,21 @@ class RecurrentDecoder(MaskedLayer):
             self.attend.build((None, None, self.units), memory_shape)
         self.readout.build((None, None, self.units + context))
 
-    def call(self, inputs, memory, initial_state=None, memory_mask=None, return_attention_scores=False, training=None):
-        """Read a known target."""
+    def call(
+        self,
+        inputs: Tensor,
+        memory: Tensor,
+        initial_state: Sequence[Tensor] | None = None,
+        memory_mask: Tensor | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Compute the outputs for a known target."""
         if initial_state is None:
             count = self.num_layers * NUM_STATES[self.cell]
             initial_state = [ops.zeros((ops.shape(inputs)[0], self.units), self.compute_dtype)] * count
+        context: Tensor | None
+        weights: Tensor | None
         if self.feeds_context:
             hidden, context, look = self._one_by_one(inputs, memory, initial_state, memory_mask, training)
             weights = look() if return_attention_scores else None
@@ -125,31 +141,47 @@ class RecurrentDecoder(MaskedLayer):
         outputs = self._read_out(hidden, context)
         return (outputs, weights) if return_attention_scores else outputs
 
-    def project_memory(self, memory):
-        """Return what `step` compares with: [B, S, U], once for all steps; without attention the memory itself."""
+    def project_memory(self, memory: Tensor) -> Tensor:
+        """Return the projected keys for `step`, [B, S, U]; without attention the memory itself."""
         return self.attend.project_keys(memory) if self.attend else memory
 
-    def step(self, inputs, state, projected, memory, memory_mask=None):
-        """Read one more token of every hypothesis.
+    def step(
+        self,
+        inputs: Tensor,
+        state: Sequence[Tensor],
+        projected: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor | None = None,
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Compute the next step of every hypothesis.
 
         Args:
-            inputs: float tensor [R, D], R = B W: the hypotheses of a source side by side.
-            state: list of float tensors [R, H], as `initial_state`.
+            inputs: float tensor [R, D], R = B W; the hypotheses of a source are adjacent.
+            state: float tensors [R, H], as `initial_state`.
             projected: `project_memory(memory)`.
             memory: float tensor [B, S, E].
             memory_mask: bool tensor [B, S].
 
         Returns:
-            (outputs, state): float tensor [R, output_dim], and the new list.
+            (outputs, state): float tensor [R, output_dim], and the new state.
         """
         beams = (ops.shape(memory)[0], -1)
         hidden, context, state = self._step(inputs, state, projected, memory, memory_mask, None, beams)
         return self._read_out(hidden, context), state
 
-    def _step(self, inputs, state, projected, memory, memory_mask, training, beams):
-        """Go one step; return output [R, H], context [R, E] or None, and the new state."""
+    def _step(
+        self,
+        inputs: Tensor,
+        state: Sequence[Tensor],
+        projected: Tensor,
+        memory: Tensor,
+        memory_mask: Tensor | None,
+        training: bool | None,
+        beams: tuple[int | Tensor, int],
+    ) -> tuple[Tensor, Tensor | None, list[Tensor]]:
+        """Compute one step; return the output [R, H], the context [R, E] or None, and the new state."""
 
-        def look(hidden):
+        def look(hidden: Tensor) -> Tensor | None:
             query = ops.reshape(hidden, (*beams, self.units))
             context, _ = self._look(query, projected, memory, memory_mask, training)
             return None if context is None else ops.reshape(context, (-1, memory.shape[-1]))
@@ -166,50 +198,68 @@ class RecurrentDecoder(MaskedLayer):
             context = look(hidden)
         return hidden, context, new_state
 
-    def _one_by_one(self, inputs, memory, initial_state, memory_mask, training):
-        """Take steps that depend on each other.
+    def _one_by_one(
+        self,
+        inputs: Tensor,
+        memory: Tensor,
+        initial_state: Sequence[Tensor],
+        memory_mask: Tensor | None,
+        training: bool | None,
+    ) -> tuple[Tensor, Tensor, Callable[[], Tensor]]:
+        """Compute steps that depend on each other.
 
         Returns:
             (outputs, contexts, look): [B, T, H], [B, T, E], and a function that returns the weights [B, T, S].
         """
         projected = self.project_memory(memory)
 
-        # What a scan tells of a step has, on TensorFlow, the form of what it carries on: so it carries it all.
-        def go_on(carried, step_inputs):
+        # On TensorFlow, the outputs of a scan must have the structure of the carried state, so the state includes all.
+        def step(carried: Sequence[Tensor], step_inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
             state = carried[:-1]
             _, context, state = self._step(step_inputs, state, projected, memory, memory_mask, training, (-1, 1))
             carried = [*state, context]
             return carried, carried
 
         start = [*(ops.cast(part, self.compute_dtype) for part in initial_state), memory[:, 0] * 0]
-        _, told = ops.scan(go_on, start, ops.transpose(inputs, (1, 0, 2)))
-        *state, context = (ops.transpose(values, (1, 0, 2)) for values in told)
+        _, states = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
+        *state, context = (ops.transpose(values, (1, 0, 2)) for values in states)
         top = -NUM_STATES[self.cell]
-        asking = ops.concatenate([start[top - 1][:, None], state[top][:, :-1]], axis=1)  # the outputs before each step
-        return state[top], context, lambda: self._look(asking, projected, memory, memory_mask, training)[1]
+        query = ops.concatenate([start[top - 1][:, None], state[top][:, :-1]], axis=1)  # the output before each step
+        return state[top], context, lambda: self._look(query, projected, memory, memory_mask, training)[1]
 
-    def _look(self, query, projected, memory, memory_mask, training):
-        """Return contexts and weights for queries [B, Q, H]; without attention None and zeros."""
+    def _look(
+        self, query: Tensor, projected: Tensor, memory: Tensor, memory_mask: Tensor | None, training: bool | None
+    ) -> tuple[Tensor | None, Tensor]:
+        """Return contexts and weights for queries [B, T, H]; without attention None and zeros."""
         if self.attend is None:
             return None, ops.zeros((*ops.shape(query)[:2], ops.shape(memory)[1]))
-        return self.attend.attend(query, projected, memory, memory_mask, True, training)
+        context, weights = self.attend.attend(query, projected, memory, memory_mask, True, training)
+        return context, weights
 
-    def _read_out(self, hidden, context):
+    def _read_out(self, hidden: Tensor, context: Tensor | None) -> Tensor:
+        """Return the outputs tanh(W [c_t; h_t])."""
         return self.readout(hidden if context is None else ops.concatenate([context, hidden], axis=-1))
 
-    def _by_layer(self, state):
+    def _by_layer(self, state: Sequence[Tensor]) -> list[list[Tensor]]:
+        """Split a state into the states of the layers."""
         count = NUM_STATES[self.cell]
         return [list(state[start : start + count]) for start in range(0, len(state), count)]
 
     def compute_output_spec(
-        self, inputs, memory, initial_state=None, memory_mask=None, return_attention_scores=False, training=None
-    ):
+        self,
+        inputs: Tensor,
+        memory: Tensor,
+        initial_state: Sequence[Tensor] | None = None,
+        memory_mask: Tensor | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+    ) -> keras.KerasTensor | tuple[keras.KerasTensor, keras.KerasTensor]:
         """Return the symbolic outputs."""
         outputs = keras.KerasTensor((*inputs.shape[:2], self.output_dim), dtype=self.compute_dtype)
         weights = keras.KerasTensor((*inputs.shape[:2], memory.shape[1]), dtype="float32")
         return (outputs, weights) if return_attention_scores else outputs
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {
             **super().get_config(),
@@ -218,6 +268,6 @@ class RecurrentDecoder(MaskedLayer):
             "num_layers": self.num_layers,
             "cell": self.cell,
             "attention": self.attention,
-            "score": self.score,
+            "score_mode": self.score_mode,
             "placement": self.placement,
         }

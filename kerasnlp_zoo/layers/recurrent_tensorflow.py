@@ -1,28 +1,79 @@
-"""The steps of a recurrent network in TensorFlow operations, for CPUs and for every exported graph.
+"""The loop of a recurrent network in TensorFlow operations, for CPUs and for every exported graph.
 
-Three things make it quicker than Keras' loop, and give the same numbers:
+It computes the same numbers as the loop of Keras and is faster, for three reasons:
 
-- what the inputs say to the gates is one product for all steps, before the loop;
-- the way back carries the gradients of the state alone, and leaves those of the gates behind: the gradients of
-  the weights are one product each, after the loop;
-- each direction is a loop of its own, and TensorFlow runs both at once, each on a core with its own weights.
+- The inputs of all steps are projected to the gates by one matrix product before the loop.
+- The backward loop passes only the gradient of the state from step to step. The gradient of each weight is one matrix
+  product after the loop.
+- Each direction is a separate loop, and TensorFlow runs both loops at once on different cores.
 
-Nothing is compiled for a shape, so any batch and any length may follow another.
+Nothing is compiled for fixed shapes, so the batch size and the length can change between calls.
 
 Shapes: B batch, T time, D width of a vector, H units, G gates.
 """
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import keras
 import tensorflow as tf
 
+if TYPE_CHECKING:
+    from kerasnlp_zoo.layers.recurrent import Cell
 
-class LstmCell:
-    """The equations of an LSTM, forth and back; gates in Keras' order: input, forget, candidate, output."""
 
-    num_states, num_kept, num_said = 2, 5, 1
+class CellEquations:
+    """The equations of a recurrent cell, and their gradients."""
+
+    num_states: ClassVar[int]  # tensors of a state
+    num_kept: ClassVar[int]  # tensors of a step that its gradient needs
+    num_outputs: ClassVar[int]  # gradients of projections: 2 if those of inputs and state differ, otherwise 1
 
     @staticmethod
-    def step(inputs, recurrent, hidden, carry):
-        """Return the new state, and what the way back needs of this step."""
+    def step(
+        inputs: tf.Tensor, recurrent: tf.Tensor, *state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
+        """Compute one step.
+
+        Args:
+            inputs: float tensor [B, G * H], the projected inputs.
+            recurrent: float tensor [B, G * H], the projected state.
+            *state: float tensors [B, H].
+
+        Returns:
+            (state, kept): the new state, and the tensors that `step_gradient` needs.
+        """
+        raise NotImplementedError("A subclass of CellEquations must define step")
+
+    @staticmethod
+    def step_gradient(
+        kept: Sequence[tf.Tensor], state: Sequence[tf.Tensor], *d_state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor | None, ...]]:
+        """Compute the gradients of one step.
+
+        Args:
+            kept: the tensors that `step` returned.
+            state: the state before the step.
+            *d_state: gradients of the new state.
+
+        Returns:
+            (gradients of the projections, gradients of the state before the step without those through its
+            projection; None for 0).
+        """
+        raise NotImplementedError("A subclass of CellEquations must define step_gradient")
+
+
+class LstmCell(CellEquations):
+    """The equations of an LSTM; the gates are in the order of Keras: input, forget, candidate, output."""
+
+    num_states, num_kept, num_outputs = 2, 5, 1
+
+    @staticmethod
+    def step(
+        inputs: tf.Tensor, recurrent: tf.Tensor, *state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
+        """Compute one step of an LSTM."""
+        _, carry = state
         i, f, g, o = tf.split(inputs + recurrent, 4, axis=1)
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         carry = f * carry + i * g
@@ -30,8 +81,11 @@ class LstmCell:
         return (o * squashed, carry), (i, f, g, o, squashed)
 
     @staticmethod
-    def back(kept, state, d_hidden, d_carry):
-        """Return the gradients of what the inputs and what the state said, and those of the state itself."""
+    def step_gradient(
+        kept: Sequence[tf.Tensor], state: Sequence[tf.Tensor], *d_state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor | None, ...]]:
+        """Compute the gradients of one step of an LSTM."""
+        d_hidden, d_carry = d_state
         i, f, g, o, squashed = kept
         d_o = _sigmoid_gradient(o, d_hidden * squashed)
         d_carry += _tanh_gradient(squashed, d_hidden * o)
@@ -41,14 +95,17 @@ class LstmCell:
         return (d_gates,), (None, d_carry * f)
 
 
-class GruCell:
-    """The equations of a GRU that resets after the product; gates in Keras' order: update, reset, candidate."""
+class GruCell(CellEquations):
+    """The equations of a GRU that resets after the product; the gates are in Keras' order: update, reset, candidate."""
 
-    num_states, num_kept, num_said = 1, 4, 2
+    num_states, num_kept, num_outputs = 1, 4, 2
 
     @staticmethod
-    def step(inputs, recurrent, hidden):
-        """Return the new state, and what the way back needs of this step."""
+    def step(
+        inputs: tf.Tensor, recurrent: tf.Tensor, *state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
+        """Compute one step of a GRU."""
+        (hidden,) = state
         x_z, x_r, x_g = tf.split(inputs, 3, axis=1)
         h_z, h_r, h_g = tf.split(recurrent, 3, axis=1)
         z, r = tf.sigmoid(x_z + h_z), tf.sigmoid(x_r + h_r)
@@ -56,8 +113,11 @@ class GruCell:
         return (g + z * (hidden - g),), (z, r, g, h_g)
 
     @staticmethod
-    def back(kept, state, d_hidden):
-        """Return the gradients of what the inputs and what the state said, and that of the state itself."""
+    def step_gradient(
+        kept: Sequence[tf.Tensor], state: Sequence[tf.Tensor], *d_state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor | None, ...]]:
+        """Compute the gradients of one step of a GRU."""
+        (d_hidden,) = d_state
         z, r, g, h_g = kept
         d_z = _sigmoid_gradient(z, d_hidden * (state[0] - g))
         d_g = _tanh_gradient(g, d_hidden * (1 - z))
@@ -65,59 +125,72 @@ class GruCell:
         return (tf.concat([d_z, d_r, d_g], axis=1), tf.concat([d_z, d_r, d_g * r], axis=1)), (d_hidden * z,)
 
 
-class RnnCell:
-    """The equation of a simple RNN, forth and back."""
+class RnnCell(CellEquations):
+    """The equation of a simple RNN."""
 
-    num_states, num_kept, num_said = 1, 1, 1
+    num_states, num_kept, num_outputs = 1, 1, 1
 
     @staticmethod
-    def step(inputs, recurrent, hidden):
-        """Return the new state, which is all that the way back needs."""
+    def step(
+        inputs: tf.Tensor, recurrent: tf.Tensor, *state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
+        """Compute one step of a simple RNN."""
         hidden = tf.tanh(inputs + recurrent)
         return (hidden,), (hidden,)
 
     @staticmethod
-    def back(kept, state, d_hidden):
-        """Return the gradient of what the inputs, and likewise the state, said."""
+    def step_gradient(
+        kept: Sequence[tf.Tensor], state: Sequence[tf.Tensor], *d_state: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor | None, ...]]:
+        """Compute the gradients of one step of a simple RNN."""
+        (d_hidden,) = d_state
         return (_tanh_gradient(kept[0], d_hidden),), (None,)
 
 
-CELLS = {"lstm": LstmCell, "gru": GruCell, "rnn": RnnCell}
+CELLS: dict[str, type[CellEquations]] = {"lstm": LstmCell, "gru": GruCell, "rnn": RnnCell}
 
 
-def has_gpu():
-    """Return whether TensorFlow sees a GPU, where Keras' layers train with cuDNN."""
+def has_gpu() -> bool:
+    """Return whether TensorFlow has a GPU, on which the layers of Keras train with cuDNN."""
     return bool(tf.config.list_logical_devices("GPU"))
 
 
-def read_sequence(name, layer, inputs, mask, initial_state, training):
+def read_sequence(
+    name: "Cell",
+    layer: keras.layers.RNN,
+    inputs: tf.Tensor,
+    mask: tf.Tensor | None,
+    initial_state: Sequence[tf.Tensor] | None,
+    training: bool | None,
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Read padded sequences in one direction, with the weights of a Keras layer.
 
     Args:
         name: "lstm", "gru" or "rnn".
-        layer: that `keras.layers.RNN`, built; its `go_backwards` says where to begin.
+        layer: the built layer of this cell; its `go_backwards` is the direction.
         inputs: float tensor [B, T, D].
         mask: bool tensor [B, T], or None.
-        initial_state: list of float tensors [B, H], or None for zeros.
-        training: bool; otherwise nothing is kept for a way back, and gradients take TensorFlow's own, longer one.
+        initial_state: float tensors [B, H]; None for zeros.
+        training: whether to apply the dropout, and to keep tensors for the fast gradient. Without them, TensorFlow can
+            still compute gradients, but more slowly.
 
     Returns:
-        (outputs, state): float tensor [B, T, H] in the order of the inputs, 0 where the mask is False; and the
-        list of the state's tensors [B, H] after the last step.
+        (outputs, state): float tensor [B, T, H] in the order of the inputs, 0 where the mask is False; and a list of
+        the tensors [B, H] of the state after the last step.
     """
     cell, patterns = layer.cell, _dropout_patterns(layer, inputs, training)
     time_first = tf.transpose(inputs, (1, 0, 2))
     kernel, recurrent_kernel, bias = (tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias))
-    # A GRU has a second bias, for what the state says: the reset gate closes it off as well.
+    # A GRU has a second bias, added to the projected state before the reset gate is applied.
     bias, *recurrent_bias = tf.unstack(bias) if name == "gru" else [bias]
     projected = tf.nn.bias_add(tf.matmul(_rows(time_first), kernel), bias)
-    # What is known of the shape stays known, as LiteRT needs it.
+    # LiteRT needs known dimensions to stay known.
     batch, time = (tf.shape(inputs)[i] if size is None else size for i, size in enumerate(inputs.shape[:2]))
     projected = tf.reshape(projected, (time, batch, kernel.shape[1]))
     if initial_state is None:
         initial_state = [tf.zeros((batch, layer.units), projected.dtype)] * CELLS[name].num_states
     loop = _Loop(CELLS[name], mask, layer.go_backwards, patterns)
-    run = loop.with_way_back if training else loop.forth
+    run = loop.with_gradient if training else loop.forward
     initial_state = [tf.cast(part, projected.dtype) for part in initial_state]
     outputs, *state = run(projected, recurrent_kernel, *initial_state, *recurrent_bias)
     outputs = tf.transpose(outputs, (1, 0, 2))
@@ -126,109 +199,143 @@ def read_sequence(name, layer, inputs, mask, initial_state, training):
 
 
 class _Loop:
-    """The steps over a batch of sequences, and the way back through them."""
+    """The loop over the steps of a batch of sequences, and the backward loop of its gradient."""
 
-    def __init__(self, cell, mask, goes_backwards, patterns):
+    def __init__(
+        self,
+        cell: type[CellEquations],
+        mask: tf.Tensor | None,
+        goes_backwards: bool,
+        patterns: Sequence[tf.Tensor | None],
+    ) -> None:
         self.cell = cell
         self.mask = mask
         self.goes_backwards = goes_backwards
         self.patterns = patterns
 
-    def forth(self, projected, kernel, *state_and_bias):
-        """Return the outputs [T, B, H] and each tensor of the last state [B, H]."""
+    def forward(self, projected: tf.Tensor, kernel: tf.Tensor, *state_and_bias: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Return the outputs [T, B, H] and the tensors [B, H] of the last state."""
         (outputs,), state = self._steps(projected, kernel, *self._parted(state_and_bias), keeps=False)
         return (outputs.stack(), *state)
 
     @property
-    def with_way_back(self):
-        """The same, with gradients of our own."""
-        return tf.custom_gradient(self._forth_and_back)
+    def with_gradient(self) -> Callable[..., tuple[tf.Tensor, ...]]:
+        """The function `forward`, with the fast gradient."""
+        return tf.custom_gradient(self._forward_and_gradient)
 
-    def _forth_and_back(self, projected, kernel, *state_and_bias):
+    def _forward_and_gradient(
+        self, projected: tf.Tensor, kernel: tf.Tensor, *state_and_bias: tf.Tensor
+    ) -> tuple[tuple[tf.Tensor, ...], Callable[..., tuple[tf.Tensor, ...]]]:
+        """Return the result of `forward`, and the function that computes its gradient."""
         state, bias = self._parted(state_and_bias)
         (outputs, *arrays), last = self._steps(projected, kernel, state, bias, keeps=True)
         before, kept = arrays[: len(state)], arrays[len(state) :]
 
-        def back(d_outputs, *d_state):
-            d_said, d_state = self._steps_back(kernel, before, kept, d_outputs, d_state)
-            d_projected, d_recurrent = d_said[0], d_said[-1]
+        def gradient(d_outputs: tf.Tensor, *d_state: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            d_projections, d_initial = self._steps_back(kernel, before, kept, d_outputs, d_state)
+            d_projected, d_recurrent = d_projections[0], d_projections[-1]
             d_kernel = _kernel_gradient(before[0].stack(), d_recurrent, self.patterns)
-            return (d_projected, d_kernel, *d_state, *(tf.reduce_sum(d_recurrent, axis=(0, 1)) for _ in bias))
+            return (d_projected, d_kernel, *d_initial, *(tf.reduce_sum(d_recurrent, axis=(0, 1)) for _ in bias))
 
-        return (outputs.stack(), *last), back
+        return (outputs.stack(), *last), gradient
 
-    def _steps(self, projected, kernel, state, bias, keeps):
-        """Run the loop; return arrays of outputs and, if they are kept, states before a step and values in it."""
+    def _steps(
+        self,
+        projected: tf.Tensor,
+        kernel: tf.Tensor,
+        state: Sequence[tf.Tensor],
+        bias: Sequence[tf.Tensor],
+        keeps: bool,
+    ) -> tuple[tuple[tf.TensorArray, ...], tuple[tf.Tensor, ...]]:
+        """Run the loop.
+
+        Returns:
+            (arrays, state): an array of the outputs and, if `keeps`, arrays of the state before each step and of the
+            tensors that its gradient needs; and the last state.
+        """
         kernels = tf.split(kernel, len(self.patterns), axis=1)
         inputs = _unstacked(projected)
         time = tf.shape(projected)[0]
         count = 1 + (len(state) + self.cell.num_kept if keeps else 0)
         arrays = tuple(_array(state[0].dtype, time, state[0].shape) for _ in range(count))
 
-        def step(number, state, arrays):
-            place = self._place(number, time)
+        def step(
+            number: int | tf.Tensor, state: tuple[tf.Tensor, ...], arrays: tuple[tf.TensorArray, ...]
+        ) -> tuple[int | tf.Tensor, tuple[tf.Tensor, ...], tuple[tf.TensorArray, ...]]:
+            at = self._index(number, time)
             parts = [tf.matmul(_dropped(state[0], p), k) for p, k in zip(self.patterns, kernels, strict=True)]
             recurrent = sum(bias, start=_joined(parts))
-            new, kept = self.cell.step(inputs.read(place), recurrent, *state)
+            new, kept = self.cell.step(inputs.read(at), recurrent, *state)
             output = new[0]
             if self.mask is not None:
-                is_real = tf.gather(self.mask, place, axis=1)  # [B]
+                is_real = tf.gather(self.mask, at, axis=1)  # [B]
                 output = _chosen(is_real, output, tf.zeros_like(output))
                 new = tuple(_chosen(is_real, *pair) for pair in zip(new, state, strict=True))
             values = (output, *state, *kept)[:count]
-            return number + 1, new, tuple(a.write(place, value) for a, value in zip(arrays, values, strict=True))
+            return number + 1, new, tuple(a.write(at, value) for a, value in zip(arrays, values, strict=True))
 
-        _, state, arrays = tf.while_loop(lambda number, *_: number < time, step, (0, state, arrays))
-        return arrays, state
+        _, last, arrays = tf.while_loop(lambda number, *_: number < time, step, (0, state, arrays))
+        return arrays, last
 
-    def _steps_back(self, kernel, before, kept, d_outputs, d_state):
-        """Run the loop from its end.
+    def _steps_back(
+        self,
+        kernel: tf.Tensor,
+        before: Sequence[tf.TensorArray],
+        kept: Sequence[tf.TensorArray],
+        d_outputs: tf.Tensor,
+        d_state: tuple[tf.Tensor, ...],
+    ) -> tuple[list[tf.Tensor], tuple[tf.Tensor, ...]]:
+        """Run the backward loop, from the last step to the first.
 
         Returns:
-            (d_said, d_state): gradients [T, B, G * H] of what the inputs said and, where it is something else, of
-            what the state said; and the gradients of the initial state.
+            (d_projections, d_state): gradients [T, B, G * H] of the projected inputs and, if they differ, of the
+            projected state; and the gradients of the initial state.
         """
         kernels = [tf.transpose(part) for part in tf.split(kernel, len(self.patterns), axis=1)]
         d_outputs_at = _unstacked(d_outputs)
         time = tf.shape(d_outputs)[0]
-        arrays = tuple(_array(d_outputs.dtype, time, (None, kernel.shape[1])) for _ in range(self.cell.num_said))
+        arrays = tuple(_array(d_outputs.dtype, time, (None, kernel.shape[1])) for _ in range(self.cell.num_outputs))
 
-        def step(number, d_state, arrays):
-            place = self._place(time - 1 - number, time)
+        def step(
+            number: int | tf.Tensor, d_state: tuple[tf.Tensor, ...], arrays: tuple[tf.TensorArray, ...]
+        ) -> tuple[int | tf.Tensor, tuple[tf.Tensor, ...], tuple[tf.TensorArray, ...]]:
+            at = self._index(time - 1 - number, time)
             d_hidden, *rest = d_state
-            d_new = (d_hidden + d_outputs_at.read(place), *rest)
+            d_new = (d_hidden + d_outputs_at.read(at), *rest)
             if self.mask is not None:
-                is_real = tf.gather(self.mask, place, axis=1)  # [B]
+                is_real = tf.gather(self.mask, at, axis=1)  # [B]
                 d_new = tuple(_chosen(is_real, d, tf.zeros_like(d)) for d in d_new)
-            d_said, (direct, *d_rest) = self.cell.back(
-                [array.read(place) for array in kept], [array.read(place) for array in before], *d_new
+            d_projections, (direct, *d_rest) = self.cell.step_gradient(
+                [array.read(at) for array in kept], [array.read(at) for array in before], *d_new
             )
-            parts = tf.split(d_said[-1], len(kernels), axis=1)
+            parts = tf.split(d_projections[-1], len(kernels), axis=1)
             through = [_dropped(tf.matmul(d, k), p) for d, k, p in zip(parts, kernels, self.patterns, strict=True)]
             d_hidden = tf.add_n([*through, *([] if direct is None else [direct])])
             d_before = (d_hidden, *d_rest)
             if self.mask is not None:
                 d_before = tuple(_chosen(is_real, *pair) for pair in zip(d_before, d_state, strict=True))
-            return number + 1, d_before, tuple(a.write(place, d) for a, d in zip(arrays, d_said, strict=True))
+            written = tuple(a.write(at, d) for a, d in zip(arrays, d_projections, strict=True))
+            return number + 1, d_before, written
 
         _, d_state, arrays = tf.while_loop(lambda number, *_: number < time, step, (0, d_state, arrays))
         return [array.stack() for array in arrays], d_state
 
-    def _parted(self, state_and_bias):
+    def _parted(self, state_and_bias: tuple[tf.Tensor, ...]) -> tuple[tuple[tf.Tensor, ...], tuple[tf.Tensor, ...]]:
+        """Split the state from the bias."""
         return state_and_bias[: self.cell.num_states], state_and_bias[self.cell.num_states :]
 
-    def _place(self, number, time):
+    def _index(self, number: int | tf.Tensor, time: int | tf.Tensor) -> int | tf.Tensor:
         return time - 1 - number if self.goes_backwards else number
 
 
-def _kernel_gradient(hidden, d_recurrent, patterns):
-    """Return the gradient of the kernel; hidden [T, B, H] is the state before each step."""
+def _kernel_gradient(hidden: tf.Tensor, d_recurrent: tf.Tensor, patterns: Sequence[tf.Tensor | None]) -> tf.Tensor:
+    """Return the gradient of the recurrent kernel; hidden [T, B, H] is the state before each step."""
     parts = zip(patterns, tf.split(_rows(d_recurrent), len(patterns), axis=1), strict=True)
     return _joined([tf.matmul(_rows(_dropped(hidden, pattern)), d, transpose_a=True) for pattern, d in parts])
 
 
-def _dropout_patterns(layer, inputs, training):
-    """Return what multiplies a state on its way to each gate, or to all of them: None where nothing is dropped."""
+def _dropout_patterns(layer: keras.layers.RNN, inputs: tf.Tensor, training: bool | None) -> Sequence[tf.Tensor | None]:
+    """Return the dropout masks of the state for each gate, or one for all gates; None without dropout."""
     if not (training and layer.cell.recurrent_dropout):
         return [None]
     layer.cell.reset_recurrent_dropout_mask()
@@ -237,36 +344,36 @@ def _dropout_patterns(layer, inputs, training):
     return patterns if isinstance(patterns, list) else [patterns]
 
 
-def _dropped(hidden, pattern):
+def _dropped(hidden: tf.Tensor, pattern: tf.Tensor | None) -> tf.Tensor:
     return hidden if pattern is None else hidden * pattern
 
 
-def _rows(values):
+def _rows(values: tf.Tensor) -> tf.Tensor:
     """Return [T, B, D] as [T * B, D]."""
     return tf.reshape(values, (-1, values.shape[-1]))
 
 
-def _joined(parts):
+def _joined(parts: Sequence[tf.Tensor]) -> tf.Tensor:
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
 
 
-def _chosen(is_real, new, old):
-    """Take whole rows; this older operation does so several times faster than `tf.where`."""
+def _chosen(is_real: tf.Tensor, new: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
+    """Return rows of `new` or `old`; for rows, this older operation is several times faster than `tf.where`."""
     return tf.raw_ops.Select(condition=is_real, x=new, y=old)
 
 
-def _array(dtype, time, shape):
+def _array(dtype: tf.DType, time: int | tf.Tensor, shape: Sequence[int | None]) -> tf.TensorArray:
     return tf.TensorArray(dtype, time, element_shape=shape, clear_after_read=False)
 
 
-def _unstacked(values):
-    """Return an array of the steps of a tensor [T, ...], which shares its memory."""
+def _unstacked(values: tf.Tensor) -> tf.TensorArray:
+    """Return an array of the steps of a tensor [T, ...]; it shares the memory of the tensor."""
     return tf.TensorArray(values.dtype, tf.shape(values)[0]).unstack(values)
 
 
-def _sigmoid_gradient(output, gradient):
+def _sigmoid_gradient(output: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.SigmoidGrad(y=output, dy=gradient)
 
 
-def _tanh_gradient(output, gradient):
+def _tanh_gradient(output: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.TanhGrad(y=output, dy=gradient)

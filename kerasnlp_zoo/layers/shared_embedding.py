@@ -1,10 +1,12 @@
-"""One table of vectors for the words that are read and the words that are told.
+"""One table of vectors for the input embedding and the output projection.
 
 Shapes: B batch, T time, D width of a vector, V vocabulary.
 """
 
 import keras
 from keras import ops
+
+from kerasnlp_zoo.types import Tensor
 
 ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
 if ON_TENSORFLOW:
@@ -13,13 +15,13 @@ if ON_TENSORFLOW:
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class SharedEmbedding(keras.layers.ReversibleEmbedding):
-    """Keras' `ReversibleEmbedding`, up to 2.5 times as quick where XLA compiles step-wise decoding.
+    """Keras' `ReversibleEmbedding`, up to 2.5 times faster in step-by-step decoding compiled by XLA.
 
-    Arguments and calls are Keras' own: the layer turns ids into vectors, and with `reverse=True` vectors into logits.
+    The arguments are those of `ReversibleEmbedding`.
 
     Call arguments:
         inputs: int tensor [B, T] of ids; with `reverse` float tensor [..., D].
-        reverse: bool.
+        reverse: whether to compute logits from vectors, instead of vectors from ids.
 
     Returns:
         float tensor [B, T, D]; with `reverse` logits [..., V], the product of each vector with every row of the table.
@@ -34,8 +36,8 @@ class SharedEmbedding(keras.layers.ReversibleEmbedding):
     Reference: Press and Wolf 2017, "Using the Output Embedding to Improve Language Models".
     """
 
-    def call(self, inputs, reverse=False):
-        """Look up, or multiply by the table as it lies."""
+    def call(self, inputs: Tensor, reverse: bool = False) -> Tensor:
+        """Look up the ids, or multiply the vectors by the table."""
         if not (reverse and self.tie_weights and self.logit_soft_cap is None and ON_TENSORFLOW):
             return super().call(inputs, reverse)
         dtype = self.reverse_dtype or self.compute_dtype

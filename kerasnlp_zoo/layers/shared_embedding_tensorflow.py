@@ -1,11 +1,12 @@
-"""The product of vectors with the rows of a table in TensorFlow, where XLA need not turn the table round.
+"""The product of vectors with the rows of a table in TensorFlow, without a transposed copy of the table.
 
-XLA copies a table that Keras transposes, for every token that is written: several times as long as the product.
+If Keras transposes the table, XLA copies it for every generated token. The copy takes several times as long as the
+product.
 """
 
 import tensorflow as tf
 
 
-def products(vectors, table):
-    """Return the product of each vector, float [R, D], with each row of a table, float [V, D]: float [R, V]."""
+def products(vectors: tf.Tensor, table: tf.Tensor) -> tf.Tensor:
+    """Return the product of each vector [R, D] with each row of a table [V, D]: float [R, V]."""
     return tf.matmul(vectors, table, transpose_b=True)

@@ -1,21 +1,26 @@
-"""The blocks of the Transformer: attention, then two dense layers, each with a short cut around it.
+"""The blocks of the Transformer: attention, then a feed-forward layer, each with a residual connection.
 
 Shapes: B batch, T time, S length of the encoder's memory, D width of a vector, F width between the dense layers, H
-heads; in step-wise decoding W hypotheses of a sequence, L places for tokens.
+heads; in step-by-step decoding W hypotheses of a sequence.
 
 Reference: Vaswani et al. 2017, "Attention Is All You Need", section 3.1.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
 import keras
 from keras import ops
 
+from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer
 from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention, known_shape
+from kerasnlp_zoo.types import Config, Initializer, Tensor, TensorShape
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-def gelu_tanh(x):
-    """Approximate x Phi(x), Phi the normal distribution's, by a hyperbolic tangent.
+def gelu_tanh(x: Tensor) -> Tensor:
+    """Return GELU(x), approximated by a hyperbolic tangent.
 
     Example:
 
@@ -27,34 +32,33 @@ def gelu_tanh(x):
     return keras.activations.gelu(x, approximate=True)
 
 
-ACTIVATIONS = {
+Activation: TypeAlias = Literal["relu", "gelu", "gelu_tanh"]
+ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "relu": keras.activations.relu,
-    "gelu": keras.activations.gelu,  # by the error function, as BERT in PyTorch
-    "gelu_tanh": gelu_tanh,  # as BERT in TensorFlow, 2018
+    "gelu": keras.activations.gelu,  # with the error function, as in BERT for PyTorch
+    "gelu_tanh": gelu_tanh,  # as in Google's BERT for TensorFlow of 2018
 }
 
 
 class _Block(MaskedLayer):
-    """What both blocks share: the feed-forward layer, and what goes around a sub-layer."""
+    """Base of both blocks: the feed-forward layer, normalization, dropout and residual connections."""
 
     def __init__(
         self,
-        num_heads,
-        intermediate_dim,
-        dropout=0.1,
-        activation="relu",
-        norm_first=False,
-        residual=True,
-        layer_norm=True,
-        layer_norm_epsilon=1e-5,
-        kernel_initializer="glorot_uniform",
-        **kwargs,
-    ):
+        num_heads: int,
+        intermediate_dim: int,
+        dropout: float = 0.1,
+        activation: Activation = "relu",
+        norm_first: bool = False,
+        residual: bool = True,
+        layer_norm: bool = True,
+        layer_norm_epsilon: float = 1e-5,
+        kernel_initializer: Initializer = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}. Received: {activation!r}")
-        if intermediate_dim < 1:
-            raise ValueError(f"intermediate_dim must be at least 1. Received: {intermediate_dim}")
+        require_choice("activation", activation, tuple(ACTIVATIONS))
+        require_positive(intermediate_dim=intermediate_dim)
         self.num_heads = num_heads
         self.intermediate_dim = intermediate_dim
         self.dropout = dropout
@@ -65,7 +69,7 @@ class _Block(MaskedLayer):
         self.layer_norm_epsilon = layer_norm_epsilon
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def _self_attention(self, is_causal):
+    def _self_attention(self, is_causal: bool) -> MultiHeadSelfAttention:
         return MultiHeadSelfAttention(
             self.num_heads,
             self.dropout,
@@ -75,7 +79,7 @@ class _Block(MaskedLayer):
             name="attention",
         )
 
-    def _build_feed_forward(self, inputs_shape):
+    def _build_feed_forward(self, inputs_shape: TensorShape) -> None:
         """Create the two dense layers."""
         dtype, initializer = self.dtype_policy, self.kernel_initializer
         self.intermediate = keras.layers.Dense(
@@ -91,31 +95,37 @@ class _Block(MaskedLayer):
         self.intermediate.build(inputs_shape)
         self.output_dense.build((*inputs_shape[:-1], self.intermediate_dim))
 
-    def _build_norms(self, names, inputs_shape):
-        """Create the normalisation of each sub-layer, and the dropout."""
+    def _build_norms(self, names: Sequence[str], inputs_shape: TensorShape) -> None:
+        """Create the normalization of each sub-layer, and the dropout."""
         for name in names:
             norm = keras.layers.LayerNormalization(epsilon=self.layer_norm_epsilon, dtype=self.dtype_policy, name=name)
             norm.build(inputs_shape)
             setattr(self, name, norm if self.layer_norm else None)
         self.drop = keras.layers.Dropout(self.dropout, dtype=self.dtype_policy, name="drop")
 
-    def _feed_forward(self, inputs):
-        """Run both dense layers."""
+    def _feed_forward(self, inputs: Tensor) -> Tensor:
+        """Apply both dense layers."""
         flat = ops.reshape(inputs, (-1, inputs.shape[-1]))
         return ops.reshape(self.output_dense(self.intermediate(flat)), (*known_shape(inputs), inputs.shape[-1]))
 
-    def _around(self, inputs, norm, sublayer, training):
-        """Add a sub-layer's outputs to its inputs, normalising before or after."""
+    def _around(
+        self,
+        inputs: Tensor,
+        norm: Callable[[Tensor], Tensor] | None,
+        sublayer: Callable[[Tensor], Tensor],
+        training: bool | None,
+    ) -> Tensor:
+        """Apply a sub-layer with its dropout, residual connection and normalization."""
         norm = norm or (lambda x: x)
         outputs = self.drop(sublayer(norm(inputs) if self.norm_first else inputs), training=training)
         outputs = inputs + outputs if self.residual else outputs
         return outputs if self.norm_first else norm(outputs)
 
-    def compute_output_shape(self, inputs_shape, *others):
+    def compute_output_shape(self, inputs_shape: TensorShape, *others: Any) -> TensorShape:
         """Return the shape of the inputs."""
         return inputs_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {
             **super().get_config(),
@@ -133,30 +143,31 @@ class _Block(MaskedLayer):
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class TransformerEncoderBlock(_Block):
-    """Attention and a feed-forward layer, each added to its input and normalised.
+    """Encoder block: self-attention and a feed-forward layer, with residual connections and normalization.
 
     Args:
-        num_heads: int >= 1, attention heads; divides D.
-        intermediate_dim: int >= 1, F.
-        dropout: float in [0, 1), share dropped of attention weights and of what is added to the inputs.
-        activation: "relu" (the paper's), "gelu" (BERT's, by the error function) or "gelu_tanh" (its
-            approximation, which Google's BERT was trained with).
-        norm_first: bool, whether to normalise what goes into attention and feed-forward layer, which
-            trains deep stacks more easily, instead of the sums, as the paper does.
-        residual: bool, whether a sub-layer's outputs are added to its inputs; False shows what that is worth.
-        layer_norm: bool, whether anything is normalised; False likewise.
-        layer_norm_epsilon: float, added to the variance.
-        kernel_initializer: of all kernels.
+        num_heads: number of attention heads (>= 1); D must be a multiple of it.
+        intermediate_dim: F (>= 1).
+        dropout: fraction of the attention weights and of the outputs of each sub-layer that is dropped in training, in
+            [0, 1).
+        activation: "relu" (original paper), "gelu" (BERT, exact) or "gelu_tanh" (an approximation that Google's BERT
+            was trained with).
+        norm_first: whether to normalize the inputs of each sub-layer (pre-norm, easier to train with many layers)
+            instead of the sums after it (post-norm, original paper).
+        residual: whether there are residual connections; False is for ablation studies.
+        layer_norm: whether there is normalization; False is for ablation studies.
+        layer_norm_epsilon: number added to the variance.
+        kernel_initializer: initializer of all kernels.
 
     Call arguments:
         inputs: float tensor [B, T, D].
-        mask: bool tensor [B, T], True at real tokens; None for all.
+        mask: bool tensor [B, T], True at real tokens; None for all True.
 
     Returns:
         float tensor [B, T, D].
 
     Raises:
-        ValueError: if an argument is outside its range.
+        InputError: if an argument is outside its range.
 
     Example:
 
@@ -164,18 +175,18 @@ class TransformerEncoderBlock(_Block):
     >>> block(keras.ops.ones((1, 3, 8)), mask=[[True, True, False]]).shape
     TensorShape([1, 3, 8])
 
-    Reference: Vaswani et al. 2017, section 3.1; `norm_first`: Xiong et al. 2020.
+    References: Vaswani et al. 2017, section 3.1; Xiong et al. 2020, for `norm_first`.
     """
 
-    def build(self, inputs_shape):
-        """Create attention, feed-forward layer and two normalisations."""
+    def build(self, inputs_shape: TensorShape) -> None:
+        """Create the attention, the feed-forward layer and two normalizations."""
         self.attention = self._self_attention(is_causal=False)
         self.attention.build(inputs_shape)
         self._build_feed_forward(inputs_shape)
         self._build_norms(("attention_norm", "output_norm"), inputs_shape)
 
-    def call(self, inputs, mask=None, training=None):
-        """Run the two sub-layers."""
+    def call(self, inputs: Tensor, mask: Tensor | None = None, training: bool | None = None) -> Tensor:
+        """Apply the two sub-layers."""
         attended = self._around(
             inputs, self.attention_norm, lambda x: self.attention(x, mask=mask, training=training), training
         )
@@ -184,26 +195,26 @@ class TransformerEncoderBlock(_Block):
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class TransformerDecoderBlock(_Block):
-    """Attention to the tokens before, attention to the encoder's memory and a feed-forward layer.
+    """Decoder block: causal self-attention, attention to the encoder's memory and a feed-forward layer.
 
-    `step` decodes one token at a time, from a cache of the tokens before.
+    `step` decodes one token at a time, from a cache of the previous tokens.
 
     Args:
         num_heads, intermediate_dim, dropout, activation, norm_first, residual, layer_norm, layer_norm_epsilon,
             kernel_initializer: as for `TransformerEncoderBlock`.
 
     Call arguments:
-        inputs: float tensor [B, T, D], what the decoder has written, from the start on.
-        memory: float tensor [B, S, D], what the encoder has read.
-        mask: bool tensor [B, T], True at real tokens; None for all.
-        memory_mask: bool tensor [B, S], True at real tokens; None for all.
-        return_attention_scores: bool, whether the weights of the memory are wanted, too.
+        inputs: float tensor [B, T, D], the tokens of the target.
+        memory: float tensor [B, S, D], the outputs of the encoder.
+        mask: bool tensor [B, T], True at real tokens; None for all True.
+        memory_mask: bool tensor [B, S], True at real tokens; None for all True.
+        return_attention_scores: whether to return the attention weights of the memory, too.
 
     Returns:
         float tensor [B, T, D]; with `return_attention_scores` also the weights [B, H, T, S].
 
     Raises:
-        ValueError: if an argument is outside its range.
+        InputError: if an argument is outside its range.
 
     Example:
 
@@ -214,8 +225,8 @@ class TransformerDecoderBlock(_Block):
     Reference: Vaswani et al. 2017, section 3.1.
     """
 
-    def build(self, inputs_shape, memory_shape):
-        """Create two attentions, feed-forward layer and three normalisations."""
+    def build(self, inputs_shape: TensorShape, memory_shape: TensorShape) -> None:
+        """Create two attentions, the feed-forward layer and three normalizations."""
         self.attention = self._self_attention(is_causal=True)
         self.attention.build(inputs_shape)
         self.cross_attention = MultiHeadCrossAttention(
@@ -229,11 +240,19 @@ class TransformerDecoderBlock(_Block):
         self._build_feed_forward(inputs_shape)
         self._build_norms(("attention_norm", "cross_attention_norm", "output_norm"), inputs_shape)
 
-    def call(self, inputs, memory, mask=None, memory_mask=None, return_attention_scores=False, training=None):
-        """Run the three sub-layers."""
-        scores = []
+    def call(
+        self,
+        inputs: Tensor,
+        memory: Tensor,
+        mask: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Apply the three sub-layers."""
+        scores: list[Tensor] = []
 
-        def attend_to_memory(x):
+        def attend_to_memory(x: Tensor) -> Tensor:
             projected = self.cross_attention.project_memory(memory)
             attended, weights = self.cross_attention.attend(x, projected, memory_mask, training)
             scores.append(weights)
@@ -244,36 +263,56 @@ class TransformerDecoderBlock(_Block):
         )
         return (outputs, scores[0]) if return_attention_scores else outputs
 
-    def step(self, inputs, cache, rows, bias, projected, memory_bias):
-        """Decode one more token of every hypothesis.
+    def step(
+        self,
+        inputs: Tensor,
+        cache: tuple[Tensor, Tensor],
+        rows: Tensor,
+        bias: Tensor,
+        projected: tuple[Tensor, Tensor],
+        memory_bias: Tensor,
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Decode the next token of every hypothesis.
 
         Args:
-            inputs: float tensor [B, W, D], the tokens of one place.
+            inputs: float tensor [B, W, D], the tokens at one position.
             cache, rows, bias: as for `MultiHeadSelfAttention.step`.
             projected, memory_bias: as for `MultiHeadCrossAttention.step`.
 
         Returns:
-            (outputs, cache): float tensor [B, W, D], and the cache with these tokens.
+            (outputs, cache): float tensor [B, W, D], and the cache with the new tokens.
         """
-        new_cache = []
+        new_cache: list[tuple[Tensor, Tensor]] = []
 
-        def attend(x):
+        def attend(x: Tensor) -> Tensor:
             attended, written = self.attention.step(x, cache, rows, bias)
-            new_cache.extend(written)
+            new_cache.append(written)
             return attended
 
         outputs = self._decode(inputs, attend, lambda x: self.cross_attention.step(x, projected, memory_bias), False)
-        return outputs, tuple(new_cache)
+        return outputs, new_cache[0]
 
-    def _decode(self, inputs, attend, attend_to_memory, training):
-        """Run the three sub-layers, with attention as it is done all at once or step by step."""
+    def _decode(
+        self,
+        inputs: Tensor,
+        attend: Callable[[Tensor], Tensor],
+        attend_to_memory: Callable[[Tensor], Tensor],
+        training: bool | None,
+    ) -> Tensor:
+        """Apply the three sub-layers; the attentions differ between a known target and step-by-step decoding."""
         outputs = self._around(inputs, self.attention_norm, attend, training)
         outputs = self._around(outputs, self.cross_attention_norm, attend_to_memory, training)
         return self._around(outputs, self.output_norm, self._feed_forward, training)
 
     def compute_output_spec(
-        self, inputs, memory, mask=None, memory_mask=None, return_attention_scores=False, training=None
-    ):
+        self,
+        inputs: Tensor,
+        memory: Tensor,
+        mask: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+    ) -> keras.KerasTensor | tuple[keras.KerasTensor, keras.KerasTensor]:
         """Return the symbolic outputs."""
         outputs = keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
         batch, time, _ = inputs.shape

@@ -1,39 +1,44 @@
-"""Tree-LSTM: an LSTM whose past is not the word before but all children of a node, each with a forget gate of its own.
+"""Tree-LSTM: an LSTM over the children of a node instead of the previous word, with a forget gate for each child.
 
-Shapes: B batch, R rows, P places of a row (see `tree_composition`), D width of a vector, H units, K children of a node,
-N nodes.
+Shapes: B batch, R rows, P places of a row (see `tree_composition`), D width of a vector, G width of a projected vector,
+H units, K children of a node, N nodes.
 
 Reference: Tai, Socher and Manning 2015, "Improved Semantic Representations From Tree-Structured Long Short-Term Memory
 Networks".
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.layers.tree_composition import TreeComposition
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class ChildSumTreeLSTM(TreeComposition):
-    """Add up the children's outputs, whatever their number and order: for dependency trees, and any others.
+    """Child-sum Tree-LSTM: adds the outputs of any number of children in any order, for example of dependency trees.
 
-    For a node with the vector x and children k (equations 2 to 8):
+    For a node with the vector x and the children k (equations 2 to 8):
 
         i, o = sigmoid(W x + U sum(h_k) + b)     u = tanh(W x + U sum(h_k) + b)
         f_k  = sigmoid(W x + U h_k + b)          a forget gate for each child
         c    = i u + sum(f_k c_k)                h = o tanh(c)
 
-    A child's forget gate needs its own h_k and its parent's x, so the child computes it, and sends h_k and f_k c_k.
+    The forget gate f_k depends only on h_k and on x of the parent. Therefore the child computes it, and the message to
+    the parent is h_k and f_k c_k.
 
     Args:
-        units: int >= 1, H.
-        num_roots: int, return the states of this many roots alone; None for those of all nodes.
+        units: H (>= 1).
+        num_roots: number of roots whose states are returned; None for the states of all nodes.
 
     Call arguments:
-        inputs: float tensor [B, R, P, D], the words' vectors.
-        parents: int tensor [B, R, P], the place that a node's message goes to, counted from 1; 0 for none.
-        mask: bool tensor [B, R, P], True where a node has a word; None for everywhere.
+        inputs: float tensor [B, R, P, D], word vectors.
+        parents: int tensor [B, R, P], the place of each node's parent, from 1; 0 for none.
+        mask: bool tensor [B, R, P], True where a node has a word; None for all True.
 
     Returns:
         float tensor [B, R, P, H], or [B, num_roots, H].
@@ -43,22 +48,26 @@ class ChildSumTreeLSTM(TreeComposition):
 
     Example:
 
-    >>> parents = ops.convert_to_tensor([[[0, 0, 1, 1, 0]]])  # two leaves below the first root
+    >>> parents = ops.convert_to_tensor([[[0, 0, 1, 1, 0]]])  # two leaves of the first root
     >>> ChildSumTreeLSTM(units=4)(ops.ones((1, 1, 5, 8)), parents).shape
     TensorShape([1, 1, 5, 4])
 
     Reference: Tai et al. 2015, section 3.1.
     """
 
-    def build(self, inputs_shape, parents_shape=None, mask_shape=None):
-        """Make the weights; the gates stand in the order i, o, u, f."""
+    def build(
+        self, inputs_shape: TensorShape, parents_shape: TensorShape | None = None, mask_shape: TensorShape | None = None
+    ) -> None:
+        """Create the weights; the gates are in the order i, o, u, f."""
         _add_weights(self, inputs_shape[-1], self.units, 4 * self.units)
 
-    def project(self, inputs, mask, parent_places):
-        """Return W x + b of i, o, u, and of the parent's f."""
+    def project(
+        self, inputs: Sequence[Tensor], mask: Sequence[Tensor], parent_places: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Return W x + b of i, o, u of each node, and of f of its parent."""
         split = 3 * self.units
         kernel, bias = self.kernel[:, split:], self.bias[split:]
-        forget = ops.matmul(inputs[0], kernel) + bias  # [R * n, H], of inner nodes: leaves are nobody's parents
+        forget = ops.matmul(inputs[0], kernel) + bias  # [R * n, H], of inner nodes: leaves are not parents
         return [
             ops.concatenate(
                 [ops.matmul(vectors, self.kernel[:, :split]) + self.bias[:split], ops.take(forget, places, axis=0)],
@@ -67,10 +76,12 @@ class ChildSumTreeLSTM(TreeComposition):
             for vectors, places in zip(inputs, parent_places, strict=True)
         ]
 
-    def message(self, projected, inbox, kernel):
+    def message(self, projected: Tensor, inbox: Tensor | None, *weights: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return h and f c."""
+        (kernel,) = weights
         units = self.units
-        gates, past, children = projected[:, : 3 * units], 0.0, ops.zeros_like(projected[:, :units])
+        past: Tensor | float = 0.0
+        gates, children = projected[:, : 3 * units], ops.zeros_like(projected[:, :units])
         if inbox is not None:
             children, past = inbox[:, 0, :units], inbox[:, 0, units:]  # sum(h_k), sum(f_k c_k)
             gates = gates + ops.matmul(children, kernel[:, : 3 * units])
@@ -81,8 +92,9 @@ class ChildSumTreeLSTM(TreeComposition):
         f = ops.sigmoid(projected[:, 3 * units :] + ops.matmul(output, kernel[:, 3 * units :]))
         return ops.concatenate([output, f * cell], axis=-1), [i, o, u, f, cell, squashed, output, children]
 
-    def message_gradients(self, kept, d_message, kernel):
-        """Go back through the equations, the last one first."""
+    def message_gradients(self, kept: Sequence[Tensor], d_message: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients by the chain rule, from the last equation to the first."""
+        (kernel,) = weights
         units = self.units
         i, o, u, f, cell, squashed, _, _ = kept
         d_output, d_past = d_message[:, :units], d_message[:, units:]
@@ -94,37 +106,38 @@ class ChildSumTreeLSTM(TreeComposition):
         d_inbox = ops.concatenate([d_children, d_cell], axis=-1)[:, None]
         return ops.concatenate([d_gates, d_f], axis=-1), d_inbox
 
-    def weight_gradients(self, kept, d_projected):
+    def weight_gradients(self, kept: Sequence[Tensor], d_projected: Tensor) -> Sequence[Tensor]:
         """Return the gradient of the recurrent kernel."""
         output, children = kept[-2:]
         split = 3 * self.units
         d_gates, d_f = d_projected[:, :split], d_projected[:, split:]
         return [ops.concatenate([_outer(children, d_gates), _outer(output, d_f)], axis=-1)]
 
-    def recurrent_weights(self):
+    def recurrent_weights(self) -> list[Tensor]:
         """Return U [H, 4H]."""
         return [ops.copy(self.recurrent_kernel)]
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class NaryTreeLSTM(TreeComposition):
-    """Give each of at most K children weights of its own, so that left and right differ: for binarised parses.
+    """N-ary Tree-LSTM: separate weights for each of at most K children, for example for binarized parse trees.
 
-    For a node with the vector x and children k = 1 ... K (equations 9 to 14); an absent child's h and c are 0:
+    For a node with the vector x and the children k = 1 ... K (equations 9 to 14; h and c of a missing child are 0):
 
         i, o = sigmoid(W x + sum(U_k h_k) + b)        u = tanh(W x + sum(U_k h_k) + b)
-        f_k  = sigmoid(W x + sum(U_kl h_l) + b)       a forget gate for each child, which sees all of them
+        f_k  = sigmoid(W x + sum(U_kl h_l) + b)       a forget gate for each child, from h_l of all children
         c    = i u + sum(f_k c_k)                     h = o tanh(c)
 
     Args:
-        units: int >= 1, H.
-        num_children: int >= 1, K, most children of a node.
-        num_roots: int, return the states of this many roots alone; None for those of all nodes.
+        units: H (>= 1).
+        num_children: largest number of children of a node, K (>= 1).
+        num_roots: number of roots whose states are returned; None for the states of all nodes.
 
     Call arguments:
-        inputs: float tensor [B, R, P, D], the words' vectors.
-        parents: int tensor [B, R, P], the child's place that a node's message goes to, counted from 1; 0 for none.
-        mask: bool tensor [B, R, P], True where a node has a word; None for everywhere.
+        inputs: float tensor [B, R, P, D], word vectors.
+        parents: int tensor [B, R, P], the place of each node's parent and the number of the child, as in
+            `tree_composition`, from 1; 0 for none.
+        mask: bool tensor [B, R, P], True where a node has a word; None for all True.
 
     Returns:
         float tensor [B, R, P, H], or [B, num_roots, H].
@@ -141,28 +154,33 @@ class NaryTreeLSTM(TreeComposition):
     Reference: Tai et al. 2015, section 3.2.
     """
 
-    def __init__(self, units, num_children=2, num_roots=None, **kwargs):
+    def __init__(self, units: int, num_children: int = 2, num_roots: int | None = None, **kwargs: Any) -> None:
         super().__init__(units, num_roots, **kwargs)
         require_positive(num_children=num_children)
         self.num_children = num_children
 
     @property
-    def num_inboxes(self):
-        """An inbox for each child, K."""
+    def num_inboxes(self) -> int:
+        """One inbox for each child, K."""
         return self.num_children
 
-    def build(self, inputs_shape, parents_shape=None, mask_shape=None):
-        """Make the weights; the gates stand in the order i, o, u, f; of the recurrent kernel i, o, u, f_1 ... f_K."""
+    def build(
+        self, inputs_shape: TensorShape, parents_shape: TensorShape | None = None, mask_shape: TensorShape | None = None
+    ) -> None:
+        """Create the weights; the gates are in the order i, o, u, f, those of U in the order i, o, u, f_1 ... f_K."""
         _add_weights(self, inputs_shape[-1], self.num_children * self.units, (3 + self.num_children) * self.units)
 
-    def project(self, inputs, mask, parent_places):
-        """Return W x + b of all gates; all forget gates of a node see the same W x."""
+    def project(
+        self, inputs: Sequence[Tensor], mask: Sequence[Tensor], parent_places: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Return W x + b of all gates; all forget gates of a node have the same W x + b."""
         split = 3 * self.units
         projected = [ops.matmul(vectors, self.kernel) + self.bias for vectors in inputs]
         return [ops.concatenate([gates, *[gates[:, split:]] * (self.num_children - 1)], axis=-1) for gates in projected]
 
-    def message(self, projected, inbox, kernel):
+    def message(self, projected: Tensor, inbox: Tensor | None, *weights: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return h and c."""
+        (kernel,) = weights
         units, count = self.units, self.num_children
         if inbox is None:
             i, o, u = _activated(projected[:, : 3 * units], units)
@@ -178,8 +196,9 @@ class NaryTreeLSTM(TreeComposition):
         squashed = ops.tanh(cell)
         return ops.concatenate([o * squashed, cell], axis=-1), [i, o, u, squashed, *more]
 
-    def message_gradients(self, kept, d_message, kernel):
-        """Go back through the equations, the last one first."""
+    def message_gradients(self, kept: Sequence[Tensor], d_message: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients by the chain rule, from the last equation to the first."""
+        (kernel,) = weights
         units, count = self.units, self.num_children
         i, o, u, squashed, f, cells, _ = kept
         d_output = d_message[:, :units]
@@ -191,33 +210,33 @@ class NaryTreeLSTM(TreeComposition):
         parts = [ops.reshape(values, (-1, count, units)) for values in (d_outputs, repeated * f)]
         return d_gates, ops.concatenate(parts, axis=-1)
 
-    def weight_gradients(self, kept, d_projected):
+    def weight_gradients(self, kept: Sequence[Tensor], d_projected: Tensor) -> Sequence[Tensor]:
         """Return the gradient of the recurrent kernel."""
         return [_outer(kept[-1], d_projected)]
 
-    def recurrent_weights(self):
+    def recurrent_weights(self) -> list[Tensor]:
         """Return U [K H, (3 + K) H]."""
         return [ops.copy(self.recurrent_kernel)]
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "num_children": self.num_children}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class TreeMean(TreeComposition):
-    """Average tanh(W x + b) over the words below each node: a bag of embeddings, blind to the tree's shape.
+    """Return the mean of tanh(W x + b) over the words of each subtree, independent of the shape of the tree.
 
-    The baseline that a Tree-LSTM is to beat, on the same batches.
+    This is a baseline for Tree-LSTMs, on the same batches.
 
     Args:
-        units: int >= 1, H.
-        num_roots: int, return the states of this many roots alone; None for those of all nodes.
+        units: H (>= 1).
+        num_roots: number of roots whose states are returned; None for the states of all nodes.
 
     Call arguments:
-        inputs: float tensor [B, R, P, D], the words' vectors.
-        parents: int tensor [B, R, P], the place that a node's message goes to, counted from 1; 0 for none.
-        mask: bool tensor [B, R, P], True where a node has a word; None for everywhere.
+        inputs: float tensor [B, R, P, D], word vectors.
+        parents: int tensor [B, R, P], the place of each node's parent, from 1; 0 for none.
+        mask: bool tensor [B, R, P], True where a node has a word; None for all True.
 
     Returns:
         float tensor [B, R, P, H], or [B, num_roots, H].
@@ -235,17 +254,21 @@ class TreeMean(TreeComposition):
     """
 
     @property
-    def message_dim(self):
-        """A sum of vectors, and how many they are."""
+    def message_dim(self) -> int:
+        """Width of a sum of vectors and their number."""
         return self.units + 1
 
-    def build(self, inputs_shape, parents_shape=None, mask_shape=None):
-        """Make the weights."""
+    def build(
+        self, inputs_shape: TensorShape, parents_shape: TensorShape | None = None, mask_shape: TensorShape | None = None
+    ) -> None:
+        """Create the weights."""
         self.kernel = self.add_weight(shape=(inputs_shape[-1], self.units), name="kernel")
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
 
-    def project(self, inputs, mask, parent_places):
-        """Return the vector of a node's own word and 1, or zeros."""
+    def project(
+        self, inputs: Sequence[Tensor], mask: Sequence[Tensor], parent_places: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Return the vector of a node's word and the number 1, or zeros without a word."""
         projected = []
         for vectors, is_word in zip(inputs, mask, strict=True):
             is_word = ops.cast(is_word, vectors.dtype)[:, None]
@@ -253,33 +276,33 @@ class TreeMean(TreeComposition):
             projected.append(ops.concatenate([hidden * is_word, is_word], axis=-1))
         return projected
 
-    def message(self, projected, inbox):
-        """Return the sum over the node and all below it."""
+    def message(self, projected: Tensor, inbox: Tensor | None, *weights: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the sum over all nodes of the subtree."""
         return (projected if inbox is None else projected + inbox[:, 0]), []
 
-    def message_gradients(self, kept, d_message):
-        """Hand the gradient of a sum on to its parts."""
+    def message_gradients(self, kept: Sequence[Tensor], d_message: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradient of a sum for each of its parts."""
         return d_message, d_message[:, None]
 
-    def state(self, message):
+    def state(self, message: Tensor) -> Tensor:
         """Divide the sums by the counts."""
         return message[:, : self.units] / ops.maximum(message[:, self.units :], 1.0)
 
 
-def _add_weights(layer, inputs_dim, recurrent_dim, gates_dim):
-    """Give a Tree-LSTM its W [D, 4H], U and b [4H]; the bias of f begins at 1, so that little is forgotten."""
+def _add_weights(layer: TreeComposition, inputs_dim: int, recurrent_dim: int, gates_dim: int) -> None:
+    """Create W [D, 4H], U and b [4H] of a Tree-LSTM; the bias of f is initially 1, so that gates are mostly open."""
     units = layer.units
 
-    def forget_little(shape, dtype=None):
+    def open_forget_gates(shape: TensorShape, dtype: str | None = None) -> Tensor:
         return ops.concatenate([ops.zeros((3 * units,), dtype), ops.ones((units,), dtype)])
 
     layer.kernel = layer.add_weight(shape=(inputs_dim, 4 * units), name="kernel")
     layer.recurrent_kernel = layer.add_weight(shape=(recurrent_dim, gates_dim), name="recurrent_kernel")
-    layer.bias = layer.add_weight(shape=(4 * units,), initializer=forget_little, name="bias")
+    layer.bias = layer.add_weight(shape=(4 * units,), initializer=open_forget_gates, name="bias")
 
 
-def _activated(gates, units):
-    """Return i, o, u [N, H] of their sums [N, 3H]."""
+def _activated(gates: Tensor, units: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return i, o, u [N, H] from their inputs [N, 3H]."""
     return (
         ops.sigmoid(gates[:, :units]),
         ops.sigmoid(gates[:, units : 2 * units]),
@@ -287,12 +310,12 @@ def _activated(gates, units):
     )
 
 
-def _gate_gradients(i, o, u, squashed, d_output, d_cell):
-    """Return the gradient of the sums [N, 3H] that i, o and u are made of."""
+def _gate_gradients(i: Tensor, o: Tensor, u: Tensor, squashed: Tensor, d_output: Tensor, d_cell: Tensor) -> Tensor:
+    """Return the gradient of the inputs [N, 3H] of i, o and u."""
     parts = [d_cell * u * i * (1 - i), d_output * squashed * o * (1 - o), d_cell * i * (1 - u * u)]
     return ops.concatenate(parts, axis=-1)
 
 
-def _outer(left, right):
-    """Return the gradient of a kernel [A, C] that took vectors [N, A] to what has the gradient [N, C]."""
+def _outer(left: Tensor, right: Tensor) -> Tensor:
+    """Return the gradient of a kernel [A, C] from its inputs [N, A] and the gradient [N, C] of its outputs."""
     return ops.matmul(ops.transpose(left), right)

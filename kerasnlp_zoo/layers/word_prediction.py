@@ -1,91 +1,96 @@
-"""Which word comes here? Four losses over a vocabulary with one interface, from the exact one to quick ones.
+"""Four losses for the prediction of words, with one interface: the exact softmax and three faster methods.
 
-Shapes: B batch, T words to predict, D width of a vector, V vocabulary, K negatives, L longest code.
+Shapes: B batch, T words to predict, D width of a vector, V vocabulary, K negatives, L length of the longest code.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers.huffman import huffman_codes, zipf_counts
 from kerasnlp_zoo.layers.masking import zero_masked
+from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 NOISE_POWER = 0.75  # Mikolov et al. 2013, section 2.2
 
 
 class WordPrediction(keras.layers.Layer):
-    """What the four share: `layer(hidden, words) -> losses`, output vectors u, and no loss for padding.
+    """Base of the four losses: `layer(hidden, words) -> losses`, with output vectors u, and loss 0 at padding.
 
     Args:
-        vocabulary_size: int >= 2, V.
-        counts: V numbers, how often each word occurs; None for Zipf's law, where ids are ordered by
-            falling frequency.
+        vocabulary_size: V (>= 2).
+        counts: number of occurrences of each word, V numbers; None for Zipf's law, with ids in order of decreasing
+            frequency.
 
     Call arguments:
         hidden: float tensor [B, T, D], or [B, 1, D] where one vector predicts all words of its row.
-        words: int tensor [B, T], the words that stand there; 0 is `[PAD]`.
+        words: int tensor [B, T], the correct words; 0 is `[PAD]`.
 
     Returns:
         float32 tensor [B, T], the loss of each word, 0 at padding.
 
     Raises:
-        ValueError: if `vocabulary_size` < 2, or `counts` has another length.
+        InputError: if `vocabulary_size` < 2, or `counts` has another length.
     """
 
-    def __init__(self, vocabulary_size, counts=None, **kwargs):
+    def __init__(self, vocabulary_size: int, counts: Sequence[float] | np.ndarray | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if vocabulary_size < 2 or (counts is not None and len(counts) != vocabulary_size):
-            raise ValueError(
-                "Words are predicted from 2 or more, with a count for each or none. Received: "
-                f"vocabulary_size={vocabulary_size} and {'no' if counts is None else len(counts)} counts"
+            raise InputError(
+                "vocabulary_size must be at least 2, and counts must be None or have one number for each word. "
+                f"Received: vocabulary_size={vocabulary_size} and {'no' if counts is None else len(counts)} counts"
             )
         self.vocabulary_size = vocabulary_size
         self.counts = None if counts is None else np.asarray(counts).tolist()
-        self.num_vectors = vocabulary_size  # output vectors
+        self.num_vectors = vocabulary_size  # number of output vectors
         self.supports_masking = True
 
-    def build(self, hidden_shape, words_shape=None):
-        """Create the output vectors, zero as in the published code of word2vec."""
+    def build(self, hidden_shape: TensorShape, words_shape: TensorShape | None = None) -> None:
+        """Create the output vectors, initially 0 as in the published code of word2vec."""
         self.embeddings = self.add_weight(
             name="embeddings", shape=(self.num_vectors, hidden_shape[-1]), initializer="zeros"
         )
 
-    def call(self, hidden, words, training=False):
+    def call(self, hidden: Tensor, words: Tensor, training: bool | None = False) -> Tensor:
         """Return the losses [B, T] of words [B, T]."""
         losses = ops.cast(self.losses_of(ops.cast(hidden, self.compute_dtype), words, training), "float32")
         return zero_masked(losses, ops.not_equal(words, 0))
 
-    def losses_of(self, hidden, words, training):
-        """Return the loss [B, T] of every word, padding included."""
+    def losses_of(self, hidden: Tensor, words: Tensor, training: bool | None) -> Tensor:
+        """Return the loss [B, T] of every word, also at padding."""
         raise NotImplementedError(f"{type(self).__name__} must define losses_of(hidden, words, training)")
 
-    def compute_output_spec(self, hidden, words, training=False):
-        """Return the symbolic output: float32, the shape of the words."""
+    def compute_output_spec(self, hidden: Tensor, words: Tensor, training: bool | None = False) -> keras.KerasTensor:
+        """Return the symbolic output: float32, of the shape of the words."""
         return keras.KerasTensor(words.shape, dtype="float32")
 
-    def compute_mask(self, inputs, previous_mask):
-        """Attach nothing to the output."""
+    def compute_mask(self, inputs: Tensor, previous_mask: Any) -> None:
+        """Return None: no mask is attached to the output."""
         return
 
-    def word_counts(self):
+    def word_counts(self) -> np.ndarray:
         """Return the counts as a float array [V]."""
         return zipf_counts(self.vocabulary_size) if self.counts is None else np.asarray(self.counts, "float64")
 
-    def scores(self, hidden, rows=None):
-        """Return u . hidden: for all output vectors [..., V], or for rows [..., R] of them."""
+    def scores(self, hidden: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Return u . hidden for all output vectors: [..., V], or for some `rows` of them: [..., R]."""
         vectors = ops.cast(self.embeddings, self.compute_dtype)
         if rows is None:
             return ops.cast(ops.matmul(hidden, ops.transpose(vectors)), "float32")
         return ops.cast(ops.sum(hidden[..., None, :] * ops.take(vectors, rows, axis=0), axis=-1), "float32")
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "counts": self.counts}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class FullSoftmax(WordPrediction):
-    """Score every word: -log exp(u_o.h) / sum_w exp(u_w.h); exact, at a cost that grows with V.
+    """Full softmax: the loss is -log(exp(u_o.h) / sum_w exp(u_w.h)); exact, but its cost is proportional to V.
 
     Arguments, inputs and output are those of `WordPrediction`.
 
@@ -98,43 +103,49 @@ class FullSoftmax(WordPrediction):
     Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 2.
     """
 
-    def losses_of(self, hidden, words, training):
-        """Return minus the log-probability of each word."""
+    def losses_of(self, hidden: Tensor, words: Tensor, training: bool | None) -> Tensor:
+        """Return the negative log-probability of each word."""
         log_probabilities = self.log_probabilities(hidden)  # [B, T or 1, V]
         shape = (*ops.shape(words), self.vocabulary_size)
         log_probabilities = ops.broadcast_to(log_probabilities, shape)
         return -ops.take_along_axis(log_probabilities, ops.cast(words, "int32")[..., None], axis=-1)[..., 0]
 
-    def log_probabilities(self, hidden):
+    def log_probabilities(self, hidden: Tensor) -> Tensor:
         """Return the log-probability of every word, float32 [..., V], from hidden [..., D]."""
         return ops.log_softmax(self.scores(hidden), axis=-1)
 
 
 class SampledPrediction(WordPrediction):
-    """Tell the word from K words of noise, drawn with p(w) ~ count(w)^0.75.
+    """Base of the sampled losses: distinguish the word from K noise words, sampled with p(w) ~ count(w)^0.75.
 
-    In training K words are drawn anew for every word; otherwise the loss is its exact expectation over the
-    noise, so that a validation loss does not depend on chance.
+    In training, every word has its own sample of K noise words. Otherwise the loss is the exact expectation over the
+    noise, so that a validation loss is deterministic.
 
     Args:
-        vocabulary_size: int, V.
-        num_negatives: int >= 1, K.
-        counts: V numbers, or None: see `WordPrediction`.
-        seed: int, or None, decides the draws.
+        vocabulary_size: V (>= 2).
+        num_negatives: K (>= 1).
+        counts: number of occurrences of each word, as in `WordPrediction`.
+        seed: seed of the samples.
     """
 
-    def __init__(self, vocabulary_size, num_negatives=5, counts=None, seed=None, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        num_negatives: int = 5,
+        counts: Sequence[float] | np.ndarray | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(vocabulary_size, counts, **kwargs)
-        if num_negatives < 1:
-            raise ValueError(f"A word is told from at least 1 of noise. Received: num_negatives={num_negatives}")
+        require_positive(num_negatives=num_negatives)
         self.num_negatives, self.seed = num_negatives, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         shares = self.word_counts() ** NOISE_POWER
         self.noise = (shares / shares.sum()).astype("float32")
         self.noise_ends = np.cumsum(shares / shares.sum()).astype("float32")
 
-    def losses_of(self, hidden, words, training):
-        """Return -log s(word's logit) - sum over the noise of log s(-logit)."""
+    def losses_of(self, hidden: Tensor, words: Tensor, training: bool | None) -> Tensor:
+        """Return -log s(logit of the word) - sum over the noise words of log s(-logit), where s is the sigmoid."""
         words = ops.cast(words, "int32")
         losses = ops.softplus(-self.logits(self.scores(hidden, words[..., None])[..., 0], words))
         if not training:
@@ -145,20 +156,20 @@ class SampledPrediction(WordPrediction):
         negatives = ops.reshape(ops.minimum(negatives, self.vocabulary_size - 1), ops.shape(chances))
         return losses + ops.sum(ops.softplus(self.logits(self.scores(hidden, negatives), negatives)), axis=-1)
 
-    def logits(self, scores, words):
-        """Turn scores of words into logits of being no noise."""
+    def logits(self, scores: Tensor, words: Tensor) -> Tensor:
+        """Return the logits of the probability that a word is not noise, from the scores of words."""
         raise NotImplementedError(f"{type(self).__name__} must define logits(scores, words)")
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "num_negatives": self.num_negatives, "seed": self.seed}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class NegativeSampling(SampledPrediction):
-    """Score the word and K words of noise: -log s(u_o.h) - sum_k log s(-u_k.h).
+    """Negative sampling: the loss is -log s(u_o.h) - sum_k log s(-u_k.h) over K noise words, where s is the sigmoid.
 
-    The vectors are as good as those of the softmax; the scores are no log-probabilities.
+    The word vectors are as good as those of the softmax, but the scores are not log-probabilities.
 
     Arguments, inputs and output are those of `SampledPrediction` and `WordPrediction`.
 
@@ -171,14 +182,14 @@ class NegativeSampling(SampledPrediction):
     Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 4.
     """
 
-    def logits(self, scores, words):
-        """Take the scores as they are."""
+    def logits(self, scores: Tensor, words: Tensor) -> Tensor:
+        """Return the scores unchanged."""
         return scores
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class NoiseContrastiveEstimation(SampledPrediction):
-    """Tell the word from noise by u_w.h - log K p(w): the scores become log-probabilities of the softmax.
+    """Noise-contrastive estimation: the logits are u_w.h - log(K p(w)), so the scores u_w.h learn log-probabilities.
 
     Arguments, inputs and output are those of `SampledPrediction` and `WordPrediction`.
 
@@ -188,26 +199,26 @@ class NoiseContrastiveEstimation(SampledPrediction):
     >>> layer(np.ones((1, 1, 2)), np.array([[3, 0]])).numpy().round(3)  # K p = 1: 5 log 2
     array([[3.466, 0.   ]], dtype=float32)
 
-    Reference: Gutmann and Hyvarinen 2010; Mnih and Teh 2012, section 3, for words.
+    References: Gutmann and Hyvarinen 2010; Mnih and Teh 2012, section 3, for words.
     """
 
-    def logits(self, scores, words):
-        """Subtract what the noise alone explains."""
-        # The floor is for words of count 0, which are never drawn.
+    def logits(self, scores: Tensor, words: Tensor) -> Tensor:
+        """Return the scores minus log(K p(w))."""
+        # The minimum is for words of count 0, which are never sampled.
         expected = np.log(np.maximum(self.num_negatives * self.noise, 1e-30)).astype("float32")
         return scores - ops.take(ops.convert_to_tensor(expected), words)
 
-    def log_probabilities(self, hidden):
+    def log_probabilities(self, hidden: Tensor) -> Tensor:
         """Return the log-probability of every word, float32 [..., V], from hidden [..., D]."""
         return ops.log_softmax(self.scores(hidden), axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class HierarchicalSoftmax(WordPrediction):
-    """Walk down a Huffman tree: a probability is the product of some log2 V branches, which sums to 1.
+    """Hierarchical softmax: the probability of a word is a product over the about log2 V branches of a Huffman tree.
 
-    Every inner node has a vector; s(u_node.h) is the probability to go left. Frequent words stand near
-    the root.
+    Every inner node has a vector, and s(u_node.h) is the probability of its left branch, where s is the sigmoid.
+    Frequent words are near the root. The probabilities of all words sum to 1.
 
     Arguments, inputs and output are those of `WordPrediction`.
 
@@ -217,23 +228,23 @@ class HierarchicalSoftmax(WordPrediction):
     >>> layer(np.ones((1, 1, 2)), np.array([[1, 2, 0]])).numpy().round(3)  # two branches each: 2 log 2
     array([[1.386, 1.386, 0.   ]], dtype=float32)
 
-    Reference: Morin and Bengio 2005; Mikolov et al. 2013, "Distributed Representations", equation 3.
+    References: Morin and Bengio 2005; Mikolov et al. 2013, "Distributed Representations", equation 3.
     """
 
-    def __init__(self, vocabulary_size, counts=None, **kwargs):
+    def __init__(self, vocabulary_size: int, counts: Sequence[float] | np.ndarray | None = None, **kwargs: Any) -> None:
         super().__init__(vocabulary_size, counts, **kwargs)
         self.nodes, self.signs = huffman_codes(self.word_counts())  # [V, L]
         self.num_vectors = vocabulary_size - 1
 
-    def losses_of(self, hidden, words, training):
-        """Return minus the log-probabilities of the branches to each word, added up."""
+    def losses_of(self, hidden: Tensor, words: Tensor, training: bool | None) -> Tensor:
+        """Return the negative sum of the log-probabilities of the branches to each word."""
         words = ops.cast(words, "int32")
         nodes = ops.take(ops.convert_to_tensor(self.nodes), words, axis=0)  # [B, T, L]
         signs = ops.take(ops.convert_to_tensor(self.signs), words, axis=0)
         losses = ops.softplus(-signs * self.scores(hidden, nodes))
         return ops.sum(losses * ops.abs(signs), axis=-1)
 
-    def log_probabilities(self, hidden):
+    def log_probabilities(self, hidden: Tensor) -> Tensor:
         """Return the log-probability of every word, float32 [..., V], from hidden [..., D]."""
         branches = ops.take(self.scores(hidden), ops.convert_to_tensor(self.nodes), axis=-1)  # [..., V, L]
         return -ops.sum(ops.softplus(-self.signs * branches) * np.abs(self.signs), axis=-1)

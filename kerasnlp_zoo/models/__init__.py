@@ -14,7 +14,7 @@ from kerasnlp_zoo.models.bilstm import bilstm, bilstm_tagger
 from kerasnlp_zoo.models.bilstm_crf import bilstm_crf
 from kerasnlp_zoo.models.builder import BUILDERS, build, builder
 from kerasnlp_zoo.models.cooccurrence import positive_pointwise_mutual_information, truncated_svd
-from kerasnlp_zoo.models.embedding_inputs import embed_words, set_word_vectors
+from kerasnlp_zoo.models.embedding_inputs import embed_words, get_word_vectors, set_word_vectors
 from kerasnlp_zoo.models.glove import glove, glove_vectors
 from kerasnlp_zoo.models.linear import (
     linear_svm,
@@ -64,6 +64,7 @@ __all__ = [
     "enable_lora",
     "encoder_outputs",
     "fixed_window",
+    "get_word_vectors",
     "glove",
     "glove_vectors",
     "linear_svm",

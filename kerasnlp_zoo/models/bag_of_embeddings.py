@@ -1,32 +1,42 @@
-"""Word vectors without order or with fixed places, and a multilayer perceptron over them.
+"""Classifiers with a multilayer perceptron over pooled word vectors, or over the vectors of the first words.
 
 Shapes: B batch, T time, D embedding width, V vocabulary, H hidden units, L window, C classes.
 """
 
+from typing import Literal, TypeAlias
+
 import keras
 
-from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import FirstPositions, MeanOverTime, SumOverTime
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.embedding_inputs import embed_words
+from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
 
-POOLINGS = {"average": MeanOverTime, "sum": SumOverTime}
+POOLINGS = {"mean": MeanOverTime, "sum": SumOverTime}
+Pooling: TypeAlias = Literal["mean", "sum"]
 
 
 @builder
 def bag_of_embeddings(
-    vocabulary_size, num_classes, embedding_dim=300, hidden_dim=100, channels="random", pooling="average", dropout=0.5
-):
-    """Build a classifier that adds up or averages the word vectors of a text: quick, and blind to order.
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    embedding_dim: int = 300,
+    hidden_dim: int = 100,
+    channels: Channels = "random",
+    pooling: Pooling = "mean",
+    dropout: float = 0.5,
+) -> keras.Model:
+    """Build a classifier over the mean or sum of a text's word vectors. It is fast, and ignores the order of words.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int >= 2, C.
-        embedding_dim: int, D, width of a word vector.
-        hidden_dim: int, H, units of the hidden layer.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 1, C; 1 for a regression.
+        embedding_dim: D, width of a word vector.
+        hidden_dim: H, units of the hidden layer.
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
-        pooling: "average" or "sum".
-        dropout: float in [0, 1), share of the pooled vector and of the hidden layer dropped in training.
+        pooling: "mean" or "sum".
+        dropout: in [0, 1), fraction of the pooled vector and of the hidden layer to drop in training.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -51,21 +61,28 @@ def bag_of_embeddings(
 
 @builder
 def fixed_window(
-    vocabulary_size, num_classes, window=50, embedding_dim=50, hidden_dim=100, channels="random", dropout=0.5
-):
-    """Build a classifier over the first `window` words, each at its own place.
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    window: int = 50,
+    embedding_dim: int = 50,
+    hidden_dim: int = 100,
+    channels: Channels = "random",
+    dropout: float = 0.5,
+) -> keras.Model:
+    """Build a classifier over the concatenated vectors of the first `window` words.
 
-    Every place has its own weights, so that a phrase must be learned anew wherever it stands: what
-    convolution and recurrence were invented to mend.
+    Every position has its own weights, so the model must learn a phrase again for each position. Convolutional and
+    recurrent models share their weights between positions.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int >= 2, C.
-        window: int, L, words read; shorter texts are filled with zeros, longer ones lose their end.
-        embedding_dim: int, D, width of a word vector.
-        hidden_dim: int, H, units of the hidden layer.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 1, C; 1 for a regression.
+        window: L, words to read; shorter texts are padded with zeros, longer ones are truncated.
+        embedding_dim: D, width of a word vector.
+        hidden_dim: H, units of the hidden layer.
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
-        dropout: float in [0, 1), share of the concatenation and of the hidden layer dropped in training.
+        dropout: in [0, 1), fraction of the concatenation and of the hidden layer to drop in training.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -79,7 +96,7 @@ def fixed_window(
     >>> fixed_window(vocabulary_size=1000, num_classes=2)(np.array([[4, 8, 15, 0]])).shape
     TensorShape([1, 2])
 
-    Reference: Collobert and Weston 2008, section 3, with the window over a whole text.
+    Reference: Collobert and Weston 2008, section 3, here with one window over the text.
     """
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
     features = FirstPositions(window, name="window")(vectors, mask=mask)  # [B, L x D]
@@ -87,9 +104,10 @@ def fixed_window(
     return keras.Model(token_ids, logits, name="fixed_window")
 
 
-def _multilayer_perceptron(features, hidden_dim, num_classes, dropout):
-    """Return logits [B, C] from features through one hidden layer."""
-    require_positive(num_classes=num_classes, hidden_dim=hidden_dim)
+def _multilayer_perceptron(
+    features: keras.KerasTensor, hidden_dim: int, num_classes: int, dropout: float
+) -> keras.KerasTensor:
+    """Return logits [B, C] of features, with one hidden layer."""
     features = keras.layers.Dropout(dropout, name="dropout_features")(features)
     hidden = keras.layers.Dense(hidden_dim, "relu", name="hidden")(features)  # [B, H]
     hidden = keras.layers.Dropout(dropout, name="dropout_hidden")(hidden)

@@ -1,4 +1,4 @@
-"""BERT's encoder, which reads both sides of every word; the heads that are put on it stand in `bert_heads.py`.
+"""The BERT encoder. The heads for its tasks are in `bert_heads.py`.
 
 Shapes: B batch, T time, D width, V vocabulary.
 
@@ -7,6 +7,8 @@ Understanding".
 """
 
 import dataclasses
+from collections.abc import Callable
+from typing import TypedDict
 
 import keras
 
@@ -18,11 +20,26 @@ from kerasnlp_zoo.layers import (
     SharedEmbedding,
     TransformerEncoderBlock,
 )
-from kerasnlp_zoo.layers.transformer import ACTIVATIONS
+from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.types import Tensor
 
 
-def _size(num_layers, hidden_dim):
+class EncoderArguments(TypedDict, total=False):
+    """The arguments of `bert` that have a default; a builder of BERT with a head takes them, too."""
+
+    hidden_dim: int
+    num_layers: int
+    num_heads: int
+    intermediate_dim: int
+    max_sequence_length: int
+    num_segments: int
+    dropout: float
+    activation: Activation
+    layer_norm_epsilon: float
+
+
+def _size(num_layers: int, hidden_dim: int) -> EncoderArguments:
     return {
         "num_layers": num_layers,
         "hidden_dim": hidden_dim,
@@ -31,8 +48,8 @@ def _size(num_layers, hidden_dim):
     }
 
 
-# Devlin et al. 2019, section 3; the small ones: Turc et al. 2019, "Well-Read Students Learn Better".
-BERT_SIZES = {
+# Devlin et al. 2019, section 3; the small sizes: Turc et al. 2019, "Well-Read Students Learn Better".
+BERT_SIZES: dict[str, EncoderArguments] = {
     "tiny": _size(2, 128),
     "mini": _size(4, 256),
     "small": _size(4, 512),
@@ -44,34 +61,35 @@ BERT_SIZES = {
 
 @builder
 def bert(
-    vocabulary_size,
-    hidden_dim=768,
-    num_layers=12,
-    num_heads=12,
-    intermediate_dim=3072,
-    max_sequence_length=512,
-    num_segments=2,
-    dropout=0.1,
-    activation="gelu",
-    layer_norm_epsilon=1e-12,
-):
-    """Build BERT's encoder; the defaults are those of BERT-base.
+    vocabulary_size: int,
+    *,
+    hidden_dim: int = 768,
+    num_layers: int = 12,
+    num_heads: int = 12,
+    intermediate_dim: int = 3072,
+    max_sequence_length: int = 512,
+    num_segments: int = 2,
+    dropout: float = 0.1,
+    activation: Activation = "gelu",
+    layer_norm_epsilon: float = 1e-12,
+) -> keras.Model:
+    """Build the BERT encoder. The defaults are those of BERT-base.
 
     Args:
-        vocabulary_size: int, V.
-        hidden_dim: int, D.
-        num_layers: int, Transformer blocks.
-        num_heads: int, attention heads of each block; divides D.
-        intermediate_dim: int, width between the two dense layers of a block.
-        max_sequence_length: int, longest T.
-        num_segments: int, kinds of segment ids: 2 for pairs of sentences.
-        dropout: float in [0, 1), share dropped in training, of attention weights too.
+        vocabulary_size: V.
+        hidden_dim: D, hidden size.
+        num_layers: Transformer blocks.
+        num_heads: attention heads of each block; must divide D.
+        intermediate_dim: width between the two dense layers of a block.
+        max_sequence_length: maximum T.
+        num_segments: number of segment ids, 2 for pairs of sentences.
+        dropout: in [0, 1), fraction of activations and attention weights to drop in training.
         activation: "gelu", "gelu_tanh" (Google's checkpoints of 2018) or "relu".
-        layer_norm_epsilon: float, added to the variance when normalising.
+        layer_norm_epsilon: added to the variance in layer normalisation.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> {"sequence_output": float
-        [B, T, D], "pooled_output": float [B, D]}; the second is a dense layer over the first token.
+        [B, T, D], "pooled_output": float [B, D]}. The pooled output is a dense layer over the first token.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -91,11 +109,11 @@ def bert(
     return keras.Model(encoded.inputs, outputs, name="bert")
 
 
-def encoder_outputs(model):
-    """Return what goes into the first block and comes out of each, [B, T, D] each, as a model.
+def encoder_outputs(model: keras.Model) -> keras.Model:
+    """Return a model of the input of the first block and the output of every block.
 
     Args:
-        model: `keras.Model` of this family.
+        model: built by `bert` or with one of its heads.
 
     Returns:
         `keras.Model`: the model's inputs -> list of num_layers + 1 float [B, T, D].
@@ -114,42 +132,35 @@ def encoder_outputs(model):
 
 @dataclasses.dataclass(frozen=True)
 class Encoded:
-    """A text in BERT, symbolic.
+    """The symbolic tensors of the encoder.
 
     Attributes:
-        inputs: dict of tensors.
-        mask: bool tensor [B, T], True at real tokens.
-        sequence: float tensor [B, T, D], what the last block gives.
-        token_embedding: layer.
+        inputs: {"token_ids": int [B, T], "segment_ids": int [B, T]}.
+        mask: bool [B, T], False at padding.
+        sequence: float [B, T, D], output of the last block.
+        token_embedding: the `SharedEmbedding` of the tokens.
     """
 
-    inputs: dict
+    inputs: dict[str, keras.KerasTensor]
     mask: keras.KerasTensor
     sequence: keras.KerasTensor
     token_embedding: keras.layers.Layer
 
 
 def encode(
-    vocabulary_size,
-    hidden_dim,
-    num_layers,
-    num_heads,
-    intermediate_dim,
-    max_sequence_length,
-    num_segments,
-    dropout,
-    activation,
-    layer_norm_epsilon,
-):
+    vocabulary_size: int,
+    hidden_dim: int,
+    num_layers: int,
+    num_heads: int,
+    intermediate_dim: int,
+    max_sequence_length: int,
+    num_segments: int,
+    dropout: float,
+    activation: Activation,
+    layer_norm_epsilon: float,
+) -> Encoded:
     """Build the encoder from the arguments of `bert`."""
-    require_positive(
-        vocabulary_size=vocabulary_size,
-        num_layers=num_layers,
-        num_heads=num_heads,
-        intermediate_dim=intermediate_dim,
-        max_sequence_length=max_sequence_length,
-        num_segments=num_segments,
-    )
+    require_positive(num_segments=num_segments)
     require_choice("activation", activation, tuple(ACTIVATIONS))
     if hidden_dim % num_heads:
         raise InputError(
@@ -158,7 +169,7 @@ def encode(
     names = ("token_ids", "segment_ids")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
     mask = PaddingMask(name="padding_mask")(inputs["token_ids"])
-    # Shared, since the head of the masked language model turns vectors into words by the same table.
+    # Shared: the masked language model's head computes its logits with the same weights.
     token_embedding = SharedEmbedding(
         vocabulary_size, hidden_dim, embeddings_initializer=_initializer(), name="token_embedding"
     )
@@ -182,16 +193,16 @@ def encode(
     return Encoded(inputs, mask, sequence, token_embedding)
 
 
-def pooled_output(sequence):
+def pooled_output(sequence: keras.KerasTensor) -> keras.KerasTensor:
     """Return BERT's pooled output [B, D]: a dense layer over the first token, `[CLS]`."""
     first = FirstPositions(1, name="first")(sequence)
     return dense(sequence.shape[-1], "pooler", activation="tanh")(first)
 
 
-def dense(units, name, activation=None):
-    """Return a dense layer with BERT's initial weights."""
+def dense(units: int, name: str, activation: str | Callable[[Tensor], Tensor] | None = None) -> keras.layers.Dense:
+    """Return a dense layer with BERT's initializer."""
     return keras.layers.Dense(units, activation=activation, kernel_initializer=_initializer(), name=name)
 
 
-def _initializer():
+def _initializer() -> keras.initializers.Initializer:
     return keras.initializers.TruncatedNormal(stddev=0.02)

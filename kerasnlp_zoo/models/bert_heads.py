@@ -1,26 +1,27 @@
-"""The heads that are put on BERT's encoder, one for each kind of task.
+"""BERT with a head for each kind of task.
 
-The variables of the encoder have the same paths under every head, so a head is changed by loading all
-that do not belong to it.
+The encoder's variables have the same paths with every head. To change the head, load all weights but the head's.
 
-Shapes: B batch, T time, D width, P masked places, V vocabulary, C classes.
+Shapes: B batch, T time, D width, P masked positions, V vocabulary, C classes.
 
 Reference: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for Language
 Understanding".
 """
 
 import functools
+from typing import Literal, TypeAlias, Unpack
 
 import keras
 
-from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import AddBias, FirstPositions, GatherPositions, MaskScores, MeanOverTime, UnitLength
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS
-from kerasnlp_zoo.models.bert import bert, dense, encode, pooled_output
+from kerasnlp_zoo.models.bert import Encoded, EncoderArguments, bert, dense, encode, pooled_output
 from kerasnlp_zoo.models.builder import builder
 
 POOLINGS = ("pooled_output", "first", "mean")
-# Which builder puts the head of a task on the encoder.
+Pooling: TypeAlias = Literal["pooled_output", "first", "mean"]
+# The builder of the model for each task.
 BERT_BUILDERS = {
     "text_classification": "bert_classifier",
     "text_regression": "bert_classifier",
@@ -34,14 +35,17 @@ with_encoder_arguments = functools.partial(builder, base=bert)
 
 
 @with_encoder_arguments
-def bert_classifier(num_classes, pooling="pooled_output", **encoder):
-    """Build BERT with one vector of logits for a text or a pair of texts.
+def bert_classifier(
+    vocabulary_size: int, num_classes: int, *, pooling: Pooling = "pooled_output", **encoder: Unpack[EncoderArguments]
+) -> keras.Model:
+    """Build BERT that classifies a text or a pair of texts.
 
     Args:
-        num_classes: int, C; 1 for a score.
-        pooling: "pooled_output", BERT's own; "first", the first token's vector; or "mean" over all
-            real tokens, which suits encoders that were trained so.
-        **encoder: arguments of `bert`.
+        vocabulary_size: V.
+        num_classes: >= 1, C; 1 for a regression.
+        pooling: the vector of a text: "pooled_output", BERT's own; "first", the first token's vector; or "mean",
+            the mean over all tokens but padding, for encoders that were trained with it.
+        **encoder: other arguments of `bert`.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> logits float [B, C].
@@ -58,9 +62,8 @@ def bert_classifier(num_classes, pooling="pooled_output", **encoder):
 
     Reference: Devlin et al. 2019, section 4.1.
     """
-    require_positive(num_classes=num_classes)
     require_choice("pooling", pooling, POOLINGS)
-    encoded = encode(**encoder)
+    encoded = encode(vocabulary_size, **encoder)
     features = _features(encoded, pooling)
     features = keras.layers.Dropout(encoder["dropout"], name="dropout")(features)
     logits = dense(num_classes, "logits")(features)
@@ -68,12 +71,13 @@ def bert_classifier(num_classes, pooling="pooled_output", **encoder):
 
 
 @with_encoder_arguments
-def bert_token_classifier(num_classes, **encoder):
-    """Build BERT with logits for every token, as for named entities.
+def bert_token_classifier(vocabulary_size: int, num_classes: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
+    """Build BERT that classifies every token, for example to find named entities.
 
     Args:
-        num_classes: int, C.
-        **encoder: arguments of `bert`.
+        vocabulary_size: V.
+        num_classes: C.
+        **encoder: other arguments of `bert`.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> logits float [B, T, C].
@@ -90,23 +94,23 @@ def bert_token_classifier(num_classes, **encoder):
 
     Reference: Devlin et al. 2019, section 5.3.
     """
-    require_positive(num_classes=num_classes)
-    encoded = encode(**encoder)
+    encoded = encode(vocabulary_size, **encoder)
     sequence = keras.layers.Dropout(encoder["dropout"], name="dropout")(encoded.sequence)
     return keras.Model(encoded.inputs, dense(num_classes, "logits")(sequence), name="bert_token_classifier")
 
 
 @with_encoder_arguments
-def bert_span_predictor(**encoder):
-    """Build BERT that points at the first and the last token of an answer.
+def bert_span_predictor(vocabulary_size: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
+    """Build BERT that predicts the first and the last token of an answer.
 
     Args:
-        **encoder: arguments of `bert`.
+        vocabulary_size: V.
+        **encoder: other arguments of `bert`.
 
     Returns:
-        `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T], "is_answer_place": bool-like
-        int [B, T]} -> logits float [B, T, 2] of start and end; places where no answer may begin or end,
-        such as the question, have the lowest number.
+        `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T], "is_answer_place": int [B, T], 1 where
+        an answer may begin or end, otherwise 0} -> logits float [B, T, 2] of start and end; the lowest finite number
+        where no answer may begin or end, such as in the question.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -120,7 +124,7 @@ def bert_span_predictor(**encoder):
 
     Reference: Devlin et al. 2019, section 4.2.
     """
-    encoded = encode(**encoder)
+    encoded = encode(vocabulary_size, **encoder)
     is_answer_place = keras.Input((None,), dtype="int32", name="is_answer_place")
     logits = dense(2, "logits")(encoded.sequence)
     logits = MaskScores(name="masked_logits")(logits, mask=is_answer_place)
@@ -128,16 +132,17 @@ def bert_span_predictor(**encoder):
 
 
 @with_encoder_arguments
-def bert_pretrainer(**encoder):
-    """Build BERT with the two heads that it is pretrained with.
+def bert_pretrainer(vocabulary_size: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
+    """Build BERT with the two heads for pretraining.
 
     Args:
-        **encoder: arguments of `bert`.
+        vocabulary_size: V.
+        **encoder: other arguments of `bert`.
 
     Returns:
-        `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T], "masked_positions": int
-        [B, P]} -> {"mlm_logits": float [B, P, V], which word stood at each of those positions;
-        "nsp_logits": float [B, 2], whether the second text follows the first: 0 it does, 1 it does not}.
+        `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T], "masked_positions": int [B, P]}
+        -> {"mlm_logits": float [B, P, V], the words at the masked positions; "nsp_logits": float [B, 2], class 0 if
+        the second text follows the first, otherwise 1}.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -151,7 +156,7 @@ def bert_pretrainer(**encoder):
 
     Reference: Devlin et al. 2019, section 3.1.
     """
-    encoded = encode(**encoder)
+    encoded = encode(vocabulary_size, **encoder)
     masked_positions = keras.Input((None,), dtype="int32", name="masked_positions")
     nsp_logits = dense(2, "nsp_logits")(pooled_output(encoded.sequence))
     return keras.Model(
@@ -162,11 +167,12 @@ def bert_pretrainer(**encoder):
 
 
 @with_encoder_arguments
-def bert_masked_language_model(**encoder):
-    """Build BERT that fills in masked words.
+def bert_masked_language_model(vocabulary_size: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
+    """Build BERT that predicts masked words.
 
     Args:
-        **encoder: arguments of `bert`.
+        vocabulary_size: V.
+        **encoder: other arguments of `bert`.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T], "masked_positions": int
@@ -183,7 +189,7 @@ def bert_masked_language_model(**encoder):
 
     Reference: Devlin et al. 2019, section 3.1, task 1.
     """
-    encoded = encode(**encoder)
+    encoded = encode(vocabulary_size, **encoder)
     masked_positions = keras.Input((None,), dtype="int32", name="masked_positions")
     logits = _predict_words(encoded, masked_positions, encoder)
     return keras.Model(
@@ -192,13 +198,16 @@ def bert_masked_language_model(**encoder):
 
 
 @with_encoder_arguments
-def sentence_encoder(pooling="mean", normalize=True, **encoder):
-    """Build BERT that turns a text into one vector, to be compared by cosine.
+def sentence_encoder(
+    vocabulary_size: int, *, pooling: Pooling = "mean", normalize: bool = True, **encoder: Unpack[EncoderArguments]
+) -> keras.Model:
+    """Build BERT that computes one vector of a text, to compare texts by cosine similarity.
 
     Args:
-        pooling: "mean" over all real tokens, "first" token's vector, or "pooled_output".
-        normalize: bool, whether vectors have the length 1.
-        **encoder: arguments of `bert`.
+        vocabulary_size: V.
+        pooling: "mean" over all tokens but padding, "first" token's vector, or "pooled_output".
+        normalize: whether the vectors have length 1.
+        **encoder: other arguments of `bert`.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> float [B, D].
@@ -215,22 +224,24 @@ def sentence_encoder(pooling="mean", normalize=True, **encoder):
     Reference: Reimers and Gurevych 2019, "Sentence-BERT", section 3.
     """
     require_choice("pooling", pooling, POOLINGS)
-    encoded = encode(**encoder)
+    encoded = encode(vocabulary_size, **encoder)
     vectors = _features(encoded, pooling)
     if normalize:
         vectors = UnitLength(name="vector")(vectors)
     return keras.Model(encoded.inputs, vectors, name="sentence_encoder")
 
 
-def _features(encoded, pooling):
-    """Turn the vectors [B, T, D] of a text into one [B, D]."""
+def _features(encoded: Encoded, pooling: Pooling) -> keras.KerasTensor:
+    """Return one vector per text, [B, D]."""
     if pooling == "mean":
         return MeanOverTime(name="mean")(encoded.sequence, mask=encoded.mask)
     return FirstPositions(1, name="first")(encoded.sequence) if pooling == "first" else pooled_output(encoded.sequence)
 
 
-def _predict_words(encoded, masked_positions, encoder):
-    """Return logits [B, P, V]: a transformed vector against every row of the embedding, and a bias."""
+def _predict_words(
+    encoded: Encoded, masked_positions: keras.KerasTensor, encoder: EncoderArguments
+) -> keras.KerasTensor:
+    """Return logits [B, P, V]: products of transformed vectors with the token embedding, and a bias."""
     vectors = GatherPositions(name="masked_vectors")(encoded.sequence, masked_positions)  # [B, P, D]
     activation = ACTIVATIONS[encoder["activation"]]
     vectors = dense(encoder["hidden_dim"], "mlm_transform", activation=activation)(vectors)

@@ -1,13 +1,17 @@
-"""Stacked recurrent networks that read a text in both directions: a classifier and a tagger.
+"""A classifier and a tagger with stacked recurrent layers that read the text in both directions.
 
-LSTM, GRU or simple RNN, one direction or two, with a convolution below or letters of words beside the words: all of
-them are arguments, so that they can be compared.
+The cell (LSTM, GRU or simple RNN), the directions, a convolution below the layers and further features of the words
+are arguments, so they can be compared.
 
 Shapes: B batch, T time, L letters of a word, D embedding width, V vocabulary, H units of a direction, C classes.
 
 References: Graves and Schmidhuber 2005, "Framewise Phoneme Classification with Bidirectional LSTM and Other Neural
-Network Architectures"; Graves et al. 2013, "Speech Recognition with Deep Recurrent Neural Networks", for the stack.
+Network Architectures"; for stacked layers Graves et al. 2013, "Speech Recognition with Deep Recurrent Neural Networks".
 """
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal, TypeAlias, TypedDict, Unpack
 
 import keras
 
@@ -21,47 +25,67 @@ from kerasnlp_zoo.layers import (
     TextConvolution,
     WordCharacters,
 )
-from kerasnlp_zoo.layers.characters import READERS
+from kerasnlp_zoo.layers.characters import CHARACTER_ENCODERS, CharacterEncoder
+from kerasnlp_zoo.layers.recurrent import Cell, Merge
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.embedding_inputs import embed_words
+from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
 
 POOLINGS = ("max", "mean", "last", "attention")
+Pooling: TypeAlias = Literal["max", "mean", "last", "attention"]
+
+
+class TaggerArguments(TypedDict, total=False):
+    """The arguments of `tagger_encoder` that have a default; the builders of taggers take them, too."""
+
+    embedding_dim: int
+    hidden_dim: int
+    num_layers: int
+    cell: Cell
+    bidirectional: bool
+    merge: Merge
+    channels: Channels
+    filter_width: int | None
+    character_vocabulary_size: int | None
+    character_encoder: CharacterEncoder
+    num_bigram_bins: int | None
+    bigram_dim: int
+    dropout: float
 
 
 @builder
 def bilstm(
-    vocabulary_size,
-    num_classes,
-    embedding_dim=300,
-    hidden_dim=128,
-    num_layers=2,
-    cell="lstm",
-    bidirectional=True,
-    merge="concat",
-    pooling="max",
-    channels="random",
-    filter_width=None,
-    dropout=0.5,
-):
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    embedding_dim: int = 300,
+    hidden_dim: int = 128,
+    num_layers: int = 2,
+    cell: Cell = "lstm",
+    bidirectional: bool = True,
+    merge: Merge = "concat",
+    pooling: Pooling = "max",
+    channels: Channels = "random",
+    filter_width: int | None = None,
+    dropout: float = 0.5,
+) -> keras.Model:
     """Build a recurrent classifier of texts.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int, C.
-        embedding_dim: int, D, width of a word vector.
-        hidden_dim: int, H, units of each direction of each layer.
-        num_layers: int, recurrent layers.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 1, C; 1 for a regression.
+        embedding_dim: D, width of a word vector.
+        hidden_dim: H, units of each direction of each layer.
+        num_layers: number of recurrent layers.
         cell: "lstm", "gru" or "rnn".
-        bidirectional: bool, whether each layer also reads from the end.
-        merge: "concat" or "sum", how the two directions are joined.
-        pooling: how the vectors of all words become one: "max" or "mean" of each column; "last", the state with
-            which each direction ends, after the last word and before the first; "attention", a mean whose weights
-            are learned.
+        bidirectional: whether each layer also reads the text backwards.
+        merge: "concat" or "sum", how the two directions are combined.
+        pooling: the vector of a text: "max" or "mean" over all words; "last", the final state of each direction,
+            which has read the complete text; or "attention", a weighted mean with learned weights.
         channels: "random", "static", "non_static" or "multichannel" word vectors, as for `text_cnn`.
-        filter_width: int, words in the windows of a convolution with D filters below the recurrent layers;
-            None for none.
-        dropout: float in [0, 1), share of columns dropped in training, below every recurrent layer and above the
-            last: the same columns for all words of a text.
+        filter_width: words in a window of a convolution with D filters below the recurrent layers; None for no
+            convolution.
+        dropout: in [0, 1), fraction of features to drop in training, before every recurrent layer and after the
+            last: the same features for all words of a text.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -76,9 +100,8 @@ def bilstm(
     >>> model(np.array([[4, 8, 15, 0]])).shape
     TensorShape([1, 2])
 
-    References: Zhou et al. 2015, "A C-LSTM Neural Network for Text Classification", for the convolution below.
+    References: Zhou et al. 2015, "A C-LSTM Neural Network for Text Classification", for the convolution.
     """
-    require_positive(num_classes=num_classes)
     require_choice("pooling", pooling, POOLINGS)
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
     if filter_width is not None:
@@ -94,38 +117,77 @@ def bilstm(
     return keras.Model(token_ids, logits, name="bilstm")
 
 
-@builder
-def bilstm_tagger(
-    vocabulary_size,
-    num_classes,
-    embedding_dim=300,
-    hidden_dim=128,
-    num_layers=2,
-    cell="lstm",
-    bidirectional=True,
-    merge="concat",
-    channels="random",
-    filter_width=None,
-    character_vocabulary_size=None,
-    characters="cnn",
-    num_pairs=None,
-    bigram_dim=50,
-    dropout=0.5,
-):
-    """Build a recurrent tagger: one label per word, from the whole sentence around it.
+def tagger_encoder(
+    vocabulary_size: int,
+    *,
+    embedding_dim: int = 300,
+    hidden_dim: int = 128,
+    num_layers: int = 2,
+    cell: Cell = "lstm",
+    bidirectional: bool = True,
+    merge: Merge = "concat",
+    channels: Channels = "random",
+    filter_width: int | None = None,
+    character_vocabulary_size: int | None = None,
+    character_encoder: CharacterEncoder = "cnn",
+    num_bigram_bins: int | None = None,
+    bigram_dim: int = 50,
+    dropout: float = 0.5,
+) -> tuple[keras.KerasTensor | dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
+    """Return the part of a tagger below its head.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int, C, tags.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
         embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, channels, filter_width: as for `bilstm`.
-        character_vocabulary_size: int, number of character ids; then the letters of a word are read, too, and what
-            they tell is put beside its vector. None for words alone.
-        characters: "cnn" or "lstm", how letters are read: `WordCharacters`.
-        num_pairs: int, number of ids that pairs of neighbours are hashed to; then the vector of a token and its
-            follower stands beside the token's own. In training it is dropped as a whole, for pairs are rare enough to
-            be learned by heart. None for none.
-        bigram_dim: int, width of the vector of a pair.
-        dropout: float in [0, 1), as for `bilstm`.
+        character_vocabulary_size: number of character ids, to concatenate a vector of the word's letters to each word
+            vector; None to read words only.
+        character_encoder: "cnn" or "lstm", see `WordCharacters`.
+        num_bigram_bins: number of ids that pairs of adjacent tokens are hashed to, to concatenate the vector of a
+            token and the next one to each token's vector; None for no bigrams. Bigrams are rare, so a model can
+            memorise them: dropout drops complete vectors of bigrams.
+        bigram_dim: width of the vector of a bigram.
+        dropout: in [0, 1), as for `bilstm`.
+
+    Returns:
+        (inputs of the model, mask bool [B, T], vectors float [B, T, H or 2H]), symbolic.
+
+    Raises:
+        InputError: if an argument is outside its range.
+    """
+    require_choice("character_encoder", character_encoder, CHARACTER_ENCODERS)
+    token_ids, mask, word_vectors = embed_words(vocabulary_size, embedding_dim, channels)
+    inputs: keras.KerasTensor | dict[str, keras.KerasTensor] = token_ids
+    features = [word_vectors]
+    if num_bigram_bins is not None:
+        require_positive(bigram_dim=bigram_dim)
+        bigrams = HashedBigrams(num_bigram_bins, name="pairs")(token_ids)
+        bigram_vectors = keras.layers.Embedding(num_bigram_bins, bigram_dim, name="pair_embedding")(bigrams)
+        complete_vectors = (None, None, 1)
+        features.append(
+            keras.layers.Dropout(dropout, noise_shape=complete_vectors, name="pair_dropout")(bigram_vectors)
+        )
+    if character_vocabulary_size is not None:
+        character_ids = keras.Input((None, None), dtype="int32", name="character_ids")
+        features.append(WordCharacters(character_vocabulary_size, character_encoder, name="characters")(character_ids))
+        inputs = {"token_ids": token_ids, "character_ids": character_ids}
+    vectors = keras.layers.Concatenate(name="features")(features) if len(features) > 1 else word_vectors
+    if filter_width is not None:
+        vectors = _convolution(vectors, mask, vectors.shape[-1], filter_width)
+    outputs, _ = _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout)
+    return inputs, mask, keras.layers.SpatialDropout1D(dropout, name="dropout")(outputs)
+
+
+with_tagger_arguments = partial(builder, base=tagger_encoder)
+
+
+@with_tagger_arguments
+def bilstm_tagger(vocabulary_size: int, num_classes: int, **encoder: Unpack[TaggerArguments]) -> keras.Model:
+    """Build a recurrent tagger, which predicts a label for every word from the complete sentence.
+
+    Args:
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: C, number of tags.
+        **encoder: other arguments of `tagger_encoder`.
 
     Returns:
         `keras.Model`: token_ids int [B, T], or {"token_ids": [B, T], "character_ids": [B, T, L]} with characters
@@ -144,73 +206,31 @@ def bilstm_tagger(
     References: Huang et al. 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging", section 2.2; Lample et al.
     2016 and Ma and Hovy 2016 for the letters.
     """
-    require_positive(num_classes=num_classes)
-    words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
-    letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
-    pairs = {"num_pairs": num_pairs, "bigram_dim": bigram_dim, "pair_dropout": dropout}
-    inputs, mask, vectors = embed_for_tagger(**words, **letters, **pairs)
-    outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
-    logits = keras.layers.Dense(num_classes, name="logits")(outputs)
+    inputs, _, vectors = tagger_encoder(vocabulary_size, **encoder)
+    logits = keras.layers.Dense(num_classes, name="logits")(vectors)
     return keras.Model(inputs, logits, name="bilstm_tagger")
 
 
-def embed_for_tagger(
-    vocabulary_size,
-    embedding_dim,
-    channels,
-    character_vocabulary_size,
-    characters,
-    num_pairs,
-    bigram_dim,
-    pair_dropout,
-):
-    """Return what a tagger begins with; the arguments are those of `bilstm_tagger`.
-
-    Returns:
-        (inputs, mask bool [B, T], vectors float [B, T, D or more]), symbolic.
-    """
-    require_choice("characters", characters, READERS)
-    token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
-    inputs, vectors = token_ids, [vectors]
-    if num_pairs is not None:
-        require_positive(bigram_dim=bigram_dim)
-        pairs = HashedBigrams(num_pairs, name="pairs")(token_ids)
-        pair_vectors = keras.layers.Embedding(num_pairs, bigram_dim, name="pair_embedding")(pairs)
-        whole = (None, None, 1)
-        vectors.append(keras.layers.Dropout(pair_dropout, noise_shape=whole, name="pair_dropout")(pair_vectors))
-    if character_vocabulary_size is not None:
-        character_ids = keras.Input((None, None), dtype="int32", name="character_ids")
-        vectors.append(WordCharacters(character_vocabulary_size, characters, name="characters")(character_ids))
-        inputs = {"token_ids": token_ids, "character_ids": character_ids}
-    if len(vectors) == 1:
-        return inputs, mask, vectors[0]
-    return inputs, mask, keras.layers.Concatenate(name="features")(vectors)
-
-
-def read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout):
-    """Return a vector of each word in its sentence, float [B, T, H or 2H], symbolic, as a tagger's head takes it.
-
-    Args:
-        vectors: float [B, T, D], symbolic.
-        mask: bool [B, T], symbolic.
-        hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout: as for `bilstm_tagger`.
-    """
-    if filter_width is not None:
-        vectors = _convolution(vectors, mask, vectors.shape[-1], filter_width)
-    outputs, _ = _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout)
-    return keras.layers.SpatialDropout1D(dropout, name="dropout")(outputs)
-
-
-def _convolution(vectors, mask, num_filters, filter_width):
-    """Return the windows around every word as vectors [B, T, num_filters]."""
+def _convolution(
+    vectors: keras.KerasTensor, mask: keras.KerasTensor, num_filters: int, filter_width: int
+) -> keras.KerasTensor:
+    """Return a vector of the window around every word: [B, T, num_filters]."""
     require_positive(filter_width=filter_width)
     return TextConvolution(num_filters, filter_width, padding="same", name="convolution")(vectors, mask=mask)
 
 
-def _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout):
-    """Return the outputs [B, T, H or 2H] and the state of the last of several recurrent layers."""
-    require_positive(hidden_dim=hidden_dim, num_layers=num_layers)
-    state = None
+def _recurrent_layers(
+    vectors: keras.KerasTensor,
+    mask: keras.KerasTensor,
+    hidden_dim: int,
+    num_layers: int,
+    cell: Cell,
+    bidirectional: bool,
+    merge: Merge,
+    dropout: float,
+) -> tuple[keras.KerasTensor, list[keras.KerasTensor]]:
+    """Return the outputs [B, T, H or 2H] and the final state of the last recurrent layer."""
+    state: list[keras.KerasTensor] = []
     for number in range(num_layers):
         vectors = keras.layers.SpatialDropout1D(dropout, name=f"dropout_{number}")(vectors)
         layer = Recurrent(hidden_dim, cell, bidirectional, merge, name=f"recurrent_{number}")
@@ -218,15 +238,15 @@ def _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional
     return vectors, state
 
 
-def _joined(vectors, merge, name):
-    """Join one vector of each direction as the layers do; there may be one direction only."""
+def _joined(vectors: Sequence[keras.KerasTensor], merge: Merge, name: str) -> keras.KerasTensor:
+    """Return the vectors of one or two directions, combined as in the recurrent layers."""
     if len(vectors) == 1:
         return vectors[0]
     return keras.layers.Concatenate(name=name)(vectors) if merge == "concat" else keras.layers.Add(name=name)(vectors)
 
 
-def _pooling(name, hidden_dim):
-    """Return the layer that makes one vector of all words."""
+def _pooling(name: Pooling, hidden_dim: int) -> keras.layers.Layer:
+    """Return the layer that pools the vectors of all words."""
     if name == "attention":
         return AttentionOverTime(hidden_dim, name="pooling")
     return {"max": MaxOverTime, "mean": MeanOverTime}[name](name="pooling")

@@ -1,49 +1,36 @@
-"""A recurrent tagger whose tags depend on each other: BiLSTM-CRF.
+"""BiLSTM-CRF: a recurrent tagger that scores transitions between tags, too.
 
 Shapes: B batch, T time, L letters of a word, D embedding width, V vocabulary, H units of a direction, C tags,
 K = C + 1.
 """
 
+from collections.abc import Sequence
+from typing import Unpack
+
 import keras
 
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import CRF
-from kerasnlp_zoo.models.bilstm import embed_for_tagger, read_sentence
-from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.bilstm import TaggerArguments, tagger_encoder, with_tagger_arguments
 from kerasnlp_zoo.tag_schemes import allowed_transitions
 
 
-@builder
+@with_tagger_arguments
 def bilstm_crf(
-    vocabulary_size,
-    num_classes,
-    embedding_dim=300,
-    hidden_dim=128,
-    num_layers=2,
-    cell="lstm",
-    bidirectional=True,
-    merge="concat",
-    channels="random",
-    filter_width=None,
-    character_vocabulary_size=None,
-    characters="cnn",
-    num_pairs=None,
-    bigram_dim=50,
-    tags=None,
-    dropout=0.5,
-):
+    vocabulary_size: int, num_classes: int, *, tags: Sequence[str] | None = None, **encoder: Unpack[TaggerArguments]
+) -> keras.Model:
     """Build a recurrent tagger with a conditional random field on top.
 
     Args:
-        num_classes: int, C, tags.
-        tags: list of C str; steps between tags that their scheme forbids, such as O I-PER, are then impossible.
-            None, or names that are no tags of a scheme, allow all steps.
-        vocabulary_size, embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, channels, filter_width,
-            character_vocabulary_size, characters, num_pairs, bigram_dim, dropout: as for `bilstm_tagger`.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: C, number of tags.
+        tags: names of the C tags; transitions that their scheme forbids, such as O to I-PER, are then impossible.
+            None, or names outside a tag scheme, allow all transitions.
+        **encoder: other arguments of `tagger_encoder`.
 
     Returns:
         `keras.Model`: the inputs of `bilstm_tagger` -> scores float32 [B, K + T, K], for `crf_loss` and the functions
-        beside `layers.CRF`.
+        of `layers.crf`.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -59,14 +46,12 @@ def bilstm_crf(
     References: Huang et al. 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging"; Lample et al. 2016, "Neural
     Architectures for Named Entity Recognition".
     """
-    require_positive(num_classes=num_classes)
     if tags is not None and len(tags) != num_classes:
-        raise InputError(f"tags must name all {num_classes} classes. Received: {len(tags)} tags")
-    words = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "channels": channels}
-    letters = {"character_vocabulary_size": character_vocabulary_size, "characters": characters}
-    pairs = {"num_pairs": num_pairs, "bigram_dim": bigram_dim, "pair_dropout": dropout}
-    inputs, mask, vectors = embed_for_tagger(**words, **letters, **pairs)
-    outputs = read_sentence(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, filter_width, dropout)
-    steps = None if tags is None else allowed_transitions(tags)
-    scores = CRF(num_classes, steps, name="logits")(outputs, mask=mask)
+        raise InputError(
+            f"tags must have a name for each of the {num_classes} classes. Received: {len(tags)} tags, "
+            f"num_classes={num_classes}"
+        )
+    inputs, mask, vectors = tagger_encoder(vocabulary_size, **encoder)
+    transitions = None if tags is None else allowed_transitions(tags)
+    scores = CRF(num_classes, transitions, name="logits")(vectors, mask=mask)
     return keras.Model(inputs, scores, name="bilstm_crf")

@@ -1,31 +1,52 @@
-"""What makes a function a builder: its call is remembered, so that a model can be built again."""
+"""The `builder` decorator: it records the arguments of a model, so that the model can be built again."""
 
 import functools
 import inspect
 import json
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
-from kerasnlp_zoo.errors import InputError, require_choice
+import keras
 
-BUILDERS = {}
+from kerasnlp_zoo.errors import InputError, require_choice, require_fraction, require_positive
+from kerasnlp_zoo.types import Config
+
+Parameters = ParamSpec("Parameters")
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {}
+# Arguments that mean the same in every builder, so that `builder` checks them.
+POSITIVE = (
+    "vocabulary_size",
+    "num_classes",
+    "embedding_dim",
+    "hidden_dim",
+    "intermediate_dim",
+    "num_layers",
+    "num_heads",
+    "max_sequence_length",
+)
+FRACTIONS = ("dropout", "recurrent_dropout")
 
 
-def builder(function, base=None):
+def builder(
+    function: Callable[Parameters, keras.Model], base: Callable[..., Any] | None = None
+) -> Callable[Parameters, keras.Model]:
     """Register a function that returns a functional `keras.Model`.
 
-    The model carries `model.builder_config`, {"builder": name, "arguments": {...}} with every default
-    filled in, which is all that `build` needs to make the same model again. Arguments are therefore
-    plain values that survive JSON.
+    The model has the attribute `builder_config`, {"builder": name, "arguments": {...}}, with every default filled
+    in. `build` makes the same model from it. The arguments must therefore survive JSON.
 
     Args:
-        function: called with plain arguments, returns a `keras.Model` and compiles nothing.
-        base: another builder, whose arguments `function` takes as **arguments beside its own: a model
-            with a head has all arguments of its encoder, `@functools.partial(builder, base=encoder)`.
+        function: returns a `keras.Model` that is not compiled.
+        base: function whose arguments `function` takes as **arguments in addition to its own. A model with a head
+            has all arguments of its encoder.
 
     Returns:
-        The function, wrapped.
+        The function, wrapped. Its signature includes the arguments of `base`.
 
     Raises:
-        InputError: when the builder is called with an argument that JSON cannot hold.
+        InputError: when the builder is called with an argument that JSON cannot hold, a size that is not a positive
+            integer, or a dropout outside [0, 1).
 
     Example:
 
@@ -34,9 +55,10 @@ def builder(function, base=None):
     [3, 4, 5]
     """
     signature = inspect.signature(function) if base is None else _joined_signature(function, base)
+    build_model: Callable[..., keras.Model] = function
 
     @functools.wraps(function)
-    def build_and_remember(*args, **kwargs):
+    def build_and_record(*args: Parameters.args, **kwargs: Parameters.kwargs) -> keras.Model:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         try:
@@ -46,34 +68,40 @@ def builder(function, base=None):
                 f"{function.__name__}() takes plain numbers, strings, lists and None, so that the model can be "
                 f"built again from a file. Received: {bound.arguments} ({error})"
             ) from error
-        model = function(*bound.args, **bound.kwargs)
+        _require_ranges(bound)
+        model = build_model(*bound.args, **bound.kwargs)
         model.builder_config = {"builder": function.__name__, "arguments": arguments}
         return model
 
-    build_and_remember.__signature__ = signature
-    BUILDERS[function.__name__] = build_and_remember
-    return build_and_remember
+    vars(build_and_record)["__signature__"] = signature  # what help() shows
+    BUILDERS[function.__name__] = build_and_record
+    return build_and_record
 
 
-def _joined_signature(function, base):
-    """Return the signature of `function` with the parameters of `base` in place of its ** parameter."""
-    own = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    parameters = {p.name: p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(base).parameters.values()}
-    parameters.update({p.name: p.replace(kind=p.KEYWORD_ONLY) for p in own})
-    return inspect.Signature(list(parameters.values()))
+def _require_ranges(bound: inspect.BoundArguments) -> None:
+    """Raise InputError if an argument that many builders share is outside its range."""
+    optional = {name for name, parameter in bound.signature.parameters.items() if parameter.default is None}
+    given = {name: value for name, value in bound.arguments.items() if value is not None or name not in optional}
+    require_positive(**{name: given[name] for name in POSITIVE if name in given})
+    require_fraction(**{name: given[name] for name in FRACTIONS if name in given})
 
 
-def build(builder_config):
-    """Build a model again from the `builder_config` it carried.
+def _joined_signature(function: Callable[..., Any], base: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of `function`, its ** parameter replaced by the other parameters of `base`."""
+    signature = inspect.signature(function)
+    own = {p.name: p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD}
+    of_base = [p.replace(kind=p.KEYWORD_ONLY) for p in inspect.signature(base).parameters.values()]
+    return signature.replace(parameters=[*own.values(), *(p for p in of_base if p.name not in own)])
+
+
+def build(builder_config: Config) -> keras.Model:
+    """Return the model that a `builder_config` describes, with new weights.
 
     Args:
-        builder_config: dict, {"builder": registered name, "arguments": {...}}.
-
-    Returns:
-        A `keras.Model` with fresh weights.
+        builder_config: {"builder": registered name, "arguments": {...}}, the attribute of a built model.
 
     Raises:
-        InputError: if no builder of that name is registered.
+        InputError: if no builder has this name, or an argument is outside its range.
 
     Example:
 
@@ -83,3 +111,9 @@ def build(builder_config):
     """
     require_choice("builder", builder_config["builder"], sorted(BUILDERS))
     return BUILDERS[builder_config["builder"]](**builder_config["arguments"])
+
+
+def require_two_classes(num_classes: int) -> None:
+    """Raise InputError unless a classifier has at least 2 classes."""
+    if num_classes < 2:
+        raise InputError(f"A classifier needs at least 2 classes. Received: num_classes={num_classes}")

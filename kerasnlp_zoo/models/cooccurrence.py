@@ -1,4 +1,4 @@
-"""Word vectors by counting: from the counts of words beside words to PPMI and truncated SVD.
+"""Word vectors from counts: positive pointwise mutual information (PPMI) and truncated SVD of co-occurrence counts.
 
     counts = cooccurrence_counts(corpus, window=5, weighting="flat")
     vectors = truncated_svd(positive_pointwise_mutual_information(counts), dim=100)
@@ -7,6 +7,7 @@ Shapes: V words, M contexts or documents, D width of a vector.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
@@ -14,11 +15,11 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.sparse_counts import require_counts, require_finite_sparse
 
 
-def one_hot(vocabulary_size):
-    """Return the vectors that say which word it is and nothing else: all are orthogonal.
+def one_hot(vocabulary_size: int) -> sparse.csr_array:
+    """Return one-hot vectors of all words. They are orthogonal.
 
     Args:
-        vocabulary_size: int, V.
+        vocabulary_size: V.
 
     Returns:
         `scipy.sparse.csr_array` float64 [V, V], the identity.
@@ -32,14 +33,16 @@ def one_hot(vocabulary_size):
     return sparse.eye_array(vocabulary_size, format="csr")
 
 
-def positive_pointwise_mutual_information(counts, smoothing=0.75, shift=1.0):
-    """Return max(0, log p(w, c) / (p(w) p'(c)) - log shift): how much more often than by chance two words meet.
+def positive_pointwise_mutual_information(
+    counts: sparse.sparray, smoothing: float = 0.75, shift: float = 1.0
+) -> sparse.csr_array:
+    """Return max(0, log p(w, c) / (p(w) p'(c)) - log shift): how much more often than by chance two words co-occur.
 
     Args:
-        counts: scipy.sparse array [V, M], not negative.
-        smoothing: float, the power that counts of contexts are raised to for p'(c): below 1 it makes rare
-            contexts more probable, whose PMI is else the highest. 1 is plain PMI.
-        shift: float >= 1, k: the logarithm of it is subtracted, as negative samples do in word2vec.
+        counts: scipy.sparse array [V, M], at least 0.
+        smoothing: in (0, 1], exponent of the context counts in p'(c). Below 1 it makes rare contexts more probable
+            and so lowers their PMI, which is otherwise the highest. 1 is plain PMI.
+        shift: >= 1; its logarithm is subtracted. It corresponds to the number of negative samples in word2vec.
 
     Returns:
         `scipy.sparse.csr_array` float64 [V, M].
@@ -55,16 +58,18 @@ def positive_pointwise_mutual_information(counts, smoothing=0.75, shift=1.0):
            [0.   , 0.405]])
 
     Reference: Church and Hanks 1990; Levy et al. 2015, "Improving Distributional Similarity with Lessons
-    Learned from Word Embeddings", sections 3.1 and 3.2, where smoothing 0.75 is best and shift 1 mostly so.
+    Learned from Word Embeddings", sections 3.1 and 3.2: smoothing 0.75 is best, and shift 1 in most cases.
     """
     require_counts(counts)
     if not (0 < smoothing <= 1 and shift >= 1):
         raise InputError(
-            "Expected a smoothing above 0, at most 1, and a shift of at least 1. "
+            "smoothing must be above 0 and at most 1, and shift at least 1. "
             f"Received: smoothing={smoothing!r}, shift={shift!r}"
         )
     if not counts.count_nonzero():
-        raise InputError("The counts are all 0: no two words meet. Expected counts of a corpus with sentences")
+        raise InputError(
+            "The counts are all 0: no two words co-occur. Count a corpus whose sentences have at least two known words"
+        )
     cells = sparse.csr_array(counts, dtype="float64", copy=True)
     of_words = cells.sum(axis=1)
     of_contexts = cells.sum(axis=0) ** smoothing
@@ -76,22 +81,22 @@ def positive_pointwise_mutual_information(counts, smoothing=0.75, shift=1.0):
     return cells
 
 
-def truncated_svd(matrix, dim, weighting=0.0, seed=1):
-    """Return U S^weighting of the `dim` largest singular values: the rows of a matrix in few dimensions.
+def truncated_svd(matrix: sparse.sparray, dim: int, weighting: float = 0.0, seed: int = 1) -> np.ndarray:
+    """Return U S^weighting of the `dim` largest singular values: the rows of a matrix in fewer dimensions.
 
     Args:
         matrix: scipy.sparse array [V, M].
-        dim: int, D, smaller than V and M.
-        weighting: float, the power of the singular values: 1 is the best approximation of the rows'
-            products; 0 and 0.5 give better vectors of words.
-        seed: int, decides where the iteration starts; the result hardly depends on it.
+        dim: D, smaller than V and M.
+        weighting: exponent of the singular values. 1 best approximates the products of the rows; 0 and 0.5 make
+            better word vectors.
+        seed: seed of the first vector of the iteration; the result hardly depends on it.
 
     Returns:
-        float64 array [V, D], the largest singular value first. The entry of a column that is largest by
-        its absolute value is positive, since singular vectors have no sign of their own.
+        float64 array [V, D], the largest singular value first. The sign of a singular vector is arbitrary. Here the
+        entry of a column with the largest absolute value is positive.
 
     Raises:
-        InputError: if `dim` is too large for the matrix, or it holds NaN or infinity.
+        InputError: if `dim` is too large for the matrix, or the matrix contains NaN or infinity.
 
     Example:
 
@@ -106,8 +111,9 @@ def truncated_svd(matrix, dim, weighting=0.0, seed=1):
     require_finite_sparse(matrix)
     if dim >= min(matrix.shape):
         raise InputError(
-            f"A truncated SVD has fewer dimensions than the matrix rows and columns, {matrix.shape[0]:,} x "
-            f"{matrix.shape[1]:,}. Received: dim={dim}. Lower it, or take more words: a larger corpus or vocabulary"
+            "dim must be below the number of rows and of columns of the matrix, "
+            f"{matrix.shape[0]:,} x {matrix.shape[1]:,}. Received: dim={dim}. "
+            "Lower dim, or use a larger corpus or vocabulary"
         )
     matrix = sparse.csr_array(matrix, dtype="float64")
     start = np.random.default_rng(seed).normal(size=min(matrix.shape))
@@ -115,16 +121,16 @@ def truncated_svd(matrix, dim, weighting=0.0, seed=1):
     order = np.argsort(-values, kind="stable")
     left, values = left[:, order], values[order]
     largest = left[np.argmax(np.abs(left), axis=0), np.arange(dim)]
-    # 0 to the power of 0 would keep the arbitrary directions of singular values that are 0.
+    # Directions of singular values of 0 are arbitrary. With weighting 0 they would stay, as 0 ** 0 is 1.
     scales = np.where(values > 0, np.maximum(values, np.finfo("float64").tiny) ** weighting, 0)
     return left * np.sign(largest) * scales
 
 
-def cosine(first, second):
-    """Return v . w / (|v| |w|); 0 where a vector is zero.
+def cosine(first: ArrayLike, second: ArrayLike) -> float:
+    """Return the cosine similarity v . w / (|v| |w|), 0 if a vector is zero.
 
     Args:
-        first, second: float arrays [D].
+        first, second: float [D].
 
     Returns:
         float in [-1, 1].

@@ -1,28 +1,35 @@
-"""How word-level models begin: token ids, their mask and their vectors; pretrained vectors where wanted.
+"""The inputs of word-level models: token ids, their mask and their vectors, which can be pretrained.
 
 Shapes: B batch, T time, D embedding width, V vocabulary.
 """
 
+from typing import Any, Literal, TypeAlias
+
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.layers import PaddingMask
+from kerasnlp_zoo.types import TensorShape
 
 CHANNELS = ("random", "static", "non_static", "multichannel")
-STATIC, TRAINED = "static_embedding", "token_embedding"  # names of the layers that hold the vectors
+Channels: TypeAlias = Literal["random", "static", "non_static", "multichannel"]
+STATIC, TRAINED = "static_embedding", "token_embedding"  # names of the layers with the vectors
 
 
-def embed_words(vocabulary_size, embedding_dim, channels, shape=(None,)):
-    """Return what a word-level model begins with.
+def embed_words(
+    vocabulary_size: int, embedding_dim: int, channels: Channels, shape: TensorShape = (None,)
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+    """Return the inputs of a word-level model, their mask and their vectors.
 
     Args:
-        vocabulary_size: int, V.
-        embedding_dim: int, D.
-        channels: "random" trains word vectors from random values; "static" keeps the vectors fixed;
-            "non_static" fine-tunes them; "multichannel" adds a fixed and a fine-tuned copy. The last
-            three expect pretrained vectors: `set_word_vectors`.
-        shape: tuple, the places of words in a text; (None,) for a sequence, [B, T].
+        vocabulary_size: V.
+        embedding_dim: D.
+        channels: "random" trains word vectors from random initial values. The others expect pretrained vectors,
+            from `set_word_vectors`: "static" keeps them fixed, "non_static" fine-tunes them, and "multichannel"
+            adds a fixed copy to a fine-tuned one.
+        shape: shape of the words of one text; (None,) for a sequence, [B, T].
 
     Returns:
         (token_ids int [B, T], mask bool [B, T], vectors float [B, T, D]), symbolic.
@@ -33,8 +40,8 @@ def embed_words(vocabulary_size, embedding_dim, channels, shape=(None,)):
     require_positive(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
     require_choice("channels", channels, CHANNELS)
 
-    def embedding(name, trainable):
-        # Kim's code draws unknown words from U(-0.25, 0.25), near the variance of word2vec's vectors.
+    def embedding(name: str, trainable: bool) -> keras.layers.Embedding:
+        # Kim's code draws unknown words from U(-0.25, 0.25), whose variance is close to that of word2vec's vectors.
         initializer = keras.initializers.RandomUniform(-0.25, 0.25)
         return keras.layers.Embedding(
             vocabulary_size, embedding_dim, embeddings_initializer=initializer, trainable=trainable, name=name
@@ -47,21 +54,21 @@ def embed_words(vocabulary_size, embedding_dim, channels, shape=(None,)):
         vectors.append(embedding(STATIC, trainable=False)(token_ids))
     if channels != "static":
         vectors.append(embedding(TRAINED, trainable=True)(token_ids))
-    # Kim 2014, section 2: one filter is applied to both channels and the results are added. What
-    # follows is linear before its activation, so adding the channels first gives the same at half the work.
+    # Kim 2014, section 2: each filter is applied to both channels, and the results are added. The filters are
+    # linear up to their activation, so adding the channels first has the same result at half the cost.
     vectors = keras.layers.Add(name="channels")(vectors) if len(vectors) > 1 else vectors[0]
     return token_ids, mask, vectors
 
 
-def set_word_vectors(model, vectors):
-    """Put pretrained word vectors into every channel of a model.
+def set_word_vectors(model: keras.Model, vectors: ArrayLike) -> None:
+    """Assign pretrained word vectors to every channel of a model.
 
     Args:
-        model: `keras.Model` that begins with `embed_words`.
-        vectors: float array [V, D], a row per token id.
+        model: its inputs come from `embed_words`.
+        vectors: float [V, D], a row per token id.
 
     Raises:
-        InputError: if the model has no word vectors, or their shape is another one.
+        InputError: if the model has no word vectors, or the shape differs from theirs.
 
     Example:
 
@@ -70,8 +77,10 @@ def set_word_vectors(model, vectors):
     >>> set_word_vectors(model, [[0.0, 0.0], [0.1, 0.2], [0.3, 0.4]])
     """
     layers = [layer for layer in model.layers if layer.name in (STATIC, TRAINED)]
-    expected = layers[0].embeddings.shape if layers else "none: the model has no word vectors"
-    if not layers or np.shape(vectors) != tuple(expected):
+    if not layers:
+        raise _no_word_vectors(model, f"{TRAINED!r} or {STATIC!r}")
+    expected = tuple(layers[0].embeddings.shape)
+    if np.shape(vectors) != expected:
         raise InputError(
             f"Word vectors for {model.name} must have the shape {expected}, a row per token id. "
             f"Received: {np.shape(vectors)}"
@@ -80,11 +89,11 @@ def set_word_vectors(model, vectors):
         layer.embeddings.assign(vectors)
 
 
-def word_vectors(model):
+def get_word_vectors(model: Any) -> np.ndarray:
     """Return the word vectors that a model learns.
 
     Args:
-        model: `keras.Model` with a layer "token_embedding", or a trainer, which has them as `vectors`.
+        model: `keras.Model` with a layer "token_embedding", or a trainer with the attribute `vectors`.
 
     Returns:
         float32 array [V, D].
@@ -95,15 +104,18 @@ def word_vectors(model):
     Example:
 
     >>> from kerasnlp_zoo.models import skip_gram
-    >>> word_vectors(skip_gram(vocabulary_size=10, embedding_dim=4)).shape
+    >>> get_word_vectors(skip_gram(vocabulary_size=10, embedding_dim=4)).shape
     (10, 4)
     """
     if hasattr(model, "vectors"):
         return model.vectors
-    names = [layer.name for layer in model.layers]
-    if TRAINED not in names:
-        raise InputError(
-            f"The model {model.name!r} has no word vectors. Expected a layer called {TRAINED!r}. "
-            f"Received: {', '.join(names)}"
-        )
+    if TRAINED not in {layer.name for layer in model.layers}:
+        raise _no_word_vectors(model, repr(TRAINED))
     return np.array(model.get_layer(TRAINED).embeddings)
+
+
+def _no_word_vectors(model: keras.Model, expected: str) -> InputError:
+    return InputError(
+        f"The model {model.name!r} has no word vectors. Expected a layer named {expected}. "
+        f"Received layers: {', '.join(layer.name for layer in model.layers)}"
+    )

@@ -1,14 +1,13 @@
-"""GloVe as a plain Keras model: two vectors and two biases give the logarithm of how often two words meet.
+"""GloVe as a plain Keras model: the vectors and biases of two words predict the logarithm of their count.
 
-The quick way to train the same vectors is `training.GloveTrainer`; this model is short to read and takes any
-optimizer:
+`training.GloveTrainer` trains the same vectors faster. This model is short and works with any optimizer:
 
     model = glove(len(corpus.vocabulary))
     model.compile(keras.optimizers.Adagrad(0.2, initial_accumulator_value=1.0), WeightedMeanLoss(GloveLoss()))
     model.fit(cell_batch_dataset(counts), epochs=15)
     vectors = glove_vectors(model)
 
-The loss shown is the paper's J divided by the number of cells.
+The printed loss is the paper's J divided by the number of cells of the count matrix.
 
 Shapes: B batch, T cells, V vocabulary, D width of a vector.
 """
@@ -17,24 +16,23 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import TRAINED
 
-CONTEXT = "context_embedding"  # name of the layer that holds the vectors of words as contexts
+CONTEXT = "context_embedding"  # name of the layer with the context vectors
 
 
 @builder
-def glove(vocabulary_size, embedding_dim=100):
+def glove(vocabulary_size: int, *, embedding_dim: int = 100) -> keras.Model:
     """Build the model log X_ij = w_i . c_j + b_i + b_j of the counts X of words i and contexts j.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        embedding_dim: int, D, width of a word vector.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        embedding_dim: D, width of a word vector.
 
     Returns:
-        `keras.Model`: {"token_ids": int [B, T], the words; "words": int [B, T], a context for each}
-        -> predictions of log X float [B, T]. Train it with `training.GloveLoss`; `glove_vectors` are the product.
+        `keras.Model`: {"token_ids": int [B, T], the words; "words": int [B, T], a context of each}
+        -> predictions of log X float [B, T]. Train it with `training.GloveLoss`; `glove_vectors` returns the vectors.
 
     Raises:
         InputError: if a size is not positive.
@@ -47,11 +45,10 @@ def glove(vocabulary_size, embedding_dim=100):
 
     Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation", equation 8.
     """
-    require_positive(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
-    # As in the published code: small vectors and biases.
+    # The initial values of the published code.
     small = keras.initializers.RandomUniform(-0.5 / embedding_dim, 0.5 / embedding_dim)
 
-    def look_up(ids, width, name):
+    def look_up(ids: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
         return keras.layers.Embedding(vocabulary_size, width, embeddings_initializer=small, name=name)(ids)
 
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
@@ -64,14 +61,14 @@ def glove(vocabulary_size, embedding_dim=100):
     return keras.Model({"token_ids": token_ids, "words": words}, predictions, name="glove")
 
 
-def glove_vectors(model):
-    """Return w + c of every word: float32 NumPy array [V, D].
+def glove_vectors(model: keras.Model) -> np.ndarray:
+    """Return the sum w + c of the two vectors of every word.
 
-    Where the counts are symmetric, words and contexts are alike, and their vectors differ by chance alone:
-    the sum evens some of that out, as an ensemble of two does. Their mean has the same cosines.
+    With symmetric counts w and c differ only by their random initial values. Their sum reduces this noise, as an
+    ensemble of two models does.
 
     Args:
-        model: `keras.Model` that `glove` built.
+        model: built by `glove`.
 
     Returns:
         float32 array [V, D].
@@ -83,4 +80,5 @@ def glove_vectors(model):
 
     Reference: Pennington et al. 2014, section 4.2.
     """
-    return sum(np.asarray(model.get_layer(name).embeddings) for name in (TRAINED, CONTEXT))
+    words, contexts = (np.asarray(model.get_layer(name).embeddings) for name in (TRAINED, CONTEXT))
+    return words + contexts

@@ -1,30 +1,36 @@
-"""Linear classifiers over bags of words, and the multilayer perceptron over the same bags.
+"""Linear classifiers and the multilayer perceptron, over bags of words.
 
-Perceptron, softmax regression and linear SVM are one network and differ in the loss they are trained
-with; a bag-of-words text is x [V], and a class's logit is w.x + b.
+Perceptron, softmax regression and linear SVM are the same network, trained with different losses. A text is the vector
+x [V] of its words' weights, and the logit of a class is w.x + b.
 
 Shapes: B batch, T time, V vocabulary, C classes.
 """
+
+from collections.abc import Sequence
 
 import keras
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers import BagOfWords, BagOfWordsDense
-from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.layers.bag_of_words import Weighting
+from kerasnlp_zoo.models.builder import builder, require_two_classes
 
 
 @builder
-def perceptron(vocabulary_size, num_classes, weighting="binary", l1=0.0, l2=0.0):
-    """Build a linear classifier to be trained with `training.perceptron_loss`.
+def perceptron(
+    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+) -> keras.Model:
+    """Build the perceptron, a linear classifier to train with `training.perceptron_loss`.
 
-    With one text a batch and SGD of learning rate 1, that loss is Rosenblatt's update: nothing for a
-    right answer, else x is added to the right class's weights and taken from the answered class's.
+    With batches of one text and SGD with learning rate 1, this loss is Rosenblatt's update. A correct prediction
+    changes nothing. After a wrong one, x is added to the weights of the correct class and subtracted from the weights
+    of the predicted class.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int >= 2, C.
-        weighting: "binary", "count" or "tf_idf", the weight of a word in its bag: see `BagOfWords`.
-        l1, l2: floats, factors of the sum of absolute weights and of their squares in the loss.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 2, C.
+        weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`.
+        l1, l2: >= 0, factors of the sum of absolute weights and of the sum of squared weights in the loss.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -38,14 +44,16 @@ def perceptron(vocabulary_size, num_classes, weighting="binary", l1=0.0, l2=0.0)
     >>> perceptron(vocabulary_size=1000, num_classes=2)(np.array([[4, 8, 15, 0]])).shape
     TensorShape([1, 2])
 
-    Reference: Rosenblatt 1958; Collins 2002 for many classes.
+    Reference: Rosenblatt 1958; Collins 2002 for more than two classes.
     """
     return _linear("perceptron", vocabulary_size, num_classes, weighting, l1, l2)
 
 
 @builder
-def softmax_regression(vocabulary_size, num_classes, weighting="binary", l1=0.0, l2=0.0):
-    """Build a linear classifier to be trained with cross entropy: P(class) = softmax(W x + b).
+def softmax_regression(
+    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+) -> keras.Model:
+    """Build softmax regression, a linear classifier to train with cross entropy: P(class) = softmax(W x + b).
 
     Arguments, result and errors are those of `perceptron`.
 
@@ -58,10 +66,12 @@ def softmax_regression(vocabulary_size, num_classes, weighting="binary", l1=0.0,
 
 
 @builder
-def linear_svm(vocabulary_size, num_classes, weighting="binary", l1=0.0, l2=0.0):
-    """Build a linear classifier to be trained with `training.hinge_loss`.
+def linear_svm(
+    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+) -> keras.Model:
+    """Build the linear support vector machine, a linear classifier to train with `training.hinge_loss`.
 
-    Its logits are margins: a softmax over them orders the classes, but gives no true probabilities.
+    Its logits are margins. Their softmax ranks the classes, but its values are not probabilities.
     Arguments, result and errors are those of `perceptron`.
 
     Example:
@@ -69,16 +79,18 @@ def linear_svm(vocabulary_size, num_classes, weighting="binary", l1=0.0, l2=0.0)
     >>> linear_svm(vocabulary_size=1000, num_classes=2).get_layer("logits").units
     2
 
-    Reference: Cortes and Vapnik 1995; Crammer and Singer 2001 for many classes.
+    Reference: Cortes and Vapnik 1995; Crammer and Singer 2001 for more than two classes.
     """
     return _linear("linear_svm", vocabulary_size, num_classes, weighting, l1, l2)
 
 
 @builder
-def logistic_regression(vocabulary_size, num_classes=2, weighting="binary", l1=0.0, l2=0.0):
-    """Build the binary classifier with one weight per word: P(second class) = sigmoid(w.x + b).
+def logistic_regression(
+    vocabulary_size: int, num_classes: int = 2, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+) -> keras.Model:
+    """Build logistic regression, a classifier with one weight per word: P(second class) = sigmoid(w.x + b).
 
-    Arguments, result and errors are those of `perceptron`, for exactly two classes.
+    Arguments, result and errors are those of `perceptron`, but `num_classes` must be 2.
 
     Example:
 
@@ -87,27 +99,34 @@ def logistic_regression(vocabulary_size, num_classes=2, weighting="binary", l1=0
     """
     if num_classes != 2:
         raise InputError(
-            f"Logistic regression tells two classes apart. Received: num_classes={num_classes}. "
-            "Use softmax_regression for more"
+            f"Logistic regression has exactly 2 classes. Received: num_classes={num_classes}. "
+            "For more classes use softmax_regression"
         )
     token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
     score = BagOfWordsDense(vocabulary_size, 1, "zeros", _regularizer(l1, l2), name="score")(words, weights)
-    # softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)]: the same task and loss as for any number of classes
+    # softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)]: losses and tasks for any number of classes apply.
     zero = keras.layers.Rescaling(0.0, name="zero")(score)
     logits = keras.layers.Concatenate(name="logits")([zero, score])
     return keras.Model(token_ids, logits, name="logistic_regression")
 
 
 @builder
-def multilayer_perceptron(vocabulary_size, num_classes, hidden_dims=(128,), weighting="binary", dropout=0.5):
-    """Build a multilayer perceptron over bags of words: linear maps with ReLU between them.
+def multilayer_perceptron(
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    hidden_dims: Sequence[int] = (128,),
+    weighting: Weighting = "binary",
+    dropout: float = 0.5,
+) -> keras.Model:
+    """Build a multilayer perceptron over bags of words: dense layers with ReLU.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int >= 2, C.
-        hidden_dims: ints, units of each hidden layer.
-        weighting: "binary", "count" or "tf_idf", the weight of a word in its bag: see `BagOfWords`.
-        dropout: float in [0, 1), share of each hidden layer dropped in training.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 2, C.
+        hidden_dims: units of each hidden layer.
+        weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`.
+        dropout: in [0, 1), fraction of each hidden layer to drop in training.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -123,9 +142,10 @@ def multilayer_perceptron(vocabulary_size, num_classes, hidden_dims=(128,), weig
 
     Reference: Rumelhart, Hinton and Williams 1986.
     """
-    require_positive(num_classes=num_classes, **{f"hidden_dims[{i}]": units for i, units in enumerate(hidden_dims)})
+    require_two_classes(num_classes)
+    require_positive(**{f"hidden_dims[{i}]": units for i, units in enumerate(hidden_dims)})
     if not hidden_dims:
-        raise InputError("hidden_dims names at least one hidden layer, such as (128,). Received: none")
+        raise InputError("hidden_dims must have at least one hidden layer, such as (128,). Received: hidden_dims=()")
     token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
     hidden = BagOfWordsDense(vocabulary_size, hidden_dims[0], name="hidden_1")(words, weights)  # [B, hidden_dims[0]]
     hidden = keras.layers.ReLU(name="relu_1")(hidden)
@@ -137,22 +157,27 @@ def multilayer_perceptron(vocabulary_size, num_classes, hidden_dims=(128,), weig
     return keras.Model(token_ids, logits, name="multilayer_perceptron")
 
 
-def _linear(name, vocabulary_size, num_classes, weighting, l1, l2):
-    """Build w.x + b for every class. The weights start at zero: the losses are convex."""
-    require_positive(num_classes=num_classes)
+def _linear(
+    name: str, vocabulary_size: int, num_classes: int, weighting: Weighting, l1: float, l2: float
+) -> keras.Model:
+    """Build w.x + b for every class. The initial weights are zero, as the losses are convex."""
+    require_two_classes(num_classes)
     token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
     dense = BagOfWordsDense(vocabulary_size, num_classes, "zeros", _regularizer(l1, l2), name="logits")
     logits = dense(words, weights)  # [B, C]
     return keras.Model(token_ids, logits, name=name)
 
 
-def _bag_of_words(vocabulary_size, weighting):
+def _bag_of_words(
+    vocabulary_size: int, weighting: Weighting
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
+    """Return the symbolic token ids, and the words and their weights from `BagOfWords`."""
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     return token_ids, *BagOfWords(vocabulary_size, weighting, name="bag_of_words")(token_ids)
 
 
-def _regularizer(l1, l2):
-    """Return a Keras regularizer; None for none, which leaves the gradient a list of rows."""
+def _regularizer(l1: float, l2: float) -> keras.regularizers.Regularizer | None:
+    """Return a Keras regularizer, None if both factors are 0: without one the gradient stays sparse."""
     if l1 < 0 or l2 < 0:
-        raise InputError(f"l1 and l2 are factors of at least 0. Received: l1={l1}, l2={l2}")
+        raise InputError(f"l1 and l2 must be at least 0. Received: l1={l1}, l2={l2}")
     return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None

@@ -1,12 +1,14 @@
-"""LoRA: fine-tune small factors of a change to each kernel, and leave the kernel as it was.
+"""LoRA: freeze each kernel, and train a change to it that is the product of two small factors.
 
-Keras' own `enable_lora` does the training. Here stands what it lacks: choosing the kernels of an encoder,
-and turning a trained model into the plain one that it is equal to.
+Keras' own `enable_lora` adds the factors to a layer. This module chooses the layers, and merges trained factors into
+the kernels of a plain model.
 
 Shapes: I inputs, O outputs of a kernel, R rank.
 
 Reference: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models".
 """
+
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -14,24 +16,26 @@ import numpy as np
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.builder import build
 
-HEADS = ("logits", "pooler")  # trained as a whole: the task's own
+HEADS = ("logits", "pooler")  # layers of a task's head: their kernels are trained without factors
 FACTORS = ("lora_kernel_a", "lora_kernel_b")  # Keras' names of [I, R] and [R, O]
 
 
-def enable_lora(model, rank, base_entry=None):
-    """Freeze a model but for its head, biases, normalisations, and factors of a change to every other kernel.
+def enable_lora(model: keras.Model, rank: int, base_entry: str | None = None) -> keras.Model:
+    """Add LoRA factors to every dense layer but the head, and freeze kernels and embeddings.
+
+    The factors, the head, biases and layer normalisations stay trainable.
 
     Args:
-        model: `keras.Model` with dense layers, such as one with a BERT encoder.
-        rank: int >= 1, R.
-        base_entry: name of the entry that the frozen weights are of; an entry of the trained model then
-            holds what differs from it alone.
+        model: model with dense layers, such as one with a BERT encoder.
+        rank: >= 1, R.
+        base_entry: name of the entry with the frozen weights; an entry of the trained model then contains only the
+            weights that differ from it.
 
     Returns:
         The same model.
 
     Raises:
-        InputError: if there is no dense layer beside the head.
+        InputError: if the head has the only dense layers.
 
     Example:
 
@@ -45,7 +49,7 @@ def enable_lora(model, rank, base_entry=None):
     require_positive(rank=rank)
     dense = _dense_layers(model)
     if not dense:
-        raise InputError(f"LoRA changes dense layers, and the model {model.name} has none beside its head")
+        raise InputError(f"LoRA needs a model with dense layers below its head. Received: {model.name}, which has none")
     for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, keras.layers.Embedding) or hasattr(layer, "positions"):
             layer.trainable = False
@@ -55,15 +59,15 @@ def enable_lora(model, rank, base_entry=None):
     return model
 
 
-def apply_factors(base, changes):
-    """Return the weights of a model from those of its base and what LoRA trained.
+def apply_factors(base: Mapping[str, np.ndarray], changes: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the weights of a model from those of its base and the weights that LoRA trained.
 
     Args:
-        base: dict of variable path -> float array, the base's.
-        changes: dict of variable path -> float array: factors, and all else that was trained.
+        base: variable path -> float array, the weights of the base.
+        changes: variable path -> float array, the factors and all other trained weights.
 
     Returns:
-        dict of variable path -> float array: kernels with their changes, and all else.
+        Variable path -> float array: the kernels plus the products of their factors, and all other weights.
 
     Example:
 
@@ -81,14 +85,14 @@ def apply_factors(base, changes):
     return weights
 
 
-def merge_lora(model):
-    """Return the plain model that a model with LoRA factors is equal to.
+def merge_lora(model: keras.Model) -> keras.Model:
+    """Return a plain model equal to a model with LoRA factors.
 
     Args:
-        model: `keras.Model` from a builder.
+        model: model from a builder.
 
     Returns:
-        `keras.Model`; the same one if it has no such factors.
+        `keras.Model`, the same one if it has no LoRA factors.
     """
     if not any(layer.lora_enabled for layer in _dense_layers(model)):
         return model
@@ -100,6 +104,7 @@ def merge_lora(model):
     return merged
 
 
-def _dense_layers(model):
+def _dense_layers(model: keras.Model) -> list[keras.layers.Dense]:
+    """Return all dense layers but the head's."""
     layers = model._flatten_layers(include_self=False)
     return [layer for layer in layers if isinstance(layer, keras.layers.Dense) and layer.name not in HEADS]

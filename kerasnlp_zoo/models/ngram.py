@@ -1,4 +1,4 @@
-"""Language models by counting n-grams: P(word | the n - 1 words before), smoothed.
+"""N-gram language models: smoothed P(word | n - 1 words before it), from counts.
 
     counts = count_ngrams(text.train, len(text.vocabulary), order=5)
     model = ngram(text.vocabulary, counts, "modified_kneser_ney")
@@ -8,40 +8,48 @@ Shapes: N tokens of a text, V vocabulary.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 from safetensors.numpy import save
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.files import atomic_folder, write_json
-from kerasnlp_zoo.models.ngram_counts import MISSING, NgramIndex, require_ids
+from kerasnlp_zoo.models.ngram_counts import MISSING, NgramCounts, NgramIndex, require_ids
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
-from kerasnlp_zoo.vocabulary import END_ID, START_ID
+from kerasnlp_zoo.types import FilePath
+from kerasnlp_zoo.vocabulary import END_ID, START_ID, GenerativeVocabulary
 from kerasnlp_zoo.weights import read_weights
 
 TABLES, VOCABULARY, CONFIG = "model.safetensors", "vocabulary.txt", "config.json"
+Smoothing: TypeAlias = Literal["maximum_likelihood", "add_k", "interpolation", "back_off", "modified_kneser_ney"]
 
 
-def ngram(vocabulary, counts, smoothing="modified_kneser_ney", order=None, **arguments):
+def ngram(
+    vocabulary: GenerativeVocabulary,
+    counts: NgramCounts,
+    smoothing: Smoothing = "modified_kneser_ney",
+    order: int | None = None,
+    **arguments: Any,
+) -> "NgramModel":
     """Make a language model from counts.
 
-    The vocabulary is closed: what it lacks is `[UNK]`, a word like any other. Events are all ids but `[PAD]`
-    and `[START]`; after any history, seen or not, their probabilities add up to 1.
+    The vocabulary is closed: an unknown word is `[UNK]`, which has a probability like any other. The events are all
+    ids but `[PAD]` and `[START]`. After any history, known or not, their probabilities sum to 1.
 
     Args:
-        vocabulary: `GenerativeVocabulary` [V].
-        counts: `NgramCounts`, of `count_ngrams`.
+        vocabulary: the vocabulary of the counts, [V].
+        counts: from `count_ngrams`.
         smoothing: "maximum_likelihood", "add_k", "interpolation", "back_off" or "modified_kneser_ney".
-        order: int, n, at most that of the counts; None takes all of it.
-        **arguments: k=float of "add_k"; validation=ids of "interpolation".
-
-    Returns:
-        NgramModel.
+        order: n, at most the order of the counts; None takes their order.
+        **arguments: k=float for "add_k"; validation=ids for "interpolation".
 
     Raises:
-        InputError: if the smoothing is unknown, the order higher than the counts', or the vocabulary not
-            the one that was counted with.
+        InputError: if the smoothing is unknown, the order is higher than that of the counts, or the vocabulary has
+            another size than theirs.
 
     Example:
 
@@ -56,11 +64,14 @@ def ngram(vocabulary, counts, smoothing="modified_kneser_ney", order=None, **arg
     order = counts.order if order is None else order
     require_positive(order=order)
     if order > counts.order:
-        raise InputError(f"The counts are of n-grams up to {counts.order} words. Received: order={order}")
+        raise InputError(
+            f"The counts are of n-grams of up to {counts.order} words. Received: order={order}. "
+            "Count with a higher order"
+        )
     if len(vocabulary) != counts.numbers.vocabulary_size:
         raise InputError(
             f"The counts are of a vocabulary of {counts.numbers.vocabulary_size} tokens. Received one of "
-            f"{len(vocabulary)}"
+            f"{len(vocabulary)} tokens. Pass the vocabulary that the text was converted with"
         )
     probabilities, factors = SMOOTHINGS[smoothing](counts, order, **arguments)
     numbers = NgramIndex(counts.numbers.vocabulary_size, counts.numbers.keys[: order - 1])
@@ -68,18 +79,25 @@ def ngram(vocabulary, counts, smoothing="modified_kneser_ney", order=None, **arg
 
 
 class NgramModel:
-    """What `ngram` returns: the probabilities of n-grams that occur, and factors for all others.
+    """An n-gram language model: the probabilities of the n-grams that occur, and factors for all others.
 
     Args:
-        vocabulary: `GenerativeVocabulary` [V].
-        numbers: `NgramIndex`, which n-grams occur.
-        probabilities: list of arrays, of the orders from 1 on, P(last word | the others) of each n-gram.
-        factors: list of arrays, of the orders from 2 on, for each history what the probability of the
-            shorter history is multiplied with for words that do not follow it.
-        smoothing: str, how they were found.
+        vocabulary: its tokens, [V].
+        numbers: the n-grams that occur.
+        probabilities: P(last word | history) of each n-gram, one array for each order from 1 on.
+        factors: for each history the factor of the shorter history's probabilities, for words that do not occur after
+            it; one array for each order from 2 on.
+        smoothing: the method that computed them.
     """
 
-    def __init__(self, vocabulary, numbers, probabilities, factors, smoothing):
+    def __init__(
+        self,
+        vocabulary: GenerativeVocabulary,
+        numbers: NgramIndex,
+        probabilities: Sequence[np.ndarray],
+        factors: Sequence[np.ndarray],
+        smoothing: str,
+    ) -> None:
         self.vocabulary = vocabulary
         self.numbers = numbers
         self.table = [np.asarray(values, "float32") for values in probabilities]
@@ -87,106 +105,99 @@ class NgramModel:
         self.smoothing = smoothing
 
     @property
-    def order(self):
-        """Words of the longest n-grams."""
+    def order(self) -> int:
+        """The number of words in the longest n-grams."""
         return self.numbers.order
 
-    def probabilities(self, ids):
-        """Return the probability of every token of a text after those before it.
+    def probabilities(self, ids: ArrayLike) -> np.ndarray:
+        """Return the probability of every token of a text, given the tokens before it.
 
-        Before the text stands `[START]`, and a `[START]` inside it hides what came before.
+        The text follows `[START]`. Tokens before a `[START]` inside the text belong to no history after it.
 
         Args:
             ids: int array [N].
 
         Returns:
-            float64 array [N]; 0 at `[START]`, which is no event.
+            float64 array [N]; 0 at `[START]`, which is not an event.
 
         Raises:
-            InputError: for an id that the vocabulary does not have.
+            InputError: if an id is outside the vocabulary.
         """
         ids = np.asarray(ids)
         require_ids(ids, len(self.vocabulary))
         answer = np.zeros(len(ids))
-        for level, (histories, numbers) in enumerate(self.numbers.along(ids)):
+        for level, (histories, numbers) in enumerate(self.numbers.numbers_along(ids)):
             if level:
                 answer *= np.where(histories == MISSING, 1, self.factors[level - 1][histories])
             answer = np.where(numbers == MISSING, answer, self.table[level][numbers])
         return answer
 
-    def perplexity(self, ids):
-        """Return exp of the mean of -log P over all tokens of a text but `[START]`; infinite if one is impossible.
+    def perplexity(self, ids: ArrayLike) -> float:
+        """Return exp(mean of -log P) over all tokens of a text but `[START]`; infinite if a token has P = 0.
 
         Args:
             ids: int array [N].
 
-        Returns:
-            float.
-
         Raises:
-            InputError: for an empty text, or an id that the vocabulary does not have.
+            InputError: if the text is empty, or an id is outside the vocabulary.
         """
         ids = np.asarray(ids)
         probabilities = self.probabilities(ids)[ids != START_ID]
         if not len(probabilities):
-            raise InputError("The text is empty: it has no perplexity. Expected the ids of at least one token")
+            raise InputError("The text is empty, so its perplexity is undefined. Pass the ids of at least one token")
         with np.errstate(divide="ignore"):
             return float(np.exp(-np.mean(np.log(probabilities))))
 
-    def probability(self, word, history):
+    def probability(self, word: int, history: Sequence[int]) -> float:
         """Return P(word | history).
 
         Args:
-            word: int, id.
-            history: sequence of ids, as many as there are; a shorter one than n - 1 is taken as it is, unless
-                it begins with `[START]`. Of a longer one the last are looked at.
-
-        Returns:
-            float.
+            word: id.
+            history: ids of the words before; only the last n - 1 are used. If there are fewer and the first one is
+                not `[START]`, an n-gram of a lower order is used.
 
         Raises:
-            InputError: for an id that the vocabulary does not have.
+            InputError: if an id is outside the vocabulary.
         """
         require_ids(np.array([word]), len(self.vocabulary))
         return float(self.next_word(history)[word])
 
-    def next_word(self, history):
+    def next_word(self, history: Sequence[int]) -> np.ndarray:
         """Return the distribution of the word after a history.
 
         Args:
             history: as for `probability`.
 
         Returns:
-            float64 array [V]; its sum is 1, as exactly as float32 tables allow.
+            float64 array [V]; its sum is 1 up to the rounding of float32 tables.
 
         Raises:
-            InputError: for an id that the vocabulary does not have.
+            InputError: if an id is outside the vocabulary.
         """
-        history = np.array(history, "int64") if len(history) == 0 else np.array(history)
-        require_ids(history, len(self.vocabulary))
+        before = np.array(history, "int64") if len(history) == 0 else np.array(history)
+        require_ids(before, len(self.vocabulary))
         answer = self.table[0].astype("float64")
-        known = self.order - 1 if START_ID in history[:1] else min(self.order - 1, len(history))
-        for level, (_, numbers) in zip(range(1, known + 1), self.numbers.along(history), strict=False):
+        known = self.order - 1 if START_ID in before[:1] else min(self.order - 1, len(before))
+        for level, (_, numbers) in zip(range(1, known + 1), self.numbers.numbers_along(before), strict=False):
             if numbers[-1] != MISSING:
                 place = self.numbers.followers(level + 1, numbers[-1])
                 answer *= self.factors[level - 1][numbers[-1]]
                 answer[self.numbers.words(level + 1, place)] = self.table[level][place]
         return answer
 
-    def generate(self, length, seed=1, history=(START_ID,), end=END_ID):
-        """Draw words one after the other.
+    def generate(
+        self, length: int, seed: int = 1, history: Sequence[int] = (START_ID,), end: int | None = END_ID
+    ) -> list[int]:
+        """Return the ids of random words, each drawn from its distribution given the words before it.
 
         Args:
-            length: int, most words.
-            seed: int, the same one draws the same words.
-            history: as for `probability`, what they follow; by default the beginning of a text.
-            end: int, the id after which to stop; None never does.
-
-        Returns:
-            list of int, the ids drawn.
+            length: maximum number of words.
+            seed: seed of the random numbers; the same seed draws the same words.
+            history: the words before, as for `probability`; by default the beginning of a text.
+            end: id to stop after; None to always draw `length` words.
 
         Raises:
-            InputError: for an id that the vocabulary does not have, or a length that is not positive.
+            InputError: if an id is outside the vocabulary, or the length is not positive.
         """
         require_positive(length=length)
         random = np.random.default_rng(seed)
@@ -198,8 +209,8 @@ class NgramModel:
                 break
         return ids[len(history) :]
 
-    def save(self, folder):
-        """Write the model into a folder, whole or not at all; one already there is replaced."""
+    def save(self, folder: FilePath) -> None:
+        """Write the model to a folder, which is replaced if it exists. If writing fails, nothing changes."""
         tables = {f"probabilities_{n}": values for n, values in enumerate(self.table, start=1)}
         tables |= {f"factors_{n}": values for n, values in enumerate(self.factors, start=2)}
         tables |= {f"keys_{n}": keys for n, keys in enumerate(self.numbers.keys, start=2)}
@@ -209,21 +220,21 @@ class NgramModel:
             write_json(new / CONFIG, {"model": "ngram", "order": self.order, "smoothing": self.smoothing})
 
     @classmethod
-    def load(cls, folder):
-        """Read what `save` wrote.
+    def load(cls, folder: FilePath) -> Self:
+        """Load a model from a folder that `save` wrote.
 
         Raises:
-            InputError: if the folder does not hold a whole model.
+            InputError: if the folder does not contain a complete model.
         """
-        from kerasnlp_zoo.vocabulary import GenerativeVocabulary
-
         folder = Path(folder)
         try:
             config = json.loads((folder / CONFIG).read_text("utf-8"))
             order, smoothing = int(config["order"]), str(config["smoothing"])
             vocabulary = GenerativeVocabulary.load(folder / VOCABULARY)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{folder} does not hold an n-gram model. {error!r}") from error
+            raise InputError(
+                f"{folder} does not hold an n-gram model. Expected a folder that NgramModel.save wrote. {error!r}"
+            ) from error
         tables = read_weights(folder / TABLES)
         _check(folder / TABLES, tables, order, len(vocabulary))
         orders = range(1, order + 1)
@@ -236,8 +247,8 @@ class NgramModel:
         )
 
 
-def _check(path, tables, order, vocabulary_size):
-    """Raise InputError unless tables are those of a model: of matching sizes, keys in order, numbers in range."""
+def _check(path: Path, tables: Mapping[str, np.ndarray], order: int, vocabulary_size: int) -> None:
+    """Raise InputError unless the tables are complete, of matching sizes, with sorted keys and values in range."""
     sizes = {1: vocabulary_size} | {n: len(tables.get(f"keys_{n}", ())) for n in range(2, order + 1)}
     expected = {f"probabilities_{n}": (size, "f") for n, size in sizes.items()}
     expected |= {f"factors_{n}": (sizes[n - 1], "f") for n in range(2, order + 1)}
@@ -253,6 +264,6 @@ def _check(path, tables, order, vocabulary_size):
             problem |= not (np.isfinite(tables[name]).all() and (tables[name] >= 0).all())
     if problem:
         raise InputError(
-            f"{path} does not hold the tables of an n-gram model of order {order} over {vocabulary_size} tokens. "
-            "Copy the model again, or count it anew"
+            f"{path} does not hold the tables of an n-gram model of order {order} with {vocabulary_size} tokens. "
+            "Copy the file again, or count again"
         )

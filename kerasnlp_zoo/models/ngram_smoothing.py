@@ -1,26 +1,33 @@
-"""From counts to probabilities: what an n-gram model says of n-grams that it has not seen.
+"""Smoothing of n-gram models: from counts to probabilities, also of n-grams that do not occur.
 
-Every method ends in the same two tables: P(w | h) of the n-grams that occur, and for every history h the
-factor of the shorter history's probability for all other words, P(w | h) = factor(h) P(w | h'). The shortest
-history of all is followed by the uniform distribution over the events, all ids but `[PAD]` and `[START]`. A
-history that does not occur is shortened until it does: its factor is 1.
+Every method returns two tables: P(w | h) of the n-grams that occur, and for every history h a factor for all other
+words, P(w | h) = factor(h) P(w | h'), where h' is h without its first word. Below the empty history is the uniform
+distribution over all ids but `[PAD]` and `[START]`, the events. A history that does not occur has the factor 1.
 
 Shapes: N tokens of a text, V vocabulary, M different n-grams of one order, H different histories.
 """
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.models.ngram_counts import MISSING
+from kerasnlp_zoo.models.ngram_counts import MISSING, NgramCounts
 from kerasnlp_zoo.vocabulary import PADDING_ID, START_ID
 
-STEPS = 50  # of expectation maximisation
-BUCKETS = 32  # histories seen 1, 2-3, 4-7, ... times share a weight
-USUAL_DISCOUNTS = (0.5, 1.0, 1.5)  # where a text is too short to estimate them
+# float64 arrays: P(last word | history) of each n-gram [M], one array for each order from 1 on; and the factor of each
+# history [H], one array for each order from 2 on.
+Tables: TypeAlias = tuple[list[np.ndarray], list[np.ndarray]]
+Discounts: TypeAlias = tuple[float, float, float]  # for the counts 1, 2, and 3 or more
+
+STEPS = 50  # steps of expectation maximisation
+BUCKETS = 32  # histories that occur 1, 2-3, 4-7, ... times share a weight
+USUAL_DISCOUNTS = (0.5, 1.0, 1.5)  # for texts that are too short to estimate them
 
 
-def uniform(vocabulary_size):
-    """Return the distribution that knows nothing: float64 [V], 0 for `[PAD]` and `[START]`.
+def uniform(vocabulary_size: int) -> np.ndarray:
+    """Return the uniform distribution over the events: float64 array [V], 0 for `[PAD]` and `[START]`.
 
     Example:
 
@@ -32,39 +39,38 @@ def uniform(vocabulary_size):
     return probabilities
 
 
-def maximum_likelihood(counts, order):
-    """Return shares of counts, c(h, w) / c(h): 0 for whatever did not occur after a history that did.
+def maximum_likelihood(counts: NgramCounts, order: int) -> Tables:
+    """Return relative frequencies, c(h, w) / c(h): 0 for words that do not occur after a history that does.
 
     Args:
-        counts: `NgramCounts`.
-        order: int, of the model.
+        counts: counts of at least this order.
+        order: order of the model.
 
     Returns:
-        (list of float64 arrays [M], of the orders from 1 on; list of float64 arrays [H], factors of the
-        histories of the orders from 2 on).
+        (probabilities, factors).
     """
     return _interpolate(counts, order, lambda n: _shares(counts, n))
 
 
-def add_k(counts, order, k):
-    """Return (c(h, w) + k) / (c(h) + k E), E events: every one was seen k times more.
+def add_k(counts: NgramCounts, order: int, k: float) -> Tables:
+    """Return (c(h, w) + k) / (c(h) + k E), where E is the number of events.
 
     Args:
         counts, order: as for `maximum_likelihood`.
-        k: float > 0.
+        k: > 0, added to every count.
 
     Returns:
-        As `maximum_likelihood`.
+        (probabilities, factors).
 
     Raises:
         InputError: if `k` is not positive.
 
-    Reference: Lidstone 1920; with k = 1 Laplace's.
+    Reference: Lidstone 1920; Laplace for k = 1.
     """
     if not 0 < k < np.inf:
-        raise InputError(f"add_k adds a number above 0 to every count. Received: k={k!r}")
+        raise InputError(f"k must be a finite number above 0. Received: k={k!r}")
 
-    def level(n):
+    def level(n: int) -> tuple[np.ndarray, np.ndarray]:
         if n < order:
             return np.zeros(counts.numbers.size(n)), np.ones(_num_histories(counts, n))
         added = k * (counts.numbers.vocabulary_size - 2)
@@ -74,29 +80,31 @@ def add_k(counts, order, k):
     return _interpolate(counts, order, level)
 
 
-def interpolation(counts, order, validation):
-    """Return weight c(h, w) / c(h) + (1 - weight) P(w | h'), with the weights that suit another text best.
+def interpolation(counts: NgramCounts, order: int, validation: np.ndarray | None) -> Tables:
+    """Return weight c(h, w) / c(h) + (1 - weight) P(w | h'), with weights that make a validation text most probable.
 
-    A weight belongs to an order and to the histories seen 1, 2 to 3, 4 to 7, ... times; expectation
-    maximisation finds them.
+    Each order has one weight for all histories that occur once, one for 2 or 3 times, one for 4 to 7 times, and so
+    on. Expectation maximisation estimates the weights.
 
     Args:
         counts, order: as for `maximum_likelihood`.
-        validation: int array [N], a text that was not counted.
+        validation: int array [N], ids of a text that was not counted.
 
     Returns:
-        As `maximum_likelihood`.
+        (probabilities, factors).
 
     Raises:
-        InputError: without a validation text.
+        InputError: if there is no validation text.
 
     Reference: Jelinek and Mercer 1980; Chen and Goodman 1998, section 2.3.
     """
     if validation is None or not len(validation):
-        raise InputError("Interpolation finds its weights on another text: give one as validation=ids")
+        raise InputError(
+            "Interpolation estimates its weights on a text that was not counted. Pass its ids as validation=ids"
+        )
     weights = _best_weights(counts, order, np.asarray(validation))
 
-    def level(n):
+    def level(n: int) -> tuple[np.ndarray, np.ndarray]:
         shares, unseen = _shares(counts, n)
         of_history = weights[n][_buckets(counts.per_history(n, counts.counts[n - 1]))]
         return shares * of_history[counts.numbers.histories(n)], np.where(unseen, 1, 1 - of_history)
@@ -104,19 +112,19 @@ def interpolation(counts, order, validation):
     return _interpolate(counts, order, level)
 
 
-def back_off(counts, order):
-    """Return (c(h, w) - D) / c(h) of what occurred; only for the rest the shorter history is asked.
+def back_off(counts: NgramCounts, order: int) -> Tables:
+    """Return (c(h, w) - D) / c(h) for n-grams that occur, and use the shorter history only for all other words.
 
-    Katz's scheme with absolute discounts, D = n1 / (n1 + 2 n2) for each order, where n1 and n2 n-grams occur
-    once and twice: unlike Good-Turing's they always leave something for the rest, so that it is a distribution.
-    Nothing is discounted after a history that every event follows, and the order 1 is interpolated with the
-    uniform distribution.
+    This is Katz's scheme with absolute discounting: D = n1 / (n1 + 2 n2) for each order, where n1 and n2 are the
+    numbers of n-grams that occur once and twice. Absolute discounts, unlike Good-Turing's, always leave probability
+    for the other words, so the result is a distribution. After a history that every event follows, nothing is
+    discounted. Order 1 is interpolated with the uniform distribution.
 
     Args:
         counts, order: as for `maximum_likelihood`.
 
     Returns:
-        As `maximum_likelihood`.
+        (probabilities, factors).
 
     Reference: Katz 1987; Ney, Essen and Kneser 1994.
     """
@@ -132,43 +140,40 @@ def back_off(counts, order):
     return probabilities, factors
 
 
-def modified_kneser_ney(counts, order):
-    """Return (c(h, w) - D(c)) / c(h) + what the discounts leave times P(w | h'), three discounts an order.
+def modified_kneser_ney(counts: NgramCounts, order: int) -> Tables:
+    """Return (c(h, w) - D(c)) / c(h) + (discounted probability) P(w | h'), with three discounts for each order.
 
-    Below the highest order c is not how often an n-gram occurs but after how many different words: "Francisco"
-    is frequent, yet only after "San". D1, D2 and D3+ are estimated from how many n-grams have the counts 1 to
-    4; where one of these numbers is 0 or a discount would not be positive, 0.5, 1 and 1.5 stand for them.
+    Below the highest order, c is the number of different words before an n-gram: "Francisco" is frequent, but only
+    after "San". The discounts for the counts 1, 2, and 3 or more are estimated from the numbers of n-grams with the
+    counts 1 to 4. If one of these numbers is 0 or a discount is not positive, the discounts are 0.5, 1 and 1.5.
 
     Args:
         counts, order: as for `maximum_likelihood`.
 
     Returns:
-        As `maximum_likelihood`.
+        (probabilities, factors).
 
     Reference: Chen and Goodman 1998, section 3, equations 26 and 27; Kneser and Ney 1995.
     """
 
-    def level(n):
+    def level(n: int) -> tuple[np.ndarray, np.ndarray]:
         order_counts = counts.counts[n - 1] if n == order else counts.continuations(n)
         return _discounted(counts, n, order_counts, estimate_discounts)
 
     return _interpolate(counts, order, level)
 
 
-SMOOTHINGS = {
+SMOOTHINGS: dict[str, Callable[..., Tables]] = {
     function.__name__: function
     for function in (maximum_likelihood, add_k, interpolation, back_off, modified_kneser_ney)
 }
 
 
-def estimate_discounts(order_counts):
+def estimate_discounts(order_counts: np.ndarray) -> Discounts:
     """Return Chen and Goodman's discounts for the counts 1, 2, and 3 or more.
 
     Args:
-        order_counts: int array [M].
-
-    Returns:
-        tuple of 3 floats.
+        order_counts: int array [M], the counts of all n-grams of an order.
 
     Example:
 
@@ -183,14 +188,15 @@ def estimate_discounts(order_counts):
     return discounts if min(discounts) > 0 else USUAL_DISCOUNTS
 
 
-def _one_discount(order_counts):
-    """Return one discount for all counts, three times."""
+def _one_discount(order_counts: np.ndarray) -> Discounts:
+    """Return the same discount for all counts."""
     n1, n2 = (np.count_nonzero(order_counts == count) for count in (1, 2))
-    return (n1 / (n1 + 2 * n2) if n1 and n2 else USUAL_DISCOUNTS[0],) * 3
+    discount = n1 / (n1 + 2 * n2) if n1 and n2 else USUAL_DISCOUNTS[0]
+    return discount, discount, discount
 
 
-def _interpolate(counts, order, level):
-    """Return probabilities and factors where level(n) gives each n-gram's own part and each history's factor."""
+def _interpolate(counts: NgramCounts, order: int, level: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Tables:
+    """Return tables from level(n), which returns the own part of each n-gram and the factor of each history."""
     shorter = uniform(counts.numbers.vocabulary_size)
     probabilities, factors = [], []
     for n in range(1, order + 1):
@@ -201,14 +207,16 @@ def _interpolate(counts, order, level):
     return probabilities, factors[1:]
 
 
-def _shares(counts, n):
-    """Return c(h, w) / c(h) [M], and 1.0 [H] for histories that nothing follows, else 0."""
+def _shares(counts: NgramCounts, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return c(h, w) / c(h) [M], and a factor [H]: 1.0 for histories that nothing follows, otherwise 0."""
     totals = counts.per_history(n, counts.counts[n - 1])
     return counts.counts[n - 1] / np.maximum(totals, 1)[counts.numbers.histories(n)], (totals == 0).astype("float64")
 
 
-def _discounted(counts, n, order_counts, estimate):
-    """Return max(c - D, 0) / c(h) [M], and the share that the discounts leave [H]."""
+def _discounted(
+    counts: NgramCounts, n: int, order_counts: np.ndarray, estimate: Callable[[np.ndarray], Discounts]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return max(c - D, 0) / c(h) [M], and the probability that the discounts leave for each history [H]."""
     discounts = np.array([0, *estimate(order_counts)])[np.minimum(order_counts, 3)]
     discounts = np.minimum(discounts, order_counts)
     totals = counts.per_history(n, order_counts)
@@ -217,43 +225,45 @@ def _discounted(counts, n, order_counts, estimate):
     return own, np.where(totals == 0, 1, left / np.maximum(totals, 1))
 
 
-def _num_histories(counts, n):
+def _num_histories(counts: NgramCounts, n: int) -> int:
     return 1 if n == 1 else counts.numbers.size(n - 1)
 
 
-def _buckets(totals):
-    """Return the bucket of each history by how often it was seen: the whole part of the logarithm to base 2."""
+def _buckets(totals: np.ndarray) -> np.ndarray:
+    """Return the bucket of each history: floor(log2(count))."""
     return np.minimum(np.log2(np.maximum(totals, 1)).astype("int32"), BUCKETS - 1)
 
 
-def _best_weights(counts, order, validation):
-    """Return weights by order and bucket, float64 [order + 1, BUCKETS], that make a text most probable."""
+def _best_weights(counts: NgramCounts, order: int, validation: np.ndarray) -> np.ndarray:
+    """Return the weights by order and bucket, float64 [order + 1, BUCKETS + 1], that make a text most probable."""
     events = validation != START_ID
     shares = [uniform(counts.numbers.vocabulary_size)[validation][events]]
-    places = [None]  # of each token's weight in its order's row; BUCKETS where the history was not seen
-    for n, (histories, numbers) in enumerate(counts.numbers.along(validation), start=1):
+    buckets = [
+        np.zeros(0, "int32")
+    ]  # of each token's history, by order; BUCKETS if it does not occur; order 0 has none
+    for n, (histories, numbers) in enumerate(counts.numbers.numbers_along(validation), start=1):
         if n > order:
             break
         totals = counts.per_history(n, counts.counts[n - 1])
         known = (histories != MISSING) & (totals[histories] > 0)
         share = np.where(numbers == MISSING, 0, _shares(counts, n)[0][numbers])
         shares.append(share[events])
-        places.append(np.where(known, _buckets(totals[histories]), BUCKETS)[events])
+        buckets.append(np.where(known, _buckets(totals[histories]), BUCKETS)[events])
     weights = np.full((order + 1, BUCKETS + 1), 0.5)
     weights[:, BUCKETS] = 0
     for _ in range(STEPS):
-        rest, parts = np.ones(len(shares[0])), []  # parts of the mixture, from the highest order down
+        rest, parts = np.ones(len(shares[0])), []  # parts of the mixture, from the highest order to the lowest
         for n in range(order, 0, -1):
-            weight = weights[n][places[n]]
+            weight = weights[n][buckets[n]]
             parts.append(rest * weight * shares[n])
             rest = rest * (1 - weight)
         parts = [rest * shares[0], *parts[::-1]]
         total = sum(parts)
-        below = parts[0]  # the part of all orders below
+        below = parts[0]  # sum of the parts of this and all lower orders
         for n in range(1, order + 1):
             below = below + parts[n]
-            taken = np.bincount(places[n], parts[n] / total, BUCKETS + 1)
-            reached = np.bincount(places[n], below / total, BUCKETS + 1)
+            taken = np.bincount(buckets[n], parts[n] / total, BUCKETS + 1)
+            reached = np.bincount(buckets[n], below / total, BUCKETS + 1)
             weights[n] = np.where(reached > 0, taken / np.where(reached > 0, reached, 1), weights[n])
         weights[:, BUCKETS] = 0
     return weights

@@ -1,4 +1,4 @@
-"""Bengio's neural probabilistic language model: the words before, side by side, through one hidden layer.
+"""Bengio's neural probabilistic language model: the concatenated vectors of the last words, and one hidden layer.
 
 Shapes: B batch, T time, D embedding width, H hidden units, L words of context, V vocabulary.
 """
@@ -12,24 +12,32 @@ from kerasnlp_zoo.models.embedding_inputs import embed_words
 
 
 @builder
-def nnlm(vocabulary_size, embedding_dim=60, hidden_dim=50, context_size=4, direct_connections=False, dropout=0.0):
-    """Build a model that tells the next word from the `context_size` words before it.
+def nnlm(
+    vocabulary_size: int,
+    *,
+    embedding_dim: int = 60,
+    hidden_dim: int = 50,
+    context_size: int = 4,
+    direct_connections: bool = False,
+    dropout: float = 0.0,
+) -> keras.Model:
+    """Build a model that predicts the next word from the `context_size` words before it.
 
-    y = b + U tanh(d + H x), and with direct connections y = b + W x + U tanh(d + H x), where x holds the
-    vectors of these words side by side. U and W are one matrix here, applied to the hidden layer and x side
-    by side.
+    y = b + U tanh(d + H x), and with direct connections y = b + W x + U tanh(d + H x), where x is the
+    concatenation of the vectors of these words. U and W are one matrix here, applied to the concatenation of the
+    hidden layer and x.
 
     Args:
-        vocabulary_size: int, V, number of token ids.
-        embedding_dim: int, D, width of a word vector.
-        hidden_dim: int, H, units of the hidden layer.
-        context_size: int, L, words before, one fewer than the order n of an n-gram model.
-        direct_connections: bool, whether the word vectors reach the logits past the hidden layer, too.
-        dropout: float in [0, 1), share of x and of the hidden layer dropped in training.
+        vocabulary_size: V, number of token ids.
+        embedding_dim: D, width of a word vector.
+        hidden_dim: H, units of the hidden layer.
+        context_size: L, number of words before, one less than the order n of an n-gram model.
+        direct_connections: whether the word vectors are also connected to the logits directly.
+        dropout: in [0, 1), fraction of x and of the hidden layer to drop in training.
 
     Returns:
-        `keras.Model`: token_ids int [B, T], of which the first L count, the word right before comes last ->
-        logits float [B, V] of the word that follows.
+        `keras.Model`: token_ids int [B, T], the first L are read, in the order of the text -> logits float [B, V] of
+        the next word.
 
     Raises:
         InputError: if a size is not a positive integer.
@@ -42,7 +50,7 @@ def nnlm(vocabulary_size, embedding_dim=60, hidden_dim=50, context_size=4, direc
 
     Reference: Bengio, Ducharme, Vincent and Jauvin 2003, "A Neural Probabilistic Language Model", equation 1.
     """
-    require_positive(hidden_dim=hidden_dim, context_size=context_size)
+    require_positive(context_size=context_size)
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, "random")
     context = FirstPositions(context_size, name="context")(vectors, mask=mask)  # [B, L x D]
     context = keras.layers.Dropout(dropout, name="dropout_context")(context)

@@ -1,34 +1,37 @@
-"""The table of word vectors as it tells words, one token after the other.
+"""The output projection tied to the token embedding, prepared once per decode.
 
 Shapes: D width of a vector, V vocabulary, R rows.
 """
 
+import keras
 from keras import ops
+
+from kerasnlp_zoo.types import Tensor
 
 
 class OutputProjection:
-    """A table whose products with a vector are the logits of the words, made ready once for many tokens.
+    """The matrix that projects hidden vectors to logits, prepared once for many steps of decoding.
 
-    Several rows are multiplied up to three times as quickly by a table that is turned round, a single row is not. What
-    is quantized would otherwise be made float for every token.
+    For several rows, the product with a transposed copy of the embedding is up to three times as fast; for a single
+    row it is not. Quantized weights would otherwise be converted to float in every step.
 
     Args:
-        model: `keras.Model` with layers "token_embedding", a `SharedEmbedding`, and "logits", an `AddBias`.
+        model: model with layers "token_embedding", a `SharedEmbedding`, and "logits", an `AddBias`.
 
     Example:
 
     >>> from kerasnlp_zoo.models import rnn_language_model
-    >>> table = OutputProjection(rnn_language_model(vocabulary_size=50, embedding_dim=4))
-    >>> turned = table.turned(num_rows=2)
-    >>> turned.shape, table.logits(ops.ones((2, 4)), turned).shape
+    >>> projection = OutputProjection(rnn_language_model(vocabulary_size=50, embedding_dim=4))
+    >>> prepared = projection.prepared(num_rows=2)
+    >>> prepared.shape, projection.logits(ops.ones((2, 4)), prepared).shape
     (TensorShape([4, 50]), TensorShape([2, 50]))
     """
 
-    def __init__(self, model):
+    def __init__(self, model: keras.Model) -> None:
         self.embedding, self.bias = model.get_layer("token_embedding"), model.get_layer("logits")
 
-    def turned(self, num_rows):
-        """Return what `logits` multiplies so many rows, an int or int32 tensor, by: float [D, V]."""
+    def prepared(self, num_rows: int | Tensor) -> Tensor:
+        """Return the matrix, float [D, V], that `logits` multiplies this number of rows by."""
         embedding, dtype = self.embedding, self.embedding.compute_dtype
         if embedding.quantization_mode and embedding.tie_weights:
             return ops.transpose(embedding(ops.arange(embedding.input_dim)))
@@ -37,18 +40,18 @@ class OutputProjection:
         if not embedding.tie_weights:
             return ops.cast(embedding.reverse_embeddings, dtype)
         table = ops.cast(embedding.embeddings, dtype)
-        # For a single row it is never read: a shape that costs nothing.
+        # `logits` does not read it for a single row, so a reshaped view of the right shape is enough.
         unread = (table.shape[1], table.shape[0])
         return ops.cond(num_rows > 1, lambda: ops.transpose(table), lambda: ops.reshape(table, unread))
 
-    def logits(self, hidden, turned):
-        """Return the logits of the words that follow vectors [R, D]: float32 [R, V]."""
+    def logits(self, hidden: Tensor, prepared: Tensor) -> Tensor:
+        """Return logits of the next tokens, float32 [R, V], from hidden vectors [R, D]."""
 
-        def by_turned():
-            return ops.matmul(hidden, turned)
+        def by_prepared() -> Tensor:
+            return ops.matmul(hidden, prepared)
 
         if self.embedding.quantization_mode or not self.embedding.tie_weights:
-            products = by_turned()
+            products = by_prepared()
         else:
-            products = ops.cond(ops.shape(hidden)[0] > 1, by_turned, lambda: self.embedding(hidden, reverse=True))
+            products = ops.cond(ops.shape(hidden)[0] > 1, by_prepared, lambda: self.embedding(hidden, reverse=True))
         return ops.cast(self.bias(products), "float32")

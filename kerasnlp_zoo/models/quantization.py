@@ -1,12 +1,14 @@
-"""int8 weights by Keras' own quantization, scored before and after: word vectors in a quarter of float32's bytes."""
+"""Quantization of weights to int8 with Keras' own `quantize`: a quarter of the bytes of float32."""
+
+from typing import Final
 
 import keras
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import SharedEmbedding
 
-QUANTIZATION = "int8"
-# The layers that Keras can quantize and that models here are made of; the others stay float.
+QUANTIZATION: Final = "int8"
+# The layers of these models that Keras can quantize. All others stay float.
 QUANTIZABLE = (
     keras.layers.Dense,
     keras.layers.EinsumDense,
@@ -16,17 +18,17 @@ QUANTIZABLE = (
 )
 
 
-def quantize_model(model):
-    """Turn the weights of Dense and Embedding layers into int8 with a float scale a row, in place.
+def quantize_model(model: keras.Model) -> None:
+    """Convert the weights of Dense and Embedding layers to int8 with a float scale per row, in place.
 
-    Weights only, activations stay float: so LiteRT can run the result, which lacks Keras' int8
-    products, and sums are as exact as before. An embedding's rows are scaled after look-up.
+    Activations stay float, because LiteRT has no kernel for Keras' int8 matrix products. Rows of an embedding are
+    scaled after look-up.
 
     Args:
-        model: functional `keras.Model`; a task made from it earlier must be made anew.
+        model: functional `keras.Model`. If a task was made from it before, make the task again.
 
     Raises:
-        InputError: if the model is quantized already, has no such layer, or computes in float16.
+        InputError: if the model is already quantized, has no such layer, or computes in float16.
 
     Example:
 
@@ -37,21 +39,21 @@ def quantize_model(model):
     'int8'
     """
     if is_quantized(model):
-        raise InputError(f"The model {model.name} is quantized already. Quantize the float one it was made from")
+        raise InputError(f"The model {model.name} is quantized already. Quantize a model with float weights")
     if not any(type(layer) in QUANTIZABLE for layer in model.layers):
         names = ", ".join(layer.__name__ for layer in QUANTIZABLE)
         raise InputError(f"The model {model.name} has nothing that can be quantized. Expected a layer {names}")
     if any(layer.compute_dtype == "float16" for layer in model.layers):
         raise InputError(
-            f"The model {model.name} computes in float16, which overflows on the scales of int8 weights. "
-            "Expected float32 or mixed_bfloat16"
+            f"The model {model.name} computes in float16, in which int8 weights overflow. "
+            "Build it in float32 or mixed_bfloat16"
         )
     weights_only = keras.quantizers.Int8QuantizationConfig(activation_quantizer=None)
-    # Their types are not checked by Keras, which knows no SharedEmbedding.
+    # Keras' type check rejects SharedEmbedding, a layer of this package.
     model.quantize(config=weights_only, type_check=False, filters=lambda layer: type(layer) in QUANTIZABLE)
     model.quantization = QUANTIZATION
 
 
-def is_quantized(model):
-    """Tell whether any layer holds quantized weights, by `quantize_model` or by Keras' own call."""
+def is_quantized(model: keras.Model) -> bool:
+    """Return whether any layer has quantized weights."""
     return any(layer.quantization_mode for layer in model.layers)

@@ -1,4 +1,4 @@
-"""A recurrent language model: read a word, carry a state, tell the next word.
+"""A recurrent language model: each step reads a word, updates a state and predicts the next word.
 
 Shapes: B batch, T time, D embedding width, H units of a layer, V vocabulary.
 
@@ -6,43 +6,47 @@ References: Mikolov et al. 2010, "Recurrent neural network based language model"
 Output Embedding to Improve Language Models", for tied embeddings.
 """
 
+from collections.abc import Mapping
+
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, SharedEmbedding
-from kerasnlp_zoo.layers.recurrent import CELLS
+from kerasnlp_zoo.layers.recurrent import CELLS, Cell
 from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.types import Tensor
 
-PARTS = {"rnn": "h", "gru": "h", "lstm": "hc"}  # what the state of a cell is made of
+PARTS = {"rnn": "h", "gru": "h", "lstm": "hc"}  # the parts of a cell's state: h output, c cell
 
 
 @builder
 def rnn_language_model(
-    vocabulary_size,
-    embedding_dim=256,
-    hidden_dim=256,
-    num_layers=2,
-    cell="lstm",
-    tie_embeddings=True,
-    dropout=0.3,
-    recurrent_dropout=0.0,
-):
-    """Build a language model that reads each text from nothing; `with_state` makes it go on with one.
+    vocabulary_size: int,
+    *,
+    embedding_dim: int = 256,
+    hidden_dim: int = 256,
+    num_layers: int = 2,
+    cell: Cell = "lstm",
+    tie_embeddings: bool = True,
+    dropout: float = 0.3,
+    recurrent_dropout: float = 0.0,
+) -> keras.Model:
+    """Build a language model that reads each text from the zero state; `with_state` makes one that continues a text.
 
     Args:
-        vocabulary_size: int, V, number of token ids.
-        embedding_dim: int, D, width of a word vector, and of the last layer.
-        hidden_dim: int, H, units of the layers before the last.
-        num_layers: int, recurrent layers.
+        vocabulary_size: V, number of token ids.
+        embedding_dim: D, width of a word vector, and of the last layer.
+        hidden_dim: H, units of the layers before the last.
+        num_layers: number of recurrent layers.
         cell: "rnn", "gru" or "lstm".
-        tie_embeddings: bool, whether a word is told by the vector that it is read with.
-        dropout: float in [0, 1), share of features dropped in training before, between and after the layers,
-            the same ones at all steps of a sequence.
-        recurrent_dropout: float in [0, 1), share of units dropped on the way from step to step.
+        tie_embeddings: whether the output projection and the embedding share their weights.
+        dropout: in [0, 1), fraction of features to drop in training before, between and after the layers, the
+            same ones at all steps of a sequence.
+        recurrent_dropout: in [0, 1), fraction of the state's units to drop between steps.
 
     Returns:
-        `keras.Model`: token_ids int [B, T] -> logits float [B, T, V] of the words after each.
+        `keras.Model`: token_ids int [B, T] -> logits float [B, T, V] of the next word at each position.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -57,9 +61,6 @@ def rnn_language_model(
     References: Zaremba et al. 2014, "Recurrent Neural Network Regularization"; Merity et al. 2018, "Regularizing
     and Optimizing LSTM Language Models", section 4, for dropout and the width of the last layer.
     """
-    require_positive(
-        vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, hidden_dim=hidden_dim, num_layers=num_layers
-    )
     require_choice("cell", cell, tuple(CELLS))
     layers = {
         "padding_mask": PaddingMask(name="padding_mask"),
@@ -85,17 +86,17 @@ def rnn_language_model(
     return keras.Model(token_ids, logits, name="rnn_language_model")
 
 
-def with_state(model):
-    """Return the model, its layers and weights shared, that takes a state and gives the one it ends with.
+def with_state(model: keras.Model) -> keras.Model:
+    """Return a model that also takes and returns the state. It shares the layers and weights of the given one.
 
-    Training on segments of a long text, scoring it, and generating word by word all are this one model.
+    It is used to train on segments of a long text, to score it, and to generate text.
 
     Args:
-        model: `keras.Model` from `rnn_language_model`.
+        model: model from `rnn_language_model`.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], **state} -> {"logits": float [B, T, V], "hidden": float
-        [B, T, D], what the logits are made of, **state}; state is what `zero_state` gives.
+        [B, T, D], the output of the last layer, **state}; `zero_state` returns the first state.
 
     Example:
 
@@ -109,13 +110,13 @@ def with_state(model):
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     state = {name: keras.Input((units,), name=name) for name, units in state_sizes(model).items()}
     hidden, logits, ends = _connect(layers, token_ids, state)
-    # float32 in any precision: what comes out goes in again.
+    # float32 in any precision, as it is the input of the next call.
     ends = {name: ops.cast(value, "float32") for name, value in ends.items()}
     return keras.Model({"token_ids": token_ids, **state}, {"hidden": hidden, "logits": logits, **ends})
 
 
-def state_sizes(model):
-    """Return the names of the parts of the state and the units of each, a dict.
+def state_sizes(model: keras.Model) -> dict[str, int]:
+    """Return the units of each part of the state, by name.
 
     Example:
 
@@ -128,16 +129,20 @@ def state_sizes(model):
     }
 
 
-def zero_state(model, batch_size):
-    """Return the state before the first word: a flat dict of zeros, float32 [B, H]."""
+def zero_state(model: keras.Model, batch_size: int | Tensor) -> dict[str, Tensor]:
+    """Return the state before the first word: a flat dict of zeros, float32 [B, units]."""
     return {name: ops.zeros((batch_size, units)) for name, units in state_sizes(model).items()}
 
 
-def _connect(layers, token_ids, state=None):
-    """Run token ids through the layers, a dict by name; return (hidden, logits, state at the end)."""
+def _connect(
+    layers: Mapping[str, keras.layers.Layer],
+    token_ids: keras.KerasTensor,
+    state: Mapping[str, keras.KerasTensor] | None = None,
+) -> tuple[keras.KerasTensor, keras.KerasTensor, dict[str, keras.KerasTensor]]:
+    """Apply the layers to token ids; return (hidden, logits, final state)."""
     mask = layers["padding_mask"](token_ids)
     hidden = layers["token_embedding"](token_ids)
-    ends = {}
+    ends: dict[str, keras.KerasTensor] = {}
     number = 0
     while f"recurrent_{number}" in layers:
         layer = layers[f"recurrent_{number}"]

@@ -1,37 +1,42 @@
-"""Sentence vectors out of word vectors: their mean, plain or with smooth inverse frequency (SIF).
+"""Sentence vectors from word vectors: the mean, plain or with smooth inverse frequency (SIF).
 
-SIF in four steps: probabilities of the words -> weights -> weighted means -> minus the direction that the
-sentences of a collection have in common:
+SIF computes a weight of each word from its probability, the weighted mean of each sentence, and the difference from
+the direction that the sentences of a collection have in common:
 
     weights = inverse_frequency_weights(probabilities_from_counts(counts))
     means = mean_vectors(token_ids, vectors, weights)
     sentence_vectors = without_direction(means, common_direction(means))
 
-Ids 0 and 1, `[PAD]` and `[UNK]`, are no words: they add nothing and are not counted. What is fitted, one
-direction, comes from data by counting and linear algebra: a model, though none that is trained.
+Ids 0 and 1, `[PAD]` and `[UNK]`, are ignored. Counting and linear algebra fit the only parameter, the direction.
 
 Shapes: V vocabulary, D width of a vector, N sentences.
 
 Reference: Arora et al. 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings", algorithm 1.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 FIRST_WORD = 2  # id after [PAD] and [UNK]
 
 
-def mean_vectors(token_ids, vectors, weights=None):
-    """Average the vectors of each sentence's words.
+def mean_vectors(token_ids: "tf.RaggedTensor", vectors: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Return the mean vector of the words of each sentence.
 
     Args:
-        token_ids: ragged int tensor [N, (length)], as of `WordPreprocessor.features`.
+        token_ids: ragged int tensor [N, (length)], for example from `WordPreprocessor.features`.
         vectors: float array [V, D].
-        weights: float array [V], what the vector of each word is multiplied with; None for 1.
+        weights: float array [V], factor of each word's vector; None for 1.
 
     Returns:
-        float array [N, D], sum of weight * vector over a sentence's known words, divided by their number;
-        zeros where it has none.
+        float array [N, D], the sum of weight * vector over the known words of a sentence, divided by their number;
+        zeros if it has none.
 
     Example:
 
@@ -52,11 +57,11 @@ def mean_vectors(token_ids, vectors, weights=None):
     return sums / np.maximum(lengths, 1)[:, None]
 
 
-def probabilities_from_counts(counts):
-    """Return the share of each word in a corpus.
+def probabilities_from_counts(counts: ArrayLike) -> np.ndarray:
+    """Return the relative frequency of each word in a corpus.
 
     Args:
-        counts: int array [V]; those of `[PAD]` and `[UNK]` do not matter.
+        counts: numbers [V]; the counts of `[PAD]` and `[UNK]` are ignored.
 
     Returns:
         float array [V], 0 for `[PAD]` and `[UNK]`.
@@ -71,11 +76,11 @@ def probabilities_from_counts(counts):
     return counts / counts.sum()
 
 
-def zipf_probabilities(vocabulary_size):
-    """Guess the share of each word from its rank alone, where counts are unknown: p proportional to 1 / rank.
+def zipf_probabilities(vocabulary_size: int) -> np.ndarray:
+    """Return estimated relative frequencies for unknown counts, from the ranks: p proportional to 1 / rank.
 
     Args:
-        vocabulary_size: int, V, of a vocabulary with its most frequent word first.
+        vocabulary_size: V, size of a vocabulary with the most frequent word first.
 
     Returns:
         float array [V], 0 for `[PAD]` and `[UNK]`.
@@ -91,12 +96,12 @@ def zipf_probabilities(vocabulary_size):
     return probabilities_from_counts(1 / np.maximum(ranks, 1))
 
 
-def inverse_frequency_weights(probabilities, a=1e-3):
-    """Weight frequent words down: a / (a + p(w)).
+def inverse_frequency_weights(probabilities: np.ndarray, a: float = 1e-3) -> np.ndarray:
+    """Return weights a / (a + p(w)), which are low for frequent words.
 
     Args:
         probabilities: float array [V].
-        a: float, probability at which a word counts half; the paper's 1e-3 serves most texts.
+        a: the probability of a word with weight 1/2; the paper's 1e-3 is good for most texts.
 
     Returns:
         float array [V] in (0, 1].
@@ -109,34 +114,34 @@ def inverse_frequency_weights(probabilities, a=1e-3):
     return a / (a + probabilities)
 
 
-def common_direction(sentence_vectors):
-    """Return the direction that sentences share most: their first singular vector, without centring.
+def common_direction(sentence_vectors: ArrayLike) -> np.ndarray:
+    """Return the first singular vector of sentence vectors, which are not centred.
 
     Args:
-        sentence_vectors: float array [N, D], the collection it is fitted on.
+        sentence_vectors: float [N, D], the collection to fit.
 
     Returns:
-        float array [D] of length 1; its sign means nothing.
+        float array [D] of length 1; its sign is arbitrary.
 
     Example:
 
     >>> np.abs(common_direction(np.array([[2.0, 0.1], [2.0, -0.1]])))
     array([1., 0.])
     """
-    # The first right singular vector of X is the last eigenvector of X'X, which is small: [D, D].
+    # The first right singular vector of X is the last eigenvector of X'X, a small matrix [D, D].
     matrix = np.asarray(sentence_vectors, "float64")
     return np.linalg.eigh(matrix.T @ matrix).eigenvectors[:, -1]
 
 
-def without_direction(sentence_vectors, direction):
-    """Take the part along `direction` out of every sentence: v - u u'v.
+def without_direction(sentence_vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """Return every sentence vector without its component along `direction`: v - u u'v.
 
     Args:
         sentence_vectors: float array [N, D].
         direction: float array [D], from `common_direction`.
 
     Returns:
-        float array [N, D], at right angles to `direction`.
+        float array [N, D], orthogonal to `direction`.
 
     Example:
 

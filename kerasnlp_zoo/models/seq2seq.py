@@ -1,4 +1,4 @@
-"""Sequence to sequence with recurrent networks: read a sentence, write another, looking back at the first.
+"""Sequence to sequence with recurrent networks: an encoder, and a decoder with attention to the encoder's outputs.
 
 Shapes: B batch, S time of the source, T of the target, D embedding width, H units, V vocabulary.
 
@@ -8,51 +8,54 @@ Learning to Align and Translate"; Luong et al. 2015, "Effective Approaches to At
 Translation".
 """
 
+from collections.abc import Sequence
+
 import keras
 
-from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, RecurrentDecoder, SharedEmbedding
-from kerasnlp_zoo.layers.attention import SCORE_MODES
-from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES
-from kerasnlp_zoo.layers.recurrent_decoder import ATTENTIONS, PLACEMENTS
+from kerasnlp_zoo.layers.attention import SCORE_MODES, ScoreMode
+from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES, Cell, Merge
+from kerasnlp_zoo.layers.recurrent_decoder import ATTENTIONS, PLACEMENTS, AttentionKind, Placement
 from kerasnlp_zoo.models.builder import builder
 
 
 @builder
 def seq2seq(
-    vocabulary_size,
-    embedding_dim=256,
-    hidden_dim=512,
-    num_layers=1,
-    cell="gru",
-    bidirectional=True,
-    merge="concat",
-    attention="soft",
-    score="additive",
-    placement="luong",
-    dropout=0.2,
-):
-    """Build encoder and decoder; `Seq2SeqSteps` decodes with them, a token at a time.
+    vocabulary_size: int,
+    *,
+    embedding_dim: int = 256,
+    hidden_dim: int = 512,
+    num_layers: int = 1,
+    cell: Cell = "gru",
+    bidirectional: bool = True,
+    merge: Merge = "concat",
+    attention: AttentionKind | None = "soft",
+    score_mode: ScoreMode = "additive",
+    placement: Placement = "luong",
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Build an encoder and a decoder. `Seq2SeqSteps` decodes with them, one token at a time.
 
-    Both languages share one vocabulary, whose vectors tell the words, too.
+    Source and target share one vocabulary. The output projection shares the weights of the token embedding.
 
     Args:
-        vocabulary_size: int, V.
-        embedding_dim: int, D.
-        hidden_dim: int, H, units of the decoder, and of each direction of the encoder.
-        num_layers: int, recurrent layers of the encoder, and of the decoder.
+        vocabulary_size: V.
+        embedding_dim: D.
+        hidden_dim: H, units of the decoder, and of each direction of the encoder.
+        num_layers: number of recurrent layers of the encoder, and of the decoder.
         cell: "rnn", "gru" or "lstm".
-        bidirectional: bool, whether the encoder also reads from the end.
-        merge: "concat" or "sum", how the outputs of its two directions are joined.
-        attention: "soft" (a mean over the source), "hard" (one of its words), or None.
-        score: "additive", "general", "dot" or "scaled_dot", how a word suits the decoder's state; the dot scores
-            need vectors of one width: an encoder of one direction, or the sum of two.
-        placement: "luong", attention after the recurrent layers, quick to train; or "bahdanau", before them.
-        dropout: float in [0, 1), share dropped in training of word vectors, between layers and before the logits.
+        bidirectional: whether the encoder also reads the source backwards.
+        merge: "concat" or "sum", how the outputs of the two directions are combined.
+        attention: "soft" (a weighted mean of the source), "hard" (one position of the source), or None.
+        score_mode: "additive", "general", "dot" or "scaled_dot", the attention score of a source position. The dot
+            scores need an encoder output of width H: one direction, or merge="sum".
+        placement: "luong", attention after the recurrent layers, which trains faster; or "bahdanau", before them.
+        dropout: in [0, 1), fraction to drop in training of word vectors, between layers and before the logits.
 
     Returns:
-        `keras.Model`: {"source_ids": int [B, S], "target_ids": int [B, T], the target so far from `[START]` on} ->
-        logits float [B, T, V] of the tokens that follow each.
+        `keras.Model`: {"source_ids": int [B, S], "target_ids": int [B, T], the target from `[START]` on} ->
+        logits float [B, T, V] of the next token at each position.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -64,14 +67,11 @@ def seq2seq(
     >>> model({"source_ids": np.array([[4, 8, 15, 3]]), "target_ids": np.array([[2, 16, 23]])}).shape
     TensorShape([1, 3, 1000])
 
-    References: see the file's head; Press and Wolf 2017 for tied embeddings.
+    References: see the top of this file; Press and Wolf 2017 for tied embeddings.
     """
-    require_positive(
-        vocabulary_size=vocabulary_size, embedding_dim=embedding_dim, hidden_dim=hidden_dim, num_layers=num_layers
-    )
     require_choice("cell", cell, tuple(CELLS))
     require_choice("attention", attention, ATTENTIONS)
-    require_choice("score", score, SCORE_MODES)
+    require_choice("score_mode", score_mode, SCORE_MODES)
     require_choice("placement", placement, PLACEMENTS)
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")
@@ -91,16 +91,16 @@ def seq2seq(
     initial_state = _bridge(states, hidden_dim, cell)
 
     vectors = keras.layers.Dropout(dropout, name="target_dropout")(embedding(target_ids))
-    hidden = RecurrentDecoder(hidden_dim, embedding_dim, num_layers, cell, attention, score, placement, name="decoder")(
-        vectors, memory, initial_state, memory_mask=mask
-    )
+    hidden = RecurrentDecoder(
+        hidden_dim, embedding_dim, num_layers, cell, attention, score_mode, placement, name="decoder"
+    )(vectors, memory, initial_state, memory_mask=mask)
     hidden = keras.layers.Dropout(dropout, name="dropout")(hidden)
     logits = AddBias(name="logits")(embedding(hidden, reverse=True))
     return keras.Model({"source_ids": source_ids, "target_ids": target_ids}, logits, name="seq2seq")
 
 
-def _bridge(states, hidden_dim, cell):
-    """Turn the states with which the encoder's layers end, of all directions, into those the decoder's begin with."""
+def _bridge(states: Sequence[Sequence[keras.KerasTensor]], hidden_dim: int, cell: Cell) -> list[keras.KerasTensor]:
+    """Return the initial states of the decoder's layers from the final states of the encoder's, of all directions."""
     bridged = []
     for number, state in enumerate(states):
         for part in range(NUM_STATES[cell]):

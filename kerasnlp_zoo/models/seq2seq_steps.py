@@ -1,4 +1,4 @@
-"""The recurrent sequence-to-sequence model that writes one token at a time: what `decoding` needs of it.
+"""Decoding with the recurrent sequence-to-sequence model, one token per step.
 
 Shapes: B batch, S time of the source, H units, V vocabulary, W hypotheses of a source, R = B W rows.
 """
@@ -8,16 +8,17 @@ from keras import ops
 
 from kerasnlp_zoo.layers import PaddingMask
 from kerasnlp_zoo.models.output_projection import OutputProjection
+from kerasnlp_zoo.types import Tensor
 
 
 class Seq2SeqSteps:
-    """A sequence-to-sequence model with the states of its decoder.
+    """The decoder of `seq2seq` with its state, for `decoding.generate` and `decoding.beam_search`.
 
-    The state is a flat dict of tensors, batch first: what is known of the sources, once for all hypotheses, and the
-    recurrent states of every hypothesis.
+    The state is a flat dict of tensors, batch first: the encoded sources, which the hypotheses of a source share, and
+    the recurrent states of every hypothesis.
 
     Args:
-        model: `keras.Model` from `seq2seq`.
+        model: model from `seq2seq`.
 
     Example:
 
@@ -29,71 +30,71 @@ class Seq2SeqSteps:
     TensorShape([1, 4])
     """
 
-    max_sequence_length = None  # it has no positions that could run out
+    max_sequence_length: int | None = None  # unlimited: the model has no positional encoding
 
-    def __init__(self, model):
-        self.model, self.table = model, OutputProjection(model)
+    def __init__(self, model: keras.Model) -> None:
+        self.model, self.output_projection = model, OutputProjection(model)
         self.decoder = model.get_layer("decoder")
         bridges = [layer.output for layer in model.layers if layer.name.startswith("bridge_")]
         self.encoder = keras.Model(model.input["source_ids"], [model.get_layer("memory").output, *bridges])
         self.names = [f"state_{number}" for number in range(len(bridges))]
 
-    def start(self, source_ids, beam_width, max_length):
-        """Read the sources.
+    def start(self, source_ids: Tensor, beam_width: int, max_length: int | Tensor) -> dict[str, Tensor]:
+        """Encode the sources, and return the state before the first token.
 
         Args:
             source_ids: int tensor [B, S].
-            beam_width: int, W.
-            max_length: int, most tokens to write; any number.
-
-        Returns:
-            dict, the state before the first token.
+            beam_width: W.
+            max_length: maximum number of tokens to generate; not used.
         """
         memory, *states = self.encoder(source_ids, training=False)
         return {
             "memory": memory,
             "projected": self.decoder.project_memory(memory),
             "memory_mask": PaddingMask()(source_ids),
-            "table": self.table.turned(ops.shape(source_ids)[0] * beam_width),
+            "table": self.output_projection.prepared(ops.shape(source_ids)[0] * beam_width),
             **{name: ops.repeat(part, beam_width, axis=0) for name, part in zip(self.names, states, strict=True)},
         }
 
-    def step(self, state, ids):
-        """Read one more token of every hypothesis.
+    def step(self, state: dict[str, Tensor], ids: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Read the next token of every hypothesis.
 
         Args:
-            state: dict from `start` or `step`.
+            state: from `start` or `step`.
             ids: int tensor [R].
 
         Returns:
-            (logits, state): float32 [R, V] of the tokens that follow, and the new state.
+            (logits, state): float32 [R, V] of the tokens after these, and the new state.
         """
         hidden, parts = self.decoder.step(
-            self.table.embedding(ids),
+            self.output_projection.embedding(ids),
             [state[name] for name in self.names],
             state["projected"],
             state["memory"],
             state["memory_mask"],
         )
-        return self.table.logits(hidden, state["table"]), {**state, **dict(zip(self.names, parts, strict=True))}
+        return self.output_projection.logits(hidden, state["table"]), {
+            **state,
+            **dict(zip(self.names, parts, strict=True)),
+        }
 
-    def alignments(self, source_ids, target_ids):
-        """Return the weights with which a known target looks at its source.
+    def alignments(self, source_ids: Tensor, target_ids: Tensor) -> Tensor:
+        """Return the attention weights of a known target over its source.
 
         Args:
             source_ids: int tensor [B, S].
             target_ids: int tensor [B, T], from `[START]` on.
 
         Returns:
-            float tensor [B, 1, 1, T, S], as of one layer with one head.
+            float tensor [B, 1, 1, T, S], like that of one layer with one head.
         """
         memory, *states = self.encoder(source_ids, training=False)
-        vectors = self.table.embedding(target_ids)
+        vectors = self.output_projection.embedding(target_ids)
         _, weights = self.decoder(
             vectors, memory, states, PaddingMask()(source_ids), return_attention_scores=True, training=False
         )
         return weights[:, None, None]
 
-    def reorder(self, state, rows):
-        """Let hypothesis r go on from hypothesis `rows[r]`, int32 [R]."""
+    def reorder(self, state: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+        """Return the state in which hypothesis r is the former hypothesis `rows[r]`, int32 [R]."""
         return {**state, **{name: ops.take(state[name], rows, axis=0) for name in self.names}}

@@ -1,9 +1,12 @@
-"""TextCNN: windows of words, the strongest match of each filter, a softmax over those.
+"""TextCNN: convolutions over windows of words, pooled over the text.
 
 Shapes: B batch, T time, D embedding width, V vocabulary, F filters per width, C classes.
 
 Reference: Kim 2014, "Convolutional Neural Networks for Sentence Classification".
 """
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 import keras
 
@@ -17,39 +20,41 @@ from kerasnlp_zoo.layers import (
     WindowMask,
 )
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.embedding_inputs import embed_words
+from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
 
-POOLINGS = {"max": MaxOverTime, "average": MeanOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+POOLINGS = {"max": MaxOverTime, "mean": MeanOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+Pooling: TypeAlias = Literal["max", "mean", "sum", "k_max"]
 
 
 @builder
 def text_cnn(
-    vocabulary_size,
-    num_classes,
-    embedding_dim=300,
-    filter_widths=(3, 4, 5),
-    num_filters=100,
-    channels="random",
-    pooling="max",
-    k=2,
-    dropout=0.5,
-    max_norm=3.0,
-):
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    embedding_dim: int = 300,
+    filter_widths: Sequence[int] = (3, 4, 5),
+    num_filters: int = 100,
+    channels: Channels = "random",
+    pooling: Pooling = "max",
+    k: int = 2,
+    dropout: float = 0.5,
+    max_norm: float = 3.0,
+) -> keras.Model:
     """Build Kim's sentence classifier.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int >= 2, C.
-        embedding_dim: int, D, width of a word vector.
-        filter_widths: ints, words in the windows of each group of filters.
-        num_filters: int, F, filters per width.
-        channels: "random" trains word vectors from random values; "static" keeps the vectors fixed;
-            "non_static" fine-tunes them; "multichannel" adds a fixed and a fine-tuned copy. The last
-            three expect pretrained vectors: `set_word_vectors`.
-        pooling: "max" (the paper's), "average", "sum" or "k_max" over all windows of the sentence.
-        k: int, activations that "k_max" keeps per filter.
-        dropout: float in [0, 1), share of pooled features dropped in training.
-        max_norm: float, upper limit of the l2 norm of each class's weight vector.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 1, C; 1 for a regression.
+        embedding_dim: D, width of a word vector.
+        filter_widths: words in the windows of each group of filters, all different.
+        num_filters: F, filters per width.
+        channels: "random" trains word vectors from random initial values. The others expect pretrained vectors,
+            from `set_word_vectors`: "static" keeps them fixed, "non_static" fine-tunes them, and "multichannel"
+            adds a fixed copy to a fine-tuned one.
+        pooling: "max" (the paper's), "mean", "sum" or "k_max" over all windows of the sentence.
+        k: activations that "k_max" keeps per filter.
+        dropout: in [0, 1), fraction of pooled features to drop in training.
+        max_norm: > 0, upper limit of the l2 norm of each class's weight vector.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -66,7 +71,9 @@ def text_cnn(
 
     Reference: Kim 2014, sections 2 and 3.
     """
-    require_positive(num_classes=num_classes, num_filters=num_filters, k=k)
+    require_positive(num_filters=num_filters, k=k)
+    if not max_norm > 0:
+        raise InputError(f"max_norm must be above 0. Received: max_norm={max_norm!r}")
     require_choice("pooling", pooling, tuple(POOLINGS))
     token_ids, mask, embeddings = embed_words(vocabulary_size, embedding_dim, channels)
     pooled = []
@@ -86,24 +93,25 @@ def text_cnn(
 
 @builder
 def text_cnn_tagger(
-    vocabulary_size,
-    num_classes,
-    embedding_dim=300,
-    filter_widths=(3, 4, 5),
-    num_filters=100,
-    channels="random",
-    dropout=0.5,
-):
-    """Build a tagger from the same windows: one label per word from the words around it.
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    embedding_dim: int = 300,
+    filter_widths: Sequence[int] = (3, 4, 5),
+    num_filters: int = 100,
+    channels: Channels = "random",
+    dropout: float = 0.5,
+) -> keras.Model:
+    """Build a tagger with the same convolutions: it predicts a label for every word from the words around it.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int, C, tags.
-        embedding_dim: int, D, width of a word vector.
-        filter_widths: ints, words in the windows of each group of filters.
-        num_filters: int, F, filters per width.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: C, number of tags.
+        embedding_dim: D, width of a word vector.
+        filter_widths: words in the windows of each group of filters, all different.
+        num_filters: F, filters per width.
         channels: as for `text_cnn`.
-        dropout: float in [0, 1), share of window features dropped in training.
+        dropout: in [0, 1), fraction of window features to drop in training.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, T, C].
@@ -120,7 +128,7 @@ def text_cnn_tagger(
 
     Reference: Collobert et al. 2011, "Natural Language Processing (Almost) from Scratch", section 3.
     """
-    require_positive(num_classes=num_classes, num_filters=num_filters)
+    require_positive(num_filters=num_filters)
     token_ids, mask, embeddings = embed_words(vocabulary_size, embedding_dim, channels)
     windows = [
         TextConvolution(num_filters, width, padding="same", name=f"convolution_{width}")(embeddings, mask=mask)
@@ -132,12 +140,13 @@ def text_cnn_tagger(
     return keras.Model(token_ids, logits, name="text_cnn_tagger")
 
 
-def _checked_widths(filter_widths):
+def _checked_widths(filter_widths: Sequence[int]) -> Sequence[int]:
+    """Return the widths; raise InputError unless they are different positive integers."""
     if not filter_widths or len(set(filter_widths)) != len(filter_widths):
         raise InputError(f"filter_widths must be different integers, such as (3, 4, 5). Received: {filter_widths}")
     require_positive(**{f"filter_widths[{i}]": width for i, width in enumerate(filter_widths)})
     return filter_widths
 
 
-def _concatenate(features):
+def _concatenate(features: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
     return keras.layers.Concatenate(name="features")(features) if len(features) > 1 else features[0]

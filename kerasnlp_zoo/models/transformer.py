@@ -1,4 +1,4 @@
-"""The Transformer as the paper has it: the encoder, before a classifier or by itself, and encoder with decoder.
+"""The Transformer: the encoder, with or without a classifier, and the encoder with the decoder.
 
 Shapes: B batch, T time, S time of the source, D width, V vocabulary, C classes.
 
@@ -6,10 +6,11 @@ Reference: Vaswani et al. 2017, "Attention Is All You Need".
 """
 
 import math
+from typing import Literal, TypeAlias, TypedDict
 
 import keras
 
-from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.layers import (
     AddBias,
     FirstPositions,
@@ -22,52 +23,67 @@ from kerasnlp_zoo.layers import (
     TransformerDecoderBlock,
     TransformerEncoderBlock,
 )
-from kerasnlp_zoo.layers.transformer import ACTIVATIONS
+from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
 
 POSITIONS = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions}
+Positions: TypeAlias = Literal["sinusoidal", "learned"]
+
+
+class TransformerSize(TypedDict):
+    """The arguments of `transformer` that differ between the sizes of the paper."""
+
+    hidden_dim: int
+    num_layers: int
+    num_heads: int
+    intermediate_dim: int
+    dropout: float
+
+
 # Vaswani et al. 2017, table 3.
-TRANSFORMER_SIZES = {
+TRANSFORMER_SIZES: dict[str, TransformerSize] = {
     "base": {"hidden_dim": 512, "num_layers": 6, "num_heads": 8, "intermediate_dim": 2048, "dropout": 0.1},
     "big": {"hidden_dim": 1024, "num_layers": 6, "num_heads": 16, "intermediate_dim": 4096, "dropout": 0.3},
 }
 POOLINGS = {"mean": MeanOverTime, "max": MaxOverTime, "first": FirstPositions}
+Pooling: TypeAlias = Literal["mean", "max", "first"]
 
 
 @builder
 def transformer_encoder(
-    vocabulary_size,
-    num_classes=None,
-    hidden_dim=512,
-    num_layers=6,
-    num_heads=8,
-    intermediate_dim=2048,
-    max_sequence_length=512,
-    positions="sinusoidal",
-    pooling="mean",
-    activation="relu",
-    norm_first=False,
-    dropout=0.1,
-):
-    """Build the Transformer's encoder; the defaults are the paper's base model.
+    vocabulary_size: int,
+    *,
+    num_classes: int | None = None,
+    hidden_dim: int = 512,
+    num_layers: int = 6,
+    num_heads: int = 8,
+    intermediate_dim: int = 2048,
+    max_sequence_length: int = 512,
+    positions: Positions = "sinusoidal",
+    pooling: Pooling = "mean",
+    activation: Activation = "relu",
+    norm_first: bool = False,
+    dropout: float = 0.1,
+) -> keras.Model:
+    """Build the Transformer's encoder. The defaults are the paper's base model.
 
     Args:
-        vocabulary_size: int, V.
-        num_classes: int, C, for a classifier of whole texts; None for the vectors of all tokens.
-        hidden_dim: int, D.
-        num_layers: int, blocks.
-        num_heads: int, attention heads of each block; divides D.
-        intermediate_dim: int, width between the two dense layers of a block.
-        max_sequence_length: int, longest T.
-        positions: "sinusoidal" (the paper's) or "learned".
-        pooling: "mean" over the real tokens, "max", or the "first" token's vector; for a classifier.
+        vocabulary_size: V.
+        num_classes: >= 1, C, for a classifier of texts, 1 for a regression; None to return the vectors of all tokens.
+        hidden_dim: D, hidden size; even.
+        num_layers: number of blocks.
+        num_heads: attention heads of each block; must divide D.
+        intermediate_dim: width between the two dense layers of a block.
+        max_sequence_length: maximum T.
+        positions: positional encoding, "sinusoidal" (the paper's) or "learned".
+        pooling: of a classifier: "mean" or "max" over all tokens but padding, or the "first" token's vector.
         activation: "relu" (the paper's), "gelu" or "gelu_tanh".
-        norm_first: bool, whether a block normalises its inputs instead of its outputs; the last
-            block's outputs are then normalised once more.
-        dropout: float in [0, 1), share dropped in training.
+        norm_first: whether a block normalises its inputs instead of its outputs. The outputs of the last block are
+            then normalised, too.
+        dropout: in [0, 1), fraction to drop in training.
 
     Returns:
-        `keras.Model`: token_ids int [B, T] -> logits float [B, C], or vectors float [B, T, D].
+        `keras.Model`: token_ids int [B, T] -> logits float [B, C], or vectors float [B, T, D] without classes.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -81,13 +97,13 @@ def transformer_encoder(
 
     Reference: Vaswani et al. 2017, section 3.
     """
-    _check(vocabulary_size, hidden_dim, num_layers, num_heads, intermediate_dim, max_sequence_length)
+    _require_divisible(hidden_dim, num_heads)
     require_choice("positions", positions, tuple(POSITIONS))
     require_choice("pooling", pooling, tuple(POOLINGS))
     require_choice("activation", activation, tuple(ACTIVATIONS))
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     mask = PaddingMask(name="padding_mask")(token_ids)
-    # Section 3.4: embeddings are multiplied by sqrt(D), so that they are as large as the sinusoids.
+    # Section 3.4: embeddings are multiplied by sqrt(D). They then have the scale of the sinusoids.
     vectors = keras.layers.Embedding(
         vocabulary_size, hidden_dim, embeddings_initializer=_embeddings_initializer(hidden_dim), name="token_embedding"
     )(token_ids)
@@ -102,7 +118,6 @@ def transformer_encoder(
         vectors = keras.layers.LayerNormalization(epsilon=1e-5, name="output_norm")(vectors)
     if num_classes is None:
         return keras.Model(token_ids, vectors, name="transformer_encoder")
-    require_positive(num_classes=num_classes)
     arguments = {"length": 1} if pooling == "first" else {}
     features = POOLINGS[pooling](name="pooling", **arguments)(vectors, mask=mask)
     features = keras.layers.Dropout(dropout, name="dropout")(features)
@@ -112,42 +127,43 @@ def transformer_encoder(
 
 @builder
 def transformer(
-    vocabulary_size,
-    hidden_dim=512,
-    num_layers=6,
-    num_heads=8,
-    intermediate_dim=2048,
-    max_sequence_length=256,
-    positions="sinusoidal",
-    activation="relu",
-    norm_first=False,
-    residual=True,
-    layer_norm=True,
-    dropout=0.1,
-):
-    """Build the Transformer, encoder and decoder; the defaults are the paper's base model.
+    vocabulary_size: int,
+    *,
+    hidden_dim: int = 512,
+    num_layers: int = 6,
+    num_heads: int = 8,
+    intermediate_dim: int = 2048,
+    max_sequence_length: int = 256,
+    positions: Positions | None = "sinusoidal",
+    activation: Activation = "relu",
+    norm_first: bool = False,
+    residual: bool = True,
+    layer_norm: bool = True,
+    dropout: float = 0.1,
+) -> keras.Model:
+    """Build the Transformer with encoder and decoder. The defaults are the paper's base model.
 
-    One table of vectors is shared by both languages and by the words that are told (section 3.4), so both have one
-    vocabulary. `TransformerSteps` decodes with it, a token at a time.
+    Source and target share one vocabulary. One embedding matrix serves both and the output projection (section 3.4).
+    `TransformerSteps` decodes with the model, one token at a time.
 
     Args:
-        vocabulary_size: int, V.
-        hidden_dim: int, D.
-        num_layers: int, blocks of the encoder, and of the decoder.
-        num_heads: int, attention heads of each block; divides D.
-        intermediate_dim: int, width between the two dense layers of a block.
-        max_sequence_length: int, longest S and T.
-        positions: "sinusoidal" (the paper's), "learned", or None, which shows what they are worth.
+        vocabulary_size: V.
+        hidden_dim: D, hidden size; even.
+        num_layers: number of blocks of the encoder, and of the decoder.
+        num_heads: attention heads of each block; must divide D.
+        intermediate_dim: width between the two dense layers of a block.
+        max_sequence_length: maximum S and T.
+        positions: positional encoding, "sinusoidal" (the paper's) or "learned"; None to measure its effect.
         activation: "relu" (the paper's), "gelu" or "gelu_tanh".
-        norm_first: bool, whether a block normalises its inputs instead of its outputs; encoder and decoder then
-            end with one normalisation more.
-        residual: bool, whether the outputs of a sub-layer are added to its inputs.
-        layer_norm: bool, whether anything is normalised.
-        dropout: float in [0, 1), share dropped in training.
+        norm_first: whether a block normalises its inputs instead of its outputs. The outputs of the encoder and of
+            the decoder are then normalised, too.
+        residual: whether there are residual connections around the sub-layers.
+        layer_norm: whether there is any layer normalisation.
+        dropout: in [0, 1), fraction to drop in training.
 
     Returns:
-        `keras.Model`: {"source_ids": int [B, S], "target_ids": int [B, T], the target so far from `[START]` on} ->
-        logits float [B, T, V] of the tokens that follow each.
+        `keras.Model`: {"source_ids": int [B, S], "target_ids": int [B, T], the target from `[START]` on} ->
+        logits float [B, T, V] of the next token at each position.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -159,9 +175,9 @@ def transformer(
     >>> model({"source_ids": np.array([[4, 8, 15, 3]]), "target_ids": np.array([[2, 16, 23]])}).shape
     TensorShape([1, 3, 1000])
 
-    Reference: Vaswani et al. 2017, section 3; table 3 for what happens without its parts.
+    Reference: Vaswani et al. 2017, section 3; table 3 for the effect of its parts.
     """
-    _check(vocabulary_size, hidden_dim, num_layers, num_heads, intermediate_dim, max_sequence_length)
+    _require_divisible(hidden_dim, num_heads)
     require_choice("positions", positions, (*POSITIONS, None))
     require_choice("activation", activation, tuple(ACTIVATIONS))
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
@@ -181,7 +197,7 @@ def transformer(
         memory = keras.layers.LayerNormalization(epsilon=1e-5, name="encoder_norm")(memory)
     memory = keras.layers.Identity(name="memory")(memory)
 
-    # Padding follows the target's tokens, which look back only: it needs no mask.
+    # The target needs no padding mask: its padding comes last, and attention only looks back.
     hidden = keras.layers.Dropout(dropout, name="target_dropout")(place(scale(embedding(target_ids))))
     for number in range(num_layers):
         hidden = TransformerDecoderBlock(*blocks, name=f"decoder_{number}")(hidden, memory, memory_mask=mask)
@@ -191,9 +207,8 @@ def transformer(
     return keras.Model({"source_ids": source_ids, "target_ids": target_ids}, logits, name="transformer")
 
 
-def _check(vocabulary_size, hidden_dim, num_layers, num_heads, intermediate_dim, max_sequence_length):
-    require_positive(vocabulary_size=vocabulary_size, num_layers=num_layers, num_heads=num_heads)
-    require_positive(intermediate_dim=intermediate_dim, max_sequence_length=max_sequence_length)
+def _require_divisible(hidden_dim: int, num_heads: int) -> None:
+    """Raise InputError unless the hidden size is even, for the sinusoids, and can be split into heads."""
     if hidden_dim % num_heads or hidden_dim % 2:
         raise InputError(
             "hidden_dim must be even and a multiple of num_heads. "
@@ -201,5 +216,5 @@ def _check(vocabulary_size, hidden_dim, num_layers, num_heads, intermediate_dim,
         )
 
 
-def _embeddings_initializer(hidden_dim):
+def _embeddings_initializer(hidden_dim: int) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(stddev=hidden_dim**-0.5)

@@ -1,7 +1,7 @@
-"""The Transformer that writes one token at a time: what `decoding` needs of it.
+"""Decoding with the Transformer, one token per step.
 
 Shapes: B batch, S time of the source, D width, H heads, K width of a head, V vocabulary, W hypotheses of a source,
-R = B W rows, L places for tokens.
+R = B W rows, L maximum length of the output.
 """
 
 import keras
@@ -12,17 +12,18 @@ from kerasnlp_zoo.layers import PaddingMask
 from kerasnlp_zoo.layers.masking import LOWEST, mask_bias
 from kerasnlp_zoo.layers.multi_head_attention import cache_rows
 from kerasnlp_zoo.models.output_projection import OutputProjection
+from kerasnlp_zoo.types import Tensor
 
 
 class TransformerSteps:
-    """A Transformer with a cache of what its decoder has computed.
+    """The decoder of `transformer` with a cache of keys and values, for `decoding.generate` and `decoding.beam_search`.
 
-    The state is a flat dict of tensors. Keys and values of all hypotheses of a source lie side by side
-    and stay where they were written. A hypothesis knows which of them are its own past, by a bias [R, L W] for the
-    scores of all; that alone is put into another order when beams change theirs.
+    The state is a flat dict of tensors. The keys and values of all hypotheses of a source share one array and are
+    never moved. A bias [R, L W] of the attention scores marks those that belong to the past of a hypothesis. Only this
+    bias is reordered when the beams are.
 
     Args:
-        model: `keras.Model` from `transformer`.
+        model: model from `transformer`.
 
     Example:
 
@@ -34,8 +35,8 @@ class TransformerSteps:
     TensorShape([1, 4])
     """
 
-    def __init__(self, model):
-        self.model, self.table = model, OutputProjection(model)
+    def __init__(self, model: keras.Model) -> None:
+        self.model, self.output_projection = model, OutputProjection(model)
         arguments = model.builder_config["arguments"]
         self.max_sequence_length = arguments["max_sequence_length"]
         self.encoder = keras.Model(model.input["source_ids"], model.get_layer("memory").output)
@@ -45,23 +46,20 @@ class TransformerSteps:
             model.get_layer(name) if name in names else None for name in ("positions", "decoder_norm")
         )
 
-    def start(self, source_ids, beam_width, max_length):
-        """Read the sources.
+    def start(self, source_ids: Tensor, beam_width: int, max_length: int | Tensor) -> dict[str, Tensor]:
+        """Encode the sources, and return the state before the first token.
 
         Args:
             source_ids: int tensor [B, S].
-            beam_width: int, W.
-            max_length: int or int32 tensor [], L; most tokens to write.
-
-        Returns:
-            dict, the state before the first token.
+            beam_width: W.
+            max_length: L, maximum number of tokens to generate, int or int32 tensor [].
 
         Raises:
-            InputError: if the model has no positions for so many tokens.
+            InputError: if `max_length` exceeds the model's maximum sequence length.
         """
         if self.positions is not None and isinstance(max_length, int) and max_length > self.max_sequence_length:
             raise InputError(
-                f"The model was built for max_sequence_length={self.max_sequence_length} tokens. "
+                f"max_length must be at most the model's max_sequence_length={self.max_sequence_length}. "
                 f"Received: max_length={max_length}"
             )
         memory = self.encoder(source_ids, training=False)
@@ -70,7 +68,7 @@ class TransformerSteps:
             "place": ops.zeros((batch * beam_width,), "int32"),
             "bias": ops.full((batch * beam_width, max_length * beam_width), LOWEST["float32"]),
             "memory_bias": mask_bias(PaddingMask()(source_ids))[:, None, None, :],
-            "table": self.table.turned(batch * beam_width),
+            "table": self.output_projection.prepared(batch * beam_width),
         }
         for number, block in enumerate(self.blocks):
             cache = block.attention.empty_cache(batch, beam_width, max_length)
@@ -79,15 +77,15 @@ class TransformerSteps:
             state.update(zip((f"{part}_{number}" for part in parts), (*cache, *projected), strict=True))
         return state
 
-    def step(self, state, ids):
-        """Read one more token of every hypothesis.
+    def step(self, state: dict[str, Tensor], ids: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Read the next token of every hypothesis.
 
         Args:
-            state: dict from `start` or `step`.
+            state: from `start` or `step`.
             ids: int tensor [R].
 
         Returns:
-            (logits, state): float32 [R, V] of the tokens that follow, and the new state.
+            (logits, state): float32 [R, V] of the tokens after these, and the new state.
         """
         state, place = dict(state), state["place"][0]
         attention, batch = self.blocks[0].attention, ops.shape(state["memory_bias"])[0]
@@ -105,10 +103,10 @@ class TransformerSteps:
             state[f"keys_{number}"], state[f"values_{number}"] = cache
         state["place"] = state["place"] + 1
         hidden = hidden if self.norm is None else self.norm(hidden)
-        return self.table.logits(ops.reshape(hidden, (-1, hidden.shape[-1])), state["table"]), state
+        return self.output_projection.logits(ops.reshape(hidden, (-1, hidden.shape[-1])), state["table"]), state
 
-    def alignments(self, source_ids, target_ids):
-        """Return the weights with which a known target looks at its source.
+    def alignments(self, source_ids: Tensor, target_ids: Tensor) -> Tensor:
+        """Return the attention weights of a known target over its source.
 
         Args:
             source_ids: int tensor [B, S].
@@ -118,7 +116,7 @@ class TransformerSteps:
             float tensor [B, layers, H, T, S].
         """
         memory, mask = self.encoder(source_ids, training=False), PaddingMask()(source_ids)
-        hidden = self.model.get_layer("embedding_scale")(self.table.embedding(target_ids))
+        hidden = self.model.get_layer("embedding_scale")(self.output_projection.embedding(target_ids))
         hidden = hidden if self.positions is None else self.positions(hidden)
         weights = []
         for block in self.blocks:
@@ -126,11 +124,12 @@ class TransformerSteps:
             weights.append(of_block)
         return ops.stack(weights, axis=1)
 
-    def _embed(self, ids, place):
-        vectors = self.model.get_layer("embedding_scale")(self.table.embedding(ids))
+    def _embed(self, ids: Tensor, place: Tensor) -> Tensor:
+        """Return the vectors of tokens at one position, with its positional encoding."""
+        vectors = self.model.get_layer("embedding_scale")(self.output_projection.embedding(ids))
         return vectors if self.positions is None else self.positions.at(vectors, place)
 
     @staticmethod
-    def reorder(state, rows):
-        """Let hypothesis r go on from hypothesis `rows[r]`, int32 [R]: its past is all that changes."""
+    def reorder(state: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+        """Return the state in which hypothesis r is the former hypothesis `rows[r]`, int32 [R]."""
         return {**state, "bias": ops.take(state["bias"], rows, axis=0)}

@@ -1,49 +1,54 @@
-"""Classifiers of parsed sentences: a Tree-LSTM from the words up to the root, for one tree or for two.
+"""Classifiers of parsed sentences: a Tree-LSTM from the words to the root, for one tree or two.
 
-Shapes: B batch, R rows, P places of a row (layers/tree_composition.py), V vocabulary, D embedding width, H units,
+Shapes: B batch, R rows, P positions of a row (layers/tree_composition.py), V vocabulary, D embedding width, H units,
 C classes.
 
 Reference: Tai, Socher and Manning 2015, "Improved Semantic Representations From Tree-Structured Long Short-Term Memory
 Networks".
 """
 
+from typing import Literal, TypeAlias
+
 import keras
 
-from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import ChildSumTreeLSTM, NaryTreeLSTM, PairFeatures, TreeMean
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES, LEAF_PLACES
-from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.embedding_inputs import embed_words
+from kerasnlp_zoo.models.builder import builder, require_two_classes
+from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
 
-COMPOSITIONS = ("child_sum", "n_ary", "average")
+COMPOSITIONS = ("child_sum", "n_ary", "mean")
 LABELLED = ("root", "nodes")
+Composition: TypeAlias = Literal["child_sum", "n_ary", "mean"]
+Labelled: TypeAlias = Literal["root", "nodes"]
 
 
 @builder
 def tree_lstm(
-    vocabulary_size,
-    num_classes,
-    embedding_dim=300,
-    hidden_dim=150,
-    composition="child_sum",
-    num_children=2,
-    labelled="root",
-    channels="random",
-    dropout=0.5,
-):
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    embedding_dim: int = 300,
+    hidden_dim: int = 150,
+    composition: Composition = "child_sum",
+    num_children: int = 2,
+    labelled: Labelled = "root",
+    channels: Channels = "random",
+    dropout: float = 0.5,
+) -> keras.Model:
     """Build a classifier of trees, or of every node of a tree.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int >= 2, C.
-        embedding_dim: int, D, width of a word vector.
-        hidden_dim: int, H, units of a node.
-        composition: "child_sum" adds up a node's children; "n_ary" has weights for each place; "average" knows words
-            alone: the baseline.
-        num_children: int, most children of a node for "n_ary".
-        labelled: "root" classifies each tree, "nodes" each node.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 2, C.
+        embedding_dim: D, width of a word vector.
+        hidden_dim: H, units of a node.
+        composition: "child_sum" sums the states of a node's children; "n_ary" has weights for each child's
+            position; "mean", the baseline, ignores the tree and takes the mean of the words.
+        num_children: maximum number of children of a node for "n_ary".
+        labelled: "root" to classify each tree, "nodes" to classify each node.
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
-        dropout: float in [0, 1), share of the word vectors and of a node's state dropped in training.
+        dropout: in [0, 1), fraction of the word vectors and of a node's state to drop in training.
 
     Returns:
         `keras.Model`: {"token_ids", "parents"} int [B, R, P] -> logits float [B, C], or [B, R, P, C].
@@ -61,7 +66,7 @@ def tree_lstm(
 
     Reference: Tai et al. 2015, sections 3 and 4.1.
     """
-    require_positive(num_classes=num_classes)
+    require_two_classes(num_classes)
     require_choice("labelled", labelled, LABELLED)
     num_roots = 1 if labelled == "root" else None
     inputs, states = _composed(
@@ -76,31 +81,32 @@ def tree_lstm(
 
 @builder
 def tree_lstm_pair(
-    vocabulary_size,
-    num_classes,
-    embedding_dim=300,
-    hidden_dim=150,
-    intermediate_dim=200,
-    composition="child_sum",
-    num_children=2,
-    channels="random",
-    dropout=0.2,
-):
-    """Build a classifier of two trees, such as a sentence and what may follow from it.
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    embedding_dim: int = 300,
+    hidden_dim: int = 150,
+    intermediate_dim: int = 200,
+    composition: Composition = "child_sum",
+    num_children: int = 2,
+    channels: Channels = "random",
+    dropout: float = 0.2,
+) -> keras.Model:
+    """Build a classifier of pairs of trees, such as a premise and a hypothesis.
 
-    Both roots stand in one schedule, so that the two trees are composed in the same steps with the same weights.
+    The two trees are composed in the same steps with the same weights.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        num_classes: int >= 2, C.
-        embedding_dim: int, D, width of a word vector.
-        hidden_dim: int, H, units of a node.
-        intermediate_dim: int, units of the layer between the pair and its class.
-        composition: "child_sum", "n_ary" or "average", as for `tree_lstm`.
-        num_children: int, most children of a node for "n_ary".
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        num_classes: >= 2, C.
+        embedding_dim: D, width of a word vector.
+        hidden_dim: H, units of a node.
+        intermediate_dim: units of the layer between the pair's features and the logits.
+        composition: "child_sum", "n_ary" or "mean", as for `tree_lstm`.
+        num_children: maximum number of children of a node for "n_ary".
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
-        dropout: float in [0, 1), share of the word vectors, of the pair's features and of the layer above them
-            dropped in training.
+        dropout: in [0, 1), fraction of the word vectors, of the pair's features and of the layer above them to drop
+            in training.
 
     Returns:
         `keras.Model`: {"token_ids", "parents"} int [B, R, P] -> logits float [B, C].
@@ -119,7 +125,7 @@ def tree_lstm_pair(
 
     Reference: Tai et al. 2015, section 4.2.
     """
-    require_positive(num_classes=num_classes, intermediate_dim=intermediate_dim)
+    require_two_classes(num_classes)
     inputs, roots = _composed(
         vocabulary_size, embedding_dim, hidden_dim, composition, num_children, channels, dropout, num_roots=2
     )
@@ -131,8 +137,20 @@ def tree_lstm_pair(
     return keras.Model(inputs, logits, name="tree_lstm_pair")
 
 
-def _composed(vocabulary_size, embedding_dim, hidden_dim, composition, num_children, channels, dropout, num_roots):
-    """Return the symbolic inputs and states: [B, num_roots, H], or [B, R, P, H] for None."""
+def _composed(
+    vocabulary_size: int,
+    embedding_dim: int,
+    hidden_dim: int,
+    composition: Composition,
+    num_children: int,
+    channels: Channels,
+    dropout: float,
+    num_roots: int | None,
+) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor]:
+    """Return the symbolic inputs, and the states of the roots [B, num_roots, H], or of all nodes [B, R, P, H] for None.
+
+    The arguments are those of the builders.
+    """
     require_choice("composition", composition, COMPOSITIONS)
     shape = (None, INNER_PLACES + LEAF_PLACES)
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels, shape)
@@ -141,5 +159,5 @@ def _composed(vocabulary_size, embedding_dim, hidden_dim, composition, num_child
     if composition == "n_ary":
         layer = NaryTreeLSTM(hidden_dim, num_children, num_roots, name="tree")
     else:
-        layer = {"child_sum": ChildSumTreeLSTM, "average": TreeMean}[composition](hidden_dim, num_roots, name="tree")
+        layer = {"child_sum": ChildSumTreeLSTM, "mean": TreeMean}[composition](hidden_dim, num_roots, name="tree")
     return {"token_ids": token_ids, "parents": parents}, layer(vectors, parents, mask=mask)

@@ -1,10 +1,13 @@
-"""word2vec as plain Keras models: a word predicts those around it, or they predict it.
+"""word2vec as plain Keras models: skip-gram predicts the contexts of a word, CBOW the word from its contexts.
 
-The quick way to train the same vectors is `training.Word2VecTrainer`; these models are short to read, take
-any of the four losses and any optimizer, and what they learn is compared with in the tests.
+`training.Word2VecTrainer` trains the same vectors faster. These models are short, work with any optimizer and each of
+four losses, and are the reference in the trainer's tests.
 
 Shapes: B batch, C contexts, V vocabulary, D width of a vector.
 """
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 import keras
 
@@ -26,23 +29,32 @@ LOSSES = {
     "hierarchical_softmax": HierarchicalSoftmax,
     "full_softmax": FullSoftmax,
 }
-POOLINGS = {"average": MeanOverTime, "sum": SumOverTime}
+POOLINGS = {"mean": MeanOverTime, "sum": SumOverTime}
+Loss: TypeAlias = Literal["negative_sampling", "nce", "hierarchical_softmax", "full_softmax"]
+Pooling: TypeAlias = Literal["mean", "sum"]
 
 
 @builder
-def skip_gram(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_negatives=5, counts=None):
-    """Build the model in which a word predicts each of its contexts.
+def skip_gram(
+    vocabulary_size: int,
+    *,
+    embedding_dim: int = 100,
+    loss: Loss = "negative_sampling",
+    num_negatives: int = 5,
+    counts: Sequence[float] | None = None,
+) -> keras.Model:
+    """Build the model that predicts each context of a word.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        embedding_dim: int, D, width of a word vector.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        embedding_dim: D, width of a word vector.
         loss: "negative_sampling", "nce", "hierarchical_softmax" or "full_softmax".
-        num_negatives: int, words of noise for each context; for the first two losses.
-        counts: V numbers, how often each word occurs; None for Zipf's law.
+        num_negatives: number of negative samples for each context; for the first two losses.
+        counts: V numbers, the count of each word; None for Zipf's law.
 
     Returns:
-        `keras.Model`: {"token_ids": int [B, 1], the words; "words": int [B, C], their contexts, 0 for none}
-        -> losses float [B, C], 0 where there is none. Train it with `training.identity_loss`; its
+        `keras.Model`: {"token_ids": int [B, 1], the words; "words": int [B, C], their contexts, 0 for padding}
+        -> losses float [B, C], 0 at padding. Train it with `training.identity_loss`; its
         "token_embedding" holds the vectors.
 
     Raises:
@@ -61,19 +73,27 @@ def skip_gram(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_
 
 
 @builder
-def cbow(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_negatives=5, counts=None, pooling="average"):
-    """Build the model in which the contexts of a word, averaged or added up, predict it.
+def cbow(
+    vocabulary_size: int,
+    *,
+    embedding_dim: int = 100,
+    loss: Loss = "negative_sampling",
+    num_negatives: int = 5,
+    counts: Sequence[float] | None = None,
+    pooling: Pooling = "mean",
+) -> keras.Model:
+    """Build the model that predicts a word from the mean or sum of its contexts.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        embedding_dim: int, D, width of a word vector.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        embedding_dim: D, width of a word vector.
         loss: "negative_sampling", "nce", "hierarchical_softmax" or "full_softmax".
-        num_negatives: int, words of noise for each word; for the first two losses.
-        counts: V numbers, how often each word occurs; None for Zipf's law.
-        pooling: "average" or "sum" of the contexts.
+        num_negatives: number of negative samples for each word; for the first two losses.
+        counts: V numbers, the count of each word; None for Zipf's law.
+        pooling: "mean" or "sum" of the contexts.
 
     Returns:
-        `keras.Model`: {"token_ids": int [B, C], the contexts, 0 for none; "words": int [B, 1], the words}
+        `keras.Model`: {"token_ids": int [B, C], the contexts, 0 for padding; "words": int [B, 1], the words}
         -> losses float [B, 1].
 
     Raises:
@@ -92,8 +112,16 @@ def cbow(vocabulary_size, embedding_dim=100, loss="negative_sampling", num_negat
     return _word2vec("cbow", vocabulary_size, embedding_dim, loss, num_negatives, counts, pooling)
 
 
-def _word2vec(name, vocabulary_size, embedding_dim, loss, num_negatives, counts, pooling):
-    """Return the model that pools the vectors of some words and predicts others."""
+def _word2vec(
+    name: str,
+    vocabulary_size: int,
+    embedding_dim: int,
+    loss: Loss,
+    num_negatives: int,
+    counts: Sequence[float] | None,
+    pooling: Pooling,
+) -> keras.Model:
+    """Return the model that pools the vectors of some words and predicts other words."""
     require_choice("loss", loss, tuple(LOSSES))
     require_positive(num_negatives=num_negatives)
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, "random")

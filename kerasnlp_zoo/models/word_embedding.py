@@ -1,4 +1,4 @@
-"""Word vectors as a model: what an entry of word vectors holds, and what other models can begin with.
+"""Word vectors as a model: the content of an entry of word vectors.
 
 Shapes: B batch, T time, D embedding width, V vocabulary.
 """
@@ -11,16 +11,16 @@ from kerasnlp_zoo.models.embedding_inputs import embed_words
 
 
 @builder
-def word_embedding(vocabulary_size, embedding_dim):
+def word_embedding(vocabulary_size: int, embedding_dim: int) -> keras.Model:
     """Build the model that looks up the vector of every word.
 
     Args:
-        vocabulary_size: int, V, number of token ids, `[PAD]` and `[UNK]` included.
-        embedding_dim: int, D, width of a word vector.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        embedding_dim: D, width of a word vector.
 
     Returns:
-        `keras.Model`: token_ids int [B, T] -> vectors float [B, T, D], 0 at padding. Its one weight is in
-        the layer "token_embedding"; `set_word_vectors` puts vectors there.
+        `keras.Model`: token_ids int [B, T] -> vectors float [B, T, D], 0 at padding. Its only weight is in the layer
+        "token_embedding"; `set_word_vectors` assigns it.
 
     Raises:
         InputError: if a size is not positive.

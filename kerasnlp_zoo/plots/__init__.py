@@ -3,7 +3,7 @@
 from kerasnlp_zoo.plots.alignment import alignment_maps
 from kerasnlp_zoo.plots.attention import attention_maps, word_attention
 from kerasnlp_zoo.plots.decision_regions import decision_regions
-from kerasnlp_zoo.plots.figure import require_matplotlib, require_png
+from kerasnlp_zoo.plots.figure import require_matplotlib
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
 from kerasnlp_zoo.plots.memory import copy_curves, gradients_over_distance
 from kerasnlp_zoo.plots.positions import positions
@@ -33,7 +33,6 @@ __all__ = [
     "pretraining_curves",
     "reliability",
     "require_matplotlib",
-    "require_png",
     "score_curves",
     "training_curves",
     "tree_labels",

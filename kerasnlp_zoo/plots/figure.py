@@ -37,12 +37,6 @@ def diverging_colors():
     return LinearSegmentedColormap.from_list("orange, white, blue", [ORANGE, "white", BLUE])
 
 
-def require_png(path, example):
-    """Raise InputError unless a picture is to be written into a PNG file."""
-    if path.suffix != ".png":
-        raise InputError(f"The picture is a PNG file, such as --output {example}. Received: {path}")
-
-
 def save(figure, path, title=""):
     """Write a figure as a PNG file, whole or not at all; a palette makes it a third as large."""
     from PIL import Image  # what matplotlib itself writes pictures with

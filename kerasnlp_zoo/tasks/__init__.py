@@ -1,4 +1,6 @@
-"""Strings in, answers out: one small class per task, joining model, preprocessor and labels."""
+"""Tasks take strings and return answers. A task joins a model, its preprocessor and its labels."""
+
+from typing import Literal, TypeAlias
 
 from kerasnlp_zoo.tasks.fill_mask import FillMask
 from kerasnlp_zoo.tasks.language_modeling import LanguageModeling
@@ -12,7 +14,19 @@ from kerasnlp_zoo.tasks.translation import Translation
 from kerasnlp_zoo.tasks.tree_classification import TreeClassification
 from kerasnlp_zoo.tasks.word_embedding import WordEmbedding
 
-TASKS = {
+TaskName: TypeAlias = Literal[
+    "text_classification",
+    "text_regression",
+    "token_classification",
+    "tree_classification",
+    "question_answering",
+    "sentence_similarity",
+    "fill_mask",
+    "language_modeling",
+    "translation",
+    "word_embedding",
+]
+TASKS: dict[str, type[Task]] = {
     task.name: task
     for task in (
         TextClassification,
@@ -35,6 +49,7 @@ __all__ = [
     "QuestionAnswering",
     "SentenceSimilarity",
     "Task",
+    "TaskName",
     "TextClassification",
     "TextRegression",
     "TokenClassification",

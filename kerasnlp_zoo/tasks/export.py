@@ -1,19 +1,24 @@
-"""A SavedModel that takes strings, proven in a process that knows nothing of this package."""
+"""Write a SavedModel that takes strings, and check it in a process that does not import this package."""
 
 import json
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from kerasnlp_zoo.files import atomic_folder
+from kerasnlp_zoo.types import FilePath
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.tasks.task import Task, Texts
 
 TOLERANCE = 1e-5
 
-# Run by a fresh Python: loads the SavedModel as a server would and answers the texts on standard input.
+# A new Python process runs this: it loads the SavedModel as a server does and answers the texts on standard input.
 RELOAD = """
 import importlib, json, sys
 import tensorflow as tf
@@ -27,15 +32,15 @@ print("\\n" + json.dumps({name: decoded(values.numpy().tolist()) for name, value
 """
 
 
-def export_task(task, folder):
+def export_task(task: "Task", folder: FilePath) -> Path:
     """Write the task as a SavedModel into the next numbered folder.
 
     Args:
-        task: Task.
+        task: task to export.
         folder: the model's folder.
 
     Returns:
-        Path of the numbered folder; it appears only when it is complete.
+        Path of the numbered folder. The folder appears only when it is complete.
     """
     folder = Path(folder)
     versions = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
@@ -50,39 +55,40 @@ def export_task(task, folder):
     return path
 
 
-def check_export(task, path, texts):
-    """Compare a SavedModel in a fresh process, which imports only TensorFlow, with `task.predict`.
+def check_export(task: "Task", path: FilePath, texts: "Texts") -> float:
+    """Compare the answers of a SavedModel in a new process, which imports only TensorFlow, with `task.predict`.
 
-    Models that read word pieces need tensorflow_text as well, whose operations TensorFlow Serving has built in.
+    For a model that reads word pieces, the process also imports tensorflow_text, whose operations are built into
+    TensorFlow Serving.
 
     Args:
-        task: Task that was exported.
+        task: task that was exported.
         path: numbered folder of the SavedModel.
-        texts: list of str.
+        texts: texts to answer.
 
     Returns:
-        float, the largest difference between two numbers; of numbers above 1 as a share of them. Of `task.ranked`
-        outputs the best are compared, and all their scores: rounding decides which of two equals comes first.
+        The largest difference between two numbers, relative for numbers above 1. Of `task.ranked_outputs`, the best
+        texts and all scores are compared, because rounding decides the order of ties.
 
     Raises:
-        RuntimeError: if the fresh process fails or gives other answers.
+        RuntimeError: if the new process fails or its answers differ.
     """
     columns = dict(zip(task.preprocessor.inputs, task.columns(texts), strict=True))
     strings = {name: [text.decode("utf-8", "surrogatepass") for text in column] for name, column in columns.items()}
     command = [sys.executable, "-c", RELOAD, str(Path(path).absolute()), *task.preprocessor.modules]
-    # From the parent folder, so that a source tree around here cannot be imported by accident.
+    # From the parent folder: the process cannot import a source tree in the current folder by accident.
     result = subprocess.run(
         command, input=json.dumps(strings), capture_output=True, text=True, check=False, cwd=Path(path).parent
     )
     if result.returncode:
-        raise RuntimeError(f"The SavedModel in {path} does not answer in a fresh process:\n{result.stderr[-2000:]}")
+        raise RuntimeError(f"The SavedModel in {path} fails in a new process:\n{result.stderr[-2000:]}")
     served = json.loads(result.stdout.splitlines()[-1])
     expected = task.outputs(texts)
     largest = 0.0
     for name, values in expected.items():
         if values.dtype.kind in "OS":
             answers, others = np.vectorize(bytes.decode, otypes=[object])(values), np.array(served[name], object)
-            if name in task.ranked:
+            if name in task.ranked_outputs:
                 answers, others = answers[:, :1], others[:, :1]
             same = np.array_equal(answers, others)
         else:
@@ -91,20 +97,17 @@ def check_export(task, path, texts):
             largest = max(largest, float(difference))
             same = difference <= TOLERANCE
         if not same:
-            raise RuntimeError(f"The SavedModel in {path} gives other values for {name!r} than predict()")
+            raise RuntimeError(f"The SavedModel in {path} returns other values for {name!r} than predict()")
     return largest
 
 
-def serving_commands(task, path, text):
-    """Return the shell lines that serve a SavedModel with TensorFlow Serving and ask it.
+def serving_commands(task: "Task", path: FilePath, text: str | tuple[str, ...]) -> str:
+    """Return the shell commands that start TensorFlow Serving with a SavedModel and send it a request.
 
     Args:
-        task: Task that was exported.
+        task: task that was exported.
         path: numbered folder of the SavedModel.
-        text: str, or a pair (str, str), an example.
-
-    Returns:
-        str.
+        text: text, or pair of texts, of the request.
     """
     folder = Path(path).absolute().parent
     mount = shlex.quote(f"{folder}:/models/text")

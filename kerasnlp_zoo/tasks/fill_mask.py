@@ -1,19 +1,37 @@
-"""The words that fit where a text says [MASK].
+"""The most probable words for the [MASK] of a text.
 
 Shapes: N texts, T tokens, V vocabulary, K candidates.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import keras
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Task, Texts
+from kerasnlp_zoo.text import WordPiecePreprocessor
 from kerasnlp_zoo.vocabulary import MASK
 
 CANDIDATES = 10  # K
 
 
-class FillMask(Task):
-    """Guess the word at the one [MASK] of each text.
+class Candidate(TypedDict):
+    """A word and its probability."""
+
+    text: str
+    probability: float
+
+
+class FillMaskAnswer(TypedDict):
+    """The most probable words for the [MASK], the best first."""
+
+    candidates: list[Candidate]
+
+
+class FillMask(Task[FillMaskAnswer]):
+    """Predict the word at the [MASK] of each text.
 
     Args:
         model: `keras.Model` from `bert_masked_language_model` or `bert_pretrainer`.
@@ -32,35 +50,36 @@ class FillMask(Task):
 
     name = "fill_mask"
     needs_strings = True
+    preprocessor: WordPiecePreprocessor
 
-    def __init__(self, model, preprocessor, labels=()):
+    def __init__(self, model: keras.Model, preprocessor: WordPiecePreprocessor, labels: Sequence[str] = ()) -> None:
         super().__init__(model, preprocessor, labels)
         if self.labels:
             raise InputError(f"A masked language model has no labels. Received: {', '.join(self.labels)}")
 
-    def predict(self, texts, batch_size=None):
+    def predict(self, texts: Texts, batch_size: int | None = None) -> list[FillMaskAnswer]:
         """Answer every text; each has one [MASK].
 
         Raises:
-            InputError: if a text has none, or several.
+            InputError: if a text has no [MASK], or several.
         """
-        for place, text in enumerate(self._checked(texts)):
+        for index, text in enumerate(self._checked(texts)):
             if text.count(MASK) != 1:
                 raise InputError(
-                    f"Expected one {MASK} in each text. Received {text.count(MASK)} in text {place}: {text!r:.80}"
+                    f"Expected one {MASK} in each text. Received {text.count(MASK)} in text {index}: {text!r:.80}"
                 )
         return super().predict(texts, batch_size)
 
-    def _strings_to_answers(self, text):
+    def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         features = self.preprocessor(text)
         is_mask = tf.equal(features["token_ids"], self.preprocessor.vocabulary.ids[MASK])
         position = tf.argmax(tf.cast(is_mask, tf.int32), axis=1, output_type=tf.int32)  # the first
         answer = self.answer_features({**features, "masked_positions": position[:, None]})
         return {**answer, "has_mask": tf.reduce_any(is_mask, axis=1)}
 
-    def answer(self, outputs):
+    def answer(self, outputs: tf.Tensor | dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return candidates string [N, K] and probabilities [N, K], the best first."""
-        logits = outputs["mlm_logits"] if isinstance(outputs, dict) else outputs  # of a pretrainer, or not
+        logits = outputs["mlm_logits"] if isinstance(outputs, dict) else outputs  # bert_pretrainer has two outputs
         probabilities = tf.nn.softmax(tf.cast(logits[:, 0], tf.float32))  # [N, V]
         most = min(CANDIDATES, self.preprocessor.vocabulary_size)
         probabilities, ids = tf.math.top_k(probabilities, most)
@@ -69,11 +88,11 @@ class FillMask(Task):
             "probabilities": probabilities,
         }
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: Any) -> FillMaskAnswer:
         """Return {"candidates": [{"text": str, "probability": float}]}."""
         pairs = zip(row["candidates"], row["probabilities"], strict=True)
         return {"candidates": [{"text": word.decode(), "probability": float(p)} for word, p in pairs]}
 
-    def readable(self, answer):
+    def readable(self, answer: FillMaskAnswer) -> str:
         """Return the best candidates and their probabilities."""
         return ", ".join(f"{found['text']} {found['probability']:.3f}" for found in answer["candidates"][:5])

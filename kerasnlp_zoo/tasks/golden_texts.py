@@ -1,6 +1,11 @@
-"""The texts by which an entry or an export is checked, for each task and language."""
+"""The texts that check an entry or an export, for each task and language."""
 
-# Written for this project: ordinary sentences, and the strings that break careless preprocessing.
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.tasks.task import Task
+
+# Written for this project: ordinary sentences, and strings that break careless preprocessing.
 GOLDEN_TEXTS = {
     "en": (
         "a gripping, beautifully acted film",
@@ -20,8 +25,8 @@ GOLDEN_PAIRS = {
     ),
     "zh": (("他在弹吉他。", "有人在演奏音乐。"), ("他在弹吉他。", "没有人在演奏。"), ("Ｏｋ iPhone14", "好"), ("", "")),
 }
-# For tasks whose text is not a sentence.
-GOLDEN_TEXTS_OF_TASK = {
+# For tasks that need texts of another kind.
+GOLDEN_TEXTS_OF_TASK: dict[str, dict[str, tuple[Any, ...]]] = {
     "question_answering": {
         "en": (
             ("Who wrote the letter?", "Anna was in Paris. The letter was written by her brother Paul in May."),
@@ -64,9 +69,9 @@ GOLDEN_TEXTS_OF_TASK = {
 }
 
 
-def golden_texts(task):
-    """Return the texts, or pairs of texts, by which a task of an entry is checked."""
-    if hasattr(task.preprocessor, "golden_texts"):  # what it reads is no plain text
+def golden_texts(task: "Task") -> list[Any]:
+    """Return the texts, or pairs of texts, that check a task."""
+    if hasattr(task.preprocessor, "golden_texts"):  # of parses, or of a language that GOLDEN_TEXTS lacks
         return task.preprocessor.golden_texts
-    usual = GOLDEN_TEXTS if len(task.preprocessor.inputs) == 1 else GOLDEN_PAIRS
+    usual: dict[str, tuple[Any, ...]] = GOLDEN_TEXTS if len(task.preprocessor.inputs) == 1 else GOLDEN_PAIRS
     return list(GOLDEN_TEXTS_OF_TASK.get(task.name, usual)[task.preprocessor.language])

@@ -1,8 +1,12 @@
-"""How probable a text is, what may follow it, and how it could go on.
+"""The probability of a text, its most probable next words, and a continuation.
 
 Shapes: N texts, T tokens, V vocabulary, K next words, L longest continuation.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypedDict
+
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -12,27 +16,45 @@ from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilitie
 from kerasnlp_zoo.layers.masking import mask_scores
 from kerasnlp_zoo.models.output_projection import OutputProjection
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
-from kerasnlp_zoo.tasks.task import Task
-from kerasnlp_zoo.text import bucketed_batches
+from kerasnlp_zoo.tasks.task import Task, Texts
+from kerasnlp_zoo.text import LanguageModelPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.vocabulary import END_ID
 
-SEGMENT = 32  # tokens whose logits over the whole vocabulary are in memory at a time
+SEGMENT = 32  # tokens whose logits are in memory at a time
 NEXT_WORDS = 10  # K
 
+State: TypeAlias = dict[str, tf.Tensor]  # recurrent state, and the output projection
+Choose: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (logits [N, V], number of tokens before) -> ids [N]
 
-class LanguageModeling(Task):
-    """Score texts and go on with them, each as a line of its own.
 
-    The log-probability of a text is that of a line that begins with it; `evaluate` is the perplexity of lines that
-    follow each other. Continuations end where the model ends the line, and hold no `[UNK]`.
+class NextWord(TypedDict):
+    """A word and the probability that it is next."""
+
+    text: str
+    probability: float
+
+
+class LanguageModelingAnswer(TypedDict):
+    """The log-probability and perplexity of a text, and a continuation."""
+
+    log_probability: float
+    perplexity: float
+    continuation: str
+
+
+class LanguageModeling(Task[LanguageModelingAnswer]):
+    """Score texts and continue them; each text is the beginning of a line.
+
+    The log-probability of a text is the log-probability of a line that begins with it. `evaluate` returns the
+    perplexity of consecutive lines. A continuation stops where the model ends the line, and never contains `[UNK]`.
 
     Args:
         model: `keras.Model` from `rnn_language_model`.
         preprocessor: `LanguageModelPreprocessor`.
         labels: none.
-        choose: `greedy`, or a `decoding.Sampling`, how a continuation is made.
-        max_new_tokens: int, L.
+        choose: how to choose the tokens of a continuation: `greedy`, or a `decoding.Sampling`.
+        max_new_tokens: L (>= 1).
 
     Example:
 
@@ -49,38 +71,53 @@ class LanguageModeling(Task):
     main_score = "perplexity", 1
     batch_size = 64
     needs_strings = True
+    preprocessor: LanguageModelPreprocessor
 
-    def __init__(self, model, preprocessor, labels=(), choose=greedy, max_new_tokens=20):
+    def __init__(
+        self,
+        model: keras.Model,
+        preprocessor: LanguageModelPreprocessor,
+        labels: Sequence[str] = (),
+        choose: Choose = greedy,
+        max_new_tokens: int = 20,
+    ) -> None:
         super().__init__(model, preprocessor, labels)
         if self.labels:
             raise InputError(f"A language model has no labels. Received: {', '.join(self.labels)}")
         require_positive(max_new_tokens=max_new_tokens)
         self.choose = choose
         self.max_new_tokens = max_new_tokens
-        self.stepwise, self.table = with_state(model), OutputProjection(model)
-        # What no continuation holds: all special tokens but the end.
-        places = np.arange(preprocessor.vocabulary_size)
-        self.is_written = (places >= len(preprocessor.vocabulary.special)) | (places == END_ID)
+        self.stepwise, self.output_projection = with_state(model), OutputProjection(model)
+        # A continuation contains no special token except the end.
+        ids = np.arange(preprocessor.vocabulary_size)
+        self.is_written = (ids >= len(preprocessor.vocabulary.special)) | (ids == END_ID)
 
-    def generating(self, choose=greedy, max_new_tokens=20):
-        """Return the task that goes on with texts in another way: `Sampling(top_p=0.9)`, say; it exports so, too."""
+    def with_decoding(self, choose: Choose = greedy, max_new_tokens: int = 20) -> "LanguageModeling":
+        """Return a task with another decoding, such as `Sampling(top_p=0.9)`; `export` saves this decoding too."""
         return type(self)(self.model, self.preprocessor, (), choose, max_new_tokens)
 
-    def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
-        """Make a tf.data set of lines, each read from nothing, for `model.fit`: labels are the words that follow.
+    def dataset(
+        self,
+        texts: Texts,
+        labels: Sequence[Any] | None = None,
+        batch_size: int = 32,
+        training: bool = False,
+        seed: int = 0,
+    ) -> tf.data.Dataset:
+        """Make a tf.data set of lines for `model.fit`; every line starts with a zero state.
 
         Args:
-            texts: list of str, a line each.
-            labels: none; the texts are what is learned.
-            batch_size: int, rows of every batch.
-            training: bool, whether each epoch has its own order.
-            seed: int, decides those orders.
+            texts: lines.
+            labels: none; the labels are the next words.
+            batch_size: rows of every batch.
+            training: whether to shuffle the lines anew in each epoch.
+            seed: seed of the shuffling.
 
         Returns:
-            `tf.data.Dataset` of (token_ids [B, T], words [B, T], weights [B, T]).
+            Batches (token_ids [B, T], next words [B, T], weights [B, T]).
 
         Raises:
-            InputError: if there is no text, or a text is no string.
+            InputError: if there is no text, or a text is not a string.
         """
         ids = self._features(self._checked(texts))["token_ids"]
         ends = tf.fill([ids.nrows(), 1], END_ID)
@@ -88,18 +125,18 @@ class LanguageModeling(Task):
         dataset = bucketed_batches({"token_ids": inputs}, words, batch_size, shuffle=training, seed=seed)
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
-    def evaluate(self, texts, labels=None):
-        """Return the exact perplexity of lines that follow each other, the end of each a token, too.
+    def evaluate(self, texts: Sequence[str], labels: None = None) -> dict[str, Any]:
+        """Return the exact perplexity of consecutive lines; the end of a line counts as a token.
 
         Args:
-            texts: list of str, a line each; a blank one is a line.
+            texts: lines; an empty string is a line too.
             labels: none.
 
         Returns:
             dict of perplexity, log_probability and tokens.
 
         Raises:
-            InputError: if there is no text, or a text is no string.
+            InputError: if there is no text, or a text is not a string.
         """
         ids = self.preprocessor.token_ids(*self.columns(self._checked(texts)))
         stream = tf.concat([ids, tf.fill([ids.nrows(), 1], END_ID)], axis=1).flat_values.numpy()
@@ -110,28 +147,20 @@ class LanguageModeling(Task):
             "tokens": len(stream),
         }
 
-    def next_words(self, texts):
-        """Return what may follow each text.
-
-        Args:
-            texts: list of str.
-
-        Returns:
-            list of lists of {"text": str, "probability": float}, the most probable first; `[END]` is the end of
-            the line.
-        """
+    def next_words(self, texts: Sequence[str]) -> list[list[NextWord]]:
+        """Return the most probable next words of each text, the best first; `[END]` is the end of the line."""
         outputs = self.outputs(texts)
         return [
             [{"text": word.decode(), "probability": float(p)} for word, p in zip(words, probabilities, strict=True)]
             for words, probabilities in zip(outputs["next_words"], outputs["next_probabilities"], strict=True)
         ]
 
-    def answer_features(self, features):
-        """Score the texts segment by segment, then go on from where each ends."""
+    def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Score the texts segment by segment, then continue each from its last state."""
         ids = features["token_ids"]  # [N, T]
         lengths = tf.reduce_sum(tf.cast(ids != 0, tf.int32), axis=1)
         ends = tf.fill([tf.shape(ids)[0], 1], END_ID)
-        # A line follows the end of another; its last token is left for `step` to read.
+        # Every line follows the end of another. Its last token is not read here: `step` reads it.
         before = tf.where(ids != 0, tf.concat([ends, ids[:, :-1]], axis=1), 0)
         log_probability, state = self._score(before, ids)
         last = tf.gather(tf.concat([ends, ids], axis=1), lengths, batch_dims=1)  # [N]
@@ -143,13 +172,13 @@ class LanguageModeling(Task):
             "continuation": self._continuation(last, state),
         }
 
-    def _score(self, before, words):
-        """Return the log-probability of each row of words, and the state: `before` is what they follow."""
+    def _score(self, before: tf.Tensor, words: tf.Tensor) -> tuple[tf.Tensor, State]:
+        """Return the log-probability of each row of words [N, T] after the tokens `before` [N, T], and the state."""
         rows, time = tf.shape(words)[0], tf.shape(words)[1]
         filling = [[0, 0], [0, -time % SEGMENT]]
         before, words = tf.pad(before, filling), tf.pad(words, filling)
 
-        def segment(start, total, state):
+        def segment(start: tf.Tensor, total: tf.Tensor, state: State) -> tuple[tf.Tensor, tf.Tensor, State]:
             inputs, targets = before[:, start : start + SEGMENT], words[:, start : start + SEGMENT]
             outputs = self.stepwise({"token_ids": inputs, **state}, training=False)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, tf.cast(outputs["logits"], tf.float32))
@@ -164,38 +193,38 @@ class LanguageModeling(Task):
         _, total, state = tf.while_loop(lambda start, *_: start < time, segment, start)
         return total, state
 
-    def start(self, state):
-        """Return what `step` begins with: a recurrent state, as from `zero_state`, and the table of the words."""
-        return {**state, "table": self.table.turned(tf.shape(next(iter(state.values())))[0])}
+    def start(self, state: State) -> State:
+        """Return the first state for `step`: a recurrent state, such as `zero_state`, and the output projection."""
+        return {**state, "table": self.output_projection.prepared(tf.shape(next(iter(state.values())))[0])}
 
-    def step(self, state, ids):
-        """Read one more token of every text: what `decoding.generate` needs."""
+    def step(self, state: State, ids: tf.Tensor) -> tuple[tf.Tensor, State]:
+        """Read one more token of every text, ids [N]; return logits [N, V] and the state, for `decoding.generate`."""
         recurrent = {name: part for name, part in state.items() if name != "table"}
         outputs = self.stepwise({"token_ids": ids[:, None], **recurrent}, training=False)
-        logits = self.table.logits(outputs["hidden"][:, 0], state["table"])
+        logits = self.output_projection.logits(outputs["hidden"][:, 0], state["table"])
         return logits, {**state, **{name: outputs[name] for name in recurrent}}
 
-    def _next(self, last, state):
+    def _next(self, last: tf.Tensor, state: State) -> dict[str, tf.Tensor]:
         """Return the most probable next tokens and their probabilities, [N, K]."""
         logits, _ = self.step(state, last)
         probabilities, ids = tf.math.top_k(tf.nn.softmax(logits), min(NEXT_WORDS, self.preprocessor.vocabulary_size))
         return {"next_words": tf.gather(self._tokens(), ids), "next_probabilities": probabilities}
 
-    def _continuation(self, last, state):
-        """Return what is written after each text: string [N], words separated by spaces."""
+    def _continuation(self, last: tf.Tensor, state: State) -> tf.Tensor:
+        """Return the continuation of each text: string [N], words separated by spaces."""
 
-        def choose(logits, place):
-            return self.choose(mask_scores(logits, self.is_written), place)
+        def choose(logits: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
+            return self.choose(mask_scores(logits, self.is_written), position)
 
         ids = generate(self.step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
         words = tf.ragged.boolean_mask(tf.gather(self._tokens(), ids), ids != 0)
         separator = "" if self.preprocessor.unit == "characters" else " "
         return tf.strings.reduce_join(words, axis=1, separator=separator)
 
-    def _tokens(self):
+    def _tokens(self) -> tf.Tensor:
         return tf.constant(self.preprocessor.vocabulary.tokens)
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: Any) -> LanguageModelingAnswer:
         """Return {"log_probability": float, "perplexity": float, "continuation": str}."""
         continuation = row["continuation"].decode()
         return {
@@ -204,6 +233,6 @@ class LanguageModeling(Task):
             "continuation": continuation if self.preprocessor.unit == "characters" else detokenize(continuation),
         }
 
-    def readable(self, answer):
-        """Return the perplexity, and the continuation."""
+    def readable(self, answer: LanguageModelingAnswer) -> str:
+        """Return the perplexity and the continuation."""
         return f"perplexity {answer['perplexity']:.1f} ... {answer['continuation']}"

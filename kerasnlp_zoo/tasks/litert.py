@@ -1,10 +1,10 @@
-"""A .tflite file for phones: token ids in, numbers out, proven in LiteRT's own interpreter.
+"""Write a .tflite file for phones, from token ids to numbers, and check it in LiteRT's interpreter.
 
-LiteRT has no string operations, so an app prepares the ids and names the labels itself. Everything
-else of the answer is inside: the outputs are those of `Task.answer` without its strings, such as
-probabilities rather than logits. Beside model.tflite stand vocabulary.txt (a token's id is the number
-of its line, from 0) and config.json: labels, preprocessing, names and shapes of inputs and outputs,
-and examples to test the app against.
+LiteRT has no string operations: an app prepares the ids and looks the labels up itself. The outputs are those of
+`Task.answer` without its strings, such as probabilities.
+
+The folder also holds vocabulary.txt (a token's id is its line number, counted from 0) and config.json: labels,
+preprocessing, names and shapes of inputs and outputs, and examples to test the app.
 """
 
 import importlib.util
@@ -13,7 +13,9 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -23,12 +25,16 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tensorflow_log import closed_standard_error
+from kerasnlp_zoo.types import Config, FilePath
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.tasks.task import Task, Texts
 
 FORMAT_VERSION = 1
 FILES = ("config.json", "model.tflite", "vocabulary.txt")
 TOLERANCE = 1e-4
 
-# Run by a fresh Python: answers inputs on standard input as an app would.
+# A new Python process runs this: it answers the inputs on standard input as an app does.
 RUN = """
 import json, sys
 import numpy
@@ -42,35 +48,35 @@ print("\\n" + json.dumps([{name: values.tolist() for name, values in row.items()
 """
 
 
-def export_litert(task, folder):
-    """Write the folder that an app needs, after proving the file in a fresh process.
+def export_litert(task: "Task", folder: FilePath) -> Path:
+    """Write the folder that an app needs, and check the file in a new process.
 
     Args:
-        task: Task.
-        folder: folder to write; an earlier LiteRT export there is replaced.
+        task: task to export.
+        folder: folder to write. An earlier LiteRT export in it is replaced.
 
     Returns:
-        Path of the folder; it appears only when it is complete and proven.
+        Path of the folder. The folder appears only when it is complete and checked.
 
     Raises:
         InputError: if ai-edge-litert is not installed, the folder holds other files, or the model
             computes in half precision or needs an operation that LiteRT lacks.
-        RuntimeError: if the file gives other answers than the task.
+        RuntimeError: if the answers of the file differ from the task's.
     """
     if importlib.util.find_spec("ai_edge_litert") is None:
         raise InputError(
-            "A LiteRT export is tried in LiteRT's interpreter, which is not installed: pip install ai-edge-litert, "
-            'or pip install "kerasnlp-zoo[litert]"'
+            "A LiteRT export is checked in LiteRT's interpreter, which is not installed. Install it: "
+            'pip install ai-edge-litert, or pip install "kerasnlp-zoo[litert]"'
         )
     if task.needs_strings:
         raise InputError(
-            f"LiteRT has no strings, and the answers of {task.name} are places in a text or words. "
+            f"LiteRT has no strings, but the answers of {task.name} are words or positions in a text. "
             "Export it as a SavedModel (--format saved_model)"
         )
     halves = {layer.compute_dtype for layer in task.model.layers} & {"float16", "bfloat16"}
     if halves:
         raise InputError(
-            f"The model {task.model.name} computes in {halves.pop()}, which LiteRT cannot. Load it in float32"
+            f"The model {task.model.name} computes in {halves.pop()}, which LiteRT does not support. Load it in float32"
         )
     folder = Path(folder)
     _require_replaceable(folder)
@@ -84,56 +90,53 @@ def export_litert(task, folder):
     return folder
 
 
-def check_litert(task, folder, texts):
-    """Compare a LiteRT export with `task.predict`, in a fresh process that imports LiteRT and NumPy only.
+def check_litert(task: "Task", folder: FilePath, texts: "Texts") -> float:
+    """Compare the answers of a LiteRT export with `task.predict`, in a new process that imports only LiteRT and NumPy.
 
     Args:
-        task: Task that was exported.
-        folder: what `export_litert` wrote.
-        texts: list of str.
+        task: task that was exported.
+        folder: folder that `export_litert` wrote.
+        texts: texts to answer.
 
     Returns:
-        float, the largest difference between two numbers.
+        The largest difference between two numbers.
 
     Raises:
-        RuntimeError: if the fresh process fails or gives other answers.
+        RuntimeError: if the new process fails or its answers differ.
     """
     return _largest_difference(Path(folder), _examples(task, texts))
 
 
-def to_litert(model, answers):
+def to_litert(model: keras.Model, answers: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]) -> bytes:
     """Convert a function of a model's inputs to the bytes of a .tflite file.
 
-    One text at a time and of any length, as an app asks; one dimension left open is also what the
-    converter handles without TensorFlow's own operations.
+    The file takes one text of any length at a time, as an app needs it. With a single open dimension, the converter
+    does not need TensorFlow's own operations.
 
     Args:
         model: functional `keras.Model` with inputs [B, T].
-        answers: function, dict of inputs -> dict of number tensors.
-
-    Returns:
-        bytes.
+        answers: function from the model's inputs to numeric tensors.
 
     Raises:
-        InputError: if an operation has no counterpart in LiteRT.
+        InputError: if LiteRT lacks an operation.
     """
     inputs = model.inputs
     signature = [tf.TensorSpec([1, *tensor.shape[1:]], tensor.dtype, name=tensor.name) for tensor in inputs]
 
     @tf.function(input_signature=signature, autograph=False)
-    def serve(*tensors):
+    def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers({tensor.name: value for tensor, value in zip(inputs, tensors, strict=True)})
 
-    # Not model.export(format="litert"): it gives logits without a name, and quietly leaves operations in
-    # the file that only TensorFlow can run. By way of a SavedModel, as it does, because a converter given
-    # the function itself leaves the weights out.
+    # Not model.export(format="litert"): its output is logits without a name, and it leaves operations in the file
+    # that only TensorFlow can run, without an error. The SavedModel is needed because a converter that gets the
+    # function itself omits the weights.
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serving_default", serve)
     with tempfile.TemporaryDirectory() as folder, closed_standard_error():
         archive.write_out(folder, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if _are_float16(model.get_weights()):  # half the size and nothing lost: they stay float32 in use
+        if _are_float16(model.get_weights()):  # half the size without loss; LiteRT converts them to float32
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
         try:
@@ -142,30 +145,30 @@ def to_litert(model, answers):
             raise InputError(_cause(model, str(error))) from error
 
 
-def _numbers(answer):
+def _numbers(answer: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return {name: values for name, values in answer.items() if values.dtype != tf.string}
 
 
-def _are_float16(weights):
+def _are_float16(weights: Sequence[np.ndarray]) -> bool:
     with np.errstate(over="ignore"):
         return all(np.array_equal(w, w.astype("float16").astype(w.dtype)) for w in weights if w.dtype == np.float32)
 
 
-def _cause(model, message):
-    """Say in one line why the converter failed."""
+def _cause(model: keras.Model, message: str) -> str:
+    """Return in one line why the converter failed."""
     missing = re.findall(r"(?:TF Select|Custom) ops: (.+)", message)
     if missing:
         cause = f"LiteRT's interpreter has no {', '.join(missing)}"
     else:
         cause = f"the converter says: {' '.join(message.split())[:300]}"
     return (
-        f"The model {model.name} cannot become a .tflite file: {cause}. "
-        "Export it as a SavedModel (--format saved_model), or build the layer in question from other operations"
+        f"The model {model.name} cannot be converted to a .tflite file: {cause}. "
+        "Export it as a SavedModel (--format saved_model), or build the layer from other operations"
     )
 
 
-def _examples(task, texts):
-    """Return, for each text, the inputs an app must prepare and the outputs it will get."""
+def _examples(task: "Task", texts: "Texts") -> list[dict[str, Any]]:
+    """Return, for each text, the inputs that an app must prepare and the outputs that it must get."""
     examples = []
     for text in texts:
         features = task.preprocessor(*task.columns([text]))
@@ -176,33 +179,33 @@ def _examples(task, texts):
     return examples
 
 
-def _largest_difference(folder, examples):
-    """Run the file in `folder` on the examples; return how far its outputs are from theirs."""
+def _largest_difference(folder: Path, examples: Sequence[Mapping[str, Any]]) -> float:
+    """Run the file in `folder` on the examples; return the largest difference of an output."""
     result = subprocess.run(
         [sys.executable, "-c", RUN, str(folder.absolute() / "model.tflite")],
         input=json.dumps([example["inputs"] for example in examples]),
         capture_output=True,
         text=True,
         check=False,
-        # From the export itself, so that a source tree around here cannot be imported by accident.
+        # From the export itself: the process cannot import a source tree in the current folder by accident.
         cwd=folder if folder.is_dir() else None,
     )
     if result.returncode:
-        raise RuntimeError(f"{folder / 'model.tflite'} does not answer in a fresh process:\n{result.stderr[-2000:]}")
+        raise RuntimeError(f"{folder / 'model.tflite'} fails in a new process:\n{result.stderr[-2000:]}")
     largest = 0.0
     for example, received in zip(examples, json.loads(result.stdout.splitlines()[-1]), strict=True):
         for name, values in example["outputs"].items():
             difference = float(np.abs(np.subtract(values, received[name], dtype="float64")).max(initial=0.0))
-            if not difference <= TOLERANCE:  # true of NaN as well
+            if not difference <= TOLERANCE:  # also true if the difference is NaN
                 raise RuntimeError(
-                    f"{folder / 'model.tflite'} gives other values for {name!r} than predict(): "
+                    f"{folder / 'model.tflite'} returns other values for {name!r} than predict(): "
                     f"{received[name]} instead of {values} for {example['text']!r}"
                 )
             largest = max(largest, difference)
     return largest
 
 
-def _config(task, examples):
+def _config(task: "Task", examples: Sequence[Mapping[str, Any]]) -> Config:
     return {
         "format_version": FORMAT_VERSION,
         "task": task.name,
@@ -219,11 +222,11 @@ def _config(task, examples):
     }
 
 
-def _require_replaceable(folder):
-    """Refuse a folder with anything but an earlier export in it: it would be replaced as a whole."""
+def _require_replaceable(folder: Path) -> None:
+    """Raise InputError if a folder holds anything but an earlier export, because the folder is replaced."""
     others = [folder] if folder.is_file() else [path for path in folder.glob("*") if path.name not in FILES]
     if others:
         raise InputError(
-            f"A LiteRT export is a folder of its own, and {folder} holds other files, such as {others[0].name}. "
+            f"A LiteRT export needs a folder of its own, but {folder} holds other files, such as {others[0].name}. "
             "Give a new folder"
         )

@@ -3,36 +3,54 @@
 Shapes: N questions, W windows of all passages, T tokens of a window, K best answers.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.layers.masking import LOWEST
-from kerasnlp_zoo.tasks.task import CHUNK, Task
-from kerasnlp_zoo.text import bucketed_batches
+from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts
+from kerasnlp_zoo.text import WordPiecePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.question_windows import question_windows
 
 ANSWERS = 5  # K
-CANDIDATES = 20  # places that an answer of a window may begin or end at: the best ones
+CANDIDATES = 20  # the best positions of a window at which an answer may begin or end
 LONGEST_ANSWER = 30  # pieces
 NO_ANSWER = "no_answer"
-NOT_POSSIBLE = LOWEST["float32"] / 4  # below any score, and no infinity when two are added
+NOT_POSSIBLE = LOWEST["float32"] / 4  # below any score; the sum of two is finite
 
 
-class QuestionAnswering(Task):
-    """Point at the answer to a question in a passage of any length.
+class FoundAnswer(TypedDict):
+    """An answer, its characters in the passage and its probability; "" at -1 says that there is none."""
 
-    Passages longer than the model reads are cut into windows that overlap; the best answer of all windows
-    counts.
+    answer: str
+    start: int
+    end: int
+    probability: float
+
+
+class QuestionAnsweringAnswer(FoundAnswer):
+    """The best answer to a question, and the next best ones."""
+
+    alternatives: list[FoundAnswer]
+
+
+class QuestionAnswering(Task[QuestionAnsweringAnswer]):
+    """Find the answer to a question in a passage of any length.
+
+    A passage that is too long for the model is split into overlapping windows; the best answer of all windows wins.
 
     Args:
-        model: `keras.Model` -> logits [W, T, 2], such as `bert_span_predictor` makes.
-        preprocessor: `WordPiecePreprocessor` that takes pairs: question and passage.
-        labels: none, or ["no_answer"] if the model may say that the passage holds no answer.
+        model: `keras.Model` -> logits [W, T, 2], such as one from `bert_span_predictor`.
+        preprocessor: `WordPiecePreprocessor` with pairs=True, for question and passage.
+        labels: none; or ["no_answer"] if the model may answer that the passage contains no answer.
 
     Raises:
-        InputError: for other labels, or a preprocessor that takes no pairs.
+        InputError: for other labels, or a preprocessor that does not take pairs.
 
     Example:
 
@@ -52,35 +70,46 @@ class QuestionAnswering(Task):
     main_score = "f1", 100
     needs_strings = True
     batch_size = 16
+    preprocessor: WordPiecePreprocessor
 
-    def __init__(self, model, preprocessor, labels=()):
+    def __init__(self, model: keras.Model, preprocessor: WordPiecePreprocessor, labels: Sequence[str] = ()) -> None:
         super().__init__(model, preprocessor, labels)
         if self.labels not in ([], [NO_ANSWER]):
             raise InputError(f"Expected labels=[] or [{NO_ANSWER!r}]. Received: {', '.join(self.labels)}")
         if len(preprocessor.inputs) != 2:
-            raise InputError("Questions come with passages: make the preprocessor with pairs=True")
+            raise InputError(
+                "QuestionAnswering takes pairs of question and passage. "
+                f"Received: a preprocessor of {len(preprocessor.inputs)} text. Make it with pairs=True"
+            )
 
     @property
-    def can_abstain(self):
-        """Whether an answer may be that there is none."""
+    def can_abstain(self) -> bool:
+        """Whether the model may answer that the passage contains no answer."""
         return bool(self.labels)
 
-    def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
+    def dataset(
+        self,
+        texts: Texts,
+        labels: Sequence[tuple[int, int] | None] | None = None,
+        batch_size: int = 32,
+        training: bool = False,
+        seed: int = 0,
+    ) -> tf.data.Dataset:
         """Make a tf.data set of windows for `model.fit` or `model.evaluate`.
 
         Args:
-            texts: list of (question, passage).
-            labels: for each a pair (start, end) of characters of the passage, or None where it holds no
-                answer; None for all. A window without the whole answer is taught that it has none.
-            batch_size: int, rows of every batch.
-            training: bool, whether each epoch has its own order.
-            seed: int, decides those orders.
+            texts: pairs (question, passage).
+            labels: for each pair the characters (start, end) of the answer in the passage, or None if it contains no
+                answer; None for all None. A window without the complete answer counts as one without an answer.
+            batch_size: rows of every batch.
+            training: whether to shuffle the windows anew in each epoch.
+            seed: seed of the shuffling.
 
         Returns:
-            `tf.data.Dataset` of (inputs, places int [B, 2] of first and last piece, weights [B, 1]).
+            Batches (inputs, positions of the first and the last piece int [B, 2], weights [B, 1]).
 
         Raises:
-            InputError: if there is no question, or not an answer for each.
+            InputError: if there is no question, or the number of answers differs from that of questions.
         """
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
@@ -88,36 +117,38 @@ class QuestionAnswering(Task):
         if not texts or len(answers) != len(texts):
             raise InputError(f"Expected questions, and an answer for each. Received: {len(texts)} and {len(answers)}")
         windows = self._windows(texts)
-        places = answer_places(windows, answers)
+        positions = answer_places(windows, answers)
         features = {name: windows[name] for name in self.model.input}
-        weights = np.ones((len(places), 1), "float32")
-        return bucketed_batches(features, places, batch_size, shuffle=training, seed=seed, weights=weights)
+        weights = np.ones((len(positions), 1), "float32")
+        return bucketed_batches(features, positions, batch_size, shuffle=training, seed=seed, weights=weights)
 
-    def num_windows(self, texts):
-        """Return how many windows a list of (question, passage) is read in: the rows of an epoch."""
+    def num_windows(self, texts: Texts) -> int:
+        """Return the number of windows of pairs (question, passage), which is the number of rows of an epoch."""
         return len(self._windows(self._checked(texts))["example"])
 
-    def _windows(self, texts):
+    def _windows(self, texts: list[Any]) -> dict[str, Any]:
         """Return the windows of all questions, made in chunks."""
         chunks = []
         for start in range(0, len(texts), CHUNK):
-            windows = question_windows(self.preprocessor, *self.columns(texts[start : start + CHUNK]))
+            questions, passages = self.columns(texts[start : start + CHUNK])
+            windows = question_windows(self.preprocessor, questions, passages)
             chunks.append({**windows, "example": windows["example"] + start})
         return {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
 
-    def _strings_to_answers(self, question, passage):
+    def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
+        question, passage = strings
         windows = question_windows(self.preprocessor, question, passage)
         dense = {name: values.to_tensor() for name, values in windows.items() if name != "example"}
         logits = self.model({name: dense[name] for name in self.model.input}, training=False)
         return self.answer({**dense, "logits": logits, "example": windows["example"], "passage": passage})
 
-    def answer(self, outputs):
+    def answer(self, outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the best answers to each question.
 
         Returns:
-            dict of count [N], how many there are; answers string [N, K], their starts and ends in characters
-            of the passage and their probabilities; filled up with "", -1 and 0. The answer "" at -1 says
-            that there is none.
+            dict of count [N], the number of answers; answers string [N, K]; starts and ends [N, K], in characters
+            of the passage; probabilities [N, K]. They are padded with "", -1 and 0. The answer "" at -1 says
+            that the passage contains no answer.
         """
         scores, starts, ends = _best_of_windows(outputs)  # [W, K] each
         count = tf.size(outputs["passage"])
@@ -126,7 +157,7 @@ class QuestionAnswering(Task):
             for values, filler in ((scores, NOT_POSSIBLE), (starts, -1), (ends, -1))
         )
         if self.can_abstain:
-            # A passage holds no answer if no window does: the least sure window decides.
+            # A passage contains no answer only if no window contains one: the lowest score of a window decides.
             first = tf.cast(outputs["logits"][:, 0], tf.float32)
             none = tf.math.segment_min(tf.reduce_sum(first, axis=-1), outputs["example"])[:, None]  # [N, 1]
             nowhere = tf.fill(tf.shape(none), -1)
@@ -147,9 +178,9 @@ class QuestionAnswering(Task):
             "probabilities": tf.where(is_answer, tf.nn.softmax(scores), 0.0),
         }
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: tuple[str, str]) -> QuestionAnsweringAnswer:
         """Return {"answer", "start", "end", "probability", "alternatives": [the same without alternatives]}."""
-        found = [
+        found: list[FoundAnswer] = [
             {
                 "answer": text[1][start:end] if start >= 0 else "",
                 "start": int(start),
@@ -157,52 +188,54 @@ class QuestionAnswering(Task):
                 "probability": float(probability),
             }
             for start, end, probability in zip(row["starts"], row["ends"], row["probabilities"], strict=True)
-        ][: row["count"]]
-        best = found[0] if found else {"answer": "", "start": -1, "end": -1, "probability": 0.0}
+        ]
+        found = found[: row["count"]]
+        best: FoundAnswer = found[0] if found else {"answer": "", "start": -1, "end": -1, "probability": 0.0}
         return {**best, "alternatives": found[1:]}
 
-    def readable(self, answer):
+    def readable(self, answer: QuestionAnsweringAnswer) -> str:
         """Return the answer and its probability."""
         return f"{answer['answer'] or '(no answer)'} {answer['probability']:.3f}"
 
-    def evaluate(self, texts, answers, batch_size=None):
-        """Score the task as SQuAD does.
+    def evaluate(self, texts: Texts, answers: Sequence[Sequence[str]], batch_size: int | None = None) -> dict[str, Any]:
+        """Score the task with the measures of SQuAD.
 
         Args:
-            texts: list of (question, passage).
-            answers: for each a list of str, the right answers; empty where there is none.
-            batch_size: int.
+            texts: pairs (question, passage).
+            answers: the correct answers to each question; an empty list if there is none.
+            batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            dict of exact_match, f1, ... as `evaluation.question_answering` gives them.
+            dict of exact_match, f1, ... from `evaluation.question_answering_scores`.
         """
         found = [answer["answer"] for answer in self.predict(texts, batch_size)]
         return question_answering_scores(found, answers, self.preprocessor.language)
 
 
-def answer_places(windows, answers):
+def answer_places(windows: Mapping[str, Any], answers: Sequence[tuple[int, int] | None]) -> np.ndarray:
     """Find the first and the last piece of each answer in every window.
 
     Args:
-        windows: dict of `question_windows`.
-        answers: list of (start, end) in characters of the passage, or None.
+        windows: windows from `question_windows`.
+        answers: characters (start, end) of the answer in the passage of each question, or None.
 
     Returns:
-        int array [W, 2], places in the window; (0, 0) where it does not hold the whole answer.
+        int array [W, 2] of positions in the window; (0, 0) if it does not contain the complete answer.
     """
-    places = np.zeros((len(windows["example"]), 2), "int64")
+    positions = np.zeros((len(windows["example"]), 2), "int64")
     starts, ends = (windows[name].to_tensor(-1).numpy() for name in ("starts", "ends"))
     for window, example in enumerate(windows["example"].numpy()):
-        if answers[example] is None:
+        answer = answers[example]
+        if answer is None:
             continue
-        start, end = answers[example]
+        start, end = answer
         inside = np.flatnonzero((starts[window] >= 0) & (ends[window] > start) & (starts[window] < end))
         if len(inside) and starts[window][inside[0]] <= start and ends[window][inside[-1]] >= end:
-            places[window] = inside[0], inside[-1]
-    return places
+            positions[window] = inside[0], inside[-1]
+    return positions
 
 
-def _best_of_windows(outputs):
+def _best_of_windows(outputs: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return scores, starts and ends of the best answers of every window, [W, K] each."""
     logits = tf.where(outputs["starts"][..., None] >= 0, tf.cast(outputs["logits"], tf.float32), NOT_POSSIBLE)
     most = tf.minimum(CANDIDATES, tf.shape(logits)[1])
@@ -217,8 +250,8 @@ def _best_of_windows(outputs):
     return scores, starts, tf.gather(outputs["ends"], last, batch_dims=1)
 
 
-def _by_question(values, example, count, filler):
-    """Put what belongs to the windows of a question side by side: [W, K] -> [N, at least K]."""
+def _by_question(values: tf.Tensor, example: tf.Tensor, count: tf.Tensor, filler: float) -> tf.Tensor:
+    """Concatenate the rows of the windows of each question: [W, K] -> [N, at least K]."""
     rows = tf.RaggedTensor.from_value_rowids(values, tf.cast(example, tf.int64), tf.cast(count, tf.int64))
     dense = rows.to_tensor(tf.cast(filler, values.dtype))  # [N, windows, K]
     flat = tf.reshape(dense, [count, tf.shape(dense)[1] * tf.shape(dense)[2]])

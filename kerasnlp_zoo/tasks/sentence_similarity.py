@@ -1,22 +1,32 @@
-"""One vector for each text: texts that mean the same have vectors that point the same way.
+"""One vector for each text; texts with the same meaning have similar vectors.
 
-Shapes: N texts, D width of a vector.
+Shapes: N texts, D columns of a vector.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import cosines
 from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts
 
 
-class SentenceSimilarity(Task):
+class SentenceSimilarityAnswer(TypedDict):
+    """The vector of a text, D numbers."""
+
+    vector: list[float]
+
+
+class SentenceSimilarity(Task[SentenceSimilarityAnswer]):
     """Turn texts into vectors and compare them by cosine.
 
     Args:
-        model: `keras.Model` -> vectors [N, D], such as `sentence_encoder` makes.
+        model: `keras.Model` -> vectors [N, D], such as one from `sentence_encoder`.
         preprocessor: turns strings into the model's inputs.
         labels: none.
 
@@ -37,71 +47,58 @@ class SentenceSimilarity(Task):
     name = "sentence_similarity"
     main_score = "spearman", 100
 
-    def __init__(self, model, preprocessor, labels=()):
+    def __init__(self, model: keras.Model, preprocessor: Preprocessor, labels: Sequence[str] = ()) -> None:
         super().__init__(model, preprocessor, labels)
         if self.labels:
             raise InputError(f"Sentence vectors have no labels. Received: {', '.join(self.labels)}")
 
-    def answer(self, outputs):
+    def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return vector [N, D]."""
         return {"vector": tf.cast(outputs, tf.float32)}
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: Any) -> SentenceSimilarityAnswer:
         """Return {"vector": list of D floats}."""
         return {"vector": [float(value) for value in row["vector"]]}
 
-    def readable(self, answer):
+    def readable(self, answer: SentenceSimilarityAnswer) -> str:
         """Return the first numbers of the vector."""
         return " ".join(f"{value:.3f}" for value in answer["vector"][:4]) + " ..."
 
-    def vectors(self, texts, batch_size=None):
-        """Return the vectors of a list of str: float32 array [N, D]."""
+    def vectors(self, texts: Texts, batch_size: int | None = None) -> np.ndarray:
+        """Return the vectors of texts: float32 array [N, D]."""
         return self.outputs(texts, batch_size)["vector"]
 
-    def similarity(self, first, second):
-        """Return the cosine of each text of `first` with the one in its place in `second`.
-
-        Args:
-            first, second: lists of N str.
-
-        Returns:
-            float array [N], from -1 to 1.
+    def similarity(self, first: Sequence[str], second: Sequence[str]) -> np.ndarray:
+        """Return the cosine of `first[i]` and `second[i]` for every i: float array [N], from -1 to 1.
 
         Raises:
             InputError: if the lists differ in length.
         """
         if len(first) != len(second):
-            raise InputError(f"Expected two lists of one length. Received: {len(first)} and {len(second)} texts")
+            raise InputError(f"Expected two lists of the same length. Received: {len(first)} and {len(second)} texts")
         vectors = self.vectors([*first, *second])
         return cosines(vectors[: len(first)], vectors[len(first) :])
 
-    def most_similar(self, text, candidates, count=10):
-        """Return the candidates that are closest to a text.
-
-        Args:
-            text: str.
-            candidates: list of str.
-            count: int, most that are returned.
-
-        Returns:
-            list of (str, float cosine), the closest first.
-        """
+    def most_similar(self, text: str, candidates: Sequence[str], count: int = 10) -> list[tuple[str, float]]:
+        """Return the `count` candidates that are most similar to a text, and their cosines, the best first."""
         scores = cosines(self.vectors([text]), self.vectors(candidates))
-        return [(candidates[place], float(scores[place])) for place in np.argsort(-scores)[:count]]
+        return [(candidates[index], float(scores[index])) for index in np.argsort(-scores)[:count]]
 
-    def evaluate(self, pairs, scores, batch_size=256):
-        """Correlate cosines with what people say of pairs of sentences.
+    def evaluate(
+        self, pairs: Sequence[tuple[str, str]], scores: Sequence[float], batch_size: int = 256
+    ) -> dict[str, float]:
+        """Correlate the cosines of pairs of sentences with human scores.
 
         Args:
-            pairs: list of (str, str).
-            scores: list of numbers, the higher the more alike.
-            batch_size: int.
+            pairs: pairs of sentences.
+            scores: a human score for each pair, higher for more similar sentences.
+            batch_size: texts that go through the model together.
 
         Returns:
             dict of spearman and pearson.
 
         Raises:
-            InputError: if there are fewer than two pairs, or another number of scores.
+            InputError: if there are fewer than two pairs, or the number of scores differs from that of pairs.
         """
         if len(pairs) < 2 or len(pairs) != len(scores):
             raise InputError(

@@ -1,12 +1,14 @@
-"""How long a task takes to answer one text."""
+"""The time that a task takes to answer one text."""
 
 import statistics
 import time
 
+from kerasnlp_zoo.tasks.task import Task, Texts
+
 TIMED_SENTENCES = 200
 
 
-def milliseconds_per_sentence(task, texts):
+def milliseconds_per_sentence(task: Task, texts: Texts) -> float:
     """Return the median time to answer one text, in milliseconds."""
     texts = texts[:TIMED_SENTENCES]
     task.predict(texts[:1])

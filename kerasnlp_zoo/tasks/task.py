@@ -1,12 +1,16 @@
-"""What every task shares: from strings to answers, in Python and in an exported graph alike.
+"""What all tasks share: from strings to answers, in Python and in an exported graph.
 
-`predict` runs the very graph that `export` saves, so what is served is what was measured.
+`predict` runs the graph that `export` saves. Served answers are therefore the measured ones.
 
 Shapes: N texts, T tokens.
 """
 
 import functools
 import logging
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import keras
 import numpy as np
@@ -16,70 +20,98 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.tasks.export import export_task
 from kerasnlp_zoo.tasks.litert import export_litert
 from kerasnlp_zoo.text import bucketed_batches
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.types import Config, FilePath
+
+Format: TypeAlias = Literal["saved_model", "litert"]
+Texts: TypeAlias = Sequence[str | tuple[str, ...]]  # pairs where the preprocessor takes pairs, otherwise strings
+Answer = TypeVar("Answer")  # the TypedDict that a task's `predict` returns for each text
 
 logger = logging.getLogger("kerasnlp_zoo")
 CHUNK = 4096  # texts tokenised at a time
-FILLERS = {"i": -1, "S": b"", "O": b"", "f": 0.0}  # what fills a list of answers up, by NumPy's kind of dtype
-FORMATS = ("saved_model", "litert")
+FILLERS: dict[str, Any] = {"i": -1, "S": b"", "O": b"", "f": 0.0}  # pads lists of answers, by NumPy's kind of dtype
+FORMATS: tuple[Format, ...] = ("saved_model", "litert")
 
 
-class Task:
+class Task(Generic[Answer]):
     """A model with its preprocessor and labels.
 
-    A subclass names itself and says what the model's outputs mean: `answer(outputs)` in TensorFlow
-    operations, and `to_python(row, text)` for one of those answers.
+    A subclass defines `answer(outputs)`, in TensorFlow operations, and `to_python(row, text)`, for one text.
 
     Args:
         model: functional `keras.Model` from a builder.
-        preprocessor: turns strings [N] into a dict of tensors that holds the model's inputs; its
-            `inputs` name those strings: ("text",), or ("text", "text_pair") for pairs.
-        labels: list of str; a label's id is its place.
+        preprocessor: turns strings [N] into a dict of tensors that holds the model's inputs.
+        labels: a label's id is its index.
 
     Raises:
-        InputError: if vocabulary or labels do not fit the model.
+        InputError: if the vocabulary or the labels do not fit the model.
     """
 
-    name = None
-    main_score = None  # key in what `evaluate` returns, and the factor of its unit: a share becomes percent by 100
-    ranked = ()  # outputs that list texts, the best first; behind it, of two with one score either may come
-    batch_size = 256  # texts answered at a time
-    entry = None  # name or folder of the entry that it was loaded from
-    needs_strings = False  # whether an answer is made of more than the model's inputs and outputs
+    name: str
+    evaluate: Callable[..., dict[str, Any]]  # its arguments differ between tasks
+    main_score: tuple[str, float] | None = (
+        None  # key in what `evaluate` returns; factor, 100 turns a share into percent
+    )
+    ranked_outputs: tuple[str, ...] = ()  # outputs that list texts, the best first; the order of ties is undefined
+    batch_size: int = 256  # texts answered at a time
+    entry: str | None = None  # name or folder of the entry that it was loaded from
 
-    def __init__(self, model, preprocessor, labels):
+    def __init__(self, model: keras.Model, preprocessor: Preprocessor, labels: Sequence[str]) -> None:
         self.model = model
         self.preprocessor = preprocessor
         self.labels = [str(label) for label in labels]
         self._warned_of_cut = False
         self._check_fit()
 
-    def answer(self, outputs):
-        """Turn the model's outputs [N, ...] into a dict of dense tensors [N, ...]: what a server returns."""
+    def __repr__(self) -> str:
+        facts = {
+            "labels": self.labels or None,
+            "language": self.preprocessor.language,
+            "target_language": getattr(self.preprocessor, "target_language", None),
+            "entry": self.entry,
+        }
+        shown = [f"{name}={_REPR.repr(value)}" for name, value in facts.items() if value is not None]
+        return f"{type(self).__name__}({', '.join([self.model.name, *shown])})"
+
+    @property
+    def needs_strings(self) -> bool:
+        """Whether an answer needs more than the model's inputs and outputs."""
+        return False
+
+    def answer(self, outputs: Any) -> dict[str, tf.Tensor]:
+        """Turn the model's outputs [N, ...] into a dict of dense tensors [N, ...], which a server returns."""
         raise NotImplementedError(f"{type(self).__name__} must define answer(outputs)")
 
-    def to_python(self, row, text):
-        """Turn one row of that dict, as NumPy values, into the answer that `predict` gives for `text`."""
+    def to_python(self, row: Mapping[str, Any], text: Any) -> Answer:
+        """Turn one row of that dict, as NumPy values, into the answer that `predict` returns for `text`."""
         raise NotImplementedError(f"{type(self).__name__} must define to_python(row, text)")
 
-    def readable(self, answer):
+    def readable(self, answer: Answer) -> str:
         """Turn an answer of `predict` into a few words for a terminal."""
         raise NotImplementedError(f"{type(self).__name__} must define readable(answer)")
 
-    def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
+    def dataset(
+        self,
+        texts: Texts,
+        labels: Sequence[Any] | None = None,
+        batch_size: int = 32,
+        training: bool = False,
+        seed: int = 0,
+    ) -> tf.data.Dataset:
         """Make a tf.data set for `model.fit` or `model.evaluate`.
 
         Args:
-            texts: list of str, or of pairs (str, str) where the preprocessor takes pairs.
-            labels: label names or ids, one for each text; None for all 0.
-            batch_size: int, rows of every batch.
-            training: bool, whether each epoch has its own order.
-            seed: int, decides those orders.
+            texts: strings, or pairs of strings where the preprocessor takes pairs.
+            labels: a label name or id for each text; None for all 0.
+            batch_size: rows of every batch.
+            training: whether to shuffle the examples anew in each epoch.
+            seed: seed of the shuffling.
 
         Returns:
-            `tf.data.Dataset` of (inputs, labels, weights); weight 0 marks a filled-up row.
+            Batches (inputs, labels, weights). The rows that fill up the last batch have weight 0.
 
         Raises:
-            InputError: if there is no text, a text is no string, or a label is unknown.
+            InputError: if there is no text, a text is not a string, or a label is unknown.
         """
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
@@ -88,15 +120,15 @@ class Task:
         dataset = bucketed_batches(features, label_ids, batch_size, shuffle=training, seed=seed)
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
-    def predict(self, texts, batch_size=None):
+    def predict(self, texts: Texts, batch_size: int | None = None) -> list[Answer]:
         """Answer every text.
 
         Args:
-            texts: list of str, or of pairs (str, str) where the preprocessor takes pairs.
-            batch_size: int, texts that go through the model together; None for the task's own number.
+            texts: strings, or pairs of strings where the preprocessor takes pairs.
+            batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            list of dict, one answer a text.
+            A dict for each text.
 
         Raises:
             InputError: if `texts` is not such a list.
@@ -113,12 +145,12 @@ class Task:
             for row, text in enumerate(texts)
         ]
 
-    def outputs(self, texts, batch_size=None):
-        """Return what an exported model would: a dict of arrays [N, ...]."""
+    def outputs(self, texts: Texts, batch_size: int | None = None) -> dict[str, np.ndarray]:
+        """Return what the exported model returns: a dict of arrays [N, ...]."""
         texts = self._checked(texts)
         batch_size = self.batch_size if batch_size is None else batch_size
         require_positive(batch_size=batch_size)
-        if not texts:  # an empty batch upsets TensorFlow's convolution: answer one text and keep none
+        if not texts:  # TensorFlow's convolution fails on an empty batch: answer one text and drop its answer
             return {name: values[:0] for name, values in self.outputs([self._empty], batch_size).items()}
         columns = self.columns(texts)
         order = np.argsort([sum(map(len, row)) for row in zip(*columns, strict=True)], kind="stable")
@@ -126,32 +158,35 @@ class Task:
         results = [
             self.serve(*(tf.constant([strings[row] for row in rows]) for strings in columns)) for rows in batches
         ]
-        back = np.argsort(order)  # similar lengths stood together
-        return {name: joined([result[name].numpy() for result in results])[back] for name in results[0]}
+        back = np.argsort(order)  # the batches were sorted by length
+        return {name: concatenate_padded([result[name].numpy() for result in results])[back] for name in results[0]}
 
-    def columns(self, texts):
+    def columns(self, texts: Texts) -> list[list[bytes]]:
         """Return what the graph takes: a list of bytes for each of the preprocessor's inputs."""
-        rows = [(text,) for text in texts] if len(self.preprocessor.inputs) == 1 else texts
+        rows: Sequence[tuple[Any, ...]]
+        rows = [(text,) for text in texts] if len(self.preprocessor.inputs) == 1 else [tuple(row) for row in texts]
         prepared = [self.preprocessor.prepare(list(column)) for column in zip(*rows, strict=True)]
         return [[text.encode("utf-8", "surrogatepass") for text in column] for column in prepared]
 
     @functools.cached_property
-    def serve(self):
-        """The compiled graph from strings [N] to the dict of answers, as exported."""
+    def serve(self) -> Callable[..., dict[str, tf.Tensor]]:
+        """The compiled graph from strings [N] to the dict of answers, which `export` saves."""
         signature = [tf.TensorSpec([None], tf.string, name=name) for name in self.preprocessor.inputs]
         return tf.function(self._strings_to_answers, input_signature=signature, autograph=False)
 
-    def export(self, folder, format="saved_model"):
-        """Write a SavedModel that takes strings and needs only TensorFlow, or a LiteRT file for phones.
+    def export(self, folder: FilePath, format: Format = "saved_model") -> Path:
+        """Write a SavedModel that takes strings, or a LiteRT file for phones.
+
+        A SavedModel needs only TensorFlow; one with word pieces also needs tensorflow_text.
 
         Args:
-            folder: the model's folder; the SavedModel goes into a numbered folder in it, as TensorFlow
-                Serving expects: 1, then 2, ...
-            format: "saved_model", or "litert": model.tflite, which takes token ids, with vocabulary.txt
-                and config.json right in the folder (tasks/litert.py).
+            folder: the model's folder. The SavedModel is written into a numbered folder in it (1, then 2, ...), as
+                TensorFlow Serving expects.
+            format: "saved_model"; or "litert", which writes model.tflite, vocabulary.txt and config.json into
+                `folder` (tasks/litert.py).
 
         Returns:
-            Path of the numbered folder, or of the folder.
+            Path of the numbered folder, or of `folder`.
 
         Raises:
             InputError: for another format, or a model that LiteRT cannot run.
@@ -159,41 +194,46 @@ class Task:
         require_choice("format", format, FORMATS)
         return (export_litert if format == "litert" else export_task)(self, folder)
 
-    def label_ids(self, labels):
+    def label_ids(self, labels: Sequence[Any]) -> np.ndarray:
         """Turn label names, or ids, into an int array [N].
 
         Raises:
-            InputError: for a label this task does not have.
+            InputError: for a label that this task does not have.
         """
-        place_of = {label: place for place, label in enumerate(self.labels)}
+        id_of = {label: id_ for id_, label in enumerate(self.labels)}
         ids = np.empty(len(labels), "int64")
         for row, label in enumerate(labels):
             is_id = isinstance(label, (int, np.integer)) and 0 <= label < len(self.labels)
-            if not is_id and label not in place_of:
+            if not is_id and label not in id_of:
                 raise InputError(f"Label {label!r} of text {row} is unknown. Expected one of: {', '.join(self.labels)}")
-            ids[row] = label if is_id else place_of[label]
+            ids[row] = label if is_id else id_of[label]
         return ids
 
-    def answer_features(self, features):
-        """Turn what the preprocessor gives into the dict of answers: the part of the graph without strings."""
+    def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Turn the preprocessor's features into the dict of answers: the part of the graph without strings."""
         return self.answer(self.model(self._model_inputs(features), training=False))
 
-    def _strings_to_answers(self, *strings):
+    def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
         return self.answer_features(self.preprocessor(*strings))
 
     @property
-    def _empty(self):
+    def _empty(self) -> Any:
         """A text, or pair of texts, without any character."""
         names = self.preprocessor.inputs
         return "" if len(names) == 1 else ("",) * len(names)
 
-    def _model_inputs(self, features):
-        """Pick the model's inputs out of the preprocessor's features."""
+    @property
+    def _builder_arguments(self) -> Config:
+        """The arguments that the model was built with; empty if it does not come from a builder."""
+        return getattr(self.model, "builder_config", {"arguments": {}})["arguments"]
+
+    def _model_inputs(self, features: Mapping[str, Any]) -> Any:
+        """Select the model's inputs from the preprocessor's features."""
         expected = self.model.input
         return {name: features[name] for name in expected} if isinstance(expected, dict) else features[expected.name]
 
-    def _features(self, texts):
-        """Tokenise in chunks, and say once how many texts lose their end."""
+    def _features(self, texts: list[Any]) -> dict[str, tf.RaggedTensor]:
+        """Tokenise in chunks, and log once how many texts may be truncated."""
         chunks = [
             self.preprocessor.features(*self.columns(texts[start : start + CHUNK] or [self._empty]))
             for start in range(0, max(len(texts), 1), CHUNK)
@@ -204,31 +244,31 @@ class Task:
         cut = 0.0 if limit is None or not texts else np.mean(lengths >= limit)
         if cut and not self._warned_of_cut:
             self._warned_of_cut = True
-            logger.warning("%.1f%% of the texts reach max_sequence_length=%d and may be cut there", 100 * cut, limit)
+            logger.warning("%.1f%% of the texts reach max_sequence_length=%d and may be truncated", 100 * cut, limit)
         return features
 
-    def _checked(self, texts):
+    def _checked(self, texts: Any) -> list[Any]:
         """Return `texts` as a list of str, or of tuples of str, as the preprocessor takes them."""
         count = len(self.preprocessor.inputs)
         if isinstance(texts, (str, bytes)) or not hasattr(texts, "__len__"):
             expected = "strings, such as [text]" if count == 1 else "pairs of strings, such as [(text, other text)]"
             raise InputError(f"Expected a list of {expected}. Received: {type(texts).__name__}")
-        for place, row in enumerate(texts):
+        for index, row in enumerate(texts):
             if count > 1 and (isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or len(row) != count):
-                raise InputError(f"Expected pairs of strings. Received: {row!r:.60} at place {place}")
+                raise InputError(f"Expected pairs of strings. Received: {row!r:.60} at index {index}")
             for text in (row,) if count == 1 else row:
                 if not isinstance(text, str):
                     advice = "; decode bytes first: text.decode('utf-8')" if isinstance(text, bytes) else ""
-                    raise InputError(f"Expected strings. Received: {text!r:.60} at place {place}{advice}")
+                    raise InputError(f"Expected strings. Received: {text!r:.60} at index {index}{advice}")
         return list(texts) if count == 1 else [tuple(row) for row in texts]
 
-    def _check_fit(self):
-        """Ids outside an embedding give NaN or garbage in silence, so sizes are compared here."""
-        arguments = getattr(self.model, "builder_config", {"arguments": {}})["arguments"]
+    def _check_fit(self) -> None:
+        """Raise InputError unless vocabulary and labels fit the model: a wrong id returns NaN without an error."""
+        arguments = self._builder_arguments
         size = self.preprocessor.vocabulary_size
         if arguments.get("vocabulary_size", size) != size:
             raise InputError(
-                f"The model {self.model.name} was built for vocabulary_size={arguments['vocabulary_size']}, "
+                f"The model {self.model.name} was built for vocabulary_size={arguments['vocabulary_size']}, but "
                 f"the preprocessor's vocabulary has {size} tokens. Build the model with vocabulary_size={size}"
             )
         count = len(self.labels)
@@ -241,17 +281,21 @@ class Task:
             raise InputError(f"Labels must be different. Received: {', '.join(self.labels)}")
         if keras.backend.backend() != "tensorflow":
             raise InputError(
-                "Tasks work on strings, which need the TensorFlow backend: set KERAS_BACKEND=tensorflow. "
-                f"Received: {keras.backend.backend()}"
+                "Tasks take strings, which need the TensorFlow backend. "
+                f"Received: {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow"
             )
 
 
-def joined(parts):
-    """Concatenate batches [N, ...] of answers; lists of different lengths [N, L] are filled up with -1, "" or 0.
+_REPR = reprlib.Repr()
+_REPR.maxlist, _REPR.maxstring = 4, 60
+
+
+def concatenate_padded(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Concatenate batches [N, ...] of answers; lists of different lengths [N, L] are padded with -1, "" or 0.
 
     Example:
 
-    >>> joined([np.array([[1, 2]]), np.array([[3]])])
+    >>> concatenate_padded([np.array([[1, 2]]), np.array([[3]])])
     array([[ 1,  2],
            [ 3, -1]])
     """

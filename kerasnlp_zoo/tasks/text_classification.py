@@ -3,21 +3,41 @@
 Shapes: N texts, C classes.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
 import keras
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Task, Texts
 
 
-class TextClassification(Task):
-    """Give every text one of the labels, with probabilities.
+class NodeAnswer(TypedDict):
+    """The label of a node of a tree; `text` is the words below the node."""
+
+    text: str
+    label: str
+    probability: float
+
+
+class TextClassificationAnswer(TypedDict):
+    """The label of a text, its probability, and the probability of every label."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+    nodes: NotRequired[list[NodeAnswer]]  # only from a TreeClassification whose model labels nodes
+
+
+class TextClassification(Task[TextClassificationAnswer]):
+    """Assign one of the labels to every text, with probabilities.
 
     Args:
         model: `keras.Model`, token_ids -> logits [N, C].
         preprocessor: turns strings into the model's inputs.
-        labels: C different strings, in the order of the logits.
+        labels: C different labels, in the order of the logits.
 
     Example:
 
@@ -33,7 +53,7 @@ class TextClassification(Task):
     name = "text_classification"
     main_score = "accuracy", 100
 
-    def answer(self, outputs):
+    def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""
         probabilities = keras.ops.softmax(keras.ops.cast(outputs, "float32"))
         return {
@@ -42,7 +62,7 @@ class TextClassification(Task):
             "probabilities": probabilities,
         }
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: Any) -> TextClassificationAnswer:
         """Return {"label": str, "probability": float, "probabilities": {label: float}}."""
         return {
             "label": row["label"].decode(),
@@ -50,28 +70,28 @@ class TextClassification(Task):
             "probabilities": dict(zip(self.labels, map(float, row["probabilities"]), strict=True)),
         }
 
-    def readable(self, answer):
+    def readable(self, answer: TextClassificationAnswer) -> str:
         """Return the label and its probability."""
         return f"{answer['label']} {answer['probability']:.3f}"
 
-    def evaluate(self, texts, labels, batch_size=256):
+    def evaluate(self, texts: Texts, labels: Sequence[Any], batch_size: int = 256) -> dict[str, Any]:
         """Score the task on labelled texts.
 
         Args:
-            texts: list of str.
-            labels: label names or ids, one for each text.
-            batch_size: int.
+            texts: strings, or pairs of strings where the preprocessor takes pairs.
+            labels: a label name or id for each text.
+            batch_size: texts that go through the model together.
 
         Returns:
             dict of accuracy, macro_f1, expected_calibration_error, calibration_bins, confusion_matrix.
 
         Raises:
-            InputError: for a label this task does not have, no text, or another number of labels.
+            InputError: if there is no text, the number of labels differs from that of texts, or a label is unknown.
         """
         label_ids = self.label_ids(labels)
         if not len(texts) or len(texts) != len(labels):
             raise InputError(
-                "A score needs at least one text, and one label for each. "
+                "evaluate needs at least one text, and one label for each. "
                 f"Received: {len(texts)} texts and {len(labels)} labels"
             )
         return classification_scores(self.outputs(texts, batch_size)["probabilities"], label_ids)

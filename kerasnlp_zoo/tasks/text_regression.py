@@ -3,24 +3,34 @@
 Shapes: N texts.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import correlations
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts
 
 
-class TextRegression(Task):
-    """Give every text a score, such as how alike the two sentences of a pair are.
+class TextRegressionAnswer(TypedDict):
+    """The score of a text."""
+
+    score: float
+
+
+class TextRegression(Task[TextRegressionAnswer]):
+    """Predict a score for every text, such as how similar the two sentences of a pair are.
 
     Args:
         model: `keras.Model` -> scores [N, 1], such as `bert_classifier(num_classes=1, ...)`.
         preprocessor: turns strings into the model's inputs.
-        labels: one str, what the score is called.
+        labels: one label, the name of the score.
 
     Raises:
-        InputError: if there is not one label.
+        InputError: if there is not exactly one label.
 
     Example:
 
@@ -35,47 +45,47 @@ class TextRegression(Task):
     name = "text_regression"
     main_score = "spearman", 100
 
-    def __init__(self, model, preprocessor, labels=("score",)):
+    def __init__(self, model: keras.Model, preprocessor: Preprocessor, labels: Sequence[str] = ("score",)) -> None:
         super().__init__(model, preprocessor, labels)
         if len(self.labels) != 1:
-            raise InputError(f"A score has one name. Received: {len(self.labels)} labels")
+            raise InputError(f"Expected one label, the name of the score. Received: {len(self.labels)} labels")
 
-    def answer(self, outputs):
+    def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return score [N]."""
         return {"score": tf.cast(outputs[:, 0], tf.float32)}
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: Any) -> TextRegressionAnswer:
         """Return {"score": float}."""
         return {"score": float(row["score"])}
 
-    def readable(self, answer):
+    def readable(self, answer: TextRegressionAnswer) -> str:
         """Return the score."""
         return f"{answer['score']:.3f}"
 
-    def label_ids(self, labels):
+    def label_ids(self, labels: Sequence[float]) -> np.ndarray:
         """Return the scores as a float array [N].
 
         Raises:
-            InputError: for a score that is no finite number.
+            InputError: for a score that is not a finite number.
         """
         for row, label in enumerate(labels):
             if isinstance(label, (str, bytes)) or not np.isfinite(label):
                 raise InputError(f"Expected a number as the score of text {row}. Received: {label!r}")
         return np.array(labels, "float32")
 
-    def evaluate(self, texts, labels, batch_size=256):
-        """Compare scores with those that people gave.
+    def evaluate(self, texts: Texts, labels: Sequence[float], batch_size: int = 256) -> dict[str, float]:
+        """Compare the predicted scores with human scores.
 
         Args:
-            texts: list of str, or of pairs.
-            labels: list of numbers, one for each text.
-            batch_size: int.
+            texts: strings, or pairs of strings where the preprocessor takes pairs.
+            labels: a human score for each text.
+            batch_size: texts that go through the model together.
 
         Returns:
             dict of spearman, pearson and mean_squared_error.
 
         Raises:
-            InputError: if there are fewer than two texts, or another number of scores.
+            InputError: if there are fewer than two texts, or the number of scores differs from that of texts.
         """
         expected = self.label_ids(labels)
         if len(texts) < 2 or len(texts) != len(labels):

@@ -1,36 +1,56 @@
-"""Marked spans in a text, such as names, by a tag for every word.
+"""Labelled spans in a text, such as names, from a tag for every word.
 
 Shapes: N texts, T tokens of the model, W words, C tags.
 """
 
 import functools
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias, TypedDict
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.entities import span_scores
 from kerasnlp_zoo.layers.crf import crf_marginals, crf_tags
-from kerasnlp_zoo.tag_schemes import OUTSIDE, Span, parse_tag, scheme_of_tags, spans_of, tags_of
-from kerasnlp_zoo.tasks.task import CHUNK, Task
-from kerasnlp_zoo.text import TokenPreprocessor, bucketed_batches
+from kerasnlp_zoo.tag_schemes import OUTSIDE, Scheme, Span, parse_tag, scheme_of_tags, spans_of, tags_of
+from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts
+from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import with_words_apart
 
-TOKENS = "tokens"  # the scheme of parts of speech: each word is a span, and its tag the label
+TOKENS: Final = "tokens"  # the scheme of parts of speech: each word is a span, and its tag is the label
+TagScheme: TypeAlias = Scheme | Literal["tokens"]
 WORD_FEATURES = ("starts", "ends", "is_word_start")
+LabelledSpan: TypeAlias = Span | tuple[int, int, str]  # start, end, label
 
 
-def tags_for(labels, scheme="iob2"):
-    """Return the tags of a scheme for span labels, in a fixed order.
+class Entity(TypedDict):
+    """A labelled span of a text: text[start:end]."""
+
+    text: str
+    label: str
+    start: int
+    end: int
+    probability: float
+
+
+class TokenClassificationAnswer(TypedDict):
+    """The words of a text, their tags and the spans that the tags mark."""
+
+    tokens: list[str]
+    tags: list[str]
+    entities: list[Entity]
+
+
+def tags_for(labels: Sequence[str], scheme: TagScheme = "iob2") -> list[str]:
+    """Return the tags of a scheme for span labels, O first, in a fixed order.
 
     Args:
-        labels: list of str, such as ["PER", "LOC"].
-        scheme: as in `text.tag_schemes`; or "tokens", where each word has a label, as parts of speech are.
-
-    Returns:
-        list of str, O first.
+        labels: labels of spans, such as ["PER", "LOC"].
+        scheme: one of `tag_schemes.SCHEMES`; or "tokens", where each word has a label, such as a part of speech.
 
     Example:
 
@@ -46,24 +66,24 @@ def tags_for(labels, scheme="iob2"):
     return tags
 
 
-class TokenClassification(Task):
+class TokenClassification(Task[TokenClassificationAnswer]):
     """Find spans in texts, with their labels and probabilities.
 
-    Words that are cut into pieces have the tag of their first piece. Spans are places in the raw text, so
-    that it does not matter how the text was split where they come from.
+    A word that is split into pieces has the tag of its first piece. Spans are character positions in the raw text,
+    and therefore independent of the tokenisation.
 
-    A model of independent tags gives each word its most probable tag. One with a conditional random field gives the
-    most probable sequence, which is always legal under the scheme, and the marginal probabilities of its tags.
+    A model with independent tags predicts the most probable tag of each word. A model with a conditional random field
+    predicts the most probable sequence, which is always legal under the scheme, and the marginal probabilities of its
+    tags.
 
     Args:
-        model: `keras.Model` -> logits [N, T, C], such as `bert_token_classifier` or `bilstm_tagger` makes; or scores
-            of a conditional random field, `bilstm_crf`.
-        preprocessor: turns strings into the model's inputs and says where its tokens stand
-            (`features_with_offsets`): `WordPiecePreprocessor` or `TokenPreprocessor`.
-        labels: C different tags, as `tags_for` gives them: all of a scheme, or none.
+        model: `keras.Model` -> logits [N, T, C], such as one from `bert_token_classifier` or `bilstm_tagger`; or
+            -> scores of a conditional random field, from `bilstm_crf`.
+        preprocessor: turns strings into the model's inputs and the offsets of its tokens (`features_with_offsets`).
+        labels: C different tags, such as those of `tags_for`: all of one scheme, or all without a scheme.
 
     Raises:
-        InputError: if the labels are tags of different schemes, or the model was built for other ones.
+        InputError: if the labels are tags of different schemes, or the model was built for other tags.
 
     Example:
 
@@ -81,68 +101,83 @@ class TokenClassification(Task):
     main_score = "f1", 100
     needs_strings = True
     batch_size = 64
+    preprocessor: WordPiecePreprocessor | TokenPreprocessor
 
-    def __init__(self, model, preprocessor, labels):
+    def __init__(
+        self,
+        model: keras.Model,
+        preprocessor: WordPiecePreprocessor | TokenPreprocessor,
+        labels: Sequence[str],
+    ) -> None:
         super().__init__(model, preprocessor, labels)
-        scheme_of_tags(self.labels)  # refuses tags that do not go together
-        built_for = getattr(model, "builder_config", {"arguments": {}})["arguments"].get("tags")
+        scheme_of_tags(self.labels)  # raises InputError for tags of different schemes
+        built_for = self._builder_arguments.get("tags")
         if built_for is not None and list(built_for) != self.labels:
             raise InputError(
-                f"The model {model.name} was built for the tags {', '.join(built_for)}, in this order, which decides "
-                f"what may follow what. Received: {', '.join(self.labels)}"
+                f"The model {model.name} was built for the tags {', '.join(built_for)}, in this order, because the "
+                f"order decides which tag may follow which. Received: {', '.join(self.labels)}"
             )
 
     @property
-    def scheme(self):
-        """The scheme whose letters the tags have, or "tokens"."""
+    def scheme(self) -> TagScheme:
+        """The scheme of the tags, or "tokens"."""
         return scheme_of_tags(self.labels)
 
     @functools.cached_property
-    def for_given_tokens(self):
-        """This task for texts whose tokens are given, with spaces between them."""
-        is_open = isinstance(self.preprocessor, TokenPreprocessor) and self.preprocessor.segmenter != SPLIT_AT_SPACES
-        preprocessor = self.preprocessor.changed(segmenter=SPLIT_AT_SPACES) if is_open else self.preprocessor
+    def for_given_tokens(self) -> "TokenClassification":
+        """The same task for texts that are split at spaces into given tokens."""
+        preprocessor = self.preprocessor
+        if isinstance(preprocessor, TokenPreprocessor) and preprocessor.segmenter != SPLIT_AT_SPACES:
+            preprocessor = preprocessor.changed(segmenter=SPLIT_AT_SPACES)
         return type(self)(self.model, preprocessor, self.labels)
 
-    def predict(self, texts, batch_size=None):
+    def predict(
+        self, texts: Texts | Sequence[Sequence[str]], batch_size: int | None = None
+    ) -> list[TokenClassificationAnswer]:
         """Answer every text.
 
         Args:
-            texts: list of str; or list of lists of str, where tokens are given: spans are then places in the tokens
-                joined by spaces.
-            batch_size: int, texts that go through the model together; None for the task's own number.
+            texts: strings; or lists of tokens. The spans of a list of tokens are positions in the tokens joined by
+                spaces.
+            batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            list of dict, one answer a text.
+            A dict for each text.
 
         Raises:
             InputError: if `texts` is not such a list.
         """
         if isinstance(texts, (list, tuple)) and texts and all(isinstance(text, (list, tuple)) for text in texts):
-            texts = [" ".join(token.replace(" ", "") for token in tokens) for tokens in texts]
-            return self.for_given_tokens.predict(texts, batch_size)
-        return super().predict(texts, batch_size)
+            joined = [" ".join(token.replace(" ", "") for token in tokens) for tokens in texts]
+            return self.for_given_tokens.predict(joined, batch_size)
+        return super().predict(self._checked(texts), batch_size)
 
-    def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
+    def dataset(
+        self,
+        texts: Texts,
+        labels: Sequence[Sequence[LabelledSpan]] | None = None,
+        batch_size: int = 32,
+        training: bool = False,
+        seed: int = 0,
+    ) -> tf.data.Dataset:
         """Make a tf.data set for `model.fit` or `model.evaluate`.
 
         Args:
-            texts: list of str.
-            labels: list of lists of spans (start, end, label), in characters of the text; None for none.
-            batch_size: int, rows of every batch.
-            training: bool, whether each epoch has its own order.
-            seed: int, decides those orders.
+            texts: strings.
+            labels: the spans (start, end, label) of each text, in characters; None if there are none.
+            batch_size: rows of every batch.
+            training: whether to shuffle the texts anew in each epoch.
+            seed: seed of the shuffling.
 
         Returns:
-            `tf.data.Dataset` of (inputs, tags [B, T], weights [B, T]); the weight is 1 at the first piece
-            of a word.
+            Batches (inputs, tags [B, T], weights [B, T]); the weight is 1 at the first piece of a word.
 
         Raises:
-            InputError: if there is no text, or a span has a label this task does not have.
+            InputError: if there is no text, or a label is unknown.
         """
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
-        spans = [[]] * len(texts) if labels is None else labels
+        spans: Sequence[Sequence[LabelledSpan]] = [[]] * len(texts) if labels is None else labels
         _require_spans_of_each(texts, spans)
         features = self._features(texts)
         tags = features["token_ids"].with_flat_values(tf.constant(self._tag_ids(features, spans), tf.int32))
@@ -152,7 +187,7 @@ class TokenClassification(Task):
         dataset = bucketed_batches(inputs, tags, batch_size, shuffle=training, seed=seed, weights=weights)
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
-    def _features(self, texts):
+    def _features(self, texts: list[Any]) -> dict[str, tf.RaggedTensor]:
         """Tokenise in chunks, with offsets."""
         prepared = self.preprocessor.prepare(texts or [""])
         chunks = [
@@ -161,9 +196,9 @@ class TokenClassification(Task):
         ]
         return {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
 
-    def _tag_ids(self, features, spans):
-        """Write the spans of all texts as the ids of tags, an int array over the tokens of all texts."""
-        id_of = {tag: place for place, tag in enumerate(self.labels)}
+    def _tag_ids(self, features: Mapping[str, tf.RaggedTensor], spans: Sequence[Sequence[LabelledSpan]]) -> np.ndarray:
+        """Convert the spans of all texts to tag ids: an int array over the tokens of all texts."""
+        id_of = {tag: id_ for id_, tag in enumerate(self.labels)}
         starts, begins = (features[name].flat_values.numpy() for name in ("starts", "is_word_start"))
         splits = features["token_ids"].row_splits.numpy()
         ids = np.full(len(starts), id_of.get(OUTSIDE, 0))
@@ -179,25 +214,25 @@ class TokenClassification(Task):
                 ids[words[span.start : span.end]] = [id_of[tag] for tag in tags]
         return ids
 
-    def _tags_of(self, span):
+    def _tags_of(self, span: Span) -> list[str]:
         """Return the tags of all words of a span."""
         size = span.end - span.start
-        return [span.label] * size if self.scheme == TOKENS else tags_of([(0, size, span.label)], size, self.scheme)
+        return [span.label] * size if self.scheme == TOKENS else tags_of([Span(0, size, span.label)], size, self.scheme)
 
-    def _spans_of(self, tags):
-        """Return the spans that tags mark; where each word has a label, all words that have one."""
+    def _spans_of(self, tags: Sequence[str]) -> list[Span]:
+        """Return the spans that tags mark; in the scheme "tokens", every word with a label is a span."""
         if self.scheme != TOKENS:
             return spans_of(tags)
-        return [Span(place, place + 1, tag) for place, tag in enumerate(tags) if tag != OUTSIDE]
+        return [Span(index, index + 1, tag) for index, tag in enumerate(tags) if tag != OUTSIDE]
 
-    def word_starts(self, text):
-        """Tell, of a task that finds words in characters, where they begin: for preprocessing within a graph.
+    def word_starts(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """Return the tokens that begin a word, for a task that finds words in characters; a graph can contain it.
 
         Args:
             text: strings [N].
 
         Returns:
-            ragged int32 [N, (length)], 1 at each token of `preprocessor` that begins a word; the first of a text does.
+            ragged int32 [N, (length)], 1 at each token of `preprocessor` that begins a word, such as the first one.
         """
         features = self.preprocessor.features_with_offsets(text)
         dense = padded(features)
@@ -208,25 +243,25 @@ class TokenClassification(Task):
         token_ids = features["token_ids"]
         return tf.RaggedTensor.from_tensor(tf.maximum(begins, first), lengths=token_ids.row_lengths())
 
-    def _strings_to_answers(self, text):
+    def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         return self.answer_features(padded(self.preprocessor.features_with_offsets(text)))
 
-    def answer_features(self, features):
+    def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the dict of answers from dense features, int [N, T] each."""
         outputs = self.model(self._model_inputs(features), training=False)
         return self.answer({"logits": outputs, **{name: features[name] for name in WORD_FEATURES}})
 
-    def answer(self, outputs):
-        """Return what is known of every word.
+    def answer(self, outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return the position, tag and probability of every word.
 
         Returns:
-            dict of count [N], the number of words; starts and ends [N, W], the characters a word stands
-            for, end excluded; tags string [N, W]; probabilities [N, W]; filled up with -1, "" and 0.
+            dict of count [N], the number of words; starts and ends [N, W], in characters, without the end; tags
+            string [N, W]; probabilities [N, W]. They are padded with -1, "" and 0.
         """
         tags, probabilities = self._tags_and_probabilities(outputs["logits"])  # [N, T]
         begins = tf.cast(outputs["is_word_start"], tf.bool)  # [N, T]
 
-        def of_words(values, filler):
+        def of_words(values: tf.Tensor, filler: float | str) -> tf.Tensor:
             return tf.ragged.boolean_mask(values, begins).to_tensor(filler)
 
         return {
@@ -237,17 +272,17 @@ class TokenClassification(Task):
             "probabilities": of_words(probabilities, 0.0),
         }
 
-    def _tags_and_probabilities(self, outputs):
+    def _tags_and_probabilities(self, outputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the tag of every token and its probability, int32 and float32 [N, T]."""
         outputs = tf.cast(outputs, tf.float32)
-        if outputs.shape[-1] == len(self.labels) + 1:  # scores of a CRF, whose tags have one more, the boundary
+        if outputs.shape[-1] == len(self.labels) + 1:  # scores of a CRF: it has one more tag, the boundary
             tags, probabilities = crf_tags(outputs), crf_marginals(outputs)
         else:
             probabilities = tf.nn.softmax(outputs)  # [N, T, C]
             tags = tf.argmax(probabilities, axis=-1, output_type=tf.int32)
         return tags, tf.gather(probabilities, tags, batch_dims=2)
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: str) -> TokenClassificationAnswer:
         """Return {"tokens": [str], "tags": [str], "entities": [{text, label, start, end, probability}]}.
 
         The probability of an entity is that of its least certain word.
@@ -255,7 +290,7 @@ class TokenClassification(Task):
         count = row["count"]
         starts, ends = row["starts"][:count].tolist(), row["ends"][:count].tolist()
         tags = [tag.decode() for tag in row["tags"][:count]]
-        entities = [
+        entities: list[Entity] = [
             {
                 "text": text[starts[span.start] : ends[span.end - 1]],
                 "label": span.label,
@@ -268,29 +303,31 @@ class TokenClassification(Task):
         tokens = [text[start:end] for start, end in zip(starts, ends, strict=True)]
         return {"tokens": tokens, "tags": tags, "entities": entities}
 
-    def readable(self, answer):
-        """Return what covers the whole text as word/label, or as words where there is one label; else the entities."""
+    def readable(self, answer: TokenClassificationAnswer) -> str:
+        """Return the entities; if spans cover all words, the words, with their labels if there are several labels."""
         pairs = [(entity["text"], entity["label"]) for entity in answer["entities"]]
         if self.scheme != TOKENS and OUTSIDE in answer["tags"]:
             return ", ".join(f"{text} ({label})" for text, label in pairs) or "nothing found"
-        are_told = self.scheme == TOKENS or len({parse_tag(tag)[1] for tag in self.labels if tag != OUTSIDE}) > 1
-        return " ".join(f"{text}/{label}" if are_told else text for text, label in pairs) or "nothing found"
+        has_labels = self.scheme == TOKENS or len({parse_tag(tag)[1] for tag in self.labels if tag != OUTSIDE}) > 1
+        return " ".join(f"{text}/{label}" if has_labels else text for text, label in pairs) or "nothing found"
 
-    def evaluate(self, texts, labels, batch_size=None):
-        """Score the task on marked texts.
+    def evaluate(
+        self, texts: Sequence[str], labels: Sequence[Sequence[LabelledSpan]], batch_size: int | None = None
+    ) -> dict[str, Any]:
+        """Score the task on labelled texts.
 
         Args:
-            texts: list of str.
-            labels: list of lists of spans (start, end, label).
-            batch_size: int.
+            texts: strings.
+            labels: the spans (start, end, label) of each text.
+            batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            dict of precision, recall, f1, macro_f1, ... as `evaluation.entities.span_scores` gives them; unlabelled_f1
-            is then the F1 of word segmentation. Where the tags are those of given words, the spans give the words, and
-            accuracy is the share with the right tag; `of_raw_text` holds the same where words must be found, too.
+            dict of precision, recall, f1, macro_f1, ... from `evaluation.entities.span_scores`; unlabelled_f1 is the
+            F1 of word segmentation. In the scheme "tokens", the spans are the given words, and accuracy is the share
+            of words with the correct tag. `of_raw_text` has the same scores for words that the task finds itself.
 
         Raises:
-            InputError: if there is no text, or not a list of spans for each.
+            InputError: if there is no text, or the number of lists of spans differs from that of texts.
         """
         _require_spans_of_each(texts, labels)
         if self.scheme != TOKENS:
@@ -302,28 +339,30 @@ class TokenClassification(Task):
             scores["of_raw_text"] = self._score(texts, labels, batch_size)
         return scores
 
-    def _score(self, texts, labels, batch_size):
-        """Compare the spans that are found with the right ones."""
+    def _score(
+        self, texts: Sequence[str], labels: Sequence[Sequence[LabelledSpan]], batch_size: int | None
+    ) -> dict[str, Any]:
+        """Compare the spans that are found with the correct ones."""
         answers = self.predict(texts, batch_size)
         found = [[(e["start"], e["end"], e["label"]) for e in answer["entities"]] for answer in answers]
         scores = span_scores(found, labels)
         return {**scores, "accuracy": scores["recall"]} if self.scheme == TOKENS else scores
 
 
-def _require_spans_of_each(texts, spans):
+def _require_spans_of_each(texts: Sequence[str], spans: Sequence[Sequence[LabelledSpan]]) -> None:
     if len(spans) != len(texts):
         raise InputError(f"Expected a list of spans for each text. Received: {len(spans)} for {len(texts)} texts")
 
 
-def spans_in_words(spans, starts):
-    """Count spans in words instead of characters: the words that begin in them.
+def spans_in_words(spans: Sequence[LabelledSpan], starts: np.ndarray) -> list[Span]:
+    """Convert spans of characters to spans of words: the words that begin in them.
 
     Args:
         spans: spans (start, end, label) in characters.
-        starts: int array [W], where each word begins, increasing.
+        starts: int array [W], the first character of each word, increasing.
 
     Returns:
-        list of Span; a span in which no word begins is left out.
+        Spans of words; a span in which no word begins is omitted.
 
     Example:
 
@@ -338,9 +377,9 @@ def spans_in_words(spans, starts):
     return found
 
 
-def _word_ends(ends, is_word_start):
-    """Return, at the first piece of every word, where its last piece ends: int [N, T]."""
-    # The pieces of a word have its number; places before the first word and after the last end at -1.
+def _word_ends(ends: tf.Tensor, is_word_start: tf.Tensor) -> tf.Tensor:
+    """Return, at the first piece of every word, the end of its last piece: int [N, T]."""
+    # All pieces of a word have its number. Positions before the first word and after the last have the end -1.
     width = tf.shape(ends)[1]
     number = tf.cumsum(is_word_start, axis=1) + tf.range(tf.shape(ends)[0])[:, None] * (width + 1)  # [N, T]
     count = tf.shape(ends)[0] * (width + 1)

@@ -1,32 +1,35 @@
-"""One label for each parsed sentence, or pair of them, or for every node of its tree.
+"""One label for each parsed sentence, or pair of sentences, or for every node of its tree.
 
-Shapes: N texts, R rows and P places of a schedule, M nodes of a tree, C classes.
+Shapes: N texts, R rows and P columns of a schedule, M nodes of a tree, C classes.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.tasks.task import CHUNK
-from kerasnlp_zoo.tasks.text_classification import TextClassification
-from kerasnlp_zoo.text import bucketed_batches
+from kerasnlp_zoo.tasks.task import CHUNK, Texts
+from kerasnlp_zoo.tasks.text_classification import TextClassification, TextClassificationAnswer
+from kerasnlp_zoo.text import TreePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.tree_schedules import PLACES
 from kerasnlp_zoo.text.trees import read_tree
 
 
 class TreeClassification(TextClassification):
-    """Give every tree one of the labels, with probabilities; with a model of nodes, every node too.
+    """Assign one of the labels to every tree, with probabilities; a model with node labels also labels every node.
 
-    Texts are parses in the notation of the preprocessor. An exported model takes them as `preprocessor.prepare`
-    writes them: in plain brackets such as `(((A) (dog)) (barks))`.
+    Texts are parses in the notation of the preprocessor. An exported model takes the output of
+    `preprocessor.prepare`: plain brackets such as `(((A) (dog)) (barks))`.
 
     Args:
         model: `keras.Model` -> logits [N, C], or [N, R, P, C]: see `models.tree_lstm`.
         preprocessor: `TreePreprocessor`.
-        labels: C different strings, in the order of the logits.
+        labels: C different labels, in the order of the logits.
 
     Raises:
-        InputError: if model and preprocessor do not fit together.
+        InputError: if model and preprocessor do not fit each other.
 
     Example:
 
@@ -42,33 +45,41 @@ class TreeClassification(TextClassification):
 
     name = "tree_classification"
     main_score = "accuracy", 100
+    preprocessor: TreePreprocessor
 
     @property
-    def has_node_labels(self):
-        """Whether every node has an answer."""
+    def has_node_labels(self) -> bool:
+        """Whether the model labels every node."""
         return len(self.model.output.shape) == 4
 
     @property
-    def needs_strings(self):
-        """Whether an answer is made of more than the model's inputs and outputs."""
+    def needs_strings(self) -> bool:
+        """Whether an answer needs more than the model's inputs and outputs."""
         return self.has_node_labels
 
-    def dataset(self, texts, labels=None, batch_size=32, training=False, seed=0):
+    def dataset(
+        self,
+        texts: Texts,
+        labels: Sequence[Any] | None = None,
+        batch_size: int = 32,
+        training: bool = False,
+        seed: int = 0,
+    ) -> tf.data.Dataset:
         """Make a tf.data set for `model.fit` or `model.evaluate`.
 
         Args:
-            texts: list of str, or of pairs (str, str) where the preprocessor takes pairs.
-            labels: label names or ids, one for each text; for a model of nodes a sequence of them, one for each node
-                in the order in which they are written; None for all 0.
-            batch_size: int, rows of every batch.
-            training: bool, whether each epoch has its own order.
-            seed: int, decides those orders.
+            texts: parses, or pairs of parses where the preprocessor takes pairs.
+            labels: a label name or id for each text. With node labels: for each text a sequence of them, one for each
+                node, in the order in which the nodes are written. None for all 0.
+            batch_size: rows of every batch.
+            training: whether to shuffle the trees anew in each epoch.
+            seed: seed of the shuffling.
 
         Returns:
-            `tf.data.Dataset` of (inputs, labels, weights); labels and weights are [B], or [B, R, P].
+            Batches (inputs, labels, weights); labels and weights are [B], or [B, R, P] with node labels.
 
         Raises:
-            InputError: if there is no text, a text is no tree, or a label is unknown.
+            InputError: if there is no text, a text is not a tree, or a label is unknown.
         """
         if not self.has_node_labels:
             return super().dataset(texts, labels, batch_size, training, seed)
@@ -85,8 +96,10 @@ class TreeClassification(TextClassification):
         inputs = self._model_inputs(features)
         return bucketed_batches(inputs, label_ids, batch_size, shuffle=training, seed=seed, weights=weights)
 
-    def _at_places(self, features, labels):
-        """Put the labels of nodes where the nodes stand: ragged ids and weights [N, (R), P]."""
+    def _at_places(
+        self, features: Mapping[str, tf.RaggedTensor], labels: Sequence[Any] | None
+    ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+        """Return label ids and weights at the positions of the nodes in the schedules: ragged [N, (R), P]."""
         nodes, rows = features["nodes"], features["token_ids"]
         counts = nodes.row_lengths().numpy()
         ids = np.zeros(len(nodes.flat_values), "int64")
@@ -94,13 +107,13 @@ class TreeClassification(TextClassification):
             self._require_a_label_for_each(labels, counts)
             ids = self.label_ids([label for labels_of_tree in labels for label in labels_of_tree])
         first_row = np.repeat(rows.row_starts().numpy(), counts)
-        places = first_row * PLACES + nodes.flat_values.numpy()
+        positions = first_row * PLACES + nodes.flat_values.numpy()
         arrays = np.zeros((2, rows.flat_values.shape[0] * PLACES), "float32")
-        arrays[:, places] = ids, np.ones(len(ids))
+        arrays[:, positions] = ids, np.ones(len(ids))
         ids, weights = (array.reshape(-1, PLACES) for array in arrays)
         return rows.with_flat_values(tf.constant(ids, tf.int32)), rows.with_flat_values(tf.constant(weights))
 
-    def _require_a_label_for_each(self, labels, counts):
+    def _require_a_label_for_each(self, labels: Sequence[Any], counts: Sequence[int] | np.ndarray) -> None:
         if len(labels) != len(counts):
             raise InputError(f"Expected labels for each text. Received: {len(labels)} for {len(counts)} texts")
         for row, (labels_of_tree, count) in enumerate(zip(labels, counts, strict=True)):
@@ -110,12 +123,12 @@ class TreeClassification(TextClassification):
                     f"written. Received: {labels_of_tree!r:.60}"
                 )
 
-    def answer_features(self, features):
-        """Turn what the preprocessor gives into the dict of answers.
+    def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Turn the preprocessor's features into the dict of answers.
 
         Returns:
-            dict of label, probability and probabilities of the root, as for texts; for a model of nodes also count
-            [N], node_labels [N, M] and node_probabilities [N, M, C], filled up with "" and 0.
+            dict of label, probability and probabilities of the root. With node labels also count [N],
+            node_labels [N, M] and node_probabilities [N, M, C], padded with "" and 0.
         """
         logits = self.model(self._model_inputs(features), training=False)
         if not self.has_node_labels:
@@ -131,9 +144,11 @@ class TreeClassification(TextClassification):
             "node_probabilities": tf.where(is_node[..., None], of_nodes["probabilities"], 0.0),
         }
 
-    def to_python(self, row, text):
-        """Return {"label", "probability", "probabilities"}, and of a model of nodes "nodes": a list of {text, label,
-        probability}, the root first, each before all that is below it."""
+    def to_python(self, row: Mapping[str, Any], text: str) -> TextClassificationAnswer:
+        """Return {"label", "probability", "probabilities"}, with node labels also "nodes".
+
+        "nodes" is a list of {"text", "label", "probability"}, every node before the nodes below it.
+        """
         answer = super().to_python(row, text)
         if self.has_node_labels:
             tree = read_tree(text, self.preprocessor.notation)
@@ -144,19 +159,20 @@ class TreeClassification(TextClassification):
             ]
         return answer
 
-    def evaluate(self, texts, labels, batch_size=256):
+    def evaluate(self, texts: Texts, labels: Sequence[Any], batch_size: int = 256) -> dict[str, Any]:
         """Score the task on labelled trees.
 
         Args:
-            texts: list of str, or of pairs (str, str).
-            labels: label names or ids, one for each text; for a model of nodes a sequence of them for each.
-            batch_size: int.
+            texts: parses, or pairs of parses where the preprocessor takes pairs.
+            labels: a label name or id for each text; with node labels, a sequence of them for each text.
+            batch_size: texts that go through the model together.
 
         Returns:
-            dict of scores as for texts, for a model of nodes those of the roots; and node_accuracy.
+            dict of the scores of `TextClassification.evaluate`. With node labels they are the scores of the roots, and
+            node_accuracy is the accuracy of all nodes.
 
         Raises:
-            InputError: for a label this task does not have, no text, or another number of labels.
+            InputError: if there is no text, the number of labels is wrong, or a label is unknown.
         """
         if not self.has_node_labels:
             return super().evaluate(texts, labels, batch_size)
@@ -169,13 +185,13 @@ class TreeClassification(TextClassification):
         return {**scores, "node_accuracy": float(right)}
 
     @property
-    def _empty(self):
-        """The first of the golden texts: no tree is without words."""
+    def _empty(self) -> Any:
+        """The first golden text, because an empty text is not a tree."""
         return self.preprocessor.golden_texts[0]
 
-    def _check_fit(self):
+    def _check_fit(self) -> None:
         super()._check_fit()
-        arguments = getattr(self.model, "builder_config", {"arguments": {}})["arguments"]
+        arguments = self._builder_arguments
         expected = arguments.get("num_children") if arguments.get("composition") == "n_ary" else None
         if self.preprocessor.num_children != expected:
             raise InputError(

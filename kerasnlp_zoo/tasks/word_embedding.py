@@ -1,14 +1,16 @@
-"""Words and their vectors: which are close, which complete an analogy, which does not belong.
+"""Words and their vectors: similar words, analogies, and the word that does not match the others.
 
-Words are compared by the cosine of their vectors. A word is found as it is written, else in its
+Words are compared by the cosine of their vectors. A word is looked up as it is written, and otherwise in its
 normalised spelling: "Paris" finds "paris" in a vocabulary of lower-cased words.
 
-Shapes: N words or texts, T = 1 word a text, D width of a vector, V vocabulary, K neighbours.
+Shapes: N words or texts, T = 1 word per text, D columns of a vector, V vocabulary, K neighbours.
 """
 
 import functools
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import keras
 import numpy as np
@@ -25,18 +27,35 @@ from kerasnlp_zoo.models.sentence_vectors import FIRST_WORD
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import SingleWordPreprocessor
 from kerasnlp_zoo.text.spelling import closest_spellings
+from kerasnlp_zoo.types import FilePath, Language
+from kerasnlp_zoo.vocabulary import Vocabulary
 
 logger = logging.getLogger("kerasnlp_zoo")
 NEIGHBOURS = 10  # K, in answers of `predict` and of the exported graph
-METHODS = ("mean", "sif")
+Method: TypeAlias = Literal["mean", "sif"]
+METHODS: tuple[Method, ...] = ("mean", "sif")
 PUBLISHED = {"en": (*WORD_PAIRS, *ANALOGIES)}  # what `evaluate` scores by default, by language
 BELOW_ANY_COSINE = -2.0
 
 
-class WordEmbedding(Task):
-    """Answer a word with the words whose vectors are closest, and calculate with words in Python.
+class Neighbour(TypedDict):
+    """A similar word and the cosine of the two vectors."""
 
-    Vectors are taken from the model when they are first needed: make the task anew after training.
+    word: str
+    score: float
+
+
+class WordEmbeddingAnswer(TypedDict):
+    """A word and its neighbours, the most similar one first; an unknown word has no neighbours."""
+
+    word: str
+    neighbours: list[Neighbour]
+
+
+class WordEmbedding(Task[WordEmbeddingAnswer]):
+    """Find the words with the most similar vectors, and calculate with word vectors.
+
+    The task copies the vectors from the model when it first needs them. After training, create a new task.
 
     Args:
         model: `keras.Model` from `word_embedding`.
@@ -58,30 +77,37 @@ class WordEmbedding(Task):
     """
 
     name = "word_embedding"
-    batch_size = 32  # words: their cosines with 400,000 others take 50 MB
+    batch_size = 32  # the cosines of 32 words with 400,000 others take 50 MB
+    preprocessor: SingleWordPreprocessor
 
-    def __init__(self, model, preprocessor, labels=()):
+    def __init__(self, model: keras.Model, preprocessor: SingleWordPreprocessor, labels: Sequence[str] = ()) -> None:
         super().__init__(model, preprocessor, labels)
         if self.labels:
             raise InputError(f"Word vectors have no labels. Received: {', '.join(self.labels)}")
         if all(layer.name != TRAINED for layer in model.layers) or len(model.output.shape) != 3:
             raise InputError(
-                f"Expected a model from ids to word vectors [B, T, D] of a layer {TRAINED!r}, such as "
-                f"word_embedding(vocabulary_size, embedding_dim) makes. Received: {model.name}"
+                f"Expected a model from ids to word vectors [B, T, D] with a layer {TRAINED!r}, such as "
+                f"word_embedding(vocabulary_size, embedding_dim). Received: {model.name}"
             )
 
     @classmethod
-    def from_vectors(cls, vocabulary, vectors, language="en", segmenter=None):
-        """Make a task from words and their vectors.
+    def from_vectors(
+        cls,
+        vocabulary: Vocabulary,
+        vectors: np.ndarray | Sequence[Sequence[float]],
+        language: Language = "en",
+        segmenter: Literal["jieba"] | None = None,
+    ) -> "WordEmbedding":
+        """Create a task from words and their vectors.
 
         Args:
-            vocabulary: `Vocabulary`, most frequent word first.
-            vectors: float array [V, D], a row per token id; those of `[PAD]` and `[UNK]` do not matter.
-            language: "en" or "zh", decides how `sentence_vector` splits sentences into words.
-            segmenter: None, or "jieba" where the words are Chinese ones it finds.
+            vocabulary: the words, most frequent first.
+            vectors: float array [V, D], a row per token id; the rows of `[PAD]` and `[UNK]` are not used.
+            language: language of the words; `sentence_vector` splits sentences by its rules.
+            segmenter: "jieba" if the vocabulary contains Chinese words that jieba finds.
 
         Raises:
-            InputError: if there is not one vector per token, or a vector holds NaN or infinity.
+            InputError: if the number of vectors differs from that of tokens, or a vector contains NaN or infinity.
         """
         vectors = np.asarray(vectors, "float32")
         if vectors.ndim != 2 or len(vectors) != len(vocabulary) or not vectors.size:
@@ -92,109 +118,105 @@ class WordEmbedding(Task):
         broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
         if len(broken):
             raise InputError(
-                f"{len(broken):,} word vectors hold NaN or infinity, that of {vocabulary.tokens[broken[0]]!r} is the "
-                "first. Train them again, with a lower learning rate, or copy them again"
+                f"{len(broken):,} word vectors hold NaN or infinity; the first one is that of "
+                f"{vocabulary.tokens[broken[0]]!r}. Train them again with a lower learning rate, or copy them again"
             )
         model = word_embedding(*vectors.shape)
         set_word_vectors(model, vectors)
         return cls(model, SingleWordPreprocessor(vocabulary, language, segmenter))
 
     @property
-    def tokens(self):
-        """The vocabulary as a list of V str, `[PAD]` and `[UNK]` first."""
+    def tokens(self) -> list[str]:
+        """The V tokens of the vocabulary, `[PAD]` and `[UNK]` first."""
         return self.preprocessor.vocabulary.tokens
 
     @functools.cached_property
-    def vectors(self):
+    def vectors(self) -> np.ndarray:
         """The vectors of all tokens: float32 array [V, D]."""
         return np.asarray(self._matrix())
 
     @functools.cached_property
-    def _unit_vectors(self):
+    def _unit_vectors(self) -> np.ndarray:
         return normalized(self.vectors)
 
-    def ids(self, words):
-        """Return the id of every word as an int array [N], 1 where it is unknown.
-
-        Args:
-            words: list of str.
-        """
+    def ids(self, words: Sequence[str]) -> np.ndarray:
+        """Return the id of every word as an int array [N]; 1 if the word is unknown."""
         strings = [word.encode("utf-8", "surrogatepass") for word in self._checked(words)]
         return self.preprocessor.features(tf.constant(strings, tf.string))["token_ids"].flat_values.numpy()
 
-    def __contains__(self, word):
+    def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and bool(self.ids([word])[0] >= FIRST_WORD)
 
-    def vector(self, word):
+    def vector(self, word: str) -> np.ndarray:
         """Return the vector of a word: float32 array [D].
 
         Raises:
-            InputError: if the word is unknown, with words spelled alike. So do the methods below.
+            InputError: if the word is unknown; the message lists similar spellings. The methods below raise it too.
         """
         return self.vectors[self._known_ids([word])[0]]
 
-    def similarity(self, a, b):
+    def similarity(self, a: str, b: str) -> float:
         """Return the cosine of two words."""
         first, second = self._unit_vectors[self._known_ids([a, b])]
         return float(first @ second)
 
-    def most_similar(self, positive, negative=(), count=NEIGHBOURS):
-        """Return the words closest to the sum of some words minus others, each a vector of length 1.
+    def most_similar(
+        self, positive: str | Sequence[str], negative: str | Sequence[str] = (), count: int = NEIGHBOURS
+    ) -> list[tuple[str, float]]:
+        """Return the words closest to a sum of words minus other words, after scaling all vectors to length 1.
 
         Args:
-            positive: str or list of str, the words added.
-            negative: str or list of str, the words taken away.
-            count: int, most words to return; those asked about are never among them.
+            positive: words to add.
+            negative: words to subtract.
+            count: maximum number of words to return (>= 1). The given words are never returned.
 
         Returns:
-            list of (word, cosine), the closest first.
+            Pairs (word, cosine), the closest first.
 
         Raises:
-            InputError: if a word is unknown, or there is none.
+            InputError: if a word is unknown, or no word is given.
 
         Reference: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations".
         """
         require_positive(count=count)
         positive, negative = ([words] if isinstance(words, str) else words for words in (positive, negative))
-        added, taken = self._known_ids(positive), self._known_ids(negative)
-        if not len(added) and not len(taken):
+        added, subtracted = self._known_ids(positive), self._known_ids(negative)
+        if not len(added) and not len(subtracted):
             raise InputError("Expected at least one word to compare with. Received: none")
-        query = self._unit_vectors[added].sum(axis=0) - self._unit_vectors[taken].sum(axis=0)
+        query = self._unit_vectors[added].sum(axis=0) - self._unit_vectors[subtracted].sum(axis=0)
         cosines = self._unit_vectors @ normalized(query[None])[0]  # [V]
-        no_answers = np.concatenate([np.arange(FIRST_WORD), added, taken])
-        cosines[no_answers] = BELOW_ANY_COSINE
-        count = min(count, len(cosines) - len(np.unique(no_answers)))
-        # Only what can be among the first is sorted; of equals, the more frequent word comes first.
+        excluded = np.concatenate([np.arange(FIRST_WORD), added, subtracted])
+        cosines[excluded] = BELOW_ANY_COSINE
+        count = min(count, len(cosines) - len(np.unique(excluded)))
+        # Only the largest cosines are sorted; a tie goes to the more frequent word.
         rows = np.flatnonzero(cosines >= -np.partition(-cosines, count - 1)[count - 1])
         rows = rows[np.argsort(-cosines[rows], kind="stable")][:count]
         return [(self.tokens[row], float(cosines[row])) for row in rows]
 
-    def analogy(self, a, b, c, count=NEIGHBOURS):
-        """Answer "a is to b as c is to ?": the words closest to b - a + c, as `most_similar` returns them."""
+    def analogy(self, a: str, b: str, c: str, count: int = NEIGHBOURS) -> list[tuple[str, float]]:
+        """Answer "a is to b as c is to ?": return the words closest to b - a + c, like `most_similar`."""
         return self.most_similar([b, c], [a], count)
 
-    def doesnt_match(self, words):
-        """Return the word farthest from the mean of all.
-
-        Args:
-            words: list of at least 3 str.
-        """
+    def doesnt_match(self, words: Sequence[str]) -> str:
+        """Return the word that is farthest from the mean of all words (at least 3)."""
         ids = self._known_ids(words)
         if len(ids) < 3:
-            raise InputError(f"Which word differs from the others takes three or more. Received: {len(ids)}")
+            raise InputError(f"doesnt_match needs at least 3 words. Received: {len(ids)}")
         vectors = self._unit_vectors[ids]
         return list(words)[int(np.argmin(vectors @ vectors.mean(axis=0)))]
 
-    def sentence_vector(self, texts, method="mean", counts=None):
+    def sentence_vector(
+        self, texts: Sequence[str], method: Method = "mean", counts: np.ndarray | Sequence[int] | None = None
+    ) -> np.ndarray:
         """Average the vectors of the words of each text.
 
         Args:
-            texts: list of N str.
-            method: "mean"; or "sif", which weights frequent words down and then takes away the direction
-                that `texts` have in common, so that a vector depends on the others: give all that are to
-                be compared at once. `models.sentence_vectors` has the steps one by one.
-            counts: int array [V], how often each token occurs, such as `Corpus.counts`, for "sif"; None
-                guesses by Zipf's law from the order of the vocabulary.
+            texts: N texts.
+            method: "mean"; or "sif", which weights frequent words less and then removes the direction that all `texts`
+                share. Its vectors depend on all texts of the call: pass all texts that you compare in one call.
+                `models.sentence_vectors` has the single steps.
+            counts: int array [V], the count of each token, such as `Corpus.counts`, for "sif"; None estimates the
+                counts from the order of the vocabulary by Zipf's law.
 
         Returns:
             float array [N, D], zeros for a text without known words.
@@ -205,13 +227,13 @@ class WordEmbedding(Task):
         require_choice("method", method, METHODS)
         texts = self._checked(texts)
         if counts is not None and np.shape(counts) != (len(self.tokens),):
-            raise InputError(f"Expected {len(self.tokens):,} counts, one a token. Received: {np.shape(counts)}")
+            raise InputError(f"Expected {len(self.tokens):,} counts, one per token. Received: {np.shape(counts)}")
         preprocessor = self.preprocessor.sentences()
         token_ids = preprocessor.features(preprocessor.prepare(texts))["token_ids"]
         if method == "mean":
             return sentence_vectors.mean_vectors(token_ids, self.vectors)
         if len(texts) < 2:
-            raise InputError(f"'sif' takes away what several texts have in common. Received: {len(texts)}; use 'mean'")
+            raise InputError(f"The method 'sif' needs at least 2 texts. Received: {len(texts)}. Use 'mean'")
         if counts is None:
             probabilities = sentence_vectors.zipf_probabilities(len(self.tokens))
         else:
@@ -220,18 +242,18 @@ class WordEmbedding(Task):
         means = sentence_vectors.mean_vectors(token_ids, self.vectors, weights)
         return sentence_vectors.without_direction(means, sentence_vectors.common_direction(means))
 
-    def embedding_layer(self, vocabulary, trainable=False):
-        """Make the layer with which any Keras model can begin: our vectors for another vocabulary.
+    def embedding_layer(self, vocabulary: Vocabulary, trainable: bool = False) -> keras.layers.Embedding:
+        """Create an embedding layer for any Keras model: these vectors in the order of another vocabulary.
 
-        Words without a vector are logged. They are zeros in a fixed layer, for noise would stay there; in
-        a trained one they are random with the variance of ours.
+        Words without a vector are logged. Their rows are zeros in a fixed layer, and random, with the variance of
+        the known vectors, in a trainable one.
 
         Args:
-            vocabulary: `Vocabulary` of the model.
-            trainable: bool, whether training changes the vectors.
+            vocabulary: vocabulary of the model.
+            trainable: whether training changes the vectors.
 
         Returns:
-            `keras.layers.Embedding`, int [B, T] -> float [B, T, D], named "token_embedding".
+            A layer int [B, T] -> float [B, T, D], named "token_embedding".
         """
         ids = self.ids(vocabulary.tokens)
         found = ids >= FIRST_WORD
@@ -258,47 +280,48 @@ class WordEmbedding(Task):
         layer.embeddings.assign(values)
         return layer
 
-    def evaluate(self, sources=None):
+    def evaluate(self, sources: Sequence[FilePath] | None = None) -> dict[str, Any]:
         """Score the vectors on word similarity and analogies.
 
         Args:
-            sources: list of published sets, "wordsim353", "simlex999" or "questions_words", and of paths of
-                your own files: word pairs with scores, or analogy questions in sections
-                (`datasets.word_evaluation`); None for all published ones, which are English.
+            sources: published sets ("wordsim353", "simlex999" or "questions_words"), and paths of your own files:
+                word pairs with scores, or analogy questions in sections (`datasets.word_evaluation`). None for all
+                published sets, which are English.
 
         Returns:
-            dict, set -> its scores (`evaluation.word_similarity_scores`, `evaluation.analogy_scores`).
+            dict from the name of a set to its scores (`evaluation.word_similarity_scores` or
+            `evaluation.analogy_scores`).
 
         Raises:
-            InputError: if a set cannot be read, or the vocabulary has none of its words.
+            InputError: if a set cannot be read, or contains no word of the vocabulary.
         """
         language = self.preprocessor.language
         sources = PUBLISHED.get(language, ()) if sources is None else sources
         if not sources:
             raise InputError(
-                f"No published word pairs or analogies are known here for the language {language!r}. Give your own: "
-                "a file with a word, a word and a score on each line, separated by tabs (--test-file FILE)"
+                f"No word pairs or analogies are published for the language {language!r}. Give your own: a file with "
+                "a word, a word and a score on each line, separated by tabs (--test-file FILE)"
             )
         return {Path(source).stem: self._score(source) for source in sources}
 
-    def _score(self, source):
+    def _score(self, source: FilePath) -> dict[str, Any]:
         is_own = source not in (*WORD_PAIRS, *ANALOGIES) and Path(source).is_file()
         if source in ANALOGIES or (is_own and _has_sections(source)):
             return analogy_scores(self.tokens, self.vectors, load_analogies(source))
         return word_similarity_scores(self.tokens, self.vectors, load_word_pairs(source))
 
-    def answer_features(self, features):
-        """Return the dict of answers for token_ids int [N, T], whose first is the word."""
+    def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return the dict of answers for token_ids int [N, T]; the first token of a row is the word."""
         token_ids = features["token_ids"][:, :1]
         vectors = self.model(token_ids, training=False)[:, 0]  # [N, D]
         return self.answer({"token_ids": token_ids[:, 0], "vectors": tf.cast(vectors, tf.float32)})
 
-    def answer(self, outputs):
-        """Return what is known of each word.
+    def answer(self, outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return the vector and the neighbours of each word.
 
         Returns:
-            dict of word [N]; known bool [N]; vector [N, D], zeros if unknown; count [N], the number of
-            neighbours; neighbours string [N, K], their neighbour_ids and scores, filled with "", -1 and 0.
+            dict of word [N]; known bool [N]; vector [N, D], zeros if the word is unknown; count [N], the number of
+            neighbours; neighbours string [N, K], neighbour_ids and scores, padded with "", -1 and 0.
         """
         token_ids, vectors = outputs["token_ids"], outputs["vectors"]
         known = token_ids >= FIRST_WORD
@@ -321,7 +344,7 @@ class WordEmbedding(Task):
             "scores": tf.where(is_neighbour, scores, 0.0),
         }
 
-    def to_python(self, row, text):
+    def to_python(self, row: Mapping[str, Any], text: Any) -> WordEmbeddingAnswer:
         """Return {"word": str, "neighbours": [{"word": str, "score": float}]}; an unknown word has none."""
         neighbours = zip(row["neighbours"][: row["count"]], row["scores"], strict=False)
         return {
@@ -329,44 +352,42 @@ class WordEmbedding(Task):
             "neighbours": [{"word": word.decode(), "score": float(score)} for word, score in neighbours],
         }
 
-    def readable(self, answer):
+    def readable(self, answer: WordEmbeddingAnswer) -> str:
         """Return the neighbours and their cosines."""
         neighbours = [f"{neighbour['word']} {neighbour['score']:.2f}" for neighbour in answer["neighbours"]]
         return ", ".join(neighbours) or "unknown word"
 
-    def _strings_to_answers(self, text):
-        """Give an unknown word back as it was written; a known one comes in the vocabulary's spelling."""
+    def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answer words: a known word in the spelling of the vocabulary, an unknown one as it was written."""
         answer = super()._strings_to_answers(text)
         written = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
         return {**answer, "word": tf.where(answer["known"], answer["word"], written)}
 
-    def _matrix(self):
+    def _matrix(self) -> tf.Tensor:
         """Return all vectors as a float32 tensor [V, D]."""
         layer = self.model.get_layer(TRAINED)
         values = layer(keras.ops.arange(len(self.tokens))) if layer.quantization_mode else layer.embeddings
         return keras.ops.cast(values, "float32")
 
-    def _known_ids(self, words):
+    def _known_ids(self, words: Sequence[str]) -> np.ndarray:
         ids = self.ids(words)
         for word, id_ in zip(words, ids, strict=True):
             if id_ < FIRST_WORD:
                 similar = " or ".join(map(repr, closest_spellings(word, self.tokens[FIRST_WORD:])))
-                advice = (
-                    f" Did you mean {similar}?" if similar else " Expected a word of the texts they were trained on"
-                )
+                advice = f"Did you mean {similar}?" if similar else "Expected a word of the training texts"
                 raise InputError(
-                    f"{word!r:.60} is none of the {len(self.tokens) - FIRST_WORD:,} words with a vector.{advice}"
+                    f"{word!r:.60} is not one of the {len(self.tokens) - FIRST_WORD:,} words with a vector. {advice}"
                 )
         return ids
 
 
-def _cosines(vectors, matrix):
-    """Return the cosine of every vector [N, D] with every row [V, D]: [N, V], 0 where one is all zeros."""
+def _cosines(vectors: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
+    """Return the cosine of every vector [N, D] with every row [V, D]: [N, V]; 0 if one of them is all zeros."""
     lengths = tf.norm(vectors, axis=1)[:, None] * tf.norm(matrix, axis=1)
     return tf.math.divide_no_nan(tf.matmul(vectors, matrix, transpose_b=True), lengths)
 
 
-def _has_sections(path):
-    """Tell a file of analogy questions, which begins with a section, from one of word pairs."""
+def _has_sections(path: FilePath) -> bool:
+    """Return whether a file begins with a section, as a file of analogy questions does."""
     with open(path, "rb") as file:
         return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b":")

@@ -1,4 +1,4 @@
-"""Strings to numbers in TensorFlow operations, usable in tf.data and in an exported graph alike."""
+"""Text to numbers: preprocessors of TensorFlow operations, for tf.data and exported graphs, and training data."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
 from kerasnlp_zoo.text.preprocessors.language_model import LanguageModelPreprocessor
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.single_words import SingleWordPreprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import TokenPreprocessor
 from kerasnlp_zoo.text.preprocessors.trees import TreePreprocessor
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
     from kerasnlp_zoo.text.preprocessors.wordpiece import WordPiecePreprocessor
 
-PREPROCESSORS = (  # what an entry may name
+PREPROCESSORS = (  # classes that an entry can name
     "LanguageModelPreprocessor",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
@@ -32,6 +33,7 @@ __all__ = [
     "PREPROCESSORS",
     "GenerativeVocabulary",
     "LanguageModelPreprocessor",
+    "Preprocessor",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
     "TranslationPreprocessor",
@@ -47,7 +49,7 @@ __all__ = [
     "term_document_counts",
 ]
 
-# They load tensorflow-text, which Windows does not have.
+# These modules import tensorflow-text, which is not available for Windows.
 __getattr__, __dir__ = lazy_attributes(
     __name__,
     {

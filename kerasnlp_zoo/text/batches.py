@@ -1,17 +1,18 @@
-"""Batches of sentences of similar length: little padding, few shapes, no example lost.
+"""Batches of sentences of similar length, with little padding, few shapes and every example.
 
-Every batch is [batch_size, bucket length]; one batch an epoch is filled up with rows of padding whose
-weight is 0. So replicas always get equal shares, and a compiled model sees few shapes. Which rows
-stand together is decided by (seed, epoch) alone, which makes a resumed run exact.
+Every batch has the shape [batch_size, bucket length]. One batch per epoch is completed with rows of padding, whose
+weight is 0. Replicas therefore always get equal shares, and a compiled model sees few shapes. The rows of each batch
+depend only on (seed, epoch), so a resumed run is exact.
 
-The rows are chosen in NumPy by number and gathered from memory, rather than streamed through
-`bucket_by_sequence_length`: the shuffle is a true permutation, and the rows left over in one bucket
-go into a batch of the next instead of each making a batch of padding.
+The rows are selected in NumPy and gathered from memory, instead of streamed through `bucket_by_sequence_length`. The
+shuffle is a true permutation, and the remaining rows of a bucket fill a batch of the next bucket instead of one batch
+of padding per bucket.
 
 Shapes: N examples, B batch size, T bucket length.
 """
 
 import itertools
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -19,30 +20,26 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 
 NUM_BUCKETS = 8
-NUM_CANDIDATES = 256  # lengths a bucket may have, each as many examples from the next
-BATCHES_AHEAD = 4  # prepared while the model trains on the one before
+NUM_CANDIDATES = 256  # candidate lengths of buckets, with equally many examples between two of them
+BATCHES_AHEAD = 4  # batches prepared while the model trains
 FILLER = -1  # row number of a row of padding
 
 
 class EpochNumber:
-    """The epoch that shuffled data sets and dropout are in.
+    """The current epoch of shuffled data sets and dropout.
 
-    The callback `EpochSeed` sets `value` at the start of each epoch of `fit`. While it is None, outside
-    of `fit` or without the callback, a data set counts its own passes.
+    The callback `EpochSeed` sets `value` at the start of each epoch of `fit`. If it is None, outside of `fit` or
+    without the callback, a data set counts its own passes.
     """
 
-    value = None
+    value: int | None = None
 
 
-def chunk_order(num_chunks, seed):
-    """Make the data set of the numbers of chunks, each once an epoch, in an order of (seed, epoch).
-
-    Args:
-        num_chunks: int.
-        seed: int.
+def chunk_order(num_chunks: int, seed: int) -> tf.data.Dataset:
+    """Return the data set of chunk numbers: each number once per epoch, in an order that depends on (seed, epoch).
 
     Returns:
-        `tf.data.Dataset` of (epoch, place), both int64, of known cardinality.
+        `tf.data.Dataset` of (epoch, chunk), both int64, of known cardinality.
 
     Example:
 
@@ -51,11 +48,11 @@ def chunk_order(num_chunks, seed):
     """
     passes = itertools.count()
 
-    def order():
+    def order() -> tuple[np.ndarray, np.ndarray]:
         epoch = next(passes) if EpochNumber.value is None else EpochNumber.value
         return np.full(num_chunks, epoch), np.random.default_rng((seed, epoch)).permutation(num_chunks)
 
-    def a_pass(_):
+    def a_pass(_: tf.Tensor) -> tf.data.Dataset:
         epochs, places = tf.numpy_function(order, (), (tf.int64, tf.int64))
         return tf.data.Dataset.from_tensor_slices((tf.ensure_shape(epochs, [None]), tf.ensure_shape(places, [None])))
 
@@ -63,18 +60,18 @@ def chunk_order(num_chunks, seed):
     return dataset.apply(tf.data.experimental.assert_cardinality(num_chunks))
 
 
-def bucket_lengths(lengths, num_buckets=NUM_BUCKETS):
-    """Choose the batch lengths T that cost the least padding.
+def bucket_lengths(lengths: np.ndarray, num_buckets: int = NUM_BUCKETS) -> np.ndarray:
+    """Return the batch lengths T that cause the least padding.
 
-    Dynamic programming over the candidates: the cheapest k buckets that end at a length are the
-    cheapest k - 1 that end at a shorter one, and a bucket for all that lies between.
+    Dynamic programming over the candidates: the best k buckets up to a length are the best k - 1 buckets up to a
+    shorter length, plus one bucket for the lengths between the two.
 
     Args:
         lengths: int array [N], tokens of each example.
-        num_buckets: int, most different lengths.
+        num_buckets: maximum number of lengths.
 
     Returns:
-        int array, increasing, the last one the longest example; at least 1.
+        increasing int array of lengths >= 1; the last one is the length of the longest example.
 
     Example:
 
@@ -100,13 +97,13 @@ def bucket_lengths(lengths, num_buckets=NUM_BUCKETS):
 
 
 class BatchRows:
-    """For each pass, the row numbers of its batches and their lengths T.
+    """The row numbers and the lengths T of the batches of each pass.
 
     Args:
         lengths: int array [N], tokens of each example.
-        batch_size: int, B.
-        shuffle: bool, whether passes differ; otherwise examples stand in order of length.
-        seed: int, with the epoch the only source of randomness.
+        batch_size: B.
+        shuffle: whether passes differ; otherwise examples are in order of length.
+        seed: seed of the shuffle, used together with the epoch.
 
     Example:
 
@@ -116,7 +113,7 @@ class BatchRows:
     [2 1] 5
     """
 
-    def __init__(self, lengths, batch_size, shuffle, seed):
+    def __init__(self, lengths: np.ndarray, batch_size: int, shuffle: bool, seed: int) -> None:
         self.boundaries = bucket_lengths(lengths)
         self.bucket_of_row = np.searchsorted(self.boundaries, np.maximum(lengths, 1))
         self.lengths = lengths
@@ -125,41 +122,47 @@ class BatchRows:
         self.seed = seed
         self.passes = 0
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of batches in a pass."""
         return -(-len(self.lengths) // self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.integer]]:
         """Yield (rows int64 [B], length int64)."""
         epoch = self.passes if EpochNumber.value is None else EpochNumber.value
         self.passes += 1
         random = np.random.default_rng((self.seed, epoch))
         order = random.permutation(len(self.lengths)) if self.shuffle else np.argsort(self.lengths, kind="stable")
         order = order[np.argsort(self.bucket_of_row[order], kind="stable")]
-        # The rows of padding come first, among the shortest examples, where they cost least.
+        # The rows of padding come first, in the batch of the shortest examples, because they cost least there.
         rows = np.append(np.full(-len(order) % self.batch_size, FILLER), order).reshape(-1, self.batch_size)
         batch_lengths = self.boundaries[self.bucket_of_row[rows[:, -1]]]
         for batch in random.permutation(len(rows)) if self.shuffle else range(len(rows)):
             yield rows[batch], batch_lengths[batch]
 
 
-def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0, weights=None):
-    """Make a tf.data set of (features [B, T], labels [B, ...], weights [B, ...]) from examples in memory.
+def bucketed_batches(
+    features: Mapping[str, tf.RaggedTensor],
+    labels: Sequence[int] | Sequence[float] | np.ndarray | tf.Tensor | tf.RaggedTensor,
+    batch_size: int,
+    shuffle: bool = False,
+    seed: int = 0,
+    weights: np.ndarray | tf.Tensor | tf.RaggedTensor | None = None,
+) -> tf.data.Dataset:
+    """Return a data set of (features [B, T, ...], labels [B, ...], weights [B, ...]) from examples in memory.
 
     Args:
-        features: dict of ragged int tensors [N, (length), ...], alike in their lengths.
-        labels: int or float array [N, ...]; or ragged int tensor [N, (length), ...], one for each token.
-        batch_size: int, B.
-        shuffle: bool, whether every epoch has its own order, as for training.
-        seed: int.
-        weights: float array or ragged tensor that broadcasts to `labels`, 0 where a label does not count;
-            None for 1.
+        features: ragged int tensors [N, (length), ...], all with the same row lengths.
+        labels: int or float [N, ...]; or ragged int [N, (length), ...], a label for each token.
+        batch_size: B.
+        shuffle: whether every epoch has its own order, as in training.
+        seed: seed of the shuffle.
+        weights: float tensor that broadcasts to `labels`, 0 for labels that do not count; None for 1.
 
     Returns:
-        `tf.data.Dataset` of known cardinality; the weights of rows and places of padding are 0.
+        `tf.data.Dataset` of known cardinality; the weights of padding are 0.
 
     Raises:
-        InputError: if there is no example, or `labels` has another length.
+        InputError: if there are no examples, or the number of labels differs.
 
     Example:
 
@@ -169,23 +172,24 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0, weight
     (TensorShape([3, 2]), array([0., 1., 1.], dtype=float32))
     """
     lengths = next(iter(features.values())).row_lengths().numpy()
-    if not isinstance(labels, tf.RaggedTensor):
-        labels = tf.convert_to_tensor(labels)
-        labels = tf.cast(labels, tf.float32 if labels.dtype.is_floating else tf.int32)
-    if not len(lengths) or len(lengths) != labels.shape[0]:
+    targets = labels
+    if not isinstance(targets, tf.RaggedTensor):
+        targets = tf.convert_to_tensor(labels)
+        targets = tf.cast(targets, tf.float32 if targets.dtype.is_floating else tf.int32)
+    if not len(lengths) or len(lengths) != targets.shape[0]:
         raise InputError(
             "A data set needs at least one example, and one label for each. "
-            f"Received: {len(lengths)} texts and {labels.shape[0]} labels"
+            f"Received: {len(lengths)} texts and {targets.shape[0]} labels"
         )
     if weights is None:
-        weights = tf.ones_like(labels if isinstance(labels, tf.RaggedTensor) else lengths, tf.float32)
+        weights = tf.ones_like(targets if isinstance(targets, tf.RaggedTensor) else lengths, tf.float32)
     batch_rows = BatchRows(lengths, batch_size, shuffle, seed)
 
-    def gather(rows, length):
-        columns = (features, labels, weights)
+    def gather(rows: tf.Tensor, length: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+        columns = (features, targets, weights)
         return tf.nest.map_structure(lambda values: padded(values, rows, length), columns)
 
-    def padded(values, rows, length):
+    def padded(values: tf.Tensor | tf.RaggedTensor, rows: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         is_example = tf.not_equal(rows, FILLER)
         gathered = tf.gather(values, tf.maximum(rows, 0))
         is_example = tf.reshape(tf.cast(is_example, gathered.dtype), [batch_size] + [1] * (len(values.shape) - 1))
@@ -196,30 +200,27 @@ def bucketed_batches(features, labels, batch_size, shuffle=False, seed=0, weight
         missing = length - tf.shape(dense, tf.int64)[1]
         return tf.ensure_shape(tf.pad(dense, [[0, 0], [0, missing], *[[0, 0]] * len(shape[2:])]), shape)
 
-    def whole_pass():
+    def whole_pass() -> tuple[np.ndarray, np.ndarray]:
         rows, batch_lengths = zip(*batch_rows, strict=True)
         return np.stack(rows), np.stack(batch_lengths)
 
-    def batches_of_a_pass(_):
+    def batches_of_a_pass(_: tf.Tensor) -> tf.data.Dataset:
         rows, batch_lengths = tf.numpy_function(whole_pass, (), (tf.int64, tf.int64))
         rows, batch_lengths = tf.ensure_shape(rows, [None, batch_size]), tf.ensure_shape(batch_lengths, [None])
         return tf.data.Dataset.from_tensor_slices((rows, batch_lengths))
 
-    # Not `from_generator`: its operation sets malloc's M_TRIM_THRESHOLD to 128 kB for the whole process, so that
-    # every step gets its large buffers from the system anew (measured on TextCNN: 28,000 page faults a step).
+    # Not `from_generator`: its operation sets malloc's M_TRIM_THRESHOLD to 128 kB for the process. Every step would
+    # then request its large buffers from the system again (measured with TextCNN: 28,000 page faults per step).
     dataset = tf.data.Dataset.range(1).flat_map(batches_of_a_pass).map(gather)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(batch_rows))).prefetch(BATCHES_AHEAD)
     return dataset.with_options(without_autotuning())
 
 
-def without_autotuning():
-    """Return options for pipelines that are quick anyway.
+def without_autotuning() -> tf.data.Options:
+    """Return options that switch off the autotuning of a pipeline.
 
-    The thread that tunes a pipeline sleeps for twice as long after each of its rounds, and the end of an
-    epoch waits for it to wake: up to as long again as the epoch took (measured: 82 s instead of 51 s).
-
-    Returns:
-        `tf.data.Options`.
+    The tuning thread doubles its sleep after each round, and the end of an epoch waits until it wakes up. This can
+    double the duration of an epoch (measured: 82 s instead of 51 s).
     """
     options = tf.data.Options()
     options.autotune.enabled = False

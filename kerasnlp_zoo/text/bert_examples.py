@@ -1,9 +1,9 @@
-"""From documents on disk to what BERT is pretrained on, made anew in every epoch.
+"""Pretraining examples of BERT from documents on disk, with new pairs and masks in every epoch.
 
-Blocks from all over the corpus are read together, paired and masked, and their examples mixed: so a batch
-holds texts of every kind, and memory stays small whatever the corpus.
+Blocks from all parts of the corpus are read together, then paired and masked, and their examples are shuffled. A
+batch therefore contains texts of every kind, and memory use does not depend on the size of the corpus.
 
-Shapes: N pieces, E examples, T time, P masked places, B batch.
+Shapes: N pieces, E examples, T time, P masked positions, B batch.
 """
 
 import dataclasses
@@ -18,24 +18,24 @@ from kerasnlp_zoo.text.segment_pairs import segment_pairs, sentences_of
 from kerasnlp_zoo.vocabulary import CLASSIFICATION, MASK, SEPARATOR, WORDPIECE_SPECIAL
 
 GROUP = 64  # blocks read together: a quarter of a million ids
-BATCHES_AHEAD = 4  # prepared while the model trains on the one before
+BATCHES_AHEAD = 4  # batches prepared while the model trains
 NUM_SPECIAL = 3  # [CLS] A [SEP] B [SEP]
-CHOSEN = 0.15  # share of tokens that are to be guessed; of these ...
-MASKED, REPLACED = 0.8, 0.1  # ... become [MASK], or another token; the rest stay
+CHOSEN = 0.15  # share of tokens that the model must predict
+MASKED, REPLACED = 0.8, 0.1  # shares of these that become [MASK], or a random token; the others are unchanged
 
 
 @dataclasses.dataclass(frozen=True)
 class BertExamples:
-    """How documents become examples of masked words and of sentences that follow each other.
+    """Examples for masked language modelling and next sentence prediction.
 
-    An example is `[CLS] A [SEP] B [SEP]`, where B follows A in half of the cases (label 0) and comes from
-    another document else (label 1). Of its tokens 15% are to be guessed: 80% of them are replaced by
-    `[MASK]`, 10% by any other, 10% stay. All this is a function of (seed, epoch).
+    An example is `[CLS] A [SEP] B [SEP]`. In half of the examples B follows A (label 0); in the others B comes from
+    another document (label 1). The model must predict 15% of the tokens: 80% of these are replaced by `[MASK]`, 10%
+    by a random token, and 10% are unchanged. The examples depend only on (seed, epoch).
 
     Args:
-        documents: `Documents`.
-        max_sequence_length: int, T.
-        seed: int.
+        documents: token ids on disk.
+        max_sequence_length: T.
+        seed: seed of pairs, masks and order.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -47,53 +47,53 @@ class BertExamples:
     max_sequence_length: int = 128
     seed: int = 1
 
-    def __post_init__(self):
-        """Check the arguments."""
+    def __post_init__(self) -> None:
+        """Validate the arguments."""
         require_positive(max_sequence_length=self.max_sequence_length)
         if self.max_sequence_length < NUM_SPECIAL + 2:
             raise InputError(
-                f"max_sequence_length must leave room for {NUM_SPECIAL} special tokens and two pieces of text. "
-                f"Received: max_sequence_length={self.max_sequence_length}"
+                f"max_sequence_length must leave room for {NUM_SPECIAL} special tokens and two pieces of text, so it "
+                f"must be at least {NUM_SPECIAL + 2}. Received: max_sequence_length={self.max_sequence_length}"
             )
 
     @property
-    def num_masked(self):
-        """The most tokens of an example that are guessed: P."""
+    def num_masked(self) -> int:
+        """Maximum number of tokens to predict in an example, P."""
         return int(np.ceil(CHOSEN * self.max_sequence_length))
 
-    def training(self, batch_size, steps):
-        """Make the data set to train on.
+    def training(self, batch_size: int, steps: int) -> tf.data.Dataset:
+        """Return the training data set.
 
         Args:
-            batch_size: int, B.
-            steps: int, batches of an epoch. Where a pass over the blocks has fewer, it begins anew.
+            batch_size: B.
+            steps: batches per epoch; if a pass over the blocks has fewer batches, another pass follows.
 
         Returns:
-            `tf.data.Dataset` of ({"token_ids" int [B, T], "segment_ids" int [B, T], "masked_positions" int
-            [B, P]}, {"mlm_logits": tokens int [B, P], "nsp_logits": 0 or 1 int [B]}, weights of the same
-            names and shapes), of known cardinality.
+            `tf.data.Dataset` of ({"token_ids": int [B, T], "segment_ids": int [B, T], "masked_positions": int
+            [B, P]}, {"mlm_logits": ids int [B, P], "nsp_logits": 0 or 1, int [B]}, weights with the keys and shapes
+            of the labels), of known cardinality.
         """
         blocks, _ = self.documents.held_out()
         order = chunk_order(num_groups(blocks), self.seed)
         batches = self._examples(order, blocks).repeat().rebatch(batch_size, drop_remainder=True)
         return _of_known_length(batches.take(steps), steps)
 
-    def validation(self, batch_size):
-        """Make the data set to validate on: documents held out, the same examples every time.
+    def validation(self, batch_size: int) -> tf.data.Dataset:
+        """Return the validation data set: one pass over the held-out documents, with the same examples every time.
 
         Args:
-            batch_size: int, B.
+            batch_size: B.
 
         Returns:
-            `tf.data.Dataset` like that to train on, a pass; rows of padding, of weight 0, fill up the last batch.
+            `tf.data.Dataset` with the elements of `training`; the last batch is completed with padding of weight 0.
         """
         _, blocks = self.documents.held_out()
         groups = range(num_groups(blocks))
         order = tf.data.Dataset.from_tensor_slices((np.zeros(len(groups), "int64"), np.array(groups, "int64")))
         num_examples = sum(len(self._pairs(blocks, 0, group)[1]) for group in groups)
 
-        def filled(*columns):
-            def fill(values):
+        def filled(*columns: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], ...]:
+            def fill(values: tf.Tensor) -> tf.Tensor:
                 missing = batch_size - tf.shape(values)[0]
                 values = tf.pad(values, [[0, missing]] + [[0, 0]] * (len(values.shape) - 1))
                 return tf.ensure_shape(values, [batch_size, *values.shape[1:]])
@@ -103,18 +103,18 @@ class BertExamples:
         batches = self._examples(order, blocks).rebatch(batch_size).map(filled)
         return _of_known_length(batches, -(-num_examples // batch_size))
 
-    def steps_of_a_pass(self, batch_size):
-        """Return about how many batches it takes to read all documents once: int, from a first group of blocks."""
+    def steps_of_a_pass(self, batch_size: int) -> int:
+        """Return an estimate of the number of batches in one pass, from the examples of the first group of blocks."""
         blocks, _ = self.documents.held_out()
         _, spans, _, _ = self._pairs(blocks, 0, 0)
         read = sum(np.diff(self.documents.starts)[blocks_of_group(blocks, self.seed, 0, 0)])
         total = sum(np.diff(self.documents.starts)[blocks])
         return max(1, int(len(spans) * total / read / batch_size))
 
-    def _examples(self, order, blocks):
-        """Make the data set of groups of examples from that of (epoch, group)."""
+    def _examples(self, order: tf.data.Dataset, blocks: np.ndarray) -> tf.data.Dataset:
+        """Return the data set of groups of examples, from a data set of (epoch, group)."""
 
-        def prepare(epoch, group):
+        def prepare(epoch: tf.Tensor, group: tf.Tensor) -> tuple[dict[str, tf.Tensor], ...]:
             types = (tf.int32, tf.int32, tf.int32, tf.int32)
             pairs = tf.numpy_function(lambda epoch, group: self._pairs(blocks, epoch, group), [epoch, group], types)
             shapes = ([None], [None, 4], [None], [2])
@@ -123,8 +123,10 @@ class BertExamples:
 
         return order.map(prepare).prefetch(1)
 
-    def _pairs(self, blocks, epoch, group):
-        """Read a group and pair its segments, in mixed order: pieces [N], spans [E, 4], is_random [E], seed [2]."""
+    def _pairs(
+        self, blocks: np.ndarray, epoch: int, group: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return the segment pairs of a group, shuffled: pieces [N], spans [E, 4], is_random [E], seed [2]."""
         pieces, boundaries, documents = sentences_of(
             self.documents.read_blocks(blocks_of_group(blocks, self.seed, epoch, group))
         )
@@ -134,11 +136,11 @@ class BertExamples:
         order = random.permutation(len(spans))
         return pieces, spans[order], is_random[order], random.integers(2**31, size=2, dtype="int32")
 
-    def _framed(self, pieces, spans):
+    def _framed(self, pieces: tf.Tensor, spans: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return `[CLS] A [SEP] B [SEP]` and its segments, both int [E, T]."""
         ids = self.documents.vocabulary.ids
         first, first_end, second, second_end = tf.unstack(spans[:, :, None], axis=1)  # [E, 1] each
-        middle = 1 + first_end - first  # the place of the first [SEP]
+        middle = 1 + first_end - first  # position of the first [SEP]
         last = middle + 1 + second_end - second
         place = tf.range(self.max_sequence_length)[None]  # [1, T]
         source = tf.where(place < middle, first + place - 1, second + place - middle - 1)
@@ -148,12 +150,14 @@ class BertExamples:
         token_ids = tf.where(place <= last, token_ids, 0)
         return token_ids, tf.cast((place > middle) & (place <= last), tf.int32)
 
-    def _masked(self, token_ids, segment_ids, is_random, seed):
-        """Choose tokens [E, P], replace most of them, and return inputs, labels and weights."""
+    def _masked(
+        self, token_ids: tf.Tensor, segment_ids: tf.Tensor, is_random: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """Return inputs, labels and weights after choosing tokens [E, P] and replacing most of them."""
         vocabulary = self.documents.vocabulary
         special = tf.constant([vocabulary.ids[token] for token in WORDPIECE_SPECIAL])
         seeds = tf.random.split(seed, 3)
-        # The tokens with the highest of random numbers are chosen; special ones have none above 0.
+        # The tokens with the highest random numbers are chosen. Special tokens get -1, so they come last.
         is_text = tf.reduce_all(token_ids[:, :, None] != special, axis=2)  # [E, T]
         chances = tf.where(is_text, tf.random.stateless_uniform(tf.shape(token_ids), seeds[0]), -1.0)
         _, positions = tf.math.top_k(chances, self.num_masked)  # [E, P]
@@ -168,7 +172,9 @@ class BertExamples:
         action = tf.random.stateless_uniform(tf.shape(labels), seeds[2])
         replaced = tf.where(action < MASKED + REPLACED, other, labels)
         replaced = tf.where(action < MASKED, vocabulary.ids[MASK], replaced)
-        replaced = tf.where(is_chosen, replaced, vocabulary.ids[CLASSIFICATION])  # at place 0, as it was
+        replaced = tf.where(
+            is_chosen, replaced, vocabulary.ids[CLASSIFICATION]
+        )  # writes [CLS] to position 0, where it is
         token_ids = tf.tensor_scatter_nd_update(
             token_ids,
             tf.stack([tf.repeat(tf.range(tf.shape(labels)[0])[:, None], self.num_masked, axis=1), positions], axis=2),
@@ -182,19 +188,19 @@ class BertExamples:
         )
 
 
-def _of_known_length(batches, length):
-    """Say how many batches there are: with data of unknown length Keras counts a batch too many in its means."""
+def _of_known_length(batches: tf.data.Dataset, length: int) -> tf.data.Dataset:
+    """Return the data set with known cardinality: without it, Keras counts one batch too many in its means."""
     batches = batches.apply(tf.data.experimental.assert_cardinality(length))
     return batches.prefetch(BATCHES_AHEAD).with_options(without_autotuning())
 
 
-def num_groups(blocks):
-    """Return in how many groups blocks are read."""
+def num_groups(blocks: np.ndarray) -> int:
+    """Return the number of groups in which blocks are read."""
     return -(-len(blocks) // GROUP)
 
 
-def blocks_of_group(blocks, seed, epoch, group):
-    """Return the numbers of the blocks that are read together: other ones in every epoch, each in one group.
+def blocks_of_group(blocks: np.ndarray, seed: int, epoch: int, group: int) -> np.ndarray:
+    """Return the numbers of the blocks of a group; each block is in one group, and every epoch has new groups.
 
     Example:
 

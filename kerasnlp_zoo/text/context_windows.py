@@ -1,7 +1,9 @@
-"""Every word of a text beside the words before it: what a language model of fixed context learns from.
+"""Every word of a text with the words before it: training data of a language model with fixed context.
 
 Shapes: N tokens, B batch size, L words of context.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -11,20 +13,22 @@ from kerasnlp_zoo.text.batches import BATCHES_AHEAD, chunk_order, without_autotu
 from kerasnlp_zoo.vocabulary import START_ID
 
 
-def context_windows(ids, context_size, batch_size, seed=0):
-    """Make a tf.data set of (contexts, words, weights) in which every word of a text stands once.
+def context_windows(
+    ids: Sequence[int] | np.ndarray, context_size: int, batch_size: int, seed: int = 0
+) -> tf.data.Dataset:
+    """Return a data set of (contexts, words, weights) that contains every word of a text once.
 
-    A batch takes words from all over the text; the order of batches depends on (seed, epoch) alone.
+    A batch contains words from all parts of the text. The order of batches depends only on (seed, epoch).
 
     Args:
-        ids: int array [N]; before it stands `[START]`.
-        context_size: int, L.
-        batch_size: int, B.
-        seed: int.
+        ids: int [N], the text; its first words have `[START]` as context.
+        context_size: L.
+        batch_size: B.
+        seed: seed of the order.
 
     Returns:
-        `tf.data.Dataset` of known cardinality: contexts int32 [B, L], the word right before last; words int32
-        [B]; weights float32 [B], 0 for rows that fill up a batch.
+        `tf.data.Dataset` of known cardinality: contexts int32 [B, L], in order of the text; words int32 [B]; weights
+        float32 [B], 0 for rows of padding.
 
     Raises:
         InputError: if the text is empty or a size is not positive.
@@ -37,11 +41,11 @@ def context_windows(ids, context_size, batch_size, seed=0):
     """
     require_positive(context_size=context_size, batch_size=batch_size)
     if not len(ids):
-        raise InputError("The text is empty: expected the ids of at least one token")
+        raise InputError("The text is empty. Expected the id of at least one token. Received: none")
     num_batches = -(-len(ids) // batch_size)
     padded = tf.constant(np.concatenate([np.full(context_size, START_ID), ids]), tf.int32)
 
-    def gather(_, place):
+    def gather(_: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         rows = tf.range(batch_size, dtype=tf.int64) * num_batches + place
         is_word = rows < len(ids)
         rows = tf.where(is_word, rows, 0)

@@ -1,13 +1,15 @@
-"""How often words stand near each other, and how often in which document: sparse counts of a corpus.
+"""Sparse counts of a corpus: how often two words occur near each other, and how often a word occurs in a document.
 
-A pair of words becomes one integer, its cell and its distance; sorting the integers of some million pairs
-brings those of a cell together, and a segmented sum counts them. Only a chunk of pairs and the nonzero cells
-so far are ever in memory: some 12 bytes a nonzero cell, two to three times over while they are added up.
+A pair of words becomes one integer, made of its cell and its distance. A chunk of some million integers is sorted,
+which groups the pairs of a cell, and a segmented sum counts them. Only a chunk of pairs and the nonzero cells so far
+are in memory: about 12 bytes per nonzero cell, and two to three times as much while chunks are added.
 
 Shapes: V vocabulary, W window, N ids of a chunk, P pairs, M documents.
 """
 
 import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, TypeAlias
 
 import keras
 import numpy as np
@@ -15,30 +17,38 @@ from scipy import sparse
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.corpus import SENTENCE_END, Corpus
-from kerasnlp_zoo.vocabulary import UNKNOWN
+from kerasnlp_zoo.vocabulary import UNKNOWN, Vocabulary
 
+Weighting: TypeAlias = Literal["harmonic", "flat"]
 WEIGHTINGS = ("harmonic", "flat")
+Direction: TypeAlias = Literal["both", "left", "right"]
 DIRECTIONS = ("both", "left", "right")
-PAIRS = 2**22  # counted at a time: some 150 MB
-LONG_CORPUS = 2**23  # ids from which on a progress bar is shown
+CHUNK = 2**22  # pairs counted at a time: about 150 MB
+LONG_CORPUS = 2**23  # number of ids above which a progress bar is shown
 
 
-def cooccurrence_counts(corpus, window=10, weighting="harmonic", direction="both", pairs=PAIRS):
-    """Count how often each word stands near each other one, never over the end of a sentence.
+def cooccurrence_counts(
+    corpus: Corpus,
+    window: int = 10,
+    weighting: Weighting = "harmonic",
+    direction: Direction = "both",
+    chunk_size: int = CHUNK,
+) -> sparse.csr_array:
+    """Return how often each word occurs near each other word in the same sentence.
 
     Args:
-        corpus: `Corpus`; the rare words it leaves out take no place.
-        window: int, W, the widest distance that counts. 1 to 3 capture syntax, 4 to 10 topics.
-        weighting: "harmonic", a pair at distance d counts 1 / d, as in GloVe; or "flat", it counts 1.
-        direction: where the context stands: "left" or "right" of the word; "both" adds the two up, which
-            makes the counts symmetric.
-        pairs: int, most pairs counted at a time.
+        corpus: corpus to count; its removed rare words do not add to the distance.
+        window: W, the largest distance that counts; 1 to 3 capture syntax, 4 to 10 topics.
+        weighting: "harmonic": a pair at distance d counts 1 / d, as in GloVe; "flat": it counts 1.
+        direction: "left" or "right": contexts on that side of the word; "both" adds the two, so the counts are
+            symmetric.
+        chunk_size: maximum number of pairs counted at a time.
 
     Returns:
-        `scipy.sparse.csr_array` float64 [V, V]: words are rows, contexts are columns.
+        float64 [V, V]; rows are words, columns are contexts.
 
     Raises:
-        InputError: if no two words stand in a sentence, or an argument is outside its range.
+        InputError: if no two words are in the same sentence, or an argument is outside its range.
 
     Example:
 
@@ -52,35 +62,35 @@ def cooccurrence_counts(corpus, window=10, weighting="harmonic", direction="both
 
     Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation", sections 3 and 4.2.
     """
-    require_positive(window=window, pairs=pairs)
+    require_positive(window=window, chunk_size=chunk_size)
     require_choice("weighting", weighting, WEIGHTINGS)
     require_choice("direction", direction, DIRECTIONS)
-    size = -(-pairs // window)
+    size = -(-chunk_size // window)
     weights = 1 / np.arange(1, window + 1) if weighting == "harmonic" else np.ones(window)
     bar = keras.utils.Progbar(len(corpus), verbose=int(len(corpus) > LONG_CORPUS), unit_name="id")
 
-    def chunks():
+    def chunks() -> Iterator[sparse.csr_array]:
         for start in range(0, len(corpus), size):
-            token_ids = corpus.read(start, size + window)  # the last centre's contexts, too
+            token_ids = corpus.read(start, size + window)  # includes the contexts of the last centre
             yield _count(_pair_keys(token_ids, size, window, len(corpus.vocabulary), direction), weights, corpus)
             bar.add(min(size, len(corpus) - start))
 
     counts = _sum(chunks())
     if not counts.nnz:
         raise InputError(
-            f"No two words of the corpus stand in one sentence: it has {corpus.num_tokens:,} words in "
-            f"{corpus.num_sentences:,} sentences. Expected sentences of two words or more; is there one word a line?"
+            "No two words of the corpus are in the same sentence. Expected sentences of two words or more. Received: "
+            f"{corpus.num_tokens:,} words in {corpus.num_sentences:,} sentences. Write one sentence per line"
         )
     if direction == "right":
         return counts
     return counts.T.tocsr() if direction == "left" else counts + counts.T.tocsr()
 
 
-def _pair_keys(token_ids, size, window, vocabulary_size, direction):
+def _pair_keys(token_ids: np.ndarray, size: int, window: int, vocabulary_size: int, direction: Direction) -> np.ndarray:
     """Return (word V + context) 2^bits + distance - 1 for every pair whose first word is among the first `size` ids.
 
-    For "both" the lower id counts as the word, so that a pair has one cell whichever comes first: fewer
-    cells to keep until the transposed counts are added.
+    With "both", the lower id counts as the word. The two orders of a pair then share one cell, which saves memory
+    until the transposed counts are added.
     """
     bits = _distance_bits(window)
     wide = token_ids.astype("int64")
@@ -88,7 +98,7 @@ def _pair_keys(token_ids, size, window, vocabulary_size, direction):
     keys = []
     for distance in range(1, window + 1):
         first, second = wide[:-distance][:size], wide[distance:][:size]
-        # An end has the number of the sentence after it, so both tests are needed.
+        # A sentence end has the number of the next sentence, so both conditions are needed.
         inside = (sentence[:-distance][:size] == sentence[distance:][:size]) & (first != SENTENCE_END)
         first, second = first[inside], second[inside]
         if direction == "both":
@@ -101,13 +111,13 @@ def _pair_keys(token_ids, size, window, vocabulary_size, direction):
     return np.concatenate(keys)
 
 
-def _distance_bits(window):
-    """Return how many bits hold a distance of 1 to W, less 1."""
+def _distance_bits(window: int) -> int:
+    """Return the number of bits of distance - 1, for distances from 1 to W."""
     return (window - 1).bit_length()
 
 
-def _count(keys, weights, corpus):
-    """Add up the weights of equal cells: int64 array [P] -> CSR array [V, V], its indices in order."""
+def _count(keys: np.ndarray, weights: np.ndarray, corpus: Corpus) -> sparse.csr_array:
+    """Return the sum of the weights in each cell: int64 array [P] -> array [V, V] with sorted indices."""
     size, bits = len(corpus.vocabulary), _distance_bits(len(weights))
     keys.sort()
     values = weights[keys & (2**bits - 1)]
@@ -122,9 +132,9 @@ def _count(keys, weights, corpus):
     return counts
 
 
-def _sum(arrays):
-    """Add sparse arrays, equally large ones to each other: every cell is copied some log2 of their number times."""
-    waiting = []
+def _sum(arrays: Iterable[sparse.csr_array]) -> sparse.csr_array:
+    """Return the sum of sparse arrays; adds arrays of similar size, so a cell is copied about log2(number) times."""
+    waiting: list[sparse.csr_array] = []
     for array in arrays:
         while waiting and waiting[-1].nnz <= 2 * array.nnz:
             array = waiting.pop() + array
@@ -134,19 +144,17 @@ def _sum(arrays):
     return waiting[0]
 
 
-def term_document_counts(documents, vocabulary=None):
-    """Count how often each word stands in each document.
+def term_document_counts(
+    documents: Corpus | Sequence[Sequence[str]], vocabulary: Vocabulary | None = None
+) -> sparse.csr_array:
+    """Return how often each word occurs in each document: float64 [V, M].
 
     Args:
-        documents: `Corpus`, whose sentences are the documents; or a list of M lists of str, the tokens of
-            each document.
-        vocabulary: `Vocabulary`, for lists: other tokens count as `[UNK]`.
-
-    Returns:
-        `scipy.sparse.csr_array` float64 [V, M].
+        documents: a corpus, whose sentences are the documents; or the tokens of M documents.
+        vocabulary: known words, for documents as tokens; other tokens count as `[UNK]`.
 
     Raises:
-        InputError: if there is no document, or lists come without a vocabulary.
+        InputError: if there are no documents, or the vocabulary is missing.
 
     Example:
 
@@ -160,10 +168,14 @@ def term_document_counts(documents, vocabulary=None):
 
     Reference: Salton et al. 1975, "A Vector Space Model for Automatic Indexing".
     """
+    blocks: Iterable[np.ndarray]
     if isinstance(documents, Corpus):
         size, blocks = len(documents.vocabulary), documents.blocks()
     elif vocabulary is None:
-        raise InputError("Documents that are lists of tokens need a vocabulary, such as Vocabulary.from_counts gives")
+        raise InputError(
+            "Documents that are lists of tokens need a vocabulary. Received: vocabulary=None. "
+            "Create one with Vocabulary.from_counts"
+        )
     else:
         size, blocks = len(vocabulary), [_token_ids(documents, vocabulary)]
     words, places, num_documents = [], [], 0
@@ -174,13 +186,13 @@ def term_document_counts(documents, vocabulary=None):
         places.append(place[~is_end])
         num_documents += int(is_end.sum())
     if not num_documents:
-        raise InputError("There is no document to count words in. Expected a list of lists of tokens, or a corpus")
+        raise InputError("There is no document. Expected a corpus, or at least one list of tokens. Received: none")
     cells = np.concatenate(words), np.concatenate(places)
     return sparse.coo_array((np.ones(len(cells[0])), cells), shape=(size, num_documents)).tocsr()
 
 
-def _token_ids(documents, vocabulary):
-    """Return the ids of lists of tokens, a 0 after each."""
+def _token_ids(documents: Sequence[Sequence[str]], vocabulary: Vocabulary) -> np.ndarray:
+    """Return the ids of all documents in one array, with a 0 after each document."""
     ids = {token: place for place, token in enumerate(vocabulary.tokens) if place != SENTENCE_END}
     unknown = ids[UNKNOWN]
     ended = itertools.chain.from_iterable([*(ids.get(token, unknown) for token in d), SENTENCE_END] for d in documents)

@@ -1,4 +1,4 @@
-"""A corpus as word ids on disk: any size, little memory.
+"""A corpus of any size as word ids on disk, read with little memory.
 
 Shapes: V vocabulary, N ids in a block.
 """
@@ -8,17 +8,21 @@ import dataclasses
 import itertools
 import json
 import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.text.types import TokenizedText
+from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import Vocabulary
 
 logger = logging.getLogger("kerasnlp_zoo")
 SENTENCE_END = 0
-MOST_WORDS = 2**21  # different words counted at a time: some 300 MB
+MOST_WORDS = 2**21  # maximum number of different words counted at a time: about 300 MB
 BLOCK = 2**20
 DTYPE = np.dtype("<i4")
 IDS, COUNTS, VOCABULARY, FACTS = "token_ids.int32", "counts.npy", "vocabulary.txt", "corpus.json"
@@ -29,34 +33,42 @@ class IdsOnDisk:
     """A file of token ids.
 
     Attributes:
-        folder: Path.
+        folder: folder that contains the file.
     """
 
     folder: Path
 
-    def read(self, start, size):
-        """Return ids from one place on, at most `size` of them: int32 array [N].
+    def __len__(self) -> int:
+        """Return the number of ids."""
+        raise NotImplementedError
 
-        Read, not mapped: the pages of a map would count as this process' memory.
+    def read(self, start: int, size: int) -> np.ndarray:
+        """Return at most `size` ids from the position `start` on: int32 array [N].
+
+        The file is not memory-mapped: the pages of a map would count as memory of this process.
         """
         return np.fromfile(self.folder / IDS, DTYPE, max(0, size), offset=start * DTYPE.itemsize)
 
-    def check_size(self):
-        """Raise InputError unless the file holds as many ids as it should."""
-        if (self.folder / IDS).stat().st_size != len(self) * DTYPE.itemsize:
-            raise InputError(f"{self.folder / IDS} is cut short: expected {len(self):,} ids. Encode the corpus again")
+    def check_size(self) -> None:
+        """Raise InputError unless the size of the file agrees with the number of ids."""
+        size = (self.folder / IDS).stat().st_size
+        if size != len(self) * DTYPE.itemsize:
+            raise InputError(
+                f"{self.folder / IDS} is incomplete. Expected {len(self):,} ids. "
+                f"Received: {size // DTYPE.itemsize:,}. Encode the corpus again"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
 class Corpus(IdsOnDisk):
-    """Word ids on disk, a 0 after every sentence; rare words are left out.
+    """Word ids on disk, with a 0 after every sentence and without rare words.
 
     Attributes:
-        folder: Path.
-        vocabulary: `Vocabulary`; words have the ids from 2 on, the most frequent first.
+        folder: folder that contains the files.
+        vocabulary: the words, which have ids from 2 on, the most frequent first.
         counts: int64 array [V], how often each word occurs; 0 for `[PAD]` and `[UNK]`.
-        num_tokens: int, words in it.
-        num_sentences: int, sentences that hold at least one of these words.
+        num_tokens: number of words.
+        num_sentences: number of sentences with at least one of these words.
     """
 
     vocabulary: Vocabulary
@@ -64,21 +76,21 @@ class Corpus(IdsOnDisk):
     num_tokens: int
     num_sentences: int
 
-    def __len__(self):
-        """Return the number of ids, sentence ends included."""
+    def __len__(self) -> int:
+        """Return the number of ids, including sentence ends."""
         return self.num_tokens + self.num_sentences
 
-    def blocks(self, size=BLOCK):
-        """Yield int32 arrays of at most `size` ids that together are the corpus."""
+    def blocks(self, size: int = BLOCK) -> Iterator[np.ndarray]:
+        """Yield the corpus as int32 arrays of at most `size` ids."""
         for start in range(0, len(self), size):
             yield self.read(start, size)
 
     @classmethod
-    def load(cls, folder):
-        """Open what `encode_corpus` wrote.
+    def load(cls, folder: FilePath) -> Self:
+        """Load a corpus that `encode_corpus` wrote.
 
         Raises:
-            InputError: if the folder does not hold a whole corpus.
+            InputError: if the folder does not contain a complete corpus.
         """
         folder = Path(folder)
         try:
@@ -91,27 +103,24 @@ class Corpus(IdsOnDisk):
         return corpus
 
 
-def encode_corpus(chunks, folder, min_count=5, max_vocabulary_size=None):
+def encode_corpus(
+    chunks: TokenizedText, folder: FilePath, min_count: int = 5, max_vocabulary_size: int | None = None
+) -> Corpus:
     """Count the words of a corpus and write it as ids, in one pass over the text.
 
-    Every word gets a provisional id when it is first seen. Once all are counted, a pass over the ids
-    (not the text, whose tokenisation is the slow part) leaves out the rare words and sentences without
-    any other, and numbers the rest by frequency. If a text has more than some two million different
-    words, those seen least often are forgotten on the way, as in word2vec's ReduceVocab: memory is
-    bounded whatever the text.
+    Every word gets a provisional id when it is first seen. A second pass, over the ids and not over the text, whose
+    tokenization is slow, removes rare words and the sentences without other words. It numbers the remaining words by
+    frequency. If a text has more than about two million different words, the least frequent ones are forgotten
+    during the first pass, as in word2vec's ReduceVocab. This bounds the memory.
 
     Args:
-        chunks: iterable of (tokens, lengths): list or array of N bytes or str, and int array, the number
-            of tokens in each sentence, with the sum N.
-        folder: where the corpus goes; one already there is replaced.
-        min_count: int, rarer words are left out.
-        max_vocabulary_size: int, most entries of the vocabulary, `[PAD]` and `[UNK]` included; None keeps all.
-
-    Returns:
-        Corpus.
+        chunks: (tokens, lengths): N tokens as str or bytes, and the number of tokens in each sentence, with sum N.
+        folder: folder to write; an existing corpus is replaced.
+        min_count: rarer words are removed.
+        max_vocabulary_size: maximum size of the vocabulary, including `[PAD]` and `[UNK]`; None keeps all words.
 
     Raises:
-        InputError: if there is no word, or none occurs `min_count` times.
+        InputError: if there are no words, or no word occurs `min_count` times.
 
     Example:
 
@@ -128,7 +137,7 @@ def encode_corpus(chunks, folder, min_count=5, max_vocabulary_size=None):
         places = _frequent(words, id_counts, min_count)  # {word: provisional id}
         vocabulary = Vocabulary.from_counts({w: int(id_counts[p]) for w, p in places.items()}, 1, max_vocabulary_size)
         kept = [places[token] for token in vocabulary.tokens[2:]]
-        new_ids = np.zeros(len(id_counts), DTYPE)  # provisional id -> id; 0 where it is left out
+        new_ids = np.zeros(len(id_counts), DTYPE)  # provisional id -> id; 0 for removed words
         new_ids[kept] = np.arange(2, len(vocabulary))
         num_tokens, num_sentences = _renumber(new / "provisional", new / IDS, new_ids)
         (new / "provisional").unlink()
@@ -138,9 +147,9 @@ def encode_corpus(chunks, folder, min_count=5, max_vocabulary_size=None):
     return Corpus.load(folder)
 
 
-def _write_provisional(chunks, path):
-    """Write provisional ids, 0 after every sentence; return ({word: id}, counts by id)."""
-    words = collections.defaultdict(itertools.count(1).__next__)
+def _write_provisional(chunks: TokenizedText, path: Path) -> tuple[Mapping[str | bytes, int], np.ndarray]:
+    """Write provisional ids, with a 0 after every sentence, and return ({word: id}, counts by id)."""
+    words: dict[str | bytes, int] = collections.defaultdict(itertools.count(1).__next__)
     counts = np.zeros(2**16, "int64")
     floor = 0
     with open(path, "wb") as file:
@@ -153,39 +162,42 @@ def _write_provisional(chunks, path):
                 counts[:most] += np.bincount(ids, minlength=most)
             file.write(np.insert(ids, np.cumsum(lengths), SENTENCE_END).tobytes())
             while len(words) > MOST_WORDS:
-                floor += 1  # as it grows, it frees room for longer
+                floor += 1  # each increase removes more words, so the next one comes later
                 logger.warning(
-                    "More than %s different words: those seen %d times so far are forgotten", f"{MOST_WORDS:,}", floor
+                    "The text has more than %s different words: those that occurred at most %d times so far are "
+                    "forgotten",
+                    f"{MOST_WORDS:,}",
+                    floor,
                 )
                 for word in [word for word, place in words.items() if counts[place] <= floor]:
                     del words[word]
     return words, counts
 
 
-def _frequent(words, counts, min_count):
-    """Return {word as str: provisional id} of the words that occur `min_count` times."""
+def _frequent(words: Mapping[str | bytes, int], counts: np.ndarray, min_count: int) -> dict[str, int]:
+    """Return {word as str: provisional id} of the words that occur at least `min_count` times."""
     if not words:
-        raise InputError("The corpus holds no words. Expected text, such as one sentence or paragraph a line")
+        raise InputError("The corpus has no words. Expected text, such as one sentence or paragraph per line")
     frequent = {word: place for word, place in words.items() if counts[place] >= min_count}
     if not frequent:
         most = max(words, key=lambda word: counts[words[word]])
         named = most.decode() if isinstance(most, bytes) else most
         raise InputError(
-            f"No word occurs min_count={min_count} times: the most frequent of {len(words):,}, {named!r}, "
+            f"No word occurs min_count={min_count} times: the most frequent of {len(words):,} words, {named!r}, "
             f"occurs {counts[words[most]]} times. Use a smaller --min-count, or more text"
         )
     return {word.decode() if isinstance(word, bytes) else word: place for word, place in frequent.items()}
 
 
-def _renumber(source, target, new_ids):
-    """Write the final ids; return the numbers of words and of sentences that are not empty."""
+def _renumber(source: Path, target: Path, new_ids: np.ndarray) -> tuple[int, int]:
+    """Write the final ids and return the number of words and of sentences that are not empty."""
     num_tokens = num_sentences = 0
     last = SENTENCE_END
     with open(source, "rb") as read, open(target, "wb") as write:
         while len(old := np.fromfile(read, DTYPE, BLOCK)):
             ids = new_ids[old][(old == SENTENCE_END) | (new_ids[old] > 0)]
             after_end = np.append(last, ids[:-1]) == SENTENCE_END
-            ids = ids[~(after_end & (ids == SENTENCE_END))]  # no empty sentence
+            ids = ids[~(after_end & (ids == SENTENCE_END))]  # removes empty sentences
             last = ids[-1] if len(ids) else last
             words = int(np.count_nonzero(ids))
             num_tokens, num_sentences = num_tokens + words, num_sentences + len(ids) - words

@@ -1,13 +1,13 @@
-"""From words that stand apart to text as people write it."""
+"""Detokenization: from tokens separated by spaces to text as people write it."""
 
 import re
 
-# Han, kana and full-width characters stand without spaces; so do these marks among themselves.
+# There are no spaces beside Han, kana and full-width characters, nor between two of these marks.
 WIDE = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 MARKS = "·—‘’“”…"
-# Applied in this order; each takes spaces away.
+# The rules are applied in this order. Each removes spaces.
 RULES = [
-    (re.compile(r" @([-.,])@ "), r"\1"),  # as WikiText writes what stands without spaces
+    (re.compile(r" @([-.,])@ "), r"\1"),  # WikiText's notation for - . , inside a word or number
     (re.compile(rf"(?<=[{WIDE}]) | (?=[{WIDE}])|(?<=[{MARKS}]) (?=[{MARKS}])"), ""),
     (re.compile(r'(?<!\S)" ([^"]+) "(?!\S)'), r'"\1"'),
     (re.compile(r" (?=[.,!?;:%)\]}”…])"), ""),
@@ -20,16 +20,13 @@ RULES = [
 ]
 
 
-def detokenize(text):
-    """Take out the spaces that tokenisation put between words and punctuation or Chinese characters.
+def detokenize(text: str) -> str:
+    """Remove the spaces that tokenization added around punctuation and between Chinese characters.
 
-    What the spaces were cannot always be known: ` - ` becomes a hyphen, and dashes suffer.
+    Some spaces are ambiguous: ` - ` always becomes a hyphen, also where it was a dash.
 
     Args:
-        text: str, tokens separated by a space.
-
-    Returns:
-        str.
+        text: tokens separated by a space.
 
     Example:
 

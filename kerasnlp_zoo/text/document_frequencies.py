@@ -1,22 +1,20 @@
-"""How telling a word is: the fewer texts it stands in, the more.
+"""Inverse document frequencies: a word that occurs in few texts gets a high weight.
 
 Shapes: N texts, V vocabulary.
 """
 
 import numpy as np
+import tensorflow as tf
 
 
-def inverse_document_frequencies(token_ids, vocabulary_size):
-    """Return ln((1 + N) / (1 + n_w)) + 1 for every word w that stands in n_w of N texts.
+def inverse_document_frequencies(token_ids: tf.RaggedTensor, vocabulary_size: int) -> np.ndarray:
+    """Return ln((1 + N) / (1 + n_w)) + 1 for every word w, which occurs in n_w of N texts: float32 array [V].
 
-    The ones, as if one more text held every word, keep it finite for words that stand in no text.
+    Adding 1 to both counts keeps the value finite for words that occur in no text.
 
     Args:
         token_ids: ragged int tensor [N, (length)].
-        vocabulary_size: int, V.
-
-    Returns:
-        float32 array [V].
+        vocabulary_size: V.
 
     Example:
 

@@ -1,39 +1,42 @@
-"""Documents as token ids on disk, in blocks that can be read in any order: any size, little memory.
+"""Documents of any size as token ids on disk, in blocks that can be read in any order with little memory.
 
 Shapes: N ids, M blocks.
 """
 
 import dataclasses
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
 from kerasnlp_zoo.text.corpus import DTYPE, FACTS, IDS, VOCABULARY, IdsOnDisk
+from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import WordPieceVocabulary
 
 BLOCK = 2**12  # ids
 BLOCKS = "blocks.npy"
 LEAST_BLOCKS = 4
-HELD_OUT = 50  # one block of so many is held out, ...
-LEAST_HELD_OUT, MOST_HELD_OUT = 2, 64  # ... but not less or more
+HELD_OUT = 50  # one of 50 blocks is held out
+LEAST_HELD_OUT, MOST_HELD_OUT = 2, 64  # minimum and maximum number of held-out blocks
 
 
 @dataclasses.dataclass(frozen=True)
 class Documents(IdsOnDisk):
-    """Token ids on disk: a 0 after every sentence and one more after every document.
+    """Token ids on disk, with a 0 after every sentence and a second 0 after every document.
 
-    A block holds whole documents. One that is longer than a block counts as several, which end where a
-    sentence does.
+    A block contains complete documents. A document that is longer than a block is split into several, at sentence
+    ends.
 
     Attributes:
-        folder: Path.
-        vocabulary: `WordPieceVocabulary`.
-        starts: int64 array [M + 1], where each block begins, and the last one ends.
-        num_tokens: int, ids of pieces.
-        num_documents: int.
+        folder: folder that contains the files.
+        vocabulary: pieces of the ids.
+        starts: int64 array [M + 1], the start of each block and the end of the last one.
+        num_tokens: number of pieces, without sentence and document ends.
+        num_documents: number of documents.
     """
 
     vocabulary: WordPieceVocabulary
@@ -41,37 +44,37 @@ class Documents(IdsOnDisk):
     num_tokens: int
     num_documents: int
 
-    def __len__(self):
-        """Return the number of ids, ends of sentences and documents included."""
+    def __len__(self) -> int:
+        """Return the number of ids, including sentence and document ends."""
         return int(self.starts[-1])
 
-    def read_blocks(self, numbers):
-        """Return the ids of some blocks, one after the other: int32 array [N]."""
+    def read_blocks(self, numbers: Iterable[int]) -> np.ndarray:
+        """Return the ids of the given blocks, concatenated: int32 array [N]."""
         parts = [self.read(self.starts[n], self.starts[n + 1] - self.starts[n]) for n in numbers]
         return np.concatenate(parts)
 
-    def held_out(self):
-        """Return the numbers of the blocks to train on and of those to validate on, which lie all over the corpus.
+    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of the training blocks and of the validation blocks, which are spread over the corpus.
 
         Raises:
-            InputError: if there are too few.
+            InputError: if there are too few blocks.
         """
         num_blocks = len(self.starts) - 1
         if num_blocks < LEAST_BLOCKS:
             raise InputError(
                 f"The text is too short to pretrain on: {self.num_tokens:,} tokens. "
-                f"Expected some {LEAST_BLOCKS * BLOCK:,} at least; use more text"
+                f"Expected about {LEAST_BLOCKS * BLOCK:,} or more. Use more text"
             )
         count = min(max(num_blocks // HELD_OUT, LEAST_HELD_OUT), MOST_HELD_OUT)
         validation = ((np.arange(count) + 0.5) * num_blocks / count).astype("int64")
         return np.setdiff1d(np.arange(num_blocks), validation), validation
 
     @classmethod
-    def load(cls, folder):
-        """Open what `encode_documents` wrote.
+    def load(cls, folder: FilePath) -> Self:
+        """Load documents that `encode_documents` wrote.
 
         Raises:
-            InputError: if the folder does not hold whole documents.
+            InputError: if the folder does not contain complete documents.
         """
         folder = Path(folder)
         try:
@@ -84,21 +87,19 @@ class Documents(IdsOnDisk):
         return documents
 
 
-def encode_documents(chunks, vocabulary, folder, block=BLOCK):
+def encode_documents(
+    chunks: Iterable[np.ndarray], vocabulary: WordPieceVocabulary, folder: FilePath, block: int = BLOCK
+) -> Documents:
     """Write a stream of token ids as documents, in one pass.
 
     Args:
-        chunks: iterable of int32 arrays, a 0 after every sentence; an empty sentence, the second 0 in a
-            row, ends a document.
-        vocabulary: `WordPieceVocabulary` of the ids.
-        folder: where the documents go; those already there are replaced.
-        block: int, ids of a block at most.
-
-    Returns:
-        Documents.
+        chunks: int32 arrays with a 0 after every sentence; an empty sentence (a second 0) ends a document.
+        vocabulary: pieces of the ids.
+        folder: folder to write; existing documents are replaced.
+        block: maximum number of ids in a block.
 
     Raises:
-        InputError: if there is no token.
+        InputError: if there are no tokens.
 
     Example:
 
@@ -120,15 +121,15 @@ def encode_documents(chunks, vocabulary, folder, block=BLOCK):
                 num_tokens += int(np.count_nonzero(document))
                 num_documents += 1
         if not num_tokens:
-            raise InputError("The corpus holds no words. Expected text, such as one sentence or paragraph a line")
+            raise InputError("The corpus has no words. Expected text, such as one sentence or paragraph per line")
         np.save(new / BLOCKS, np.append(starts, end))
         vocabulary.save(new / VOCABULARY)
         write_json(new / FACTS, {"num_tokens": num_tokens, "num_documents": num_documents})
     return Documents.load(folder)
 
 
-def _documents(chunks, longest):
-    """Yield the ids of each document, none longer than `longest`, a 0 after every sentence."""
+def _documents(chunks: Iterable[np.ndarray], longest: int) -> Iterator[np.ndarray]:
+    """Yield the ids of each document or part of one, at most `longest` ids, with a 0 after every sentence."""
     rest = np.empty(0, DTYPE)
     for chunk in chunks:
         ids = np.append(rest, chunk)
@@ -141,8 +142,8 @@ def _documents(chunks, longest):
     yield from _divided(rest, longest)
 
 
-def _divided(document, longest):
-    """Return a document as parts of at most `longest` ids that end where a sentence ends, if one does."""
+def _divided(document: np.ndarray, longest: int) -> list[np.ndarray]:
+    """Return the parts of a document: at most `longest` ids each, split at sentence ends where possible."""
     parts = []
     while len(document) > longest:
         ends = np.flatnonzero(document == 0)

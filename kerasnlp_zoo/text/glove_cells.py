@@ -1,36 +1,39 @@
-"""From co-occurrence counts to what GloVe learns from: the nonzero cells, shuffled.
+"""Training data of GloVe: the nonzero cells of co-occurrence counts, shuffled.
 
 Shapes: V vocabulary, N cells of a chunk, B cells of a batch, M minibatches of a chunk, R replicas.
 """
 
 import numpy as np
 import tensorflow as tf
+from scipy import sparse
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.sparse_counts import require_counts
 from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
 
-CHUNK = 2**18  # cells that one replica trains on in a step
+CHUNK = 2**18  # cells of one replica in a step
 MINIBATCH = 2048
-CHUNKS_AHEAD = 2  # prepared while the model trains on the one before
+CHUNKS_AHEAD = 2  # chunks prepared while the model trains
 
 
-def cell_dataset(counts, seed=1, minibatch=MINIBATCH, chunk=CHUNK, replicas=1):
-    """Make the data set of `training.GloveTrainer`: the nonzero cells, each once an epoch.
+def cell_dataset(
+    counts: sparse.sparray, seed: int = 1, minibatch: int = MINIBATCH, chunk: int = CHUNK, replicas: int = 1
+) -> tf.data.Dataset:
+    """Return the data set of `training.GloveTrainer`: each nonzero cell once per epoch.
 
     Args:
-        counts: scipy.sparse array [V, V].
-        seed: int; the order is a function of (seed, epoch).
-        minibatch: int, B, cells that are trained on together.
-        chunk: int, cells of a step of `fit`.
-        replicas: int, R.
+        counts: sparse array [V, V].
+        seed: seed of the order, which depends only on (seed, epoch).
+        minibatch: B, the number of cells of an update.
+        chunk: number of cells of one replica in a step of `fit`.
+        replicas: R.
 
     Returns:
-        `tf.data.Dataset` of dict: words int [R, M, B], contexts int [R, M, B], counts float [R, M, B], 0 where
-        a minibatch is not full; minibatches int [R], how many of the M hold cells. Of known cardinality.
+        `tf.data.Dataset` of known cardinality, of dict: words int [R, M, B]; contexts int [R, M, B]; counts float
+        [R, M, B], 0 at padding; minibatches int [R], the number of minibatches with cells.
 
     Raises:
-        InputError: if there is no cell, a count is negative, NaN or infinite, or the array is not square.
+        InputError: if there is no nonzero cell, a count is negative, NaN or infinite, or the array is not square.
 
     Example:
 
@@ -42,10 +45,10 @@ def cell_dataset(counts, seed=1, minibatch=MINIBATCH, chunk=CHUNK, replicas=1):
     require_positive(minibatch=minibatch, chunk=chunk, replicas=replicas)
     num_minibatches = -(-chunk // minibatch)
 
-    def in_minibatches(words, contexts, cell_counts):
+    def in_minibatches(words: tf.Tensor, contexts: tf.Tensor, cell_counts: tf.Tensor) -> dict[str, tf.Tensor]:
         room = num_minibatches * minibatch - tf.size(words)
 
-        def framed(values):
+        def framed(values: tf.Tensor) -> tf.Tensor:
             return tf.reshape(tf.pad(values, [[0, room]]), [num_minibatches, minibatch])
 
         return {
@@ -58,21 +61,23 @@ def cell_dataset(counts, seed=1, minibatch=MINIBATCH, chunk=CHUNK, replicas=1):
     return _chunks(counts, seed, chunk).map(in_minibatches).batch(replicas).prefetch(CHUNKS_AHEAD)
 
 
-def cell_batch_dataset(counts, seed=1, batch_size=512, chunk=2**14):
-    """Make the data set of the plain model `models.glove`, for `training.GloveLoss`.
+def cell_batch_dataset(
+    counts: sparse.sparray, seed: int = 1, batch_size: int = 512, chunk: int = 2**14
+) -> tf.data.Dataset:
+    """Return the data set of the Keras model `models.glove` with `training.GloveLoss`.
 
     Args:
-        counts: scipy.sparse array [V, V].
-        seed: int; the order is a function of (seed, epoch).
-        batch_size: int, B.
-        chunk: int, cells that are shuffled among each other in an epoch.
+        counts: sparse array [V, V].
+        seed: seed of the order, which depends only on (seed, epoch).
+        batch_size: B.
+        chunk: number of cells that are shuffled together.
 
     Returns:
-        `tf.data.Dataset` of ({"token_ids": int [B, 1], "words": int [B, 1]}, counts float [B, 1]), the last
-        batch of an epoch smaller. Of known cardinality.
+        `tf.data.Dataset` of known cardinality, of ({"token_ids": int [B, 1], "words": int [B, 1]}, counts float
+        [B, 1]); the last batch of an epoch can be smaller.
 
     Raises:
-        InputError: as `cell_dataset`.
+        InputError: as in `cell_dataset`.
 
     Example:
 
@@ -83,7 +88,9 @@ def cell_batch_dataset(counts, seed=1, batch_size=512, chunk=2**14):
     """
     require_positive(batch_size=batch_size, chunk=chunk)
 
-    def examples(words, contexts, cell_counts):
+    def examples(
+        words: tf.Tensor, contexts: tf.Tensor, cell_counts: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         return {"token_ids": words[:, None], "words": contexts[:, None]}, cell_counts[:, None]
 
     dataset = _chunks(counts, seed, chunk).map(examples).rebatch(batch_size)
@@ -91,36 +98,37 @@ def cell_batch_dataset(counts, seed=1, batch_size=512, chunk=2**14):
     return dataset.apply(tf.data.experimental.assert_cardinality(num_batches)).prefetch(CHUNKS_AHEAD)
 
 
-def _chunks(counts, seed, chunk):
-    """Make the data set of (words int [N], contexts int [N], counts float [N]), a chunk an element.
+def _chunks(counts: sparse.sparray, seed: int, chunk: int) -> tf.data.Dataset:
+    """Return the data set of chunks (words int [N], contexts int [N], counts float [N]).
 
-    The cells are shuffled once; an epoch shuffles the chunks, and the cells in each.
+    The cells are shuffled once. Every epoch shuffles the chunks, and the cells inside each chunk.
     """
     words, contexts, cell_counts = _shuffled_cells(counts, seed)
     num_chunks = -(-len(words) // chunk)
 
-    def read(epoch, place):
-        rows = np.arange(place * chunk, min((place + 1) * chunk, len(words)))
-        np.random.default_rng((seed, epoch, place)).shuffle(rows)
+    def read(epoch: np.int64, place: np.int64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        start = int(place) * chunk
+        rows = np.arange(start, min(start + chunk, len(words)))
+        np.random.default_rng((seed, int(epoch), int(place))).shuffle(rows)
         return words[rows], contexts[rows], cell_counts[rows]
 
-    def prepare(epoch, place):
+    def prepare(epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, ...]:
         cells = tf.numpy_function(read, (epoch, place), (tf.int32, tf.int32, tf.float32))
         return tuple(tf.ensure_shape(values, [None]) for values in cells)
 
     return chunk_order(num_chunks, seed).map(prepare).with_options(without_autotuning())
 
 
-def _shuffled_cells(counts, seed):
+def _shuffled_cells(counts: sparse.sparray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the nonzero cells as int32, int32 and float32 arrays, in random order."""
     require_counts(counts)
     if counts.shape[0] != counts.shape[1]:
         raise InputError(
-            f"GloVe learns from counts of words beside words, a square array [V, V]. Received: {counts.shape}"
+            f"GloVe needs co-occurrence counts of words, a square array [V, V]. Received: the shape {counts.shape}"
         )
     cells = counts.tocoo()
     order = np.flatnonzero(cells.data)
     if not len(order):
-        raise InputError("The counts are all 0: there is nothing to learn from. Expected two words that meet")
+        raise InputError("All counts are 0. Expected at least one pair of words that occur together")
     np.random.default_rng(seed).shuffle(order)
     return cells.row[order].astype("int32"), cells.col[order].astype("int32"), cells.data[order].astype("float32")

@@ -1,9 +1,9 @@
-"""Text as language models read it: one row of ids, every line followed by `[END]`.
+"""Text for language models: one sequence of ids with `[END]` after every line.
 
-The convention of published perplexities: the lines of a text follow each other, a blank one too is a line,
-and every token, `[UNK]` and the `[END]` of each line included, is predicted once from those before it, over
-the ends of lines. What the vocabulary lacks is `[UNK]`, so that all models with one vocabulary predict the
-same events and their perplexities compare. `[PAD]` and `[START]` never stand in a text.
+The convention of published perplexities: the text is one sequence of lines, including blank lines. Every token,
+including `[UNK]` and the `[END]` of each line, is predicted once from all tokens before it, also from previous lines.
+A token that is not in the vocabulary is `[UNK]`, so all models with the same vocabulary predict the same events and
+their perplexities can be compared. A text does not contain `[PAD]` or `[START]`.
 
 Shapes: N ids, V vocabulary.
 """
@@ -11,19 +11,24 @@ Shapes: N ids, V vocabulary.
 import collections
 import dataclasses
 import itertools
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.text.types import Strings, TokenizedText
+from kerasnlp_zoo.types import Language
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID, GenerativeVocabulary
 
+Unit: TypeAlias = Literal["words", "spaces", "characters"]
 UNITS = ("words", "spaces", "characters")
-WRITTEN_UNKNOWN = "<unk>"  # how corpora write the words that their makers left out
-UNKNOWN_CHARACTER = "\uffff"  # stands for those among characters: it is none of Unicode's
+WRITTEN_UNKNOWN = "<unk>"  # replaces unknown words in published corpora
+UNKNOWN_CHARACTER = "\uffff"  # replaces "<unk>" in texts of characters; it is not a character of Unicode
 WORD_OR_MARK = r"([\p{L}\p{M}\p{N}]+(?:['’-][\p{L}\p{M}\p{N}]+)*)|([\p{P}\p{S}])"
 SPACES = r"[\p{Z}\p{Cc}]+"
-HELD_OUT = 0.05  # share of a text without splits of its own that validation takes, and test again
+HELD_OUT = 0.05  # share of the validation part, and of the test part, of a text without its own splits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +36,8 @@ class LanguageModelText:
     """A text in three parts.
 
     Attributes:
-        vocabulary: `GenerativeVocabulary`, learned from the training part.
-        train, validation, test: int32 arrays [N] of ids, `[END]` after every line.
+        vocabulary: tokens of the training part.
+        train, validation, test: int32 arrays [N] of ids, with `[END]` after every line.
     """
 
     vocabulary: GenerativeVocabulary
@@ -41,20 +46,20 @@ class LanguageModelText:
     test: np.ndarray
 
 
-def split_lines(strings, unit="words", language="en"):
-    """Split strings into the tokens of a language model, in TensorFlow operations; nothing but space is lost.
+def split_lines(strings: Strings, unit: Unit = "words", language: Language = "en") -> tf.RaggedTensor:
+    """Split strings into the tokens of a language model, in TensorFlow operations; only spaces are lost.
 
     Args:
-        strings: list or string tensor [N].
-        unit: "words" sets punctuation marks apart, "spaces" takes what stands between spaces, as for text
-            whose words are found already, "characters" takes single ones.
-        language: "en", where a space, one of several, is a character too; "zh", where it is not.
+        strings: strings [N].
+        unit: "words" separates words and punctuation marks; "spaces" splits at spaces, for tokenized text;
+            "characters" splits into single characters.
+        language: with "characters", a run of spaces is one character in "en", and is dropped in "zh".
 
     Returns:
         ragged string tensor [N, (length)].
 
     Raises:
-        InputError: for an unknown unit or language.
+        InputError: if the unit or the language is unknown.
 
     Example:
 
@@ -75,21 +80,19 @@ def split_lines(strings, unit="words", language="en"):
     return tf.strings.unicode_split(tf.strings.strip(strings), "UTF-8")
 
 
-def encode_text(parts, min_count=1, max_vocabulary_size=None):
-    """Learn the vocabulary of a text and turn it into ids, in one pass over it.
+def encode_text(
+    parts: Iterable[TokenizedText], min_count: int = 1, max_vocabulary_size: int | None = None
+) -> LanguageModelText:
+    """Build the vocabulary of a text and convert the text into ids, in one pass over the text.
 
     Args:
-        parts: three iterables, train, validation and test, or a single one, whose last lines become
-            validation (5%) and test (5%), of (tokens, lengths): list or array of bytes or str, and int
-            array, the number of tokens in each line.
-        min_count: int, words that the training part has less often become `[UNK]`.
-        max_vocabulary_size: int, most entries of the vocabulary, the special ones included; None keeps all.
-
-    Returns:
-        LanguageModelText.
+        parts: training, validation and test part; or one part, whose last lines become validation (5%) and test (5%).
+            A part consists of chunks (tokens, lengths): tokens as str or bytes, and the number of tokens in each line.
+        min_count: words that are rarer in the training part become `[UNK]`.
+        max_vocabulary_size: maximum size of the vocabulary, special tokens included; None keeps all words.
 
     Raises:
-        InputError: if a part holds no words, or none occurs `min_count` times.
+        InputError: if a part has no words, or no word occurs `min_count` times.
 
     Example:
 
@@ -98,13 +101,14 @@ def encode_text(parts, min_count=1, max_vocabulary_size=None):
     (['tea', 'now'], array([4, 5, 3, 4, 3], dtype=int32), array([1, 4, 3], dtype=int32))
     """
     require_positive(min_count=min_count)
-    places = collections.defaultdict(itertools.count(1).__next__)  # {token: provisional id}; 0 ends a line
+    # {token: provisional id}; the id 0 ends a line
+    places: dict[str | bytes, int] = collections.defaultdict(itertools.count(1).__next__)
     provisional = [_provisional_ids(part, places) for part in parts]
     if len(provisional) == 1:
         provisional = _cut(provisional[0])
     for name, ids in zip(("training", "validation", "test"), provisional, strict=True):
         if not ids.any():
-            raise InputError(f"The {name} part of the text holds no words. Expected a sentence or paragraph a line")
+            raise InputError(f"The {name} part of the text has no words. Expected a sentence or paragraph per line")
     counts = np.bincount(provisional[0], minlength=len(places) + 1)
     named = {(w.decode() if isinstance(w, bytes) else w): place for w, place in places.items()}
     words = {w: int(counts[place]) for w, place in named.items() if w not in (WRITTEN_UNKNOWN, UNKNOWN_CHARACTER)}
@@ -121,8 +125,8 @@ def encode_text(parts, min_count=1, max_vocabulary_size=None):
     return LanguageModelText(vocabulary, *(new_ids[ids] for ids in provisional))
 
 
-def _provisional_ids(chunks, places):
-    """Return ids as tokens are first seen, 0 after every line: int32 array [N]."""
+def _provisional_ids(chunks: TokenizedText, places: dict[str | bytes, int]) -> np.ndarray:
+    """Return ids in the order in which tokens are first seen, with a 0 after every line: int32 array [N]."""
     blocks = [np.empty(0, "int32")]
     for tokens, lengths in chunks:
         ids = np.fromiter(map(places.__getitem__, tokens), "int32", len(tokens))
@@ -130,10 +134,13 @@ def _provisional_ids(chunks, places):
     return np.concatenate(blocks)
 
 
-def _cut(ids):
-    """Return the training, the validation and the test part, cut after a line."""
+def _cut(ids: np.ndarray) -> list[np.ndarray]:
+    """Return the training, the validation and the test part, split at line ends."""
     ends = np.flatnonzero(ids == 0) + 1
     held_out = int(np.ceil(HELD_OUT * len(ends)))
     if len(ends) < 3:
-        raise InputError(f"A text of {len(ends)} lines cannot be cut into training, validation and test parts")
+        raise InputError(
+            f"A text of {len(ends)} lines cannot be split into training, validation and test parts. Expected at least "
+            "3 lines. Use more text"
+        )
     return np.split(ids, [ends[-2 * held_out - 1], ends[-held_out - 1]])

@@ -1,6 +1,6 @@
-"""One spelling for what reads the same: full-width letters, composed accents, lower case.
+"""Normalization: half-width letters, composed accents, lower case.
 
-All of it is core TensorFlow, so it works in tf.data and in an exported graph without tensorflow-text.
+It uses only core TensorFlow operations, so it works in tf.data and in an exported graph without tensorflow-text.
 """
 
 import functools
@@ -15,12 +15,12 @@ IDEOGRAPHIC_SPACE = 0x3000
 NEEDS_FOLDING = r"(?s).*[\x{FF01}-\x{FF5E}\x{3000}\p{Mn}].*"
 
 
-def normalize(strings, lower_case=True):
-    """Bring strings into one spelling: valid UTF-8, half-width, composed accents, lower case, plain '.
+def normalize(strings: tf.Tensor, lower_case: bool = True) -> tf.Tensor:
+    """Return strings in normalized spelling: valid UTF-8, half-width, composed accents, lower case, straight '.
 
     Args:
-        strings: string tensor [N]; bytes that are not UTF-8 become U+FFFD.
-        lower_case: bool, whether capitals become small letters.
+        strings: string tensor [N]; bytes that are not valid UTF-8 become U+FFFD.
+        lower_case: whether to lower-case letters.
 
     Returns:
         string tensor [N].
@@ -40,14 +40,14 @@ def normalize(strings, lower_case=True):
     return tf.strings.regex_replace(strings, "[‘’]", "'")
 
 
-def to_lower(strings):
-    """Lower-case UTF-8 strings, alike on every machine.
+def to_lower(strings: tf.Tensor) -> tf.Tensor:
+    """Return UTF-8 strings in lower case, with the same result on every machine.
 
-    TensorFlow's own operation follows the machine's locale, so that a Turkish one makes `I` a dotless
-    `ı`, and loses all that follows a zero byte: ASCII letters come first, zero bytes become spaces.
+    TensorFlow's UTF-8 operation depends on the locale: a Turkish one converts `I` into a dotless `ı`. It also drops
+    the text after a zero byte. Therefore ASCII letters are lower-cased first, and zero bytes become spaces.
 
     Args:
-        strings: string tensor [N], in UTF-8.
+        strings: string tensor [N] in UTF-8.
 
     Returns:
         string tensor [N].
@@ -61,21 +61,21 @@ def to_lower(strings):
     return tf.strings.lower(tf.strings.lower(strings), encoding="utf-8")
 
 
-def _fold_code_points(strings):
-    """Make full-width characters half-width, and a letter followed by its accents one letter."""
+def _fold_code_points(strings: tf.Tensor) -> tf.Tensor:
+    """Return strings with half-width characters, and with one code point for a letter and its accents."""
     code_points = tf.strings.unicode_decode(strings, "UTF-8")  # ragged [N, characters]
     values = code_points.flat_values
     values = tf.where((values >= 0xFF01) & (values <= 0xFF5E), values - FULL_WIDTH_OFFSET, values)
     values = tf.where(values == IDEOGRAPHIC_SPACE, ord(" "), values)
     code_points = code_points.with_flat_values(values)
     keys, composed = _compositions()
-    for _ in range(3):  # one accent a round: letters with up to three marks
+    for _ in range(3):  # each round composes one accent; a letter can have three
         code_points = _compose_once(code_points, keys, composed)
     return tf.strings.unicode_encode(code_points, "UTF-8")
 
 
-def _compose_once(code_points, keys, composed):
-    """Replace every letter and the accent right after it by their composition, where Unicode has one."""
+def _compose_once(code_points: tf.RaggedTensor, keys: np.ndarray, composed: np.ndarray) -> tf.RaggedTensor:
+    """Replace every letter and the accent after it by their composition, if Unicode has one."""
     values = code_points.flat_values
     following = tf.concat([values[1:], [0]], axis=0)
     pairs = tf.cast(values, tf.int64) * 2**21 + tf.cast(following, tf.int64)  # [characters]
@@ -88,8 +88,8 @@ def _compose_once(code_points, keys, composed):
 
 
 @functools.cache
-def _compositions():
-    """Return Unicode's canonical pairs: sorted keys first * 2^21 + second, and what they compose to."""
+def _compositions() -> tuple[np.ndarray, np.ndarray]:
+    """Return Unicode's canonical compositions: sorted keys first * 2^21 + second, and the composed code points."""
     pairs = {}
     for code_point in range(sys.maxunicode + 1):
         decomposition = unicodedata.decomposition(chr(code_point))

@@ -1,19 +1,21 @@
-"""From ragged features to the rectangle that a model takes.
+"""Padding: from ragged features to dense tensors.
 
 Shapes: N texts, T tokens of the longest.
 """
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 
 
-def padded(features):
-    """Fill every feature up with 0 to the longest text, and to one place at least.
+def padded(features: Mapping[str, tf.RaggedTensor]) -> dict[str, tf.Tensor]:
+    """Return features padded with 0 to the length of the longest text, and at least to length 1.
 
     Args:
-        features: dict of ragged int tensors [N, (length), ...], alike in their lengths.
+        features: ragged int tensors [N, (length), ...], all with the same row lengths.
 
     Returns:
-        dict of tensors [N, T, ...], T at least 1.
+        dict of tensors [N, T, ...], T >= 1.
 
     Example:
 

@@ -1,19 +1,21 @@
-"""Sub-words that can be put together again: pieces of words, with the space before a word as its first character.
+"""Reversible subword tokenization: the space before a word is the first character of its first piece.
 
     "Hello, world!"  ->  ▁Hello | , | ▁world | !  ->  ▁He ##llo , ▁world !
 
-Words, single marks and Chinese characters are cut apart, then into the longest pieces of a vocabulary. Joining all
-pieces gives the text back, spaces included; only [UNK] is lost.
+A text is split into words, single marks and Chinese characters, and these into the longest pieces of the vocabulary.
+Joining the pieces restores the text with its spaces; only [UNK] is lost.
 
 Shapes: N texts.
 """
 
 import collections
+from collections.abc import Iterable
 
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.character_classes import CJK, SPACES
+from kerasnlp_zoo.text.types import Strings
 from kerasnlp_zoo.text.wordpiece_training import learn_pieces
 from kerasnlp_zoo.vocabulary import UNKNOWN, UNKNOWN_ID, GenerativeVocabulary
 
@@ -21,38 +23,38 @@ try:
     import tensorflow_text
 except ImportError as error:
     raise InputError(
-        "Pieces of words need tensorflow-text, of the same version as TensorFlow: pip install tensorflow-text. "
-        "There is none for Windows: use WSL"
+        "Pieces of words need tensorflow-text, in the same version as TensorFlow: pip install tensorflow-text. "
+        "It is not available for Windows: use WSL"
     ) from error
 
 SPACE = "▁"  # U+2581, as SentencePiece writes it
 CONTINUES = "##"
 LONGEST_WORD = 100  # characters; a longer word is one [UNK]
 MOST_BYTES = 4  # of a character in UTF-8
-# A word or a number in one script, or any one other character, each with the space before it.
+# A Chinese character, a run of other letters and digits, or one other character, each with the space before it.
 UNIT = rf"({SPACE}?(?:[{CJK}]|[\p{{L}}\p{{M}}\p{{N}}]+|[^{SPACE}]))"
-CHUNK = 4096  # texts cut at a time while counting
+CHUNK = 4096  # texts split at a time while counting
 
 
 class PieceTokenizer:
-    """Cut strings into ids of pieces and put them together again, in TensorFlow operations.
+    """Convert strings into ids of pieces, and ids into strings, in TensorFlow operations.
 
     Args:
-        vocabulary: `GenerativeVocabulary` of pieces, from `learn_piece_vocabulary`.
+        vocabulary: pieces, from `learn_piece_vocabulary`.
 
     Example:
 
     >>> tokenizer = PieceTokenizer(GenerativeVocabulary(["[PAD]", "[UNK]", "[START]", "[END]", "▁tea", "##s", "!"]))
     >>> ids = tokenizer.token_ids(tf.constant(["tea  teas!"]))
-    >>> ids.to_list(), tokenizer.joined(ids).numpy()
+    >>> ids.to_list(), tokenizer.detokenize(ids).numpy()
     ([[4, 4, 5, 6]], array([b'tea teas!'], dtype=object))
 
-    References: Wu et al. 2016, section 4.1, for pieces of words; Kudo and Richardson 2018 for the space.
+    References: Wu et al. 2016, section 4.1 (pieces of words); Kudo and Richardson 2018 (the space).
     """
 
-    def __init__(self, vocabulary):
+    def __init__(self, vocabulary: GenerativeVocabulary) -> None:
         self.vocabulary = vocabulary
-        # No text holds the special tokens: brackets, letters and brackets are what someone has typed.
+        # `split_units` separates brackets from letters, so a text cannot contain a special token.
         self.tokenizer = tensorflow_text.FastWordpieceTokenizer(
             vocabulary.tokens,
             CONTINUES,
@@ -63,37 +65,37 @@ class PieceTokenizer:
         )
         first = len(vocabulary.special)
         written = [token.removeprefix(CONTINUES) for token in vocabulary.tokens[first:]]
-        self.written = ["", "\ufffd", "", "", *written]  # what a token adds to a text
+        self.written = ["", "\ufffd", "", "", *written]  # text of each token
 
-    def token_ids(self, strings):
-        """Cut strings [N] into ragged int32 ids [N, (length)]."""
+    def token_ids(self, strings: Strings) -> tf.RaggedTensor:
+        """Convert strings [N] into ragged int32 ids [N, (length)]."""
         units = split_units(strings)
         pieces = self.tokenizer.tokenize(units.flat_values)  # ragged [units, (pieces)]
         return units.with_flat_values(pieces).merge_dims(1, 2)
 
-    def joined(self, ids):
-        """Put ids [N, (length)], ragged or padded with 0, together to strings [N]."""
+    def detokenize(self, ids: tf.Tensor | tf.RaggedTensor) -> tf.Tensor:
+        """Convert ids [N, (length)], ragged or padded with 0, into strings [N]."""
         ids = ids if isinstance(ids, tf.RaggedTensor) else tf.RaggedTensor.from_tensor(ids)
         written = ids.with_flat_values(tf.gather(tf.constant(self.written), ids.flat_values))
         text = tf.strings.reduce_join(written, axis=1)
         return tf.strings.strip(tf.strings.regex_replace(text, SPACE, " "))
 
-    def pieces(self, ids):
-        """Return the pieces of one row of ids as they are read: a list of str."""
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """Return the pieces of one text, without `##`."""
         return [self.vocabulary.tokens[int(place)].removeprefix(CONTINUES) for place in ids]
 
-    def unknown_share(self, ids):
-        """Return the share of ids that stand for something the vocabulary lacks, float [N]; 0 for an empty text."""
+    def unknown_share(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Return the share of `[UNK]` among the ids of each text: float32 [N], 0 for an empty text."""
         is_unknown = ids.with_flat_values(tf.cast(tf.equal(ids.flat_values, UNKNOWN_ID), tf.float32))
         return tf.math.divide_no_nan(tf.reduce_sum(is_unknown, axis=1), tf.cast(ids.row_lengths(), tf.float32))
 
 
-def split_units(strings):
-    """Cut strings into words, marks and Chinese characters, each with the space before it.
+def split_units(strings: Strings) -> tf.RaggedTensor:
+    """Split strings into words, marks and Chinese characters, each with the space before it.
 
     Args:
-        strings: string tensor [N]; bytes that are not UTF-8 become U+FFFD, accents are composed, any run of spaces
-            and control characters is one space.
+        strings: strings [N]. Bytes that are not valid UTF-8 become U+FFFD, accents are composed, and a run of spaces
+            and control characters becomes one space.
 
     Returns:
         ragged string tensor [N, (units)].
@@ -111,18 +113,15 @@ def split_units(strings):
     return tf.strings.split(tf.strings.regex_replace(strings, UNIT, r"\1 "))
 
 
-def learn_piece_vocabulary(texts, size):
-    """Learn pieces from texts: characters first, then again and again the two pieces most often side by side.
+def learn_piece_vocabulary(texts: Iterable[str], size: int) -> GenerativeVocabulary:
+    """Learn a vocabulary of pieces: all characters, and then repeatedly the most frequent pair of adjacent pieces.
 
     Args:
-        texts: iterable of str, the training texts and no others; for translation those of both languages.
-        size: int, most entries, special tokens included; few texts give fewer.
-
-    Returns:
-        GenerativeVocabulary.
+        texts: training texts; for translation, those of both languages.
+        size: maximum size of the vocabulary, special tokens included.
 
     Raises:
-        InputError: if the `tokenizers` library is missing, or nothing could be learned.
+        InputError: if the `tokenizers` library is missing, or there is nothing to learn from.
 
     Example:
 
@@ -132,7 +131,8 @@ def learn_piece_vocabulary(texts, size):
 
     Reference: Sennrich et al. 2016, "Neural Machine Translation of Rare Words with Subword Units".
     """
-    counts, chunk = collections.Counter(), []
+    counts: collections.Counter[str] = collections.Counter()
+    chunk: list[str] = []
     for text in texts:
         chunk.append(text)
         if len(chunk) == CHUNK:
@@ -142,6 +142,6 @@ def learn_piece_vocabulary(texts, size):
     return GenerativeVocabulary(learn_pieces(counts, size, GenerativeVocabulary.special))
 
 
-def _units(texts):
+def _units(texts: list[str]) -> list[str]:
     units = split_units(tf.constant(texts, tf.string)).flat_values.numpy() if texts else []
     return [unit.decode() for unit in units]

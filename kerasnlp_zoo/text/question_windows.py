@@ -1,32 +1,40 @@
-"""A question with as much of its passage as fits, window after window.
+"""Windows of question answering: a question with a part of its passage that fits.
 
 Shapes: N questions, W windows of all passages, T tokens of a window.
 """
 
+from typing import TYPE_CHECKING
+
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.text.types import Strings
 from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR
 
-LONGEST_QUESTION = 64  # pieces; a longer one loses its end
+if TYPE_CHECKING:
+    from kerasnlp_zoo.text.preprocessors.wordpiece import WordPiecePreprocessor
+
+LONGEST_QUESTION = 64  # pieces; a longer question is truncated at the end
 
 
-def question_windows(preprocessor, question, passage, stride=128):
-    """Frame `[CLS] question [SEP] part of the passage [SEP]` until every passage is covered.
+def question_windows(
+    preprocessor: "WordPiecePreprocessor", question: Strings, passage: Strings, stride: int = 128
+) -> dict[str, tf.Tensor | tf.RaggedTensor]:
+    """Return windows `[CLS] question [SEP] part of the passage [SEP]` that cover every passage.
 
     Args:
-        preprocessor: `WordPiecePreprocessor`.
+        preprocessor: preprocessor of the model; its max_sequence_length is the maximum T.
         question, passage: strings [N].
-        stride: int, pieces of the passage from the beginning of one window to that of the next; less where
-            a window has less room, so that no piece is left out.
+        stride: pieces of the passage from the start of one window to the start of the next; reduced if a window has
+            room for fewer pieces, so no piece is skipped.
 
     Returns:
-        dict of ragged int32 [W, (length)]: token_ids; segment_ids, 1 in the passage; is_answer_place, 1 in
-        the passage and at `[CLS]`, which stands for no answer; starts and ends, the characters of the
-        passage that a piece stands for, -1 elsewhere; and of example int32 [W], whose window it is.
+        dict of ragged int32 [W, (length)]: token_ids; segment_ids, 1 in the passage; is_answer_place, 1 in the
+        passage and at `[CLS]`, which means no answer; starts and ends, the first character of a piece in the passage,
+        and the one after its last, -1 outside of the passage. Also example, int32 [W], the question of the window.
 
     Raises:
-        InputError: if the model reads too little for a question and a passage.
+        InputError: if max_sequence_length is too small for a question and a passage.
 
     Example:
 
@@ -42,29 +50,29 @@ def question_windows(preprocessor, question, passage, stride=128):
     require_positive(stride=stride)
     if preprocessor.max_sequence_length < LONGEST_QUESTION + 4:
         raise InputError(
-            f"A window holds a question of up to {LONGEST_QUESTION} pieces, 3 special tokens and some of the passage. "
-            f"Received: max_sequence_length={preprocessor.max_sequence_length}"
+            f"A window must have room for a question of {LONGEST_QUESTION} pieces, 3 special tokens and a piece of the "
+            f"passage, {LONGEST_QUESTION + 4} in all. Received: max_sequence_length={preprocessor.max_sequence_length}"
         )
     asked = preprocessor.pieces(question)["token_ids"][:, :LONGEST_QUESTION]
     pieces = preprocessor.pieces(passage)
     lengths, rows = tf.cast(pieces["token_ids"].row_lengths(), tf.int32), pieces["token_ids"].row_starts()
     room = preprocessor.max_sequence_length - 3 - tf.cast(asked.row_lengths(), tf.int32)  # [N]
     step = tf.minimum(stride, room)
-    number = 1 + tf.maximum(0, -((room - lengths) // step))  # [N], windows of each
+    number = 1 + tf.maximum(0, -((room - lengths) // step))  # [N], windows of each passage
     example = tf.repeat(tf.range(tf.size(number)), number)  # [W]
-    first = tf.ragged.range(number).flat_values * tf.gather(step, example)  # [W], first piece of each
+    first = tf.ragged.range(number).flat_values * tf.gather(step, example)  # [W], first piece of each window
     size = tf.minimum(tf.gather(room, example), tf.gather(lengths, example) - first)
     begin = tf.gather(tf.cast(rows, tf.int32), example) + first
     places = tf.ragged.range(begin, begin + size)  # [W, (length)]
     asked = tf.gather(asked, example)
 
-    def framed(before, values, after):
+    def framed(before: tuple[int, int] | None, values: tf.RaggedTensor, after: int) -> tf.RaggedTensor:
         column = tf.ones([tf.size(example), 1], tf.int32)
         between = tf.zeros_like(asked) if before is None else asked
         ends = (0, 0, after) if before is None else (*before, after)
         return tf.concat([ends[0] * column, between, ends[1] * column, values, ends[2] * column], axis=1)
 
-    def in_passage(name):
+    def in_passage(name: str) -> tf.RaggedTensor:
         return tf.ragged.map_flat_values(lambda place: tf.gather(pieces[name].flat_values, place), places)
 
     ids = preprocessor.vocabulary.ids
@@ -81,6 +89,6 @@ def question_windows(preprocessor, question, passage, stride=128):
     }
 
 
-def _places_in_row(values):
-    """Number the places of every row of a ragged tensor from 0."""
+def _places_in_row(values: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Return the position of every value in its row, from 0 on."""
     return tf.ragged.range(values.row_lengths())

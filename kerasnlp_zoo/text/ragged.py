@@ -1,13 +1,13 @@
-"""Ragged rows in few operations; TensorFlow's own functions check again what is known, at a hundred operations each.
+"""Functions on ragged rows with few operations; TensorFlow's own validate their input with a hundred operations each.
 
-Shapes: N rows, K values of all rows together.
+Shapes: N rows, K values of all rows.
 """
 
 import tensorflow as tf
 
 
-def row_ids(values):
-    """Return the row of every value, int64 [K].
+def row_ids(values: tf.RaggedTensor) -> tf.Tensor:
+    """Return the row number of every value: int64 [K].
 
     Example:
 
@@ -18,12 +18,12 @@ def row_ids(values):
     return tf.searchsorted(values.row_splits[1:], places, side="right", out_type=tf.int64)
 
 
-def cut_rows(values, lengths):
-    """Keep the first `lengths[n]` values of every row n.
+def cut_rows(values: tf.RaggedTensor, lengths: tf.Tensor | int) -> tf.RaggedTensor:
+    """Return the first `lengths[n]` values of every row n.
 
     Args:
         values: ragged [N, (length)].
-        lengths: int64 [N], or one int for all; no more than each row has.
+        lengths: int64 [N], or one int for all rows; at most the length of each row.
 
     Returns:
         ragged [N, (length)].
@@ -37,8 +37,8 @@ def cut_rows(values, lengths):
     return tf.gather(values.values, tf.ragged.range(starts, starts + lengths))
 
 
-def filter_rows(values, keep):
-    """Keep the values whose `keep`, bool [K], is true, in ragged rows [N, (length)].
+def filter_rows(values: tf.RaggedTensor, keep: tf.Tensor) -> tf.RaggedTensor:
+    """Return the values for which `keep`, bool [K], is true, in ragged rows [N, (length)].
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Two segments of text at a time for BERT: the second follows the first, or comes from another document.
+"""Pairs of segments for BERT: the second segment follows the first, or comes from another document.
 
 Shapes: N pieces, S sentences, D documents, E examples.
 """
@@ -8,18 +8,18 @@ import itertools
 
 import numpy as np
 
-SHORTER = 0.1  # share of examples that are made shorter, since shorter texts come later
+SHORTER = 0.1  # share of shorter examples: fine-tuning uses shorter texts, too
 
 
-def sentences_of(ids):
-    """Take sentence and document ends out of token ids.
+def sentences_of(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Separate pieces from sentence and document ends.
 
     Args:
-        ids: int array, a 0 after every sentence and one more after every document.
+        ids: int array with a 0 after every sentence and a second 0 after every document.
 
     Returns:
-        (pieces int array [N]; boundaries int array [S + 1], the pieces before each sentence; documents int
-        array [D + 1], the sentences before each document).
+        (pieces, boundaries, documents): pieces int [N]; boundaries int [S + 1], the number of pieces before each
+        sentence; documents int [D + 1], the number of sentences before each document. The last values are N and S.
 
     Example:
 
@@ -33,22 +33,24 @@ def sentences_of(ids):
     return ids[ids != 0], np.append(0, boundaries), np.append(0, documents)
 
 
-def segment_pairs(boundaries, documents, room, random):
-    """Choose pairs of segments from documents, one after the other.
+def segment_pairs(
+    boundaries: np.ndarray, documents: np.ndarray, room: int, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs of segments, which read the documents one after the other.
 
-    Sentences are gathered up to the room, or in every tenth case up to less. A random sentence end divides
-    them in two; a single sentence is divided between two of its pieces. For half of the pairs, by chance,
-    the second segment is replaced: by text of another document that begins with a sentence and is as long,
-    so that no length tells. The sentences that were replaced stand in the next pair.
+    A pair collects sentences up to `room` pieces, or fewer in one of ten cases. It is split at a random sentence end,
+    or between two pieces of a single sentence. With probability 1/2, the second segment is replaced by text of
+    another document, which begins with a sentence and has the same length if that document is long enough. The
+    replaced sentences are part of the next pair.
 
     Args:
-        boundaries, documents: as `sentences_of` gives them, of two documents at least.
-        room: int, pieces of both segments together, at least 2.
-        random: `numpy.random.Generator`.
+        boundaries, documents: results of `sentences_of`, with at least two documents.
+        room: maximum number of pieces of both segments together (>= 2).
+        random: source of randomness.
 
     Returns:
-        (spans int array [E, 4]: start and end of the first and of the second segment in the pieces;
-        is_random int array [E]).
+        (spans, is_random): spans int32 [E, 4], start and end of the first and of the second segment in the pieces;
+        is_random int32 [E], 1 if the second segment was replaced.
 
     Example:
 
@@ -59,11 +61,12 @@ def segment_pairs(boundaries, documents, room, random):
 
     Reference: Devlin et al. 2019, section 3.1, task 2, and appendix A.2.
     """
-    chances = random.random((len(boundaries), 5)).tolist()  # every pair takes a sentence at least
-    # Lists: their elements are read one by one, which is slow in arrays.
-    bounds, documents = boundaries.tolist(), documents.tolist()
-    spans, is_random = [], []
-    for first, last in itertools.pairwise(documents):
+    chances = random.random((len(boundaries), 5)).tolist()  # every pair takes at least one sentence
+    # Single elements are read faster from lists than from arrays.
+    bounds, document_bounds = boundaries.tolist(), documents.tolist()
+    spans: list[tuple[int, int, int, int]] = []
+    is_random: list[bool] = []
+    for first, last in itertools.pairwise(document_bounds):
         place = first
         while place < last and bounds[last] - bounds[place] > 1:
             shorter, length, division, replaced, other = chances[len(spans)]
@@ -71,12 +74,12 @@ def segment_pairs(boundaries, documents, room, random):
             stop = bisect.bisect_left(bounds, start + target, place + 1, last)
             end = min(bounds[stop], start + target)
             if stop - place > 1:
-                after = place + 1 + int(division * (stop - place - 1))  # the sentence the second segment starts with
+                after = place + 1 + int(division * (stop - place - 1))  # first sentence of the second segment
                 middle = bounds[after]
             else:
                 after, middle = stop, start + 1 + int(division * (end - start - 1))
             if replaced < 0.5:
-                sentence, its_end = _of_another_document(bounds, documents, first, last, other)
+                sentence, its_end = _of_another_document(bounds, document_bounds, first, last, other)
                 spans.append((start, middle, sentence, min(its_end, sentence + end - middle)))
             else:
                 spans.append((start, middle, middle, end))
@@ -86,8 +89,10 @@ def segment_pairs(boundaries, documents, room, random):
     return np.array(spans, "int32").reshape(-1, 4), np.array(is_random, "int32")
 
 
-def _of_another_document(bounds, documents, first, last, chance):
-    """Return where a sentence outside of sentences first..last begins and where its document ends, in pieces."""
+def _of_another_document(
+    bounds: list[int], documents: list[int], first: int, last: int, chance: float
+) -> tuple[int, int]:
+    """Return the start of a sentence outside of sentences first..last, and the end of its document, in pieces."""
     sentence = int(chance * (len(bounds) - 1 - (last - first)))
     sentence += (last - first) * (sentence >= first)
     return bounds[sentence], bounds[documents[bisect.bisect_right(documents, sentence)]]

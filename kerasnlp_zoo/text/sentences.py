@@ -1,23 +1,23 @@
-"""Paragraphs cut into sentences, by a simple rule."""
+"""Sentence splitting by a simple rule."""
 
 import re
 
-LONGEST = 400  # characters; texts without punctuation are cut at a space
-# What ends a sentence, with the quotes and brackets that close after it; Chinese has no space there.
+LONGEST = 400  # characters; a longer sentence is split at a space
+# The end of a sentence: a mark, closing quotes and brackets, and spaces, which Chinese text does not have.
 ENDS = re.compile(r"""([.!?…]["'”’)\]]*)\s+|([。！？][”’」』）]*)""")
 PARTS = re.compile(rf".{{1,{LONGEST}}}(?:\s+|$)|.{{{LONGEST}}}")
 
 
-def split_sentences(paragraph):
-    """Cut a paragraph after full stops, question and exclamation marks.
+def split_sentences(paragraph: str) -> list[str]:
+    """Split a paragraph after full stops, question marks and exclamation marks.
 
-    An abbreviation ends a sentence too: whoever needs better writes a sentence a line.
+    An abbreviation also ends a sentence. For exact sentences, write one sentence per line.
 
     Args:
-        paragraph: str without line breaks.
+        paragraph: text without line breaks.
 
     Returns:
-        list of str, each at most 400 characters; [""] for a blank line.
+        sentences of at most 400 characters; [""] for a blank line.
 
     Example:
 

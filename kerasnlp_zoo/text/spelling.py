@@ -1,26 +1,25 @@
-"""Words spelled alike, found in a large vocabulary at once.
+"""Words with a similar spelling, found in a large vocabulary.
 
-Shapes: N candidates, L letters of the longest.
+Shapes: N candidates, L letters of the longest candidate.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
 MOST_EDITS = 2
-LETTERS_AN_EDIT = 3  # shorter words have too many neighbours for a suggestion to mean anything
+LETTERS_AN_EDIT = 3  # letters per edit: a shorter word has too many neighbours to suggest one
 
 
-def closest_spellings(word, words, count=3):
-    """Return the words that take the fewest edits to reach, at most one edit for three letters.
+def closest_spellings(word: str, words: Sequence[str], count: int = 3) -> list[str]:
+    """Return the words with the smallest edit distance, which is at most 2 and at most a third of the length.
 
-    An edit inserts, deletes or replaces a letter, or swaps two that stand side by side.
+    An edit inserts, deletes or replaces a letter, or swaps two adjacent letters.
 
     Args:
-        word: str.
-        words: list of str; of words equally close, the first ones are returned.
-        count: int, most words to return.
-
-    Returns:
-        list of str.
+        word: misspelled word.
+        words: candidates; for equal distances, earlier ones come first.
+        count: maximum number of words to return.
 
     Example:
 
@@ -32,22 +31,22 @@ def closest_spellings(word, words, count=3):
     rows = np.flatnonzero(np.abs(lengths - len(word)) <= most)
     if not most or not len(rows):
         return []
-    edits = edit_distances(word, [words[row] for row in rows])
+    edits = edit_distances(word, [words[row] for row in rows.tolist()])
     nearest = np.argsort(edits, kind="stable")[:count]
-    return [words[row] for row in rows[nearest[edits[nearest] <= most]]]
+    return [words[row] for row in rows[nearest[edits[nearest] <= most]].tolist()]
 
 
-def edit_distances(word, candidates):
-    """Return how many edits lead from a word to each candidate: int array [N].
+def edit_distances(word: str, candidates: Sequence[str]) -> np.ndarray:
+    """Return the edit distance between a word and each candidate: int array [N].
 
-    Dynamic programming over the letters of `word` and of all candidates side by side: `rows[i][j]` is the
-    distance between the first i letters of `word` and the first j of each candidate.
+    Dynamic programming over the letters of `word` and of all candidates in parallel: `rows[i][j]` is the distance
+    between the first i letters of `word` and the first j letters of each candidate.
 
     Args:
-        word: str.
-        candidates: list of N str, not empty.
+        word: word to compare.
+        candidates: N words, N >= 1.
 
-    Reference: Damerau 1964; the variant that edits no letter twice (optimal string alignment).
+    Reference: Damerau 1964; in the variant "optimal string alignment", which edits no substring twice.
     """
     lengths = np.fromiter(map(len, candidates), "int64", len(candidates))
     letters = np.array(candidates).view("uint32").reshape(len(candidates), -1).T.copy()  # [L, N]

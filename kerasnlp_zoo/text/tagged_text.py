@@ -1,28 +1,27 @@
-"""A text with marked spans, made from tokens and cut into them again."""
+"""Texts with labelled spans."""
 
 import itertools
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kerasnlp_zoo.tag_schemes import Span
+from kerasnlp_zoo.types import Language
 
 
 class TaggedText(NamedTuple):
-    """A text and its Spans, in their order, none overlapping another."""
+    """A text and its spans in characters, in order and without overlap."""
 
     text: str
-    spans: tuple
+    spans: tuple[Span, ...]
 
 
-def join_tokens(tokens, spans, language):
-    """Make a text of tokens, and count spans in its characters.
+def join_tokens(tokens: Sequence[str], spans: Iterable[Span], language: Language) -> TaggedText:
+    """Return the text of the tokens, with spans in characters.
 
     Args:
-        tokens: list of str.
-        spans: list of Span, counted in tokens.
-        language: "zh" joins tokens by nothing, "en" by spaces.
-
-    Returns:
-        TaggedText.
+        tokens: tokens of the text.
+        spans: spans in tokens.
+        language: "en" joins tokens with spaces, "zh" without.
 
     Example:
 
@@ -36,22 +35,24 @@ def join_tokens(tokens, spans, language):
     return TaggedText(separator.join(tokens), tuple(places))
 
 
-def with_words_apart(text, spans):
-    """Put spaces between words that are known from their spans, so that they can be given to a tagger.
+def with_words_apart(text: str, spans: Iterable[tuple[int, int, str]]) -> TaggedText:
+    """Return the text with spaces between its words, as input of a tagger of given words.
 
     Args:
-        text: str.
-        spans: (start, end, label) in their order; what lies between two of them is a word, too.
+        text: text whose words are known.
+        spans: (start, end, label) of the words, in order; the text between two spans is also a word.
 
     Returns:
-        TaggedText, the same spans of the new text.
+        the new text, with the spans moved accordingly.
 
     Example:
 
     >>> with_words_apart("他来了", [(0, 1, "r"), (1, 3, "v")])
     TaggedText(text='他 来了', spans=(Span(start=0, end=1, label='r'), Span(start=2, end=4, label='v')))
     """
-    pieces, moved, place = [], [], 0
+    pieces: list[str] = []
+    moved: list[tuple[int, str]] = []
+    place = 0
     for start, end, label in spans:
         pieces += [text[place:start], text[start:end]]
         moved.append((len(pieces) - 1, label))

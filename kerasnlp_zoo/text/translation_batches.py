@@ -1,10 +1,12 @@
-"""Batches of pairs of sequences: as many as a budget of tokens allows, both sides of similar length.
+"""Batches of sources and targets of similar lengths, with as many pairs as a number of tokens allows.
 
-A batch of short pairs holds more of them than one of long pairs, so that every step learns from about as many tokens.
-What stands together is decided by (seed, epoch) alone, which makes a resumed run exact.
+A batch of short pairs contains more pairs than a batch of long ones, so every step trains on a similar number of
+tokens. The batches depend only on (seed, epoch), so a resumed run is exact.
 
 Shapes: N pairs, B pairs of a batch, S longest source, T longest target.
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -13,21 +15,21 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import BATCHES_AHEAD, FILLER, EpochNumber, bucket_lengths, without_autotuning
 from kerasnlp_zoo.vocabulary import START_ID
 
-SOURCE_BUCKETS = 2  # lengths of sources for each of targets
+SOURCE_BUCKETS = 2  # buckets of source lengths for each bucket of target lengths
 
 
 class TranslationBatchRows:
-    """For each pass, the row numbers of its batches and the lengths S and T.
+    """The row numbers and the lengths S and T of the batches of each pass.
 
     Args:
-        source_lengths, target_lengths: int arrays [N], tokens.
-        tokens: int, most places of a batch on either side.
-        multiple: int, what the number of pairs is a multiple of, as replicas need it.
-        shuffle: bool, whether passes differ; otherwise pairs stand in order of length.
-        seed: int, with the epoch the only source of randomness.
+        source_lengths, target_lengths: int arrays [N], number of tokens.
+        tokens: maximum number of tokens, including padding, of a batch's sources, and of its targets.
+        multiple: the number of pairs in a batch is a multiple of this, so replicas get equal shares.
+        shuffle: whether passes differ; otherwise pairs are in order of length.
+        seed: seed of the shuffle, used together with the epoch.
 
     Raises:
-        InputError: if the longest pair does not fit into a batch.
+        InputError: if `multiple` pairs of the longest length do not fit into a batch.
 
     Example:
 
@@ -37,23 +39,31 @@ class TranslationBatchRows:
     [ 2 -1] 5 6
     """
 
-    def __init__(self, source_lengths, target_lengths, tokens, multiple, shuffle, seed):
+    def __init__(
+        self,
+        source_lengths: np.ndarray,
+        target_lengths: np.ndarray,
+        tokens: int,
+        multiple: int,
+        shuffle: bool,
+        seed: int,
+    ) -> None:
         require_positive(tokens=tokens, multiple=multiple)
         longest = max(int(np.max(source_lengths)), int(np.max(target_lengths)))
         if longest * multiple > tokens:
             raise InputError(
-                f"A batch of {tokens} tokens has no room for {multiple} pairs of the longest length, {longest} tokens: "
-                "allow more tokens a batch, or cut texts at a smaller max_sequence_length"
+                f"A batch of {tokens} tokens has no room for {multiple} pairs of the longest length, {longest} tokens. "
+                "Use more tokens per batch, or a smaller max_sequence_length"
             )
         self.shuffle, self.seed, self.passes = shuffle, seed, 0
         self.buckets = list(_buckets(source_lengths, target_lengths, tokens, multiple))
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of batches in a pass."""
         return sum(-(-len(rows) // size) for rows, size, _, _ in self.buckets)
 
-    def __iter__(self):
-        """Yield (rows int64 [B], S, T); -1 fills up the last batch of a bucket."""
+    def __iter__(self) -> Iterator[tuple[np.ndarray, int, int]]:
+        """Yield (rows int64 [B], S, T); the last batch of a bucket is completed with -1."""
         epoch = self.passes if EpochNumber.value is None else EpochNumber.value
         self.passes += 1
         random = np.random.default_rng((self.seed, epoch))
@@ -66,8 +76,10 @@ class TranslationBatchRows:
             yield batches[place]
 
 
-def _buckets(source_lengths, target_lengths, tokens, multiple):
-    """Yield (rows int64, pairs of a batch, S, T), every row once."""
+def _buckets(
+    source_lengths: np.ndarray, target_lengths: np.ndarray, tokens: int, multiple: int
+) -> Iterator[tuple[np.ndarray, int, int, int]]:
+    """Yield (rows int64, pairs of a batch, S, T) for each bucket; every row is in one bucket."""
     ends = bucket_lengths(target_lengths)
     bucket_of = np.searchsorted(ends, np.maximum(target_lengths, 1))
     for number, target in enumerate(ends):
@@ -83,23 +95,31 @@ def _buckets(source_lengths, target_lengths, tokens, multiple):
                 yield chosen, min(room, -(-len(chosen) // multiple)) * multiple, int(source), int(target)
 
 
-def translation_batches(source_ids, target_ids, tokens, multiple=1, shuffle=False, seed=0):
-    """Make a tf.data set for a translator from pairs in memory.
+def translation_batches(
+    source_ids: tf.RaggedTensor,
+    target_ids: tf.RaggedTensor,
+    tokens: int,
+    multiple: int = 1,
+    shuffle: bool = False,
+    seed: int = 0,
+) -> tf.data.Dataset:
+    """Return a data set for a translation model from pairs in memory.
 
     Args:
-        source_ids: ragged int tensor [N, (length)], `[END]` last.
-        target_ids: ragged int tensor [N, (length)], `[END]` last.
-        tokens: int, most places of a batch on either side.
-        multiple: int, what B is a multiple of.
-        shuffle: bool, whether every epoch has its own order.
-        seed: int.
+        source_ids: ragged int tensor [N, (length)]; each row ends with `[END]`.
+        target_ids: ragged int tensor [N, (length)]; each row ends with `[END]`.
+        tokens: maximum number of tokens, including padding, of a batch's sources, and of its targets.
+        multiple: B is a multiple of this.
+        shuffle: whether every epoch has its own order.
+        seed: seed of the shuffle.
 
     Returns:
-        `tf.data.Dataset` of ({"source_ids": int32 [B, S], "target_ids": int32 [B, T], the target from `[START]` on},
-        labels int32 [B, T], the tokens that follow each, weights float32 [B, T], 0 at padding), of known cardinality.
+        `tf.data.Dataset` of known cardinality, of ({"source_ids": int32 [B, S], "target_ids": int32 [B, T], which
+        begin with `[START]`}, labels int32 [B, T], the token after each target id, weights float32 [B, T], 0 at
+        padding).
 
     Raises:
-        InputError: if there is no pair, or the sides differ in number.
+        InputError: if there are no pairs, or the numbers of sources and targets differ.
 
     Example:
 
@@ -111,29 +131,31 @@ def translation_batches(source_ids, target_ids, tokens, multiple=1, shuffle=Fals
     sources, targets = source_ids.row_lengths().numpy(), target_ids.row_lengths().numpy()
     if not len(sources) or len(sources) != len(targets):
         raise InputError(
-            "A data set of pairs needs at least one, and a target for each source. "
+            "A data set of pairs needs at least one pair, and one target for each source. "
             f"Received: {len(sources)} sources and {len(targets)} targets"
         )
     pair_rows = TranslationBatchRows(sources, targets, tokens, multiple, shuffle, seed)
 
-    def whole_pass():
+    def whole_pass() -> tuple[np.ndarray, ...]:
         rows, source, target = zip(*pair_rows, strict=True)
         return np.concatenate(rows), np.array([len(batch) for batch in rows]), np.array(source), np.array(target)
 
-    def batches_of_a_pass(_):
+    def batches_of_a_pass(_: tf.Tensor) -> tf.data.Dataset:
         rows, sizes, source, target = tf.numpy_function(whole_pass, (), (tf.int64,) * 4)
         sizes, source, target = (tf.ensure_shape(values, [None]) for values in (sizes, source, target))
         rows = tf.RaggedTensor.from_row_lengths(tf.ensure_shape(rows, [None]), sizes)
         return tf.data.Dataset.from_tensor_slices((rows, source, target))
 
-    def gather(rows, source, target):
+    def gather(
+        rows: tf.Tensor, source: tf.Tensor, target: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
         is_pair = tf.not_equal(rows, FILLER)
         rows = tf.maximum(rows, 0)
         inputs, labels = (
             tf.where(is_pair[:, None], _rectangle(tf.gather(ids, rows), length), 0)
             for ids, length in ((source_ids, source), (target_ids, target))
         )
-        # A row of padding begins as every target does: attention has something to look at.
+        # A row of padding also begins with [START]: attention needs at least one position.
         before = tf.concat([tf.fill([tf.shape(labels)[0], 1], START_ID), labels[:, :-1]], axis=1)
         before = tf.where((labels != 0) | (tf.range(tf.shape(labels)[1]) == 0), before, 0)
         return {"source_ids": inputs, "target_ids": before}, labels, tf.cast(labels != 0, tf.float32)
@@ -143,8 +165,8 @@ def translation_batches(source_ids, target_ids, tokens, multiple=1, shuffle=Fals
     return dataset.with_options(without_autotuning())
 
 
-def _rectangle(ids, length):
-    """Fill ragged ids [B, (length)] up with 0: [B, length]."""
-    dense = ids.to_tensor()[:, :length]  # a row that fills up stands for a longer one
+def _rectangle(ids: tf.RaggedTensor, length: tf.Tensor) -> tf.Tensor:
+    """Return ragged ids [B, (length)] padded with 0: [B, length]."""
+    dense = ids.to_tensor()[:, :length]  # FILLER was replaced by row 0, which can be longer
     dense = tf.pad(dense, [[0, 0], [0, length - tf.shape(dense, tf.int64)[1]]])
     return tf.ensure_shape(dense, [None, None])

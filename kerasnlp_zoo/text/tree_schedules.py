@@ -1,36 +1,41 @@
-"""Where the nodes of trees stand in a batch, so that a loop over rows meets children before parents.
+"""Schedules of trees: the row and the place of every node in a batch. A loop over rows computes children first.
 
-Level by level is the obvious order, but levels differ in width, and a batch as wide as the widest level of any tree is
-mostly empty. Here a row holds `INNER_PLACES` nodes with children, those first that have the longest way down below
-them; no order of so many a row needs fewer rows. Leaves, which wait for nobody, have places of their own.
+A schedule level by level would be simpler, but levels differ in width, and a batch with the width of the widest level
+is mostly empty. Here a row has `INNER_PLACES` places for nodes with children. The nodes with the longest path to a
+leaf come first; with this number of places, no other order needs fewer rows. Leaves depend on no other node and have
+separate places.
 
-Shapes: N forests (a tree, or the two of a pair), M nodes of all, C nodes of the largest, R rows, P places of a row.
+Shapes: N forests (a tree, or the two trees of a pair), M nodes of all forests, C nodes of the largest forest, R rows,
+P places of a row.
 
-Reference: Hu 1961, "Parallel Sequencing and Assembly Line Problems", for the order; the layers that it is made for are
-in layers/tree_composition.py.
+Reference: Hu 1961, "Parallel Sequencing and Assembly Line Problems", for the order. The layers that read a schedule
+are in layers/tree_composition.py.
 """
+
+from collections.abc import Mapping
 
 import tensorflow as tf
 
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES, LEAF_PLACES
+from kerasnlp_zoo.text.types import Strings
 
 PLACES = INNER_PLACES + LEAF_PLACES
-UNPLACED = 2**30  # a row below all
+UNPLACED = 2**30  # larger than every row
 
 
-def read_nodes(strings):
+def read_nodes(strings: Strings) -> dict[str, tf.Tensor]:
     """Read forests in the notation of `trees.bracketed`.
 
     Args:
-        strings: string tensor [N], a tree or several one after the other in each.
+        strings: strings [N]; each contains one or more trees.
 
     Returns:
-        dict of tensors [M], all forests after each other and nodes as they are written: "words", string; "forest",
-        number of the forest; "parents", -1 for roots; "ranks", the place among the children of the same parent, of
-        roots among those of the forest; "depths", 1 for roots.
+        dict of tensors [M], in the order of the forests and of their text: "words", string; "forest", number of the
+        forest; "parents", -1 for roots; "ranks", the index among the children of the same parent, or among the roots
+        of the forest; "depths", 1 for roots.
 
     Raises:
-        InvalidArgumentError: if brackets do not match, or a word stands elsewhere than after a ( .
+        InvalidArgumentError: if brackets do not match, or a word is not directly after a (.
 
     Example:
 
@@ -43,11 +48,11 @@ def read_nodes(strings):
     is_open, is_close = tf.equal(values, "("), tf.equal(values, ")")
     is_word = ~is_open & ~is_close
     steps = tf.cast(is_open, tf.int32) - tf.cast(is_close, tf.int32)
-    depths = tf.cumsum(steps)  # brackets match, so each forest begins and ends with 0
+    depths = tf.cumsum(steps)  # if brackets match, each forest begins and ends with 0
     after_open = tf.concat([[False], is_open], axis=0)[:-1]
     sums = tf.math.unsorted_segment_sum(steps, forests, tf.shape(strings)[0])
     is_sound = tf.reduce_all(sums == 0) & tf.reduce_all(depths >= 0) & tf.reduce_all(~is_word | after_open)
-    advice = "Expected trees whose brackets each begin with a word or a bracket, such as (((A) (dog)) (barks))"
+    advice = "Expected trees in which each bracket begins with a word or a bracket, such as (((A) (dog)) (barks))"
     with tf.control_dependencies([tf.debugging.Assert(is_sound, [advice])]):
         starts = tf.cast(tf.where(is_open)[:, 0], tf.int32)  # [M]
     following = tf.gather(values, tf.minimum(starts + 1, tf.size(values) - 1))
@@ -63,8 +68,8 @@ def read_nodes(strings):
     }
 
 
-def _parents(depths):
-    """Return for each node the last one before it that is less deep by one; -1 for roots."""
+def _parents(depths: tf.Tensor) -> tf.Tensor:
+    """Return the parent of each node, which is the last previous node with its depth - 1; -1 for roots."""
     count = tf.size(depths, tf.int64)
     numbers, depths = tf.range(count), tf.cast(depths, tf.int64)
     keys = depths * count + numbers
@@ -73,8 +78,8 @@ def _parents(depths):
     return tf.where(depths > 1, tf.gather(order, tf.maximum(before, 0)), -1)
 
 
-def _ranks(groups):
-    """Return how many of its group stand before each member."""
+def _ranks(groups: tf.Tensor) -> tf.Tensor:
+    """Return how many elements of the same group come before each element."""
     count = tf.size(groups, tf.int64)
     order = tf.argsort(tf.cast(groups, tf.int64) * count + tf.range(count))
     in_order = tf.gather(groups, order)
@@ -82,20 +87,22 @@ def _ranks(groups):
     return tf.scatter_nd(order[:, None], ranks, tf.shape(groups))
 
 
-def schedule(nodes, num_forests, num_inboxes=1):
-    """Give every node a row and a place in it.
+def schedule(
+    nodes: Mapping[str, tf.Tensor], num_forests: tf.Tensor | int, num_inboxes: int = 1
+) -> dict[str, tf.Tensor]:
+    """Return a row and a place for every node.
 
     Args:
-        nodes: what `read_nodes` returns.
-        num_forests: int tensor, N.
-        num_inboxes: int, K of the layer: 1 where children are added up, else the most children of a node.
+        nodes: result of `read_nodes`.
+        num_forests: N.
+        num_inboxes: K of the layer: 1 if it adds the children, otherwise the maximum number of children.
 
     Returns:
-        dict of int32 tensors: "rows" and "places" [M] of each node; "parents" [M], the number that stands for its
-        parent in a batch (layers/tree_composition.py); "num_rows" [N].
+        dict of int32 tensors: "rows" and "places" [M]; "parents" [M], the number of each node's parent in a batch
+        (layers/tree_composition.py); "num_rows" [N].
 
     Raises:
-        InvalidArgumentError: for more than INNER_PLACES trees in a forest, or more children than inboxes.
+        InvalidArgumentError: if a forest has more than INNER_PLACES trees, or a node has more children than inboxes.
 
     Example:
 
@@ -110,7 +117,7 @@ def schedule(nodes, num_forests, num_inboxes=1):
     heights = _heights(parents, nodes["depths"])
     is_leaf = (heights == 0) & ~is_root
 
-    def dense(values):
+    def dense(values: tf.Tensor) -> tf.Tensor:
         return tf.scatter_nd(tf.stack([forests, local], axis=1), values, [num_forests, tf.reduce_max(counts)])
 
     local_parents = tf.where(is_root, 0, tf.gather(local, tf.maximum(parents, 0)))
@@ -124,7 +131,9 @@ def schedule(nodes, num_forests, num_inboxes=1):
     places = tf.where(is_leaf, INNER_PLACES + leaf_number % LEAF_PLACES, places)
     box = ranks if num_inboxes > 1 else tf.zeros_like(ranks)
     is_sound = tf.reduce_all(tf.where(is_root, ranks < INNER_PLACES, box < num_inboxes))
-    advice = f"Expected at most {INNER_PLACES} trees, and {num_inboxes} children of a node where their order counts"
+    advice = (
+        f"Expected at most {INNER_PLACES} trees, and at most {num_inboxes} children of a node if their order counts"
+    )
     with tf.control_dependencies([tf.debugging.Assert(is_sound, [advice])]):
         above = tf.gather(rows * INNER_PLACES + places, tf.maximum(parents, 0))
     return {
@@ -135,12 +144,12 @@ def schedule(nodes, num_forests, num_inboxes=1):
     }
 
 
-def _heights(parents, depths):
-    """Return the longest way down from each node, 0 for leaves."""
+def _heights(parents: tf.Tensor, depths: tf.Tensor) -> tf.Tensor:
+    """Return the length of the longest path from each node to a leaf, 0 for leaves."""
     count = tf.size(parents)
     targets = tf.where(parents < 0, count, parents)
 
-    def climb(step, heights):
+    def climb(step: tf.Tensor, heights: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         below = tf.math.unsorted_segment_max(heights + 1, targets, count + 1)[:-1]
         return step + 1, tf.maximum(heights, below)
 
@@ -148,17 +157,19 @@ def _heights(parents, depths):
     return tf.while_loop(lambda step, _: step < deepest, climb, (1, tf.zeros_like(parents)))[1]
 
 
-def _place_inner(heights, is_root, ranks, parents):
-    """Return row and place [N, C] of roots and inner nodes, from the roots down; all arguments are int32 [N, C]."""
+def _place_inner(
+    heights: tf.Tensor, is_root: tf.Tensor, ranks: tf.Tensor, parents: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the row and the place [N, C] of roots and inner nodes, parents first; all arguments are int32 [N, C]."""
     is_root = is_root > 0
     numbers = tf.range(tf.shape(heights)[1])
 
-    def waiting(rows):
+    def waiting(rows: tf.Tensor) -> tf.Tensor:
         return (heights > 0) & (rows == UNPLACED)
 
-    def fill_row(row, rows, places):
+    def fill_row(row: tf.Tensor, rows: tf.Tensor, places: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         is_ready = waiting(rows) & (tf.gather(rows, parents, batch_dims=1) < row)
-        padded = tf.pad(tf.where(is_ready, heights, 0), [[0, 0], [0, INNER_PLACES]])  # for forests of a node or none
+        padded = tf.pad(tf.where(is_ready, heights, 0), [[0, 0], [0, INNER_PLACES]])  # top_k needs INNER_PLACES values
         most, chosen = tf.math.top_k(padded, INNER_PLACES)
         for place in range(INNER_PLACES):
             is_it = (numbers == chosen[:, place, None]) & (most[:, place, None] > 0)

@@ -1,45 +1,57 @@
-"""Trees over sentences: read from brackets and from CoNLL-U, written in one notation that a graph can read.
+"""Parse trees: read from brackets or CoNLL-U, and written in one notation, which TensorFlow operations can read.
 
-Three notations are read:
+Three notations can be read:
 
     labelled   (S (NP (DT The) (NN dog)) (VBZ barks))   Penn Treebank: a bracket begins with its label
-    binary     ( ( The dog ) barks )                    SNLI: brackets alone, every word is a leaf
+    binary     ( ( The dog ) barks )                    SNLI: brackets without labels, every word is a leaf
     conllu     1<TAB>The<TAB>... 2<TAB>dog ...          dependencies: every word is a node below its head
 
-and one is written, where a bracket begins with the word of its node, if it has one:
+Trees are written in plain brackets. A bracket begins with the word of its node, if it has one:
 
     (((The) (dog)) (barks))        (barks (dog (The)))
 """
 
 import re
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
 from kerasnlp_zoo.errors import InputError
 
+Notation: TypeAlias = Literal["binary", "labelled", "conllu"]
 NOTATIONS = ("binary", "labelled", "conllu")
 TOKEN = re.compile(r"[()]|[^\s()]+")
-BRACKETS = {"(": "-LRB-", ")": "-RRB-"}  # as the Penn Treebank writes those of the text
+BRACKETS = {"(": "-LRB-", ")": "-RRB-"}  # the Penn Treebank's notation for brackets of the text
 NUM_COLUMNS = 10  # of CoNLL-U
 NO_PARENT = -1
 
 
+class DependencyRow(NamedTuple):
+    """A word of a CoNLL-U sentence; `where` names its line in error messages."""
+
+    number: int
+    word: str
+    head: int
+    label: str
+    where: str
+
+
 class Tree(NamedTuple):
-    """A tree; its nodes stand in order, each before all that is below it, children from left to right.
+    """A tree. A node comes before the nodes below it, and children are in order from left to right.
 
     Attributes:
-        words: tuple of str, the word of each node, "" where it has none.
-        labels: tuple of str, the label of each node, "" where it has none.
-        parents: tuple of int, the number of each node's parent, -1 for the root, which comes first.
-        positions: tuple of int, where the word of a node stands in the sentence, -1 where it has none.
+        words: the word of each node, or "".
+        labels: the label of each node, or "".
+        parents: the index of each node's parent; -1 for the root, which comes first.
+        positions: the position of each node's word in the sentence; -1 for nodes without a word.
     """
 
-    words: tuple
-    labels: tuple
-    parents: tuple
-    positions: tuple
+    words: tuple[str, ...]
+    labels: tuple[str, ...]
+    parents: tuple[int, ...]
+    positions: tuple[int, ...]
 
-    def text(self, node=0):
-        """Return the words of a node and all below it, in the order of the sentence.
+    def text(self, node: int = 0) -> str:
+        """Return the words of a node and of all nodes below it, in the order of the sentence.
 
         Example:
 
@@ -55,19 +67,16 @@ class Tree(NamedTuple):
         )
 
 
-def read_tree(text, notation, place="the text"):
+def read_tree(text: str, notation: Notation, place: str = "the text") -> Tree:
     """Read one tree.
 
     Args:
-        text: str.
-        notation: "labelled", "binary" or "conllu".
-        place: str, where the text is from, for messages.
-
-    Returns:
-        Tree.
+        text: the tree.
+        notation: notation of the text.
+        place: source of the text, for error messages.
 
     Raises:
-        InputError: naming line and column of what is wrong, or saying that there is no tree, or several.
+        InputError: if the text is invalid (the message names line and column), or does not contain exactly one tree.
 
     Example:
 
@@ -80,39 +89,43 @@ def read_tree(text, notation, place="the text"):
     return found[0]
 
 
-def read_trees(text, notation, place="the text"):
-    """Read all trees of a text; one may go over several lines.
+def read_trees(text: str, notation: Notation, place: str = "the text") -> Iterator[tuple[int, Tree]]:
+    """Read all trees of a text; a tree can have several lines.
 
     Args:
-        text: str.
-        notation: "labelled", "binary" or "conllu".
-        place: str, where the text is from, for messages.
+        text: the trees.
+        notation: notation of the text.
+        place: source of the text, for error messages.
 
     Yields:
-        (line, Tree): the line on which the tree begins, counted from 1.
+        (line, tree): the first line of the tree, counted from 1, and the tree.
 
     Raises:
-        InputError: naming line and column of what is wrong.
+        InputError: if the text is invalid (the message names line and column).
     """
     if notation == "conllu":
         for line, tree, _ in read_dependencies(text, place):
             yield line, tree
     elif notation == "binary" and not set("()") & set(text) and len(text.split()) == 1:
-        yield 1, Tree((text.strip(),), ("",), (NO_PARENT,), (0,))  # SNLI writes a sentence of one word so
+        yield 1, Tree((text.strip(),), ("",), (NO_PARENT,), (0,))  # SNLI writes a sentence of one word without brackets
     else:
         yield from _bracketed(text, notation == "labelled", place)
 
 
-def _bracketed(text, labelled, place):
-    """Yield (line, Tree) for every outermost bracket."""
-    words, labels, parents, open_nodes, num_children = [], [], [], [], []
-    first = None
+def _bracketed(text: str, labelled: bool, place: str) -> Iterator[tuple[int, Tree]]:
+    """Yield (line, tree) for every outermost bracket."""
+    words: list[str] = []
+    labels: list[str] = []
+    parents: list[int] = []
+    num_children: list[int] = []
+    open_nodes: list[tuple[int, re.Match[str]]] = []
+    start = 0  # of the outermost bracket
 
-    def fail(match, message):
+    def fail(match: re.Match[str], message: str) -> NoReturn:
         line, column = _line_and_column(text, match.start())
         raise InputError(f"{place}, line {line}, column {column}: {message}")
 
-    def add(word):
+    def add(word: str) -> None:
         words.append(word)
         labels.append("")
         parents.append(open_nodes[-1][0] if open_nodes else NO_PARENT)
@@ -123,23 +136,24 @@ def _bracketed(text, labelled, place):
     for match in TOKEN.finditer(text):
         token = match.group()
         if token == "(":
-            first = first or match
-            if open_nodes and words[open_nodes[-1][0]]:
-                fail(match, f"the word {words[open_nodes[-1][0]]!r} is a leaf and can hold no bracket")
+            if not open_nodes:
+                start = match.start()
+            elif words[open_nodes[-1][0]]:
+                fail(match, f"the word {words[open_nodes[-1][0]]!r} is a leaf and cannot contain a bracket")
             add("")
             open_nodes.append((len(words) - 1, match))
         elif token == ")":
             if not open_nodes:
-                fail(match, "this ) closes no bracket. Expected a ( for each )")
+                fail(match, "this ) has no matching (. Expected a ( for each )")
             node, opened = open_nodes.pop()
             if not words[node] and not num_children[node]:
-                fail(opened, "this bracket holds no word. Expected words or brackets in it")
+                fail(opened, "this bracket contains no word. Expected words or brackets in it")
             if not open_nodes:
                 tree = _without_outer_bracket(words, labels, parents) if labelled else (words, labels, parents)
-                yield _line_and_column(text, first.start())[0], _tree(*tree)
-                words, labels, parents, num_children, first = [], [], [], [], None
+                yield _line_and_column(text, start)[0], _tree(*tree)
+                words, labels, parents, num_children = [], [], [], []
         elif not open_nodes:
-            fail(match, f"{token!r} stands outside of all brackets. Expected a tree such as ((A dog) barks)")
+            fail(match, f"{token!r} is outside of all brackets. Expected a tree such as ((A dog) barks)")
         elif not labelled:
             add(token)
         else:
@@ -147,22 +161,24 @@ def _bracketed(text, labelled, place):
             if not labels[node] and not num_children[node]:
                 labels[node] = token
             elif words[node] or num_children[node]:
-                fail(match, f"{token!r} is one word too many in this bracket. Expected (label word) or brackets")
+                fail(match, f"{token!r} is an additional word in this bracket. Expected (label word) or brackets")
             else:
                 words[node] = token
     if open_nodes:
-        fail(open_nodes[-1][1], "this ( is never closed. Expected a ) for each (")
+        fail(open_nodes[-1][1], "this ( has no matching ). Expected a ) for each (")
 
 
-def _without_outer_bracket(words, labels, parents):
-    """Drop the bracket without a label that the Penn Treebank puts around each tree."""
+def _without_outer_bracket(
+    words: list[str], labels: list[str], parents: list[int]
+) -> tuple[list[str], list[str], list[int]]:
+    """Return the tree without the unlabelled bracket that the Penn Treebank puts around each tree."""
     if labels[0] or len(words) < 2 or parents.count(0) != 1:
         return words, labels, parents
     return words[1:], labels[1:], [parent - 1 for parent in parents[1:]]
 
 
-def _tree(words, labels, parents):
-    """Number the words as they stand."""
+def _tree(words: Sequence[str], labels: Sequence[str], parents: Sequence[int]) -> Tree:
+    """Return the tree, with the positions of words in the order of the text."""
     positions, count = [], 0
     for word in words:
         positions.append(count if word else -1)
@@ -170,25 +186,26 @@ def _tree(words, labels, parents):
     return Tree(tuple(words), tuple(labels), tuple(parents), tuple(positions))
 
 
-def _line_and_column(text, place):
-    """Return where a character stands, both counted from 1."""
+def _line_and_column(text: str, place: int) -> tuple[int, int]:
+    """Return the line and the column of a character, both counted from 1."""
     return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
 
 
-def read_dependencies(text, place="the text"):
-    """Read the sentences of CoNLL-U: ten columns, of which ID, FORM, HEAD and DEPREL are used.
+def read_dependencies(text: str, place: str = "the text") -> Iterator[tuple[int, Tree, dict[str, str]]]:
+    """Read the sentences of a CoNLL-U text; of its ten columns, ID, FORM, HEAD and DEPREL are used.
 
-    Words that stand for several (1-2) and empty nodes (1.1) are skipped, as they have no head in the tree.
+    Multiword tokens (1-2) and empty nodes (1.1) are skipped, because they are not part of the tree.
 
     Args:
-        text: str, sentences parted by blank lines.
-        place: str, where the text is from, for messages.
+        text: sentences, separated by blank lines.
+        place: source of the text, for error messages.
 
     Yields:
-        (line, Tree, comments): the line of the first word; and a dict of the `# key = value` lines before it.
+        (line, tree, comments): the line of the first word, the tree, and the `# key = value` lines before it.
 
     Raises:
-        InputError: naming the line of a row that is none, of a head that is not there, of several roots or of none.
+        InputError: if a row is invalid, a head is missing, or there is not exactly one root (the message names the
+            line).
 
     Example:
 
@@ -199,7 +216,8 @@ def read_dependencies(text, place="the text"):
 
     Reference: universaldependencies.org/format.html
     """
-    rows, comments = [], {}
+    rows: list[DependencyRow] = []
+    comments: dict[str, str] = {}
     for number, line in enumerate([*text.split("\n"), ""], start=1):
         line = line.rstrip("\r")
         where = f"{place}, line {number}"
@@ -210,86 +228,90 @@ def read_dependencies(text, place="the text"):
         elif line.strip():
             row = _dependency_row(line.split("\t"), where)
             if row is not None:
-                rows.append((*row, where))
+                rows.append(row)
         elif rows:
             yield number - len(rows), _dependency_tree(rows), comments
             rows, comments = [], {}
 
 
-def _dependency_row(columns, where):
-    """Return (number, word, head, label) of a line; None for a line that is no node of the tree."""
+def _dependency_row(columns: list[str], where: str) -> DependencyRow | None:
+    """Return the row of a line; None if the line is not a node of the tree."""
     if len(columns) != NUM_COLUMNS:
         raise InputError(
-            f"{where}: expected {NUM_COLUMNS} columns parted by tabs, as in CoNLL-U. Received: {len(columns)}"
+            f"{where}: expected {NUM_COLUMNS} columns separated by tabs, as in CoNLL-U. Received: {len(columns)}"
         )
     number, word, head, label = (columns[place] for place in (0, 1, 6, 7))
     if re.fullmatch(r"\d+[-.]\d+", number):
         return None
     if not number.isdecimal() or not head.isdecimal() or not word.strip():
         raise InputError(
-            f"{where}: expected a whole number in columns 1 and 7, the ID and the HEAD, and a word in column 2. "
+            f"{where}: expected an integer in columns 1 (ID) and 7 (HEAD), and a word in column 2. "
             f"Received: {number!r}, {head!r} and {word!r}"
         )
-    return int(number), word, int(head), label
+    return DependencyRow(int(number), word, int(head), label, where)
 
 
-def _dependency_tree(rows):
-    """Make a tree of (number, word, head, label, where) for every word of a sentence."""
+def _dependency_tree(rows: list[DependencyRow]) -> Tree:
+    """Return the tree of a sentence."""
     place_of = {0: NO_PARENT}
-    for place, (number, _, _, _, where) in enumerate(rows):
-        if number in place_of:
-            raise InputError(f"{where}: the ID {number} stands twice in this sentence, or is 0")
-        place_of[number] = place
-    roots = [row for row in rows if row[2] == 0]
+    for place, row in enumerate(rows):
+        if row.number in place_of:
+            raise InputError(f"{row.where}: the ID {row.number} occurs twice in this sentence, or is 0")
+        place_of[row.number] = place
+    roots = [row for row in rows if row.head == 0]
     if len(roots) > 1:
-        named = ", ".join(f"{row[1]!r}" for row in roots)
+        named = ", ".join(f"{row.word!r}" for row in roots)
         raise InputError(
-            f"{roots[1][4]}: a sentence has one root, the word with HEAD 0. Received {len(roots)}: {named}"
+            f"{roots[1].where}: a sentence has one root, the word with HEAD 0. Received {len(roots)}: {named}"
         )
-    children = [[] for _ in rows]
-    for place, (_, word, head, _, where) in enumerate(rows):
-        if head not in place_of:
-            raise InputError(f"{where}: the head of {word!r} is {head}, and no word of this sentence has that ID")
-        if head:
-            children[place_of[head]].append(place)
-    order, parents, waiting = [], [], [(rows.index(root), NO_PARENT) for root in roots]
+    children: list[list[int]] = [[] for _ in rows]
+    for place, row in enumerate(rows):
+        if row.head not in place_of:
+            raise InputError(
+                f"{row.where}: the head of {row.word!r} is {row.head}, but no word of this sentence has that ID"
+            )
+        if row.head:
+            children[place_of[row.head]].append(place)
+    order: list[int] = []
+    parents: list[int] = []
+    waiting = [(rows.index(root), NO_PARENT) for root in roots]
     while waiting:
         place, parent = waiting.pop()
         waiting += [(child, len(order)) for child in reversed(children[place])]
         order.append(place)
         parents.append(parent)
     if len(order) < len(rows):
-        circle = _circle([place_of[row[2]] for row in rows], set(range(len(rows))) - set(order))
-        named = " -> ".join(repr(rows[place][1]) for place in circle)
-        raise InputError(f"{rows[circle[0]][4]}: these words are each other's heads, in a circle: {named}")
-    words = [_one_word(rows[place][1]) for place in order]
-    return Tree(tuple(words), tuple(rows[place][3] for place in order), tuple(parents), tuple(order))
+        circle = _circle([place_of[row.head] for row in rows], set(range(len(rows))) - set(order))
+        named = " -> ".join(repr(rows[place].word) for place in circle)
+        raise InputError(f"{rows[circle[0]].where}: the heads of these words form a cycle: {named}")
+    words = [_one_word(rows[place].word) for place in order]
+    return Tree(tuple(words), tuple(rows[place].label for place in order), tuple(parents), tuple(order))
 
 
-def _circle(heads, unreached):
-    """Return the places of a circle of heads, the first one twice."""
+def _circle(heads: list[int], unreached: Collection[int]) -> list[int]:
+    """Return the positions of a cycle of heads; the first one is also the last."""
     path = [min(unreached)]
     while heads[path[-1]] not in path:
         path.append(heads[path[-1]])
     return [*path[path.index(heads[path[-1]]) :], heads[path[-1]]]
 
 
-def _one_word(word):
-    """Return a word that holds no space and no bracket, as a leaf must."""
+def _one_word(word: str) -> str:
+    """Return a word without spaces and brackets, which a leaf cannot contain."""
     for bracket, name in BRACKETS.items():
         word = word.replace(bracket, name)
     return "_".join(word.split())
 
 
-def bracketed(tree, with_labels=False):
-    """Write a tree in the notation that `text.tree_schedules` reads, or with its labels.
+def bracketed(tree: Tree, with_labels: bool = False) -> str:
+    """Return a tree in plain brackets, which `text.tree_schedules` reads, or with its labels.
 
     Args:
-        tree: Tree.
-        with_labels: bool, whether each bracket begins with the label of its node.
+        tree: tree to write.
+        with_labels: whether each bracket begins with the label of its node.
 
     Returns:
-        str, a bracket for each node: its word, if it has one, then its children.
+        a bracket for each node, with its word, if it has one, and its children.
 
     Example:
 
@@ -298,7 +320,8 @@ def bracketed(tree, with_labels=False):
     >>> bracketed(read_tree("(S (NP (DT The)\\n(NN dog)))", "labelled"), with_labels=True)
     '(S (NP (DT The) (NN dog)))'
     """
-    pieces, open_nodes = [], []
+    pieces: list[str] = []
+    open_nodes: list[int] = []
     for node, (word, label, parent) in enumerate(zip(tree.words, tree.labels, tree.parents, strict=True)):
         while open_nodes and open_nodes[-1] != parent:
             open_nodes.pop()
@@ -310,14 +333,11 @@ def bracketed(tree, with_labels=False):
     return "".join([*pieces, ")" * len(open_nodes)])
 
 
-def dependencies(tree):
-    """Write a dependency tree as CoNLL-U.
+def dependencies(tree: Tree) -> str:
+    """Return a dependency tree in CoNLL-U: a line for each word, in the order of the sentence.
 
     Args:
-        tree: Tree whose nodes all have words.
-
-    Returns:
-        str, a line for each word, in the order of the sentence.
+        tree: tree in which every node has a word.
 
     Example:
 

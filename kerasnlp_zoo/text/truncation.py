@@ -1,4 +1,4 @@
-"""Which of two texts loses how much where both do not fit.
+"""Truncation of two texts that share a maximum length.
 
 Shapes: N pairs.
 """
@@ -6,18 +6,18 @@ Shapes: N pairs.
 import tensorflow as tf
 
 
-def longest_first(first_lengths, second_lengths, room):
-    """Share the room between two texts: the longer one loses its end first, until both are as long.
+def longest_first(first_lengths: tf.Tensor, second_lengths: tf.Tensor, room: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the lengths to which two texts are truncated; the longer text is truncated first.
 
-    Where both are longer than half the room, each gets half, and the longer one the odd place.
+    If both texts are longer than half the room, each gets half of it, and the longer one gets the odd token.
 
     Args:
         first_lengths: int [N].
         second_lengths: int [N].
-        room: int, places for both together.
+        room: maximum length of both texts together.
 
     Returns:
-        two int tensors [N], how much of each is kept.
+        two int tensors [N].
 
     Example:
 

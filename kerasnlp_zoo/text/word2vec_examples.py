@@ -1,35 +1,39 @@
-"""From a corpus on disk to what word2vec learns from: every step of it in TensorFlow operations.
+"""Training data of word2vec from a corpus on disk, made by TensorFlow operations.
 
-Shapes: V vocabulary, N words kept, W window, P words of a segment, H = P + 2W words with those around it,
+Shapes: V vocabulary, N kept words, W window, P words of a segment, H = P + 2W words of a segment and its surroundings,
 K negatives, S segments of a minibatch, M minibatches of a chunk, R replicas, B examples.
 """
 
 import dataclasses
+from typing import Literal, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
+from kerasnlp_zoo.text.corpus import Corpus
 
-CHUNK = 2**18  # ids read at a time, in an order that each epoch has of its own
-NOISE_TABLE = 2**22  # negatives, each word as often as it should be drawn
+Architecture: TypeAlias = Literal["skip_gram", "cbow"]
+CHUNK = 2**18  # ids read at a time; every epoch reads the chunks in a new order
+NOISE_TABLE = 2**22  # size of the table of negatives; a word occurs in it in proportion to its probability
 NOISE_POWER = 0.75
-CHUNKS_AHEAD = 2  # prepared while the model trains on the one before
+CHUNKS_AHEAD = 2  # chunks prepared while the model trains
 
 
 @dataclasses.dataclass(frozen=True)
-class Windows:
-    """How the words of a corpus become centres with contexts.
+class WindowSampling:
+    """Subsampling of frequent words, and windows around the remaining words.
 
     Args:
-        window: int, W, the widest a window reaches to each side.
-        subsample: float, t: a word of frequency f is kept with probability sqrt(t / f); 0 keeps all.
-        dynamic: bool, draw the reach of every centre from 1..W, which weighs near words more; else all W.
-        seed: int; the random numbers are functions of (seed, epoch, place in the corpus).
+        window: W, the maximum number of context words on each side.
+        subsample: t; a word of frequency f is kept with probability sqrt(t / f); 0 keeps all words.
+        dynamic: whether the window of every word is drawn from 1..W, which gives near words more weight; otherwise
+            it is W.
+        seed: seed of the random numbers, which depend only on (seed, epoch, position in the corpus).
 
-    Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.3; the
-    drawn reach: Mikolov et al. 2013, "Efficient Estimation of Word Representations", section 3.2.
+    Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.3; dynamic windows:
+    Mikolov et al. 2013, "Efficient Estimation of Word Representations", section 3.2.
     """
 
     window: int = 5
@@ -37,18 +41,21 @@ class Windows:
     dynamic: bool = True
     seed: int = 1
 
-    def __post_init__(self):
-        """Check the arguments."""
+    def __post_init__(self) -> None:
+        """Validate the arguments."""
         require_positive(window=self.window)
         if not 0 <= self.subsample <= 1:
-            raise InputError(f"subsample is a frequency, 0 to 1; usual are 1e-5 to 1e-3. Received: {self.subsample!r}")
+            raise InputError(
+                "subsample must be a frequency from 0 to 1; values from 1e-5 to 1e-3 are common. "
+                f"Received: subsample={self.subsample!r}"
+            )
 
-    def keep_probabilities(self, counts):
-        """Return the probability to keep each word: float32 array [V].
+    def keep_probabilities(self, counts: np.ndarray) -> np.ndarray:
+        """Return the probability that an occurrence of each word is kept: float32 array [V].
 
         Example:
 
-        >>> Windows(subsample=0.01).keep_probabilities(np.array([0, 0, 95, 4, 1])).round(3)
+        >>> WindowSampling(subsample=0.01).keep_probabilities(np.array([0, 0, 95, 4, 1])).round(3)
         array([1.   , 1.   , 0.103, 0.5  , 1.   ], dtype=float32)
         """
         frequencies = counts / max(counts.sum(), 1)
@@ -56,12 +63,14 @@ class Windows:
             probabilities = np.sqrt(self.subsample / frequencies) if self.subsample else np.ones(len(counts))
         return np.minimum(probabilities, 1.0).astype("float32")
 
-    def expected_words(self, counts):
-        """Return how many words are kept of a corpus with such counts, on average: float."""
+    def expected_words(self, counts: np.ndarray) -> float:
+        """Return the expected number of kept words of a corpus with these counts."""
         return float(np.sum(counts * self.keep_probabilities(counts)))
 
-    def of(self, token_ids, keep_probabilities, seed):
-        """Drop frequent words by chance, and draw every remaining word's window, cut at sentence ends.
+    def of(
+        self, token_ids: tf.Tensor, keep_probabilities: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return the kept words of a text with their windows, which do not cross sentence ends.
 
         Args:
             token_ids: int tensor, words with a 0 after every sentence.
@@ -69,7 +78,7 @@ class Windows:
             seed: int tensor [2].
 
         Returns:
-            (words int [N], left int [N], right int [N]): how many words of the window stand on each side.
+            (words, left, right): int [N] each; left and right are the numbers of context words on each side.
         """
         chances = tf.random.stateless_uniform(tf.shape(token_ids), seed)
         kept = tf.boolean_mask(token_ids, (token_ids == 0) | (chances < tf.gather(keep_probabilities, token_ids)))
@@ -90,21 +99,21 @@ class Windows:
         return words, left, right
 
 
-def window_dataset(corpus, windows, chunk=CHUNK):
-    """Make the data set of a corpus' windows: a chunk an element, in another order every epoch.
+def window_dataset(corpus: Corpus, windows: WindowSampling, chunk: int = CHUNK) -> tf.data.Dataset:
+    """Return the data set of the windows of a corpus: one element for each chunk, in a new order in every epoch.
 
     Args:
-        corpus: `Corpus`.
-        windows: `Windows`.
-        chunk: int, ids read at a time; no window reaches over the edge between two.
+        corpus: word ids on disk.
+        windows: subsampling and windows.
+        chunk: number of ids read at a time; windows do not cross the edges of chunks.
 
     Returns:
-        `tf.data.Dataset` of (words [N], left [N], right [N], seed [2]), of known cardinality.
+        `tf.data.Dataset` of known cardinality, of (words [N], left [N], right [N], seed [2]).
     """
     num_chunks = -(-len(corpus) // chunk)
     keep_probabilities = tf.constant(windows.keep_probabilities(corpus.counts))
 
-    def prepare(epoch, place):
+    def prepare(epoch: tf.Tensor, place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
         seed = tf.stack([tf.cast(epoch, tf.int32), tf.cast(place, tf.int32)]) * 4 + [windows.seed * 2**16, 0]
         token_ids = tf.numpy_function(lambda place: corpus.read(place * chunk, chunk), [place], tf.int32)
         return (*windows.of(tf.ensure_shape(token_ids, [None]), keep_probabilities, seed), seed)
@@ -112,36 +121,45 @@ def window_dataset(corpus, windows, chunk=CHUNK):
     return chunk_order(num_chunks, windows.seed).map(prepare).with_options(without_autotuning())
 
 
-def segment_dataset(corpus, windows, segment, shared_negatives, minibatch, chunk=CHUNK, replicas=1):
-    """Make the data set of the fast trainers: segments of words with those around them, and shared negatives.
+def segment_dataset(
+    corpus: Corpus,
+    windows: WindowSampling,
+    segment: int,
+    shared_negatives: int,
+    minibatch: int,
+    chunk: int = CHUNK,
+    replicas: int = 1,
+) -> tf.data.Dataset:
+    """Return the data set of the fast trainers: segments of words with their surroundings, and shared negatives.
 
-    The words kept of a chunk stand in segments of P; every segment carries the W words on each side, and
-    K negatives which all its words share. A word equal to one of its contexts may be drawn as a negative,
-    too: so it is in equation 4, whose noise is drawn from all words.
+    The kept words of a chunk are split into segments of P words. Every segment includes the W words on each side, and
+    K negatives that all its words share. A negative can be equal to a context of the word, as in equation 4, which
+    draws noise from all words.
 
     Args:
-        corpus: `Corpus`.
-        windows: `Windows`.
-        segment: int, P.
-        shared_negatives: int, K, negatives drawn for a segment; 0 for losses without noise.
-        minibatch: int, words that are trained on together, a multiple of P.
-        chunk: int, ids of the corpus that one replica trains on in a step.
-        replicas: int, R.
+        corpus: word ids on disk.
+        windows: subsampling and windows.
+        segment: P.
+        shared_negatives: K, the number of negatives of a segment; 0 for losses without noise.
+        minibatch: number of words of an update, a multiple of P.
+        chunk: number of ids of one replica in a step.
+        replicas: R.
 
     Returns:
-        `tf.data.Dataset` of dict: words int [R, M, S, H]; codes int [R, M, S, P] = left (W + 1) + right;
-        negatives int [R, M, S, K]; minibatches int [R], how many of the M hold words.
+        `tf.data.Dataset` of dict: words int [R, M, S, H]; codes int [R, M, S, P] = left (W + 1) + right; negatives
+        int [R, M, S, K]; minibatches int [R], the number of minibatches with words.
     """
     num_segments = minibatch // segment
     num_minibatches = -(-chunk // minibatch)
     num_negatives = num_minibatches * num_segments * shared_negatives
     if shared_negatives:
-        # Mixed once and read on from a drawn place: to draw every word would cost as much as all else here.
+        # The table is shuffled once and read from a random position on. To draw each negative would take as long as
+        # all other steps together.
         mixed = np.random.default_rng(windows.seed).permutation(noise_table(corpus.counts))
         noise = tf.constant(np.resize(mixed, NOISE_TABLE + num_negatives))
     width = windows.window
 
-    def in_segments(words, left, right, seed):
+    def in_segments(words: tf.Tensor, left: tf.Tensor, right: tf.Tensor, seed: tf.Tensor) -> dict[str, tf.Tensor]:
         count = tf.size(words)
         room = num_minibatches * minibatch - count
         words = tf.signal.frame(tf.pad(words, [[width, room + width]]), segment + 2 * width, segment)  # [M S, H]
@@ -160,24 +178,32 @@ def segment_dataset(corpus, windows, segment, shared_negatives, minibatch, chunk
     return window_dataset(corpus, windows, chunk).map(in_segments).batch(replicas).prefetch(CHUNKS_AHEAD)
 
 
-def word2vec_dataset(corpus, windows, architecture="skip_gram", batch_size=512, chunk=2**14):
-    """Make the data set of the plain models in `models.word2vec`, in mixed order.
+def word2vec_dataset(
+    corpus: Corpus,
+    windows: WindowSampling,
+    architecture: Architecture = "skip_gram",
+    batch_size: int = 512,
+    chunk: int = 2**14,
+) -> tf.data.Dataset:
+    """Return the shuffled data set of the Keras models in `models.word2vec`.
 
     Args:
-        corpus: `Corpus`.
-        windows: `Windows`.
+        corpus: word ids on disk.
+        windows: subsampling and windows.
         architecture: "skip_gram" or "cbow".
-        batch_size: int, B, centres in a batch.
-        chunk: int, ids of the corpus that are mixed with each other.
+        batch_size: B, the number of centre words in a batch.
+        chunk: number of ids that are shuffled together.
 
     Returns:
-        `tf.data.Dataset` of ({"token_ids", "words"}, zeros [B, ...], weights [B, ...]): for skip-gram
-        token_ids int [B, 1] are the centres and words int [B, 2W] their contexts, 0 for none; for CBOW
-        the other way round. The weights are 1 where a word is predicted, else 0.
+        `tf.data.Dataset` of ({"token_ids", "words"}, zeros [B, ...], weights [B, ...]). For skip-gram, token_ids int
+        [B, 1] are the centres and words int [B, 2W] their contexts, padded with 0; for CBOW, the two are exchanged.
+        Weights are 1 for words to predict, and 0 for padding.
     """
     reach = tf.constant([*range(-windows.window, 0), *range(1, windows.window + 1)])
 
-    def examples(words, left, right, seed):
+    def examples(
+        words: tf.Tensor, left: tf.Tensor, right: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
         place = tf.range(tf.size(words))[:, None] + reach
         inside = (reach >= -left[:, None]) & (reach <= right[:, None])
         contexts = tf.where(inside, tf.gather(words, tf.clip_by_value(place, 0, tf.size(words) - 1)), 0)  # [N, 2W]
@@ -191,8 +217,8 @@ def word2vec_dataset(corpus, windows, architecture="skip_gram", batch_size=512, 
     return window_dataset(corpus, windows, chunk).map(examples).rebatch(batch_size).prefetch(CHUNKS_AHEAD)
 
 
-def noise_table(counts, size=NOISE_TABLE):
-    """Return word ids as often as they should be drawn as negatives, p ~ count^0.75: int32 array [size].
+def noise_table(counts: np.ndarray, size: int = NOISE_TABLE) -> np.ndarray:
+    """Return word ids, each as often as its probability of being drawn, p ~ count^0.75: int32 array [size].
 
     Reference: Mikolov et al. 2013, "Distributed Representations", section 2.2.
     """

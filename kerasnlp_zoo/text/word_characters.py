@@ -1,22 +1,25 @@
-"""The characters of words as ids: what a tagger sees of a word that its vocabulary lacks.
+"""The characters of words as ids, for taggers: they also describe words that are not in the vocabulary.
 
-Shapes: N texts, K words of all texts together, L characters kept of a word.
+Shapes: N texts, K words of all texts, L characters of a word.
 """
 
 import collections
+from collections.abc import Iterable
+from typing import Self
 
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.vocabulary import Vocabulary
 
 
 class CharacterIds:
-    """Turn words into the ids of their characters; core TensorFlow, so that it works in an exported graph.
+    """Convert words into the ids of their characters, with core TensorFlow operations.
 
     Args:
-        vocabulary: `Vocabulary` of single characters, code points of Unicode.
-        max_word_length: int, L; longer words lose their middle: beginnings and endings tell more.
+        vocabulary: single characters (Unicode code points).
+        max_word_length: L; a longer word keeps its first and last characters, which are more informative.
 
     Raises:
         InputError: if `max_word_length` is not a positive integer.
@@ -30,7 +33,7 @@ class CharacterIds:
     [[[4, 3, 2, 0], [1, 0, 0, 0]], []]
     """
 
-    def __init__(self, vocabulary, max_word_length=20):
+    def __init__(self, vocabulary: Vocabulary, max_word_length: int = 20) -> None:
         require_positive(max_word_length=max_word_length)
         self.vocabulary = vocabulary
         self.max_word_length = max_word_length
@@ -41,25 +44,22 @@ class CharacterIds:
         self.resources = (self.table,)
 
     @classmethod
-    def from_words(cls, words, min_count=1, max_word_length=20):
-        """Count the characters of words of the training texts, each word as often as it occurs there.
+    def from_words(cls, words: Iterable[str], min_count: int = 1, max_word_length: int = 20) -> Self:
+        """Return an instance whose vocabulary is built from words.
 
         Args:
-            words: iterable of str.
-            min_count: int, rarer characters become `[UNK]`.
-            max_word_length: int.
-
-        Returns:
-            CharacterIds.
+            words: words of the training texts, each as often as it occurs.
+            min_count: rarer characters become `[UNK]`.
+            max_word_length: L.
         """
-        counts = collections.Counter()
+        counts: collections.Counter[str] = collections.Counter()
         for word in words:
             counts.update(word)
         counts.pop("\n", None)
         return cls(Vocabulary.from_counts(counts, min_count), max_word_length)
 
-    def __call__(self, words):
-        """Turn ragged words, string [N, (length)], into ragged int32 [N, (length), L], each filled up with 0."""
+    def __call__(self, words: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Convert ragged words, string [N, (length)], into ragged int32 [N, (length), L], padded with 0."""
         characters = tf.strings.unicode_split(words.flat_values, "UTF-8")  # ragged [K, (characters)]
         first = self.max_word_length - self.max_word_length // 2
         last = self.max_word_length // 2
@@ -69,13 +69,13 @@ class CharacterIds:
         ids = ids.with_flat_values(tf.cast(self.table.lookup(ids.flat_values), tf.int32))
         return words.with_flat_values(ids.to_tensor(shape=[None, self.max_word_length]))
 
-    def get_config(self):
-        """Return the arguments, without the vocabulary, that rebuild this."""
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary."""
         return {"max_word_length": self.max_word_length}
 
 
-def _is_ending(characters, first, last):
-    """Tell which characters, in ragged rows [K, (characters)], are after the first ones and among the last."""
+def _is_ending(characters: tf.RaggedTensor, first: int, last: int) -> tf.RaggedTensor:
+    """Return whether each character of ragged rows is among the last `last` ones but not the first `first` ones."""
     lengths = characters.row_lengths()
     places = tf.ragged.range(lengths)
     remaining = tf.expand_dims(lengths, 1) - places

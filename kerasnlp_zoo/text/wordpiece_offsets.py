@@ -1,25 +1,32 @@
-"""Where a piece of a normalised string stands in the string it came from.
+"""Offsets of pieces: from a normalized string to the original string.
 
-Shapes: N strings, C characters and K pieces of all strings together.
+Shapes: N strings, C characters and K pieces of all strings.
 """
+
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from kerasnlp_zoo.text.ragged import row_ids
 
 
-def original_offsets(strings, normalize, starts, ends):
-    """Translate bytes of normalised strings into characters of the given ones.
+def original_offsets(
+    strings: tf.Tensor,
+    normalize: Callable[[tf.Tensor], tf.Tensor],
+    starts: tf.RaggedTensor,
+    ends: tf.RaggedTensor,
+) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+    """Convert byte offsets in normalized strings into character offsets in the original strings.
 
-    Every distinct character is normalised alone, which tells how many bytes it has left; adding those up
-    tells to which character a byte belongs. One that gave several (한 its three letters) owns them all; one that
-    was dropped (an accent, a control character) owns none.
+    Every distinct character is normalized alone. The number of its bytes after normalization, summed over a string,
+    shows which character a byte belongs to. A character that becomes several (한 becomes three letters) owns all
+    their bytes; a removed character (an accent, a control character) owns none.
 
     Args:
-        strings: strings [N]; bytes that are no UTF-8 count as the U+FFFD they decode to.
-        normalize: function from strings to strings, which treats every character by itself.
+        strings: strings [N]; bytes that are not valid UTF-8 count as the U+FFFD that they decode to.
+        normalize: function from strings to strings; its result for a character must not depend on the neighbours.
         starts: ragged int [N, (pieces)], the first byte of each piece in normalize(strings).
-        ends: ragged int [N, (pieces)], the byte after its last.
+        ends: ragged int [N, (pieces)], the byte after the last one of each piece.
 
     Returns:
         starts and ends in Unicode code points of `strings`, ragged int32 [N, (pieces)].
@@ -42,8 +49,8 @@ def original_offsets(strings, normalize, starts, ends):
 
     rows = row_ids(starts)  # [K]
 
-    def character_of(byte):
-        """Return the character that owns a byte [K] of its string: the first one that ends after it."""
+    def character_of(byte: tf.Tensor) -> tf.Tensor:
+        """Return the character that owns a byte [K] of its string: the first character that ends after the byte."""
         owner = tf.searchsorted(bytes_until[1:], byte + tf.gather(first_byte, rows), side="right", out_type=tf.int64)
         return tf.cast(owner - tf.gather(first_character, rows), tf.int32)
 

@@ -1,29 +1,32 @@
-"""Learn the pieces of a WordPiece vocabulary from texts."""
+"""Training of WordPiece vocabularies."""
 
 import collections
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import ModuleType
+from typing import Any
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.vocabulary import WORDPIECE_SPECIAL, WordPieceVocabulary
 
-LEAST_COUNT = 2  # of two pieces side by side, to be joined into one
-AT_ONCE = 1000  # repetitions of a word handed to the trainer in one string
+LEAST_COUNT = 2  # minimum number of occurrences of a pair of pieces that is merged
+AT_ONCE = 1000  # maximum number of repetitions of a word in one string for the trainer
 
 
-def learn_wordpiece_vocabulary(texts, size, lower_case=True):
-    """Learn a vocabulary of pieces: characters first, then again and again the two pieces most often side by side.
+def learn_wordpiece_vocabulary(texts: Iterable[str], size: int, lower_case: bool = True) -> WordPieceVocabulary:
+    """Learn a vocabulary of pieces: all characters, and then repeatedly the most frequent pair of adjacent pieces.
 
-    The same texts give the same vocabulary, whatever their order.
+    The vocabulary does not depend on the order of the texts.
 
     Args:
-        texts: iterable of str, the training texts and no others.
-        size: int, most entries, special tokens included; few texts give fewer.
-        lower_case: bool, whether letters lose case and accents, as with `WordPiecePreprocessor`.
+        texts: training texts.
+        size: maximum size of the vocabulary, special tokens included.
+        lower_case: whether to lower-case letters and remove accents, as in `WordPiecePreprocessor`.
 
     Returns:
-        WordPieceVocabulary, `[PAD]`, `[UNK]`, `[CLS]`, `[SEP]` and `[MASK]` first.
+        vocabulary that begins with `[PAD]`, `[UNK]`, `[CLS]`, `[SEP]` and `[MASK]`.
 
     Raises:
-        InputError: if the `tokenizers` library is missing, or nothing could be learned.
+        InputError: if the `tokenizers` library is missing, or there is nothing to learn from.
 
     Example:
 
@@ -37,28 +40,28 @@ def learn_wordpiece_vocabulary(texts, size, lower_case=True):
     return WordPieceVocabulary(learn_pieces(_count_words(tokenizer, texts), size, WORDPIECE_SPECIAL))
 
 
-def learn_pieces(counts, size, special):
-    """Learn pieces from words and how often each occurs.
+def learn_pieces(counts: Mapping[str, int], size: int, special: Sequence[str]) -> list[str]:
+    """Learn pieces from the counts of words.
 
     Args:
-        counts: dict, word -> number of occurrences.
-        size: int, most pieces, special tokens included.
+        counts: word -> number of occurrences.
+        size: maximum number of pieces, special tokens included.
         special: special tokens, which come first.
 
     Returns:
-        list of str; a piece that goes on a word starts with `##`.
+        pieces; a piece that continues a word starts with `##`.
 
     Raises:
-        InputError: if the `tokenizers` library is missing, or nothing could be learned.
+        InputError: if the `tokenizers` library is missing, or there is nothing to learn from.
     """
     tokenizers = _tokenizers()
     characters = _alphabet(counts, size - len(special))
     if not characters:
         raise InputError(
-            f"A vocabulary is learned from texts, and its size leaves room for {len(special)} special "
+            f"A vocabulary is learned from texts, and its size must leave room for {len(special)} special "
             f"tokens and single characters. Received: size={size!r} and {len(counts)} different words"
         )
-    # The trainer numbers what it is not told of in an order of chance, and breaks ties by these numbers.
+    # The trainer breaks ties by token number, and numbers characters in random order unless they are given in order.
     trainer = tokenizers.trainers.WordPieceTrainer(
         vocab_size=size,
         min_frequency=LEAST_COUNT,
@@ -74,36 +77,36 @@ def learn_pieces(counts, size, special):
     return sorted(ids, key=ids.get)
 
 
-def _tokenizers():
+def _tokenizers() -> ModuleType:
     try:
         import tokenizers
     except ImportError as error:
         raise InputError(
-            'A vocabulary of pieces is learned by the library tokenizers: pip install "kerasnlp-zoo[recipes]"'
+            'To learn a vocabulary of pieces, install the library tokenizers: pip install "kerasnlp-zoo[recipes]"'
         ) from error
     return tokenizers
 
 
-def _count_words(tokenizer, texts):
-    """Count what stands between spaces and punctuation, normalised."""
-    counts = collections.Counter()
+def _count_words(tokenizer: Any, texts: Iterable[str]) -> collections.Counter[str]:
+    """Return how often each normalized word and punctuation mark occurs in the texts."""
+    counts: collections.Counter[str] = collections.Counter()
     for text in texts:
         words = tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
         counts.update(word for word, _ in words)
     return counts
 
 
-def _alphabet(counts, room):
-    """Return the most frequent characters as a set of pieces: `a`, and `##a` where it ever goes on a word.
+def _alphabet(counts: Mapping[str, int], room: int) -> set[str]:
+    """Return the most frequent characters as a set of pieces: `a`, and `##a` if it occurs inside a word.
 
     Ties are broken by the character itself.
     """
-    characters = collections.Counter()
+    characters: collections.Counter[str] = collections.Counter()
     for word, count in counts.items():
         for character in word:
             characters[character] += count
     going_on = {piece for word in counts for piece in _spelled(word)[1:]}
-    pieces = set()
+    pieces: set[str] = set()
     for character in sorted(characters, key=lambda character: (-characters[character], character)):
         new = {character, f"##{character}"} & ({character} | going_on)
         if len(pieces | new) > room:
@@ -112,13 +115,13 @@ def _alphabet(counts, room):
     return pieces
 
 
-def _spelled(word):
+def _spelled(word: str) -> list[str]:
     """Return a word as pieces of one character each."""
     return [word[0], *(f"##{character}" for character in word[1:])]
 
 
-def _repeat_by_count(counts):
-    """Yield strings that hold every word as often as it was counted."""
+def _repeat_by_count(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield strings that together contain every word as often as it was counted."""
     for word, count in counts.items():
         for start in range(0, count, AT_ONCE):
             yield " ".join([word] * min(AT_ONCE, count - start))

@@ -1,4 +1,4 @@
-"""What recipes share: strategies, the loss, callbacks and the frame of a run."""
+"""Functions and classes that recipes share: the frame of a run, losses, optimisers, callbacks and trainers."""
 
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.classification import finish_classification
@@ -45,7 +45,7 @@ from kerasnlp_zoo.training.pretraining import (
     finish_pretraining,
     read_documents,
 )
-from kerasnlp_zoo.training.repetition import repeat, repeated
+from kerasnlp_zoo.training.repetition import is_repeated_run, run_repeatedly
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.saving import draw_training
 from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
@@ -116,6 +116,7 @@ __all__ = [
     "hinge_loss",
     "identity_loss",
     "initialize_output_bias",
+    "is_repeated_run",
     "load_encoder",
     "make_strategy",
     "perceptron_loss",
@@ -123,8 +124,7 @@ __all__ = [
     "read_documents",
     "read_language_model_text",
     "read_translations",
-    "repeat",
-    "repeated",
+    "run_repeatedly",
     "score_callbacks",
     "span_cross_entropy",
     "squared_error",

@@ -1,7 +1,9 @@
-"""Callbacks that make a run repeatable and resumable: its state is (seed, epoch, history, weights)."""
+"""Callbacks that make a run repeatable and resumable. Its state is (seed, epoch, history, weights)."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -10,17 +12,18 @@ from safetensors.numpy import save
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file
 from kerasnlp_zoo.text.batches import EpochNumber
+from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
 
-DIVERGENCE_FACTOR = 10  # times the loss of a model that knows nothing
-STEPS_BETWEEN_LOOKS = 20
+DIVERGENCE_FACTOR = 10  # times the loss of uniform prediction
+STEPS_BETWEEN_CHECKS = 20
 
 
 class EpochSeed(keras.callbacks.Callback):
-    """Make shuffling and dropout functions of (seed, epoch), so a resumed run repeats them exactly.
+    """Make shuffling and dropout depend only on (seed, epoch), so that a resumed run repeats them exactly.
 
     Args:
-        seed: int.
+        seed: random seed of the run.
 
     Example:
 
@@ -33,46 +36,46 @@ class EpochSeed(keras.callbacks.Callback):
     >>> callback.on_train_end()
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed: int) -> None:
         super().__init__()
         self.seed = seed
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Number the epoch for data sets, and seed every layer that draws random numbers."""
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Set the epoch number for data sets, and seed every layer that draws random numbers."""
         EpochNumber.value = epoch
         generators = [g for layer in self.model._flatten_layers() for g in getattr(layer, "_seed_generators", [])]
-        for place, generator in enumerate(generators):
-            state = np.random.SeedSequence((self.seed, epoch, place)).generate_state(2, "uint32")
+        for number, generator in enumerate(generators):
+            state = np.random.SeedSequence((self.seed, epoch, number)).generate_state(2, "uint32")
             generator.state.assign(state)
 
-    def on_train_end(self, logs=None):
-        """Let data sets count their own passes again."""
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Reset the epoch number, so that data sets count their own passes again."""
         EpochNumber.value = None
 
 
 class HistoryFile(keras.callbacks.Callback):
-    """Write one row of history.csv an epoch: a resumed run goes on where its epochs end.
+    """Write one row of history.csv per epoch. A resumed run continues after the last row.
 
     Args:
         path: the CSV file; rows of epochs that are trained again are replaced.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: FilePath) -> None:
         super().__init__()
         self.path = Path(path)
 
-    def rows(self):
-        """Return the rows written so far as dicts of numbers."""
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the rows written so far: an int for `epoch`, a float for every other column."""
         if not self.path.exists():
             return []
         with open(self.path, newline="") as file:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
         return [{**row, "epoch": int(row["epoch"])} for row in rows]
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Rewrite the file with this epoch's row at its end."""
         rows = [row for row in self.rows() if row["epoch"] < epoch]
-        rows.append({"epoch": epoch, **{name: float(value) for name, value in logs.items()}})
+        rows.append({"epoch": epoch, **{name: float(value) for name, value in (logs or {}).items()}})
         with atomic_file(self.path) as temporary, open(temporary, "w", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(rows[-1]))
             writer.writeheader()
@@ -80,21 +83,28 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 class KeepBest(keras.callbacks.Callback):
-    """Stop when the validation score stops improving, and end with the best epoch's weights.
+    """Stop when the validation score stops improving, and restore the weights of the best epoch.
 
-    All it knows stands in `history` and in the file of the best weights, so stopping and resuming
-    changes nothing.
+    Its state is in `history` and in the file of the best weights. A resumed run therefore stops at the same
+    epoch as an uninterrupted one.
 
     Args:
-        history: `HistoryFile`, listed before this callback.
+        history: the history; list it before this callback.
         path: file for the best weights, *.safetensors.
-        monitor: column of the history. Cross entropy moves less by chance than accuracy, and its best
-            epoch gives probabilities that can be trusted.
-        mode: "max" or "min", what counts as better.
-        patience: int, epochs without improvement before training stops.
+        monitor: column of the history. Cross entropy varies less by chance than accuracy, and the probabilities
+            of its best epoch are better calibrated.
+        mode: whether the highest ("max") or the lowest ("min") value is the best.
+        patience: epochs without improvement before training stops.
     """
 
-    def __init__(self, history, path, monitor="val_cross_entropy", mode="min", patience=3):
+    def __init__(
+        self,
+        history: HistoryFile,
+        path: FilePath,
+        monitor: str = "val_cross_entropy",
+        mode: Literal["max", "min"] = "min",
+        patience: int = 3,
+    ) -> None:
         super().__init__()
         self.history = history
         self.path = Path(path)
@@ -102,88 +112,89 @@ class KeepBest(keras.callbacks.Callback):
         self.sign = {"max": 1, "min": -1}[mode]
         self.patience = patience
 
-    def best_row(self):
-        """Return the history row of the best epoch, the first of equals; None before the first epoch."""
-        return max(self.history.rows(), key=self._goodness, default=None)
+    def best_row(self) -> dict[str, Any]:
+        """Return the history row of the best epoch, the first among equals. It is empty before the first epoch."""
+        return max(self.history.rows(), key=self._goodness, default={})
 
-    def _goodness(self, row):
-        """Return a number that grows as the monitored score gets better; a score that is no number is worst."""
+    def _goodness(self, row: Mapping[str, Any]) -> float:
+        """Return a number that is higher for better values of `monitor`, and lowest for NaN."""
         if self.monitor not in row:
-            raise ValueError(f"The best epoch is chosen by {self.monitor!r}. Received only: {', '.join(row)}")
+            raise InputError(
+                f"The best epoch is selected by the column {self.monitor!r}, which the history does not have. "
+                f"Expected one of its columns. Received only: {', '.join(row)}"
+            )
         return -np.inf if np.isnan(row[self.monitor]) else self.sign * row[self.monitor]
 
-    def out_of_patience(self, last_epoch):
-        """Tell whether training ends with epoch `last_epoch`."""
+    def out_of_patience(self, last_epoch: int) -> bool:
+        """Return whether training stops after epoch `last_epoch`."""
         best = self.best_row()
-        return best is not None and last_epoch - best["epoch"] >= self.patience
+        return bool(best) and last_epoch - best["epoch"] >= self.patience
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Save the weights if they are the best yet, else count patience."""
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Save the weights if this epoch is the best so far; otherwise stop training when patience runs out."""
         if self.best_row()["epoch"] == epoch:
             save_weights(self.model, self.path)
         elif self.out_of_patience(epoch):
             self.model.stop_training = True
 
-    def on_train_end(self, logs=None):
-        """Put the best weights back."""
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Restore the best weights."""
         load_weights(self.model, self.path)
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Stop with advice when the loss is no finite number any more, or far above that of a model that knows nothing.
+    """Stop with advice when the loss is not finite, or far above the loss of uniform prediction.
 
     Args:
-        uniform_loss: float, the loss of a model that knows nothing; None where it is not known.
+        uniform_loss: loss of uniform prediction; None if it is not known.
 
     Raises:
-        InputError: from `fit`, before anything of the epoch is saved.
+        InputError: from `fit`, before the state of the epoch is saved.
     """
 
-    def __init__(self, uniform_loss=None):
+    def __init__(self, uniform_loss: float | None = None) -> None:
         super().__init__()
         self.uniform_loss = uniform_loss
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Look at the mean loss of the epoch so far, now and then: each look waits for an accelerator."""
-        if batch % STEPS_BETWEEN_LOOKS == 0:
-            self._look(logs["loss"], f"after {batch + 1} steps of the epoch")
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Check the mean loss of the epoch every 20 steps: each check waits for the accelerator."""
+        if batch % STEPS_BETWEEN_CHECKS == 0:
+            self._check((logs or {})["loss"], f"after {batch + 1} steps of the epoch")
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Look at the mean loss of the epoch."""
-        self._look(logs["loss"], f"after epoch {epoch + 1}")
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Check the mean loss of the epoch."""
+        self._check((logs or {})["loss"], f"after epoch {epoch + 1}")
 
-    def _look(self, loss, when):
-        ignorant = self.uniform_loss
-        if np.isfinite(loss) and (ignorant is None or loss <= DIVERGENCE_FACTOR * ignorant):
+    def _check(self, loss: float, when: str) -> None:
+        uniform = self.uniform_loss
+        if np.isfinite(loss) and (uniform is None or loss <= DIVERGENCE_FACTOR * uniform):
             return
-        expected = (
-            "a finite number" if ignorant is None else f"at most {ignorant:.1f}, that of a model that knows nothing"
-        )
+        expected = "a finite number" if uniform is None else f"at most {uniform:.1f}, the loss of uniform prediction"
         raise InputError(
-            f"The loss exploded: it is {loss:.4g} {when}. Expected {expected}. Lower --learning-rate or, where the "
-            "recipe has it, --clip-norm; if it happens in the first steps with any step size, look for extreme numbers "
-            "in pretrained weights or vectors"
+            f"Training diverged: the loss is {loss:.4g} {when}. Expected {expected}. Lower --learning-rate or, if the "
+            "recipe has it, --clip-norm. If every learning rate diverges in the first steps, check the pretrained "
+            "weights or word vectors for extreme numbers"
         )
 
 
 class EpochBackup(keras.callbacks.Callback):
-    """Save weights and optimiser after every epoch, and continue from there.
+    """Save all variables of model and optimiser after every epoch, and restore them.
 
-    Keras' BackupAndRestore writes weights and epoch number to two files: a process killed between them
-    resumes with the weights of another epoch. Here the number is part of the one file's name. And Keras
-    merges the factors of LoRA into what it saves, which could not be trained on; here every variable is
-    saved as it is.
+    Keras' BackupAndRestore has two faults that this callback does not have. It writes weights and epoch number
+    to two files: a process killed between the two resumes with the weights of another epoch. Here the number
+    is part of the file name. And it saves the product of LoRA's factors, which cannot be trained further. Here
+    every variable is saved as it is.
 
     Args:
-        folder: where the backup lies.
+        folder: folder of the backup.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: FilePath) -> None:
         super().__init__()
         self.folder = Path(folder)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Write this epoch's state, then drop the older ones."""
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write the state of this epoch, then delete the older ones."""
         older = self._backups()
         state = {name: np.array(variable.value, order="C") for name, variable in _state(self.model).items()}
         with atomic_file(self.folder / f"after-epoch-{epoch:05d}.safetensors") as temporary:
@@ -191,14 +202,11 @@ class EpochBackup(keras.callbacks.Callback):
         for path in older:
             path.unlink()
 
-    def restore(self, model):
+    def restore(self, model: keras.Model) -> int:
         """Load the newest backup into a compiled model.
 
-        Args:
-            model: compiled `keras.Model`.
-
         Returns:
-            int, the epoch to continue with, for `fit(initial_epoch=...)`; 0 without a backup.
+            The epoch to continue with, for `fit(initial_epoch=...)`; 0 without a backup.
         """
         if not (backups := self._backups()):
             return 0
@@ -208,14 +216,13 @@ class EpochBackup(keras.callbacks.Callback):
             variable.assign(saved[name])
         return int(backups[-1].name.split(".")[0].rpartition("-")[2]) + 1
 
-    def _backups(self):
+    def _backups(self) -> list[Path]:
         return sorted(self.folder.glob("after-epoch-*.safetensors"))
 
 
-def _state(model):
-    """Return all variables that training changes, by their places.
+def _state(model: keras.Model) -> dict[str, keras.Variable]:
+    """Return all variables of model and optimiser, keyed by their index.
 
-    Not by their paths: Keras numbers the models and optimisers of a process in them, and a resumed run is
-    another process.
+    Paths cannot be the keys: they hold numbers that Keras counts per process, and a resumed run is another process.
     """
-    return {str(place): variable for place, variable in enumerate([*model.weights, *model.optimizer.variables])}
+    return {str(index): variable for index, variable in enumerate([*model.weights, *model.optimizer.variables])}

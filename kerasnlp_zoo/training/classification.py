@@ -1,27 +1,40 @@
-"""How a classification run ends: scores, pictures, the SavedModel and the entry."""
+"""The end of a classification run: scores, pictures, the SavedModel and the entry."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kerasnlp_zoo import plots
+from kerasnlp_zoo.datasets.splits import TextClassificationData
 from kerasnlp_zoo.evaluation import most_confused
+from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.saving import round_to_float16_if_harmless, save_task
+from kerasnlp_zoo.training.run import Run, RunConfig
+from kerasnlp_zoo.training.saving import published_note, round_to_float16_if_harmless, save_task
 
-LARGEST_MATRIX = 40  # classes; of more, those with the most errors are recorded and drawn
+LARGEST_MATRIX = 40  # classes; with more classes, those with the most errors are recorded and drawn
 
 
-def finish_classification(run, task, data, best, name=None):
-    """Score the test texts once and leave everything in the run's folder.
+def finish_classification(
+    run: Run[RunConfig],
+    task: TextClassification,
+    data: TextClassificationData,
+    best: Mapping[str, Any],
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Score the test texts once and write everything into the output folder.
 
     Args:
-        run: Run.
-        task: TextClassification with its best weights.
-        data: TextClassificationData.
-        best: dict, the history row of the best epoch.
+        run: the run that ends.
+        task: a task with its best weights.
+        data: the data that it was trained on.
+        best: the history row of the best epoch.
         name: name of the entry; None for builder, data and language.
 
     Returns:
-        dict, what metrics.json holds.
+        The content of metrics.json.
     """
     weights_dtype = round_to_float16_if_harmless(task, lambda: task.outputs(data.validation.texts)["label"].tolist())
     metrics = _measure(task, data, best)
@@ -29,38 +42,35 @@ def finish_classification(run, task, data, best, name=None):
     pictures = draw_classification(run.folder, run.history.rows(), named)
     metrics["pictures"] = [picture.stem for picture in pictures]
     _print_scores(metrics)
-    if run.config.smoke:
-        print("This was a smoke run on a few examples: its scores mean nothing")
-    # A model of a cross-validation is scored, not kept.
+    run.note_smoke()
     metrics = run.describe(metrics)
-    if run.fold is None:
-        metrics = save_task(run, task, data, metrics, weights_dtype, data.test.texts, name)
+    if run.fold is None:  # the models of a cross-validation are scored but not saved
+        metrics = save_task(
+            run, task, data, metrics, weights_dtype, data.test.texts, fingerprint=data.fingerprint(), name=name
+        )
     run.finish(metrics)
     return metrics
 
 
-def _measure(task, data, best):
-    """Return every figure of the trained task."""
+def _measure(task: TextClassification, data: TextClassificationData, best: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all scores and figures of the trained task."""
     return {
         "metric": "accuracy",
-        "validation_score": 100 * task.evaluate(data.validation.texts, data.validation.labels)["accuracy"],
+        "validation_score": 100 * task.evaluate(data.validation.texts, list(data.validation.labels))["accuracy"],
         "published_score": data.published_score,
         "published_by": data.published_by,
-        **measure_test(task, data.test.texts, data.test.labels),
+        **measure_test(task, data.test.texts, list(data.test.labels)),
         "best_epoch": best["epoch"] + 1,
     }
 
 
-def measure_test(task, texts, labels):
-    """Return the figures of a task on test texts, percentages of 100.
+def measure_test(task: TextClassification, texts: Sequence[Any], labels: Sequence[Any]) -> dict[str, Any]:
+    """Return the scores of a task on test texts, in percent, as metrics.json has them.
 
     Args:
-        task: TextClassification.
-        texts: list of str.
+        task: a trained task.
+        texts: test texts, or pairs of texts.
         labels: label names or ids, one for each text.
-
-    Returns:
-        dict, part of metrics.json.
     """
     scores = task.evaluate(texts, labels)
     matrix = np.array(scores["confusion_matrix"])
@@ -71,43 +81,41 @@ def measure_test(task, texts, labels):
         "expected_calibration_error": 100 * scores["expected_calibration_error"],
         "calibration_bins": scores["calibration_bins"],
         "confusion_matrix": matrix[np.ix_(shown, shown)].tolist(),
-        "labels": [task.labels[place] for place in shown],  # of the matrix
+        "labels": [task.labels[label] for label in shown],  # of the matrix
         "num_classes": len(task.labels),
         "test_examples": len(texts),
         "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
     }
 
 
-def draw_classification(folder, history, metrics):
-    """Draw what history.csv and metrics.json hold.
+def draw_classification(folder: Path, history: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> list[Path]:
+    """Draw the training curves, the confusion matrix and the reliability diagram.
 
     Args:
-        folder: Path, where the pictures go.
-        history: list of dict, rows of history.csv.
-        metrics: dict, what metrics.json holds.
+        folder: output folder.
+        history: rows of history.csv.
+        metrics: content of metrics.json.
 
     Returns:
-        list of Path, the pictures drawn.
+        The paths of the pictures.
     """
     title = f"{metrics['recipe']} on {metrics['dataset']}"
     scored = f"{title}: test accuracy {metrics['test_score']:.1f}"
     pictures = [folder / "curves.png", folder / "confusion_matrix.png"]
     plots.training_curves(history, metrics["best_epoch"], pictures[0], title)
     shown, total = len(metrics["labels"]), metrics.get("num_classes", len(metrics["labels"]))
-    selected = f", the {shown} of {total:,} classes with the most errors" if shown < total else ""
+    selected = f", {shown} of {total:,} classes, those with the most errors" if shown < total else ""
     plots.confusion_matrix(metrics["confusion_matrix"], metrics["labels"], pictures[1], scored + selected)
-    if "calibration_bins" in metrics:  # runs before they were recorded have none
+    if "calibration_bins" in metrics:  # older runs did not record them
         pictures.append(folder / "reliability.png")
         plots.reliability(metrics["calibration_bins"], pictures[2], scored)
     return pictures
 
 
-def _print_scores(metrics):
-    beside = "" if metrics["published_score"] is None else f"  published: {metrics['published_score']:.1f}"
+def _print_scores(metrics: Mapping[str, Any]) -> None:
     print(
-        f"\nTest accuracy {metrics['test_score']:.1f} on {metrics['test_examples']:,} texts{beside}"
-        f"{' (' + metrics['published_by'] + ')' if beside else ''}\n"
+        f"\nTest accuracy {metrics['test_score']:.1f} on {metrics['test_examples']:,} texts{published_note(metrics)}\n"
         f"  macro-F1 {metrics['macro_f1']:.1f}, calibration error {metrics['expected_calibration_error']:.1f}, "
         f"validation accuracy {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
-        f"{metrics['milliseconds_per_sentence']:.1f} ms a sentence"
+        f"{metrics['milliseconds_per_sentence']:.1f} ms per sentence"
     )

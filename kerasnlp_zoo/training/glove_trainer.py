@@ -1,32 +1,36 @@
-"""GloVe, as fast as it gets: the nonzero cells in small minibatches of one compiled loop.
+"""Fast training of GloVe: small minibatches of the nonzero cells in one compiled loop.
 
 Shapes: V vocabulary, D width of a vector, B cells of a minibatch.
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.training.losses import GloveLoss
-from kerasnlp_zoo.training.table_trainer import TableTrainer, row_adagrad, row_sums
+from kerasnlp_zoo.training.table_trainer import Table, TableTrainer, row_adagrad, row_sums
 
-ACCUMULATOR = 1.0  # as in the published code: the first steps of a rare word are short
+ACCUMULATOR = 1.0  # as in the published code: it shortens the first steps of a rare word
 
 
 class GloveTrainer(TableTrainer):
-    """Train w, c, b and b~ so that w_i . c_j + b_i + b~_j is near log X_ij: weighted least squares.
+    """Fit w_i . c_j + b_i + b~_j to log X_ij by weighted least squares.
 
-    The loss shown is the paper's J divided by the number of cells. The biases have tables of their own: a
-    bias sees much larger gradients than a vector, and in one row would shorten the vector's steps. Adagrad
-    with a number for each element, as published, gave vectors as good at half the speed. Of the learning
-    rates 0.05, 0.2 and 0.5 the middle one did best, on 16 million words.
+    The reported loss is the paper's J divided by the number of cells. Biases and vectors have separate tables. In
+    one table they would share an accumulator, and the larger gradients of a bias would shorten the steps of its
+    vector. Adagrad with one accumulator per element, as published, trained vectors of the same quality at half the
+    speed. On 16 million words, a learning rate of 0.2 was better than 0.05 and 0.5.
 
     Args:
-        vocabulary_size: int, V.
-        embedding_dim: int, D, width of a vector.
-        x_max: float, the count from which on all weigh alike.
-        alpha: float, how weights rise to there.
-        seed: int, decides the initial vectors.
+        vocabulary_size: V.
+        embedding_dim: D, width of a vector.
+        x_max: counts of at least this number have weight 1.
+        alpha: exponent of the weights of smaller counts.
+        seed: random seed of the initial vectors.
+        **kwargs: further arguments of `keras.Model`.
 
     Example:
 
@@ -37,7 +41,15 @@ class GloveTrainer(TableTrainer):
     Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation", equations 8 and 9.
     """
 
-    def __init__(self, vocabulary_size, embedding_dim=100, x_max=10.0, alpha=0.75, seed=1, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_dim: int = 100,
+        x_max: float = 10.0,
+        alpha: float = 0.75,
+        seed: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         require_positive(vocabulary_size=vocabulary_size, embedding_dim=embedding_dim)
         self.embedding_dim, self.loss_of_cells = embedding_dim, GloveLoss(x_max, alpha)
@@ -51,14 +63,16 @@ class GloveTrainer(TableTrainer):
             self.add_table(f"{name}_biases", np.zeros((vocabulary_size, 1)), ACCUMULATOR)
 
     @property
-    def vectors(self):
-        """The product, w + c of every word (section 4.2): float32 NumPy array [V, embedding_dim]."""
+    def vectors(self) -> np.ndarray:
+        """The word vectors, w + c (section 4.2): float32 [V, embedding_dim]."""
         words, contexts = self.tables[:2]
         return (np.asarray(words.vectors) + np.asarray(contexts.vectors))[:, : self.embedding_dim]
 
-    def minibatch(self, tables, batch, learning_rate):
-        """Do one step: words int [B], contexts int [B], counts float [B]."""
-        rows = [batch["words"], batch["contexts"]] * 2  # of the four tables
+    def minibatch(
+        self, tables: list[Table], batch: Mapping[str, tf.Tensor], learning_rate: tf.Tensor
+    ) -> tuple[list[Table], tf.Tensor, tf.Tensor]:
+        """Run one step on words int [B], contexts int [B] and counts float [B]."""
+        rows = [batch["words"], batch["contexts"]] * 2  # one entry for each of the four tables
         words, contexts, *biases = (tf.gather(table.vectors, ids) for table, ids in zip(tables, rows, strict=True))
         products = row_sums(words * contexts)  # [B, 1]
         counts = batch["counts"][:, None]

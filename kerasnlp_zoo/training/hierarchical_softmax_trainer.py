@@ -1,13 +1,18 @@
-"""Skip-gram and CBOW with hierarchical softmax: the ways of a segment's words through the tree, all at once.
+"""Fast training of skip-gram and CBOW with hierarchical softmax: the tree paths of all words of a segment at once.
 
-Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words with
-those around it, L longest way, S segments of a minibatch.
+Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words of a segment and of its
+surroundings, L longest path, S segments of a minibatch.
 """
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.layers.huffman import huffman_codes
-from kerasnlp_zoo.training.table_trainer import row_sums, written
+from kerasnlp_zoo.text.word2vec_examples import Architecture
+from kerasnlp_zoo.training.table_trainer import Table, row_sums, written
 from kerasnlp_zoo.training.word2vec_trainer import (
     Word2VecTrainer,
     centres_of,
@@ -19,14 +24,17 @@ from kerasnlp_zoo.training.word2vec_trainer import (
 
 
 class HierarchicalSoftmaxTrainer(Word2VecTrainer):
-    """Train input vectors by the branches of a Huffman tree, without noise.
+    """Train input vectors to predict the branches of a Huffman tree.
 
-    As in the published code, it is the contexts' vectors that predict the centre in skip-gram, too: a
-    context's reach is drawn for its centre, so over a corpus the pairs are the same.
+    As in the published code, the contexts predict the centre in skip-gram, too. Window sizes are drawn per centre,
+    so the pairs of a corpus are the same.
 
     Args:
-        counts: int array [V], how often each word occurs.
-        embedding_dim, architecture, seed: as in `Word2VecTrainer`.
+        counts: number of occurrences of each word, int [V].
+        embedding_dim: width of a vector.
+        architecture: "skip_gram" or "cbow".
+        seed: random seed of the initial vectors.
+        **kwargs: further arguments of `Word2VecTrainer`.
 
     Example:
 
@@ -36,19 +44,28 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
     Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.1.
     """
 
-    # In skip-gram every word brings the nodes of its own way: a product grows with the square of a segment.
-    SEGMENTS = {
+    # In skip-gram every word adds the nodes of its path: the products grow with the square of the segment length.
+    SEGMENTS: ClassVar[dict[str, dict[str, int]]] = {
         "skip_gram": {"segment": 8, "shared_negatives": 0, "minibatch": 32 * 8},
         "cbow": {"segment": 16, "shared_negatives": 0, "minibatch": 32 * 16},
     }
 
-    def __init__(self, counts, embedding_dim=100, architecture="skip_gram", seed=1, **kwargs):
+    def __init__(
+        self,
+        counts: Sequence[int] | np.ndarray,
+        embedding_dim: int = 100,
+        architecture: Architecture = "skip_gram",
+        seed: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(len(counts), embedding_dim, architecture, seed=seed, **kwargs)
         nodes, signs = huffman_codes(counts)
         self.nodes, self.signs = tf.constant(nodes), tf.constant(signs)  # [V, L]
 
-    def _skip_gram(self, tables, words, codes):
-        """Each context predicts the way to the centre."""
+    def _skip_gram(
+        self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, negatives: None = None
+    ) -> tuple[tf.Tensor, ...]:
+        """Predict the path to each centre from each of its contexts."""
         window, centres = centres_of(words, codes)
         contexts = written(tf.transpose(in_window(codes[:, None], window), [0, 2, 1]))  # [S, P, H]
         counts = context_counts(codes, window)
@@ -63,17 +80,19 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
         )
         return words, input_gradients, nodes, output_gradients, loss, tf.reduce_sum(counts)
 
-    def _cbow(self, tables, words, codes):
-        """The mean of its contexts predicts the way to the centre."""
+    def _cbow(
+        self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, negatives: None = None
+    ) -> tuple[tf.Tensor, ...]:
+        """Predict the path to each centre from the mean of its contexts."""
         window, centres = centres_of(words, codes)
         contexts, hidden, share, is_asked = self._means(tables, words, codes, window)
         nodes, signs = tf.gather(self.nodes, centres), tf.gather(self.signs, centres)  # [S, P, L]
-        ways = tf.gather(tables[1].vectors, nodes)  # [S, P, L, D]
+        paths = tf.gather(tables[1].vectors, nodes)  # [S, P, L, D]
         goes_left = tf.nn.relu(signs)
-        probabilities, losses = logistic(row_sums(hidden[:, :, None] * ways)[..., 0], goes_left)  # [S, P, L]
+        probabilities, losses = logistic(row_sums(hidden[:, :, None] * paths)[..., 0], goes_left)  # [S, P, L]
         weights = tf.abs(signs) * is_asked
         errors = ((probabilities - goes_left) * weights)[..., None]  # [S, P, L, 1]
-        hidden_gradients = tf.reduce_sum(errors * ways, axis=2)  # [S, P, D]
+        hidden_gradients = tf.reduce_sum(errors * paths, axis=2)  # [S, P, D]
         input_gradients = tf.matmul(contexts, share * hidden_gradients)  # [S, H, D]
         loss = tf.reduce_sum(losses * weights)
         return words, input_gradients, nodes, errors * hidden[:, :, None], loss, tf.reduce_sum(is_asked)

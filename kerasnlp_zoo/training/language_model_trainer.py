@@ -1,10 +1,12 @@
-"""Training on a text longer than any batch: the state is carried over segments, the gradient is cut.
+"""Truncated backpropagation through time: segments pass on their state, but not their gradient.
 
-Shapes: B streams, T tokens of a segment, V vocabulary.
+Shapes: B streams, T tokens of a segment, V vocabulary, D width of a word vector.
 
 Reference: Williams and Peng 1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network
-Trajectories", for truncated back-propagation through time.
+Trajectories".
 """
+
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -14,26 +16,27 @@ from keras import ops
 from kerasnlp_zoo.models.rnn_language_model import state_sizes, with_state
 from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, identity_loss
 from kerasnlp_zoo.training.sampled_softmax import draw_candidates, sampled_cross_entropy
+from kerasnlp_zoo.types import Tensor
 
 
 class LanguageModelTrainer(keras.Model):
-    """A language model that remembers where its last batch ended: `trainer(inputs) -> losses [B, T]`.
+    """A language model that keeps the state at the end of a batch for the next one.
 
-    Trained with `fit` on `language_model_batches`; `compile_for_language_modeling` compiles it.
+    `compile_for_language_modeling` compiles it; `fit` trains it on `language_model_batches`.
 
     Args:
-        model: `keras.Model` from `rnn_language_model`, whose weights it trains.
-        batch_size: int, B.
-        num_sampled: int, words that the softmax is estimated by in training; None for all.
-        seed: int, decides which.
+        model: a model from `rnn_language_model`, whose weights are trained.
+        batch_size: B.
+        num_sampled: number of words from which the softmax is estimated in training; None uses all words.
+        seed: random seed of these words.
 
     Call arguments:
-        inputs: dict of token_ids int [B, T], words int [B, T], those that follow, and is_start int [B], 1 where
-            the state is to be forgotten.
-        training: bool; otherwise the softmax is over all words.
+        inputs: dict of token_ids int [B, T], words int [B, T], the next tokens, and is_start int [B], 1 where
+            the state is reset.
+        training: whether the softmax may be estimated; otherwise it is over all words.
 
     Returns:
-        float32 tensor [B, T], -log of the probability of each word.
+        float32 [B, T], -log of the probability of each word.
 
     Example:
 
@@ -46,50 +49,50 @@ class LanguageModelTrainer(keras.Model):
     9
     """
 
-    def __init__(self, model, batch_size, num_sampled=None, seed=0):
+    def __init__(self, model: keras.Model, batch_size: int, num_sampled: int | None = None, seed: int = 0) -> None:
         super().__init__(name="language_model_trainer")
         self.stepwise = with_state(model)
         self.embedding = model.get_layer("token_embedding")
         self.head = model.get_layer("logits")
         self.num_sampled = num_sampled
         self.seed_generator = keras.random.SeedGenerator(seed)
-        # Every replica has streams, and so a state, of its own.
+        # Every replica has its own streams and therefore its own state.
         streams = batch_size // tf.distribute.get_strategy().num_replicas_in_sync
-        own = {"synchronization": "on_read", "aggregation": "mean", "trainable": False}
+        per_replica = {"synchronization": "on_read", "aggregation": "mean", "trainable": False}
         self.state = {
-            name: keras.Variable(np.zeros((streams, units), "float32"), name=name, **own)
+            name: keras.Variable(np.zeros((streams, units), "float32"), name=name, **per_replica)
             for name, units in state_sizes(model).items()
         }
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
         """Read a segment of every stream and keep the state at its end."""
         is_start = inputs["is_start"][:, None] > 0
-        state = {name: ops.where(is_start, 0.0, kept.value) for name, kept in self.state.items()}
+        state = {name: ops.where(is_start, 0.0, variable.value) for name, variable in self.state.items()}
         outputs = self.stepwise({"token_ids": inputs["token_ids"], **state}, training=training)
-        for name, kept in self.state.items():
-            kept.assign(outputs[name])
+        for name, variable in self.state.items():
+            variable.assign(outputs[name])
         words = inputs["words"]
         if not training or self.num_sampled is None:
             return cross_entropy(words, ops.cast(outputs["logits"], "float32"))
-        vectors, biases = self.word_vectors(), ops.convert_to_tensor(self.head.bias)
+        vectors, biases = self.output_embeddings(), ops.convert_to_tensor(self.head.bias)
         candidates = draw_candidates(self.vocabulary_size, self.num_sampled, self.seed_generator)
         return sampled_cross_entropy(outputs["hidden"], words, vectors, biases, *candidates)
 
-    def word_vectors(self):
-        """Return the vectors that words are told by, [V, D]."""
+    def output_embeddings(self) -> Tensor:
+        """Return the vectors of the output projection, [V, D]."""
         if self.embedding.tie_weights:
             return ops.convert_to_tensor(self.embedding.embeddings)
         return ops.transpose(self.embedding.reverse_embeddings)
 
     @property
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> int:
         """Number of token ids, V."""
         return self.embedding.input_dim
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class Perplexity(keras.metrics.Mean):
-    """e to the mean loss of a token: among how many equally likely ones the model seems to choose.
+    """The exponential of the mean loss per token.
 
     Example:
 
@@ -99,34 +102,34 @@ class Perplexity(keras.metrics.Mean):
     6.0
     """
 
-    def __init__(self, name="perplexity", dtype=None):
+    def __init__(self, name: str = "perplexity", dtype: str | None = None) -> None:
         super().__init__(name=name, dtype=dtype)
 
-    def update_state(self, labels, losses, sample_weight=None):
-        """Take in the losses of a batch; the labels are not looked at."""
+    def update_state(self, labels: Tensor, losses: Tensor, sample_weight: Tensor | None = None) -> None:
+        """Add the losses of a batch; `labels` is ignored."""
         super().update_state(losses, sample_weight)
 
-    def result(self):
+    def result(self) -> Tensor:
         """Return the perplexity of all tokens so far."""
         return ops.exp(super().result())
 
 
-def initialize_output_bias(model, token_ids):
-    """Set the bias of every word to the logarithm of its share of a text: what is known before any other word.
+def initialize_output_bias(model: keras.Model, token_ids: np.ndarray) -> None:
+    """Set the output bias of every word to the logarithm of its relative frequency.
 
-    A step of Adam moves a bias by about the learning rate, and the shares of words lie some ten apart: learning
-    them would take thousands of steps.
+    One step of Adam moves a bias by about the learning rate, while the logarithms of the frequencies differ by about
+    ten. Learning them would take thousands of steps.
 
     Args:
-        model: `keras.Model` from `rnn_language_model`.
-        token_ids: int array, the text to train on.
+        model: a model from `rnn_language_model`.
+        token_ids: training text, int [length].
 
     Example:
 
     >>> from kerasnlp_zoo.models import rnn_language_model
     >>> model = rnn_language_model(vocabulary_size=6, embedding_dim=4, num_layers=1)
     >>> initialize_output_bias(model, np.array([4, 4, 4, 5]))
-    >>> ops.softmax(model.get_layer("logits").bias).numpy().round(1)  # every word seen once more
+    >>> ops.softmax(model.get_layer("logits").bias).numpy().round(1)  # counts are increased by 1
     array([0.1, 0.1, 0.1, 0.1, 0.4, 0.2], dtype=float32)
     """
     bias = model.get_layer("logits").bias
@@ -134,14 +137,19 @@ def initialize_output_bias(model, token_ids):
     bias.assign(np.log(counts / counts.sum()))
 
 
-def compile_for_language_modeling(trainer, learning_rate, clip_norm=1.0, jit=False):
-    """Compile a trainer: Adam, gradients clipped by the norm of them all.
+def compile_for_language_modeling(
+    trainer: LanguageModelTrainer,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
+    clip_norm: float = 1.0,
+    jit: bool = False,
+) -> LanguageModelTrainer:
+    """Compile a trainer with Adam and a limit of the global gradient norm.
 
     Args:
-        trainer: LanguageModelTrainer.
-        learning_rate: float or schedule.
-        clip_norm: float, longest gradient.
-        jit: bool, whether XLA compiles it.
+        trainer: the trainer.
+        learning_rate: a number or a schedule.
+        clip_norm: maximum norm of all gradients together.
+        jit: whether to compile with XLA.
 
     Returns:
         The same trainer.

@@ -1,28 +1,33 @@
-"""The frame of a run that trains a language model: its flags, its text, its perplexity, and what it leaves behind."""
+"""The shared part of recipes that train language models: flags, text, and the end of a run."""
 
 import dataclasses
 import hashlib
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from kerasnlp_zoo.datasets.corpora import TextSource
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.decoding import Sampling, generate, greedy
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.models.rnn_language_model import zero_state
+from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
+from kerasnlp_zoo.text.language_model_text import LanguageModelText
 from kerasnlp_zoo.training.language_model_reports import describe_text
-from kerasnlp_zoo.training.run import ModelRunOptions
-from kerasnlp_zoo.training.saving import draw_training, save_task
+from kerasnlp_zoo.training.run import ModelRunOptions, Run
+from kerasnlp_zoo.training.saving import draw_training, published_note, round_to_float16, save_task
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
 
-# On the text of this name as it was published.
+# Published test perplexity by data set, on the published tokens.
 PUBLISHED = {"wikitext2": (99.3, "Grave et al. 2017, one LSTM of 1,024 units")}
 SMOKE_TOKENS, SMOKE_TEST_TOKENS = 10_000, 2000
-GENERATED, GENERATED_ROWS = 100, 32  # tokens, and rows of the larger batch, by which generation is timed
+GENERATED, GENERATED_ROWS = 100, 32  # number of tokens and size of the larger batch in the speed test of generation
 
 
 @dataclasses.dataclass
@@ -30,61 +35,58 @@ class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
     """The flags of recipes that train a language model on segments of one long text."""
 
     epochs: int = 12
-    """Epochs; the learning rate falls to 0 over them, and a run can be resumed after each."""
+    """Number of passes over the text; the learning rate falls to 0 over them. A run can be resumed after each."""
     batch_size: int = 32
-    """Streams that the text is cut into, over all replicas together."""
+    """Number of streams into which the text is split, summed over all replicas."""
     segment_length: int = 35
-    """Tokens of a stream in a batch; the gradient goes back no further, the state is carried on."""
+    """Tokens of a stream in a batch; the next batch continues with the state, but the gradient is truncated."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot be."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(segment_length=self.segment_length)
 
 
-def read_language_model_text(run):
-    """Read the text that the flags choose, and say what is in it.
-
-    Args:
-        run: Run with a `LanguageModelConfig`.
-
-    Returns:
-        (TextSource, LanguageModelText).
+def read_language_model_text(run: Run[LanguageModelConfig]) -> tuple[TextSource, LanguageModelText]:
+    """Read the text that the flags select, and print its sizes.
 
     Raises:
         InputError: if the text cannot be read or is too short.
     """
     started = time.time()
-    corpus, text = load_language_modeling(run.config)
+    source, text = load_language_modeling(run.config)
     if run.config.smoke:
         parts = {name: getattr(text, name)[:SMOKE_TEST_TOKENS] for name in ("validation", "test")}
         text = dataclasses.replace(text, train=text.train[:SMOKE_TOKENS], **parts)
-    print(f"{describe_text(corpus, text)} ({time.time() - started:.0f} s)", flush=True)
-    return corpus, text
+    print(f"{describe_text(source, text)} ({time.time() - started:.0f} s)", flush=True)
+    return source, text
 
 
-def finish_language_modeling(run, corpus, text, task, best):
-    """Score the model on all of the text held out and leave everything in the run's folder.
-
-    The weights are rounded to float16 first: what is scored is what is saved.
+def finish_language_modeling(
+    run: Run[LanguageModelConfig],
+    source: TextSource,
+    text: LanguageModelText,
+    task: LanguageModeling,
+    best: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Round the weights to float16, score the model on the held-out text and write everything into the output folder.
 
     Args:
-        run: Run with a `LanguageModelConfig`.
-        corpus: TextSource.
-        text: LanguageModelText.
-        task: LanguageModeling with the best weights.
-        best: dict, the history row of the best epoch.
+        run: the run that ends.
+        source: where the text comes from.
+        text: the text as token ids.
+        task: a task with its best weights.
+        best: the history row of the best epoch.
 
     Returns:
-        dict, what metrics.json holds.
+        The content of metrics.json.
     """
-    for weight in task.model.weights:
-        weight.assign(np.asarray(weight).astype("float16").astype(weight.dtype))
-    score, by = PUBLISHED.get(corpus.name, (None, None)) if run.config.unit in (None, "spaces") else (None, None)
+    round_to_float16(task.model)
+    score, by = PUBLISHED.get(source.name, (None, None)) if run.config.unit in (None, "spaces") else (None, None)
     golden = golden_texts(task)
     metrics = {
         "task": task.name,
-        "language": corpus.language,
+        "language": source.language,
         "metric": "perplexity",
         "validation_score": perplexity(text_log_probabilities(task.model, text.validation)),
         "test_score": perplexity(text_log_probabilities(task.model, text.test)),
@@ -99,31 +101,32 @@ def finish_language_modeling(run, corpus, text, task, best):
         "generated_tokens_per_second": {str(rows): generation_speed(task, rows) for rows in (1, GENERATED_ROWS)},
         "milliseconds_per_sentence": milliseconds_per_sentence(task, golden * 20),
     }
-    named = {"recipe": run.recipe, "dataset": corpus.name, **metrics}
+    named = {"recipe": run.recipe, "dataset": source.name, **metrics}
     metrics["pictures"] = [path.stem for path in draw_training(run.folder, run.history.rows(), named)]
-    _print_results(task, metrics, golden, run.config.smoke)
+    _print_results(task, metrics, golden)
+    run.note_smoke()
     metrics = save_task(
         run,
         task,
-        corpus,
+        source,
         run.describe(metrics),
         "float16",
         [],
-        name=f"{run.recipe}_{corpus.name}_{corpus.language}",
+        name=f"{run.recipe}_{source.name}_{source.language}",
         fingerprint=hashlib.sha256(text.train.tobytes() + text.test.tobytes()).hexdigest(),
     )
     run.finish(metrics)
     return metrics
 
 
-def generation_speed(task, rows, length=GENERATED):
-    """Return how many tokens are generated in a second, several texts at a time, in the compiled graph."""
+def generation_speed(task: LanguageModeling, rows: int, length: int = GENERATED) -> float:
+    """Return the number of tokens generated per second in the compiled graph, for a batch of `rows` texts."""
 
     @tf.function(autograph=False)
-    def write():
+    def write() -> tf.Tensor:
         ids = tf.fill([rows], END_ID)
         state = task.start(zero_state(task.model, rows))
-        return generate(task.step, state, ids, greedy, length, end_id=-1)  # none ends
+        return generate(task.step, state, ids, greedy, length, end_id=-1)  # no text ends early
 
     write()
     started = time.perf_counter()
@@ -131,20 +134,16 @@ def generation_speed(task, rows, length=GENERATED):
     return round(rows * length / (time.perf_counter() - started), 1)
 
 
-def _print_results(task, metrics, golden, smoke):
-    """Print the scores, and how some texts go on."""
-    beside = "" if metrics["published_score"] is None else f"  published: {metrics['published_score']:.1f}"
+def _print_results(task: LanguageModeling, metrics: Mapping[str, Any], golden: Sequence[str]) -> None:
+    """Print the scores, and continuations of some texts."""
     speeds = ", ".join(
-        f"{speed:,.0f} at batch {rows}" for rows, speed in metrics["generated_tokens_per_second"].items()
+        f"{speed:,.0f} at batch size {rows}" for rows, speed in metrics["generated_tokens_per_second"].items()
     )
     print(
-        f"\nTest perplexity {metrics['test_score']:.1f} over {metrics['test_tokens']:,} tokens{beside}"
-        f"{' (' + metrics['published_by'] + ')' if beside else ''}\n"
-        f"  validation {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), tokens a second: "
-        f"{metrics['training_tokens_per_second']:,.0f} trained, generated {speeds}"
+        f"\nTest perplexity {metrics['test_score']:.1f} on {metrics['test_tokens']:,} tokens{published_note(metrics)}\n"
+        f"  validation {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), tokens per second: "
+        f"training {metrics['training_tokens_per_second']:,.0f}, generation {speeds}"
     )
-    if smoke:
-        print("This was a smoke run on a little text: its scores mean nothing")
-    sampled = task.generating(Sampling(top_p=0.8)).predict(golden)
+    sampled = task.with_decoding(Sampling(top_p=0.8)).predict(golden)
     for text, answer, drawn in zip(golden, task.predict(golden), sampled, strict=True):
-        print(f"  {text} ... {answer['continuation']} | drawn: {drawn['continuation']}")
+        print(f"  {text} ... {answer['continuation']} | sampled: {drawn['continuation']}")

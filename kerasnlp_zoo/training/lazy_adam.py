@@ -1,7 +1,10 @@
-"""Adam that does work only for the word vectors that a batch contains.
+"""Adam that updates only the word vectors of the words in a batch.
 
 Shapes: V vocabulary, D width of a word vector, N rows of the gradient, U different rows among them.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,15 +12,15 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class LazyAdam(keras.optimizers.Adam):
-    """Adam whose cost grows with the words of a batch, not with the vocabulary.
+    """Adam whose cost grows with the number of words in a batch, not with the size of the vocabulary.
 
-    A look-up has a gradient for the rows [N, D] that were looked up, not for the whole table [V, D]. Adam
-    would still decay the moments of all V rows at every step, and go on moving each row for some ten
-    steps after its word was seen, by its momentum. Here a row is moved at once by what Adam spreads over
-    those steps, and its second moment is decayed, when its word occurs again, for all steps since. That
-    is exactly Adam with beta_1 = 0 on the rows of look-ups, and Adam itself on all other weights.
+    The gradient of an embedding has only the rows [N, D] that were looked up, not the complete table [V, D]. Adam
+    nevertheless decays the moments of all V rows at every step, and its momentum moves a row for about ten steps
+    after its word occurred. Here a row makes that move in one step. When its word occurs again, its second moment
+    is decayed for all steps since the last time. For embeddings this is exactly Adam with beta_1 = 0; all other
+    weights are updated by Adam itself.
 
-    `global_clipnorm` counts and scales the rows of look-ups as such; in Keras they would become whole tables first.
+    `global_clipnorm` uses the looked-up rows directly; Keras would first convert them into complete tables.
 
     Example:
 
@@ -31,31 +34,33 @@ class LazyAdam(keras.optimizers.Adam):
     Reference: Kingma and Ba 2015, algorithm 1.
     """
 
-    def build(self, variables):
-        """Create Adam's moments and, for every matrix, the last step that saw each of its rows."""
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Create Adam's moments and, for every matrix, the last step that updated each of its rows."""
         if self.built:
             return
         super().build(variables)
-        self._last_steps = [
+        self._last_steps: list[keras.Variable | None] = [
             self.add_variable((variable.shape[0],), name="last_step") if len(variable.shape) == 2 else None
             for variable in variables
         ]
 
-    def _clip_gradients(self, gradients):
-        """Shorten all gradients together, if their norm is above `global_clipnorm`."""
+    def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
+        """Scale all gradients down if their common norm is above `global_clipnorm`."""
         if not self.global_clipnorm:
             return super()._clip_gradients(gradients)
         return tf.clip_by_global_norm([merged_rows(gradient) for gradient in gradients], self.global_clipnorm)[0]
 
-    def update_step(self, gradient, variable, learning_rate):
-        """Update the whole variable, or only the rows its gradient names."""
+    def update_step(
+        self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        """Update the complete variable, or only the rows that its gradient has."""
         if not isinstance(gradient, tf.IndexedSlices) or self.amsgrad:
             super().update_step(gradient, variable, learning_rate)
             return
-        place = self._get_variable_index(variable)
-        velocity, last_step = self._velocities[place], self._last_steps[place]  # [V, D], [V]
+        index = self._get_variable_index(variable)
+        velocity, last_step = self._velocities[index], self._last_steps[index]  # [V, D], [V]
         step = tf.cast(self.iterations + 1, variable.dtype)
-        # The bias correction of algorithm 1 as one factor, as at the end of the paper's section 2.
+        # The bias correction of algorithm 1 as one factor: see the end of the paper's section 2.
         step_size = tf.cast(learning_rate, variable.dtype) * tf.sqrt(1 - self.beta_2**step)
 
         gradient = merged_rows(gradient)
@@ -67,14 +72,14 @@ class LazyAdam(keras.optimizers.Adam):
         self.assign_sub(variable, tf.IndexedSlices(step_size * gradients / (tf.sqrt(seconds) + self.epsilon), rows))
 
 
-def merged_rows(gradient):
-    """Add up the gradients of a word that stands several times in a batch, as must be done before they are squared.
+def merged_rows(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
+    """Sum the gradients of words that occur several times in a batch; Adam must square the sum, not the summands.
 
     Args:
-        gradient: `tf.IndexedSlices` of N rows; any other gradient is returned as it is.
+        gradient: `tf.IndexedSlices` of N rows; any other gradient is returned unchanged.
 
     Returns:
-        `tf.IndexedSlices` of U rows, all different.
+        `tf.IndexedSlices` of U different rows.
 
     Example:
 
@@ -84,6 +89,6 @@ def merged_rows(gradient):
     """
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
-    rows, places = tf.unique(gradient.indices)  # [U], [N]
-    values = tf.math.unsorted_segment_sum(gradient.values, places, tf.size(rows))  # [U, D]
+    rows, row_numbers = tf.unique(gradient.indices)  # [U], [N]
+    values = tf.math.unsorted_segment_sum(gradient.values, row_numbers, tf.size(rows))  # [U, D]
     return tf.IndexedSlices(values, rows, gradient.dense_shape)

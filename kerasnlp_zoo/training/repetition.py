@@ -1,47 +1,67 @@
-"""The mean over folds, or over seeds: how much of a score is chance."""
+"""Repeated runs, one per fold or per seed: mean and standard deviation of the scores."""
 
 import dataclasses
 import json
 import statistics
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import keras
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training.run import command_line, output_folder
+from kerasnlp_zoo.training.run import RunConfig, command_line, output_folder
 
-KEPT = ("recipe", "dataset", "metric", "published_score", "published_by", "versions", "machine")
+SHARED_METRICS = ("recipe", "dataset", "metric", "published_score", "published_by", "versions", "machine")
 
 
-def repeated(config):
-    """Tell whether the flags ask for several runs: `--folds` or `--seeds`."""
+@dataclasses.dataclass
+class RepeatableConfig(RunConfig):
+    """The flags of recipes that can be run once per fold or once per seed."""
+
+    folds: int = 0
+    """Cross-validate over this many folds instead of training once; for data without a test split."""
+    seeds: int = 0
+    """Train with this many seeds instead of one, and report mean and standard deviation."""
+
+
+ConfigT = TypeVar("ConfigT", bound=RepeatableConfig)
+Part: TypeAlias = Literal["fold", "seed"]
+
+
+def is_repeated_run(config: RepeatableConfig) -> bool:
+    """Return whether the flags ask for several runs: `--folds` or `--seeds`."""
     return bool(config.folds or config.seeds)
 
 
-def repeat(main, recipe, config):
-    """Run a recipe several times and average: once per fold, or once per seed.
+def run_repeatedly(
+    main: Callable[[ConfigT, int | None], dict[str, Any]], recipe: str, config: ConfigT
+) -> dict[str, Any]:
+    """Run a recipe once per fold or once per seed, and average the scores.
 
-    A fold tests on texts no other fold tests on. A seed changes weights, shuffling and dropout, on the
-    same data. A part that is already finished in the output folder is not run again, so an interrupted
-    repetition goes on with --resume.
+    Each fold tests on texts that no other fold tests on. A seed changes initial weights, shuffling and dropout;
+    the data stay the same. A part that is already finished in the output folder is not run again, so that
+    --resume continues an interrupted repetition.
 
     Args:
-        main: the recipe's main(config, fold), returns a dict with test_score and validation_score.
+        main: the recipe's main(config, fold); returns a dict with test_score and validation_score.
         recipe: name of the recipe.
         config: its Config, with `folds` or `seeds` of at least 2.
 
     Returns:
-        dict: mean and standard deviation, and each part's score; also in metrics.json.
+        Mean and standard deviation, and the score of each part; also in metrics.json.
 
     Raises:
-        InputError: for fewer than two parts, or folds and seeds together.
+        InputError: for fewer than two parts, or for folds and seeds together.
     """
     if config.folds and config.seeds:
-        raise InputError("Average over folds or over seeds. Received: --folds and --seeds")
-    what, count = ("fold", config.folds) if config.folds else ("seed", config.seeds)
+        raise InputError("--folds and --seeds exclude each other: scores are averaged over one of them. Omit one")
+    what: Part = "fold" if config.folds else "seed"
+    count = config.folds or config.seeds
     if count < 2:
-        raise InputError(f"An average takes at least 2 {what}s. Received: --{what}s {count}")
+        raise InputError(f"An average needs at least 2 {what}s. Received: --{what}s {count}")
     folder = output_folder(recipe, config)
     started, scores, validation = time.time(), [], []
     for part in range(count):
@@ -49,7 +69,7 @@ def repeat(main, recipe, config):
         scores.append(metrics["test_score"])
         validation.append(metrics["validation_score"])
     summary = {
-        **{name: metrics[name] for name in KEPT},
+        **{name: metrics[name] for name in SHARED_METRICS},
         "seed": config.seed,
         "command": command_line(recipe, config),
         f"{what}s": count,
@@ -71,15 +91,18 @@ def repeat(main, recipe, config):
     return summary
 
 
-def _part(main, config, what, part, folder):
-    """Return the metrics of one fold or seed: those already there, or those of a run."""
+def _part(
+    main: Callable[[ConfigT, int | None], dict[str, Any]], config: ConfigT, what: Part, part: int, folder: Path
+) -> dict[str, Any]:
+    """Return the metrics of one fold or seed; run it unless its metrics are already there."""
     if (folder / "metrics.json").exists():
-        return json.loads((folder / "metrics.json").read_text("utf-8"))
+        metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text("utf-8"))
+        return metrics
     print(f"\n{what.capitalize()} {part + 1}", flush=True)
     config = dataclasses.replace(config, output_dir=folder, resume=(folder / "state").exists())
     try:
         if what == "fold":
             return main(config, part)
-        return main(dataclasses.replace(config, seeds=0, seed=config.seed + part))
+        return main(dataclasses.replace(config, seeds=0, seed=config.seed + part), None)
     finally:
         keras.backend.clear_session()

@@ -1,4 +1,4 @@
-"""The frame of a run: flags, devices, callbacks, and everything a run leaves behind."""
+"""The frame of every recipe: flags, devices, callbacks and the output folder."""
 
 import contextlib
 import dataclasses
@@ -12,8 +12,9 @@ import shutil
 import sys
 import time
 import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 import keras
 import tensorflow as tf
@@ -21,68 +22,78 @@ import tensorflow as tf
 from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
-from kerasnlp_zoo.training.strategies import make_strategy
+from kerasnlp_zoo.training.strategies import StrategyName, make_strategy
 from kerasnlp_zoo.versions import versions
 
 SMOKE_EPOCHS = 2
-STATE = "state"  # folder inside a run's, there until the run is finished
+STATE = "state"  # sub-folder of the output folder for resuming; deleted when the run finishes
 
 
 @dataclasses.dataclass
 class RunOptions:
-    """The flags every recipe has, beside those that choose the data."""
+    """The flags of every recipe. A recipe combines them with the flags of its data.
+
+    `smoke` and `data_name()` come from the flags of the data, such as `DataOptions`.
+    """
 
     epochs: int = 20
-    """Most passes over the training data."""
-    strategy: Literal["auto", "none", "mirrored"] = "auto"
-    """Devices: auto takes all GPUs of this machine, mirrored insists on several, none takes one device."""
+    """Maximum number of passes over the training data."""
+    strategy: StrategyName = "auto"
+    """Devices: auto uses all GPUs of this machine, mirrored requires at least two devices, none uses one device."""
     seed: int = 1
-    """Decides weights, shuffling and dropout."""
+    """Random seed for the initial weights, shuffling and dropout."""
     resume: bool = False
-    """Continue the interrupted run in the output folder where its last whole epoch ended."""
+    """Continue the interrupted run in the output folder after its last complete epoch."""
     output_dir: Path | None = None
-    """Folder for everything the run leaves behind; by default runs/<recipe>_<data set>, numbered."""
+    """Output folder; by default runs/<recipe>_<dataset>, with a number if that folder is in use."""
 
-    mixed_precision = "none"  # no flags here, but of those recipes that can
+    mixed_precision = "none"  # not flags here; the recipes that support them have flags for these two
     deterministic = False
 
-    def check(self, replicas):
-        """Refuse flags that cannot go together, given the number of replicas."""
+    if TYPE_CHECKING:
+        smoke: bool = False
+
+        def data_name(self) -> str:
+            """Return the name of the data as part of a file name."""
+
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         require_positive(epochs=self.epochs)
 
 
 @dataclasses.dataclass
 class ModelRunOptions(RunOptions):
-    """The flags of recipes that train a Keras model batch by batch."""
+    """The flags of recipes that train a Keras model in batches."""
 
     batch_size: int = 50
-    """Texts in a batch, over all replicas together."""
+    """Texts in a batch, summed over all replicas."""
     mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
-    """Compute in half precision, with weights and losses in float32."""
+    """Compute in half precision; weights and losses stay in float32."""
     jit: bool = False
-    """Compile the model with XLA; not together with several replicas or --deterministic."""
+    """Compile the model with XLA; excludes several replicas and --deterministic."""
     deterministic: bool = False
-    """Give bit-equal results on a GPU too, at some cost in speed."""
+    """Make results bit-identical on a GPU as well; training is slower."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot go together, given the number of replicas."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(batch_size=self.batch_size)
         if self.jit and self.deterministic:
             raise InputError(
-                "--jit and --deterministic exclude each other: TensorFlow's deterministic kernels do not reach into "
-                "XLA. Leave one out"
+                "--jit and --deterministic exclude each other: XLA does not use TensorFlow's deterministic kernels. "
+                "Omit one of them"
             )
         if self.jit and replicas > 1:
             raise InputError(
-                f"--jit cannot be used with {replicas} replicas: XLA cannot reach variables of another device. "
-                "Use --strategy none, or leave out --jit"
+                f"--jit cannot be used with {replicas} replicas: XLA cannot access the variables of another device. "
+                "Use --strategy none, or omit --jit"
             )
         if self.batch_size % replicas:
             raise InputError(
-                f"--batch-size {self.batch_size} cannot be shared equally by {replicas} replicas: "
+                f"--batch-size {self.batch_size} cannot be divided equally among {replicas} replicas: "
                 f"use {self.batch_size // replicas * replicas or replicas} or another multiple of {replicas}"
             )
 
@@ -92,30 +103,45 @@ class RunConfig(ModelRunOptions, DataOptions):
     """The flags of recipes that train on labelled texts."""
 
     patience: int = 3
-    """Epochs without a better validation score before training stops."""
+    """Stop training after this many epochs without a better validation score."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot go together, given the number of replicas."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(patience=self.patience)
 
 
-class Run:
+class Examples(Protocol):
+    """Texts with their labels, as `Task.dataset` takes them."""
+
+    @property
+    def texts(self) -> Sequence[Any]:
+        """N texts, or what else the task reads."""
+
+    @property
+    def labels(self) -> Any:
+        """N labels."""
+
+
+ConfigT = TypeVar("ConfigT", bound=RunOptions, covariant=True)
+
+
+class Run(Generic[ConfigT]):
     """One training run: from flags to an output folder.
 
-    The folder holds history.csv, metrics.json, pictures of both, logs for TensorBoard, `export/`
-    (SavedModel) and `entry/` (for `zoo.load`).
+    The folder holds history.csv, metrics.json, their plots, TensorBoard logs, `export/` (SavedModel)
+    and `entry/` (for `zoo.load`).
 
     Args:
         recipe: name of the recipe, such as "text_cnn".
-        config: RunOptions, with the options of its data.
-        fold: int, which fold of a cross-validation this run is; None for an ordinary run.
+        config: the flags, with those of the data.
+        fold: index of the cross-validation fold that this run tests on; None for an ordinary run.
 
     Raises:
-        InputError: for flags that cannot go together, or an output folder that is in use or not writable.
+        InputError: for invalid flags, or an output folder that is in use or not writable.
     """
 
-    def __init__(self, recipe, config, fold=None):
+    def __init__(self, recipe: str, config: ConfigT, fold: int | None = None) -> None:
         self.started = time.time()
         self.recipe = recipe
         self.config = config
@@ -135,9 +161,9 @@ class Run:
         self.history = HistoryFile(self.folder / "history.csv")
 
     @contextlib.contextmanager
-    def scope(self):
-        """Build and compile the model in here: on the chosen devices, in the chosen precision, from the seed."""
-        # Only now: preparing a data set draws from the global generators that initial weights are drawn from.
+    def scope(self) -> Iterator[None]:
+        """Set devices, precision and seed for the block in which the model is built and compiled."""
+        # The seed is set here because preparing a data set also draws from the generators of initial weights.
         keras.utils.set_random_seed(self.config.seed)
         before = keras.config.dtype_policy()
         if self.config.mixed_precision != "none":
@@ -148,24 +174,31 @@ class Run:
         finally:
             keras.config.set_dtype_policy(before)
 
-    def fit(self, task, train, validation, monitor="val_cross_entropy"):
-        """Train until the validation score stops improving; end with the best weights.
+    def fit(
+        self: "Run[RunConfig]",
+        task: Task,
+        train: Examples,
+        validation: Examples,
+        monitor: str = "val_cross_entropy",
+    ) -> dict[str, Any]:
+        """Train until the validation score stops improving, then restore the best weights.
 
         Args:
-            task: Task whose model is compiled.
-            train, validation: `Split`.
-            monitor: column of history.csv that chooses the best epoch; the higher the better for
-                val_accuracy, else the lower.
+            task: a task with a compiled model.
+            train: training examples.
+            validation: validation examples.
+            monitor: column of history.csv that selects the best epoch. Higher is better for val_accuracy, lower
+                is better for every other column.
 
         Returns:
-            dict, the history row of the best epoch.
+            The history row of the best epoch.
 
         Raises:
-            InputError: if the run being resumed had other flags.
-            KeyboardInterrupt: after telling how to resume.
+            InputError: if the resumed run had other flags.
+            KeyboardInterrupt: after printing the command that resumes the run.
         """
         config = self.config
-        mode = "max" if monitor == "val_accuracy" else "min"
+        mode: Literal["max", "min"] = "max" if monitor == "val_accuracy" else "min"
         best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience)
         self.train(
             task.model,
@@ -176,21 +209,29 @@ class Run:
         )
         return best.best_row()
 
-    def train(self, model, dataset, callbacks, finished=lambda epoch: False, uniform_loss=None, **arguments):
-        """Fit a model so that the run can be interrupted and goes on with --resume after its last whole epoch.
+    def train(
+        self,
+        model: keras.Model,
+        dataset: tf.data.Dataset,
+        callbacks: Sequence[keras.callbacks.Callback],
+        finished: Callable[[int], bool] = lambda epoch: False,
+        uniform_loss: float | None = None,
+        **arguments: Any,
+    ) -> None:
+        """Fit a model and save its state after every epoch; with --resume, continue after the last complete epoch.
 
         Args:
-            model: compiled `keras.Model`.
-            dataset: `tf.data.Dataset`, in its own order.
-            callbacks: list of Keras callbacks, before those that save and log.
-            finished: function of an epoch, whether training had stopped after it.
-            uniform_loss: float, the loss of a model that knows nothing, far above which training stops; None to
-                stop only when the loss is no finite number.
-            **arguments: what else `model.fit` takes.
+            model: a compiled model.
+            dataset: training batches; it decides their order.
+            callbacks: callbacks that run before those that save and log.
+            finished: returns whether training had already stopped after an epoch.
+            uniform_loss: loss of uniform prediction. Training stops far above it. None stops training only at a
+                loss that is not finite.
+            **arguments: further arguments of `model.fit`.
 
         Raises:
-            InputError: if the run being resumed had other flags, or the loss explodes.
-            KeyboardInterrupt: after telling how to resume.
+            InputError: if the resumed run had other flags, or if the loss diverges.
+            KeyboardInterrupt: after printing the command that resumes the run.
         """
         epochs = self.epochs
         self._remember_flags()
@@ -200,7 +241,7 @@ class Run:
             first_epoch = epochs
         if first_epoch:
             print(f"Resuming after epoch {first_epoch} of at most {epochs}")
-        # Keras warns of a data set without known length at the end of every epoch.
+        # Keras warns after every epoch about a data set of unknown length.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
         try:
             model.fit(
@@ -220,29 +261,31 @@ class Run:
             EpochNumber.value = None
 
     @property
-    def epochs(self):
-        """Most epochs of this run."""
+    def epochs(self) -> int:
+        """Maximum number of epochs of this run."""
         return SMOKE_EPOCHS if self.config.smoke else self.config.epochs
 
     @functools.cached_property
-    def state(self):
-        """The folder of what resuming needs."""
+    def state(self) -> Path:
+        """Folder of the files that resuming needs."""
         folder = self.folder / STATE
         folder.mkdir(exist_ok=True)
         return folder
 
-    def command(self):
+    def command(self) -> str:
         """Return the command line that repeats this run."""
         return command_line(self.recipe, self.config)
 
-    def describe(self, metrics):
-        """Add to a task's figures what is needed to repeat them.
+    def note_smoke(self) -> None:
+        """Print that the scores of a smoke run mean nothing; print nothing for other runs."""
+        if self.config.smoke:
+            print("This was a smoke run on a few examples: its scores mean nothing")
+
+    def describe(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the content of metrics.json: the metrics, and the facts that are needed to repeat them.
 
         Args:
-            metrics: dict.
-
-        Returns:
-            dict, what metrics.json is to hold.
+            metrics: the scores and other figures of the task.
         """
         return {
             "recipe": self.recipe,
@@ -257,13 +300,13 @@ class Run:
             "date": datetime.date.today().isoformat(),
         }
 
-    def finish(self, metrics):
-        """Write metrics.json, the last thing a run does, and drop the state for resuming."""
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """Write metrics.json and delete the state for resuming. Call it last."""
         files.write_json(self.folder / "metrics.json", metrics)
         shutil.rmtree(self.state)
 
-    def _remember_flags(self):
-        """Write the flags into the state; when resuming, refuse others, which would mix two runs."""
+    def _remember_flags(self) -> None:
+        """Write the flags into the state. When resuming, raise InputError for other flags."""
         path = self.state / "flags.json"
         flags = {
             "--" + field.name.replace("_", "-"): str(getattr(self.config, field.name))
@@ -277,24 +320,21 @@ class Run:
             ]
             if changed:
                 raise InputError(
-                    f"A run is resumed with its own flags. Expected for {self.folder}: {', '.join(changed)}. "
+                    f"A run can only be resumed with its own flags. Expected for {self.folder}: {', '.join(changed)}. "
                     "Only --epochs and --patience may change; start a new run for other flags"
                 )
         files.write_json(path, flags)
 
 
-def output_folder(recipe, config):
-    """Choose where a run writes: a new folder, or with --resume the interrupted one.
+def output_folder(recipe: str, config: RunOptions) -> Path:
+    """Return the output folder of a run: a new one, or with --resume that of the interrupted run.
 
     Args:
         recipe: name of the recipe.
-        config: RunOptions, with the options of its data.
-
-    Returns:
-        Path.
+        config: the flags, with those of the data.
 
     Raises:
-        InputError: if the chosen folder holds a run already, or there is none to resume.
+        InputError: if the chosen folder already holds a run, or if no run is there to resume.
     """
     chosen = config.output_dir
     base = chosen or Path("runs", f"{recipe}_{config.data_name()}")
@@ -302,7 +342,10 @@ def output_folder(recipe, config):
     taken = [folder for folder in numbered if folder.exists() and any(folder.iterdir())]
     if config.resume:
         if not taken or not any((taken[-1] / name).exists() for name in (STATE, "fold-1", "seed-1")):
-            raise InputError(f"There is no interrupted run to resume in {taken[-1] if taken else base}")
+            raise InputError(
+                f"There is no interrupted run to resume in {taken[-1] if taken else base}. "
+                "Omit --resume, or give the folder of the run as --output-dir"
+            )
         return taken[-1]
     if chosen and taken:
         raise InputError(
@@ -311,17 +354,16 @@ def output_folder(recipe, config):
     return next(folder for folder in numbered if folder not in taken)
 
 
-def command_line(recipe, config):
-    """Return the command line that gives a recipe this config.
+def command_line(recipe: str, config: RunOptions) -> str:
+    """Return the command line that runs a recipe with this config, quoted for a shell.
+
+    Flags that have their default values are omitted.
 
     Args:
         recipe: name of the recipe.
-        config: RunOptions, with the options of its data.
-
-    Returns:
-        str, quoted for a shell; flags that have their defaults are left out.
+        config: the flags, with those of the data.
     """
-    flags = []
+    flags: list[str] = []
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
         if field.name in ("resume", "output_dir") or value == field.default:
@@ -332,10 +374,11 @@ def command_line(recipe, config):
     return shlex.join(["kerasnlp-zoo", "train", recipe, *flags])
 
 
-def _tensorboard(folder):
+def _tensorboard(folder: Path) -> list[keras.callbacks.Callback]:
+    """Return the callback that writes TensorBoard logs, in a list; an empty list if TensorBoard is not installed."""
     try:
         import tensorboard  # noqa: F401
     except ImportError:
-        print('No TensorBoard logs: pip install "kerasnlp-zoo[recipes]" to have them', file=sys.stderr)
+        print('TensorBoard logs are not written. To write them: pip install "kerasnlp-zoo[recipes]"', file=sys.stderr)
         return []
     return [keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False)]

@@ -1,33 +1,67 @@
-"""What a run leaves of its task: the SavedModel and the entry, in half the size where that harms nothing."""
+"""The SavedModel and the entry that a run writes, with float16 weights if that changes no answer."""
 
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import keras
 import numpy as np
 
 from kerasnlp_zoo import plots, zoo
+from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
+from kerasnlp_zoo.training.run import Run, RunOptions
+from kerasnlp_zoo.weights import WeightDtype
 
-CHECKED_TEXTS = 20  # of the test texts, beside the golden ones
+CHECKED_TEXTS = 20  # test texts on which the SavedModel is checked, in addition to the golden ones
+
+
+class DescribedData(Protocol):
+    """The facts about its data that an entry states."""
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+
+    @property
+    def licence(self) -> str:
+        """Licence of the data."""
+
+    @property
+    def commercial_use(self) -> str:
+        """Whether the licence allows commercial use: "yes", "no" or "unknown"."""
 
 
 def save_task(
-    run, task, data, metrics, weights_dtype, texts, name=None, fingerprint=None, leaves=(), use="predict {} TEXT"
-):
-    """Write the SavedModel, proven in a fresh process, and the entry, and say what the run has left where.
+    run: Run[RunOptions],
+    task: Task,
+    data: DescribedData,
+    metrics: Mapping[str, Any],
+    weights_dtype: WeightDtype,
+    texts: Sequence[Any],
+    *,
+    fingerprint: str,
+    name: str | None = None,
+    other_files: Sequence[str] = (),
+    use: str = "predict {} TEXT",
+) -> dict[str, Any]:
+    """Write the SavedModel and the entry, check the SavedModel in a fresh process, and print where everything is.
 
     Args:
-        run: Run.
-        task: Task with its best weights.
-        data: what the task was trained on: name, licence and commercial_use.
-        metrics: dict, what `Run.describe` gives.
-        weights_dtype: "float32" or "float16".
-        texts: list of texts that the SavedModel is tried on, beside the golden ones.
+        run: the run that ends.
+        task: a task with its best weights.
+        data: the data that the task was trained on.
+        metrics: the result of `Run.describe`.
+        weights_dtype: dtype of the weights in the entry.
+        texts: texts on which the SavedModel is checked, in addition to the golden ones.
+        fingerprint: hash of the data.
         name: name of the entry; None for builder, data and language.
-        fingerprint: str, tells one state of the data from another; None for that of `data`.
-        leaves: lines about what else is in the run's folder.
-        use: a command to use the entry with, with {} for its folder.
+        other_files: printed lines that describe further files in the output folder.
+        use: a command that uses the entry, with {} for its folder.
 
     Returns:
-        dict, the metrics with export_difference.
+        The metrics with export_difference.
     """
     exported = task.export(run.folder / "export")
     golden = golden_texts(task)
@@ -40,7 +74,7 @@ def save_task(
         weights_dtype=weights_dtype,
         pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
         name=name or f"{task.model.builder_config['builder']}_{metrics['dataset']}_{task.preprocessor.language}",
-        data={"name": data.name, "licence": data.licence, "fingerprint": fingerprint or data.fingerprint()},
+        data={"name": data.name, "licence": data.licence, "fingerprint": fingerprint},
         weights_licence="Apache-2.0",
         commercial_use=data.commercial_use,
         command=metrics["command"],
@@ -49,28 +83,28 @@ def save_task(
     )
     pictures = ", ".join(f"{name}.png" for name in metrics["pictures"])
     print(f"Everything is in {run.folder}: metrics.json, {pictures}, tensorboard/ and")
-    for line in leaves:
+    for line in other_files:
         print(f"  {line}")
     print(f"  entry/   kerasnlp-zoo {use.format(run.folder / 'entry')}")
-    print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; serve it and ask it:")
+    print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; to serve and query it:")
     print(serving_commands(task, exported, golden[0]))
     return metrics
 
 
-def round_to_float16_if_harmless(task, validate):
-    """Round the weights to float16 if the answers to the validation texts stay what they are.
+def round_to_float16_if_harmless(task: Task, validate: Callable[[], object]) -> Literal["float16", "float32"]:
+    """Round the weights to float16 unless that changes the answers to the validation texts.
 
-    The model keeps the rounded weights, so what is scored afterwards is what is saved.
+    The model keeps the rounded weights, so the scores measured afterwards are those of the saved weights.
 
     Args:
-        task: Task.
-        validate: function without arguments, returns what must not change: labels, or a rounded score.
+        task: a trained task.
+        validate: returns the result that must not change: labels, or a rounded score.
 
     Returns:
-        "float16" or "float32", the dtype that holds the weights exactly.
+        The dtype that stores the weights exactly.
     """
-    is_whole = getattr(task.model, "base_entry", None) is None  # else the frozen weights stay with the base
-    variables = task.model.weights if is_whole else task.model.trainable_weights
+    has_base = getattr(task.model, "base_entry", None) is not None  # its frozen weights are saved with the base entry
+    variables = task.model.trainable_weights if has_base else task.model.weights
     before = [np.array(variable) for variable in variables]
     expected = validate()
     largest = max(float(np.abs(values).max(initial=0)) for values in before)
@@ -83,16 +117,35 @@ def round_to_float16_if_harmless(task, validate):
     return "float32"
 
 
-def draw_training(folder, history, metrics):
-    """Draw how a training went: curves.png.
+def round_to_float16(model: keras.Model) -> None:
+    """Round the weights to float16, so that the scores measured afterwards are those of the saved weights."""
+    for weight in model.weights:
+        weight.assign(np.asarray(weight).astype("float16").astype(weight.dtype))
+
+
+def published_note(metrics: Mapping[str, Any]) -> str:
+    """Return the published score for a printed line, or an empty string if there is none.
+
+    Example:
+
+    >>> published_note({"published_score": 76.1, "published_by": "Kim 2014"})
+    '  published: 76.1 (Kim 2014)'
+    """
+    if metrics["published_score"] is None:
+        return ""
+    return f"  published: {metrics['published_score']:.1f} ({metrics['published_by']})"
+
+
+def draw_training(folder: Path, history: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> list[Path]:
+    """Draw the training curves, curves.png.
 
     Args:
-        folder: Path, where the picture goes.
-        history: list of dict, rows of history.csv.
-        metrics: dict, what metrics.json holds.
+        folder: output folder.
+        history: rows of history.csv.
+        metrics: content of metrics.json.
 
     Returns:
-        list of Path, the pictures drawn.
+        The paths of the pictures.
     """
     title = f"{metrics['recipe']} on {metrics['dataset']}: test {metrics['metric']} {metrics['test_score']:,.1f}"
     plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)

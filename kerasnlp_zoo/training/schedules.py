@@ -1,19 +1,20 @@
-"""Learning rates that change from step to step."""
+"""Learning rate schedules."""
 
 import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Rise in equal steps to the peak, then fall in equal steps to 0.
+    """Increase the learning rate linearly to the peak, then decrease it linearly to 0.
 
     Args:
-        peak: float, the highest learning rate.
-        warmup_steps: int >= 0, steps until it is reached.
-        total_steps: int, steps until it is 0.
+        peak: the highest learning rate.
+        warmup_steps: steps until the peak (>= 0).
+        total_steps: steps until the learning rate is 0.
 
     Raises:
         InputError: if `warmup_steps` is not below `total_steps`.
@@ -27,35 +28,35 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     Reference: Devlin et al. 2019, appendix A.2.
     """
 
-    def __init__(self, peak, warmup_steps, total_steps):
+    def __init__(self, peak: float, warmup_steps: int, total_steps: int) -> None:
         if not 0 <= warmup_steps < total_steps:
             raise InputError(
-                "The learning rate rises for fewer steps than there are. "
+                "Expected 0 <= warmup_steps < total_steps. "
                 f"Received: warmup_steps={warmup_steps}, total_steps={total_steps}"
             )
         self.peak, self.warmup_steps, self.total_steps = peak, warmup_steps, total_steps
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor | int) -> Tensor:
         """Return the learning rate of a step, counted from 0."""
         step = ops.cast(step, "float32")
         rising = (step + 1) / max(self.warmup_steps, 1)  # the first step already trains
         falling = (self.total_steps - step) / (self.total_steps - self.warmup_steps)
         return self.peak * ops.clip(ops.minimum(rising, falling), 0.0, 1.0)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this schedule."""
         return {"peak": self.peak, "warmup_steps": self.warmup_steps, "total_steps": self.total_steps}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class WarmupInverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
-    """Rise in equal steps to the peak, then fall with the square root of the steps.
+    """Increase the learning rate linearly to the peak, then decrease it with the inverse square root of the step.
 
-    The paper's schedule for vectors of width D is that of `peak=(D * warmup_steps) ** -0.5`.
+    The paper's schedule for hidden size D has `peak=(D * warmup_steps) ** -0.5`.
 
     Args:
-        peak: float, the highest learning rate.
-        warmup_steps: int >= 1, steps until it is reached.
+        peak: the highest learning rate.
+        warmup_steps: steps until the peak (>= 1).
 
     Raises:
         InputError: if `warmup_steps` is not positive.
@@ -69,15 +70,15 @@ class WarmupInverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
     Reference: Vaswani et al. 2017, equation 3.
     """
 
-    def __init__(self, peak, warmup_steps):
+    def __init__(self, peak: float, warmup_steps: int) -> None:
         require_positive(warmup_steps=warmup_steps)
         self.peak, self.warmup_steps = peak, warmup_steps
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor | int) -> Tensor:
         """Return the learning rate of a step, counted from 0."""
         step = (ops.cast(step, "float32") + 1) / self.warmup_steps
         return self.peak * ops.minimum(step, ops.rsqrt(step))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Return the arguments that rebuild this schedule."""
         return {"peak": self.peak, "warmup_steps": self.warmup_steps}

@@ -1,26 +1,25 @@
-"""Where a model is trained: one device, or the same model on several with gradients added up."""
+"""The devices that a model is trained on: one device, or copies on several devices whose gradients are summed."""
 
 import functools
+from typing import Literal, TypeAlias, get_args
 
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice
 
-STRATEGIES = ("auto", "none", "mirrored")
+StrategyName: TypeAlias = Literal["auto", "none", "mirrored"]
+STRATEGIES: tuple[str, ...] = get_args(StrategyName)
 
 
-def make_strategy(name):
+def make_strategy(name: StrategyName) -> tf.distribute.Strategy:
     """Return the `tf.distribute` strategy of that name.
 
     Args:
-        name: "none" for one device; "mirrored" for all GPUs of this machine, or for its logical CPU
-            devices when it has no GPU; "auto" for mirrored with two GPUs or more, else none.
-
-    Returns:
-        `tf.distribute.Strategy`.
+        name: "none" uses one device. "mirrored" uses all GPUs of this machine, or its logical CPU devices if
+            it has no GPU. "auto" is "mirrored" on two or more GPUs and "none" otherwise.
 
     Raises:
-        InputError: if "mirrored" finds only one device.
+        InputError: if the name is unknown, or if "mirrored" finds only one device.
 
     Example:
 
@@ -34,14 +33,14 @@ def make_strategy(name):
     devices = tuple(device.name for device in gpus or tf.config.list_logical_devices("CPU"))
     if len(devices) < 2:
         raise InputError(
-            "Strategy 'mirrored' trains on several devices of one machine. Expected 2 GPUs or more. "
-            f"Received: {', '.join(devices)}. Use --strategy none, or split the CPU for a trial with "
+            "Strategy 'mirrored' trains on several devices of one machine. Expected at least 2 GPUs. "
+            f"Received: {', '.join(devices)}. Use --strategy none, or split the CPU for a test with "
             "tf.config.set_logical_device_configuration"
         )
     return _mirrored(devices)
 
 
 @functools.cache
-def _mirrored(devices):
-    """Return the one strategy of this process: a second one numbers its collectives alike, and they collide."""
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """Return the only strategy of this process. The collective keys of a second strategy would collide with its own."""
     return tf.distribute.MirroredStrategy(devices)

@@ -1,13 +1,14 @@
-"""A Keras model that trains tables of vectors: thousands of small steps in one compiled loop.
+"""A Keras model that trains tables of vectors by thousands of small steps in one compiled loop.
 
-A step of `model.fit` costs a millisecond before anything is computed, and TensorFlow's scatter operations take
-130 to 400 ns a row. Inside one `while_loop` compiled by XLA a step costs some microseconds, and a row some 25 ns,
+A step of `model.fit` has an overhead of a millisecond, and TensorFlow's scatter operations take 130 to 400 ns per row.
+Inside one `while_loop` compiled by XLA, a step has an overhead of a few microseconds, and a row takes about 25 ns,
 because the table is updated in place.
 
 Shapes: V rows of a table, D width of a vector, R rows of a minibatch, M minibatches of a step.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -16,31 +17,36 @@ from tensorflow.compiler.tf2xla.python import xla
 
 from kerasnlp_zoo.errors import InputError
 
-EPSILON = 1e-10  # a row without any gradient stays where it is
+EPSILON = 1e-10  # rows without gradients do not change
 
 
 class Table(NamedTuple):
-    """Vectors [V, D], and for each the sum of its mean squared gradients [V], row-wise Adagrad's only state."""
+    """Vectors, and the only state of row-wise Adagrad: the sum of each vector's mean squared gradients.
+
+    Attributes:
+        vectors: float [V, D].
+        accumulators: float [V].
+    """
 
     vectors: tf.Tensor
     accumulators: tf.Tensor
 
 
-def row_adagrad(table, rows, gradients, learning_rate):
-    """Step against the gradients of some rows, which may stand there several times.
+def row_adagrad(table: Table, rows: tf.Tensor, gradients: tf.Tensor, learning_rate: tf.Tensor | float) -> Table:
+    """Update some rows of a table by row-wise Adagrad; a row may occur several times.
 
-    Adagrad divides a step by the root of the sum of all squared gradients so far. Row-wise, that is one
-    number a vector. All gradients of a minibatch are in the sum before any of them moves a row: a word that
-    stands there fifty times would else move fifty full steps at once.
+    Adagrad divides a step by the square root of the sum of all squared gradients so far. Row-wise Adagrad has one sum
+    per vector. All gradients of a minibatch are added to the sum before any row is updated. Otherwise a word that
+    occurs fifty times would make fifty full steps at once.
 
     Args:
-        table: `Table`.
-        rows: int tensor [...].
-        gradients: float tensor [..., D].
-        learning_rate: float tensor [].
+        table: the table.
+        rows: indices of the rows, int [...].
+        gradients: their gradients, float [..., D].
+        learning_rate: float [].
 
     Returns:
-        Table.
+        The updated table.
 
     Example:
 
@@ -49,7 +55,7 @@ def row_adagrad(table, rows, gradients, learning_rate):
     >>> print(f"{table.vectors[1, 0]:.3f}")  # -0.5 (3 + 4) / 5
     -0.700
 
-    Reference: Duchi et al. 2011, section 1.3; a number for each row of a table as in Mudigere et al. 2021.
+    Reference: Duchi et al. 2011, section 1.3; one accumulator per row as in Mudigere et al. 2021.
     """
     dim = table.vectors.shape[1]
     gradients = tf.reshape(gradients, [-1, dim])  # [R, D]
@@ -60,42 +66,47 @@ def row_adagrad(table, rows, gradients, learning_rate):
     return Table(tf.tensor_scatter_nd_add(table.vectors, rows[:, None], gradients * steps[:, None]), accumulators)
 
 
-def row_sums(values):
+def row_sums(values: tf.Tensor) -> tf.Tensor:
     """Return the sums over the last axis, float [..., 1].
 
-    By a product with ones: XLA's reduction over the last axis takes several times as long on CPU.
+    They are products with ones: XLA's reduction over the last axis takes several times as long on CPU.
     """
     width = values.shape[-1]
     return tf.reshape(tf.matmul(tf.reshape(values, [-1, width]), tf.ones([width, 1])), [*values.shape[:-1], 1])
 
 
-def written(values):
-    """Have XLA write a tensor to memory as it stands.
+def written(values: tf.Tensor) -> tf.Tensor:
+    """Return a tensor that XLA must write to memory.
 
-    XLA folds the transpose of a batch of matrices into the product that follows, which its products for
-    CPUs take two to three times as long for. This is what keeps them apart.
+    Otherwise XLA merges the transposition of a batch of matrices with the following matrix product, which makes the
+    product two to three times slower on CPU.
     """
     values, shape = xla.optimization_barrier(values), values.shape
     return tf.reshape(values, shape)
 
 
 class TableTrainer(keras.Model):
-    """What the trainers of word vectors share; a subclass says what one minibatch does.
+    """The base class of the trainers of word vectors. A subclass defines the step of one minibatch.
 
-    With several replicas, each trains its share of a step by itself, and the tables become the mean of
-    theirs: local gradient descent, which agrees on all replicas after every step.
+    Several replicas train their shares of a step separately. After the step, the tables of all replicas are set to
+    their mean (local gradient descent).
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.loss_tracker = keras.metrics.Mean(name="loss")
-        self.tables = []
+        self.tables: list[Table] = []
 
-    def add_table(self, name, vectors, accumulator=0.0):
-        """Add a table that starts from vectors [V, D], and from one sum of squared gradients for all.
+    def add_table(self, name: str, vectors: np.ndarray, accumulator: float = 0.0) -> Table:
+        """Add a table and return it.
 
-        Columns of zeros, which stay zero in products, fill it up to a multiple of eight: XLA adds to such
-        rows in half the time.
+        The table is padded with columns of zeros to a multiple of eight, because XLA adds to such rows in half the
+        time. The zeros do not change any product.
+
+        Args:
+            name: name of its variable.
+            vectors: initial vectors, float [V, D].
+            accumulator: initial value of all accumulators.
         """
         width = np.shape(vectors)[1]
         values = np.pad(np.asarray(vectors, "float32"), [(0, 0), (0, -width % 8 if width > 8 else 0)])
@@ -107,64 +118,74 @@ class TableTrainer(keras.Model):
         self.tables.append(table)
         return table
 
-    def minibatch(self, tables, batch, learning_rate):
-        """Do one step of gradient descent.
+    def minibatch(
+        self, tables: list[Table], batch: Mapping[str, tf.Tensor], learning_rate: tf.Tensor
+    ) -> tuple[list[Table], tf.Tensor, tf.Tensor]:
+        """Run one step of gradient descent.
 
         Args:
-            tables: list of `Table`, in the order in which they were added.
-            batch: dict of the tensors of one minibatch.
-            learning_rate: float tensor [].
+            tables: the tables, in the order in which they were added.
+            batch: the tensors of one minibatch, by name.
+            learning_rate: float [].
 
         Returns:
             (tables after the step, sum of the losses, number of losses).
         """
         raise NotImplementedError(f"{type(self).__name__} must define minibatch(tables, batch, learning_rate)")
 
-    def compile(self, learning_rate):
-        """Set the step size: a float, or a schedule over the steps of `fit`."""
-        # The optimiser holds the step size and counts the steps; `row_adagrad` is what moves the tables.
+    def compile(self, learning_rate: float | keras.optimizers.schedules.LearningRateSchedule) -> None:
+        """Set the learning rate: a number, or a schedule over the steps of `fit`."""
+        # The optimiser only stores the learning rate and counts the steps; `row_adagrad` updates the tables.
         super().compile(optimizer=keras.optimizers.SGD(learning_rate), jit_compile=False)
-        self.built = True  # the tables were made with the model
+        self.built = True  # the constructor has already created the tables
 
-    def call(self, inputs):
-        """Refuse: a trainer has no answer."""
-        raise InputError(f"{self.name} was called, but a trainer has no answer. Expected fit(dataset), then vectors")
+    def call(self, inputs: Any) -> None:
+        """Raise InputError: a trainer has no outputs."""
+        raise InputError(
+            f"{self.name} was called, but a trainer has no outputs. Train it with fit(dataset), then read its vectors"
+        )
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         """The mean loss of an epoch."""
         return [self.loss_tracker]
 
-    def run_minibatches(self, tables, batches, count, learning_rate):
-        """Run the first `count` of M minibatches; batches is a dict of tensors [M, ...]."""
+    def run_minibatches(
+        self, tables: list[Table], batches: Mapping[str, tf.Tensor], count: tf.Tensor, learning_rate: tf.Tensor
+    ) -> tuple[list[Table], tf.Tensor, tf.Tensor]:
+        """Run the first `count` of M minibatches; batches has tensors [M, ...]. The result is as in `minibatch`."""
 
-        def step(place, loss, weight, tables):
-            batch = {name: values[place] for name, values in batches.items()}
+        def step(index: tf.Tensor, loss: tf.Tensor, weight: tf.Tensor, tables: list[Table]) -> tuple[Any, ...]:
+            batch = {name: values[index] for name, values in batches.items()}
             tables, losses, weights = self.minibatch(tables, batch, learning_rate)
-            return place + 1, loss + losses, weight + weights, tables
+            return index + 1, loss + losses, weight + weights, tables
 
-        _, loss, weight, tables = tf.while_loop(lambda place, *_: place < count, step, (0, 0.0, 0.0, tables))
+        _, loss, weight, tables = tf.while_loop(lambda index, *_: index < count, step, (0, 0.0, 0.0, tables))
         return tables, loss, weight
 
     @tf.function(jit_compile=True, autograph=False)
-    def run_in_place(self, batches, count, learning_rate):
-        """Run minibatches on the variables themselves, which saves copying the tables in and out."""
+    def run_in_place(
+        self, batches: Mapping[str, tf.Tensor], count: tf.Tensor, learning_rate: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Run minibatches on the variables themselves, which avoids copies of the tables."""
         tables, loss, weight = self.run_minibatches(self._values(), batches, count, learning_rate)
         self._assign(tables)
         return loss, weight
 
     @tf.function(jit_compile=True, autograph=False)
-    def run_apart(self, tables, batches, count, learning_rate):
+    def run_apart(
+        self, tables: list[Table], batches: Mapping[str, tf.Tensor], count: tf.Tensor, learning_rate: tf.Tensor
+    ) -> tuple[list[Table], tf.Tensor, tf.Tensor]:
         """Run minibatches on copies of the tables: XLA cannot assign the variables of several replicas."""
         return self.run_minibatches(tables, batches, count, learning_rate)
 
-    def train_step(self, data):
-        """Run the minibatches of one chunk: dict of tensors [1, M, ...] and "minibatches" int [1].
+    def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Run the minibatches of one chunk: tensors [1, M, ...] and "minibatches" int [1].
 
-        A replica for which no chunk is left gets none, [0, ...], and trains nothing.
+        A replica that receives no chunk, [0, ...], does nothing.
         """
         count = tf.reduce_sum(data["minibatches"])
-        batches = {name: _in_one_row(values) for name, values in data.items() if name != "minibatches"}
+        batches = {name: _without_chunk_axis(values) for name, values in data.items() if name != "minibatches"}
         learning_rate = tf.convert_to_tensor(self.optimizer.learning_rate)
         if tf.distribute.has_strategy():
             tables, loss, weight = self.run_apart(self._values(), batches, count, learning_rate)
@@ -175,16 +196,16 @@ class TableTrainer(keras.Model):
         self.loss_tracker.update_state(loss / tf.maximum(weight, 1.0), sample_weight=weight)
         return self.get_metrics_result()
 
-    def _values(self):
+    def _values(self) -> list[Table]:
         """Return the tables as tensors."""
         return tf.nest.map_structure(lambda variable: tf.convert_to_tensor(variable.value), list(self.tables))
 
-    def _assign(self, tables):
-        """Put new values into the variables."""
+    def _assign(self, tables: list[Table]) -> None:
+        """Assign new values to the variables."""
         for variable, value in zip(tf.nest.flatten(list(self.tables)), tf.nest.flatten(tables), strict=True):
             variable.assign(value)
 
 
-def _in_one_row(values):
-    """Turn [1, M, ...] into [M, ...], and [0, M, ...] into [0, ...]."""
+def _without_chunk_axis(values: tf.Tensor) -> tf.Tensor:
+    """Reshape [1, M, ...] to [M, ...], and [0, M, ...] to [0, ...]."""
     return tf.reshape(values, [-1, *values.shape[2:]])

@@ -1,21 +1,23 @@
-"""The frame of a run that trains a translator: its flags, its data, its scores, and what it leaves behind."""
+"""The shared part of recipes that train a translator: flags, data, training and the end of a run."""
 
 import dataclasses
 import random
-from typing import Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
 
 from kerasnlp_zoo import plots
-from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
+from kerasnlp_zoo.datasets.translation import TranslationData, TranslationOptions, TranslationSplit, load_translation
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.explanation import alignment_weights
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.callbacks import KeepBest
 from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss, is_correct
-from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import (
     draw_training,
     round_to_float16_if_harmless,
@@ -24,10 +26,13 @@ from kerasnlp_zoo.training.saving import (
 from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
 from kerasnlp_zoo.training.word_vector_training import Throughput
 
-DRAWN_WORDS = 8  # of the source whose alignment is drawn
+if TYPE_CHECKING:
+    from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
+
+DRAWN_WORDS = 8  # approximate length of the source whose alignment is drawn
 SHOWN = 5  # translations printed at the end
-MEASURED = 4096  # pairs of a split whose lengths are reported
-SAMPLE = 500  # validation sources that are translated after an epoch
+MEASURED = 4096  # pairs per split from which the lengths are estimated
+SAMPLE = 500  # validation sources that are translated after every epoch
 
 
 @dataclasses.dataclass
@@ -35,30 +40,30 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
     """The flags of recipes that train a translator."""
 
     epochs: int = 10
-    """Most passes over the training data."""
+    """Maximum number of passes over the training data."""
     batch_size: int = 2048
-    """Places for tokens in a batch, on either side, over all replicas together."""
+    """Tokens in a batch on each side, padding included, summed over all replicas."""
     vocabulary_size: int = 8000
-    """Pieces of words, of both languages together."""
+    """Number of word pieces of both languages together."""
     max_sequence_length: int = 64
-    """Longest sentence in pieces, [END] included; longer ones lose their end."""
+    """Maximum length of a sentence in pieces, including [END]; longer sentences are truncated at the end."""
     learning_rate: float = 1e-3
-    """The highest step size of Adam."""
+    """Highest learning rate of Adam."""
     warmup_steps: int = 1000
-    """Steps over which the step size rises; after them it falls."""
+    """Number of steps in which the learning rate rises; after them it falls."""
     decay: Literal["linear", "inverse_square_root"] = "linear"
-    """How it falls: to 0 over the epochs, or with the square root of the steps, as in the Transformer's paper."""
+    """linear: the learning rate falls to 0 over the epochs. inverse_square_root: as in the Transformer's paper."""
     label_smoothing: float = 0.1
-    """Share of the probability that training asks to spread over all tokens."""
+    """Share of the target probability that is distributed over all tokens."""
     beam_width: int = 4
-    """Hypotheses that are followed when the test texts are translated, and by the entry."""
+    """Number of hypotheses of the beam search, for the test texts and in the entry."""
     length_penalty: float = 0.6
-    """The higher, the longer translations may be."""
+    """A higher value favours longer translations."""
     patience: int = 3
-    """Epochs without a better validation score before training stops."""
+    """Stop training after this many epochs without a better validation score."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot go together, given the number of replicas."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(
             vocabulary_size=self.vocabulary_size,
@@ -67,17 +72,11 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
             patience=self.patience,
         )
         if not 0 <= self.label_smoothing < 1:
-            raise InputError(f"--label-smoothing is a share in [0, 1). Received: {self.label_smoothing}")
+            raise InputError(f"Expected --label-smoothing in [0, 1). Received: {self.label_smoothing}")
 
 
-def read_translations(run):
-    """Read the data that the flags choose, learn its pieces, and say what is in it.
-
-    Args:
-        run: Run with a `TranslationConfig`.
-
-    Returns:
-        (TranslationData, TranslationPreprocessor).
+def read_translations(run: Run[TranslationConfig]) -> tuple[TranslationData, "TranslationPreprocessor"]:
+    """Read the data that the flags select, learn its word pieces, and print its sizes.
 
     Raises:
         InputError: if the data cannot be read.
@@ -86,26 +85,26 @@ def read_translations(run):
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
 
     config, data = run.config, load_translation(run.config)
-    texts = [*data.train.sources, *data.train.pairs()[1]]
+    texts = [*data.train.sources, *data.train.sources_and_targets()[1]]
     vocabulary = learn_piece_vocabulary(texts, config.vocabulary_size)
     preprocessor = TranslationPreprocessor(vocabulary, data.language, data.target_language, config.max_sequence_length)
     print(_report(data, preprocessor))
     return data, preprocessor
 
 
-def _report(data, preprocessor):
-    """Describe the data as the model will see it."""
+def _report(data: TranslationData, preprocessor: "TranslationPreprocessor") -> str:
+    """Return lines with the sizes of the splits, in sentences and in word pieces."""
     lines = [f"Data set {data.name}, {data.language} to {data.target_language}"]
     for name in ("train", "validation", "test"):
         split = getattr(data, name)
-        rows = list(zip(*split.pairs(), strict=True))
+        rows = list(zip(*split.sources_and_targets(), strict=True))
         sample = random.Random(0).sample(rows, min(len(rows), MEASURED))
         lengths = np.stack([preprocessor.tokenizer.token_ids(side).row_lengths() for side in zip(*sample, strict=True)])
         source, target = np.mean(lengths, axis=1)
-        cut = np.mean(np.any(lengths >= preprocessor.max_sequence_length, axis=0))
+        truncated = np.mean(np.any(lengths >= preprocessor.max_sequence_length, axis=0))
         lines.append(
             f"  {name:<13} {len(split):,} sources with {len(rows):,} targets, {source:.1f} and {target:.1f} pieces on "
-            f"average, {cut:.1%} cut at {preprocessor.max_sequence_length}"
+            f"average, {truncated:.1%} truncated to {preprocessor.max_sequence_length}"
         )
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in data.dropped.items() if count) or "nothing"
     lines += [
@@ -115,13 +114,13 @@ def _report(data, preprocessor):
     return "\n".join(lines)
 
 
-def compile_for_translation(config, model, total_steps):
-    """Compile a translator: Adam as in the paper, cross entropy with smoothed labels over the real tokens.
+def compile_for_translation(config: TranslationConfig, model: keras.Model, total_steps: int) -> keras.Model:
+    """Compile a translator with Adam as in the paper, and cross entropy with smoothed labels.
 
     Args:
-        config: TranslationConfig.
-        model: `keras.Model`.
-        total_steps: int, batches of all epochs.
+        config: the flags.
+        model: the model.
+        total_steps: number of batches of all epochs.
 
     Returns:
         The same model.
@@ -143,39 +142,44 @@ def compile_for_translation(config, model, total_steps):
 
 
 class TranslatedSample(keras.callbacks.Callback):
-    """Translate some validation sources after every epoch, greedily, and write their BLEU into the history.
+    """After every epoch, translate a sample of the validation sources greedily and add their BLEU to the logs.
 
     Args:
-        task: Translation whose model is trained.
-        split: `TranslationSplit`.
+        task: task with the model that is trained.
+        split: validation split.
     """
 
-    def __init__(self, task, split):
+    def __init__(self, task: Translation, split: TranslationSplit) -> None:
         super().__init__()
-        self.task = task.searching(beam_width=1)
+        self.task = task.with_decoding(beam_width=1)
         self.split = split.sample(SAMPLE)
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Add val_bleu."""
-        logs["val_bleu"] = self.task.evaluate(self.split.sources, self.split.references)["bleu"]
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add val_bleu to the logs."""
+        if logs is not None:
+            logs["val_bleu"] = self.task.evaluate(self.split.sources, self.split.references)["bleu"]
 
 
-def train_translator(run, model, data, preprocessor):
-    """Train a translator, keep its best epoch, score it once and leave everything in the run's folder.
+def train_translator(
+    run: Run[TranslationConfig], model: keras.Model, data: TranslationData, preprocessor: "TranslationPreprocessor"
+) -> dict[str, Any]:
+    """Train a translator, score its best epoch once and write everything into the output folder.
 
     Args:
-        run: Run with a `TranslationConfig`.
-        model: `keras.Model` from `transformer` or `seq2seq`, made in the run's scope.
-        data: TranslationData.
-        preprocessor: TranslationPreprocessor.
+        run: the run.
+        model: a model from `transformer` or `seq2seq`, built in the run's scope.
+        data: the data.
+        preprocessor: splits sentences into word pieces.
 
     Returns:
-        dict, what metrics.json holds.
+        The content of metrics.json.
     """
     config = run.config
     task = Translation(model, preprocessor, beam_width=config.beam_width, length_penalty=config.length_penalty)
     datasets = [
-        task.dataset(*split.pairs(), config.batch_size, is_training, config.seed, run.strategy.num_replicas_in_sync)
+        task.dataset(
+            *split.sources_and_targets(), config.batch_size, is_training, config.seed, run.strategy.num_replicas_in_sync
+        )
         for split, is_training in ((data.train, True), (data.validation, False))
     ]
     with run.strategy.scope():
@@ -193,20 +197,22 @@ def train_translator(run, model, data, preprocessor):
     return finish_translation(run, task, data, best.best_row())
 
 
-def finish_translation(run, task, data, best):
-    """Score the test texts once, by beam search and greedily, and leave everything in the run's folder.
+def finish_translation(
+    run: Run[TranslationConfig], task: Translation, data: TranslationData, best: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Score the test texts once, by beam search and greedily, and write everything into the output folder.
 
     Args:
-        run: Run with a `TranslationConfig`.
-        task: Translation with its best weights.
-        data: TranslationData.
-        best: dict, the history row of the best epoch.
+        run: the run that ends.
+        task: a task with its best weights.
+        data: the data that it was trained on.
+        best: the history row of the best epoch.
 
     Returns:
-        dict, what metrics.json holds.
+        The content of metrics.json.
     """
     sample = data.validation.sample(SAMPLE)
-    greedy = task.searching(beam_width=1)
+    greedy = task.with_decoding(beam_width=1)
     weights_dtype = round_to_float16_if_harmless(
         task, lambda: round(greedy.evaluate(sample.sources, sample.references)["bleu"], ndigits=1)
     )
@@ -231,7 +237,8 @@ def finish_translation(run, task, data, best):
         "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.sources),
     }
     metrics["pictures"] = [path.stem for path in _draw(run, task, data, metrics)]
-    _print_results(task, data, metrics, run.config.smoke)
+    _print_results(task, data, metrics)
+    run.note_smoke()
     metrics = save_task(
         run,
         task,
@@ -239,14 +246,17 @@ def finish_translation(run, task, data, best):
         run.describe(metrics),
         weights_dtype,
         data.test.sources,
+        fingerprint=data.fingerprint(),
         name=f"{run.recipe}_{run.config.data_name()}",
     )
     run.finish(metrics)
     return metrics
 
 
-def _draw(run, task, data, metrics):
-    """Draw how the training went and, of a model with attention, what one translation looked at."""
+def _draw(
+    run: Run[TranslationConfig], task: Translation, data: TranslationData, metrics: Mapping[str, Any]
+) -> list[Path]:
+    """Draw the training curves and, for a model with attention, the attention weights of one translation."""
     named = {"recipe": run.recipe, "dataset": data.name, **metrics}
     pictures = draw_training(run.folder, run.history.rows(), named)
     if task.model.builder_config["arguments"].get("attention", "soft"):
@@ -256,16 +266,15 @@ def _draw(run, task, data, metrics):
     return pictures
 
 
-def _print_results(task, data, metrics, smoke):
+def _print_results(task: Translation, data: TranslationData, metrics: Mapping[str, Any]) -> None:
+    """Print the scores, and translations of some test texts."""
     scores = metrics["scores"]
     print(
         f"\nTest BLEU {scores['bleu']:.1f} (chrF {scores['chrf']:.1f}) on {len(data.test):,} sources, "
-        f"greedily {metrics['greedy_test_score']:.1f}; validation {metrics['validation_score']:.1f} (epoch "
-        f"{metrics['best_epoch']}), {metrics['milliseconds_per_sentence']:.1f} ms a sentence\n"
+        f"greedy {metrics['greedy_test_score']:.1f}; validation {metrics['validation_score']:.1f} (epoch "
+        f"{metrics['best_epoch']}), {metrics['milliseconds_per_sentence']:.1f} ms per sentence\n"
         f"  {scores['bleu_signature']}"
     )
-    if smoke:
-        print("This was a smoke run on a few sentences: its scores mean nothing")
     shown = data.test.sample(SHOWN)
     for source, answer, references in zip(shown.sources, task.predict(shown.sources), shown.references, strict=True):
-        print(f"  {source} -> {answer['text']}  (people: {' / '.join(references[:2])})")
+        print(f"  {source} -> {answer['text']}  (references: {' / '.join(references[:2])})")

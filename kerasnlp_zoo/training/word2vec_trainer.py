@@ -1,30 +1,36 @@
-"""Skip-gram and CBOW with negative sampling, as fast as they get: every score of a segment in one product.
+"""Fast training of skip-gram and CBOW with negative sampling: all scores of a segment in one matrix product.
 
-Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words with
-those around it, K negatives, C = H + K words asked for, S segments of a minibatch.
+Shapes: V vocabulary, D width of a vector, W window, P words of a segment, H = P + 2W words of a segment and of its
+surroundings, K negatives, C = H + K candidates, S segments of a minibatch.
 """
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_choice
-from kerasnlp_zoo.text.word2vec_examples import CHUNK, segment_dataset
-from kerasnlp_zoo.training.table_trainer import TableTrainer, row_adagrad, row_sums, written
+from kerasnlp_zoo.text.corpus import Corpus
+from kerasnlp_zoo.text.word2vec_examples import CHUNK, Architecture, WindowSampling, segment_dataset
+from kerasnlp_zoo.training.table_trainer import Table, TableTrainer, row_adagrad, row_sums, written
 
 
 class Word2VecTrainer(TableTrainer):
     """Train input vectors v and output vectors u by negative sampling over segments of text.
 
-    The loss of a centre c and a context o is -log s(u_o.v_c) - sum_k log s(-u_k.v_c) over `num_negatives`
-    draws from the noise. All P centres of a segment share K negatives, each weighing num_negatives / K:
-    the same expected gradient, from 3 looked-up rows a word instead of 34.
+    The loss of a centre c and a context o is -log s(u_o.v_c) - sum_k log s(-u_k.v_c) over `num_negatives` words k
+    drawn from the noise distribution. All P centres of a segment share K negatives with weight num_negatives / K.
+    The expected gradient is the same, but a word needs 3 looked-up rows instead of 34.
 
     Args:
-        vocabulary_size: int, V.
-        embedding_dim: int, width of a vector.
-        architecture: "skip_gram", or "cbow": the mean of the contexts predicts the centre.
-        num_negatives: int, negatives a context (skip-gram) or a centre (CBOW) counts.
-        seed: int, decides the initial vectors.
+        vocabulary_size: V.
+        embedding_dim: width of a vector.
+        architecture: "skip_gram" predicts the contexts from the centre, "cbow" the centre from the mean of its
+            contexts.
+        num_negatives: number of negatives per context (skip-gram) or per centre (CBOW).
+        seed: random seed of the initial vectors.
+        **kwargs: further arguments of `keras.Model`.
 
     Example:
 
@@ -32,19 +38,27 @@ class Word2VecTrainer(TableTrainer):
     >>> trainer.vectors.shape
     (1000, 100)
 
-    It is trained by `trainer.compile(0.2)` and `trainer.fit(trainer.dataset(corpus, Windows()), epochs=5)`.
+    To train it, call `trainer.compile(0.2)` and `trainer.fit(trainer.dataset(corpus, WindowSampling()), epochs=5)`.
 
     Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 4.
     """
 
-    # Of the sizes tried on 15 million words, the fastest that lose less than two points of analogies against
-    # gensim, whose every pair has negatives of its own; fewer shared negatives lose more.
-    SEGMENTS = {
+    # The fastest sizes tried on 15 million words whose analogy accuracy is at most two points below that of gensim,
+    # which draws negatives for every pair. Fewer shared negatives lose more.
+    SEGMENTS: ClassVar[dict[str, dict[str, int]]] = {
         "skip_gram": {"segment": 16, "shared_negatives": 24, "minibatch": 128 * 16},
         "cbow": {"segment": 16, "shared_negatives": 16, "minibatch": 128 * 16},
     }
 
-    def __init__(self, vocabulary_size, embedding_dim=100, architecture="skip_gram", num_negatives=5, seed=1, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_dim: int = 100,
+        architecture: Architecture = "skip_gram",
+        num_negatives: int = 5,
+        seed: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         require_choice("architecture", architecture, tuple(self.SEGMENTS))
         self.architecture, self.embedding_dim, self.num_negatives = architecture, embedding_dim, num_negatives
@@ -55,27 +69,28 @@ class Word2VecTrainer(TableTrainer):
         self.input_table = self.add_table("input_table", values)
         self.output_table = self.add_table("output_table", np.zeros((vocabulary_size, embedding_dim)))
 
-    def dataset(self, corpus, windows, chunk=CHUNK, replicas=1):
-        """Make the data set for `fit`: `segment_dataset` in the sizes that train fastest.
+    def dataset(
+        self, corpus: Corpus, windows: WindowSampling, chunk: int = CHUNK, replicas: int = 1
+    ) -> tf.data.Dataset:
+        """Return the data set for `fit`: `segment_dataset` with the sizes that train fastest.
 
         Args:
-            corpus: `Corpus`.
-            windows: `Windows`.
-            chunk: int, ids of the corpus that one replica trains on in a step.
-            replicas: int.
-
-        Returns:
-            `tf.data.Dataset`.
+            corpus: the corpus as word ids.
+            windows: how contexts are drawn.
+            chunk: number of word ids that one replica trains on in a step.
+            replicas: number of replicas.
         """
         return segment_dataset(corpus, windows, **self.SEGMENTS[self.architecture], chunk=chunk, replicas=replicas)
 
     @property
-    def vectors(self):
-        """The input vectors, which are the product: float32 NumPy array [V, embedding_dim]."""
+    def vectors(self) -> np.ndarray:
+        """The word vectors, which are the input vectors: float32 [V, embedding_dim]."""
         return np.asarray(self.input_table.vectors)[:, : self.embedding_dim]
 
-    def minibatch(self, tables, batch, learning_rate):
-        """Do one step: words int [S, H], codes int [S, P], negatives int [S, K]."""
+    def minibatch(
+        self, tables: list[Table], batch: Mapping[str, tf.Tensor], learning_rate: tf.Tensor
+    ) -> tuple[list[Table], tf.Tensor, tf.Tensor]:
+        """Run one step on words int [S, H], codes int [S, P] and negatives int [S, K]."""
         step = self._skip_gram if self.architecture == "skip_gram" else self._cbow
         input_rows, input_gradients, output_rows, output_gradients, loss, number = step(tables, **batch)
         tables = [
@@ -84,57 +99,70 @@ class Word2VecTrainer(TableTrainer):
         ]
         return tables, loss, number
 
-    def _skip_gram(self, tables, words, codes, negatives):
-        """The centre predicts each of its contexts."""
+    def _skip_gram(
+        self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, negatives: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        """Predict the contexts of each centre from the centre."""
         window, centres = centres_of(words, codes)
-        asked = tf.concat([words, negatives], axis=1)  # [S, C]
+        candidates = tf.concat([words, negatives], axis=1)  # [S, C]
         counts = context_counts(codes, window)[:, None]  # [S, 1, P]
-        contexts = in_window(codes[:, None], window, negatives.shape[1])  # [S, C, P], none of the noise
-        is_word = np.arange(asked.shape[1])[:, None] < words.shape[1]  # [C, 1]
+        contexts = in_window(codes[:, None], window, negatives.shape[1])  # [S, C, P], 0 for negatives
+        is_word = np.arange(candidates.shape[1])[:, None] < words.shape[1]  # [C, 1]
         weights = tf.where(is_word, contexts, self.num_negatives / negatives.shape[1] * counts)
-        inputs, outputs = tf.gather(tables[0].vectors, centres), tf.gather(tables[1].vectors, asked)
+        inputs, outputs = tf.gather(tables[0].vectors, centres), tf.gather(tables[1].vectors, candidates)
         loss, input_gradients, output_gradients = logistic_gradients(inputs, outputs, is_word, weights)
-        return centres, input_gradients, asked, output_gradients, loss, tf.reduce_sum(counts)
+        return centres, input_gradients, candidates, output_gradients, loss, tf.reduce_sum(counts)
 
-    def _cbow(self, tables, words, codes, negatives):
-        """The mean of its contexts predicts the centre."""
+    def _cbow(
+        self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, negatives: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        """Predict each centre from the mean of its contexts."""
         window, centres = centres_of(words, codes)
-        contexts, hidden, share, is_asked = self._means(tables, words, codes, window)
+        contexts, hidden, share, has_contexts = self._means(tables, words, codes, window)
         own, noise = tf.gather(tables[1].vectors, centres), tf.gather(tables[1].vectors, negatives)
         own_probabilities, own_losses = logistic(row_sums(hidden * own), 1.0)  # [S, P, 1]
-        own_errors = (own_probabilities - 1.0) * is_asked
-        noise_weights = self.num_negatives / negatives.shape[1] * tf.transpose(is_asked, [0, 2, 1])  # [S, 1, P]
+        own_errors = (own_probabilities - 1.0) * has_contexts
+        noise_weights = self.num_negatives / negatives.shape[1] * tf.transpose(has_contexts, [0, 2, 1])  # [S, 1, P]
         noise_loss, by_noise, noise_gradients = logistic_gradients(hidden, noise, 0.0, noise_weights)
         input_gradients = tf.matmul(contexts, share * (own_errors * own + by_noise))  # [S, H, D]
         output_gradients = tf.concat([own_errors * hidden, noise_gradients], axis=1)
-        loss = tf.reduce_sum(own_losses * is_asked) + noise_loss
-        asked = tf.concat([centres, negatives], axis=1)
-        return words, input_gradients, asked, output_gradients, loss, tf.reduce_sum(is_asked)
+        loss = tf.reduce_sum(own_losses * has_contexts) + noise_loss
+        candidates = tf.concat([centres, negatives], axis=1)
+        return words, input_gradients, candidates, output_gradients, loss, tf.reduce_sum(has_contexts)
 
-    def _means(self, tables, words, codes, window):
-        """Average the contexts: [S, H, P] where they are, [S, P, D] their means, [S, P, 1] their shares, and if any."""
+    def _means(
+        self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, window: int
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Average the input vectors of the contexts of each centre.
+
+        Returns:
+            (1 at the contexts [S, H, P], means [S, P, D], 1 / number of contexts [S, P, 1], 1 for centres with
+            contexts [S, P, 1]).
+        """
         contexts = in_window(codes[:, None], window)  # [S, H, P]
         counts = context_counts(codes, window)[..., None]  # [S, P, 1]
-        share, is_asked = 1.0 / tf.maximum(counts, 1.0), tf.minimum(counts, 1.0)
+        share, has_contexts = 1.0 / tf.maximum(counts, 1.0), tf.minimum(counts, 1.0)
         of_centres = written(tf.transpose(contexts, [0, 2, 1]))  # [S, P, H]
         hidden = share * tf.matmul(of_centres, tf.gather(tables[0].vectors, words))
-        return contexts, hidden, share, is_asked
+        return contexts, hidden, share, has_contexts
 
 
-def centres_of(words, codes):
-    """Return (W, centres int [S, P]) of words [S, H] and codes [S, P]: W words stand on each side."""
+def centres_of(words: tf.Tensor, codes: tf.Tensor) -> tuple[int, tf.Tensor]:
+    """Return (W, centres int [S, P]) for words [S, H], with W words on each side, and codes [S, P]."""
     window = (words.shape[1] - codes.shape[1]) // 2
     return window, words[:, window:-window]
 
 
-def logistic_gradients(hidden, outputs, is_positive, weights):
-    """Score every hidden vector against every output vector by the logistic loss.
+def logistic_gradients(
+    hidden: tf.Tensor, outputs: tf.Tensor, is_positive: tf.Tensor | np.ndarray | float, weights: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return the logistic losses of all pairs of hidden and output vectors, and the gradients of both.
 
     Args:
-        hidden: float tensor [S, P, D].
-        outputs: float tensor [S, C, D].
-        is_positive: bool or float, broadcast to [S, C, P]: 1 for words, 0 for noise.
-        weights: float tensor, broadcast to [S, C, P]: how much each pair counts.
+        hidden: float [S, P, D].
+        outputs: float [S, C, D].
+        is_positive: 1 for words, 0 for noise; bool or float, broadcast to [S, C, P].
+        weights: weight of each pair, float, broadcast to [S, C, P].
 
     Returns:
         (sum of the losses, gradients of hidden [S, P, D], gradients of outputs [S, C, D]).
@@ -146,27 +174,27 @@ def logistic_gradients(hidden, outputs, is_positive, weights):
     return tf.reduce_sum(row_sums(losses * weights)), hidden_gradients, tf.matmul(errors, hidden)
 
 
-def logistic(scores, is_positive):
-    """Return (s(scores), -log of the probability of what is so), both with the shape of scores."""
-    # One exponential serves both, by log s(x) = min(x, 0) - log(1 + e^-|x|).
+def logistic(scores: tf.Tensor, is_positive: tf.Tensor | float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return s(scores) and the logistic losses, both with the shape of scores."""
+    # One exponential is enough for both: log s(x) = min(x, 0) - log(1 + e^-|x|).
     decay = tf.exp(-tf.abs(scores))
     larger = 1.0 / (1.0 + decay)  # s(|x|)
     probabilities = tf.where(scores > 0, larger, 1.0 - larger)
     return probabilities, tf.nn.relu((1.0 - 2.0 * is_positive) * scores) - tf.math.log(larger)
 
 
-def in_window(codes, window, num_noise=0):
-    """Tell which of a segment's words are contexts of which of its centres.
+def in_window(codes: tf.Tensor, window: int, num_noise: int = 0) -> tf.Tensor:
+    """Return which words of a segment are contexts of which of its centres.
 
-    Comparisons, where a look-up in a table would do: XLA computes them along with what is done next.
+    It compares distances instead of reading a table, because XLA merges comparisons with the next operations.
 
     Args:
-        codes: int tensor [S, 1, P] = left (W + 1) + right, how far each centre's window reaches.
-        window: int, W.
-        num_noise: int, rows to add for noise, which is nobody's context.
+        codes: sizes of the window of each centre, left (W + 1) + right, int [S, 1, P].
+        window: W.
+        num_noise: number of rows of zeros to add for negatives.
 
     Returns:
-        float tensor [S, H + num_noise, P], 1 at a context.
+        float [S, H + num_noise, P], 1 for contexts.
 
     Example:
 
@@ -181,6 +209,6 @@ def in_window(codes, window, num_noise=0):
     return tf.cast((distances >= -left) & (distances <= right) & (distances != 0), tf.float32)
 
 
-def context_counts(codes, window):
-    """Return how many contexts each centre has: float tensor of the shape of codes."""
+def context_counts(codes: tf.Tensor, window: int) -> tf.Tensor:
+    """Return the number of contexts of each centre, float with the shape of codes."""
     return tf.cast(codes // (window + 1) + codes % (window + 1), tf.float32)

@@ -1,37 +1,40 @@
-"""The flags that recipes of word-level classifiers share, and what follows from them."""
+"""The shared flags of recipes that classify by words, the preprocessor and the pretrained word vectors."""
 
 import dataclasses
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal, cast
 
+import numpy as np
+import tensorflow as tf
+
+from kerasnlp_zoo.datasets.splits import TextClassificationData
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models.embedding_inputs import Channels
 from kerasnlp_zoo.text import WordPreprocessor
-from kerasnlp_zoo.training.run import RunConfig
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.training.repetition import RepeatableConfig
 from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 
 @dataclasses.dataclass
-class WordClassifierConfig(RunConfig):
-    """Flags that choose data, repetitions and vocabulary."""
+class WordClassifierConfig(RepeatableConfig):
+    """The flags that choose the data and the vocabulary."""
 
     dataset: str = "movie_reviews"
-    """Name of a data set: ours, or any suitable one of TensorFlow Datasets such as imdb_reviews or glue/sst2."""
-    folds: int = 0
-    """Cross-validate over this many folds instead of training once; for data without a test split."""
-    seeds: int = 0
-    """Train with this many seeds instead of one, and report mean and standard deviation."""
+    """Name of a data set of this package, or of TensorFlow Datasets, such as imdb_reviews or glue/sst2."""
     min_count: int = 2
-    """Words seen less often in the training texts become [UNK], which is thereby trained."""
+    """Rarer words of the training texts become [UNK], which trains the vector of [UNK]."""
     max_vocabulary_size: int | None = None
-    """Most words kept, the most frequent ones."""
+    """Maximum number of words; the most frequent ones are kept."""
     segmenter: Literal["jieba"] | None = None
-    """Chinese words instead of characters, found by this library."""
+    """Find Chinese words with this library; by default Chinese is split into characters."""
     max_sequence_length: int = 512
-    """Longest text in tokens; longer ones lose their end."""
+    """Maximum length of a text in tokens; longer texts are truncated at the end."""
 
-    def preprocessor(self, data):
-        """Return a WordPreprocessor whose vocabulary is counted on the training texts."""
+    def preprocessor(self, data: TextClassificationData) -> WordPreprocessor:
+        """Return a preprocessor whose vocabulary is counted on the training texts."""
         return WordPreprocessor.from_texts(
-            data.train.texts,
+            cast("Sequence[str]", data.train.texts),  # pairs are for BERT: these recipes read single texts
             language=data.language,
             segmenter=self.segmenter,
             min_count=self.min_count,
@@ -42,33 +45,34 @@ class WordClassifierConfig(RunConfig):
 
 @dataclasses.dataclass
 class WordVectorConfig(WordClassifierConfig):
-    """Flags that choose word vectors, beside those of `WordClassifierConfig`."""
+    """The flags of `WordClassifierConfig` and those that choose word vectors."""
 
     embeddings: str | None = None
-    """Pretrained word vectors: glove_6b_50d; an entry of word vectors, or an encoder such as bert_minilm_en, which
-    is given each word alone; or a text file of word2vec, GloVe or fastText (also .gz)."""
-    channels: Literal["random", "static", "non_static", "multichannel"] | None = None
-    """What becomes of pretrained vectors: fine-tuned (non_static, the default with --embeddings), fixed, or both."""
+    """Pretrained word vectors: glove_6b_50d; an entry of word vectors; an encoder such as bert_minilm_en, which
+    encodes each word separately; or a file of word2vec, GloVe or fastText (also .gz)."""
+    channels: Channels | None = None
+    """random: no pretrained vectors. non_static (default with --embeddings): pretrained vectors are fine-tuned.
+    static: they are fixed. multichannel: one fixed and one fine-tuned copy."""
     embedding_dim: int = 300
-    """Width of a word vector; columns beyond those of --embeddings are random."""
+    """Width of a word vector; columns that --embeddings does not have are random."""
 
-    def word_vectors(self, preprocessor, texts):
-        """Read the pretrained vectors, if any, and say how many words have one.
+    def load_embeddings(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tuple[Channels, np.ndarray | None]:
+        """Read the pretrained vectors, if --embeddings names some, and print how many words have one.
 
         Args:
-            preprocessor: WordPreprocessor.
-            texts: list of str, the training texts.
+            preprocessor: the preprocessor of the model.
+            texts: the training texts.
 
         Returns:
             (channels, float array [V, embedding_dim] or None).
 
         Raises:
-            InputError: if flags do not fit together or the vectors cannot be read.
+            InputError: if the flags exclude each other or the vectors cannot be read.
         """
-        channels = self.channels or ("non_static" if self.embeddings else "random")
+        channels: Channels = self.channels or ("non_static" if self.embeddings else "random")
         if (channels == "random") != (self.embeddings is None):
             raise InputError(
-                f"--channels random is for training without --embeddings, the others need them. "
+                "--channels random requires that --embeddings is omitted; the other channels require --embeddings. "
                 f"Received: --channels {channels} and --embeddings {self.embeddings}"
             )
         if self.embeddings is None:
@@ -77,6 +81,6 @@ class WordVectorConfig(WordClassifierConfig):
         print("  vectors       " + vectors.coverage(self.token_ids(preprocessor, texts)))
         return channels, vectors.values
 
-    def token_ids(self, preprocessor, texts):
-        """Return the ids of the training texts, ragged int [N, (length)]."""
+    def token_ids(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tf.RaggedTensor:
+        """Return the token ids of the training texts, ragged int [N, (length)]."""
         return preprocessor.features(preprocessor.prepare(texts))["token_ids"]

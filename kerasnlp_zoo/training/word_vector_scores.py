@@ -1,62 +1,70 @@
-"""Scores of word vectors while they are trained."""
+"""Scores of word vectors during training."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
+from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions, WordPairs
 from kerasnlp_zoo.evaluation.analogies import analogy_scores
 from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
-from kerasnlp_zoo.models.embedding_inputs import word_vectors
+from kerasnlp_zoo.models.embedding_inputs import get_word_vectors
 
 
 class WordVectorScores(keras.callbacks.Callback):
     """Score the vectors of the layer `token_embedding`, or of a trainer, after every epoch.
 
-    The scores join the epoch's logs: the progress bar shows them, and so does a `HistoryFile` that is
-    listed after this callback. Each set of word pairs adds its Spearman correlation under its own name,
-    the questions add the accuracy of 3CosAdd as `analogies`. All 19,544 questions take a few seconds an
-    epoch.
+    The scores are added to the logs of the epoch. The progress bar shows them, and a `HistoryFile` that is listed
+    after this callback writes them. The log of a set of word pairs is its Spearman correlation, under the name of
+    the set. The log of the questions is the accuracy of 3CosAdd, under `analogies`. All 19,544 questions take a few
+    seconds per epoch.
 
     Args:
-        tokens: list of str, V: a row of the layer's matrix each.
-        pairs: list of `WordPairs`.
-        questions: `AnalogyQuestions`, or None.
+        tokens: the V tokens, in the order of the vectors.
+        word_pairs: sets of word pairs.
+        questions: analogy questions, or None.
 
     Raises:
-        InputError: when training starts, if the model has no such layer, or the vocabulary knows none of
+        InputError: at the start of training, if the model has no such layer, or if the vocabulary has none of
             the words.
 
     Example:
 
     >>> import numpy as np
-    >>> from kerasnlp_zoo.datasets.word_evaluation import WordPairs
     >>> tokens = ["[PAD]", "[UNK]", "cup", "mug", "train"]
-    >>> pairs = WordPairs("mine", [("cup", "mug"), ("cup", "train"), ("mug", "train")], [9, 1, 2])
+    >>> word_pairs = WordPairs("mine", [("cup", "mug"), ("cup", "train"), ("mug", "train")], [9, 1, 2])
     >>> embedding = keras.layers.Embedding(5, 8, name="token_embedding")
     >>> model = keras.Sequential([keras.Input((1,)), embedding, keras.layers.Flatten(), keras.layers.Dense(1)])
     >>> model.compile("adam", "mse")
-    >>> callback = WordVectorScores(tokens, [pairs])
+    >>> callback = WordVectorScores(tokens, [word_pairs])
     >>> history = model.fit(np.array([[2], [3], [4]]), np.array([1.0, 1.0, 0.0]), callbacks=[callback], verbose=0)
     >>> list(history.history)
     ['loss', 'mine']
     """
 
-    def __init__(self, tokens, pairs=(), questions=None):
+    def __init__(
+        self, tokens: Sequence[str], word_pairs: Sequence[WordPairs] = (), questions: AnalogyQuestions | None = None
+    ) -> None:
         super().__init__()
         self.tokens = tokens
-        self.pairs = pairs
+        self.word_pairs = word_pairs
         self.questions = questions
 
-    def scores(self):
-        """Return {name: score} of the vectors as they are now."""
-        vectors = word_vectors(self.model)
-        scores = {pairs.name: word_similarity_scores(self.tokens, vectors, pairs)["spearman"] for pairs in self.pairs}
+    def scores(self) -> dict[str, float]:
+        """Return {name: score} for the current vectors."""
+        vectors = get_word_vectors(self.model)
+        scores = {
+            pairs.name: word_similarity_scores(self.tokens, vectors, pairs)["spearman"] for pairs in self.word_pairs
+        }
         if self.questions is not None:
             scores["analogies"] = analogy_scores(self.tokens, vectors, self.questions)["accuracy"]
         return scores
 
-    def on_train_begin(self, logs=None):
-        """Score once, so that what cannot be scored is refused before the first step."""
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Score once, so that vectors that cannot be scored raise an error before the first step."""
         self.scores()
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Add the scores to the epoch's logs."""
-        logs.update(self.scores())
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the scores to the logs of the epoch."""
+        if logs is not None:
+            logs.update(self.scores())

@@ -1,31 +1,35 @@
-"""The frame of a run that learns word vectors: its flags, the corpus, scores on the way, and what it leaves behind.
+"""The shared part of recipes that train word vectors: flags, corpus, scores during training and the end of a run.
 
 Shapes: V vocabulary, D width of a vector.
 """
 
 import dataclasses
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
 from kerasnlp_zoo import files, plots
-from kerasnlp_zoo.datasets.corpora import CHARACTERS, CorpusOptions, open_corpus
-from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
+from kerasnlp_zoo.datasets.corpora import CHARACTERS, CorpusOptions, TextSource, open_corpus
+from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions, WordPairs, load_analogies, load_word_pairs
 from kerasnlp_zoo.datasets.word_vector_files import write_projector, write_vectors
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.tasks import WordEmbedding
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus
-from kerasnlp_zoo.training.run import RunOptions
+from kerasnlp_zoo.training.run import Run, RunOptions
 from kerasnlp_zoo.training.saving import save_task
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
-from kerasnlp_zoo.weights import round_weights
+from kerasnlp_zoo.weights import WeightDtype, round_weights
 
-KEPT = "int8"  # no score changes in its third digit
-PAIRS, QUESTIONS = ("wordsim353", "simlex999"), "questions_words"  # English
-LEAST_KNOWN = 30  # words of a set that a vocabulary must have for a score to mean anything
-# Words that a person expects to see in groups, for the picture.
+ENTRY_DTYPE: WeightDtype = "int8"  # changes no score in its first three digits
+WORD_PAIR_SETS, ANALOGY_SET = ("wordsim353", "simlex999"), "questions_words"  # English
+LEAST_KNOWN = 30  # a set is scored only if the vocabulary has at least this many of its words
+# Groups of related words, for the picture.
 WORDS = {
     "en": {
         "animals": "dog cat horse bird fish cow sheep lion",
@@ -42,174 +46,173 @@ WORDS = {
         "时间": "星期一 星期二 上午 下午 晚上 今天 昨天 明天",
     },
 }
-FEWEST_SHOWN, SHOWN_FROM, SHOWN = 12, 100, 40  # words of the picture
+FEWEST_SHOWN = 12  # with fewer known words of these groups, the picture shows frequent words
+SHOWN_FROM, SHOWN = 100, 40  # rank of the first of them, and their number
 
 
 @dataclasses.dataclass
 class CorpusRunConfig(RunOptions, CorpusOptions):
-    """The flags of recipes that learn word vectors from a corpus."""
+    """The flags of recipes that train word vectors on a corpus."""
 
     epochs: int = 5
-    """Passes over the corpus."""
+    """Number of passes over the corpus."""
     embedding_dim: int = 100
     """Width of a word vector."""
     min_count: int = 5
-    """Words seen less often are left out."""
+    """Rarer words are dropped from the corpus."""
     max_vocabulary_size: int | None = None
-    """Most words that get a vector, the most frequent ones."""
+    """Maximum number of words with a vector; the most frequent ones are kept."""
     entry_size: int = 30_000
-    """Most words in the entry and the SavedModel, the most frequent ones; vectors.txt holds all."""
+    """Maximum number of words in the entry and the SavedModel, the most frequent ones; vectors.txt has all words."""
 
-    def check(self, replicas):
-        """Refuse flags that cannot be."""
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
         super().check(replicas)
         require_positive(embedding_dim=self.embedding_dim, min_count=self.min_count, entry_size=self.entry_size)
 
 
 class Throughput(keras.callbacks.Callback):
-    """Show how much is trained on in a second, in the progress bar and in history.csv.
+    """Show the training speed in the progress bar and in history.csv.
 
     Args:
-        name: str, such as "words_per_second".
-        count: int, words or whatever else an epoch has.
-        num_steps: int, steps of an epoch.
+        name: name of the column, such as "words_per_second".
+        count: number of words, or of other units, of an epoch.
+        num_steps: number of steps of an epoch.
     """
 
-    def __init__(self, name, count, num_steps):
+    def __init__(self, name: str, count: float, num_steps: int) -> None:
         super().__init__()
         self.name = name
         self.count_per_step = count / num_steps
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the clock."""
         self.started, self.steps = time.perf_counter(), 0
 
-    def on_train_batch_end(self, batch, logs=None):
-        """Add the figure to what the progress bar shows."""
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the speed to the progress bar."""
         self.steps += 1
-        self.figure = self.steps * self.count_per_step / (time.perf_counter() - self.started)
-        logs[self.name] = self.figure
+        self.per_second = self.steps * self.count_per_step / (time.perf_counter() - self.started)
+        if logs is not None:
+            logs[self.name] = self.per_second
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Add the figure, from before validation, to the row of history.csv."""
-        logs[self.name] = self.figure
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the speed, measured before validation, to the row of history.csv."""
+        if logs is not None:
+            logs[self.name] = self.per_second
 
 
-def read_corpus(run):
-    """Write the text that the flags choose as word ids, once: a resumed run finds them.
-
-    Args:
-        run: Run with a `CorpusRunConfig`.
-
-    Returns:
-        (TextSource, Corpus).
+def read_corpus(run: Run[CorpusRunConfig]) -> tuple[TextSource, Corpus]:
+    """Write the text that the flags select as word ids into the run's state, where a resumed run finds them.
 
     Raises:
-        InputError: if the text cannot be read or holds no words.
+        InputError: if the text cannot be read or has no words.
     """
-    config, text, folder = run.config, open_corpus(run.config), run.state / "corpus"
+    config, source, folder = run.config, open_corpus(run.config), run.state / "corpus"
     started = time.time()
     if folder.exists():
         corpus = Corpus.load(folder)
     else:
-        corpus = encode_corpus(text.chunks(), folder, config.min_count, config.max_vocabulary_size)
+        corpus = encode_corpus(source.chunks(), folder, config.min_count, config.max_vocabulary_size)
     first = ", ".join(corpus.vocabulary.tokens[2:7])
     print(
-        f"{text.name}: {corpus.num_tokens:,} words in {corpus.num_sentences:,} sentences, "
-        f"{len(corpus.vocabulary) - 2:,} different ones that occur {config.min_count} times or more: {first}, ... "
+        f"{source.name}: {corpus.num_tokens:,} words in {corpus.num_sentences:,} sentences, "
+        f"{len(corpus.vocabulary) - 2:,} different words that occur at least {config.min_count} times: {first}, ... "
         f"({time.time() - started:.0f} s)",
         flush=True,
     )
-    return text, corpus
+    return source, corpus
 
 
-def score_callbacks(language, tokens):
-    """Return the callback that scores word vectors every epoch, in a list; empty where nothing can be scored."""
-    pairs, questions = published_sets(language, tokens)
-    return [WordVectorScores(tokens, pairs, questions)] if pairs or questions else []
+def score_callbacks(language: str, tokens: Sequence[str]) -> list[keras.callbacks.Callback]:
+    """Return a list of the callback that scores word vectors every epoch; it is empty if there is no set for them."""
+    word_pairs, questions = published_sets(language, tokens)
+    return [WordVectorScores(tokens, word_pairs, questions)] if word_pairs or questions else []
 
 
-def published_sets(language, tokens):
-    """Return the word pairs and analogy questions that a vocabulary has enough words of.
+def published_sets(language: str, tokens: Sequence[str]) -> tuple[list[WordPairs], AnalogyQuestions | None]:
+    """Return the published word pairs and analogy questions of which a vocabulary has enough words.
 
     Args:
-        language: str; the sets are English.
-        tokens: list of V str.
-
-    Returns:
-        (list of `WordPairs`, `AnalogyQuestions` or None).
+        language: language of the vocabulary; the sets are English.
+        tokens: the V tokens.
     """
     if language != "en":
         return [], None
     known = set(tokens)
 
-    def enough(words):
+    def enough(words: Iterable[str]) -> bool:
         return len({word.lower() for word in words} & known) >= LEAST_KNOWN
 
-    pairs = [given for given in map(load_word_pairs, PAIRS) if enough(word for pair in given.words for word in pair)]
-    questions = load_analogies(QUESTIONS)
+    word_pairs = [
+        given for given in map(load_word_pairs, WORD_PAIR_SETS) if enough(word for pair in given.words for word in pair)
+    ]
+    questions = load_analogies(ANALOGY_SET)
     asked = (word for section in questions.sections.values() for question in section for word in question)
-    return pairs, questions if enough(asked) else None
+    return word_pairs, questions if enough(asked) else None
 
 
-def finish_word_vectors(run, text, corpus, vectors):
-    """Score the vectors and leave everything in the run's folder.
+def finish_word_vectors(
+    run: Run[CorpusRunConfig], source: TextSource, corpus: Corpus, vectors: np.ndarray
+) -> dict[str, Any]:
+    """Score the vectors and write everything into the output folder.
 
-    vectors.txt holds every word; the entry and the SavedModel the most frequent ones, kept in int8 with a scale for
-    each vector, and these are what is scored.
+    vectors.txt has all words in float32. The entry and the SavedModel have the most frequent ones in int8, with one
+    scale per vector. The scores are those of the entry.
 
     Args:
-        run: Run with a `CorpusRunConfig`.
-        text: TextSource.
-        corpus: `Corpus`.
-        vectors: float array [V, D].
+        run: the run that ends.
+        source: where the text comes from.
+        corpus: the text as word ids.
+        vectors: float [V, D].
 
     Returns:
-        dict, what metrics.json holds.
+        The content of metrics.json.
     """
     tokens = corpus.vocabulary.tokens
     kept = run.config.entry_size + 2  # [PAD] and [UNK]
     task = WordEmbedding.from_vectors(
         Vocabulary(tokens[:kept]),
         vectors[:kept],
-        text.language,
-        "jieba" if text.language == "zh" and text.segmenter != CHARACTERS else None,
+        source.language,
+        "jieba" if source.language == "zh" and source.segmenter != CHARACTERS else None,
     )
-    round_weights(task.model, KEPT)
+    round_weights(task.model, ENTRY_DTYPE)
     write_vectors(run.folder / "vectors.txt", tokens, vectors)
     write_projector(run.folder / "projector", tokens, vectors)
     metrics = {
         "task": task.name,
-        "language": text.language,
+        "language": source.language,
         **_scores(task),
         "words": corpus.num_tokens,
         "vocabulary_size": len(tokens) - 2,
         "milliseconds_per_sentence": milliseconds_per_sentence(task, task.tokens[2:]),
     }
-    named = {"recipe": run.recipe, "dataset": text.name, **metrics}
+    named = {"recipe": run.recipe, "dataset": source.name, **metrics}
     metrics["pictures"] = [path.stem for path in draw_word_vectors(run.folder, run.history.rows(), named, task)]
     _print_results(task, metrics)
-    suffix = "" if text.name.endswith(f"_{text.language}") else f"_{text.language}"
+    suffix = "" if source.name.endswith(f"_{source.language}") else f"_{source.language}"
     metrics = save_task(
         run,
         task,
-        text,
+        source,
         run.describe(metrics),
-        KEPT,
+        ENTRY_DTYPE,
         task.tokens[2:],
-        name=f"{getattr(run.config, 'model', run.recipe)}_{text.name}{suffix}",
+        name=f"{getattr(run.config, 'model', run.recipe)}_{source.name}{suffix}",
         fingerprint=files.sha256(corpus.folder / IDS),
-        leaves=["vectors.txt", f"projector/  tensorboard --logdir {run.folder / 'projector'}"],
+        other_files=["vectors.txt", f"projector/  tensorboard --logdir {run.folder / 'projector'}"],
         use="predict {} WORD",
     )
+    run.note_smoke()
     run.finish(metrics)
     return metrics
 
 
-def _scores(task):
-    """Return the scores of published sets, percentages of 100 where they head a table."""
-    pairs, questions = published_sets(task.preprocessor.language, task.tokens)
-    names = [*(given.name for given in pairs), *([QUESTIONS] if questions else [])]
+def _scores(task: WordEmbedding) -> dict[str, Any]:
+    """Return the scores of published sets; the main score is in percent."""
+    word_pairs, questions = published_sets(task.preprocessor.language, task.tokens)
+    names = [*(given.name for given in word_pairs), *([ANALOGY_SET] if questions else [])]
     scores = task.evaluate(names) if names else {}
     main = scores.get("wordsim353")
     return {
@@ -217,21 +220,24 @@ def _scores(task):
         "test_score": 100 * main["spearman"] if main else None,
         "validation_score": None,
         "published_score": None,
+        "published_by": None,
         "scores": scores,
     }
 
 
-def draw_word_vectors(folder, history, metrics, task):
-    """Draw how the training went and some words in the plane.
+def draw_word_vectors(
+    folder: Path, history: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any], task: WordEmbedding
+) -> list[Path]:
+    """Draw the training curves, and the vectors of some words in two dimensions.
 
     Args:
-        folder: Path, where the pictures go.
-        history: list of dict, rows of history.csv; may be empty.
-        metrics: dict with recipe and dataset.
-        task: `WordEmbedding`.
+        folder: output folder.
+        history: rows of history.csv; may be empty.
+        metrics: content of metrics.json; recipe and dataset are used.
+        task: a task with the vectors.
 
     Returns:
-        list of Path, the pictures drawn.
+        The paths of the pictures.
     """
     title = f"{metrics['recipe']} on {metrics['dataset']}"
     pictures = []
@@ -246,8 +252,8 @@ def draw_word_vectors(folder, history, metrics, task):
     return pictures
 
 
-def chosen_words(task):
-    """Return words for a picture, and their groups: well-known ones, or else frequent ones without groups."""
+def chosen_words(task: WordEmbedding) -> tuple[list[str], list[str] | None]:
+    """Return words for a picture and their groups; if too few of them are known, frequent words without groups."""
     grouped = [
         (word, group)
         for group, words in WORDS.get(task.preprocessor.language, {}).items()
@@ -255,18 +261,18 @@ def chosen_words(task):
         if word in task
     ]
     if len(grouped) >= FEWEST_SHOWN:
-        return [list(column) for column in zip(*grouped, strict=True)]
-    start = min(2 + SHOWN_FROM, max(2, len(task.tokens) - SHOWN))  # the most frequent words mean little
+        return [word for word, _ in grouped], [group for _, group in grouped]
+    start = min(2 + SHOWN_FROM, max(2, len(task.tokens) - SHOWN))  # the most frequent words are function words
     return task.tokens[start : start + SHOWN], None
 
 
-def _print_results(task, metrics):
-    """Print the scores, and what stands near some words."""
+def _print_results(task: WordEmbedding, metrics: Mapping[str, Any]) -> None:
+    """Print the scores, and the nearest neighbours of some words."""
     print()
     for name, scores in metrics["scores"].items():
         value = scores["spearman"] if "spearman" in scores else scores["accuracy"]
-        what = "Spearman correlation" if "spearman" in scores else "right answers"
-        print(f"{name}: {what} {100 * value:.1f}, {scores['coverage']:.0%} of it known")
+        what = "Spearman correlation" if "spearman" in scores else "accuracy"
+        print(f"{name}: {what} {100 * value:.1f} on the {scores['coverage']:.0%} whose words are in the vocabulary")
     words, _ = chosen_words(task)
     for word, answer in zip(words[::8], task.predict(words[::8]), strict=True):
         print(f"  {word}: {task.readable(answer)}")

@@ -1,23 +1,23 @@
-"""What an entry says of itself: its card, and its row in the table of entries."""
+"""The description of an entry: its card, and its row in the table of entries."""
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.zoo.folders import find, list_entries, megabytes, read_config
 
 SHOWN_LABELS = 50
 COLUMNS = ("entry", "task", "language", "test score", "published", "size", "one sentence", "weights", "commercial use")
 
 
-def card(config, metrics, size):
-    """Return the README.md of an entry.
+def card(config: Config, metrics: Mapping[str, Any], size: float) -> str:
+    """Return the README.md of an entry, in Markdown.
 
     Args:
-        config: dict, its config.json.
-        metrics: dict, its metrics.json.
-        size: float, megabytes of its files.
-
-    Returns:
-        str, Markdown.
+        config: content of its config.json.
+        metrics: content of its metrics.json.
+        size: size of its files in megabytes.
     """
     data = config.get("data", {})
     facts = {
@@ -39,7 +39,7 @@ def card(config, metrics, size):
     }
     rows = [f"| {name} | {value} |" for name, value in facts.items()]
     pictures = [f"![{name}]({name}.png)" for name in metrics.get("pictures", ())]
-    # Tags are the labels, which stand above.
+    # The tags are left out: they are the labels, which the card lists.
     arguments = json.dumps({name: value for name, value in config["builder_arguments"].items() if name != "tags"})
     return "\n".join(
         [
@@ -64,13 +64,13 @@ def card(config, metrics, size):
     )
 
 
-def _languages(config):
-    """Return the language of an entry; of a translator that it reads and that it writes."""
+def _languages(config: Config) -> str:
+    """Return the language of an entry; for a translation model, the source and the target language."""
     target = config["preprocessing"]["config"].get("target_language")
     return config["language"] if target is None else f"{config['language']} to {target}"
 
 
-def _quantized(config, metrics):
+def _quantized(config: Config, metrics: Mapping[str, Any]) -> dict[str, str]:
     """Return the facts that only a quantized entry has."""
     if "quantization" not in config:
         return {}
@@ -82,26 +82,19 @@ def _quantized(config, metrics):
     return {"quantization": f"{config['quantization']} weights", **before}
 
 
-def _listed(labels):
-    """Return the labels in a line, of very many the first ones."""
+def _listed(labels: Sequence[str]) -> str:
+    """Return the labels in a line; of a long list only the first ones."""
     more = len(labels) - SHOWN_LABELS
     return ", ".join(labels[:SHOWN_LABELS]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def table(summaries):
-    """Return the table of entries in Markdown.
-
-    Args:
-        summaries: list of dict, what `zoo.summaries` returns.
-
-    Returns:
-        str.
-    """
+def table(summaries: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of entries in Markdown, from `zoo.summaries()`."""
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     return "\n".join(lines + ["| " + " | ".join(row(summary, published(summary))) + " |" for summary in summaries])
 
 
-def row(summary, published_score):
+def row(summary: Mapping[str, Any], published_score: str) -> list[str]:
     """Return the cells of one entry, in the order of COLUMNS."""
     milliseconds = summary.get("milliseconds_per_sentence")
     return [
@@ -117,20 +110,20 @@ def row(summary, published_score):
     ]
 
 
-def score(metrics, name):
-    """Return a score with its unit, such as "accuracy 75.5"; "-" where it was not measured."""
+def score(metrics: Mapping[str, Any], name: str) -> str:
+    """Return a score with the name of its metric, such as "accuracy 75.5"; "-" if it was not measured."""
     value = metrics.get(name)
     return "-" if value is None else f"{metrics.get('metric', '')} {value:.1f}".strip()
 
 
-def published(metrics):
+def published(metrics: Mapping[str, Any]) -> str:
     """Return the published score with its conditions, or "-"."""
     value = metrics.get("published_score")
     return "-" if value is None else f"{value:.1f} ({metrics.get('published_by')})"
 
 
-def summaries():
-    """Return what the table of entries shows: a dict per entry, from its config and metrics."""
+def summaries() -> list[dict[str, Any]]:
+    """Return the config and metrics of every entry, with its name and size: the rows of the table of entries."""
     rows = []
     for name in list_entries():
         folder = find(name)

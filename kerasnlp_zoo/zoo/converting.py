@@ -1,29 +1,24 @@
-"""A BERT folder of Hugging Face as an entry: converted once, and found in the cache from then on."""
+"""Convert a BERT folder from Hugging Face into an entry, once; the entry is then in the cache."""
 
 import hashlib
 import re
+from pathlib import Path
 
 from kerasnlp_zoo.convert.huggingface import read_huggingface
 from kerasnlp_zoo.files import cache_folder, sha256
 from kerasnlp_zoo.zoo.saving import save
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-MOSTLY = 0.2  # of the pieces; an English vocabulary has 1% of Chinese characters, a Chinese one a third
+MOSTLY = 0.2  # of the pieces: 1% of an English vocabulary are Chinese characters, and a third of a Chinese one
 
 
-def entry_of(folder):
-    """Return the entry made of a BERT folder of Hugging Face; it is made if it is not in the cache.
+def entry_of(folder: Path) -> Path:
+    """Return the entry folder that is made from a BERT folder from Hugging Face; make it if it is not in the cache.
 
-    An encoder without a head becomes one of sentences, which keeps its pooler if it has one.
-
-    Args:
-        folder: Path.
-
-    Returns:
-        Path of the entry folder.
+    An encoder without a head becomes a sentence encoder. It keeps its pooler if it has one.
 
     Raises:
-        InputError: if it is no BERT that can be read.
+        InputError: if the folder does not hold a BERT model that can be read.
     """
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".txt", ".safetensors", ".bin"))
     digest = hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
@@ -35,4 +30,4 @@ def entry_of(folder):
         converted = read_huggingface(folder, "pooled_output" if "pooler/kernel" in converted.weights else "mean")
     is_chinese = sum(map(bool, map(CHINESE.search, converted.tokens))) > MOSTLY * len(converted.tokens)
     task = converted.task("zh" if is_chinese else "en")
-    return save(task, entry, weights_licence="that of the folder it was made of")
+    return save(task, entry, weights_licence="that of the converted folder")

@@ -1,21 +1,23 @@
-"""The entries that are too large to ship: what can be downloaded, and under which licence. `making` makes them."""
+"""The entries that are too large to ship: their sizes and licences. The module `making` downloads and makes them."""
 
 import dataclasses
+
+from kerasnlp_zoo.types import Language
 
 
 @dataclasses.dataclass(frozen=True)
 class Download:
-    """An entry that is made in the cache on request.
+    """An entry that `zoo.download` makes in the cache.
 
     Attributes:
         task: name of its task.
-        language: "en" or "zh".
+        language: language of its texts.
         licence: licence of the weights.
         megabytes: size of the download.
     """
 
     task: str
-    language: str
+    language: Language
     licence: str
     megabytes: int
 

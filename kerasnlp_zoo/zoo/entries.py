@@ -1,8 +1,25 @@
-"""Load an entry by its name, and check that it is complete and answers as it did."""
+"""Load an entry by its name, and check that it is complete and that its answers have not changed."""
 
 import json
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.tasks import (
+    FillMask,
+    LanguageModeling,
+    QuestionAnswering,
+    SentenceSimilarity,
+    Task,
+    TaskName,
+    TextClassification,
+    TextRegression,
+    TokenClassification,
+    Translation,
+    TreeClassification,
+    WordEmbedding,
+)
+from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.converting import entry_of
 from kerasnlp_zoo.zoo.folders import find, is_huggingface, locate, read_config, require_unchanged
 from kerasnlp_zoo.zoo.loading import load_entry
@@ -10,28 +27,110 @@ from kerasnlp_zoo.zoo.loading import load_entry
 GOLDEN_TOLERANCE = 1e-4  # processors round differently
 
 
-def load(name_or_folder, task=None, labels=None, dtype=None, preprocessing=None):
-    """Load an entry as a task object.
+Labels: TypeAlias = Sequence[str] | None
+
+
+class LoadOptions(TypedDict, total=False):
+    """The further arguments of `load`."""
+
+    dtype: str | None
+    preprocessing: Config | None
+
+
+class CheckReport(TypedDict):
+    """The number of files and answers that `check` compared, and the largest difference between two numbers."""
+
+    files: int
+    answers: int
+    largest_difference: float
+
+
+# A task's name decides the class that `load` returns.
+@overload
+def load(
+    name_or_folder: FilePath,
+    task: Literal["text_classification"],
+    labels: Labels = None,
+    **options: Unpack[LoadOptions],
+) -> TextClassification: ...
+@overload
+def load(
+    name_or_folder: FilePath, task: Literal["text_regression"], labels: Labels = None, **options: Unpack[LoadOptions]
+) -> TextRegression: ...
+@overload
+def load(
+    name_or_folder: FilePath,
+    task: Literal["token_classification"],
+    labels: Labels = None,
+    **options: Unpack[LoadOptions],
+) -> TokenClassification: ...
+@overload
+def load(
+    name_or_folder: FilePath,
+    task: Literal["tree_classification"],
+    labels: Labels = None,
+    **options: Unpack[LoadOptions],
+) -> TreeClassification: ...
+@overload
+def load(
+    name_or_folder: FilePath, task: Literal["question_answering"], labels: Labels = None, **options: Unpack[LoadOptions]
+) -> QuestionAnswering: ...
+@overload
+def load(
+    name_or_folder: FilePath,
+    task: Literal["sentence_similarity"],
+    labels: Labels = None,
+    **options: Unpack[LoadOptions],
+) -> SentenceSimilarity: ...
+@overload
+def load(
+    name_or_folder: FilePath, task: Literal["fill_mask"], labels: Labels = None, **options: Unpack[LoadOptions]
+) -> FillMask: ...
+@overload
+def load(
+    name_or_folder: FilePath, task: Literal["language_modeling"], labels: Labels = None, **options: Unpack[LoadOptions]
+) -> LanguageModeling: ...
+@overload
+def load(
+    name_or_folder: FilePath, task: Literal["translation"], labels: Labels = None, **options: Unpack[LoadOptions]
+) -> Translation: ...
+@overload
+def load(
+    name_or_folder: FilePath, task: Literal["word_embedding"], labels: Labels = None, **options: Unpack[LoadOptions]
+) -> WordEmbedding: ...
+@overload
+def load(
+    name_or_folder: FilePath, task: TaskName | None = None, labels: Labels = None, **options: Unpack[LoadOptions]
+) -> Task: ...
+def load(
+    name_or_folder: FilePath,
+    task: TaskName | None = None,
+    labels: Labels = None,
+    dtype: str | None = None,
+    preprocessing: Config | None = None,
+) -> Task:
+    """Load an entry as a task.
 
     Args:
-        name_or_folder: name of an entry, or path of an entry folder or of a BERT folder of Hugging Face.
-        task: name of another task for the same encoder; None for the entry's own.
-        labels: another list of labels: the encoder keeps its weights, the head starts anew. Not for a
-            quantized entry, whose weights cannot be trained.
-        dtype: Keras dtype policy to build under, such as "mixed_bfloat16"; None for the current one.
-        preprocessing: dict, other arguments of the preprocessor, such as {"pairs": True}.
+        name_or_folder: name of an entry, or path of an entry folder or of a BERT folder from Hugging Face.
+        task: name of the task; None for the task of the entry. Only an entry with a BERT encoder can be loaded for
+            another task than its own. With a name, type checkers and editors know the class of the returned task.
+        labels: new labels; None for the labels of the entry. With new labels, the encoder keeps its weights, and
+            the output layer gets new weights to train. A quantized entry cannot have new labels.
+        dtype: Keras dtype policy of the model, such as "mixed_bfloat16"; None for the current policy.
+        preprocessing: arguments of the preprocessor to change, such as {"pairs": True}.
 
     Returns:
         A task, such as `TextClassification`.
 
     Raises:
-        InputError: if there is no such entry, or a file of it is missing, broken or changed.
+        InputError: if there is no such entry, a file of it is missing, damaged or changed, or the task or the
+            labels do not fit the entry.
 
     Example:
 
-    >>> task = load("text_cnn_movie_reviews_en")
-    >>> task.labels
-    ['negative', 'positive']
+    >>> load("text_cnn_movie_reviews_en")
+    TextClassification(text_cnn, labels=['negative', 'positive'], language='en', entry='text_cnn_movie_reviews_en')
     """
     folder = locate(name_or_folder)
     if not (folder / "vocabulary.txt").exists() and is_huggingface(folder):
@@ -39,17 +138,17 @@ def load(name_or_folder, task=None, labels=None, dtype=None, preprocessing=None)
     return load_entry(name_or_folder, task, labels, dtype, preprocessing)
 
 
-def check(name_or_folder):
-    """Prove that an entry is whole and answers as it did when it was made.
+def check(name_or_folder: FilePath) -> CheckReport:
+    """Check that an entry is complete and that its answers have not changed since it was saved.
 
     Args:
         name_or_folder: name of an entry, or path of an entry folder.
 
     Returns:
-        dict of files and answers compared, and the largest difference between two numbers.
+        dict of the number of files and of answers, and the largest difference between two numbers.
 
     Raises:
-        InputError: naming the file that was changed, or the text whose answer differs.
+        InputError: if a file was changed, or the answer to a text differs; the message names it.
     """
     folder = find(name_or_folder)
     config = read_config(folder)
@@ -63,15 +162,16 @@ def check(name_or_folder):
         largest = max(largest, apart)
         if apart > GOLDEN_TOLERANCE:
             raise InputError(
-                f"{folder} answers {example['text']!r} with {answer}, but answered {example['answer']} when it was made"
+                f"The answer of {folder} to {example['text']!r} has changed. Expected the answer when it was saved, "
+                f"{example['answer']}. Received: {answer}"
             )
     return {"files": len(config["sha256"]), "answers": len(golden), "largest_difference": largest}
 
 
-def difference(expected, received):
-    """Return the largest difference between numbers of two answers of the same form; else infinity.
+def difference(expected: Any, received: Any) -> float:
+    """Return the largest difference between two numbers of two answers; infinity if anything else differs.
 
-    Of numbers above 1, such as perplexities, it is a share of them.
+    For numbers above 1, such as perplexities, the difference is relative.
     """
     if isinstance(expected, dict) and isinstance(received, dict) and expected.keys() == received.keys():
         return max((difference(expected[key], received[key]) for key in expected), default=0.0)

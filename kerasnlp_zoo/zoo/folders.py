@@ -1,7 +1,7 @@
-"""The folders of entries: where they are, what each must hold, and whether its files are the original ones.
+"""Find the folders of entries, read their configs, and check their files.
 
 An entry folder holds config.json, vocabulary.txt, model.safetensors, golden.json, metrics.json and README.md.
-Nothing here loads TensorFlow.
+This module does not load TensorFlow.
 """
 
 import json
@@ -9,14 +9,15 @@ from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.files import cache_folder, sha256
+from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 
 FORMAT_VERSION = 1
 NEEDED = ("config.json", "vocabulary.txt", "model.safetensors")  # to load an entry
 
 
-def entry_folders():
-    """Return the folders that hold entries: the installed package's, the source tree's, the cache's."""
+def entry_folders() -> list[Path]:
+    """Return the folders that hold entries: in the installed package, in the source tree, and in the cache."""
     package = Path(__file__).parents[1]
     tree = package.parent
     folders = [package / "saved_models", cache_folder() / "entries"]
@@ -25,7 +26,7 @@ def entry_folders():
     return folders
 
 
-def list_entries():
+def list_entries() -> list[str]:
     """Return the names of all entries, sorted.
 
     Example:
@@ -36,14 +37,8 @@ def list_entries():
     return sorted({path.parent.name for folder in entry_folders() for path in folder.glob("*/config.json")})
 
 
-def locate(name_or_folder):
-    """Return the folder of this name, whatever it holds.
-
-    Args:
-        name_or_folder: name of an entry, or path of a folder.
-
-    Returns:
-        Path.
+def locate(name_or_folder: FilePath) -> Path:
+    """Return the folder of an entry's name, or of a path, without checking its files.
 
     Raises:
         InputError: if there is no such entry or folder.
@@ -61,18 +56,12 @@ def locate(name_or_folder):
     raise InputError(
         f"There is no entry {name!r}.{did_you_mean(name, [*list_entries(), *DOWNLOADS])} "
         f"Entries: {', '.join(list_entries()) or 'none'}; to download: {', '.join(DOWNLOADS)}. "
-        "Or give the path of an entry folder, such as the entry/ that a training run leaves"
+        "Or give the path of an entry folder, such as the folder entry/ of a training run"
     )
 
 
-def find(name_or_folder):
-    """Return the folder of an entry. Nothing is written.
-
-    Args:
-        name_or_folder: name of an entry, or path of an entry folder.
-
-    Returns:
-        Path.
+def find(name_or_folder: FilePath) -> Path:
+    """Return the folder of an entry, by the entry's name or the folder's path. Nothing is written.
 
     Raises:
         InputError: if there is no such entry, or its folder is incomplete.
@@ -81,23 +70,19 @@ def find(name_or_folder):
     missing = [name for name in NEEDED if not (folder / name).exists()]
     if missing and is_huggingface(folder):
         raise InputError(
-            f"{folder} is a folder of Hugging Face, not an entry. zoo.load({str(name_or_folder)!r}) converts it; "
+            f"{folder} is a folder from Hugging Face, not an entry. zoo.load({str(name_or_folder)!r}) converts it; "
             "kerasnlp-zoo convert writes an entry folder"
         )
     if missing:
         raise InputError(
-            f"{folder} is incomplete: {', '.join(missing)} missing. An entry folder holds {', '.join(NEEDED)}; "
-            "copy or train it again"
+            f"{folder} is incomplete: {', '.join(missing)} missing. An entry folder holds {', '.join(NEEDED)}. "
+            "Copy or train it again"
         )
     return folder
 
 
-def is_huggingface(folder):
-    """Return whether a folder holds a model of transformers or sentence-transformers.
-
-    Args:
-        folder: Path.
-    """
+def is_huggingface(folder: Path) -> bool:
+    """Return whether a folder holds a model of transformers or sentence-transformers."""
     if (folder / "modules.json").exists():
         return True
     try:
@@ -107,11 +92,11 @@ def is_huggingface(folder):
     return isinstance(config, dict) and "model_type" in config
 
 
-def read_config(name_or_folder):
+def read_config(name_or_folder: FilePath) -> Config:
     """Return the config.json of an entry as a dict.
 
     Raises:
-        InputError: if it cannot be read or has a format this version does not know.
+        InputError: if it cannot be read, or has a format that this version does not know.
     """
     path = find(name_or_folder) / "config.json"
     try:
@@ -121,31 +106,25 @@ def read_config(name_or_folder):
         raise InputError(f"{path} is not the config of an entry: {error!r}") from error
     if version != FORMAT_VERSION:
         raise InputError(
-            f"{path} has format_version {version}, this kerasnlp-zoo reads {FORMAT_VERSION}. "
+            f"{path} has format_version {version}, but this kerasnlp-zoo reads {FORMAT_VERSION}. "
             f"Install kerasnlp-zoo {config.get('least_library_version', 'of another version')}"
         )
     return config
 
 
-def require_unchanged(folder, name, config):
-    """Raise InputError unless a file of an entry has the sha256 that its config states.
-
-    Args:
-        folder: Path of the entry.
-        name: name of the file.
-        config: dict, the entry's config.json.
-    """
+def require_unchanged(folder: Path, name: str, config: Config) -> None:
+    """Raise InputError unless the file `name` of an entry's folder has the sha256 in the entry's config."""
     expected = config.get("sha256", {}).get(name)
     if not (folder / name).exists():
         raise InputError(f"{folder} is incomplete: {name} is missing")
     received = sha256(folder / name)
     if received != expected:
         raise InputError(
-            f"{folder / name} is not the file the entry was made with: it was changed or damaged. "
-            f"Expected sha256 {expected}, received {received}. Copy or train the entry again"
+            f"{folder / name} was changed or damaged after the entry was saved. "
+            f"Expected sha256 {expected}. Received: {received}. Copy or train the entry again"
         )
 
 
-def megabytes(folder):
-    """Return the size of an entry's files in millions of bytes."""
+def megabytes(folder: Path) -> float:
+    """Return the size of an entry's files in megabytes (10^6 bytes)."""
     return sum(path.stat().st_size for path in folder.iterdir()) / 1e6

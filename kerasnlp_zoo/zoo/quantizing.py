@@ -1,20 +1,23 @@
-"""Write an entry again with int8 weights, scored before and after."""
+"""Write a copy of an entry with int8 weights, and score both entries."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.tasks import TASKS
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
+from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import round_weights
 from kerasnlp_zoo.zoo.folders import find, megabytes, read_config
 from kerasnlp_zoo.zoo.loading import load_entry
 from kerasnlp_zoo.zoo.saving import save
 
-CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # from config to config
-STILL_TRUE = ("curves", "alignment")  # pictures that int8 weights leave as they are, to the eye
-# In metrics: what was measured of the float entry.
+CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # copied from config to config
+STILL_TRUE = ("curves", "alignment")  # pictures that int8 weights do not change visibly
+# Metrics that are not copied, because they were measured with the float weights.
 NOT_CARRIED = (
     "pictures",
     "export_difference",
@@ -25,48 +28,48 @@ NOT_CARRIED = (
 )
 
 
-def require_quantizable(name_or_folder, folder):
-    """Refuse, before anything is measured, an entry that is quantized or a folder in use.
-
-    Raises:
-        InputError: saying which; or if the task has no score.
-    """
+def require_quantizable(name_or_folder: FilePath, folder: FilePath) -> None:
+    """Raise InputError if an entry is already quantized, its task has no score, or the new folder is in use."""
     config = read_config(name_or_folder)
     if TASKS[config["task"]].main_score is None:
         scored = ", ".join(name for name, task in TASKS.items() if task.main_score is not None)
         raise InputError(
-            f"{config['name']}, {config['task']}, has no score by which its weights could be judged before and after. "
+            f"{config['name']}, {config['task']}, has no score to compare before and after quantization. "
             f"Expected an entry of {scored}"
         )
     if "quantization" in config:
         raise InputError(
-            f"{config['name']} is quantized already ({config['quantization']}). "
+            f"{config['name']} is already quantized ({config['quantization']}). "
             f"Give the entry it was made from{': ' + config['quantized_from'] if 'quantized_from' in config else ''}"
         )
     folder = Path(folder)
     if folder.is_file() or any(folder.glob("*")):
-        raise InputError(f"The quantized entry is a folder of its own, and {folder} is in use. Give a new folder")
+        raise InputError(f"The quantized entry needs a folder of its own, but {folder} is in use. Give a new folder")
 
 
-def quantize_entry(name_or_folder, folder, texts, labels, dataset):
-    """Write an entry with int8 weights, scored beside the one it is made from.
+def quantize_entry(
+    name_or_folder: FilePath, folder: FilePath, texts: Sequence[Any], labels: Any, dataset: str
+) -> dict[str, Any]:
+    """Write an entry with int8 weights, with the scores of both entries.
 
     Args:
         name_or_folder: name or folder of the entry to quantize.
-        folder: the new entry's folder.
-        texts, labels: what the task's `evaluate` takes, test examples.
-        dataset: name of the data the texts are from.
+        folder: folder of the new entry.
+        texts: test examples, the first argument of the task's `evaluate`.
+        labels: the second argument of the task's `evaluate`.
+        dataset: name of the data set of the texts.
 
     Returns:
-        dict, the new entry's metrics: test_score and megabytes, and both for the float entry.
+        The metrics of the new entry: test_score and megabytes, and the same for the float entry.
 
     Raises:
-        InputError: if the entry is quantized already or cannot be, or the folder is in use.
+        InputError: if the entry is already quantized or cannot be quantized, or the folder is in use.
     """
     require_quantizable(name_or_folder, folder)
     source = find(name_or_folder)
     config, metrics = read_config(source), json.loads((source / "metrics.json").read_text("utf-8"))
     task = load_entry(source)
+    assert task.main_score is not None  # require_quantizable has checked it
     key, factor = task.main_score
     key = metrics.get("score", key)
     float_score = factor * task.evaluate(texts, labels)[key]
@@ -98,4 +101,4 @@ def quantize_entry(name_or_folder, folder, texts, labels, dataset):
         quantized_from=config["name"],
         **{name: config[name] for name in CARRIED if name in config},
     )
-    return {**metrics, "megabytes": megabytes(folder)}
+    return {**metrics, "megabytes": megabytes(Path(folder))}

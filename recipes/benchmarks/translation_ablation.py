@@ -37,9 +37,9 @@ GROUPS = {
         {"embedding_dim": 128, "hidden_dim": 256, "merge": "sum"},
         {
             "additive": {},
-            "general": {"score": "general"},
-            "dot": {"score": "dot"},
-            "scaled dot": {"score": "scaled_dot"},
+            "general": {"score_mode": "general"},
+            "dot": {"score_mode": "dot"},
+            "scaled dot": {"score_mode": "scaled_dot"},
             "no attention": {"attention": "none"},
         },
     ),

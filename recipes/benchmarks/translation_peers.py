@@ -2,6 +2,7 @@
 
 import math
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.positions import sinusoids
 from kerasnlp_zoo.vocabulary import END_ID, PADDING_ID, START_ID
 
@@ -112,10 +113,10 @@ class TorchTransformerSide(_TorchSide):
         """Return ids [B, L], greedily, all that is written read anew for each token; only `[END]` stops early.
 
         Raises:
-            ValueError: if there is more than one beam.
+            InputError: if there is more than one beam.
         """
         if beam != 1:
-            raise ValueError(f"nn.Transformer is decoded greedily here. Received: beam={beam}")
+            raise InputError(f"nn.Transformer is decoded greedily here. Received: beam={beam}")
         is_padding = source == PADDING_ID
         memory = self.model.read(source, is_padding)
         ids = self.torch.full((len(source), 1), START_ID)

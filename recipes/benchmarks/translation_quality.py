@@ -38,7 +38,7 @@ LIKE_THE_PEER = {
         "num_layers": 1,
         "bidirectional": True,
         "attention": "soft",
-        "score": "additive",
+        "score_mode": "additive",
         "placement": "luong",
     },
 }
@@ -66,7 +66,7 @@ def main(config):
     training = tyro.cli(RECIPES[metrics["recipe"]].Config, args=flags)
     torch.manual_seed(training.seed)
     task, data = zoo.load(config.run / "entry"), load_translation(training)
-    batches = task.dataset(*data.train.pairs(), training.batch_size, training=True, seed=training.seed)
+    batches = task.dataset(*data.train.sources_and_targets(), training.batch_size, training=True, seed=training.seed)
     seconds = seconds_of_training(config.run, batches)
     peer = peer_of(torch, task, training)
     losses = train_peer(peer, batches, seconds, training)
@@ -144,7 +144,7 @@ def translate(peer, task, texts):
         for place, ids in zip(places, peer.decode(source, beam=1), strict=True):
             ends = np.flatnonzero(ids == END_ID)
             written = ids[: ends[0]] if len(ends) else ids
-            joined = task.preprocessor.tokenizer.joined(written[written > END_ID][None].astype("int32"))
+            joined = task.preprocessor.tokenizer.detokenize(written[written > END_ID][None].astype("int32"))
             translations[place] = joined.numpy()[0].decode("utf-8")
     return translations
 

@@ -29,7 +29,7 @@ from kerasnlp_zoo.models import glove
 from kerasnlp_zoo.text import cooccurrence_counts
 from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
 from kerasnlp_zoo.text.glove_cells import cell_batch_dataset, cell_dataset
-from kerasnlp_zoo.text.word2vec_examples import Windows
+from kerasnlp_zoo.text.word2vec_examples import WindowSampling
 from kerasnlp_zoo.training import (
     GloveLoss,
     GloveTrainer,
@@ -119,7 +119,7 @@ def train_ours(corpus, architecture, loss, epochs, seed):
         trainer = Word2VecTrainer(size, DIM, architecture, NEGATIVES, seed=seed)
     else:
         trainer = HierarchicalSoftmaxTrainer(corpus.counts, DIM, architecture, seed=seed)
-    dataset = trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE, seed=seed))
+    dataset = trainer.dataset(corpus, WindowSampling(WINDOW, SUBSAMPLE, seed=seed))
     trainer.compile(keras.optimizers.schedules.PolynomialDecay(LEARNING_RATE, epochs * len(dataset), 0.0))
     spent = seconds(lambda: trainer.fit(dataset, epochs=epochs, shuffle=False, verbose=0))
     return {"words/s": epochs * corpus.num_tokens / spent, **scores(corpus, trainer.vectors[2:])}
@@ -164,7 +164,7 @@ def glove_beside_skip_gram(config, corpus):
     trainer.compile(LEARNING_RATE)
     dataset = cell_dataset(counts)
     spent = seconds(lambda: trainer.fit(dataset, epochs=epochs, shuffle=False, verbose=0))
-    plain = glove(len(corpus.vocabulary), DIM)
+    plain = glove(len(corpus.vocabulary), embedding_dim=DIM)
     plain.compile(keras.optimizers.Adagrad(0.05), WeightedMeanLoss(GloveLoss()))
     some = cell_batch_dataset(counts).take(PLAIN_BATCHES)
     plain.fit(some, shuffle=False, verbose=0)
@@ -180,7 +180,7 @@ def glove_beside_skip_gram(config, corpus):
 def pipeline_alone(corpus):
     """Measure how many words the data set delivers to nobody, beside what the quickest trainer takes."""
     trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
-    dataset = trainer.dataset(corpus, Windows(WINDOW, SUBSAMPLE))
+    dataset = trainer.dataset(corpus, WindowSampling(WINDOW, SUBSAMPLE))
     trainer.compile(LEARNING_RATE)
     trainer.fit(dataset.take(1), shuffle=False, verbose=0)  # compiles
     fit = functools.partial(trainer.fit, dataset, shuffle=False, verbose=0)

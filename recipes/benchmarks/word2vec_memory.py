@@ -15,7 +15,7 @@ def ours(path):
     """Encode the words between spaces, and train on the ids on disk."""
     from kerasnlp_zoo.datasets.corpora import CorpusOptions, open_corpus
     from kerasnlp_zoo.text.corpus import encode_corpus
-    from kerasnlp_zoo.text.word2vec_examples import Windows
+    from kerasnlp_zoo.text.word2vec_examples import WindowSampling
     from kerasnlp_zoo.training import Word2VecTrainer
 
     text = open_corpus(CorpusOptions(corpus=Path(path), segmenter="spaces"))
@@ -23,7 +23,7 @@ def ours(path):
         corpus = encode_corpus(text.chunks(), Path(folder, "corpus"))
         trainer = Word2VecTrainer(len(corpus.vocabulary))
         trainer.compile(0.2)
-        trainer.fit(trainer.dataset(corpus, Windows()), shuffle=False, verbose=0)
+        trainer.fit(trainer.dataset(corpus, WindowSampling()), shuffle=False, verbose=0)
 
 
 def gensim(path):

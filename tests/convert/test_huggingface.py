@@ -220,7 +220,7 @@ def test_a_config_without_its_sizes_names_them(folder):
 def test_a_file_cut_short_is_refused(folder, length):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:length])
-    with pytest.raises(InputError, match="expected a whole safetensors file"):
+    with pytest.raises(InputError, match="Expected a complete safetensors file"):
         read_huggingface(folder)
 
 

@@ -17,8 +17,8 @@ def test_wikitext2_is_the_published_one(monkeypatch):
     }
     monkeypatch.setattr(language_modeling, "read_member", lambda package, member: files[member.rsplit("/", 1)[1]])
     monkeypatch.setattr(language_modeling, "WIKITEXT2_MIN_COUNT", 2)
-    corpus, text = load_language_modeling(LanguageModelingOptions(min_count=1))
-    assert (corpus.name, corpus.segmenter) == ("wikitext2", "spaces")
+    source, text = load_language_modeling(LanguageModelingOptions(min_count=1))
+    assert (source.name, source.segmenter) == ("wikitext2", "spaces")
     assert text.vocabulary.tokens[4:] == ["is", "=", "tea"]  # Tea and hot are rare
     read = [[text.vocabulary.tokens[place] for place in ids] for ids in (text.train, text.validation, text.test)]
     assert read[0][:5] == ["[END]", "=", "[UNK]", "=", "[END]"]  # a blank line is a line
@@ -38,7 +38,7 @@ def test_wikitext2_is_the_published_one(monkeypatch):
 def test_own_lines_are_cut_in_their_order_without_blank_ones(tmp_path, options, tokens):
     path = tmp_path / "text.txt"
     path.write_text("\n\n".join(f"Line {number}, over." for number in range(40)) + "\n", "utf-8")
-    corpus, text = load_language_modeling(LanguageModelingOptions(corpus=path, min_count=1, **options))
+    source, text = load_language_modeling(LanguageModelingOptions(corpus=path, min_count=1, **options))
     last = text.test[-len(tokens) - 1 :]
     known = {*text.vocabulary.tokens}
     expected = [token if token in known else "[UNK]" for token in tokens]

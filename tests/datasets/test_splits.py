@@ -1,6 +1,13 @@
 import numpy as np
 
-from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, clean, comparable, cut, parts_of
+from kerasnlp_zoo.datasets.splits import (
+    Split,
+    TextClassificationData,
+    duplicate_key,
+    hold_out,
+    parts_of,
+    remove_duplicates,
+)
 
 
 def split(*examples):
@@ -12,7 +19,7 @@ def many(count=200):
 
 
 def test_duplicates_contradictions_and_leaks_are_removed_and_counted():
-    cleaned, dropped = clean(
+    cleaned, dropped = remove_duplicates(
         {
             "validation": split(("held out", 0), ("HELD  out", 0), ("both", 0), ("both", 1)),
             "train": split(("fine", 1), ("ＦＩＮＥ", 1), ("held Out", 0), (" ", 1), ("own", 0)),
@@ -25,43 +32,43 @@ def test_duplicates_contradictions_and_leaks_are_removed_and_counted():
 
 def test_a_given_test_split_stays_as_it_is():
     official = split(("same", 0), ("same", 1), ("same", 1), ("", 0))
-    cleaned, dropped = clean({"test": official, "train": split(("Same", 0), ("own", 1))})
+    cleaned, dropped = remove_duplicates({"test": official, "train": split(("Same", 0), ("own", 1))})
     assert cleaned["test"].texts == ["same", "same", "same"]
     assert cleaned["train"].texts == ["own"]
     assert dropped["rows without text"] == dropped["texts of another split"] == 1
 
 
 def test_case_width_and_spacing_do_not_make_a_text_new():
-    assert comparable("Ｆｉｎｅ\u3000 Straße ") == comparable("fine strasse")
+    assert duplicate_key("Ｆｉｎｅ\u3000 Straße ") == duplicate_key("fine strasse")
 
 
 def test_the_same_texts_are_held_out_whatever_the_order(random):
     data = many()
-    rest, held_out = cut(data, 0.1)
+    rest, held_out = hold_out(data, 0.1)
     assert np.bincount(held_out.labels).tolist() == [10, 10]
     assert len(rest) == 180
-    _, again = cut(data.take(random.permutation(200)), 0.1)
+    _, again = hold_out(data.take(random.permutation(200)), 0.1)
     assert set(again.texts) == set(held_out.texts)
 
 
 def test_folds_do_not_overlap_and_cover_everything():
-    tested = [text for fold in range(10) for text in cut(many(207), 0.1, fold)[1].texts]
+    tested = [text for fold in range(10) for text in hold_out(many(207), 0.1, fold)[1].texts]
     assert sorted(tested) == sorted(many(207).texts)
 
 
 def test_a_pair_is_the_same_only_if_both_its_texts_are():
     pairs = [("A film?", "yes"), ("a  FILM?", "Yes"), ("a film?", "no"), ("yes", "a film?"), ("a film? yes", "")]
-    cleaned, dropped = clean({"train": Split(pairs, np.zeros(5, "int64"))})
+    cleaned, dropped = remove_duplicates({"train": Split(pairs, np.zeros(5, "int64"))})
     assert cleaned["train"].texts == [pairs[0], pairs[2], pairs[3]]
     assert (dropped["duplicates"], dropped["rows without text"]) == (1, 1)
-    assert comparable(("a", "b c")) != comparable(("a b", "c"))
+    assert duplicate_key(("a", "b c")) != duplicate_key(("a b", "c"))
     assert [parts_of("a"), parts_of(("a", "b"))] == [("a",), ("a", "b")]
 
 
 def test_pairs_that_share_their_first_text_are_held_out_together(random):
     pairs = [(f"premise {n // 3}", f"hypothesis {n}") for n in range(300)]
     data = Split(pairs, np.arange(300) % 3).take(random.permutation(300))
-    rest, held_out = cut(data, 0.1)
+    rest, held_out = hold_out(data, 0.1)
     assert len(held_out) == 30
     assert len({first for first, _ in held_out.texts}) == 10
     assert not {first for first, _ in held_out.texts} & {first for first, _ in rest.texts}
@@ -69,7 +76,7 @@ def test_pairs_that_share_their_first_text_are_held_out_together(random):
 
 def test_scores_are_cut_without_classes_and_sampled_in_order():
     data = Split([f"text {number}" for number in range(50)], np.arange(50) / 10)
-    rest, held_out = cut(data, 0.2)
+    rest, held_out = hold_out(data, 0.2)
     assert (len(rest), len(held_out)) == (40, 10)
     assert (
         dict(zip(data.texts, data.labels, strict=True)).items()

@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets import DataOptions, load_text_classification, tfds_loading
 from kerasnlp_zoo.datasets.report import data_report
-from kerasnlp_zoo.datasets.splits import comparable
+from kerasnlp_zoo.datasets.splits import duplicate_key
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from tests.datasets.tfds_folders import write_tfds
@@ -173,7 +173,7 @@ def test_data_sets_of_packages(name, labels, train, validation, test, language):
     data = load_text_classification(DataOptions(dataset=name))
     assert (len(data.labels), data.language) == (labels, language)
     assert (len(data.train), len(data.validation), len(data.test)) == (train, validation, test)
-    splits = [{comparable(text) for text in split.texts} for split in (data.train, data.validation, data.test)]
+    splits = [{duplicate_key(text) for text in split.texts} for split in (data.train, data.validation, data.test)]
     assert not splits[0] & splits[1]
     assert not (splits[0] | splits[1]) & splits[2]
     assert load_text_classification(DataOptions(dataset=name)).fingerprint() == data.fingerprint()

@@ -10,7 +10,7 @@ import tyro
 
 from kerasnlp_zoo.datasets import msra, peoples_daily, tfds_loading
 from kerasnlp_zoo.datasets.report import span_report
-from kerasnlp_zoo.datasets.splits import comparable
+from kerasnlp_zoo.datasets.splits import duplicate_key
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts
 from kerasnlp_zoo.datasets.token_classification import (
     TokenClassificationOptions,
@@ -217,7 +217,7 @@ def test_data_sets_of_packages(name, train, validation, test, labels):
     data = load_token_classification(TokenClassificationOptions(dataset=name))
     assert (len(data.train), len(data.validation), len(data.test)) == (train, validation, test)
     assert len(data.labels) == labels
-    splits = [{comparable(text) for text in split.texts} for split in (data.train, data.validation, data.test)]
+    splits = [{duplicate_key(text) for text in split.texts} for split in (data.train, data.validation, data.test)]
     assert not splits[0] & splits[1]
     assert not (splits[0] | splits[1]) & splits[2]
     for text, spans in data.test:

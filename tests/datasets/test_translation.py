@@ -22,7 +22,7 @@ def load(**options):
 
 
 def all_pairs(data):
-    return [list(zip(*split.pairs(), strict=True)) for split in (data.train, data.validation, data.test)]
+    return [list(zip(*split.sources_and_targets(), strict=True)) for split in (data.train, data.validation, data.test)]
 
 
 @pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "named", "two files"])
@@ -88,7 +88,7 @@ def test_tatoeba_runs_both_ways():
     assert (len(there.test), len(there.validation)) == (2000, 2000)
     assert sum(len(references) for references in there.train.references) > 130_000
     assert max(map(len, there.test.references)) > 1
-    sources, targets = back.test.pairs()
+    sources, targets = back.test.sources_and_targets()
     assert "Tom" in " ".join(targets)
     assert "¿" in " ".join(sources)
 

@@ -54,7 +54,7 @@ def test_tables_hold_pairs_of_parses(tmp_path):
     assert data.has_pairs
     assert data.labels == ["no", "yes"]
     path.write_text(json.dumps(rows[0]) + "\n" + json.dumps({**rows[1], "b": "( ( barks )"}), "utf-8")
-    with pytest.raises(InputError, match=r"pairs.jsonl, line 2, line 1, column 1: this \( is never closed"):
+    with pytest.raises(InputError, match=r"pairs.jsonl, line 2, line 1, column 1: this \( has no matching \)"):
         load_trees(options(train_file=path, text_column="a", text_pair_column="b"))
 
 

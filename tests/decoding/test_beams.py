@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding import beam_search, generate, greedy, length_norm, repeated
+from kerasnlp_zoo.decoding import beam_search, generate, greedy, length_norm, repeat_for_beams
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE
 from tests.decoding.markov_chain import END, TABLE, V, start, step
@@ -32,7 +32,7 @@ def test_a_beam_that_holds_everything_equals_exhaustive_search(random, penalty):
     length, width = 3, V**3
     state, ids = start(random, 4)
     found, scores = beam_search(
-        step, repeated(state, width), ids, width, length, END, length_penalty=penalty, num_best=20
+        step, repeat_for_beams(state, width), ids, width, length, END, length_penalty=penalty, num_best=20
     )
     for row, (before, token) in enumerate(zip(state["before"].numpy(), ids.numpy(), strict=True)):
         expected = all_hypotheses(before, token, length, penalty)[:20]
@@ -46,7 +46,7 @@ def search(state, ids, width, jit=False, **options):
     options = {"max_length": 6, "end_id": END, **options}
 
     def run(state, ids):
-        return beam_search(step, repeated(state, width), ids, width, **options)
+        return beam_search(step, repeat_for_beams(state, width), ids, width, **options)
 
     return (tf.function(run, jit_compile=True) if jit else run)(state, ids)
 
@@ -73,7 +73,7 @@ def test_a_wider_beam_finds_no_worse(random):
 
 
 @pytest.mark.parametrize("width", [1, 2, 4])
-def test_hypotheses_are_whole_and_scored_by_all_their_tokens(random, width):
+def test_hypotheses_are_complete_and_scored_by_all_their_tokens(random, width):
     state, ids = start(random, 20)
     found, scores = search(state, ids, width, num_best=width, length_penalty=0.0)
     for row, best in np.ndindex(20, width):
@@ -106,7 +106,7 @@ def test_one_trace_of_beams_serves_every_batch_size(random):
         np.testing.assert_array_equal(compiled(*some)[0], search(*some, 3)[0])
 
 
-def test_fewer_hypotheses_than_asked_for_are_told_by_their_scores():
+def test_missing_hypotheses_have_the_score_impossible():
     def only_the_end(state, ids):
         return tf.one_hot(tf.fill(tf.shape(ids), END), V, on_value=0.0, off_value=IMPOSSIBLE), state
 
@@ -135,7 +135,7 @@ def test_length_norm_by_hand(length, penalty, norm):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_best": 4}, "num_best=4 hypotheses do not fit into beam_width=3"),
+        ({"num_best": 4}, "num_best=4, beam_width=3"),
         ({"length_penalty": -1.0}, "at least 0"),
         ({"max_length": 0}, "max_length"),
     ],

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding.blockwise import blockwise_top_k, highest
+from kerasnlp_zoo.decoding.blockwise import blockwise_argmax, blockwise_top_k
 
 
 @pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("vocabulary_size", [7, 127, 128, 8000])
 def test_the_highest_is_the_first_of_equals(random, vocabulary_size, jit):
     logits = random.integers(-9, 3, (50, vocabulary_size)).astype("float32")  # most rows have several highest
-    found = tf.function(highest, jit_compile=jit)(tf.constant(logits))
+    found = tf.function(blockwise_argmax, jit_compile=jit)(tf.constant(logits))
     np.testing.assert_array_equal(found, np.argmax(logits, axis=-1))
 
 

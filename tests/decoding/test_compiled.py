@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.decoding import beam_search, repeated, search_compiled
+from kerasnlp_zoo.decoding import beam_search, repeat_for_beams, search_compiled
 from tests.decoding.markov_chain import END, start, step
 
 
 def search(before_and_ids):
     before, ids = tf.unstack(before_and_ids, axis=1)
-    return beam_search(step, repeated({"before": before}, 3), ids, 3, 6, END, num_best=2)
+    return beam_search(step, repeat_for_beams({"before": before}, 3), ids, 3, 6, END, num_best=2)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7])

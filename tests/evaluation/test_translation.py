@@ -26,7 +26,7 @@ def test_chinese_is_counted_by_character():
 def test_nothing_to_score_is_refused():
     with pytest.raises(InputError, match="Received: 0 translations"):
         translation_scores([], [])
-    with pytest.raises(InputError, match=r"Received: \[\] at place 0"):
+    with pytest.raises(InputError, match=r"Received: \[\] for text 0"):
         translation_scores(["a"], [[]])
 
 

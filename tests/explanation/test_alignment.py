@@ -65,7 +65,7 @@ def test_maps_are_drawn_with_all_words_readable(tmp_path):
 
 
 def test_what_has_no_alignment_is_refused():
-    with pytest.raises(InputError, match="Received a task of text_classification"):
+    with pytest.raises(InputError, match="Received: a task of text_classification"):
         alignment_weights(text_classification(), "a film")
     with pytest.raises(InputError, match="built without attention"):
         alignment_weights(task(seq2seq, embedding_dim=8, attention=None), "the station")

@@ -98,7 +98,7 @@ def test_texts_are_cut_where_the_model_stops_reading():
     attention = attention_weights(bert_task(max_sequence_length=6), ("the cat the cat", "the dog"))
     assert attention.tokens == ["[CLS]", "the", "cat", "[SEP]", "the", "[SEP]"]
     assert attention.num_cut == 3
-    with pytest.raises(InputError, match="'dog' is not a word of the text. 3 more tokens were not read"):
+    with pytest.raises(InputError, match="'dog' is not a word of the text. 3 more tokens were truncated"):
         attention.places("dog")
     assert attention_weights(word_task(), "the cat " * 5).num_cut == 2
 
@@ -184,7 +184,7 @@ def test_there_are_only_so_many_layers_and_heads(random):
 def test_models_and_texts_without_attention_are_refused():
     with pytest.raises(InputError, match="text_cnn has no attention"):
         attention_weights(zoo.load("text_cnn_movie_reviews_en"), "fine")
-    with pytest.raises(InputError, match="over words reads one text. Received: a pair"):
+    with pytest.raises(InputError, match="of words reads one text. Received: a pair"):
         attention_weights(word_task(), ("the", "cat"))
     with pytest.raises(InputError, match="has no token"):
         attention_weights(word_task(), "")
@@ -198,5 +198,5 @@ def test_positions_are_those_that_the_model_adds():
     task = bert_task()
     table = weights_of(task)["position_embedding/embeddings"]
     np.testing.assert_array_equal(position_vectors(task.model), table.astype("float32"))
-    with pytest.raises(InputError, match="text_cnn adds no vectors of positions"):
+    with pytest.raises(InputError, match="text_cnn has no position vectors"):
         position_vectors(zoo.load("text_cnn_movie_reviews_en").model)

@@ -15,7 +15,7 @@ ENTRY = "text_cnn_movie_reviews_en"
 LABELS = ["bad", "fair", "good"]
 WIDTHS = (1, 2, 5)
 SENTENCES = ["fine", "a gripping story", "too long , and nobody in it is qwerty , qwerty"]
-POOLINGS = ["max", "average", "sum", "k_max"]
+POOLINGS = ["max", "mean", "sum", "k_max"]
 
 
 def random_task(pooling="max", texts=TEXTS, seed=0, **preprocessing):
@@ -158,5 +158,5 @@ def test_models_of_other_builders_are_refused():
 
 
 def test_what_is_no_string_is_refused():
-    with pytest.raises(InputError, match="Received: 3 at place 0"):
+    with pytest.raises(InputError, match="Received: 3 at index 0"):
         fired_ngrams(random_task(), 3)

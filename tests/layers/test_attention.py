@@ -20,28 +20,28 @@ def example(random, key_width=D):
     return query, key, value, mask
 
 
-def attention(random, score, key_width=D, **arguments):
-    layer = Attention(score, units=4, **arguments)
+def attention(random, score_mode, key_width=D, **arguments):
+    layer = Attention(score_mode, units=4, **arguments)
     layer.build((B, Q, D), (B, T, key_width))
     for weight in layer.weights:
         weight.assign(random.normal(size=weight.shape))
     return layer
 
 
-@pytest.mark.parametrize(("score", "key_width"), [("additive", 3), ("general", 3), ("dot", D), ("scaled_dot", D)])
-def test_each_score_equals_a_triple_loop(random, score, key_width):
+@pytest.mark.parametrize(("score_mode", "key_width"), [("additive", 3), ("general", 3), ("dot", D), ("scaled_dot", D)])
+def test_each_score_equals_a_triple_loop(random, score_mode, key_width):
     query, key, value, mask = example(random, key_width)
-    layer = attention(random, score, key_width)
+    layer = attention(random, score_mode, key_width)
     context, weights = layer(query, key, value, mask=mask, return_attention_scores=True)
-    expected = oracles.attention(score, query, key, value, mask, *map(np.asarray, layer.weights))
+    expected = oracles.attention(score_mode, query, key, value, mask, *map(np.asarray, layer.weights))
     np.testing.assert_allclose(weights, expected[1], atol=1e-5)
     np.testing.assert_allclose(context, expected[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("score", SCORE_MODES)
-def test_keys_projected_once_answer_every_step_alike(random, score):
+@pytest.mark.parametrize("score_mode", SCORE_MODES)
+def test_keys_projected_once_answer_every_step_alike(random, score_mode):
     query, key, value, mask = example(random)
-    layer = attention(random, score)
+    layer = attention(random, score_mode)
     whole = layer(query, key, value, mask=mask)
     projected = layer.project_keys(ops.convert_to_tensor(key))
     steps = [layer.attend(query[:, step : step + 1], projected, value, mask) for step in range(Q)]
@@ -96,5 +96,5 @@ def test_the_gradient_goes_straight_through_hard_attention(random):
 def test_vectors_of_different_widths_have_no_dot_product():
     with pytest.raises(InputError, match="queries of 6, keys of 3. Use 'general' or 'additive'"):
         Attention("dot")(np.zeros((1, 2, 6)), np.zeros((1, 2, 3)))
-    with pytest.raises(InputError, match="score"):
+    with pytest.raises(InputError, match="score_mode"):
         Attention("cosine")

@@ -37,9 +37,9 @@ def test_lstm_gives_the_last_states_of_both_directions(random):
             np.testing.assert_array_equal(output[row, place], np.zeros(6))
 
 
-@pytest.mark.parametrize("reader", ["cnn", "lstm"])
-def test_a_word_reads_alike_beside_longer_ones(reader, random):
-    ids, layer = some_words(random), WordCharacters(9, reader, output_dim=4)
+@pytest.mark.parametrize("character_encoder", ["cnn", "lstm"])
+def test_a_word_reads_alike_beside_longer_ones(character_encoder, random):
+    ids, layer = some_words(random), WordCharacters(9, character_encoder, output_dim=4)
     whole = layer(ids)
     np.testing.assert_allclose(layer(ids[1:, :2, :3]), whole[1:, :2], atol=1e-6)
     np.testing.assert_allclose(layer(np.pad(ids, [(0, 0), (0, 0), (0, 4)])), whole, atol=1e-6)
@@ -49,8 +49,8 @@ def test_a_word_reads_alike_beside_longer_ones(reader, random):
     ("arguments", "message"),
     [
         ({"vocabulary_size": 0}, "vocabulary_size=0"),
-        ({"reader": "gru"}, "reader='gru'"),
-        ({"reader": "lstm", "output_dim": 5}, "half of output_dim.*output_dim=5"),
+        ({"character_encoder": "gru"}, "character_encoder='gru'"),
+        ({"character_encoder": "lstm", "output_dim": 5}, "half of output_dim.*output_dim=5"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import TextConvolution
 from tests import oracles
 
@@ -33,5 +34,5 @@ def test_what_stands_at_padded_positions_does_not_matter():
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         TextConvolution(**arguments)

@@ -32,5 +32,5 @@ def test_pairs_are_spread_over_all_ids(random):
 
 
 def test_too_few_ids_are_refused():
-    with pytest.raises(InputError, match="num_bins counts padding and at least one pair. Received: 1"):
+    with pytest.raises(InputError, match="num_bins must be at least 2.*Received: 1"):
         HashedBigrams(1)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import WindowMask
 from kerasnlp_zoo.layers.masking import LOWEST, mask_scores, zero_masked
 from tests import oracles
@@ -16,7 +17,7 @@ def test_window_mask_marks_windows_that_touch_a_word(width, seed):
 
 
 def test_window_mask_refuses_an_empty_window():
-    with pytest.raises(ValueError, match="width=0"):
+    with pytest.raises(InputError, match="width=0"):
         WindowMask(0)
 
 

@@ -65,29 +65,29 @@ def test_weights_are_dropped_only_in_training(random):
     np.testing.assert_allclose(kept, 1.0, atol=0.05)
 
 
-@pytest.mark.parametrize("score", ["scaled_dot", "additive"])
-def test_heads_that_look_at_a_memory_equal_a_triple_loop(random, score):
+@pytest.mark.parametrize("score_mode", ["scaled_dot", "additive"])
+def test_heads_that_look_at_a_memory_equal_a_triple_loop(random, score_mode):
     inputs = random.normal(size=(3, 4, 6)).astype("float32")
     memory, mask = oracles.random_padded_batch(1, width=5)
     memory, mask = memory[:3], mask[:3]
-    layer = cross_attention(6, 5, score=score)
+    layer = cross_attention(6, 5, score_mode=score_mode)
     outputs, weights = layer(inputs, memory, mask=mask, return_attention_scores=True)
     query = inputs @ layer.query.kernel.numpy() + layer.query.bias.numpy()
     key, value = np.split(memory @ layer.key_value.kernel.numpy() + layer.key_value.bias.numpy(), 2, axis=-1)
     context = np.zeros((3, 4, 6))
     for head, part in enumerate((slice(0, 3), slice(3, 6))):
-        extra = () if score == "scaled_dot" else (np.eye(3), np.eye(3), np.asarray(layer.scale)[head, :, 0])
+        extra = () if score_mode == "scaled_dot" else (np.eye(3), np.eye(3), np.asarray(layer.scale)[head, :, 0])
         parts = (values[..., part] for values in (query, key, value))
-        context[..., part], expected = oracles.attention(score, *parts, mask, *extra)
+        context[..., part], expected = oracles.attention(score_mode, *parts, mask, *extra)
         np.testing.assert_allclose(weights[:, head], expected, atol=1e-5)
     expected = context @ layer.output_projection.kernel.numpy() + layer.output_projection.bias.numpy()
     np.testing.assert_allclose(outputs, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("score", ["scaled_dot", "additive"])
-def test_step_by_step_equals_causal_attention_all_at_once(random, score):
+@pytest.mark.parametrize("score_mode", ["scaled_dot", "additive"])
+def test_step_by_step_equals_causal_attention_all_at_once(random, score_mode):
     inputs = random.normal(size=(2, 7, 6)).astype("float32")
-    layer = attention(6, is_causal=True, score=score)
+    layer = attention(6, is_causal=True, score_mode=score_mode)
     cache = layer.empty_cache(batch_size=2, num_hypotheses=1, max_length=9)
     for place in range(7):
         bias = mask_bias(np.broadcast_to(np.arange(9) <= place, (2, 1, 1, 9)))
@@ -116,11 +116,11 @@ def test_hypotheses_share_a_cache_and_see_their_own_way(random):
 
 
 def test_bad_arguments_are_refused():
-    with pytest.raises(InputError, match="score"):
-        MultiHeadSelfAttention(2, score="dot")
-    with pytest.raises(ValueError, match="at least 1 head"):
+    with pytest.raises(InputError, match="score_mode"):
+        MultiHeadSelfAttention(2, score_mode="dot")
+    with pytest.raises(InputError, match="num_heads must be an integer of at least 1"):
         MultiHeadSelfAttention(0)
-    with pytest.raises(ValueError, match="a share in"):
+    with pytest.raises(InputError, match="dropout must be a number of at least 0 and below 1"):
         MultiHeadSelfAttention(2, dropout=1.0)
-    with pytest.raises(ValueError, match="multiple of the number of heads. Received: width 5, num_heads=2"):
+    with pytest.raises(InputError, match="multiple of the number of heads. Received: width 5, num_heads=2"):
         MultiHeadSelfAttention(2)(np.zeros((1, 3, 5)))

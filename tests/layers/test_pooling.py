@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import AttentionOverTime, KMaxPooling, MaxOverTime, MeanOverTime, SumOverTime
 from tests import oracles
 
-POOLINGS = {"max": MaxOverTime, "average": MeanOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+POOLINGS = {"max": MaxOverTime, "mean": MeanOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
 
 
-@pytest.mark.parametrize("how", ["max", "average", "sum"])
+@pytest.mark.parametrize("how", ["max", "mean", "sum"])
 @pytest.mark.parametrize("seed", range(3))
 def test_pooling_equals_looking_at_each_feature(how, seed):
     inputs, mask = oracles.random_padded_batch(seed)
@@ -53,7 +54,7 @@ def test_float16_neither_overflows_nor_gives_nan(how):
 
 
 def test_k_must_be_positive():
-    with pytest.raises(ValueError, match="k=0"):
+    with pytest.raises(InputError, match="k=0"):
         KMaxPooling(0)
 
 

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.positions import sinusoids
 
@@ -44,9 +45,9 @@ def test_every_place_adds_its_own_trained_vector(random):
 
 @pytest.mark.parametrize("layer", [LearnedPositions, SinusoidalPositions])
 def test_bad_lengths_are_refused(layer):
-    with pytest.raises(ValueError, match="at least 1 position"):
+    with pytest.raises(InputError, match="max_sequence_length must be an integer of at least 1"):
         layer(0)
-    with pytest.raises(ValueError, match="vectors for 3 positions. Received 4 tokens"):
+    with pytest.raises(InputError, match="vectors for 3 positions. Received: 4 tokens"):
         layer(3)(np.zeros((1, 4, 2)))
-    with pytest.raises(ValueError, match="must be even. Received: width=3"):
+    with pytest.raises(InputError, match="must be even. Received: width=3"):
         sinusoids(2, 3)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.masking import mask_bias
 from kerasnlp_zoo.layers.multi_head_attention import cache_rows
@@ -112,7 +113,9 @@ def test_sublayers_without_short_cut_or_norm(random):
 
 
 def test_bad_arguments_are_refused():
-    with pytest.raises(ValueError, match="activation must be one of relu, gelu, gelu_tanh. Received: 'swish'"):
+    with pytest.raises(
+        InputError, match="activation must be one of 'relu', 'gelu', 'gelu_tanh'. Received: activation='swish'"
+    ):
         TransformerEncoderBlock(2, 8, activation="swish")
-    with pytest.raises(ValueError, match="intermediate_dim must be at least 1"):
+    with pytest.raises(InputError, match="intermediate_dim must be an integer of at least 1"):
         TransformerEncoderBlock(2, 0)

@@ -48,7 +48,7 @@ def average(layer, x, states):
 CASES = {
     "child_sum": (ChildSumTreeLSTM, {}, child_sum),
     "n_ary": (NaryTreeLSTM, {"num_children": 3}, n_ary),
-    "average": (TreeMean, {}, average),
+    "mean": (TreeMean, {}, average),
 }
 
 
@@ -132,7 +132,7 @@ def test_empty_places_change_nothing_whatever_they_hold(composition, random):
 
 
 def test_the_order_of_children_counts_for_n_ary_alone():
-    for composition, counts in (("child_sum", False), ("n_ary", True), ("average", False)):
+    for composition, counts in (("child_sum", False), ("n_ary", True), ("mean", False)):
         layer, _, preprocessor, vectors = make(composition)
         one, other = batched(layer, preprocessor(["((a) (b))", "((b) (a))"]), vectors)[:, 0, 0]
         assert np.allclose(one, other, atol=1e-6) != counts, composition

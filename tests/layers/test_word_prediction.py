@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import FullSoftmax, HierarchicalSoftmax, NegativeSampling, NoiseContrastiveEstimation
 
 VOCABULARY, DIM, NEGATIVES = 9, 4, 3
@@ -116,7 +117,7 @@ def test_nce_learns_the_probabilities_of_the_softmax(random):
 
 
 def test_sizes_that_cannot_be_are_refused():
-    with pytest.raises(ValueError, match="1 counts"):
+    with pytest.raises(InputError, match="1 counts"):
         FullSoftmax(5, counts=[3])
-    with pytest.raises(ValueError, match="num_negatives=0"):
+    with pytest.raises(InputError, match="num_negatives=0"):
         NegativeSampling(5, num_negatives=0)

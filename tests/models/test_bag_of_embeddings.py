@@ -18,14 +18,14 @@ def randomised(model, random):
     return {weight.path: np.array(weight) for weight in model.weights}
 
 
-@pytest.mark.parametrize("pooling", ["average", "sum"])
+@pytest.mark.parametrize("pooling", ["mean", "sum"])
 def test_bag_of_embeddings_equals_the_equations(pooling, random):
     model = bag_of_embeddings(40, num_classes=3, embedding_dim=6, hidden_dim=5, pooling=pooling)
     weights, texts = randomised(model, random), token_ids(random, batch=4, time=8)
     features = []
     for text in texts:
         vectors = [weights["token_embedding/embeddings"][token] for token in text if token != 0]
-        features.append(sum(vectors) / (len(vectors) if pooling == "average" else 1))
+        features.append(sum(vectors) / (len(vectors) if pooling == "mean" else 1))
     np.testing.assert_allclose(model(texts), perceptron(np.array(features), weights), atol=1e-4)
 
 

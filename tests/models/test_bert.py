@@ -95,5 +95,5 @@ def test_bad_arguments_are_refused(arguments, message):
 
 
 def test_more_tokens_than_positions_are_refused():
-    with pytest.raises(ValueError, match="vectors for 512 positions. Received 513 tokens"):
+    with pytest.raises(InputError, match="vectors for 512 positions. Received: 513 tokens"):
         bert(**SMALL)({name: np.ones((1, 513), "int32") for name in ("token_ids", "segment_ids")})

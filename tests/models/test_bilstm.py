@@ -83,9 +83,9 @@ def test_a_word_changes_the_tags_that_can_know_it(arguments, changed, random):
     assert is_changed.nonzero()[0].tolist() == changed
 
 
-@pytest.mark.parametrize("characters", ["cnn", "lstm"])
-def test_letters_tell_unknown_words_apart(characters, random):
-    model = bilstm_tagger(**SMALL, character_vocabulary_size=40, characters=characters)
+@pytest.mark.parametrize("character_encoder", ["cnn", "lstm"])
+def test_letters_tell_unknown_words_apart(character_encoder, random):
+    model = bilstm_tagger(**SMALL, character_vocabulary_size=40, character_encoder=character_encoder)
     random_weights(model, random)
     inputs = words_of_letters(random, batch=1, time=4)
     inputs["token_ids"][:] = 1
@@ -95,7 +95,7 @@ def test_letters_tell_unknown_words_apart(characters, random):
 
 
 def test_a_pair_tells_apart_what_its_first_token_alone_does_not(random):
-    model = bilstm_tagger(**SMALL, num_layers=1, bidirectional=False, num_pairs=1000)
+    model = bilstm_tagger(**SMALL, num_layers=1, bidirectional=False, num_bigram_bins=1000)
     random_weights(model, random)
     inputs = random.integers(1, 40, (1, 6))
     other = inputs.copy()
@@ -105,7 +105,7 @@ def test_a_pair_tells_apart_what_its_first_token_alone_does_not(random):
 
 
 def test_dropout_takes_whole_pairs(random):
-    model = bilstm_tagger(**SMALL, num_pairs=1000, dropout=0.5)
+    model = bilstm_tagger(**SMALL, num_bigram_bins=1000, dropout=0.5)
     pairs = keras.Model(model.input, model.get_layer("pair_dropout").output)
     dropped = np.asarray(pairs(random.integers(1, 40, (4, 20)), training=True)) == 0
     assert 0.2 < dropped.mean() < 0.8
@@ -143,5 +143,5 @@ def test_wrong_arguments_are_named(arguments, message):
 
 
 def test_unknown_ways_to_read_letters_are_refused_even_without_letters():
-    with pytest.raises(InputError, match="characters='rnn'"):
-        bilstm_tagger(**SMALL, characters="rnn")
+    with pytest.raises(InputError, match="character_encoder='rnn'"):
+        bilstm_tagger(**SMALL, character_encoder="rnn")

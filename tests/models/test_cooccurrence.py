@@ -94,7 +94,7 @@ def test_ppmi_refuses_what_are_no_counts(values, message):
 
 def test_arguments_outside_their_range_are_refused(counts):
     for arguments in ({"smoothing": 0}, {"smoothing": 1.5}, {"shift": 0.5}):
-        with pytest.raises(InputError, match="Expected a smoothing"):
+        with pytest.raises(InputError, match="smoothing must be above 0"):
             positive_pointwise_mutual_information(counts, **arguments)
     for dim in (20, 300):
         with pytest.raises(InputError, match=f"30 x 20. Received: dim={dim}"):

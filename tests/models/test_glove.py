@@ -23,7 +23,7 @@ def weights_of(model):
 
 
 def test_predictions_and_loss_are_those_of_the_paper(random):
-    model = glove(WORDS, DIM)
+    model = glove(WORDS, embedding_dim=DIM)
     model.set_weights([random.normal(size=weight.shape) for weight in model.weights])
     words, contexts, word_biases, context_biases = weights_of(model)
     token_ids, others = random.integers(0, WORDS, (2, 5, 1))
@@ -42,7 +42,7 @@ def test_predictions_and_loss_are_those_of_the_paper(random):
 
 
 def test_fits_counts_of_its_rank_and_its_first_step_goes_where_the_fast_trainer_goes(counts):
-    model, trainer = glove(WORDS, DIM), GloveTrainer(WORDS, DIM)
+    model, trainer = glove(WORDS, embedding_dim=DIM), GloveTrainer(WORDS, DIM)
     model.compile(keras.optimizers.SGD(1.0), WeightedMeanLoss(GloveLoss()))
     trainer.compile(1.0)
     for weight, table in zip(weights_of(model), trainer.tables, strict=True):

@@ -45,7 +45,7 @@ def test_merging_gives_the_same_answers_without_factors(given):
 
 
 def test_models_without_dense_layers_are_refused():
-    with pytest.raises(InputError, match="has none beside its head"):
+    with pytest.raises(InputError, match="dense layers below its head"):
         enable_lora(word_embedding(vocabulary_size=10, embedding_dim=4), rank=2)
     with pytest.raises(InputError, match="rank must be an integer of at least 1"):
         enable_lora(bert_classifier(num_classes=2, **SMALL), rank=0)

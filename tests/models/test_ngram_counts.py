@@ -65,7 +65,7 @@ def test_counts_are_those_of_a_counter(ids, block, monkeypatch, tmp_path):
 def test_another_text_finds_the_ngrams_it_shares(ids, random):
     counts = count_ngrams(ids, VOCABULARY_SIZE, order=3)
     other = random.integers(1, VOCABULARY_SIZE, 200)
-    for order, (histories, numbers) in enumerate(counts.numbers.along(other), start=1):
+    for order, (histories, numbers) in enumerate(counts.numbers.numbers_along(other), start=1):
         known = {gram: number for number, gram in enumerate(grams(counts, order))}
         expected = [known.get(gram, MISSING) for gram in histories_of(other, order)]
         assert numbers.tolist() == expected
@@ -78,7 +78,7 @@ def test_another_text_finds_the_ngrams_it_shares(ids, random):
     ("ids", "order", "message"),
     [
         ([], 1, "The text is empty"),
-        ([4, 5], 3, "has only 2 tokens.*order of its n-grams, 3"),
+        ([4, 5], 3, "has only 2 tokens.*order of the n-grams, 3"),
         ([4, 5], 0, "order must be an integer of at least 1"),
         ([4, 9], 2, "ids 0 to 8. Received: 9"),
         ([4, -1], 2, "Received: -1"),

@@ -18,10 +18,10 @@ def test_logits_are_those_of_the_model(random, is_tied, is_quantized, rows):
         quantize_model(model)
     ids = tf.constant(random.integers(1, 40, (rows, 1)), tf.int32)
     outputs = with_state(model)({"token_ids": ids, **zero_state(model, rows)})
-    table = OutputProjection(model)
+    projection = OutputProjection(model)
 
     @tf.function(input_signature=[tf.TensorSpec([None, 8])])
     def logits(hidden):
-        return table.logits(hidden, table.turned(tf.shape(hidden)[0]))
+        return projection.logits(hidden, projection.prepared(tf.shape(hidden)[0]))
 
     np.testing.assert_allclose(logits(outputs["hidden"][:, 0]), outputs["logits"][:, 0], atol=1e-5)

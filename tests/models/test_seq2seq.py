@@ -44,9 +44,9 @@ def test_attention_tells_where_the_decoder_looked():
 
 
 @pytest.mark.parametrize("more", [{"merge": "sum"}, {"bidirectional": False}])
-@pytest.mark.parametrize("score", ["dot", "scaled_dot"])
-def test_dot_scores_compare_vectors_of_one_width(score, more):
-    assert model(score=score, **more)({"source_ids": SOURCE, "target_ids": SOURCE}).shape == (3, 4, 12)
+@pytest.mark.parametrize("score_mode", ["dot", "scaled_dot"])
+def test_dot_scores_compare_vectors_of_one_width(score_mode, more):
+    assert model(score_mode=score_mode, **more)({"source_ids": SOURCE, "target_ids": SOURCE}).shape == (3, 4, 12)
 
 
 def test_without_attention_only_the_state_knows_the_source():
@@ -62,8 +62,8 @@ def test_without_attention_only_the_state_knows_the_source():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"score": "dot"}, "queries of 6, keys of 12. Use 'general' or 'additive'"),
-        ({"score": "cosine"}, "score must be one of"),
+        ({"score_mode": "dot"}, "queries of 6, keys of 12. Use 'general' or 'additive'"),
+        ({"score_mode": "cosine"}, "score_mode must be one of"),
         ({"placement": "above"}, "placement must be one of"),
         ({"attention": "loose"}, "attention must be one of"),
     ],

@@ -73,6 +73,6 @@ def test_the_padding_of_a_source_changes_nothing():
 
 
 def test_more_tokens_than_positions_are_refused():
-    with pytest.raises(InputError, match="max_sequence_length=16 tokens. Received: max_length=17"):
+    with pytest.raises(InputError, match="max_sequence_length=16. Received: max_length=17"):
         TransformerSteps(model()).start(tf.constant(SOURCE), 1, 17)
     TransformerSteps(model(positions=None)).start(tf.constant(SOURCE), 1, 17)

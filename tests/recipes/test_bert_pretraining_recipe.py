@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.cli import plot
+from kerasnlp_zoo.commands.plots import plot
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPieceVocabulary
 from kerasnlp_zoo.training import callbacks

@@ -83,7 +83,7 @@ def test_words_and_their_parts_of_speech_are_found_at_once(tmp_path):
     ]
     file = tmp_path / "words.jsonl"
     file.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
-    flags = {"train_file": file, "language": "zh", "tags": "bmes", "num_pairs": 100}
+    flags = {"train_file": file, "language": "zh", "tags": "bmes", "num_bigram_bins": 100}
     metrics = bilstm_tagging.main(config(tmp_path, **flags))
     assert (metrics["metric"], metrics["score"]) == ("word F1", "unlabelled_f1")
     assert metrics["test_score"] == 100 * metrics["scores"]["unlabelled_f1"] >= 90

@@ -60,7 +60,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path, monke
 
     word2vec.main(config("whole"))
 
-    on_epoch_end = word_vectors.Throughput.on_epoch_end
+    on_epoch_end = word_vector_training.Throughput.on_epoch_end
 
     def interrupt(callback, epoch, logs=None):
         if epoch == 2:
@@ -68,7 +68,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path, monke
         on_epoch_end(callback, epoch, logs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(word_vectors.Throughput, "on_epoch_end", interrupt)
+        patch.setattr(word_vector_training.Throughput, "on_epoch_end", interrupt)
         with pytest.raises(KeyboardInterrupt):
             word2vec.main(config("cut"))
     assert "Continue with: kerasnlp-zoo train word2vec" in capsys.readouterr().err

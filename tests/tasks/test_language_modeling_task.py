@@ -74,10 +74,10 @@ def test_next_words_are_those_of_the_softmax(task):
 
 def test_continuations_are_drawn_as_asked(task):
     greedy = task.predict(TEXTS)
-    assert task.generating(Sampling(top_k=1), max_new_tokens=6).predict(TEXTS) == greedy
-    drawn = task.generating(Sampling(temperature=5.0, seed=3), max_new_tokens=30)
+    assert task.with_decoding(Sampling(top_k=1), max_new_tokens=6).predict(TEXTS) == greedy
+    drawn = task.with_decoding(Sampling(temperature=5.0, seed=3), max_new_tokens=30)
     assert drawn.predict(TEXTS) == drawn.predict(TEXTS)
-    others = task.generating(Sampling(temperature=5.0, seed=4), max_new_tokens=30).predict(TEXTS)
+    others = task.with_decoding(Sampling(temperature=5.0, seed=4), max_new_tokens=30).predict(TEXTS)
     assert [answer["continuation"] for answer in others] != [answer["continuation"] for answer in drawn.predict(TEXTS)]
     assert "[" not in "".join(answer["continuation"] for answer in others)
 
@@ -94,9 +94,9 @@ def test_a_data_set_is_evaluated_on_the_very_tokens_of_its_test_part(monkeypatch
     lines = [f"tea with milk {number % 7} , and a <unk>" for number in range(60)]
     monkeypatch.setitem(corpora.CORPORA, "small", corpora.TextSource("small", lambda: [lines]))
     for unit in ("spaces", "characters"):
-        corpus, text = load_language_modeling(LanguageModelingOptions(dataset="small", unit=unit))
+        source, text = load_language_modeling(LanguageModelingOptions(dataset="small", unit=unit))
         model = rnn_language_model(len(text.vocabulary), embedding_dim=4, num_layers=1)
-        task = LanguageModeling(model, LanguageModelPreprocessor(text.vocabulary, corpus.segmenter))
+        task = LanguageModeling(model, LanguageModelPreprocessor(text.vocabulary, source.segmenter))
         lines_, labels, name = load_evaluation_examples("language_modeling", DataOptions(dataset="small"))
         assert (labels, name) == (None, "small")
         expected = perplexity(text_log_probabilities(model, text.test))

@@ -50,9 +50,9 @@ def test_examples_to_test_an_app_against_are_those_of_predict(task, exported):
 
 def test_an_export_of_another_model_is_found_out(exported):
     keras.utils.set_random_seed(7)
-    with pytest.raises(RuntimeError, match="gives other values for"):
+    with pytest.raises(RuntimeError, match="returns other values for"):
         check_litert(text_classification(), exported, TEXTS)
-    with pytest.raises(RuntimeError, match="does not answer in a fresh process"):
+    with pytest.raises(RuntimeError, match="fails in a new process"):
         check_litert(text_classification(), exported / "nowhere", TEXTS)
 
 
@@ -99,14 +99,14 @@ class Strange(TextClassification):
 
 def test_an_operation_that_litert_lacks_is_named(task, tmp_path):
     strange = Strange(task.model, task.preprocessor, task.labels)
-    with pytest.raises(InputError, match="text_cnn cannot become a .tflite file: .* no Digamma.*saved_model"):
+    with pytest.raises(InputError, match="text_cnn cannot be converted to a .tflite file: .* no Digamma.*saved_model"):
         strange.export(tmp_path / "litert", format="litert")
     assert not list(tmp_path.iterdir())
 
 
 def test_half_precision_is_refused(task, tmp_path):
     half = zoo.load(zoo.save(task, tmp_path / "entry"), dtype="mixed_bfloat16")
-    with pytest.raises(InputError, match="computes in bfloat16, which LiteRT cannot. Load it in float32"):
+    with pytest.raises(InputError, match="computes in bfloat16, which LiteRT does not support. Load it in float32"):
         half.export(tmp_path / "litert", format="litert")
 
 

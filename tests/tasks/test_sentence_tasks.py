@@ -50,7 +50,7 @@ def test_candidates_are_the_words_with_the_highest_probability():
         (lambda: fill_mask().predict(["a film"]), r"one \[MASK\] in each text. Received 0 in text 0"),
         (lambda: fill_mask().predict(["[MASK]", "[MASK] [MASK]"]), "Received 2 in text 1"),
         (lambda: FillMask(fill_mask().model, fill_mask().preprocessor, ["a"]), "no labels. Received: a"),
-        (lambda: sentence_similarity().similarity(["a"], []), "two lists of one length. Received: 1 and 0"),
+        (lambda: sentence_similarity().similarity(["a"], []), "two lists of the same length. Received: 1 and 0"),
         (lambda: sentence_similarity().evaluate([("a", "b")], [1.0]), "at least two pairs"),
         (lambda: text_regression().dataset(["a"], ["good"]), "a number as the score of text 0. Received: 'good'"),
         (lambda: text_regression().dataset(["a"], [float("nan")]), "a number as the score of text 0"),

@@ -72,10 +72,10 @@ def test_bytes_that_are_not_utf8_are_answered_by_the_graph(task):
     [
         ("one string", "list of strings.*Received: str"),
         (None, "Received: NoneType"),
-        (["fine", None], "None at place 1"),
-        ([b"fine"], "at place 0; decode bytes first"),
-        ([["fine"]], r"\['fine'\] at place 0"),
-        ([3.5], "3.5 at place 0"),
+        (["fine", None], "None at index 1"),
+        ([b"fine"], "at index 0; decode bytes first"),
+        ([["fine"]], r"\['fine'\] at index 0"),
+        ([3.5], "3.5 at index 0"),
     ],
 )
 def test_what_is_no_list_of_strings_is_refused(task, texts, message):
@@ -129,9 +129,9 @@ def test_cut_texts_are_told_once(caplog):
 def test_an_export_of_another_model_is_found_out(task, tmp_path):
     keras.utils.set_random_seed(1)  # or it could be the very model of `task`, made under the seed of all tests
     other = text_classification()
-    with pytest.raises(RuntimeError, match="gives other values for"):
+    with pytest.raises(RuntimeError, match="returns other values for"):
         check_export(task, other.export(tmp_path), TEXTS)
-    with pytest.raises(RuntimeError, match="does not answer in a fresh process"):
+    with pytest.raises(RuntimeError, match="fails in a new process"):
         check_export(task, tmp_path / "nowhere", TEXTS)
 
 

@@ -43,13 +43,13 @@ def test_what_was_learned_is_translated(task):
         scores = [alternative["score"] for alternative in answer["alternatives"]]
         assert scores == sorted(scores, reverse=True)
         assert len({alternative["text"] for alternative in answer["alternatives"]}) == len(scores)
-    assert task.searching(beam_width=1).predict(SOURCES)[2]["text"] == TARGETS[2]
-    assert len(task.searching(num_best=2).predict(["a"])[0]["alternatives"]) == 2
+    assert task.with_decoding(beam_width=1).predict(SOURCES)[2]["text"] == TARGETS[2]
+    assert len(task.with_decoding(num_best=2).predict(["a"])[0]["alternatives"]) == 2
     assert task.evaluate(SOURCES, [[target] for target in TARGETS])["chrf"] == pytest.approx(100)
 
 
 def test_the_compiled_search_finds_the_same_and_is_exported(task, tmp_path):
-    compiled = task.searching(jit=True)
+    compiled = task.with_decoding(jit=True)
     for texts in (SOURCES, SOURCES[:1], ["a b c a b c a b"]):
         assert zoo.difference(compiled.predict(texts), task.predict(texts)) <= 1e-5
     assert check_export(compiled, compiled.export(tmp_path), [*SOURCES, ""]) <= 1e-5
@@ -86,7 +86,7 @@ def test_a_source_that_is_cut_and_one_in_another_script_are_told(task, caplog):
     task.predict(["a b c " * 9])
     assert "Only the first 12 of 28 tokens are translated" in caplog.text
     task.predict(["Привет мир"])
-    assert "100% of a text are in no script that the model has learned; it translates from 'a'" in caplog.text
+    assert "100% of the tokens of a text are unknown to the model, which translates from 'a'" in caplog.text
 
 
 def test_an_empty_source_has_an_answer(task):
@@ -96,8 +96,8 @@ def test_an_empty_source_has_an_answer(task):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda task: task.searching(beam_width=1000), "at most as wide as the vocabulary"),
-        (lambda task: task.searching(num_best=9), "A beam of 4 has 1 to 4 translations. Received: num_best=9"),
+        (lambda task: task.with_decoding(beam_width=1000), "beam_width must be at most the vocabulary size"),
+        (lambda task: task.with_decoding(num_best=9), "num_best must be from 1 to beam_width=4. Received: num_best=9"),
         (lambda task: task.dataset(SOURCES), "6 texts and no targets"),
         (lambda task: task.dataset(SOURCES, TARGETS[:2]), "6 texts and 2 targets"),
         (lambda task: task.evaluate(SOURCES, TARGETS), "Expected a list of references for each text. Received: 'uno"),

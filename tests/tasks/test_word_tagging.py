@@ -19,7 +19,9 @@ TEXTS = ["王小红来北京了", "上海很好", "", "iPhone14很好，来了"]
 
 def crf_task(labels, scheme, preprocessor):
     tags = tags_for(labels, scheme)
-    model = bilstm_crf(preprocessor.vocabulary_size, len(tags), 8, 8, num_layers=1, tags=tags, dropout=0.0)
+    model = bilstm_crf(
+        preprocessor.vocabulary_size, len(tags), embedding_dim=8, hidden_dim=8, num_layers=1, tags=tags, dropout=0.0
+    )
     for weight in model.trainable_weights:
         weight.assign(np.random.default_rng(1).normal(size=weight.shape))
     return TokenClassification(model, preprocessor, tags)
@@ -34,7 +36,9 @@ def parts_of_speech(segmenter="spaces", **arguments):
     preprocessor = preprocessor.changed(segmenter=segmenter, **arguments)
     size = preprocessor.vocabulary_size
     letters = preprocessor.character_vocabulary_size
-    model = bilstm_tagger(size, 4, 8, 8, num_layers=1, character_vocabulary_size=letters, dropout=0.0)
+    model = bilstm_tagger(
+        size, 4, embedding_dim=8, hidden_dim=8, num_layers=1, character_vocabulary_size=letters, dropout=0.0
+    )
     return TokenClassification(model, preprocessor, tags_for(["n", "v", "a"], "tokens"))
 
 

@@ -8,7 +8,7 @@ from kerasnlp_zoo.text import Vocabulary, cooccurrence_counts, term_document_cou
 from kerasnlp_zoo.text.corpus import encode_corpus
 
 LIKES = ["I like deep learning .", "I like NLP .", "I enjoy flying ."]
-PAIRS = """I-like 2  I-enjoy 1  I-deep 1  I-NLP 1  I-flying 1  like-deep 1  like-learning 1  like-NLP 1  like-. 1
+COUNTED = """I-like 2  I-enjoy 1  I-deep 1  I-NLP 1  I-flying 1  like-deep 1  like-learning 1  like-NLP 1  like-. 1
 enjoy-flying 1  enjoy-. 1  deep-learning 1  deep-. 1  learning-. 1  NLP-. 1  flying-. 1"""
 IN_DOCUMENTS = """I 1 1 1  like 1 1 0  enjoy 0 0 1  deep 1 0 0  learning 1 0 0  NLP 0 1 0  flying 0 0 1  . 1 1 1"""
 
@@ -47,8 +47,8 @@ def slow_counts(corpus, window, weighting, direction):
 @pytest.mark.parametrize("direction", ["both", "left", "right"])
 def test_counts_are_those_of_a_slow_loop_in_chunks_of_any_size(corpus, window, weighting, direction):
     expected = slow_counts(corpus, window, weighting, direction)
-    for pairs in (1, 97, 10**6):  # a word, some sentences, and all at a time
-        counts = cooccurrence_counts(corpus, window, weighting, direction, pairs)
+    for chunk_size in (1, 97, 10**6):  # a word, some sentences, and all at a time
+        counts = cooccurrence_counts(corpus, window, weighting, direction, chunk_size)
         np.testing.assert_allclose(counts.toarray(), expected, rtol=1e-12)
         assert counts.nnz == np.count_nonzero(expected)
         assert counts.indices.dtype == "int32"  # half the bytes of int64
@@ -58,7 +58,7 @@ def test_golden_counts_of_three_sentences(encode):
     corpus = encode([sentence.split() for sentence in LIKES])
     place = {token: row for row, token in enumerate(corpus.vocabulary.tokens)}
     expected = np.zeros((len(place),) * 2)
-    for pair, count in zip(PAIRS.split()[::2], PAIRS.split()[1::2], strict=True):
+    for pair, count in zip(COUNTED.split()[::2], COUNTED.split()[1::2], strict=True):
         first, second = pair.split("-")
         expected[place[first], place[second]] = expected[place[second], place[first]] = count
     np.testing.assert_array_equal(cooccurrence_counts(corpus, 2, "flat").toarray(), expected)

@@ -61,7 +61,7 @@ def test_a_damaged_corpus_is_refused(sentences, tmp_path):
     corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", 1)
     path = corpus.folder / module.IDS
     path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(InputError, match="cut short: expected"):
+    with pytest.raises(InputError, match="is incomplete. Expected"):
         Corpus.load(corpus.folder)
     with pytest.raises(InputError, match="does not hold a corpus"):
         Corpus.load(tmp_path)

@@ -76,7 +76,7 @@ def test_too_little_text_and_broken_folders_are_refused(tmp_path):
     with pytest.raises(InputError, match="too short to pretrain on: 1 tokens"):
         documents.held_out()
     (tmp_path / "ids" / "token_ids.int32").write_bytes(b"1234")
-    with pytest.raises(InputError, match="cut short"):
+    with pytest.raises(InputError, match="is incomplete"):
         Documents.load(tmp_path / "ids")
     with pytest.raises(InputError, match="does not hold documents"):
         Documents.load(tmp_path)

@@ -17,8 +17,8 @@ def tokenizer():
 @pytest.mark.parametrize("text", [*TEXTS, "Tom, Tom!", ""])
 def test_pieces_put_together_are_the_text(tokenizer, text):
     ids = tokenizer.token_ids(tf.constant([text]))
-    assert tokenizer.joined(ids).numpy()[0].decode() == text
-    assert tokenizer.joined(ids.to_tensor(shape=[1, 100])).numpy()[0].decode() == text
+    assert tokenizer.detokenize(ids).numpy()[0].decode() == text
+    assert tokenizer.detokenize(ids.to_tensor(shape=[1, 100])).numpy()[0].decode() == text
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_pieces_put_together_are_the_text(tokenizer, text):
 )
 def test_what_is_not_kept_is_told(tokenizer, text, expected):
     raw = b"\xff" if text == "\xff" else text.encode()
-    assert tokenizer.joined(tokenizer.token_ids(tf.constant([raw]))).numpy()[0].decode() == expected
+    assert tokenizer.detokenize(tokenizer.token_ids(tf.constant([raw]))).numpy()[0].decode() == expected
 
 
 def test_special_tokens_that_someone_types_are_letters_and_brackets(tokenizer):
@@ -70,7 +70,7 @@ def test_a_source_ends_and_loses_what_is_too_long():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"language": ""}, "code of a language"), ({"max_sequence_length": 1}, "leaves room for a piece and")],
+    [({"language": ""}, "code of a language"), ({"max_sequence_length": 1}, "leave room for a piece and")],
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):

@@ -42,13 +42,13 @@ def test_binary_parses_may_be_of_any_shape_and_depth():
 @pytest.mark.parametrize(
     ("text", "notation", "message"),
     [
-        ("(S (NP a)\n  (VP b", "labelled", r"line 2, column 3: this \( is never closed"),
-        ("(S (NP a))\n)", "labelled", r"line 2, column 1: this \) closes no bracket"),
-        ("(S (NP a) b)", "labelled", "line 1, column 11: 'b' is one word too many"),
+        ("(S (NP a)\n  (VP b", "labelled", r"line 2, column 3: this \( has no matching \)"),
+        ("(S (NP a))\n)", "labelled", r"line 2, column 1: this \) has no matching \("),
+        ("(S (NP a) b)", "labelled", "line 1, column 11: 'b' is an additional word"),
         ("(S (NP a (X b)))", "labelled", "line 1, column 10: the word 'a' is a leaf"),
-        ("(S\n (NP))", "labelled", "line 2, column 2: this bracket holds no word"),
-        ("( a ( ) )", "binary", "line 1, column 5: this bracket holds no word"),
-        ("a dog barks", "binary", "line 1, column 1: 'a' stands outside"),
+        ("(S\n (NP))", "labelled", "line 2, column 2: this bracket contains no word"),
+        ("( a ( ) )", "binary", "line 1, column 5: this bracket contains no word"),
+        ("a dog barks", "binary", "line 1, column 1: 'a' is outside"),
         ("", "binary", "Expected one tree in the text. Received: 0"),
         ("(a b) (c d)", "binary", "Expected one tree in the text. Received: 2"),
     ],
@@ -75,13 +75,13 @@ def test_words_for_several_and_empty_nodes_are_skipped():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (conllu(("a", 2), ("b", 3), ("c", 2)), "line 2: these words are each other's heads, in a circle: 'b' -> 'c'"),
-        (conllu(("root", 0), ("a", 2)), "line 2: these words .* 'a' -> 'a'"),
+        (conllu(("a", 2), ("b", 3), ("c", 2)), "line 2: the heads of these words form a cycle: 'b' -> 'c'"),
+        (conllu(("root", 0), ("a", 2)), "line 2: the heads of these words .* 'a' -> 'a'"),
         (conllu(("a", 0), ("b", 0)), "line 2: a sentence has one root.*'a', 'b'"),
         (conllu(("a", 0), ("b", 9)), "line 2: the head of 'b' is 9"),
-        ("1\ta\t0\n", "line 1: expected 10 columns parted by tabs.*Received: 3"),
-        (conllu(("a", "x")), "line 1: expected a whole number in columns 1 and 7"),
-        (conllu(("a", 0)) + conllu(("b", 1)), "line 2: the ID 1 stands twice"),
+        ("1\ta\t0\n", "line 1: expected 10 columns separated by tabs.*Received: 3"),
+        (conllu(("a", "x")), r"line 1: expected an integer in columns 1 \(ID\) and 7"),
+        (conllu(("a", 0)) + conllu(("b", 1)), "line 2: the ID 1 occurs twice"),
         ("# only = a comment\n\n", "Received: 0"),
     ],
 )

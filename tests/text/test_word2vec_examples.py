@@ -6,7 +6,13 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.corpus import encode_corpus
-from kerasnlp_zoo.text.word2vec_examples import Windows, noise_table, segment_dataset, window_dataset, word2vec_dataset
+from kerasnlp_zoo.text.word2vec_examples import (
+    WindowSampling,
+    noise_table,
+    segment_dataset,
+    window_dataset,
+    word2vec_dataset,
+)
 
 FOX = "the quick brown fox jumps over the lazy dog"
 
@@ -28,7 +34,9 @@ def context_words(corpus, dataset):
 
 def test_windows_of_the_quick_brown_fox(tmp_path):
     corpus = corpus_of([FOX], tmp_path)
-    found = context_words(corpus, word2vec_dataset(corpus, Windows(window=2, subsample=0, dynamic=False), batch_size=4))
+    found = context_words(
+        corpus, word2vec_dataset(corpus, WindowSampling(window=2, subsample=0, dynamic=False), batch_size=4)
+    )
     for example in (
         ("the", ["quick", "brown"]),
         ("quick", ["the", "brown", "fox"]),
@@ -40,7 +48,7 @@ def test_windows_of_the_quick_brown_fox(tmp_path):
 
 def test_cbow_asks_for_what_skip_gram_gives(tmp_path):
     corpus = corpus_of([FOX, "a dog"], tmp_path)
-    windows = Windows(window=2, subsample=0, dynamic=False)
+    windows = WindowSampling(window=2, subsample=0, dynamic=False)
     (skip_gram,), (cbow,) = (list(word2vec_dataset(corpus, windows, name, 20)) for name in ("skip_gram", "cbow"))
     np.testing.assert_array_equal(skip_gram[0]["token_ids"], cbow[0]["words"])
     np.testing.assert_array_equal(skip_gram[0]["words"], cbow[0]["token_ids"])
@@ -51,7 +59,7 @@ def test_cbow_asks_for_what_skip_gram_gives(tmp_path):
 def test_windows_stop_at_sentence_ends(tmp_path, random, window):
     sentences = [" ".join(f"w{n}" for n in random.integers(0, 30, random.integers(1, 9))) for _ in range(60)]
     corpus = corpus_of(sentences, tmp_path)
-    ((words, left, right, _),) = window_dataset(corpus, Windows(window, subsample=0, dynamic=False))
+    ((words, left, right, _),) = window_dataset(corpus, WindowSampling(window, subsample=0, dynamic=False))
     expected = [
         (min(window, place), min(window, len(sentence) - 1 - place))
         for sentence in map(str.split, sentences)
@@ -63,7 +71,7 @@ def test_windows_stop_at_sentence_ends(tmp_path, random, window):
 
 def test_reaches_are_drawn_evenly(tmp_path):
     corpus = corpus_of(["a b c d e f g h " * 5000], tmp_path)
-    ((_, left, _, _),) = window_dataset(corpus, Windows(window=5, subsample=0))
+    ((_, left, _, _),) = window_dataset(corpus, WindowSampling(window=5, subsample=0))
     shares = np.bincount(left.numpy()[10:], minlength=6)[1:] / len(left[10:])
     np.testing.assert_allclose(shares, 0.2, atol=0.01)  # five standard deviations
 
@@ -72,7 +80,7 @@ def test_words_are_kept_at_the_rate_of_the_paper(tmp_path):
     words = ["the"] * 60_000 + ["of"] * 30_000 + ["cat"] * 9_000 + ["rare"] * 1_000
     corpus = corpus_of([" ".join(np.random.default_rng(1).permutation(words))], tmp_path)
     kept = np.zeros(len(corpus.vocabulary))
-    for kept_words, _, _, _ in window_dataset(corpus, Windows(subsample=0.02, seed=4), chunk=2**12):
+    for kept_words, _, _, _ in window_dataset(corpus, WindowSampling(subsample=0.02, seed=4), chunk=2**12):
         kept += np.bincount(kept_words.numpy(), minlength=len(kept))
     for token, count in (("the", 60_000), ("of", 30_000), ("cat", 9_000), ("rare", 1_000)):
         rate = min(1.0, np.sqrt(0.02 / (count / 100_000)))  # 1 - P(drop), section 2.3
@@ -83,7 +91,7 @@ def test_words_are_kept_at_the_rate_of_the_paper(tmp_path):
 def test_segments_hold_every_word_once_with_those_around_it(tmp_path, random):
     sentences = [" ".join(f"w{n}" for n in random.integers(0, 30, random.integers(1, 9))) for _ in range(60)]
     corpus = corpus_of(sentences, tmp_path)
-    windows = Windows(window=3, subsample=0, seed=2)
+    windows = WindowSampling(window=3, subsample=0, seed=2)
     for chunk in (64, 2**12):
         plain = list(window_dataset(corpus, windows, chunk))
         packed = list(segment_dataset(corpus, windows, shared_negatives=5, segment=8, minibatch=32, chunk=chunk))
@@ -106,7 +114,7 @@ def test_chunks_come_in_another_order_every_epoch_and_the_same_for_a_seed(tmp_pa
     corpus = corpus_of([" ".join(f"w{n}" for n in range(500))], tmp_path)
 
     def epochs(seed):
-        dataset = window_dataset(corpus, Windows(subsample=0, seed=seed), chunk=50)
+        dataset = window_dataset(corpus, WindowSampling(subsample=0, seed=seed), chunk=50)
         return [[words.numpy().tolist() for words, *_ in dataset] for _ in range(2)]
 
     first, second = epochs(1)
@@ -118,7 +126,7 @@ def test_chunks_come_in_another_order_every_epoch_and_the_same_for_a_seed(tmp_pa
 
 def test_a_corpus_smaller_than_the_window_gives_what_it_has(tmp_path):
     corpus = corpus_of(["a b", "c"], tmp_path)
-    found = context_words(corpus, word2vec_dataset(corpus, Windows(window=50, subsample=0, dynamic=False)))
+    found = context_words(corpus, word2vec_dataset(corpus, WindowSampling(window=50, subsample=0, dynamic=False)))
     assert sorted(found) == [("a", ["b"]), ("b", ["a"]), ("c", [])]
 
 
@@ -130,7 +138,7 @@ def test_noise_is_drawn_by_count_to_the_power_of_three_quarters():
 
 def test_every_chunk_of_every_epoch_has_other_noise(tmp_path):
     corpus = corpus_of([" ".join(f"w{n % 50}" for n in range(4000))], tmp_path)
-    dataset = segment_dataset(corpus, Windows(subsample=0), 8, 5, minibatch=32, chunk=1000)
+    dataset = segment_dataset(corpus, WindowSampling(subsample=0), 8, 5, minibatch=32, chunk=1000)
     drawn = [chunk["negatives"].numpy() for _ in range(2) for chunk in dataset]
     assert len(drawn) == 10
     assert len({negatives.tobytes() for negatives in drawn}) == 10
@@ -142,4 +150,4 @@ def test_every_chunk_of_every_epoch_has_other_noise(tmp_path):
 @pytest.mark.parametrize("arguments", [{"window": 0}, {"subsample": -1e-3}, {"subsample": 2}])
 def test_windows_that_cannot_be_are_refused(arguments):
     with pytest.raises(InputError):
-        Windows(**arguments)
+        WindowSampling(**arguments)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.huffman import huffman_codes
 from kerasnlp_zoo.text.corpus import encode_corpus
-from kerasnlp_zoo.text.word2vec_examples import Windows, segment_dataset
+from kerasnlp_zoo.text.word2vec_examples import WindowSampling, segment_dataset
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, HierarchicalSoftmaxTrainer, Word2VecTrainer, make_strategy
 from kerasnlp_zoo.training.table_trainer import Table, row_adagrad
 
@@ -28,7 +28,7 @@ def corpus(tmp_path_factory):
 
 
 def segments(corpus, negatives=NEGATIVES, **arguments):
-    windows = Windows(WINDOW, subsample=0, seed=3)
+    windows = WindowSampling(WINDOW, subsample=0, seed=3)
     return segment_dataset(corpus, windows, SEGMENT, negatives, minibatch=16, **{"chunk": 1024, **arguments})
 
 
@@ -197,5 +197,5 @@ def test_replicas_agree_and_learn(corpus):
 
 
 def test_a_trainer_that_is_called_says_what_it_is_for():
-    with pytest.raises(InputError, match="has no answer. Expected fit"):
+    with pytest.raises(InputError, match=r"has no outputs. Train it with fit\(dataset\)"):
         Word2VecTrainer(10, DIM)(np.array([[2]]))

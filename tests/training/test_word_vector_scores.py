@@ -8,7 +8,7 @@ from kerasnlp_zoo.evaluation import analogy_scores, word_similarity_scores
 from kerasnlp_zoo.training import HistoryFile, WordVectorScores
 
 TOKENS = ["[PAD]", "[UNK]", "man", "king", "woman", "queen"]
-PAIRS = WordPairs("mine", [("man", "woman"), ("king", "queen"), ("man", "queen")], np.array([8.0, 7.0, 1.0]))
+WORD_PAIRS = WordPairs("mine", [("man", "woman"), ("king", "queen"), ("man", "queen")], np.array([8.0, 7.0, 1.0]))
 QUESTIONS = AnalogyQuestions("questions", {"family": [("man", "king", "woman", "queen")]})
 
 
@@ -31,21 +31,21 @@ def test_every_epoch_is_scored_with_its_own_vectors(tmp_path):
     keep = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: after_epochs.append(np.array(model.get_layer("token_embedding").embeddings))
     )
-    history = fit(model, [WordVectorScores(TOKENS, [PAIRS], QUESTIONS), history_file, keep], epochs=3)
+    history = fit(model, [WordVectorScores(TOKENS, [WORD_PAIRS], QUESTIONS), history_file, keep], epochs=3)
     for name, expected in [
-        ("mine", [word_similarity_scores(TOKENS, vectors, PAIRS)["spearman"] for vectors in after_epochs]),
+        ("mine", [word_similarity_scores(TOKENS, vectors, WORD_PAIRS)["spearman"] for vectors in after_epochs]),
         ("analogies", [analogy_scores(TOKENS, vectors, QUESTIONS)["accuracy"] for vectors in after_epochs]),
     ]:
         assert history[name] == [row[name] for row in history_file.rows()] == expected
 
 
 def test_training_brings_the_scores_to_what_it_is_trained_for():
-    history = fit(small_model(), [WordVectorScores(TOKENS, [PAIRS], QUESTIONS)], epochs=60)
+    history = fit(small_model(), [WordVectorScores(TOKENS, [WORD_PAIRS], QUESTIONS)], epochs=60)
     assert history["analogies"][-1] == 1.0
 
 
 def test_the_progress_bar_shows_the_scores(capsys):
-    fit(small_model(), [WordVectorScores(TOKENS, [PAIRS], QUESTIONS)], epochs=1, verbose=2)
+    fit(small_model(), [WordVectorScores(TOKENS, [WORD_PAIRS], QUESTIONS)], epochs=1, verbose=2)
     line = capsys.readouterr().out.splitlines()[-1]
     assert "mine: " in line
     assert "analogies: " in line
@@ -55,8 +55,12 @@ def test_what_cannot_be_scored_is_refused_before_the_first_step():
     german = WordPairs("tassen.tsv", [("Tasse", "Becher")], np.array([9.0]))
     for callback, model, message in [
         (WordVectorScores(TOKENS, [german]), small_model(), "pairs of tassen.tsv"),
-        (WordVectorScores(TOKENS[:-1], [PAIRS]), small_model(), r"Expected 5 rows. Received the shape \(6, 4\)"),
-        (WordVectorScores(TOKENS, [PAIRS]), small_model("other"), "Expected a layer called 'token_embedding'.*other"),
+        (WordVectorScores(TOKENS[:-1], [WORD_PAIRS]), small_model(), r"Expected 5 rows. Received: the shape \(6, 4\)"),
+        (
+            WordVectorScores(TOKENS, [WORD_PAIRS]),
+            small_model("other"),
+            "Expected a layer named 'token_embedding'.*other",
+        ),
     ]:
         before = model.get_weights()
         with pytest.raises(InputError, match=message):

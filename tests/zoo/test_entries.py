@@ -61,7 +61,7 @@ def test_one_changed_byte_is_found_by_check_and_load(entry, name):
     data[-20] ^= 1
     (entry / name).write_bytes(data)
     for use in (zoo.check, zoo.load):
-        with pytest.raises(InputError, match=f"{name} is not the file the entry was made with"):
+        with pytest.raises(InputError, match=f"{name} was changed or damaged"):
             use(entry)
 
 
@@ -77,21 +77,21 @@ def test_check_finds_an_answer_that_changed(entry):
     golden[0]["answer"]["probability"] += 0.01
     (entry / "golden.json").write_text(json.dumps(golden))
     edit(entry, sha256={path.name: zoo.sha256(path) for path in entry.iterdir() if path.name != "config.json"})
-    with pytest.raises(InputError, match="answers 'a gripping.* when it was made"):
+    with pytest.raises(InputError, match="to 'a gripping.* has changed. Expected the answer when it was saved"):
         zoo.check(entry)
 
 
 @pytest.mark.parametrize("name", NEEDED)
 def test_a_half_written_folder_is_named(entry, name):
     (entry / name).unlink()
-    with pytest.raises(InputError, match=f"no whole entry: {name} missing"):
+    with pytest.raises(InputError, match=f"is incomplete: {name} missing"):
         zoo.load(entry)
 
 
 def test_an_entry_to_be_downloaded_says_how(monkeypatch, tmp_path):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
     for use in (zoo.load, zoo.check):
-        with pytest.raises(InputError, match="not here yet, 85 MB.*kerasnlp-zoo download glove_6b_50d_en"):
+        with pytest.raises(InputError, match="not downloaded yet .85 MB.*kerasnlp-zoo download glove_6b_50d_en"):
             use("glove_6b_50d_en")
     with pytest.raises(InputError, match="Did you mean 'glove_6b_50d_en'"):
         zoo.load("glove_6b_50_en")

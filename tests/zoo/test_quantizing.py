@@ -175,9 +175,9 @@ def test_half_precision_that_holds_the_scales_is_close(quantized):
 
 
 def test_what_is_quantized_already_is_refused(source, quantized, tmp_path):
-    with pytest.raises(InputError, match="films_int8_en is quantized already .int8.. Give the entry .* films_en"):
+    with pytest.raises(InputError, match="films_int8_en is already quantized .int8.. Give the entry .* films_en"):
         quantize_entry(quantized, tmp_path / "again", TEXTS, LABELS, dataset="films")
-    with pytest.raises(InputError, match="is quantized already"):
+    with pytest.raises(InputError, match="is already quantized"):
         quantize_model(zoo.load(quantized).model)
 
 

@@ -1,1 +1,1 @@
-"""From strings to the inputs of a model, in TensorFlow operations: one preprocessor per kind of token."""
+"""Preprocessors: one class for each kind of token. They convert strings into the inputs of a model."""

@@ -1,27 +1,33 @@
-"""Strings to the ids that a language model reads, in TensorFlow operations."""
+"""Preprocessing for language models."""
+
+from collections.abc import Sequence
+from typing import Literal
 
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.language_model_text import UNITS, WRITTEN_UNKNOWN, split_lines
 from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES, WordPreprocessor
+from kerasnlp_zoo.text.types import Features, Strings
+from kerasnlp_zoo.types import Config, Language
 from kerasnlp_zoo.vocabulary import UNKNOWN_ID, GenerativeVocabulary, Vocabulary
 
 ENDING_OR_MARK = r"(['’]?[\p{L}\p{M}\p{N}]+)|([\p{P}\p{S}])"
 
 
-class LanguageModelPreprocessor:
-    """Turn strings into token ids: `preprocessor(strings) -> {"token_ids": int32 [N, T]}`.
+class LanguageModelPreprocessor(Preprocessor):
+    """Convert strings into token ids: `preprocessor(strings) -> {"token_ids": int32 [N, T]}`.
 
-    A string is a line, split as the text was that the model learned from.
+    A string is a line. It is split in the same way as the training text of the model.
 
     Args:
-        vocabulary: `GenerativeVocabulary`.
-        unit: "words", "spaces" or "characters", see `split_lines`; or "jieba", Chinese words, which are found in
-            Python before the graph: an exported model takes them separated by spaces.
-        language: "en" or "zh".
-        max_sequence_length: int, longest T; longer texts lose their end.
+        vocabulary: tokens of the model.
+        unit: "words", "spaces" or "characters", see `split_lines`; or "jieba" for Chinese words. jieba runs in Python,
+            before the graph. An exported model therefore takes Chinese words separated by spaces.
+        language: language of the strings.
+        max_sequence_length: maximum T; longer texts are truncated at the end.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -34,40 +40,42 @@ class LanguageModelPreprocessor:
     """
 
     vocabulary_class = GenerativeVocabulary
-    inputs = ("text",)
-    modules = ()
+    vocabulary: GenerativeVocabulary
+    language: Language
+    max_sequence_length: int
 
-    def __init__(self, vocabulary, unit="words", language="en", max_sequence_length=512):
+    def __init__(
+        self,
+        vocabulary: GenerativeVocabulary,
+        unit: Literal["words", "spaces", "characters", "jieba"] = "words",
+        language: Language = "en",
+        max_sequence_length: int = 512,
+    ) -> None:
         require_choice("unit", unit, (*UNITS, "jieba"))
         require_choice("language", language, LANGUAGES)
         require_positive(max_sequence_length=max_sequence_length)
         if unit == "jieba" and language != "zh":
-            raise InputError(f"unit='jieba' finds Chinese words: use language='zh'. Received: language={language!r}")
+            raise InputError(f"unit='jieba' is for Chinese: use language='zh'. Received: language={language!r}")
         self.vocabulary = vocabulary
         self.unit = unit
         self.language = language
         self.max_sequence_length = max_sequence_length
-        # `[END]`, typed by someone, is no end: special tokens are not looked up.
+        # Special tokens are not in the table: a user who types `[END]` does not end the text.
         first = len(vocabulary.special)
         tokens = tf.constant(vocabulary.tokens[first:], tf.string)
         entries = tf.lookup.KeyValueTensorInitializer(tokens, tf.range(first, len(vocabulary), dtype=tf.int64))
         self.table = tf.lookup.StaticHashTable(entries, default_value=UNKNOWN_ID)
         self.resources = (self.table,)
 
-    @property
-    def vocabulary_size(self):
-        """Number of token ids, V."""
-        return len(self.vocabulary)
-
-    def __call__(self, strings):
-        """Turn strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T at least 1."""
+    def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
+        """Convert strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T >= 1."""
         return padded(self.features(strings))
 
-    def features(self, strings):
-        """Turn strings [N] into {"token_ids": ragged int32 [N, (length)]}, cut at max_sequence_length.
+    def features(self, strings: Strings) -> Features:
+        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length.
 
-        Where words are what stands between spaces, one that the vocabulary lacks is set apart from its marks:
-        people write "it's here," where such a text has "it 's here ,".
+        With the unit "spaces", an unknown word is separated from its punctuation and its short form: people write
+        "it's here,", but a text of this unit contains "it 's here ,".
         """
         tokens = self._split(strings)
         if self.unit == "spaces":
@@ -77,22 +85,22 @@ class LanguageModelPreprocessor:
             tokens = tokens.with_flat_values(tf.strings.split(tf.where(is_whole, words, apart))).merge_dims(1, 2)
         return {"token_ids": self._ids(tokens)[:, : self.max_sequence_length]}
 
-    def token_ids(self, strings):
-        """Turn strings [N] into ragged int32 ids [N, (length)], however long, split just as the text learned from."""
+    def token_ids(self, strings: Strings) -> tf.RaggedTensor:
+        """Convert strings [N], split like the training text, into ragged int32 ids [N, (length)] of any length."""
         return self._ids(self._split(strings))
 
-    def _split(self, strings):
+    def _split(self, strings: Strings) -> tf.RaggedTensor:
         return split_lines(strings, "spaces" if self.unit == "jieba" else self.unit, self.language)
 
-    def _ids(self, tokens):
+    def _ids(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
         return tokens.with_flat_values(tf.cast(self.table.lookup(tokens.flat_values), tf.int32))
 
-    def prepare(self, texts):
-        """Find Chinese words, if they are the unit: list of str to list of str."""
+    def prepare(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts; with the unit "jieba", put spaces between Chinese words."""
         if self.unit != "jieba":
             return texts
         return WordPreprocessor(Vocabulary.from_counts({}), self.language, "jieba").prepare(texts)
 
-    def get_config(self):
-        """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary."""
         return {"unit": self.unit, "language": self.language, "max_sequence_length": self.max_sequence_length}

@@ -1,7 +1,10 @@
-"""Preprocessing for taggers: nothing of a text is dropped, and every token knows where it stands.
+"""Preprocessing for taggers: no character except spaces is dropped, and every token has its offsets in the text.
 
-Shapes: N texts, K tokens of all texts together, L letters of a word.
+Shapes: N texts, K tokens of all texts, L characters of a word.
 """
+
+from collections.abc import Sequence
+from typing import Any, Self
 
 import tensorflow as tf
 
@@ -10,10 +13,12 @@ from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
 from kerasnlp_zoo.text.ragged import cut_rows
+from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.word_characters import CharacterIds
+from kerasnlp_zoo.types import Config, Language
 from kerasnlp_zoo.vocabulary import PADDING, UNKNOWN, Vocabulary
 
-SPLIT_AT_SPACES = "spaces"  # the segmenter that takes for a token what stands between spaces
+SPLIT_AT_SPACES = "spaces"  # the segmenter that splits at spaces only
 ENDINGS = r"(?i:['’](?:s|ve|re|d|ll|m)\b)"
 WORD = r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*"
 ENGLISH = rf"({EMOJI}|{ENDINGS}|{WORD}|[^\s])"
@@ -22,23 +27,24 @@ CHINESE = rf"({EMOJI}|[{CJK}\p{{P}}\p{{S}}])"
 
 
 class TokenPreprocessor(WordPreprocessor):
-    """Turn strings into token ids, and say where in its string each token stands.
+    """Convert strings into token ids, with the offsets of each token in its string.
 
-    English is cut into words, short forms (do n't, Ann 's) and punctuation; a point, comma, hyphen or apostrophe
-    between letters or digits parts nothing. Chinese is cut into characters, punctuation and runs of other letters and
-    digits. Unlike `WordPreprocessor`, of which it has the vocabulary and the spelling, it drops nothing.
+    English is split into words, short forms (do n't, Ann 's) and punctuation. A point, comma, hyphen or apostrophe
+    between two letters or digits does not split a word. Chinese is split into characters, punctuation and runs of
+    other letters and digits. Unlike `WordPreprocessor`, it drops no character except spaces. Both normalize the
+    spelling of tokens in the same way.
 
     Args:
-        vocabulary: `Vocabulary`.
-        language: "en" or "zh".
-        segmenter: None for the above; "spaces" splits at spaces only, where words are given; or a task that finds
-            Chinese words in characters, such as `zoo.load("bilstm_crf_segmentation_zh")`, which runs in the graph.
-        max_sequence_length: int, longest T; longer texts lose their end.
-        word_length: int, L: then the letters of each token have ids, too, `character_ids` [N, T, L]; of longer ones
-            the first and the last. None for none.
+        vocabulary: known words.
+        language: language of the strings.
+        segmenter: None for the rules above; "spaces" to split at spaces only, for given words; or a task that finds
+            Chinese words, such as `zoo.load("bilstm_crf_segmentation_zh")`, which runs in the graph.
+        max_sequence_length: maximum T; longer texts are truncated at the end.
+        word_length: L, the number of characters of each token that get ids, `character_ids` [N, T, L]; a longer
+            token keeps its first and last characters. None for no character ids.
 
     Raises:
-        InputError: if an argument is outside its range, or the segmenter finds no words.
+        InputError: if an argument is outside its range, or the segmenter is not a word segmentation task of an entry.
 
     Example:
 
@@ -49,47 +55,55 @@ class TokenPreprocessor(WordPreprocessor):
     [[0, 3, 6, 9, 12]]
     """
 
-    def __init__(self, vocabulary, language="en", segmenter=None, max_sequence_length=512, word_length=None):
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        language: Language = "en",
+        segmenter: Any = None,  # a task: the floor above, so its class cannot be named here
+        max_sequence_length: int = 512,
+        word_length: int | None = None,
+    ) -> None:
         super().__init__(vocabulary, language, None, max_sequence_length)
-        self.segmenter = segmenter
+        self.segmenter: Any = segmenter
         self.word_length = word_length
-        self.character_vocabulary_size = None
+        self.character_vocabulary_size: int | None = None
         if word_length is not None:
-            # Small letters and their capitals: words have none in the vocabulary.
+            # The words of the vocabulary are in lower case, so their capitals are added.
             letters = dict.fromkeys("".join(vocabulary.tokens[2:]))
             capitals = [letter.upper() for letter in letters if len(letter.upper()) == 1]
-            letters = Vocabulary([PADDING, UNKNOWN, *dict.fromkeys([*letters, *capitals])])
-            self.letters = CharacterIds(letters, word_length)
-            self.character_vocabulary_size = len(letters)
+            characters = Vocabulary([PADDING, UNKNOWN, *dict.fromkeys([*letters, *capitals])])
+            self.letters = CharacterIds(characters, word_length)
+            self.character_vocabulary_size = len(characters)
             self.resources = (*self.resources, *self.letters.resources)
         if segmenter not in (None, SPLIT_AT_SPACES):
             _require_segmenter(segmenter)
             self.resources = (*self.resources, segmenter.model, *segmenter.preprocessor.resources)
 
-    def changed(self, **changes):
-        """Return a preprocessor with the same vocabulary and some other arguments."""
+    def changed(self, **changes: Any) -> Self:
+        """Return a preprocessor with the same vocabulary, in which the given arguments are replaced."""
         own = {**super().get_config(), "segmenter": self.segmenter, "word_length": self.word_length}
         return type(self)(self.vocabulary, **{**own, **changes})
 
-    def tokenize(self, strings):
-        """Turn strings [N] into ragged string tokens [N, (length)], spelled as in the vocabulary."""
+    def tokenize(self, strings: Strings) -> tf.RaggedTensor:
+        """Convert strings [N] into ragged string tokens [N, (length)], spelled as in the vocabulary."""
         tokens = self._pieces(strings)[0]
         return tokens.with_values(normalize(tokens.values))
 
-    def features(self, strings):
-        """Turn strings [N] into a dict of ragged int32: token_ids [N, (length)], character_ids [N, (length), L]."""
+    def features(self, strings: Strings) -> Features:
+        """Convert strings [N] into ragged int32: token_ids [N, (length)] and character_ids [N, (length), L]."""
         features = self.features_with_offsets(strings)
         return {name: features[name] for name in features if name in ("token_ids", "character_ids")}
 
-    def features_with_offsets(self, strings):
-        """Turn strings into the inputs of a model, and say where in its string every token stands.
+    def features_with_offsets(self, strings: Strings) -> Features:
+        """Convert strings into the inputs of a model, with the offsets of every token.
 
         Args:
             strings: strings [N].
 
         Returns:
-            dict of ragged int32 [N, (length)], all alike: token_ids; character_ids [N, (length), L] if asked for;
-            starts and ends, the characters (Unicode code points) of the given string, end excluded; is_word_start, 1.
+            dict of ragged int32 [N, (length)], all with the same row lengths: token_ids; character_ids
+            [N, (length), L] if word_length is set; starts and ends, the first character (Unicode code point) of the
+            token in its string, and the one after its last; is_word_start, always 1.
         """
         pieces = (
             cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length))
@@ -103,10 +117,10 @@ class TokenPreprocessor(WordPreprocessor):
         ones = tokens.with_values(tf.ones_like(token_ids))
         return {**features, "starts": starts, "ends": ends, "is_word_start": ones}
 
-    def _pieces(self, strings):
-        """Cut strings [N] into tokens, as they are written, with starts and ends: ragged [N, (length)] each."""
+    def _pieces(self, strings: Strings) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
+        """Return the tokens of strings [N], as written, with their starts and ends: ragged [N, (length)] each."""
         strings = tf.strings.unicode_transcode(tf.convert_to_tensor(strings, tf.string), "UTF-8", "UTF-8")
-        strings = tf.strings.regex_replace(strings, SPACES, " ")  # one for one, so that places stay
+        strings = tf.strings.regex_replace(strings, SPACES, " ")  # one character for one, to preserve offsets
         spaced = strings
         if self.segmenter != SPLIT_AT_SPACES:
             spaced = tf.strings.regex_replace(strings, ENGLISH if self.language == "en" else CHINESE, r" \1 ")
@@ -117,15 +131,17 @@ class TokenPreprocessor(WordPreprocessor):
         pieces = tokens, tokens.with_values(starts), tokens.with_values(ends)
         return pieces if self.segmenter in (None, SPLIT_AT_SPACES) else self._words(strings, *pieces)
 
-    def _words(self, strings, pieces, starts, ends):
-        """Join pieces to the words that the segmenter finds."""
-        begins = self.segmenter.word_starts(strings)  # as many or fewer: its own limit may cut
+    def _words(
+        self, strings: tf.Tensor, pieces: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedTensor
+    ) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
+        """Join pieces into the words that the segmenter finds."""
+        begins = self.segmenter.word_starts(strings)  # its max_sequence_length may truncate rows
         pieces, starts, ends = (cut_rows(values, begins.row_lengths()) for values in (pieces, starts, ends))
         word = tf.cumsum(begins.values) - 1  # [K]
         count = tf.reduce_sum(begins.values)
         row_splits = tf.concat([[0], tf.cumsum(tf.cast(tf.reduce_sum(begins, axis=1), tf.int64))], axis=0)
 
-        def of_words(values):
+        def of_words(values: tf.Tensor) -> tf.RaggedTensor:
             return tf.RaggedTensor.from_row_splits(values, row_splits, validate=False)
 
         return (
@@ -134,36 +150,36 @@ class TokenPreprocessor(WordPreprocessor):
             of_words(tf.math.unsorted_segment_max(ends.values, word, count)),
         )
 
-    def prepare(self, texts):
-        """Return the texts as they are: all is done in the graph."""
+    def prepare(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts unchanged: every segmenter runs in the graph."""
         return texts
 
-    def get_config(self):
-        """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary."""
         segmenter = self.segmenter if self.segmenter in (None, SPLIT_AT_SPACES) else self.segmenter.entry
         return {**super().get_config(), "segmenter": segmenter, "word_length": self.word_length}
 
 
-def _require_segmenter(segmenter):
-    """Raise InputError unless it is a task that finds words in characters, loaded from an entry."""
+def _require_segmenter(segmenter: Any) -> None:
+    """Raise InputError unless `segmenter` is a word segmentation task that was loaded from an entry."""
     is_tagger = getattr(segmenter, "name", None) == "token_classification"
     if not is_tagger or not isinstance(segmenter.preprocessor, TokenPreprocessor):
         kind = f"a task of {segmenter.name}" if hasattr(segmenter, "name") else repr(segmenter)
         raise InputError(
-            "The segmenter must be a task that finds words in characters, such as "
+            "The segmenter must be a task that finds words in Chinese text, such as "
             f'zoo.load("bilstm_crf_segmentation_zh"). Received: {kind}'
         )
     if segmenter.entry is None:
         raise InputError(
-            "The segmenter must be loaded from an entry, so that this preprocessor can be saved. "
-            "Save it with zoo.save and load it with zoo.load"
+            "The segmenter must be loaded from an entry: this preprocessor saves only the entry's name. "
+            "Received: a task without an entry. Save it with zoo.save and load it with zoo.load"
         )
 
 
-def _places(strings, tokens):
-    """Return where tokens [K] start and end in their strings [N]: int32 [K] each.
+def _places(strings: tf.Tensor, tokens: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the starts and ends of tokens [K] in their strings [N]: int32 [K] each.
 
-    Tokens hold all characters of their strings but the spaces, in their order.
+    The tokens contain all characters of their strings except spaces, in order.
     """
     characters = tf.strings.unicode_decode(strings, "UTF-8")
     places = tf.ragged.range(tf.cast(characters.row_lengths(), tf.int32)).values

@@ -1,17 +1,22 @@
-"""Strings to the ids that a translator reads, in TensorFlow operations.
+"""Preprocessing for translation models.
 
-Shapes: N texts, S tokens of the longest.
+Shapes: N texts, S tokens of the longest source.
 """
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.pieces import PieceTokenizer
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.types import Features, Strings
+from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.vocabulary import END_ID, GenerativeVocabulary
 
-STRANGE = "Ｆｕｌｌ CAFE\u0301 👍🏽"  # what breaks careless preprocessing
-# Written for this project.
+STRANGE = "Ｆｕｌｌ CAFE\u0301 👍🏽"  # full-width letters, a combining accent and an emoji of two code points
+# These texts were written for this project.
 GOLDEN_TEXTS = {
     "en": ["Where is the station?", "I don't think she's coming.", "Tom bought 3 books.", STRANGE, ""],
     "es": ["¿Dónde está la estación?", "Creo que ella no vendrá.", "Tom compró 3 libros.", STRANGE, ""],
@@ -20,17 +25,17 @@ GOLDEN_TEXTS = {
 }
 
 
-class TranslationPreprocessor:
-    """Turn strings of one language into what a translator reads, and its tokens into strings of another.
+class TranslationPreprocessor(Preprocessor):
+    """Convert source strings into token ids. Its `tokenizer` converts the ids of translations into strings.
 
-    Every source ends with `[END]`, so that the empty text is something, too.
+    Every source ends with `[END]`, so an empty text has one token.
 
     Args:
-        vocabulary: `GenerativeVocabulary` of pieces of both languages.
-        language: str, code of the language that is read, such as "en".
-        target_language: str, code of the language that is written.
-        max_sequence_length: int >= 2, longest source and target in tokens, `[END]` included; longer sources lose
-            their end.
+        vocabulary: pieces of both languages.
+        language: code of the source language, such as "en".
+        target_language: code of the target language.
+        max_sequence_length: maximum length of source and target in tokens, including `[END]` (>= 2); longer sources
+            are truncated at the end.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -45,17 +50,24 @@ class TranslationPreprocessor:
     """
 
     vocabulary_class = GenerativeVocabulary
-    inputs = ("text",)
-    modules = ("tensorflow_text",)  # what an exported graph needs beside TensorFlow
-    resources = ()  # the pieces stand in the graph itself
+    modules = ("tensorflow_text",)
+    vocabulary: GenerativeVocabulary
+    max_sequence_length: int
 
-    def __init__(self, vocabulary, language="en", target_language="es", max_sequence_length=128):
+    def __init__(
+        self,
+        vocabulary: GenerativeVocabulary,
+        language: str = "en",
+        target_language: str = "es",
+        max_sequence_length: int = 128,
+    ) -> None:
         for name, code in (("language", language), ("target_language", target_language)):
             if not isinstance(code, str) or not code:
-                raise InputError(f"{name} is the code of a language, such as 'en'. Received: {code!r}")
+                raise InputError(f"{name} must be the code of a language, such as 'en'. Received: {code!r}")
         if max_sequence_length < 2:
             raise InputError(
-                f"max_sequence_length leaves room for a piece and [END]. Received: {max_sequence_length!r}"
+                "max_sequence_length must leave room for a piece and [END], so it must be at least 2. "
+                f"Received: max_sequence_length={max_sequence_length!r}"
             )
         self.vocabulary = vocabulary
         self.language = language
@@ -63,17 +75,12 @@ class TranslationPreprocessor:
         self.max_sequence_length = max_sequence_length
         self.tokenizer = PieceTokenizer(vocabulary)
 
-    @property
-    def vocabulary_size(self):
-        """Number of token ids, V."""
-        return len(self.vocabulary)
-
-    def __call__(self, strings):
-        """Turn strings [N] into source_ids int32 [N, S], padded with 0, and what is to be known of each source.
+    def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
+        """Convert strings [N] into dense ids, with facts about each source.
 
         Returns:
-            dict of source_ids; source_tokens int32 [N], before any is cut off; and unknown_share float32 [N], the
-            share of tokens that are `[UNK]`.
+            dict of source_ids int32 [N, S], padded with 0; source_tokens int32 [N], the number of tokens before
+            truncation; unknown_share float32 [N], the share of tokens that are `[UNK]`.
         """
         ids = self.tokenizer.token_ids(strings)
         return {
@@ -82,26 +89,22 @@ class TranslationPreprocessor:
             "unknown_share": self.tokenizer.unknown_share(ids),
         }
 
-    def features(self, strings):
-        """Turn strings [N] into {"source_ids": ragged int32 [N, (length)]}, cut at max_sequence_length."""
+    def features(self, strings: Strings) -> Features:
+        """Convert strings [N] into {"source_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length."""
         return {"source_ids": self._ended(self.tokenizer.token_ids(strings))}
 
-    def _ended(self, ids):
-        """Cut ragged ids [N, (length)] and put `[END]` behind them."""
+    def _ended(self, ids: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Truncate ragged ids [N, (length)] and append `[END]`."""
         ids = ids[:, : self.max_sequence_length - 1]
         return tf.concat([ids, tf.fill([ids.nrows(), 1], END_ID)], axis=1)
 
-    def prepare(self, texts):
-        """Return the texts: all is done in the graph."""
-        return texts
-
     @property
-    def golden_texts(self):
-        """Texts by which an entry is checked."""
+    def golden_texts(self) -> Sequence[str]:
+        """Texts with which an entry is checked."""
         return GOLDEN_TEXTS.get(self.language, GOLDEN_TEXTS["en"])
 
-    def get_config(self):
-        """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary."""
         return {
             "language": self.language,
             "target_language": self.target_language,

@@ -1,19 +1,24 @@
-"""Parsed sentences to the numbers that a recursive network takes.
+"""Preprocessing for Tree-LSTMs: parsed sentences to scheduled word ids.
 
 Shapes: N texts, R rows and P places of a schedule (text/tree_schedules.py).
 """
 
 import collections
+from collections.abc import Sequence
+from typing import Self
 
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.normalization import normalize
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.tree_schedules import PLACES, read_nodes, schedule
-from kerasnlp_zoo.text.trees import NOTATIONS, bracketed, read_tree
+from kerasnlp_zoo.text.trees import NOTATIONS, Notation, Tree, bracketed, read_tree
+from kerasnlp_zoo.text.types import Features, Strings
+from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.vocabulary import Vocabulary
 
-# Written for this project: trees of a few shapes, by which an entry is checked.
+# Trees with which an entry is checked. They were written for this project.
 GOLDEN = {
     "binary": (
         "( ( A man ) ( plays ( a guitar ) ) )",
@@ -35,20 +40,19 @@ GOLDEN = {
 }
 
 
-class TreePreprocessor:
-    """Turn parsed sentences into scheduled word ids, two sentences at a time for pairs.
+class TreePreprocessor(Preprocessor):
+    """Convert parsed sentences, or pairs of them, into scheduled word ids.
 
-    In Python (`prepare`) a parse is checked and written as plain brackets; the rest is graph operations, so that an
-    exported model takes those: `(((A) (dog)) (barks))`, a bracket for each node, which begins with its word if it has
-    one.
-    Trees have any shape and any size; nothing is cut off.
+    `prepare` runs in Python: it validates a parse and writes it in plain brackets. The other steps run in the graph,
+    so an exported model takes plain brackets, such as `(((A) (dog)) (barks))`. Each node is a bracket, which begins
+    with the word of the node, if it has one. Trees can have any shape and size. They are not truncated.
 
     Args:
-        vocabulary: `Vocabulary`, of lower-cased words.
-        notation: "binary", "labelled" or "conllu", in which texts are written: see `text.trees`.
-        num_children: int, most children of a node, where each has a place of its own (`NaryTreeLSTM`); None for any
-            number, added up (`ChildSumTreeLSTM`).
-        pairs: bool, whether a text is two parses.
+        vocabulary: known words, in lower case.
+        notation: notation of the texts, see `text.trees`.
+        num_children: maximum number of children of a node, for `NaryTreeLSTM`, which has weights for each child; None
+            for any number, for `ChildSumTreeLSTM`, which adds the children.
+        pairs: whether a text consists of two parses.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -62,11 +66,17 @@ class TreePreprocessor:
     """
 
     vocabulary_class = Vocabulary
-    modules = ()  # what an exported graph needs beside TensorFlow
+    vocabulary: Vocabulary
     language = "en"
-    max_sequence_length = None  # no tree is cut
+    max_sequence_length = None
 
-    def __init__(self, vocabulary, notation="binary", num_children=None, pairs=False):
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        notation: Notation = "binary",
+        num_children: int | None = None,
+        pairs: bool = False,
+    ) -> None:
         require_choice("notation", notation, NOTATIONS)
         if num_children is not None:
             require_positive(num_children=num_children)
@@ -79,31 +89,34 @@ class TreePreprocessor:
         )
         self.table = tf.lookup.StaticHashTable(entries, default_value=1)
         self.resources = (self.table,)
-        self.counts = {}  # of the training words, where the vocabulary is counted on them: word -> number
+        self.counts: dict[str, int] = {}  # word -> occurrences in the training texts; empty without `from_texts`
 
     @classmethod
     def from_texts(
-        cls, texts, notation="binary", num_children=None, pairs=False, min_count=1, max_vocabulary_size=None
-    ):
-        """Make a preprocessor whose vocabulary is counted on `texts`.
+        cls,
+        texts: Sequence[str] | Sequence[tuple[str, str]],
+        notation: Notation = "binary",
+        num_children: int | None = None,
+        pairs: bool = False,
+        min_count: int = 1,
+        max_vocabulary_size: int | None = None,
+    ) -> Self:
+        """Return a preprocessor whose vocabulary is built from `texts`.
 
         Args:
-            texts: list of str, or of pairs (str, str), the training texts and no others.
+            texts: training texts, or pairs of them.
             notation, num_children, pairs: as above.
-            min_count: int, rarer words become `[UNK]`.
-            max_vocabulary_size: int, most entries kept; None keeps all.
-
-        Returns:
-            TreePreprocessor.
+            min_count: rarer words become `[UNK]`.
+            max_vocabulary_size: maximum size of the vocabulary, special tokens included; None keeps all words.
 
         Raises:
-            InputError: if there is no text, or one is no tree.
+            InputError: if there are no texts, or a text is not a tree.
         """
         if not len(texts):
-            raise InputError("A vocabulary is counted on training texts. Received: none")
-        counts = collections.Counter()
+            raise InputError("A vocabulary is built from training texts. Expected at least one text. Received: none")
+        counts: collections.Counter[str] = collections.Counter()
         for text in texts:
-            for part in text if pairs else (text,):
+            for part in (text,) if isinstance(text, str) else text:
                 counts.update(read_tree(part, notation).words)
         del counts[""]
         words, numbers = zip(*counts.items(), strict=True)
@@ -117,76 +130,68 @@ class TreePreprocessor:
         return preprocessor
 
     @property
-    def inputs(self):
-        """Names of the strings it takes."""
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the string tensors that the preprocessor takes."""
         return ("text", "text_pair") if self.pairs else ("text",)
 
     @property
-    def vocabulary_size(self):
-        """Number of token ids, V."""
-        return len(self.vocabulary)
-
-    @property
-    def golden_texts(self):
-        """Texts, or pairs of texts, by which an entry is checked."""
+    def golden_texts(self) -> list[str] | list[tuple[str, str]]:
+        """Texts, or pairs of texts, with which an entry is checked."""
         texts = GOLDEN[self.notation]
         return list(zip(texts, texts[::-1], strict=True)) if self.pairs else list(texts)
 
-    def prepare(self, texts):
-        """Check parses and write them as plain brackets.
+    def prepare(self, texts: Sequence[str]) -> list[str]:
+        """Validate parses and write them in plain brackets.
 
         Args:
-            texts: list of str, in the notation of this preprocessor.
-
-        Returns:
-            list of str.
+            texts: parses in the notation of this preprocessor.
 
         Raises:
-            InputError: naming text, line and column of what is wrong, or a node with too many children.
+            InputError: if a parse is invalid (the message names text, line and column), or a node has too many
+                children.
         """
         prepared = []
         for row, text in enumerate(texts):
             tree = read_tree(text, self.notation, f"text {row}")
-            if self.num_children is not None:
-                self._require_few_children(tree, row)
+            self._require_few_children(tree, row)
             prepared.append(bracketed(tree))
         return prepared
 
-    def _require_few_children(self, tree, row):
+    def _require_few_children(self, tree: Tree, row: int) -> None:
         parent, most = max(collections.Counter(tree.parents).items(), key=lambda entry: entry[1])
-        if most > self.num_children:
+        if self.num_children is not None and most > self.num_children:
             raise InputError(
                 f"text {row}: the node over {tree.text(parent)!r:.60} has {most} children, and this model takes "
-                f"{self.num_children}, each with weights of its own. Give binarised trees, or use "
+                f"{self.num_children}, each with its own weights. Use binarized trees, or train with "
                 "composition='child_sum'"
             )
 
-    def __call__(self, *strings):
-        """Turn plain brackets into dense int32 tensors.
+    def __call__(self, *strings: Strings) -> dict[str, tf.Tensor]:
+        """Convert plain brackets into dense int32 tensors.
 
         Args:
-            *strings: string tensor [N], for pairs two.
+            *strings: one string tensor [N]; two for pairs.
 
         Returns:
-            dict of what `features_with_nodes` gives, "nodes" filled up with -1.
+            dict with the tensors of `features_with_nodes`; "nodes" is padded with -1, the others with 0.
         """
         features = self.features_with_nodes(*strings)
         return {name: values.to_tensor(-1 if name == "nodes" else 0) for name, values in features.items()}
 
-    def features(self, *strings):
-        """Turn plain brackets into {"token_ids", "parents"}, ragged int32 [N, (R), P]."""
+    def features(self, *strings: Strings) -> Features:
+        """Convert plain brackets into {"token_ids", "parents"}, ragged int32 [N, (R), P]."""
         features = self.features_with_nodes(*strings)
         return {name: features[name] for name in ("token_ids", "parents")}
 
-    def features_with_nodes(self, *strings):
-        """Turn plain brackets into ragged tensors.
+    def features_with_nodes(self, *strings: Strings) -> Features:
+        """Convert plain brackets into ragged tensors.
 
         Args:
-            *strings: string tensor [N], for pairs two.
+            *strings: one string tensor [N]; two for pairs.
 
         Returns:
             dict of ragged int32 tensors: "token_ids" and "parents" [N, (R), P]; "nodes" [N, (nodes)], the slot
-            row * P + place of each node, in the order in which they are written.
+            row * P + place of each node, in the order of the text.
         """
         joined = tf.convert_to_tensor(strings[0], tf.string)
         if self.pairs:
@@ -199,7 +204,7 @@ class TreePreprocessor:
         where = tf.stack([nodes["forest"], scheduled["rows"], scheduled["places"]], axis=1)
         shape = tf.stack([count, tf.reduce_max(tf.concat([scheduled["num_rows"], [1]], axis=0)), PLACES])
 
-        def in_rows(values):
+        def in_rows(values: tf.Tensor) -> tf.RaggedTensor:
             dense = tf.ensure_shape(tf.scatter_nd(where, values, shape), [None, None, PLACES])
             lengths = tf.cast(scheduled["num_rows"], tf.int64)
             return tf.RaggedTensor.from_tensor(dense, lengths, row_splits_dtype=tf.int64)
@@ -212,6 +217,6 @@ class TreePreprocessor:
             "nodes": tf.RaggedTensor.from_value_rowids(slots, forests, tf.cast(count, tf.int64)),
         }
 
-    def get_config(self):
-        """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary."""
         return {"notation": self.notation, "num_children": self.num_children, "pairs": self.pairs}

@@ -1,7 +1,9 @@
-"""BERT's preprocessing: words cut into the pieces of a vocabulary, the same pieces as Hugging Face's tokenizer finds.
+"""Preprocessing for BERT: words are split into WordPiece tokens, with the same result as Hugging Face's tokenizer.
 
-Shapes: N texts, K pieces of all texts together, V pieces of the vocabulary.
+Shapes: N texts, K pieces of all texts, V pieces of the vocabulary.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
@@ -10,45 +12,47 @@ from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES
 from kerasnlp_zoo.text.ragged import cut_rows, filter_rows
 from kerasnlp_zoo.text.truncation import longest_first
+from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
+from kerasnlp_zoo.types import Config, Language
 from kerasnlp_zoo.vocabulary import CLASSIFICATION, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 
 try:
     import tensorflow_text
 except ImportError as error:
     raise InputError(
-        "WordPiece tokens need tensorflow-text, of the same version as TensorFlow: pip install tensorflow-text. "
-        "There is none for Windows: use WSL"
+        "WordPiece tokens need tensorflow-text, in the same version as TensorFlow: pip install tensorflow-text. "
+        "It is not available for Windows: use WSL"
     ) from error
 
 CONTINUES = "##"
 LONGEST_WORD = 100  # characters; a longer word is one [UNK], as in BERT's own code
 MOST_BYTES = 4  # of a character in UTF-8
 
-# A [MASK] that someone writes is found by this stand-in: of as many characters, so that offsets stay, and
-# made of Unicode's last private character, which nobody writes. Spaces part it from the words beside it.
+# [MASK] in a text is replaced by this stand-in between two spaces, which has the length of [MASK], so offsets do not
+# change. It consists of Unicode's last private character, which texts do not contain.
 STAND_IN = "\U0010fffd" * (len(MASK) - 2)
-# Control, format and private characters, but for tab and line breaks, which are spaces, and the stand-in's.
+# Control, format and private characters, except tab and line breaks, which are spaces, and the stand-in's character.
 INVISIBLE = r"[\x{0}-\x{8}\x{B}\x{C}\x{E}-\x{1F}\x{7F}-\x{9F}\p{Cf}\x{E000}-\x{F8FF}\x{FFFD}\x{F0000}-\x{10FFFC}]"
 
 
-class WordPiecePreprocessor:
-    """Turn strings into the inputs of BERT: `preprocessor(text) -> {"token_ids", "segment_ids"}`, int32 [N, T].
+class WordPiecePreprocessor(Preprocessor):
+    """Convert strings into the inputs of BERT: `preprocessor(text) -> {"token_ids", "segment_ids"}`, int32 [N, T].
 
-    A text is framed as `[CLS] text [SEP]`, a pair as `[CLS] text [SEP] text_pair [SEP]` with segment 1 from
-    the second text on. Pieces, and the order in which a pair that is too long loses them, are those of
-    Hugging Face's BertTokenizerFast. Of the special tokens only `[MASK]` is understood in a text: the others,
-    typed by someone, are brackets and letters.
+    A text becomes `[CLS] text [SEP]`. A pair becomes `[CLS] text [SEP] text_pair [SEP]`, with segment 1 from the
+    second text on. Pieces and the truncation of pairs are equal to those of Hugging Face's BertTokenizerFast.
+    `[MASK]` in a text becomes the mask token. Other special tokens in a text are read as brackets and letters.
 
     Args:
-        vocabulary: `WordPieceVocabulary`.
-        lower_case: bool, whether letters lose case and accents before they are looked up (an uncased model).
-        language: "en" or "zh"; decides no token, Chinese characters always stand alone.
-        pairs: bool, whether every text comes with a second one.
-        max_sequence_length: int, longest T, special tokens included; longer texts lose their end.
+        vocabulary: pieces of the model.
+        lower_case: whether to lower-case letters and remove accents before the look-up (uncased models).
+        language: language of the strings; it does not change the tokens: every Chinese character is one word.
+        pairs: whether every text comes with a second one.
+        max_sequence_length: maximum T, including special tokens; longer texts are truncated at the end.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -65,17 +69,26 @@ class WordPiecePreprocessor:
     """
 
     vocabulary_class = WordPieceVocabulary
-    modules = ("tensorflow_text",)  # what an exported graph needs beside TensorFlow
-    resources = ()  # the pieces stand in the graph itself
+    modules = ("tensorflow_text",)
+    vocabulary: WordPieceVocabulary
+    language: Language
+    max_sequence_length: int
 
-    def __init__(self, vocabulary, lower_case=True, language="en", pairs=False, max_sequence_length=512):
+    def __init__(
+        self,
+        vocabulary: WordPieceVocabulary,
+        lower_case: bool = True,
+        language: Language = "en",
+        pairs: bool = False,
+        max_sequence_length: int = 512,
+    ) -> None:
         require_choice("language", language, LANGUAGES)
         self.num_special = 3 if pairs else 2
         least = self.num_special + (2 if pairs else 1)
         if max_sequence_length < least:
             raise InputError(
                 f"max_sequence_length must leave room for {self.num_special} special tokens and a piece of every "
-                f"text, {least} at least. Received: max_sequence_length={max_sequence_length!r}"
+                f"text, so it must be at least {least}. Received: max_sequence_length={max_sequence_length!r}"
             )
         self.vocabulary = vocabulary
         self.lower_case = lower_case
@@ -90,31 +103,26 @@ class WordPiecePreprocessor:
         self.num_characters = np.array([len(token.removeprefix(CONTINUES)) for token in pieces], "int32")  # [V]
 
     @property
-    def vocabulary_size(self):
-        """Number of token ids, V."""
-        return len(self.vocabulary)
-
-    @property
-    def inputs(self):
-        """Names of the strings this preprocessor takes."""
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the string tensors that the preprocessor takes."""
         return ("text", "text_pair") if self.pairs else ("text",)
 
-    def __call__(self, text, text_pair=None):
-        """Turn strings [N] into {"token_ids", "segment_ids"}, int32 [N, T], padded with 0, T at least 1."""
+    def __call__(self, text: Strings, text_pair: Strings | None = None) -> dict[str, tf.Tensor]:
+        """Convert strings [N] into {"token_ids", "segment_ids"}, int32 [N, T], padded with 0, T >= 1."""
         return padded(self.features(text, text_pair))
 
-    def features(self, text, text_pair=None):
-        """Turn strings into ragged inputs of BERT, cut at max_sequence_length.
+    def features(self, text: Strings, text_pair: Strings | None = None) -> Features:
+        """Convert strings into ragged inputs of BERT, truncated to max_sequence_length.
 
         Args:
             text: strings [N].
-            text_pair: strings [N] where `pairs` is set; else None.
+            text_pair: strings [N] with `pairs=True`, otherwise None.
 
         Returns:
             dict of ragged int32 [N, (length)]: token_ids and segment_ids.
 
         Raises:
-            InputError: if a second text is missing, or given and not expected.
+            InputError: if text_pair is missing with `pairs=True`, or given with `pairs=False`.
         """
         self._require_inputs(text_pair)
         first = self.token_ids(text)
@@ -131,24 +139,23 @@ class WordPiecePreprocessor:
             "segment_ids": tf.concat([_filled(first, 0), _filled(second, 1)], axis=1),
         }
 
-    def token_ids(self, strings):
-        """Cut strings into pieces without the price of offsets: ragged int32 [N, (length)], no special tokens."""
+    def token_ids(self, strings: Strings) -> tf.RaggedTensor:
+        """Return the ids of the pieces without special tokens: ragged int32 [N, (length)]; faster than `pieces`."""
         token_ids = self.tokenizer.tokenize(self._normalized(self._marked(strings)))
         return self._without_long_words(token_ids)[0]
 
-    def features_with_offsets(self, text):
-        """Turn strings into the inputs of BERT, and say where in its text every token stands.
+    def features_with_offsets(self, text: Strings) -> Features:
+        """Convert strings into the inputs of BERT, with the offsets of every token.
 
         Args:
             text: strings [N].
 
         Returns:
-            dict of ragged int32 [N, (length)], all alike: token_ids and segment_ids as `features` gives them;
-            starts and ends, as `pieces` gives them and -1 at special tokens; is_word_start, 0 at special
-            tokens.
+            dict of ragged int32 [N, (length)], all with the same row lengths: token_ids and segment_ids as in
+            `features`; starts and ends as in `pieces`, and -1 at special tokens; is_word_start, 0 at special tokens.
 
         Raises:
-            InputError: if this preprocessor takes pairs.
+            InputError: if the preprocessor takes pairs.
 
         Example:
 
@@ -168,16 +175,16 @@ class WordPiecePreprocessor:
             "is_word_start": _framed(pieces["is_word_start"], 0, 0),
         }
 
-    def pieces(self, strings):
-        """Cut strings into pieces, without special tokens and at full length.
+    def pieces(self, strings: Strings) -> Features:
+        """Split strings into pieces, without special tokens and without truncation.
 
         Args:
             strings: strings [N].
 
         Returns:
-            dict of ragged int32 [N, (length)], all alike: token_ids; starts and ends, the characters
-            (Unicode code points) of the given string that the piece stands for, end excluded; is_word_start,
-            1 where a word begins and 0 where a piece goes on.
+            dict of ragged int32 [N, (length)], all with the same row lengths: token_ids; starts and ends, the first
+            character (Unicode code point) of the piece in its string, and the one after its last; is_word_start, 1 if
+            the piece begins a word and 0 if it continues one.
 
         Example:
 
@@ -193,19 +200,15 @@ class WordPiecePreprocessor:
         is_mask = tf.cast(tf.equal(token_ids.values, self.vocabulary.ids[MASK]), tf.int32)  # [K]
         return {
             "token_ids": token_ids,
-            "starts": starts.with_values(starts.values - is_mask),  # [MASK] is longer than its stand-in, by [ and ]
+            "starts": starts.with_values(
+                starts.values - is_mask
+            ),  # the stand-in takes the place of the 4 letters in [MASK]
             "ends": ends.with_values(ends.values + is_mask),
             "is_word_start": token_ids.with_values(tf.gather(self.begins_word, token_ids.values)),
         }
 
-    def detokenize(self, token_ids):
-        """Turn token ids back into readable text; padding, `[CLS]` and `[SEP]` are left out.
-
-        Args:
-            token_ids: list or array of int.
-
-        Returns:
-            str.
+    def detokenize(self, token_ids: Iterable[int]) -> str:
+        """Convert the token ids of one text into readable text, without padding, `[CLS]` and `[SEP]`.
 
         Example:
 
@@ -217,12 +220,8 @@ class WordPiecePreprocessor:
         tokens = [token for token in tokens if token not in (PADDING, CLASSIFICATION, SEPARATOR)]
         return detokenize(" ".join(tokens).replace(f" {CONTINUES}", ""))
 
-    def prepare(self, texts):
-        """Return the texts as they are: all is done in the graph."""
-        return texts
-
-    def get_config(self):
-        """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary."""
         return {
             "lower_case": self.lower_case,
             "language": self.language,
@@ -230,48 +229,48 @@ class WordPiecePreprocessor:
             "max_sequence_length": self.max_sequence_length,
         }
 
-    def _require_inputs(self, text_pair):
-        """Raise InputError if a second text is missing, or given and not expected."""
+    def _require_inputs(self, text_pair: Strings | None) -> None:
+        """Raise InputError unless `text_pair` is given exactly if `pairs` is set."""
         if (text_pair is not None) != self.pairs:
             raise InputError(
-                f"A preprocessor made with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
+                f"A preprocessor with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
                 f"Received: {'one text' if text_pair is None else 'a pair'}"
             )
 
-    def _marked(self, strings):
-        """Put the stand-in where a text says [MASK]."""
+    def _marked(self, strings: Strings) -> tf.Tensor:
+        """Replace `[MASK]` in the strings by its stand-in."""
         strings = tf.convert_to_tensor(strings, tf.string)
         return tf.strings.regex_replace(strings, r"\[MASK\]", f" {STAND_IN} ")
 
-    def _normalized(self, strings):
-        """Drop what cannot be seen; where case does not count, lower it and take the accents off.
+    def _normalized(self, strings: tf.Tensor) -> tf.Tensor:
+        """Remove invisible characters; with `lower_case`, also lower-case letters and remove accents.
 
-        Every character is normalised by itself, whatever stands around it: offsets rely on it.
+        The result for a character does not depend on its neighbours. `original_offsets` relies on this.
         """
         if not self.lower_case:
             strings = tf.strings.unicode_transcode(strings, "UTF-8", "UTF-8", errors="ignore")
             return tf.strings.regex_replace(strings, INVISIBLE, "")
         strings = tf.strings.regex_replace(strings, INVISIBLE, "")
-        strings = tf.strings.regex_replace(strings, "Σ", "σ")  # else lowered to ς at the end of a word
+        strings = tf.strings.regex_replace(strings, "Σ", "σ")  # otherwise it becomes ς at the end of a word
         strings = tensorflow_text.normalize_utf8(to_lower(strings), "NFD")
-        return tf.strings.regex_replace(strings, r"[\p{Mn}\x{FFFD}]", "")  # bytes that are no UTF-8 came out as U+FFFD
+        return tf.strings.regex_replace(strings, r"[\p{Mn}\x{FFFD}]", "")  # invalid UTF-8 has become U+FFFD
 
-    def _without_long_words(self, token_ids, *offsets):
-        """Make every word of more than 100 characters one `[UNK]`.
+    def _without_long_words(self, token_ids: tf.RaggedTensor, *offsets: tf.RaggedTensor) -> tuple[tf.RaggedTensor, ...]:
+        """Replace every word of more than 100 characters by one `[UNK]`.
 
         Args:
             token_ids: ragged int32 [N, (length)].
-            *offsets: none, or starts and ends, ragged and alike.
+            *offsets: nothing, or starts and ends, with the same row lengths.
 
         Returns:
-            tuple of the same.
+            the new token_ids and offsets.
         """
         begins = tf.gather(self.begins_word, token_ids.values)  # [K]
         word = tf.cumsum(begins) - 1  # [K], the word of each piece
         num_characters = tf.math.segment_sum(tf.gather(self.num_characters, token_ids.values), word)  # [words]
         is_long = num_characters > LONGEST_WORD
 
-        def shorten():
+        def shorten() -> tuple[tf.RaggedTensor, ...]:
             of_long_word = tf.gather(is_long, word)
             keep = tf.cast(begins, tf.bool) | ~of_long_word
             unknown = tf.where(of_long_word, self.vocabulary.ids[UNKNOWN], token_ids.values)
@@ -283,21 +282,21 @@ class WordPiecePreprocessor:
 
         return tf.cond(tf.reduce_any(is_long), shorten, lambda: (token_ids, *offsets))
 
-    def _cut(self, values):
-        """Cut the pieces of single texts so that `[CLS]` and `[SEP]` find room."""
+    def _cut(self, values: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Truncate the pieces of single texts; `[CLS]` and `[SEP]` need room, too."""
         return cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length - self.num_special))
 
-    def _framed(self, token_ids, *special):
-        """Put special tokens around every row: the first and the last, or the last alone."""
+    def _framed(self, token_ids: tf.RaggedTensor, *special: str) -> tf.RaggedTensor:
+        """Add special tokens to every row: one at both ends, or a single one at the end."""
         return _framed(token_ids, *(self.vocabulary.ids[token] for token in special))
 
 
-def _framed(values, *numbers):
-    """Put numbers around every row of a ragged int32 tensor: the first and the last, or the last alone."""
+def _framed(values: tf.RaggedTensor, *numbers: int) -> tf.RaggedTensor:
+    """Add numbers to every row of a ragged int32 tensor: one at both ends, or a single one at the end."""
     *first, last = (tf.fill([values.nrows(), 1], number) for number in numbers)
     return tf.concat([*first, values, last], axis=1)
 
 
-def _filled(values, number):
-    """Return a ragged tensor of the same rows that holds one number."""
+def _filled(values: tf.RaggedTensor, number: int) -> tf.RaggedTensor:
+    """Return a ragged tensor with the same row lengths in which every value is `number`."""
     return values.with_values(tf.fill(tf.shape(values.values), number))

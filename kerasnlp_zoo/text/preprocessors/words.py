@@ -1,11 +1,14 @@
 """Word-level preprocessing: English words as in Kim's clean_str, Chinese characters or words.
 
-Every token is a piece of the normalised string: the regular expressions below only put spaces
-between pieces and blank out what is dropped.
+Every token is a substring of the normalized string: the regular expressions below only add spaces between tokens and
+replace dropped characters by spaces.
 """
 
 import collections
 import functools
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Literal, Self, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -14,33 +17,37 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.types import Features, Strings
+from kerasnlp_zoo.types import Config, Language
 from kerasnlp_zoo.vocabulary import Vocabulary
 
+Segmenter: TypeAlias = Literal["jieba"] | None
 LANGUAGES = ("en", "zh")
 SEGMENTERS = (None, "jieba")
 
-# A longer run of Chinese characters is a sentence nobody segmented, not a word.
+# A longer run of Chinese characters is a sentence that was not segmented.
 LONGEST_CHINESE_WORD = 12
 UNSEGMENTED = rf"(?s).*[{CJK}]{{{LONGEST_CHINESE_WORD + 1}}}.*"
 CHINESE_SENTENCE = rf"(?s).*[{CJK}]{{5}}.*"
-MOSTLY = 0.1  # of the training texts being Chinese tells a mistaken language from a quotation
-CHUNK = 4096  # texts tokenised at a time while counting
+MOST_CHINESE = 0.1  # share of Chinese texts up to which they count as quotations in English training texts
+CHUNK = 4096  # texts tokenized at a time while counting
 
 
-class WordPreprocessor:
-    """Turn strings into word ids: `preprocessor(strings) -> {"token_ids": int32 [N, T]}`.
+class WordPreprocessor(Preprocessor):
+    """Convert strings into word ids: `preprocessor(strings) -> {"token_ids": int32 [N, T]}`.
 
-    English keeps letters, digits, `( ) , ! ? ' ` and emoji, and splits contractions, as Kim's
-    clean_str does; letters and digits are Unicode's, so accents stay. Chinese keeps everything: each
-    Chinese character, punctuation mark and emoji is a token of its own, runs of other letters and
-    digits stay whole. With a segmenter, Chinese tokens are words.
+    English text keeps letters, digits, `( ) , ! ? ' ` and emoji, and contractions are split, as in Kim's clean_str.
+    Letters and digits are Unicode's, so accents are kept. Chinese text keeps all characters except spaces: each
+    Chinese character, punctuation mark and emoji is one token, and so is a run of other letters and digits. With a
+    segmenter, Chinese tokens are words.
 
     Args:
-        vocabulary: `Vocabulary`.
-        language: "en" or "zh".
-        segmenter: None, or "jieba" for Chinese words. A segmenter runs in Python, before the graph:
-            `predict` applies it, an exported model takes text whose words are separated by spaces.
-        max_sequence_length: int, longest T; longer texts lose their end.
+        vocabulary: known words.
+        language: language of the strings.
+        segmenter: "jieba" for Chinese words. It runs in Python, before the graph: `predict` applies it, but an
+            exported model takes words separated by spaces.
+        max_sequence_length: maximum T; longer texts are truncated at the end.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -55,15 +62,22 @@ class WordPreprocessor:
     """
 
     vocabulary_class = Vocabulary
-    inputs = ("text",)  # names of the strings it takes
-    modules = ()  # what an exported graph needs beside TensorFlow
+    vocabulary: Vocabulary
+    language: Language
+    max_sequence_length: int
 
-    def __init__(self, vocabulary, language="en", segmenter=None, max_sequence_length=512):
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        language: Language = "en",
+        segmenter: Segmenter = None,
+        max_sequence_length: int = 512,
+    ) -> None:
         require_choice("language", language, LANGUAGES)
         require_choice("segmenter", segmenter, SEGMENTERS)
         require_positive(max_sequence_length=max_sequence_length)
         if segmenter and language != "zh":
-            raise InputError(f"A segmenter finds Chinese words: use language='zh'. Received: language={language!r}")
+            raise InputError(f"A segmenter is for Chinese: use language='zh'. Received: language={language!r}")
         self.vocabulary = vocabulary
         self.language = language
         self.segmenter = segmenter
@@ -72,30 +86,33 @@ class WordPreprocessor:
             tf.constant(vocabulary.tokens), tf.range(len(vocabulary), dtype=tf.int64)
         )
         self.table = tf.lookup.StaticHashTable(entries, default_value=1)
-        self.resources = (self.table,)
+        self.resources: tuple[Any, ...] = (self.table,)
 
     @classmethod
     def from_texts(
-        cls, texts, language="en", segmenter=None, min_count=1, max_vocabulary_size=None, max_sequence_length=512
-    ):
-        """Make a preprocessor whose vocabulary is counted on `texts`.
+        cls,
+        texts: Sequence[str],
+        language: Language = "en",
+        segmenter: Any = None,  # subclasses have other segmenters
+        min_count: int = 1,
+        max_vocabulary_size: int | None = None,
+        max_sequence_length: int = 512,
+    ) -> Self:
+        """Return a preprocessor whose vocabulary is built from `texts`.
 
         Args:
-            texts: list of str, the training texts and no others.
-            language: "en" or "zh".
-            segmenter: None or "jieba".
-            min_count: int, rarer words become `[UNK]`.
-            max_vocabulary_size: int, most entries kept; None keeps all.
-            max_sequence_length: int, longest sentence in tokens.
-
-        Returns:
-            WordPreprocessor.
+            texts: training texts.
+            language: language of the texts.
+            segmenter: as above.
+            min_count: rarer words become `[UNK]`.
+            max_vocabulary_size: maximum size of the vocabulary, special tokens included; None keeps all words.
+            max_sequence_length: maximum length of a text in tokens.
 
         Raises:
-            InputError: if there is no text, or the texts are Chinese and language is "en".
+            InputError: if there are no texts, or the texts are Chinese and language is "en".
         """
         if not len(texts):
-            raise InputError("A vocabulary is counted on training texts. Received: none")
+            raise InputError("A vocabulary is built from training texts. Expected at least one text. Received: none")
         if language == "en":
             _refuse_chinese(texts)
         counter = cls(Vocabulary.from_counts({}), language, segmenter, max_sequence_length)
@@ -103,22 +120,17 @@ class WordPreprocessor:
         vocabulary = Vocabulary.from_counts(counts, min_count, max_vocabulary_size)
         return cls(vocabulary, language, segmenter, max_sequence_length)
 
-    @property
-    def vocabulary_size(self):
-        """Number of token ids, V."""
-        return len(self.vocabulary)
-
-    def __call__(self, strings):
-        """Turn strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T at least 1."""
+    def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
+        """Convert strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T >= 1."""
         return padded(self.features(strings))
 
-    def features(self, strings):
-        """Turn strings [N] into {"token_ids": ragged int32 [N, (length)]}, cut at max_sequence_length."""
+    def features(self, strings: Strings) -> Features:
+        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length."""
         tokens = self.tokenize(strings)[:, : self.max_sequence_length]
         return {"token_ids": tokens.with_flat_values(tf.cast(self.table.lookup(tokens.flat_values), tf.int32))}
 
-    def tokenize(self, strings):
-        """Turn strings [N] into ragged string tokens [N, (length)].
+    def tokenize(self, strings: Strings) -> tf.RaggedTensor:
+        """Split strings [N] into ragged string tokens [N, (length)].
 
         Example:
 
@@ -128,7 +140,7 @@ class WordPreprocessor:
         """
         strings = normalize(tf.convert_to_tensor(strings, tf.string))
         if self.language == "en":
-            # Lower-casing came first, so DON'T splits like don't; web reviews hold line breaks as tags.
+            # `normalize` has lower-cased the text, so DON'T splits like don't. Web reviews contain <br /> tags.
             strings = tf.strings.regex_replace(strings, r"<br\s*/?>", " ")
             strings = tf.strings.regex_replace(strings, rf"({EMOJI})", r" \1 ")
             strings = tf.strings.regex_replace(
@@ -143,33 +155,26 @@ class WordPreprocessor:
         tokens = tf.strings.split(strings)
         return self._refuse_unsegmented(tokens) if self.segmenter else tokens
 
-    def _refuse_unsegmented(self, tokens):
-        """Fail, in the exported graph too, on a sentence where a Chinese word is expected."""
+    def _refuse_unsegmented(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Return the tokens; fail, also in the exported graph, if a token is a sentence instead of a Chinese word."""
         unsegmented = tf.reduce_any(tf.strings.regex_full_match(tokens.flat_values, UNSEGMENTED))
         advice = (
-            "This model reads Chinese words separated by spaces. Received a run of more than "
-            f"{LONGEST_CHINESE_WORD} Chinese characters: segment the text first, as with {self.segmenter}"
+            "This model expects Chinese words separated by spaces. Received: more than "
+            f"{LONGEST_CHINESE_WORD} Chinese characters without a space. Segment the text first, with {self.segmenter}"
         )
         with tf.control_dependencies([tf.debugging.Assert(~unsegmented, [advice])]):
             return tokens.with_flat_values(tf.identity(tokens.flat_values))
 
-    def prepare(self, texts):
-        """Do what must happen in Python before the graph: find Chinese words, if a segmenter is set.
-
-        Args:
-            texts: list of str.
-
-        Returns:
-            list of str.
-        """
+    def prepare(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts; with a segmenter, put spaces between Chinese words."""
         if self.segmenter is None:
             return texts
         cut = _jieba().cut
         return [" ".join(cut(text)) for text in texts]
 
-    def count_tokens(self, texts):
-        """Count the tokens of a list of texts, with a progress bar on long lists."""
-        counts = collections.Counter()
+    def count_tokens(self, texts: Sequence[str]) -> dict[str, int]:
+        """Return how often each token occurs in the texts; a long list shows a progress bar."""
+        counts: collections.Counter[bytes] = collections.Counter()
         bar = keras.utils.Progbar(len(texts), verbose=int(len(texts) > 25 * CHUNK), unit_name="text")
         for start in range(0, len(texts), CHUNK):
             chunk = self.prepare(texts[start : start + CHUNK])
@@ -177,8 +182,8 @@ class WordPreprocessor:
             bar.add(len(chunk))
         return {token.decode(): count for token, count in counts.items()}
 
-    def get_config(self):
-        """Return the arguments, without the vocabulary, that rebuild this preprocessor."""
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary."""
         return {
             "language": self.language,
             "segmenter": self.segmenter,
@@ -186,22 +191,22 @@ class WordPreprocessor:
         }
 
 
-def _refuse_chinese(texts):
-    """Raise InputError when texts to be read as space-separated words are Chinese sentences."""
+def _refuse_chinese(texts: Sequence[str]) -> None:
+    """Raise InputError if more than a tenth of the texts for language 'en' are Chinese sentences."""
     chinese = int(tf.reduce_sum(tf.cast(tf.strings.regex_full_match(texts, CHINESE_SENTENCE), tf.int32)))
-    if chinese > MOSTLY * len(texts):
+    if chinese > MOST_CHINESE * len(texts):
         raise InputError(
-            f"{chinese} of {len(texts)} training texts are Chinese, which has no spaces between words, and "
-            "language is 'en'. Use --language zh (characters), or --language zh --segmenter jieba (words)"
+            f"language='en' expects words separated by spaces. Received: {chinese} of {len(texts)} training texts are "
+            "Chinese. Use --language zh (characters), or --language zh --segmenter jieba (words)"
         )
 
 
 @functools.cache
-def _jieba():
-    """Return the segmenter, its start-up chatter silenced."""
+def _jieba() -> ModuleType:
+    """Return jieba with its start-up messages switched off."""
     try:
         import jieba
     except ImportError as error:
-        raise InputError('Segmenter "jieba" is not installed: pip install "kerasnlp-zoo[recipes]"') from error
+        raise InputError('The segmenter "jieba" is not installed: pip install "kerasnlp-zoo[recipes]"') from error
     jieba.setLogLevel("WARNING")
     return jieba

@@ -137,7 +137,9 @@ def test_peers_of_translators_learn_for_as_long_as_ours_did(recipe, tmp_path, ca
 def test_no_peer_for_a_translator_that_pytorch_has_not(tmp_path):
     pytest.importorskip("torch", reason="peers are installed by hand: pip install transformers torch")
     seq2seq.main(
-        seq2seq.Config(dataset="reversal", smoke=True, hidden_dim=16, score="dot", merge="sum", output_dir=tmp_path)
+        seq2seq.Config(
+            dataset="reversal", smoke=True, hidden_dim=16, score_mode="dot", merge="sum", output_dir=tmp_path
+        )
     )
     with pytest.raises(InputError, match="another score: train without"):
         translation_quality.main(translation_quality.Config(tmp_path))

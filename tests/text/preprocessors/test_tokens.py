@@ -82,7 +82,7 @@ def test_it_is_rebuilt_from_its_config():
 
 def test_a_segmenter_must_find_words():
     for segmenter in (zoo.load("cbow_news_zh"), "jieba"):
-        with pytest.raises(InputError, match="must be a task that finds words in characters.*Received:"):
+        with pytest.raises(InputError, match="must be a task that finds words in Chinese text.*Received:"):
             preprocessor("zh", segmenter=segmenter)
     unsaved = zoo.load("bilstm_crf_segmentation_zh")
     unsaved.entry = None

@@ -1,0 +1,129 @@
+"""`kerasnlp-zoo predict`, `explain` and `analogy`: what an entry answers, and why."""
+
+import io
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import tyro
+
+from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, load_task, require_png
+from kerasnlp_zoo.errors import InputError, require_positive
+
+CHUNK = 4096  # texts answered at a time, so that answers to a long file come while it is read
+
+
+def predict(
+    entry: Entry,
+    texts: Texts = (),
+    file: Path | None = None,
+    encoding: str = "utf-8-sig",
+    json_: Json = False,
+) -> None:
+    """Answer texts: the arguments, or one text per line from a file or standard input.
+
+    An entry that answers pairs, such as a question and a passage, takes two arguments for each pair, or lines with
+    a tab between the two texts.
+
+    Args:
+        texts: The texts.
+        file: Read the texts from this file, one per line.
+        encoding: Encoding of that file.
+        json_: Print one JSON object per line.
+    """
+    if texts and file:
+        raise InputError("Give texts as arguments or in --file, not both")
+    task = load_task(entry)
+    lines: Iterator[Any] = iter(texts) if texts else _lines(file, encoding)
+    if len(task.preprocessor.inputs) == 2:
+        lines = _pairs(texts) if texts else map(_pair, lines)
+    while chunk := list(itertools.islice(lines, CHUNK)):
+        for text, answer in zip(chunk, task.predict(chunk), strict=True):
+            written = text if isinstance(text, str) else "\t".join(text)
+            print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{written}")
+
+
+def _pairs(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Return the arguments two by two."""
+    if len(texts) % 2:
+        raise InputError(f"This entry answers pairs of texts. Expected two arguments for each. Received: {len(texts)}")
+    return zip(texts[::2], texts[1::2], strict=True)
+
+
+def _pair(line: str) -> tuple[str, str]:
+    """Split a line at its tab."""
+    if line.count("\t") != 1:
+        raise InputError(f"This entry answers pairs of texts. Expected one tab in each line. Received: {line!r:.80}")
+    first, second = line.split("\t")
+    return first, second
+
+
+def _lines(file: Path | None, encoding: str) -> Iterator[str]:
+    """Yield the lines of a file, or of standard input while it is written."""
+    from kerasnlp_zoo.datasets.user_files import read_text
+
+    stream: TextIO
+    if file is None:
+        stream = io.TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace")
+    elif file.is_file():
+        stream = io.StringIO(read_text(file, encoding), newline=None)
+    else:
+        raise InputError(f"{file} does not exist. Expected a text file with one text per line")
+    for line in stream:
+        yield line.removesuffix("\n")
+
+
+def explain(
+    entry: Entry,
+    texts: Texts,
+    ngrams: int = 5,
+    output: Path | None = None,
+) -> None:
+    """Show which n-grams of a text led to the answer of a TextCNN.
+
+    In a terminal, the background of a word shows how strongly it supports the answer (blue) or opposes it (orange).
+
+    Args:
+        texts: The texts.
+        ngrams: Largest number of n-grams to show for the answer, and against it.
+        output: Also draw the text into this PNG file.
+    """
+    require_positive(ngrams=ngrams)
+    if not texts or (output is not None and len(texts) > 1):
+        expected = "at least one text" if output is None else "one text for one picture"
+        raise InputError(f"explain takes {expected}. Received: {len(texts)} texts")
+    if output is not None:
+        require_png(output, "explanation.png")
+    task = load_task(entry)
+    from kerasnlp_zoo import explanation, plots  # after the checks, which need no TensorFlow
+
+    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
+    explanations = [explanation.fired_ngrams(task, text) for text in texts]
+    print("\n\n".join(explanation.readable(found, ngrams, colored) for found in explanations))
+    if output is not None:
+        plots.fired_ngrams(explanations[0], output, ngrams)
+        print(output)
+
+
+def analogy(
+    entry: Entry,
+    words: Annotated[tyro.conf.Positional[tuple[str, str, str]], tyro.conf.arg(metavar="A B C")],
+    json_: Json = False,
+) -> None:
+    """Answer "A is to B as C is to ?" with an entry of word vectors, such as: man king woman.
+
+    Args:
+        words: The words.
+        json_: Print a JSON object.
+    """
+    from kerasnlp_zoo.tasks import WordEmbedding
+
+    task = load_task(entry)
+    if not isinstance(task, WordEmbedding):
+        raise InputError(f"{entry} has no word vectors: its task is {task.name}. Expected an entry of word_embedding")
+    answer = {"neighbours": [{"word": word, "score": score} for word, score in task.analogy(*words)]}
+    print(json.dumps(answer, ensure_ascii=False) if json_ else task.readable(answer))

@@ -1,0 +1,36 @@
+"""Arguments that several subcommands share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.zoo.folders import locate
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.tasks import Task
+
+Entry = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
+Texts = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="TEXT")]
+Json = Annotated[bool, tyro.conf.arg(name="json")]
+Tree = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TREE")]
+Text = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TEXT")]
+Picture = Annotated[Path, tyro.conf.arg(aliases=["-o"], help="PNG file to write.")]
+
+
+def require_png(path: Path, example: str) -> None:
+    """Raise InputError unless the path is that of a PNG file."""
+    if path.suffix != ".png":
+        raise InputError(f"Pictures are PNG files, such as --output {example}. Received: {path}")
+
+
+def load_task(entry: str) -> "Task":
+    """Load an entry. A name that does not exist is reported at once, before TensorFlow is loaded.
+
+    Raises:
+        InputError: if there is no such entry, or it cannot be read.
+    """
+    locate(entry)
+    return zoo.load(entry)

@@ -1,0 +1,157 @@
+"""`kerasnlp-zoo list`, `show`, `check`, `evaluate`, `quantize`, `export` and `download`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.commands.arguments import Entry, load_task
+from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.zoo import cards
+
+
+def list_(markdown: bool = False) -> None:
+    """List the entries with their measured scores.
+
+    Args:
+        markdown: Print the table as Markdown.
+    """
+    summaries = zoo.summaries()
+    if markdown:
+        print(cards.table(summaries))
+        return
+    # The conditions of a published score are in the card. They would fill the line.
+    rows = [list(cards.COLUMNS), *(cards.row(s, str(s.get("published_score") or "-")) for s in summaries)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(cards.COLUMNS))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    here = {summary["name"] for summary in summaries}
+    for name, entry in zoo.DOWNLOADS.items():
+        if name not in here:
+            facts = f"{entry.task}, {entry.language}, {entry.megabytes} MB, weights {entry.licence}"
+            print(f"Available with `kerasnlp-zoo download {name}`: {facts}")
+
+
+def show(entry: Entry) -> None:
+    """Print the card of an entry."""
+    print((zoo.find(entry) / "README.md").read_text("utf-8"), end="")
+
+
+def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
+    """Score an entry on the test split of a data set (by default the entry's own), or on your --test-file.
+
+    An entry of word vectors is scored on published word pairs and analogies, or on those in your file.
+    """
+    task = load_task(entry)
+    if task.name == "word_embedding":
+        print(json.dumps(task.evaluate(None if options.test_file is None else [options.test_file])))
+        return
+    texts, labels, _ = _test_examples(task.name, entry, options)
+    scores = task.evaluate(texts, labels)
+    print(json.dumps({"texts": len(texts), **scores}))
+
+
+def _test_examples(task_name: str, entry: str, options: DataOptions) -> tuple[Sequence[Any], Any, str]:
+    """Return the texts, the references and the name of the test data that the flags choose, or otherwise the entry."""
+    from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
+
+    if options.test_file is None:
+        options.dataset = options.dataset or zoo.read_config(entry).get("data", {}).get("name", "")
+        if not options.dataset:
+            raise InputError(f"{entry} does not state its data. Give --dataset NAME or --test-file FILE to score it on")
+    return load_evaluation_examples(task_name, options, zoo.read_config(entry))
+
+
+def quantize(entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
+    """Write an entry with int8 weights. It is scored before and after, as `evaluate` does.
+
+    Args:
+        folder: The new entry's folder.
+    """
+    from kerasnlp_zoo.zoo.quantizing import quantize_entry, require_quantizable
+
+    require_quantizable(entry, folder)
+    texts, labels, dataset = _test_examples(zoo.read_config(entry)["task"], entry, options)
+    found = quantize_entry(entry, folder, texts, labels, dataset)
+    print(
+        f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test {found['metric']} "
+        f"{found['float_test_score']:.1f} -> {found['test_score']:.1f} on {len(texts):,} texts"
+    )
+
+
+def export(
+    entry: Entry, folder: tyro.conf.Positional[Path], format: Literal["saved_model", "litert"] = "saved_model"
+) -> None:
+    """Write an entry as a SavedModel, check it in a fresh process, and print how to serve it.
+
+    Args:
+        folder: The model's folder. The SavedModel is written into a numbered folder inside it.
+        format: saved_model takes strings. litert is a .tflite file for phones, which takes token ids; the vocabulary
+            and a config.json are written beside it.
+    """
+    from kerasnlp_zoo.tasks.export import check_export, serving_commands
+    from kerasnlp_zoo.tasks.golden_texts import golden_texts
+
+    task = load_task(entry)
+    if format == "litert":
+        path = task.export(folder, format="litert")
+        config = json.loads((path / "config.json").read_text("utf-8"))
+        print(
+            f"{path / 'model.tflite'} gives the answers of predict() (largest difference "
+            f"{config['largest_difference']:.0e}) in a process that imports only LiteRT. "
+            f"Inputs: {', '.join(config['inputs'])}. Outputs: {', '.join(config['outputs'])}.\n"
+            f"{path / 'vocabulary.txt'}: the line number of a token is its id, from 0. {path / 'config.json'}: labels "
+            "and examples."
+        )
+        return
+    texts = golden_texts(task)
+    path = task.export(folder)
+    difference = check_export(task, path, texts)
+    modules = " and ".join(["tensorflow", *task.preprocessor.modules])
+    print(
+        f"{path} gives the answers of predict() (largest difference {difference:.0e}) in a process that imports only "
+        f"{modules}. Serve it and send it a text:"
+    )
+    print(serving_commands(task, path, texts[0]))
+
+
+def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ENTRY")] = ()) -> None:
+    """Check that entries are complete and unchanged, and give the answers they gave when they were made.
+
+    Args:
+        entries: Names or folders; by default all entries.
+    """
+    for entry in entries:
+        zoo.find(entry)  # a wrong name is reported before TensorFlow is loaded
+    for entry in entries or zoo.list_entries():
+        found = zoo.check(entry)
+        print(
+            f"{entry}: {found['files']} files unchanged, {found['answers']} golden answers repeated "
+            f"(largest difference {found['largest_difference']:.0e})"
+        )
+
+
+def download(
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET|ENTRY")], data_dir: Path | None = None
+) -> None:
+    """Download a data set, or an entry that is not shipped, so that it can be used without a network.
+
+    Args:
+        name: Name of the data set or entry.
+        data_dir: Where TensorFlow Datasets keeps prepared data.
+    """
+    if name in zoo.DOWNLOADS:
+        print(f"{name}: the licence of the weights is {zoo.DOWNLOADS[name].licence}", file=sys.stderr)
+        print(f"{name} is in {zoo.download(name)}")
+        return
+    from kerasnlp_zoo.datasets.text_classification import load_text_classification
+
+    data = load_text_classification(DataOptions(dataset=name, data_dir=data_dir))
+    print(
+        f"{name} is prepared: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test texts"
+    )

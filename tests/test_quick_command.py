@@ -1,0 +1,89 @@
+"""Commands that need no TensorFlow do not load it, and TensorFlow's notes are not printed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).parents[1]
+ENTRY = "text_cnn_movie_reviews_en"
+WITHOUT_TENSORFLOW = [
+    [],
+    ["--help"],
+    ["--version"],
+    ["list"],
+    ["list", "--markdown"],
+    ["show", ENTRY],
+    ["recipe", "text_cnn"],
+    ["train", "--help"],
+    ["plot", "--help"],
+    ["predict", "--help"],
+    ["evaluate", "--help"],
+    ["nonsense"],
+    ["predict"],
+    ["list", "--nonsense"],
+    ["train", "text_cmm"],
+    ["plot", "nowhere"],
+    ["plot", "positions", "-o", "picture.jpg"],
+    ["explain", ENTRY, "text", "--output", "picture.jpg"],
+    ["export", ENTRY, "folder", "--format", "nonsense"],
+    *([command, "text_cnn_movie_review_en", "text"] for command in ("predict", "explain", "export", "to-huggingface")),
+    *([command, "text_cnn_movie_review_en"] for command in ("show", "check", "evaluate")),
+]
+
+# Runs each command of a list in one process, and reports after which of them TensorFlow is loaded.
+RUN = """
+import json, sys
+from kerasnlp_zoo import cli
+loaded = []
+for arguments in json.loads(sys.argv[1]):
+    sys.argv = ["kerasnlp-zoo", *arguments]
+    try:
+        cli.main()
+    except SystemExit:
+        pass
+    if "tensorflow" in sys.modules or "keras" in sys.modules:
+        loaded.append(arguments)
+        break
+sys.stdout.flush()
+print("\\n" + json.dumps(loaded))
+"""
+
+
+def test_these_commands_and_mistakes_load_no_tensorflow():
+    result = subprocess.run(
+        [sys.executable, "-c", RUN, json.dumps(WITHOUT_TENSORFLOW)],
+        cwd=TREE,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(result.stdout.splitlines()[-1]) == []
+
+
+def without_log_level():
+    return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+
+
+@pytest.mark.parametrize("log_level", [{}, {"TF_CPP_MIN_LOG_LEVEL": "3"}], ids=["unset", "3"])
+def test_the_installed_command_prints_its_answer_alone(log_level):
+    result = subprocess.run(
+        [Path(sys.executable).with_name("kerasnlp-zoo"), "predict", ENTRY, "a gripping, beautifully acted film"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**without_log_level(), **log_level},
+    )
+    assert result.stdout.startswith("positive")
+    assert result.stderr == ""
+
+
+def test_importing_the_package_prints_nothing():
+    program = "import kerasnlp_zoo; from kerasnlp_zoo import models, zoo; import tensorflow"
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=TREE, capture_output=True, text=True, check=True, env=without_log_level()
+    )
+    assert result.stdout + result.stderr == ""

@@ -1,0 +1,28 @@
+import pytest
+
+from kerasnlp_zoo import text
+from kerasnlp_zoo.text import GenerativeVocabulary, Preprocessor, Vocabulary, WordPieceVocabulary
+
+VOCABULARIES = {
+    Vocabulary: Vocabulary(["[PAD]", "[UNK]", "tea"]),
+    GenerativeVocabulary: GenerativeVocabulary(["[PAD]", "[UNK]", "[START]", "[END]", "▁tea"]),
+    WordPieceVocabulary: WordPieceVocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "tea"]),
+}
+
+
+@pytest.mark.parametrize("name", text.PREPROCESSORS)
+def test_every_preprocessor_has_the_attributes_of_the_base_class(name):
+    preprocessor_class = getattr(text, name)
+    vocabulary = VOCABULARIES[preprocessor_class.vocabulary_class]
+    preprocessor = preprocessor_class(vocabulary)
+    assert isinstance(preprocessor, Preprocessor)
+    assert preprocessor.vocabulary is vocabulary
+    assert preprocessor.inputs == ("text",)
+    assert set(preprocessor.modules) <= {"tensorflow_text"}
+    texts = ["(tea)"] if name == "TreePreprocessor" else ["tea"]
+    assert set(preprocessor.features(texts)) <= set(preprocessor(texts))
+    length = preprocessor.max_sequence_length
+    assert (
+        repr(preprocessor) == f"{name}(language='en', vocabulary_size={len(vocabulary)}, max_sequence_length={length})"
+    )
+    assert repr(preprocessor_class(vocabulary, **preprocessor.get_config())) == repr(preprocessor)
