@@ -1,1 +1,1 @@
-"""Recipes: each trains one family from data to a served model, readable top to bottom."""
+"""Recipes: each is a complete script that trains one family of models, from the data to a model for serving."""

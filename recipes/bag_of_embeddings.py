@@ -1,10 +1,11 @@
-"""Train a multilayer perceptron over word vectors: averaged, summed, or in a fixed window.
+"""Train a multilayer perceptron over word vectors: their mean, their sum, or the vectors of a fixed window.
 
     kerasnlp-zoo train bag_of_embeddings
     kerasnlp-zoo train bag_of_embeddings --dataset trec --model fixed_window --embeddings glove_6b_50d --seeds 5
 
-The quick baselines that see no order of words, or only absolute places. Ours: movie_reviews 76.3 +- 1.3 averaged
-(10 folds), 67.7 +- 0.8 in a window of 50 (--embedding-dim 50); TREC 87.1 +- 1.0 and 87.2 +- 1.4 (5 seeds).
+These quick baselines ignore the order of the words, or use only absolute positions. Ours: movie_reviews 76.3 +- 1.3
+with the mean (10 folds), 67.7 +- 0.8 with a window of 50 (--embedding-dim 50); TREC 87.1 +- 1.0 and 87.2 +- 1.4
+(5 seeds).
 """
 
 import dataclasses
@@ -30,20 +31,20 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(WordVectorConfig):
-    """Train a bag of embeddings or a fixed-window perceptron; without flags on movie_reviews."""
+    """Train a bag of embeddings or a fixed-window perceptron, by default on movie_reviews."""
 
     model: Literal["bag_of_embeddings", "fixed_window"] = "bag_of_embeddings"
-    """Word vectors without order, or each at its own place."""
+    """bag_of_embeddings ignores the order of the words; fixed_window concatenates the vectors of the first words."""
     pooling: Literal["mean", "sum"] = "mean"
-    """How a bag of embeddings becomes one vector."""
+    """How bag_of_embeddings combines the word vectors."""
     window: int = 50
-    """Words that the fixed window reads."""
+    """Number of words that fixed_window reads."""
     hidden_dim: int = 100
     """Units of the hidden layer."""
     dropout: float = 0.5
-    """Share of features and of hidden units dropped in training."""
+    """Dropout rate of the features and of the hidden layer."""
     learning_rate: float = 1e-3
-    """Step size of Adam."""
+    """Learning rate of Adam."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
-        arguments = {
+        arguments: dict[str, Any] = {
             "vocabulary_size": preprocessor.vocabulary_size,
             "num_classes": len(data.labels),
             "embedding_dim": config.embedding_dim,

@@ -1,11 +1,11 @@
-"""Fine-tune BERT on a text-classification data set, single texts or pairs.
+"""Fine-tune BERT on a text classification data set of single texts or pairs.
 
     kerasnlp-zoo train bert_classification
     kerasnlp-zoo train bert_classification --dataset snli
     kerasnlp-zoo train bert_classification --dataset shop_reviews --pretrained bert-base-chinese/
     kerasnlp-zoo train bert_classification --train-file pairs.csv --text-column question --text-pair-column answer
 
-Without flags MiniLM learns from 6,824 film reviews.
+By default MiniLM is trained on 6,824 film reviews.
 """
 
 import dataclasses
@@ -30,10 +30,10 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(FineTuningConfig):
-    """Fine-tune BERT on labelled texts; without flags MiniLM on movie_reviews, in minutes on two CPU cores."""
+    """Fine-tune BERT on labelled texts, by default MiniLM on movie_reviews, in minutes on two CPU cores."""
 
     dataset: str = "movie_reviews"
-    """Name of a data set: ours, or any suitable one of TensorFlow Datasets such as imdb_reviews or glue/mnli."""
+    """Name of a data set of this package, or of TensorFlow Datasets, such as imdb_reviews or glue/mnli."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Pretrain BERT from nothing on text: masked words, and whether one sentence follows another.
+"""Pretrain BERT from random weights: predict masked words, and whether one sentence follows another.
 
     kerasnlp-zoo train bert_pretraining
     kerasnlp-zoo train bert_pretraining --corpus my_texts/ --size mini
     kerasnlp-zoo train bert_pretraining --dataset wikipedia/20230601.en --size base --epochs 100 --epoch-steps 10000
 
-A blank line of a text ends a document, and so does the end of a file. The pipeline gives two and a half million tokens
-a second and core; the smallest BERT trains on nine thousand, with --jit on a CPU on one thousand.
+A document ends at a blank line or at the end of a file. The input pipeline produces 2.5 million tokens per second and
+core. The smallest BERT trains on nine thousand tokens per second, with --jit on a CPU on one thousand.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ from typing import Any
 
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BERT_SIZES, bert_pretrainer
+from kerasnlp_zoo.models.bert import EncoderArguments
 from kerasnlp_zoo.text.bert_examples import BertExamples
 from kerasnlp_zoo.training import (
     SMOKE_STEPS,
@@ -27,11 +28,11 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(PretrainingConfig):
-    """Pretrain BERT; without flags the smallest one on WikiText-2, two million words of Wikipedia."""
+    """Pretrain BERT, by default the smallest one on WikiText-2, two million words of Wikipedia."""
 
 
 def main(config: Config) -> dict[str, Any]:
-    """Pretrain, evaluate and export; return the content of metrics.json."""
+    """Train, evaluate and export; return the content of metrics.json."""
     run = Run("bert_pretraining", config)
     source, documents, preprocessor = read_documents(run)
 
@@ -40,12 +41,9 @@ def main(config: Config) -> dict[str, Any]:
     steps = min(steps, SMOKE_STEPS) if config.smoke else steps
     validation = examples.validation(config.batch_size)
 
+    size: EncoderArguments = {**BERT_SIZES[config.size], "max_sequence_length": config.max_sequence_length}
     with run.scope():
-        model = bert_pretrainer(
-            vocabulary_size=len(documents.vocabulary),
-            max_sequence_length=config.max_sequence_length,
-            **BERT_SIZES[config.size],
-        )
+        model = bert_pretrainer(vocabulary_size=len(documents.vocabulary), **size)
         compile_for_pretraining(config, model, run.epochs * steps)
 
     speed = Throughput("tokens_per_second", steps * config.batch_size * config.max_sequence_length, steps)

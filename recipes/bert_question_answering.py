@@ -7,10 +7,11 @@ Published (Devlin et al. 2019, SQuAD 1.1, validation): 88.5 answer F1 with BERT-
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering
+from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, QuestionExample, load_question_answering
 from kerasnlp_zoo.datasets.report import question_report
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
@@ -34,19 +35,25 @@ class Config(QuestionAnsweringOptions, FineTuningConfig):
     dataset: str = "squad"
     """Name of a data set of TensorFlow Datasets: squad, squad2, or another in SQuAD's format."""
     train_file: Path | None = None
-    """Your own data instead: a JSON file in the format of SQuAD 1.1 or 2.0."""
+    """Your own data instead of a named set: a JSON file in the format of SQuAD 1.1 or 2.0."""
     max_sequence_length: int = 384
-    """Tokens of a question and a part of its passage; longer passages are read in several windows."""
+    """Length of a window in tokens, with the question and a part of the passage; long passages have several windows."""
     batch_size: int = 16
     """Windows in a batch, summed over all replicas."""
 
 
 class Questions(NamedTuple):
-    """Questions as the task takes them: (question, passage), a right place for training, all right answers."""
+    """Questions in the form that the task takes.
 
-    texts: list
-    labels: list
-    answers: list
+    Attributes:
+        texts: (question, passage) of each.
+        labels: start and end of the first correct answer, in characters; None without an answer.
+        answers: all correct answers.
+    """
+
+    texts: list[tuple[str, str]]
+    labels: list[tuple[int, int] | None]
+    answers: list[list[str]]
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -55,12 +62,11 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "bert_question_answering", config)
     run = Run("bert_question_answering", config, fold)
 
-    data = load_question_answering(config)
-    print(question_report(data))
-    can_abstain = any(not example.answers for example in data.train)
-    data = dataclasses.replace(
-        data, **{name: questions_of(getattr(data, name)) for name in ("train", "validation", "test")}
-    )
+    examples = load_question_answering(config)
+    print(question_report(examples))
+    can_abstain = any(not example.answers for example in examples.train)
+    splits: dict[str, Any] = {name: questions_of(getattr(examples, name)) for name in ("train", "validation", "test")}
+    data: Any = dataclasses.replace(examples, **splits)
 
     with run.scope():
         labels = [NO_ANSWER] if can_abstain else None
@@ -76,8 +82,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     )
 
 
-def questions_of(examples):
-    """Turn examples of a data set into `Questions`."""
+def questions_of(examples: Sequence[QuestionExample]) -> Questions:
+    """Convert examples of a data set into `Questions`."""
     return Questions(
         [(example.question, example.passage) for example in examples],
         [(example.answers[0].start, example.answers[0].end) if example.answers else None for example in examples],

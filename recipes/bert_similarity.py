@@ -1,11 +1,11 @@
-"""Fine-tune BERT to score pairs of texts, such as how alike two sentences are.
+"""Fine-tune BERT to score pairs of texts, for example by the similarity of two sentences.
 
     kerasnlp-zoo train bert_similarity
     kerasnlp-zoo train bert_similarity --language zh --pretrained bert-base-chinese/
     kerasnlp-zoo train bert_similarity --train-file pairs.tsv --text-column first --text-pair-column second
 
-Both sentences are read at once, which scores better than the cosine of two vectors (`sentence_similarity`), and
-takes a pass of the model for every pair.
+The model reads both sentences together. Its scores are better than the cosine of two sentence vectors
+(`sentence_similarity`), but every pair needs one pass of the model.
 """
 
 import dataclasses
@@ -29,10 +29,10 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(FineTuningConfig):
-    """Fine-tune BERT on texts with a number each; without flags MiniLM on pairs of the STS Benchmark."""
+    """Fine-tune BERT on texts labelled with numbers, by default MiniLM on the pairs of the STS Benchmark."""
 
     dataset: str = "sts_benchmark"
-    """Name of a data set: sts_benchmark, or one of TensorFlow Datasets with a number as its label."""
+    """Name of a data set: sts_benchmark, or one of TensorFlow Datasets whose labels are numbers."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

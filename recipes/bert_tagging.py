@@ -31,16 +31,17 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(TokenClassificationOptions, FineTuningConfig):
-    """Fine-tune BERT on texts with marked spans; by default MiniLM on the names of CoNLL 2003."""
+    """Fine-tune BERT on texts with marked spans, by default MiniLM on the names of CoNLL 2003."""
 
     dataset: str = "conll2003"
-    """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
+    """Name of a data set of this package, or of TensorFlow Datasets with tokens and tags, such as conll2003."""
     train_file: Path | None = None
-    """Your own data instead: a column file, a token and its tag a line; or JSON lines with a text and its spans."""
+    """Your own data instead of a named set: a column file with one token and its tag per line, or JSON lines with a
+    text and its spans."""
     tags: Literal["iob2", "bmes", "bioes"] = "iob2"
-    """How the model writes spans as tags."""
+    """Scheme in which the model encodes spans as tags."""
     learning_rate: float = 3e-4
-    """The highest step size."""
+    """Highest learning rate."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

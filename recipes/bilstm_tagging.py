@@ -1,4 +1,4 @@
-"""Train a recurrent or convolutional tagger: names, words, parts of speech; BiLSTM-CRF by default.
+"""Train a recurrent or convolutional tagger, by default a BiLSTM-CRF, to find names, words or parts of speech.
 
     kerasnlp-zoo train bilstm_tagging --dataset msra --embeddings characters/vectors.txt
     kerasnlp-zoo train bilstm_tagging --dataset msra --model cnn --head softmax
@@ -8,27 +8,36 @@
     kerasnlp-zoo train bilstm_tagging --dataset universal_dependencies/en_ewt --word-length 20
     kerasnlp-zoo train bilstm_tagging --train-file names.conll --columns 1 4
 
-Chinese is tagged character by character; vectors for characters are word vectors of text cut into characters:
+Chinese is tagged character by character. This trains vectors of characters:
 
     kerasnlp-zoo train word2vec --dataset news_zh --segmenter characters --output-dir characters
 
-Parts of speech are learned on given words. What the entry then answers for raw text is found by its own words: in
-Chinese by those of --segmenter. With --tags bmes the characters' tags tell words and their parts of speech at once (Ng
-and Low 2004), which finds the words better than words alone do.
+Parts of speech are trained on given words. For raw text, the entry first splits the text into words, in Chinese with
+the entry given as --segmenter. With --tags bmes one tag per character encodes words and their parts of speech together
+(Ng and Low 2004). That finds the words better than a model of words alone.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import keras
+
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.report import span_report
-from kerasnlp_zoo.datasets.tagged_texts import every_word_is_a_span, with_given_words
+from kerasnlp_zoo.datasets.tagged_texts import (
+    TaggedTexts,
+    TokenClassificationData,
+    every_word_is_a_span,
+    with_given_words,
+)
 from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger, set_word_vectors, text_cnn_tagger
-from kerasnlp_zoo.tasks.token_classification import TOKENS, TokenClassification, tags_for
+from kerasnlp_zoo.models.embedding_inputs import Channels
+from kerasnlp_zoo.tasks.token_classification import TOKENS, TagScheme, TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.training import (
@@ -52,42 +61,45 @@ METRICS = {"names": ("entity F1", "f1"), "words": ("word F1", "unlabelled_f1"), 
 
 @dataclasses.dataclass
 class Config(TokenClassificationOptions, WordVectorConfig):
-    """Train a tagger on texts with marked spans; without flags a BiLSTM-CRF on the Chinese names of MSRA."""
+    """Train a tagger on texts with marked spans, by default a BiLSTM-CRF on the Chinese names of MSRA."""
 
     dataset: str = "msra"
-    """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
+    """Name of a data set of this package, or of TensorFlow Datasets with tokens and tags, such as conll2003."""
     train_file: Path | None = None
-    """Your own data instead: a column file, a token and its tag a line; or JSON lines with a text and its spans."""
+    """Your own data instead of a named set: a column file with one token and its tag per line, or JSON lines with a
+    text and its spans."""
     model: Literal["bilstm", "lstm", "bigru", "birnn", "cnn"] = "bilstm"
-    """What reads the text: recurrent layers in both directions, in one, or windows of words."""
+    """Encoder: recurrent layers in both directions (bi...) or in one, or a convolution."""
     head: Literal["crf", "softmax"] = "crf"
-    """Whether tags are chosen together (conditional random field) or each by itself."""
+    """crf predicts all tags of a text together (conditional random field); softmax predicts each tag separately."""
     tags: Literal["auto", "iob2", "bmes", "bioes", "tokens"] = "auto"
-    """How the model writes spans as tags; auto takes bmes, or tokens where every word has one of several labels."""
-    segmenter: str | None = None
-    """For parts of speech in Chinese: the entry that finds words in raw text, such as bilstm_crf_segmentation_zh."""
+    """Scheme in which the model encodes spans as tags. auto is bmes, but tokens if every word has a label and there
+    are several labels."""
+    # The flag of the base class names a library.
+    segmenter: str | None = None  # type: ignore[assignment]
+    """Only for Chinese parts of speech: entry that splits raw text into words, such as bilstm_crf_segmentation_zh."""
     word_length: int | None = None
-    """Read this many letters of each word, too; by default none, and 4 for parts of speech in Chinese, 20 in others."""
+    """Also read the first N characters of each word. Default: none; for parts of speech 4 in Chinese, otherwise 20."""
     num_bigram_bins: int | None = None
-    """Read each token together with the next one, too: hash the pairs to so many ids, 60000 for instance."""
+    """Also embed each token together with the next one, hashed into this number of bins, for example 60000."""
     hidden_dim: int = 128
-    """Units of each direction of each recurrent layer; filters of each width."""
+    """Units per direction of each recurrent layer; for --model cnn, filters of each width."""
     num_layers: int = 1
-    """Recurrent layers."""
+    """Number of recurrent layers."""
     filter_width: int | None = None
-    """Put a convolution over windows of so many words below the recurrent layers."""
+    """Words per window of a convolution below the recurrent layers; by default there is no convolution."""
     filter_widths: tuple[int, ...] = (3, 5)
-    """Words in the windows of each group of filters, for --model cnn."""
+    """Words per window of each group of filters, for --model cnn."""
     embedding_dim: int = 100
-    """Width of a word vector; columns beyond those of --embeddings are random."""
+    """Width of a word vector; columns that --embeddings does not have are random."""
     dropout: float = 0.5
-    """Share of columns dropped in training, the same ones for all words of a text."""
+    """Dropout rate; the same columns are dropped at all positions of a text."""
     max_sequence_length: int = 1024
-    """Longest text in tokens; longer ones lose their end, and with it what is to be found there."""
+    """Maximum length of a text in tokens; longer texts are truncated at the end, and their last spans are lost."""
     epochs: int = 10
-    """Most passes over the training data; the step size falls to 0 over them."""
+    """Maximum number of passes over the training data; the learning rate falls to 0 over them."""
     learning_rate: float = 2e-3
-    """The first and highest step size of Adam."""
+    """First and highest learning rate of Adam."""
     batch_size: int = 32
     """Texts in a batch, summed over all replicas."""
 
@@ -96,7 +108,8 @@ class Config(TokenClassificationOptions, WordVectorConfig):
         super().check(replicas)
         if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_bigram_bins):
             raise InputError(
-                "--model cnn is there to compare with: give --head softmax, and no --word-length or --num-bigram-bins"
+                "--model cnn is only a baseline: it requires --head softmax and has no --word-length and no "
+                "--num-bigram-bins"
             )
 
 
@@ -110,7 +123,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     data = load_token_classification(config)
     print(span_report(data))
     kind = kind_of(data, config.tags)
-    scheme = TOKENS if kind == TOKENS else "bmes" if config.tags == "auto" else config.tags
+    scheme: TagScheme = TOKENS if kind == TOKENS else "bmes" if config.tags == "auto" else config.tags
     tags = tags_for(data.labels, scheme)
     prepare = with_given_words if scheme == TOKENS else lambda split: split
     train, validation = prepare(data.train), prepare(data.validation)
@@ -132,9 +145,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     served = TokenClassification(model, preprocessor.changed(segmenter=segmenter), tags)
 
-    def evaluate(split):
-        scored = served if split is data.test else task  # parts of speech: in raw text as well, or of given words alone
-        return scored.evaluate(split.texts, split.labels)
+    def evaluate(split: TaggedTexts) -> dict[str, Any]:
+        scored = served if split is data.test else task  # only the test texts are also scored as raw text
+        return scored.evaluate(split.texts, list(split.labels))
 
     metric, score = METRICS[kind]
     about = config.data_name().removeprefix("peoples_daily_") + ("" if config.tags == "auto" else f"_{config.tags}")
@@ -142,16 +155,18 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     return finish_fine_tuning(run, served, data, best, evaluate, metric, score, name)
 
 
-def kind_of(data, tags):
-    """Tell names, words of Chinese and parts of speech apart, by --tags, what the spans cover and their labels."""
+def kind_of(data: TokenClassificationData, tags: str) -> str:
+    """Return the kind of the spans, a key of METRICS, from --tags, the labels, and whether spans cover all words."""
     are_all_words = every_word_is_a_span(data.train)
     if tags == TOKENS or (tags == "auto" and are_all_words and len(data.labels) > 1):
         return TOKENS
     return "words" if are_all_words and data.language == "zh" else "names"
 
 
-def make_preprocessor(config, data, train, scheme):
-    """Return a TokenPreprocessor whose vocabulary is counted on the training texts."""
+def make_preprocessor(
+    config: Config, data: TokenClassificationData, train: TaggedTexts, scheme: TagScheme
+) -> TokenPreprocessor:
+    """Return a preprocessor whose vocabulary is counted on the training texts."""
     is_given = scheme == TOKENS
     preprocessor = TokenPreprocessor.from_texts(
         train.texts,
@@ -161,13 +176,13 @@ def make_preprocessor(config, data, train, scheme):
         max_vocabulary_size=config.max_vocabulary_size,
         max_sequence_length=config.max_sequence_length,
     )
-    usual = {"zh": 4}.get(data.language, 20) if is_given and config.model != "cnn" else None
-    return preprocessor.changed(word_length=config.word_length or usual)
+    default_length = {"zh": 4}.get(data.language, 20) if is_given and config.model != "cnn" else None
+    return preprocessor.changed(word_length=config.word_length or default_length)
 
 
-def build(config, preprocessor, tags, channels):
-    """Return the model that the flags choose."""
-    shared = {
+def build(config: Config, preprocessor: TokenPreprocessor, tags: Sequence[str], channels: Channels) -> keras.Model:
+    """Return the model that the flags select."""
+    shared: dict[str, Any] = {
         "vocabulary_size": preprocessor.vocabulary_size,
         "num_classes": len(tags),
         "embedding_dim": config.embedding_dim,

@@ -1,4 +1,4 @@
-"""Make word vectors by counting: words beside words, or words in documents; PPMI; truncated SVD.
+"""Compute word vectors from counts of words near words, or of words in documents, by PPMI and truncated SVD.
 
     kerasnlp-zoo train cooccurrence
     kerasnlp-zoo train cooccurrence --dataset newsgroups --matrix term_document
@@ -20,19 +20,21 @@ from kerasnlp_zoo.training import CorpusRunConfig, Run, finish_word_vectors, rea
 
 @dataclasses.dataclass
 class Config(CorpusRunConfig):
-    """Count; without flags in WikiText-2, two million words of Wikipedia."""
+    """Compute word vectors, by default of WikiText-2, two million words of Wikipedia."""
 
     epochs: tyro.conf.Suppress[int] = 1  # nothing is trained
     matrix: Literal["term_term", "term_document"] = "term_term"
-    """Count words beside words, or in sentences and paragraphs, which finds words of one topic."""
+    """term_term counts words near words; term_document counts words in sentences and paragraphs, so that words of one
+    topic become neighbours."""
     window: int = 5
-    """Words on each side, at a distance of d counting 1/d; 1 to 3 find words used alike, 4 to 10 words of one topic."""
+    """Words on each side; at distance d a word counts 1/d. Small windows (1 to 3) group words of the same use, larger
+    ones (4 to 10) words of the same topic."""
     smoothing: float = 0.75
-    """Power of the contexts' counts in PPMI; below 1 it keeps rare contexts from counting too much."""
+    """Exponent of the context counts in PPMI; below 1 it reduces the weight of rare contexts."""
     shift: float = 1.0
-    """Its logarithm is taken off PPMI; the number of negative samples in word2vec has this effect."""
+    """The logarithm of this number is subtracted from PPMI, like the number of negatives in word2vec."""
     weighting: float = 0.0
-    """Power of the singular values: 1 comes nearest to the counts, 0 and 0.5 give better vectors."""
+    """Exponent of the singular values: 1 approximates PPMI best, 0 and 0.5 produce better vectors."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
@@ -41,7 +43,7 @@ class Config(CorpusRunConfig):
 
 
 def main(config: Config) -> dict[str, Any]:
-    """Count, evaluate and export; return the content of metrics.json."""
+    """Train, evaluate and export; return the content of metrics.json."""
     run = Run("cooccurrence", config)
     source, corpus = read_corpus(run)
 
@@ -49,7 +51,7 @@ def main(config: Config) -> dict[str, Any]:
         counts = cooccurrence_counts(corpus, config.window)
     else:
         counts = term_document_counts(corpus)
-    print(f"{counts.nnz:,} of {counts.shape[0]:,} x {counts.shape[1]:,} counts are not zero", flush=True)
+    print(f"{counts.nnz:,} of {counts.shape[0]:,} x {counts.shape[1]:,} counts are nonzero", flush=True)
     information = positive_pointwise_mutual_information(counts, config.smoothing, config.shift)
     vectors = truncated_svd(information, config.embedding_dim, config.weighting, config.seed)
     return finish_word_vectors(run, source, corpus, vectors)

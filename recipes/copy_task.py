@@ -1,92 +1,102 @@
-"""Repeat five symbols after a delay: what gates are for.
+"""Repeat five symbols after a delay, to compare the memory of simple RNNs, GRU and LSTM.
 
     kerasnlp-zoo train copy_task
     kerasnlp-zoo train copy_task --delays 20 200 --networks gru lstm
 
-A network of one direction reads five random symbols, then blanks for as long as the delay, then has to give the
-symbols in their order. Two pictures: how accuracy rises over training at each delay, and how the gradient of an
-answer fades on its way back to earlier inputs, which is why.
+A network of one direction reads five random symbols, then blanks for the length of the delay. After them it must
+output the symbols in their order. The recipe draws the accuracy during training at each delay, and the cause of the
+differences: the decrease of an answer's gradient with the distance of the input.
 
-What a network holds at the start decides whether anything of the past reaches it to learn from. The simple RNN starts
-with small random weights, and forgets; started with an orthogonal matrix, as Keras does, it keeps what it holds,
-too (Henaff et al. 2016, "Recurrent Orthogonal Networks and Long-Memory Tasks").
-The gates of GRU and LSTM start biased towards keeping, each unit for another time, after Tallec and Ollivier 2018
-("Can recurrent neural networks warp time?", section 2).
+Initial weights decide how long a network remembers. The simple RNN starts from small random weights and forgets. From
+an orthogonal matrix, the default of Keras, it remembers (Henaff et al. 2016, "Recurrent Orthogonal Networks and
+Long-Memory Tasks"). The initial biases of the gates of GRU and LSTM make each unit remember for a different time
+(Tallec and Ollivier 2018, "Can recurrent neural networks warp time?", section 2).
 
-Ours, after 1,500 steps at most: at delays of 50 and 100 steps the simple RNN gets 12.6% and 20.1% right (guessing:
-12.5%), from an orthogonal start 91.6% and 53.0%; GRU and LSTM get 99.5% and more, after 750 to 1,300 steps.
+Ours, after at most 1,500 steps: at delays of 50 and 100 steps the accuracy of the simple RNN is 12.6% and 20.1%
+(random guessing: 12.5%), from an orthogonal start 91.6% and 53.0%. GRU and LSTM reach at least 99.5% after 750 to
+1,300 steps.
 """
 
 import dataclasses
 import itertools
-import time
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
 import keras
 import numpy as np
 import tensorflow as tf
+import tyro
 
-from kerasnlp_zoo import files, plots
+from kerasnlp_zoo import plots
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.flags import read_flags
+from kerasnlp_zoo.layers import Recurrent
+from kerasnlp_zoo.layers.recurrent import Cell
 from kerasnlp_zoo.models import bilstm_tagger
-from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
-from kerasnlp_zoo.training.run import command_line
-from kerasnlp_zoo.versions import versions
+from kerasnlp_zoo.training import LazyAdam, Run, RunOptions, StrategyName, WeightedMeanLoss, cross_entropy
 
-SYMBOLS = 5  # to be repeated
+SYMBOLS = 5  # in a sequence
 ALPHABET = 8
-BLANK, MARK, FIRST_SYMBOL = 1, 2, 3  # token ids; 0 is padding, and there is none
-STEPS_AT_ONCE = 50  # between two points of a curve
+BLANK, MARK, FIRST_SYMBOL = 1, 2, 3  # token ids; the id 0 of padding does not occur
+STEPS_PER_EPOCH = 50
 TEST_SEED, TEST_EXAMPLES = 0, 500
 LEARNED = 0.995  # accuracy at which training stops
 CLIPNORM = 1.0
-Network = Literal["rnn", "orthogonal_rnn", "gru", "lstm"]
+Network: TypeAlias = Literal["rnn", "orthogonal_rnn", "gru", "lstm"]
+CELLS: dict[Network, Cell] = {"rnn": "rnn", "orthogonal_rnn": "rnn", "gru": "gru", "lstm": "lstm"}
+Curve: TypeAlias = tuple[list[int], list[float]]  # steps, accuracies
 
 
 @dataclasses.dataclass
-class Config:
-    """Train simple RNNs, GRU and LSTM to repeat symbols after delays, in some minutes on two CPU cores."""
+class Config(RunOptions):
+    """Train simple RNNs, GRU and LSTM to repeat symbols after delays, in a few minutes on two CPU cores."""
 
+    epochs: int = 30
+    """Maximum number of epochs of 50 steps each; training stops earlier when a network has learned the task."""
+    strategy: tyro.conf.Suppress[StrategyName] = "none"  # the networks are small
+    resume: tyro.conf.Suppress[bool] = False  # nothing is saved before the end
     delays: tuple[int, ...] = (10, 50, 100)
-    """Steps between the last symbol and the first answer."""
+    """Number of steps between the last symbol and the first answer."""
     networks: tuple[Network, ...] = ("rnn", "orthogonal_rnn", "gru", "lstm")
     """Networks to compare."""
     hidden_dim: int = 64
     """Units of a network."""
-    steps: int = 1500
-    """Most training steps; a network that has learned the task stops earlier."""
     batch_size: int = 64
-    """Sequences of a training step, new ones each time."""
+    """Sequences of a training step; every step has new ones."""
     learning_rate: float = 1e-2
-    """Step size of Adam for GRU and LSTM."""
+    """Learning rate of Adam for GRU and LSTM."""
     rnn_learning_rate: float = 3e-3
-    """Step size of Adam for simple RNNs, which larger steps throw off."""
-    seed: int = 1
-    """Decides weights and sequences."""
-    output_dir: Path = Path("runs/copy_task")
-    """Folder for metrics.json and the pictures."""
+    """Learning rate of Adam for simple RNNs, whose training diverges at higher rates."""
+    smoke: bool = False
+    """Try the complete recipe in seconds, with two epochs; its scores mean nothing."""
+
+    def data_name(self) -> str:
+        """Return the name of the task as part of a file name."""
+        return "delayed_symbols"
+
+    def check(self, replicas: int) -> None:
+        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        super().check(replicas)
+        require_positive(hidden_dim=self.hidden_dim, batch_size=self.batch_size)
+        if min(self.delays, default=0) < 1 or not self.networks:
+            raise InputError(
+                "The copy task needs delays of at least 1 step and at least one network, such as --delays 10 50 "
+                f"--networks gru. Received: delays {self.delays}, networks {self.networks}"
+            )
 
 
 def main(config: Config) -> dict[str, Any]:
     """Train, score and draw; return the content of metrics.json."""
-    started = time.time()
-    plots.require_matplotlib()
-    require_positive(hidden_dim=config.hidden_dim, steps=config.steps, batch_size=config.batch_size)
-    if min(config.delays, default=0) < 1 or not config.networks:
-        raise InputError(
-            "The copy task needs delays of at least 1 step and at least one network, such as --delays 10 50 "
-            f"--networks gru. Received: delays {config.delays}, networks {config.networks}"
-        )
-
+    run = Run("copy_task", config)
     longest = max(config.delays)
-    curves, gradients = {delay: {} for delay in config.delays}, {"before training": {}, "after training": {}}
+    curves: dict[int, dict[str, Curve]] = {delay: {} for delay in config.delays}
+    gradients: dict[str, dict[str, np.ndarray]] = {"before training": {}, "after training": {}}
     for delay, network in itertools.product(config.delays, config.networks):
-        model = build(config, network, delay)
+        with run.scope():
+            model = build(config, network, delay)
         if delay == longest:
             gradients["before training"][network] = gradient_norms(model, delay)
-        steps, accuracies = curves[delay][network] = train(config, model, delay)
+        steps, accuracies = curves[delay][network] = train(model, delay, run.epochs, config.batch_size)
         if delay == longest:
             gradients["after training"][network] = gradient_norms(model, delay)
         print(
@@ -95,76 +105,74 @@ def main(config: Config) -> dict[str, Any]:
         )
 
     title = f"{SYMBOLS} symbols out of {ALPHABET}, repeated after a delay"
-    plots.copy_curves(curves, 1 / ALPHABET, config.output_dir / "accuracy.png", title)
-    title = f"how much of the gradient reaches earlier inputs, at a delay of {longest} steps"
-    plots.gradients_over_distance(gradients, config.output_dir / "gradients.png", title)
-    accuracies = last_points(curves, 1)
-    metrics = {
-        "recipe": "copy_task",
-        "dataset": "copy task",
-        "metric": f"accuracy of the best network at a delay of {longest}",
-        "validation_score": None,
-        "test_score": 100 * max(accuracies[str(longest)].values()),
-        "published_score": None,
-        "chance": 100 / ALPHABET,
-        "accuracies": accuracies,
-        "steps": last_points(curves, 0),
-        "gradients_at_the_first_symbol": {
-            when: {network: float(norms[-1]) for network, norms in of_networks.items()}
-            for when, of_networks in gradients.items()
-        },
-        "seconds": round(time.time() - started, 1),
-        "seed": config.seed,
-        "command": command_line("copy_task", config),
-        "versions": versions(),
-    }
-    files.write_json(config.output_dir / "metrics.json", metrics)
-    print(f"The pictures are {config.output_dir / 'accuracy.png'} and {config.output_dir / 'gradients.png'}")
+    plots.copy_curves(curves, 1 / ALPHABET, run.folder / "accuracy.png", title)
+    title = f"gradient of the first answer with respect to earlier inputs, at a delay of {longest} steps"
+    plots.gradients_over_distance(gradients, run.folder / "gradients.png", title)
+    final_accuracies = last_points(curves, 1)
+    metrics = run.describe(
+        {
+            "metric": f"accuracy of the best network at a delay of {longest}",
+            "validation_score": None,
+            "test_score": 100 * max(final_accuracies[str(longest)].values()),
+            "published_score": None,
+            "published_by": None,
+            "chance": 100 / ALPHABET,
+            "accuracies": final_accuracies,
+            "steps": last_points(curves, 0),
+            "gradients_at_the_first_symbol": {
+                when: {network: float(norms[-1]) for network, norms in of_networks.items()}
+                for when, of_networks in gradients.items()
+            },
+            "pictures": ["accuracy", "gradients"],
+        }
+    )
+    run.note_smoke()
+    print(f"Everything is in {run.folder}: metrics.json, accuracy.png and gradients.png")
+    run.finish(metrics)
     return metrics
 
 
-def last_points(curves, coordinate):
-    """Return the last step, coordinate 0, or accuracy, coordinate 1, of every curve."""
+def last_points(curves: Mapping[int, Mapping[str, Curve]], coordinate: int) -> dict[str, dict[str, float]]:
+    """Return the last number of steps (coordinate 0) or the last accuracy (coordinate 1) of every curve."""
     return {
         str(delay): {network: curve[coordinate][-1] for network, curve in of_networks.items()}
         for delay, of_networks in curves.items()
     }
 
 
-def build(config, network, delay):
-    """Return a compiled network of one direction that gives a symbol at every step."""
-    keras.utils.set_random_seed(config.seed)
-    is_simple = network.endswith("rnn")
+def build(config: Config, network: Network, delay: int) -> keras.Model:
+    """Return a compiled network of one direction that predicts a symbol at every step."""
+    cell = CELLS[network]
     model = bilstm_tagger(
         vocabulary_size=FIRST_SYMBOL + ALPHABET,
         num_classes=ALPHABET,
         embedding_dim=16,
         hidden_dim=config.hidden_dim,
         num_layers=1,
-        cell="rnn" if is_simple else network,
+        cell=cell,
         bidirectional=False,
         dropout=0.0,
     )
     start(model.get_layer("recurrent_0"), network, SYMBOLS + delay)
-    rate = config.rnn_learning_rate if is_simple else config.learning_rate
+    rate = config.rnn_learning_rate if cell == "rnn" else config.learning_rate
     model.compile(
         LazyAdam(rate, global_clipnorm=CLIPNORM), WeightedMeanLoss(cross_entropy), weighted_metrics=["accuracy"]
     )
     return model
 
 
-def start(layer, network, longest):
-    """Give a layer its first weights where they are not those of Keras.
+def start(layer: Recurrent, network: Network, longest: int) -> None:
+    """Set the initial weights of a layer that differ from those of Keras.
 
-    The simple RNN has uniform ones within 1 / sqrt(H): what it holds shrinks to 0.6 of it, or so, at every step.
-    The gates of the others are biased so that units keep what they hold for 1 to twice `longest` steps, spread
-    evenly on a logarithmic scale: a unit that keeps the share f at every step forgets in some 1 / (1 - f) steps,
-    and f = sigmoid(log n) gives n + 1.
+    The recurrent weights of the simple RNN are uniform within 1 / sqrt(H), so that its state shrinks by a factor of
+    about 0.6 at every step. The biases of the gates make the units of GRU and LSTM remember for 1 to twice `longest`
+    steps, uniformly on a logarithmic scale. A unit that keeps the share f of its state at every step forgets in about
+    1 / (1 - f) steps, and this is n + 1 for f = sigmoid(log n).
 
     Args:
-        layer: Recurrent.
-        network: str.
-        longest: int, steps of the longest memory that the task asks for.
+        layer: the recurrent layer.
+        network: type of the network.
+        longest: longest memory that the task requires, in steps.
     """
     random = np.random.default_rng(0)
     weights = {weight.path.split("/")[-1]: weight for weight in layer.weights}
@@ -173,24 +181,24 @@ def start(layer, network, longest):
     if network == "rnn":
         limit = units**-0.5
         weights["recurrent_kernel"].assign(random.uniform(-limit, limit, (units, units)))
-    elif network == "gru":  # gates in the order update, reset, candidate; the second row is of the recurrent side
+    elif network == "gru":  # order of the gates: update, reset, candidate; the second row is the recurrent bias
         bias[0, :units] = keeping
-    elif network == "lstm":  # gates in the order input, forget, candidate, output: what is kept is not written over
+    elif network == "lstm":  # order of the gates: input, forget, candidate, output; what is kept is not overwritten
         bias[:units], bias[units : 2 * units] = -keeping, keeping
     weights["bias"].assign(bias)
 
 
-def sequences(delay, count, seed):
-    """Make sequences of the task: symbols, blanks and a mark for `delay` steps, blanks in place of the answers.
+def sequences(delay: int, count: int, seed: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return random sequences of the task: symbols, `delay` steps of blanks and a mark, blanks during the answers.
 
     Args:
-        delay: int.
-        count: int, B.
-        seed: int or int tensor.
+        delay: number of steps between the last symbol and the first answer.
+        count: number of sequences, B.
+        seed: random seed.
 
     Returns:
-        (token ids int32 [B, T], labels int32 [B, T], weights float32 [B, T]), T = 2 x SYMBOLS + delay: blanks
-        and the mark have weight 0.
+        (token ids int32 [B, T], labels int32 [B, T], weights float32 [B, T]) with T = 2 x SYMBOLS + delay. Only the
+        answers have weight 1.
     """
     symbols = tf.random.stateless_uniform((count, SYMBOLS), (seed, delay), 0, ALPHABET, tf.int32)
     blanks, mark = tf.fill((count, delay - 1), BLANK), tf.fill((count, 1), MARK)
@@ -201,15 +209,14 @@ def sequences(delay, count, seed):
     return token_ids, labels, tf.cast(tf.concat([unscored, tf.ones_like(symbols)], axis=1), tf.float32)
 
 
-def train(config, model, delay):
-    """Train a network until it has learned the task; return (steps, accuracies on fixed sequences)."""
-    batches = tf.data.Dataset.range(TEST_SEED + 1, TEST_SEED + 1 + config.steps)
-    batches = batches.map(lambda seed: sequences(delay, config.batch_size, seed)).prefetch(2)
-    evaluations = max(1, config.steps // STEPS_AT_ONCE)
+def train(model: keras.Model, delay: int, epochs: int, batch_size: int) -> Curve:
+    """Train a network until it has learned the task; return its accuracies on fixed sequences after every epoch."""
+    batches = tf.data.Dataset.range(TEST_SEED + 1, TEST_SEED + 1 + epochs * STEPS_PER_EPOCH)
+    batches = batches.map(lambda seed: sequences(delay, batch_size, seed)).prefetch(2)
     history = model.fit(
         batches,
-        epochs=evaluations,
-        steps_per_epoch=config.steps // evaluations,
+        epochs=epochs,
+        steps_per_epoch=STEPS_PER_EPOCH,
         validation_data=sequences(delay, TEST_EXAMPLES, TEST_SEED),
         validation_batch_size=TEST_EXAMPLES,
         callbacks=[StopWhenLearned()],
@@ -217,34 +224,34 @@ def train(config, model, delay):
         verbose=0,
     ).history
     accuracies = history["val_accuracy"]
-    return [config.steps // evaluations * (n + 1) for n in range(len(accuracies))], accuracies
+    return [STEPS_PER_EPOCH * (n + 1) for n in range(len(accuracies))], accuracies
 
 
 class StopWhenLearned(keras.callbacks.Callback):
-    """Stop training once nearly all symbols are repeated rightly."""
+    """Stop training when nearly all symbols are repeated correctly."""
 
-    def on_epoch_end(self, epoch, logs=None):
-        """Look at the accuracy on the fixed sequences."""
-        self.model.stop_training = logs["val_accuracy"] >= LEARNED
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Check the accuracy on the fixed sequences."""
+        self.model.stop_training = (logs or {})["val_accuracy"] >= LEARNED
 
 
-def gradient_norms(model, delay):
-    """Return the norm of d loss / d input for the first answer, at distances 0 to that of the first symbol.
+def gradient_norms(model: keras.Model, delay: int) -> np.ndarray:
+    """Return the norm of d loss / d input for the first answer, at every distance back to the first symbol.
 
     Args:
         model: a network of `build`.
-        delay: int.
+        delay: number of steps between the last symbol and the first answer.
 
     Returns:
-        float array [SYMBOLS + delay + 1], means over sequences, as shares of the norm at distance 0.
+        float [SYMBOLS + delay + 1], means over sequences, relative to the norm at distance 0.
     """
     token_ids, labels, _ = sequences(delay, TEST_EXAMPLES, TEST_SEED)
-    place = SYMBOLS + delay  # of the first answer
-    vectors = tf.convert_to_tensor(model.get_layer("token_embedding")(token_ids[:, : place + 1]))
+    position = SYMBOLS + delay  # of the first answer
+    vectors = tf.convert_to_tensor(model.get_layer("token_embedding")(token_ids[:, : position + 1]))
     with tf.GradientTape() as tape:
         tape.watch(vectors)
         outputs, _ = model.get_layer("recurrent_0")(vectors)
-        losses = cross_entropy(labels[:, place], model.get_layer("logits")(outputs[:, place]))
+        losses = cross_entropy(labels[:, position], model.get_layer("logits")(outputs[:, position]))
     norms = tf.reduce_mean(tf.norm(tape.gradient(losses, vectors), axis=-1), axis=0).numpy()[::-1]
     return norms / max(norms[0], np.finfo("float32").tiny)
 

@@ -1,9 +1,10 @@
-"""Train word vectors by GloVe: two vectors and two biases give the logarithm of how often two words meet.
+"""Train word vectors by GloVe: two vectors and two biases predict the logarithm of a co-occurrence count.
 
     kerasnlp-zoo train glove
     kerasnlp-zoo train glove --dataset mixed_en --window 10
 
-On small texts GloVe is weaker than word2vec: on 2 million words of mixed_en, 15 epochs, WordSim-353 24.6 against 45.9.
+On small texts GloVe is weaker than word2vec: on 2 million words of mixed_en, after 15 epochs, its WordSim-353 score is
+24.6 instead of 45.9.
 """
 
 import dataclasses
@@ -26,16 +27,16 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(CorpusRunConfig):
-    """Train GloVe; without flags on WikiText-2, two million words of Wikipedia."""
+    """Train GloVe, by default on WikiText-2, two million words of Wikipedia."""
 
     epochs: int = 15
-    """Passes over the cells of the matrix that are not zero."""
+    """Number of passes over the nonzero cells of the matrix."""
     window: int = 10
-    """Words on each side; one at a distance of d counts 1/d."""
+    """Words on each side; at distance d a word counts 1/d."""
     x_max: float = 10.0
-    """The count from which on all cells weigh alike; 100 in the paper, for corpora a hundred times as large."""
+    """Counts of at least this number have weight 1; the paper uses 100 for corpora a hundred times as large."""
     learning_rate: float = 0.2
-    """Step size of Adagrad."""
+    """Learning rate of Adagrad."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
@@ -44,11 +45,11 @@ class Config(CorpusRunConfig):
 
 
 def main(config: Config) -> dict[str, Any]:
-    """Count, train, evaluate and export; return the content of metrics.json."""
+    """Train, evaluate and export; return the content of metrics.json."""
     run = Run("glove", config)
     source, corpus = read_corpus(run)
     counts = cooccurrence_counts(corpus, config.window)
-    print(f"{counts.nnz:,} pairs of words meet", flush=True)
+    print(f"{counts.nnz:,} pairs of words occur together", flush=True)
 
     with run.scope():
         trainer = GloveTrainer(len(corpus.vocabulary), config.embedding_dim, config.x_max, seed=config.seed)

@@ -4,8 +4,8 @@
     kerasnlp-zoo train linear --model linear_svm --weighting tf_idf --dataset newsgroups
     kerasnlp-zoo train linear --model multilayer_perceptron --hidden-dims 128 64
 
-The floor: what a model that reads the order of words has to beat. Ours, softmax regression: movie_reviews 76.8 +- 1.2
-(10 folds), TREC 85.7 +- 0.7 (--weighting binary, 5 seeds), a few seconds a run on 2 CPU cores.
+These are baselines for models that read the order of the words. Ours, softmax regression: movie_reviews 76.8 +- 1.2
+(10 folds), TREC 85.7 +- 0.7 (--weighting binary, 5 seeds), a few seconds per run on 2 CPU cores.
 """
 
 import dataclasses
@@ -33,29 +33,29 @@ from kerasnlp_zoo.training import (
     run_repeatedly,
 )
 
-LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # the others: cross entropy
+LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # all other models have cross entropy
 
 
 @dataclasses.dataclass
 class Config(WordClassifierConfig):
-    """Train a classifier over bags of words; without flags softmax regression on movie_reviews."""
+    """Train a classifier over bags of words, by default softmax regression on movie_reviews."""
 
     model: Literal["softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron"] = (
         "softmax_regression"
     )
-    """Which classifier."""
+    """Type of the classifier."""
     weighting: Literal["binary", "count", "tf_idf"] = "tf_idf"
-    """Weight of a word in its bag: that it occurs, how often, or how often times how telling it is."""
+    """Weight of a word in its bag: 1, its count, or its count times its inverse document frequency."""
     l1: float = 0.0
-    """Factor of the sum of absolute weights in the loss of a linear model."""
+    """Factor of the L1 penalty of a linear model."""
     l2: float = 0.0
-    """Factor of the sum of squared weights in the loss of a linear model."""
+    """Factor of the L2 penalty of a linear model."""
     hidden_dims: tuple[int, ...] = (128,)
     """Units of each hidden layer of the multilayer perceptron."""
     dropout: float = 0.5
-    """Share of each hidden layer dropped in training."""
+    """Dropout rate of each hidden layer."""
     learning_rate: float = 1e-2
-    """Step size of Adam; the perceptron has none."""
+    """Learning rate of Adam; ignored by the perceptron."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -78,10 +78,10 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             **{"hidden_dims": config.hidden_dims, "dropout": config.dropout} if not is_linear else {},
         )
         if config.weighting == "tf_idf":
-            token_ids = preprocessor.features(preprocessor.prepare(data.train.texts))["token_ids"]
+            token_ids = config.token_ids(preprocessor, data.train.texts)
             frequencies = inverse_document_frequencies(token_ids, preprocessor.vocabulary_size)
             model.get_layer("bag_of_words").set_inverse_document_frequencies(frequencies)
-        # Rosenblatt's update has no step size to choose: from zero weights, every one gives the same answers.
+        # Rosenblatt's update has no learning rate: from zero weights, every rate leads to the same predictions.
         optimizer = keras.optimizers.SGD(1.0) if config.model == "perceptron" else LazyAdam(config.learning_rate)
         model.compile(
             optimizer=optimizer,
@@ -91,7 +91,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         )
     task = TextClassification(model, preprocessor, data.labels)
 
-    # Margins are no probabilities: their cross entropy would choose an epoch for its scale.
+    # The outputs of these models are not probabilities: their cross entropy depends on the scale of the weights.
     monitor = "val_accuracy" if config.model in LOSSES else "val_cross_entropy"
     best = run.fit(task, data.train, data.validation, monitor)
     return finish_classification(run, task, data, best)

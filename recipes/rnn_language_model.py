@@ -1,4 +1,4 @@
-"""Train a recurrent language model on one long text, segment by segment, its state carried on.
+"""Train a recurrent language model on one long text, segment by segment; each segment continues with the last state.
 
     kerasnlp-zoo train rnn_language_model
     kerasnlp-zoo train rnn_language_model --dataset peoples_daily --unit characters --embedding-dim 128
@@ -33,36 +33,37 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(LanguageModelConfig):
-    """Train a recurrent language model; without flags two LSTM layers on WikiText-2."""
+    """Train a recurrent language model, by default two LSTM layers on WikiText-2."""
 
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
-    """Kind of the recurrent layers."""
+    """Type of the recurrent cell."""
     num_layers: int = 2
-    """Recurrent layers."""
+    """Number of recurrent layers."""
     embedding_dim: int = 256
-    """Width of a word vector, and of the last layer."""
+    """Width of a word vector, and units of the last layer."""
     hidden_dim: int = 256
     """Units of the other layers."""
     tie_embeddings: bool = True
     """Use the same matrix for the input embeddings and for the output layer."""
     dropout: float = 0.3
-    """Share of features dropped in training around the layers, the same ones at all steps of a segment."""
+    """Dropout rate before and after each layer; the same columns are dropped at all steps of a segment."""
     recurrent_dropout: float = 0.0
-    """Share of units dropped on the way from step to step."""
+    """Dropout rate of the state."""
     num_sampled: int = 4096
-    """Words that the softmax is estimated by in training, where the vocabulary is larger; 0 for all."""
+    """In training, estimate the softmax from this many words if the vocabulary is larger; 0 uses all words."""
     learning_rate: float = 2e-3
-    """The highest step size of Adam."""
+    """Highest learning rate of Adam."""
     warmup: float = 0.02
-    """Share of the steps over which the step size rises."""
+    """Share of the steps in which the learning rate rises."""
     clip_norm: float = 1.0
-    """Longest gradient."""
+    """Maximum norm of the gradient of all weights."""
 
 
 def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
     run = Run("rnn_language_model", config)
     source, text = read_language_model_text(run)
+    assert source.segmenter is not None  # it is the unit of the tokens
     preprocessor = LanguageModelPreprocessor(text.vocabulary, source.segmenter, source.language)
     train, validation = (
         language_model_batches(ids, config.batch_size, config.segment_length) for ids in (text.train, text.validation)

@@ -1,4 +1,4 @@
-"""Train a recurrent translator, with attention or without.
+"""Train a recurrent translator with or without attention.
 
     kerasnlp-zoo train seq2seq
     kerasnlp-zoo train seq2seq --dataset reversal --epochs 20
@@ -6,7 +6,7 @@
     kerasnlp-zoo train seq2seq --attention none
     kerasnlp-zoo train seq2seq --train-file dialogue.tsv --source zh --target zh
 
-A file has a text and what is to be written for it in two columns: translations, answers, headlines.
+A file has two columns, a source text and a target text: a translation, an answer or a headline.
 """
 
 import dataclasses
@@ -19,34 +19,34 @@ from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, tra
 
 @dataclasses.dataclass
 class Config(TranslationConfig):
-    """Train a recurrent translator; without flags English to Spanish, on Tatoeba."""
+    """Train a recurrent translator, by default from English to Spanish on Tatoeba."""
 
     epochs: int = 8
-    """Most passes over the training data."""
+    """Maximum number of passes over the training data."""
     batch_size: int = 1024
-    """Places for tokens in a batch, on either side, summed over all replicas; few, for many steps."""
+    """Tokens in a batch on each side, padding included, summed over all replicas."""
     learning_rate: float = 2e-3
-    """The highest step size of Adam."""
+    """Highest learning rate of Adam."""
     embedding_dim: int = 256
-    """Width of a vector of a piece."""
+    """Width of the vector of a word piece."""
     hidden_dim: int = 512
     """Units of the decoder, and of each direction of the encoder."""
     num_layers: int = 1
-    """Recurrent layers of the encoder, and of the decoder."""
+    """Number of recurrent layers of the encoder, and of the decoder."""
     cell: Literal["gru", "lstm", "rnn"] = "gru"
-    """What carries the state from piece to piece."""
+    """Type of the recurrent cell."""
     bidirectional: bool = True
-    """Whether the encoder also reads from the end."""
+    """Read the source in both directions."""
     merge: Literal["concat", "sum"] = "concat"
-    """How the outputs of its two directions are joined."""
+    """How the outputs of the two directions are combined."""
     attention: Literal["soft", "hard", "none"] = "soft"
-    """What a step sees of the source: a mean over its pieces, one of them, or nothing but the state."""
+    """Attention to the source: soft is a weighted mean of all positions, hard selects one position."""
     score_mode: Literal["additive", "general", "dot", "scaled_dot"] = "additive"
-    """How a piece of the source suits the decoder's state; the dots need --merge sum or --no-bidirectional."""
+    """Score of a source position for the decoder's state; dot and scaled_dot need --merge sum or --no-bidirectional."""
     placement: Literal["luong", "bahdanau"] = "luong"
-    """Attention after the decoder's recurrent layers, quick to train, or before them."""
+    """Attention after the decoder's recurrent layers (luong, faster to train) or before them (bahdanau)."""
     dropout: float = 0.2
-    """Share of features dropped in training."""
+    """Dropout rate."""
 
 
 def main(config: Config) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Train Kim's TextCNN on a text-classification data set.
+"""Train Kim's TextCNN on a text classification data set.
 
     kerasnlp-zoo train text_cnn
     kerasnlp-zoo train text_cnn --folds 10
@@ -7,7 +7,7 @@
 
 Published (Kim 2014): movie_reviews 76.1 random, 81.5 non-static (10 folds of 10,662 sentences, word2vec 300d);
 TREC 91.2, 93.6. Ours: movie_reviews 76.4 +- 1.4 random, 77.5 +- 1.4 non-static (10 folds of 8,530 of those
-sentences, GloVe 50d); TREC 90.1 +- 0.2, 91.4 +- 0.8 (5 seeds). Half a minute a run on 2 CPU cores.
+sentences, GloVe 50d); TREC 90.1 +- 0.2, 91.4 +- 0.8 (5 seeds). A run takes half a minute on 2 CPU cores.
 """
 
 import dataclasses
@@ -33,22 +33,22 @@ from kerasnlp_zoo.training import (
 
 @dataclasses.dataclass
 class Config(WordVectorConfig):
-    """Train Kim's TextCNN; without flags on movie_reviews, in about a minute on two CPU cores."""
+    """Train Kim's TextCNN, by default on movie_reviews, in about a minute on two CPU cores."""
 
     filter_widths: tuple[int, ...] = (3, 4, 5)
-    """Words in the windows of each group of filters."""
+    """Words per window of each group of filters."""
     num_filters: int = 100
-    """Filters of each width."""
+    """Number of filters of each width."""
     pooling: Literal["max", "mean", "sum", "k_max"] = "max"
-    """How the windows of a sentence become one vector."""
+    """How the activations of all windows are combined."""
     k: int = 2
-    """Activations that k_max keeps per filter."""
+    """Number of activations per filter that k_max keeps."""
     dropout: float = 0.5
-    """Share of pooled features dropped in training."""
+    """Dropout rate of the pooled features."""
     max_norm: float = 3.0
-    """Upper limit of the norm of each class's weights."""
+    """Maximum norm of the weights of each class."""
     learning_rate: float = 1e-3
-    """Step size of Adam."""
+    """Learning rate of Adam."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

@@ -16,38 +16,38 @@ from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import TRANSFORMER_SIZES, transformer
 from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, train_translator
 
-# For some hundred thousand sentences on CPU cores.
+# Suits a few hundred thousand sentences on CPU.
 SMALL = {"hidden_dim": 256, "num_layers": 3, "num_heads": 4, "intermediate_dim": 1024, "dropout": 0.1}
 SIZES = {"small": SMALL, **TRANSFORMER_SIZES}
 
 
 @dataclasses.dataclass
 class Config(TranslationConfig):
-    """Train a Transformer; without flags a small one from English to Spanish, on Tatoeba."""
+    """Train a Transformer, by default a small one from English to Spanish on Tatoeba."""
 
     size: Literal["small", "base", "big"] = "small"
-    """The paper's base or big model, or one for two CPU cores; the flags below change it."""
+    """The paper's base or big model, or a small one for two CPU cores. The next five flags replace its values."""
     hidden_dim: int | None = None
-    """Width of the vectors."""
+    """Hidden size; by default that of --size."""
     num_layers: int | None = None
-    """Blocks of the encoder, and of the decoder."""
+    """Number of blocks of the encoder, and of the decoder; by default that of --size."""
     num_heads: int | None = None
-    """Attention heads of each block."""
+    """Number of attention heads of each block; by default that of --size."""
     intermediate_dim: int | None = None
-    """Width between the two dense layers of a block."""
+    """Units of the first dense layer of a block; by default that of --size."""
     dropout: float | None = None
-    """Share of features dropped in training."""
+    """Dropout rate; by default that of --size."""
     positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
-    """How a piece's place is told."""
+    """Encoding of the positions."""
     norm_first: bool = True
-    """Normalise what goes into a sub-layer, which trains without much care, instead of the sums, as the paper does."""
+    """Normalise the inputs of a sub-layer, which makes training more robust. The paper normalises the sums instead."""
     residual: bool = True
-    """Add the outputs of a sub-layer to its inputs."""
+    """Add the inputs of a sub-layer to its outputs."""
     layer_norm: bool = True
-    """Normalise at all."""
+    """Use layer normalisation."""
 
-    def arguments(self):
-        """Return the arguments of the model that its size decides, with what the flags change."""
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of the model that --size and its five flags determine."""
         chosen = {name: getattr(self, name) for name in SIZES[self.size]}
         return {name: SIZES[self.size][name] if value is None else value for name, value in chosen.items()}
 

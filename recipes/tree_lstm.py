@@ -1,14 +1,15 @@
-"""Train a Tree-LSTM on parsed sentences: does one follow from another, or what feeling does each phrase express?
+"""Train a Tree-LSTM on parsed sentences, to classify pairs (does one follow from the other?) or phrases (sentiment).
 
     kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100
     kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100 --composition mean
     kerasnlp-zoo train tree_lstm --train-file trees/train.txt --validation-file trees/dev.txt --test-file trees/test.txt
 
-The first two are a Tree-LSTM and a bag of embeddings on the same 100,000 pairs of SNLI, under the same head. The third
-learns from a file of brackets with a label at every node, as the Stanford Sentiment Treebank is published.
+The first two train a Tree-LSTM and a bag of embeddings on the same 100,000 pairs of SNLI, with the same head. The third
+reads files of bracketed trees with a label at every node, the format of the Stanford Sentiment Treebank.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import set_word_vectors, tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.tasks import TreeClassification
 from kerasnlp_zoo.text import TreePreprocessor
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.trees import read_tree
 from kerasnlp_zoo.training import (
     LazyAdam,
@@ -35,49 +37,38 @@ from kerasnlp_zoo.training import (
     run_repeatedly,
 )
 
-DRAWN_NODES = 25  # of the tree in the picture that a run with labelled nodes leaves
+DRAWN_NODES = 25  # approximate size of the tree in the picture of a run with labelled nodes
 
 
 @dataclasses.dataclass
 class Config(TreeOptions, WordVectorConfig):
-    """Train a Tree-LSTM; without flags on the binary parses of SNLI's pairs."""
+    """Train a Tree-LSTM, by default on the binary parses of SNLI's pairs."""
 
     dataset: str = "snli"
     """Name of a data set: snli, pairs of sentences with their parses."""
     train_file: Path | None = None
-    """Your own trees: a file of brackets with labelled nodes, CoNLL-U, or a table of parses and labels."""
+    """Your own trees instead: bracketed trees with labelled nodes, CoNLL-U, or a table of parses and labels."""
     composition: Literal["child_sum", "n_ary", "mean"] | None = None
-    """Add up a node's children, give each place weights of its own, or average words, the baseline; by default n_ary
-    for binary parses, else child_sum."""
+    """child_sum adds the states of the children; n_ary has separate weights for each child; mean averages the word
+    vectors, as a baseline. Default: n_ary for binary parses, otherwise child_sum."""
     num_children: int = 2
-    """Most children of a node for n_ary."""
+    """Maximum number of children of a node, for n_ary."""
     hidden_dim: int = 150
     """Units of a node."""
     intermediate_dim: int = 200
-    """Units of the layer over a pair."""
+    """Units of the layer that combines a pair."""
     embedding_dim: int = 100
-    """Width of a word vector; columns beyond those of --embeddings are random."""
+    """Width of a word vector; columns that --embeddings does not have are random."""
     dropout: float = 0.2
-    """Share of word vectors and of features dropped in training."""
+    """Dropout rate of the word vectors and of the features."""
     learning_rate: float = 1e-3
-    """Step size of Adam."""
+    """Learning rate of Adam."""
     epochs: int = 12
-    """Most passes over the training data."""
+    """Maximum number of passes over the training data."""
 
-    def preprocessor(self, data):
-        """Return a TreePreprocessor whose vocabulary is counted on the training trees."""
-        self.composition = self.composition or ("n_ary" if data.notation == "binary" else "child_sum")
-        return TreePreprocessor.from_texts(
-            data.train.texts,
-            notation=data.notation,
-            num_children=self.num_children if self.composition == "n_ary" else None,
-            pairs=data.has_pairs,
-            min_count=self.min_count,
-            max_vocabulary_size=self.max_vocabulary_size,
-        )
-
-    def token_ids(self, preprocessor, texts):
-        """Return the ids of the training words, as often as they were counted."""
+    def token_ids(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tf.RaggedTensor:
+        """Return the token ids of the training texts, ragged int [1, (number of words)]."""
+        assert isinstance(preprocessor, TreePreprocessor)
         words, counts = zip(*preprocessor.counts.items(), strict=True)
         ids = np.repeat(preprocessor.table.lookup(tf.constant(words)), counts)
         return tf.RaggedTensor.from_row_lengths(ids, [len(ids)])
@@ -90,12 +81,21 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("tree_lstm", config, fold)
 
     data = load_trees(config)
-    preprocessor = config.preprocessor(data)
+    config.composition = config.composition or ("n_ary" if data.notation == "binary" else "child_sum")
+    texts: Any = data.train.texts  # all are strings, or all are pairs
+    preprocessor = TreePreprocessor.from_texts(
+        texts,
+        notation=data.notation,
+        num_children=config.num_children if config.composition == "n_ary" else None,
+        pairs=data.has_pairs,
+        min_count=config.min_count,
+        max_vocabulary_size=config.max_vocabulary_size,
+    )
     print(tree_report(data, preprocessor))
-    channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
+    channels, vectors = config.load_embeddings(preprocessor, texts)
 
     with run.scope():
-        arguments = {
+        arguments: dict[str, Any] = {
             "vocabulary_size": preprocessor.vocabulary_size,
             "num_classes": len(data.labels),
             "embedding_dim": config.embedding_dim,
@@ -123,7 +123,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     name = f"tree_lstm_{config.data_name()}_{preprocessor.language}"
     metrics = finish_classification(run, task, data, best, name)
     if data.has_node_labels:
-        text = min(data.test.texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
+        test_texts = [text for text in data.test.texts if isinstance(text, str)]  # all: only pairs are not str
+        text = min(test_texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
         plots.tree_labels(read_tree(text, data.notation), task.predict([text])[0], task.labels, run.folder / "tree.png")
     return metrics
 

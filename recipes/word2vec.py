@@ -1,24 +1,27 @@
-"""Train word vectors by word2vec: skip-gram or CBOW, by any of four losses.
+"""Train word vectors by word2vec: skip-gram or CBOW, with one of four losses.
 
     kerasnlp-zoo train word2vec
     kerasnlp-zoo train word2vec --corpus my_texts/ --model cbow
     kerasnlp-zoo train word2vec --dataset news_zh --model cbow
 
-Negative sampling and hierarchical softmax train by the fast trainers, the other losses by the plain models, pair by
-pair, which take a hundred times as long. On mixed_en, 15.5 million words, 10 epochs of skip-gram give WordSim-353 65.2,
-SimLex-999 24.2 and analogies 30.4 (entry skip_gram_mixed_en), in six minutes on two busy cores. Mikolov et al. 2013
-publish 53.3 on the analogies for 783 million words and 300 columns.
+Negative sampling and hierarchical softmax use fast trainers. The other losses use plain models, which train on one pair
+after the other and take a hundred times as long. On mixed_en, 15.5 million words, 10 epochs of skip-gram reach
+WordSim-353 65.2, SimLex-999 24.2 and analogies 30.4 (entry skip_gram_mixed_en), in six minutes on two busy cores.
+Mikolov et al. 2013 report 53.3 on the analogies for 783 million words and 300 columns.
 """
 
 import dataclasses
 from typing import Any, Literal
 
+import keras
+import tensorflow as tf
 from keras.optimizers.schedules import PolynomialDecay
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import cbow, skip_gram
 from kerasnlp_zoo.models.embedding_inputs import get_word_vectors
+from kerasnlp_zoo.text.corpus import Corpus
 from kerasnlp_zoo.text.word2vec_examples import WindowSampling, word2vec_dataset
 from kerasnlp_zoo.training import (
     CorpusRunConfig,
@@ -36,27 +39,27 @@ from kerasnlp_zoo.training import (
 
 BUILDERS = {"skip_gram": skip_gram, "cbow": cbow}
 FAST = ("negative_sampling", "hierarchical_softmax")
-BATCH_SIZE = 512  # centres, of the plain models
+BATCH_SIZE = 512  # centres in a batch of a plain model
 
 
 @dataclasses.dataclass
 class Config(CorpusRunConfig):
-    """Train word2vec; without flags skip-gram on WikiText-2, two million words of Wikipedia."""
+    """Train word2vec, by default skip-gram on WikiText-2, two million words of Wikipedia."""
 
     model: Literal["skip_gram", "cbow"] = "skip_gram"
-    """A word predicts those around it, or they predict it."""
+    """skip_gram predicts the surrounding words from a word; cbow predicts a word from the surrounding words."""
     loss: Literal["negative_sampling", "nce", "hierarchical_softmax", "full_softmax"] = "negative_sampling"
-    """How likely a word is made to be, among all others or among some noise."""
+    """Loss of a predicted word: against sampled negatives (negative_sampling, nce) or against the vocabulary."""
     window: int = 5
-    """Words on each side at most."""
+    """Maximum number of words on each side."""
     num_negatives: int = 5
-    """Words of noise for each predicted one."""
+    """Number of negatives per predicted word."""
     subsample: float = 1e-3
-    """Words more frequent than this share are dropped by chance; 0 keeps all."""
+    """Words of a higher relative frequency are dropped at random; 0 keeps all words."""
     learning_rate: float | None = None
-    """First step size, which falls to zero in a straight line; 0.2 for fast trainers, 0.002 for plain models."""
+    """First learning rate, which falls linearly to 0; by default 0.2 for fast trainers and 0.002 for plain models."""
     plain: bool = False
-    """Train the plain model pair by pair where there is a fast trainer, too."""
+    """Train the plain model even if there is a fast trainer."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
@@ -79,8 +82,10 @@ def main(config: Config) -> dict[str, Any]:
     return finish_word_vectors(run, source, corpus, get_word_vectors(model))
 
 
-def fast_trainer(config, corpus, windows, run):
-    """Return the compiled trainer, its data set and the steps of an epoch."""
+def fast_trainer(
+    config: Config, corpus: Corpus, windows: WindowSampling, run: Run[Config]
+) -> tuple[keras.Model, tf.data.Dataset, int]:
+    """Return the compiled trainer, its data set and the number of steps of an epoch."""
     if config.loss == "negative_sampling":
         trainer = Word2VecTrainer(
             len(corpus.vocabulary), config.embedding_dim, config.model, config.num_negatives, config.seed
@@ -92,8 +97,10 @@ def fast_trainer(config, corpus, windows, run):
     return trainer, dataset, len(dataset)
 
 
-def plain_model(config, corpus, windows, run):
-    """Return the compiled functional model, its data set and about how many steps an epoch takes."""
+def plain_model(
+    config: Config, corpus: Corpus, windows: WindowSampling, run: Run[Config]
+) -> tuple[keras.Model, tf.data.Dataset, int]:
+    """Return the compiled functional model, its data set and the approximate number of steps of an epoch."""
     model = BUILDERS[config.model](
         vocabulary_size=len(corpus.vocabulary),
         embedding_dim=config.embedding_dim,

@@ -15,6 +15,11 @@ def test_ruff_is_content(arguments):
     assert result.returncode == 0, result.stdout
 
 
+def test_types_are_right_in_the_package_and_in_typical_calls():
+    result = subprocess.run([sys.executable, "-m", "mypy"], cwd=TREE, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
 def test_imports_follow_the_floor_plan():
     command = [Path(sys.executable).with_name("lint-imports"), "--config", TREE / "pyproject.toml", "--no-cache"]
     result = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)

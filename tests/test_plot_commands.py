@@ -80,7 +80,7 @@ def test_positions_are_drawn(run, entries, tmp_path):
         (["attention", "bert", TEXT, "--layer", 2], "2 layers. Expected numbers from 0 to 1. Received: layer 2"),
         (["attention", "bert", TEXT, "--query", "animal", "--head", 0, 9], "Received: head 0, 9"),
         (["attention", "bert", TEXT, "--output", "why.jpg"], "such as --output attention.png. Received: why.jpg"),
-        (["positions", "bert", "--dimension", 128], "128 dimensions. Expected numbers from 0 to 127"),
+        (["positions", "bert", "--dimension", 128], "128 dimensions. Expected dimensions from 0 to 127"),
         (["positions", "-o", "why"], "such as --output positions.png. Received: why"),
         (["runs"], "not the folder of a finished run: history.csv, metrics.json missing"),
     ],

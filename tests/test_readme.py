@@ -115,13 +115,13 @@ def test_word2vec_command_learns_from_a_folder_of_texts(folder):
         ]
         (folder / "texts" / f"{place}.txt").write_text("".join(lines) * 20)
     printed = run(command("--corpus texts/"), folder)
-    assert "960 words in 160 sentences, 7 different ones" in printed
+    assert "960 words in 160 sentences, 7 different words" in printed
     assert (folder / "runs/word2vec_texts/vectors.txt").read_text().startswith("7 100\n")
 
 
 def test_bert_commands(folder):
     printed = run(command("train bert_classification") + " --smoke", folder)
-    assert "of which 22,566,146 are trained" in printed
+    assert "; 22,566,146 are trained" in printed
     run(command("plot attention"), folder)
     run(command("plot positions"), folder)
     for name in ("it.png", "positions.png"):

@@ -132,7 +132,7 @@ def test_the_scheme_of_a_model_is_told_from_its_tags():
         scheme_of_tags(["B-x", "M-x", "U-x"])
 
 
-def test_what_is_no_tag_is_refused():
+def test_invalid_tags_are_refused():
     for tag in ("NN", "b-x", "X-x", "B-", "", "O-x"):
         with pytest.raises(InputError, match="is not a tag"):
             parse_tag(tag)

@@ -1,7 +1,7 @@
 """A BERT read from the files of another library, with all that a model and a task need."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Config, Language
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kerasnlp_zoo.tasks import Task
 
+Pooling: TypeAlias = Literal["mean", "first", "pooled_output"]
 CLASSIFIERS = ("bert_classifier", "bert_token_classifier")
 # Builder of the file -> name of the task, and builder of the task's model.
 TASKS_OF_BUILDERS = {
@@ -48,7 +49,7 @@ class ConvertedBert:
     tokens: list[str]
     lower_case: bool
     max_sequence_length: int
-    pooling: Literal["mean", "first"] | None = None
+    pooling: Pooling | None = None
     normalize: bool = False
     labels: list[str] | None = None
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from kerasnlp_zoo.convert.bert_names import to_ours
 from kerasnlp_zoo.convert.configs import builder_arguments, read_json
-from kerasnlp_zoo.convert.converted import CLASSIFIERS, ConvertedBert
+from kerasnlp_zoo.convert.converted import CLASSIFIERS, ConvertedBert, Pooling
 from kerasnlp_zoo.convert.pytorch_file import read_pytorch
 from kerasnlp_zoo.convert.vocabularies import read_tokenizer
 from kerasnlp_zoo.errors import InputError, require_choice
@@ -23,7 +23,7 @@ ARCHITECTURES = (
     "BertForTokenClassification",
     "BertForQuestionAnswering",
 )
-Pooling: TypeAlias = Literal["mean", "first"]
+
 POOLINGS: dict[str, Pooling] = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
 
 

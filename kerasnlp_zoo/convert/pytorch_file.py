@@ -53,8 +53,8 @@ def read_pytorch(path: FilePath) -> dict[str, np.ndarray]:
             return _tensors(file, path)
     except zipfile.BadZipFile as error:
         raise InputError(
-            f"{path} is not a zip file: it is damaged, incomplete, or in the format of PyTorch before 1.6, which is not "
-            f"supported. {ADVICE}. ({error})"
+            f"{path} is not a zip file: it is damaged, incomplete, or in the format of PyTorch before 1.6, which is "
+            f"not supported. {ADVICE}. ({error})"
         ) from error
 
 

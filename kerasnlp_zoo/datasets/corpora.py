@@ -99,8 +99,9 @@ class TextSource:
     @functools.cached_property
     def preprocessor(self) -> WordPreprocessor:
         """Tokenizer of this text, with an empty vocabulary."""
-        segmenter = None if self.segmenter == CHARACTERS else self.segmenter
-        return WordPreprocessor(Vocabulary.from_counts({}), self.language, segmenter)
+        return WordPreprocessor(
+            Vocabulary.from_counts({}), self.language, "jieba" if self.segmenter == "jieba" else None
+        )
 
 
 def parallel_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
@@ -130,8 +131,8 @@ def open_corpus(options: TextOptions) -> TextSource:
     """
     if options.corpus is not None:
         files = text_files(options.corpus)
-        read = functools.partial(_files, files, options.encoding)
-        found = TextSource(options.corpus.name.split(".")[0], read, licence="yours")
+        read_files = functools.partial(_files, files, options.encoding)
+        found = TextSource(options.corpus.name.split(".")[0], read_files, licence="yours")
     elif options.dataset in CORPORA:
         found = CORPORA[options.dataset]
     else:
@@ -164,7 +165,7 @@ def _files(files: Iterable[Path], encoding: str) -> Iterator[list[str]]:
         yield [""]
 
 
-def _tfds(options):
+def _tfds(options: TextOptions) -> ReadLines:
     """Return a function that reads the train split of a TFDS data set as a stream."""
     from kerasnlp_zoo.datasets import tfds_loading
 

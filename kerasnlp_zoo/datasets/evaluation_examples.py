@@ -22,7 +22,7 @@ from kerasnlp_zoo.types import Config
 SHARED = ("dataset", "test_file", "encoding", "delimiter", "language", "validation_split", "data_dir", "smoke")
 # Texts, and the references that the task's evaluate() takes.
 Examples: TypeAlias = tuple[Sequence[Any], Sequence[Any] | None]
-Options = TypeVar("Options")
+Options = TypeVar("Options", bound=DataOptions | LanguageModelingOptions)
 
 
 def load_evaluation_examples(
@@ -77,7 +77,7 @@ def _tagged(options: DataOptions, config: Config) -> Examples:
         examples, _ = read_tagged(options.test_file, options)
         return [example.text for (example, _) in examples], [example.spans for (example, _) in examples]
     test = load_token_classification(options).test
-    return test.texts, test.labels
+    return test.texts, list(test.labels)
 
 
 def _asked(options: DataOptions, config: Config) -> Examples:
@@ -109,7 +109,7 @@ def _lines(options: DataOptions, config: Config) -> Examples:
     return held_out_lines(_as(LanguageModelingOptions, options)), None
 
 
-def _as(kind: Callable[..., Options], options: DataOptions, **more: Any) -> Options:
+def _as(kind: type[Options], options: DataOptions, **more: Any) -> Options:
     """Return options of another class, with the flags that all of them share."""
     known = {field.name for field in dataclasses.fields(kind)}.intersection(SHARED)
     return kind(**{name: value for name, value in dataclasses.asdict(options).items() if name in known}, **more)

@@ -94,7 +94,7 @@ def _default_unit(source: TextSource, published: bool) -> Unit:
 def _tokens(blocks: Iterable[list[str]], unit: Unit, language: Language) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (tokens, lengths of the lines) of each block; all processors tokenize."""
 
-    def split(lines: list[str]) -> tf.RaggedTensor:
+    def split(lines: Sequence[str]) -> tf.RaggedTensor:
         if unit == "jieba":
             from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 

@@ -8,7 +8,8 @@ import tensorflow_datasets as tfds
 Row: TypeAlias = tuple[int | str, dict[str, Any]]  # key, and texts and label ids by feature
 
 
-class PackageTextsBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+# mypy has no types for TFDS, whose builders accept skip_registration.
+class PackageTextsBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
     """Texts with one or more class labels, read from a package of the package index.
 
     A subclass is called Zoo<Name>, is defined in the module <name> of this folder, and defines `rows(split)` and

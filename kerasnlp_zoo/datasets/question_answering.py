@@ -106,9 +106,15 @@ def load_question_answering(options: QuestionAnsweringOptions) -> QuestionAnswer
     require_examples(splits, options, name)
     if options.smoke:
         splits = {split: examples[:SMOKE_EXAMPLES] for split, examples in splits.items()}
-    licence = {} if options.train_file is not None else {"licence": UNSTATED}
     return QuestionAnsweringData(
-        name=name, dropped=dropped, repaired=repaired, language=options.language or "en", **licence, **splits
+        name=name,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
+        dropped=dropped,
+        repaired=repaired,
+        language=options.language or "en",
+        licence=UNSTATED if options.train_file is None else QuestionAnsweringData.licence,
     )
 
 

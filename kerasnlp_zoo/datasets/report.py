@@ -10,16 +10,15 @@ from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringData
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, parts_of
 from kerasnlp_zoo.datasets.tagged_texts import TokenClassificationData
 from kerasnlp_zoo.datasets.trees import TreeData
-from kerasnlp_zoo.text import TreePreprocessor, WordPiecePreprocessor, WordPreprocessor
+from kerasnlp_zoo.text import TreePreprocessor
 from kerasnlp_zoo.text.batches import BatchRows
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.vocabulary import UNKNOWN
 
 SHOWN_LABELS = 12
 
 
-def data_report(
-    data: TextClassificationData, preprocessor: WordPreprocessor | WordPiecePreprocessor, batch_size: int
-) -> str:
+def data_report(data: TextClassificationData, preprocessor: Preprocessor, batch_size: int) -> str:
     """Return some lines about the data as the model will see it.
 
     Args:
@@ -148,7 +147,7 @@ def _label_lines(labels: Sequence[str], splits: Mapping[str, Split]) -> list[str
     return lines
 
 
-def _token_shares(split: Split, preprocessor: WordPreprocessor | WordPiecePreprocessor, batch_size: int) -> str:
+def _token_shares(split: Split, preprocessor: Preprocessor, batch_size: int) -> str:
     """Return lengths, and shares of truncated texts, of unknown tokens and of padding, as text."""
     columns = zip(*map(parts_of, split.texts), strict=True)
     token_ids = preprocessor.features(*(preprocessor.prepare(list(column)) for column in columns))["token_ids"]

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.tag_schemes import LETTERS, OUTSIDE, Span, is_tag, num_repaired, parse_tag, scheme_of, spans_of
+from kerasnlp_zoo.tag_schemes import (
+    LETTERS,
+    OUTSIDE,
+    Scheme,
+    Span,
+    is_tag,
+    num_repaired,
+    parse_tag,
+    scheme_of,
+    spans_of,
+)
 from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
 from kerasnlp_zoo.types import FilePath
 
@@ -133,7 +143,7 @@ def spans_from_tags(
         spans = [spans_of(row) for row in tags]
         repaired = sum(num_repaired(row, scheme) for row in tags)
     examples = [
-        PlacedText(join_tokens(text.tokens, own, options.language), text.places[0])
+        PlacedText(join_tokens(text.tokens, own, options.language or "en"), text.places[0])
         for text, own in zip(texts, spans, strict=True)
     ]
     return examples, repaired
@@ -213,7 +223,7 @@ def _check_tags(texts: Sequence[TaggedLines]) -> None:
                 )
 
 
-def _check_scheme(texts: Sequence[TaggedLines], scheme: str) -> None:
+def _check_scheme(texts: Sequence[TaggedLines], scheme: Scheme) -> None:
     """Raise InputError if the scheme lacks the letter of a tag, such as M in iob2."""
     letters = {OUTSIDE, *LETTERS.get(scheme, "BI")}
     for text in texts:

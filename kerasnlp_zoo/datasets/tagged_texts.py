@@ -5,7 +5,7 @@ consists of tokens, they are joined to a text: with spaces in English, without s
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -25,6 +25,8 @@ class TaggedTexts(Split):
     ['Ada']
     """
 
+    texts: Sequence[str]
+
     @classmethod
     def of(cls, examples: Sequence[TaggedText]) -> Self:
         """Return the split with these examples."""
@@ -32,9 +34,10 @@ class TaggedTexts(Split):
         return cls([example.text for example in examples], spans)
 
     def __getitem__(self, row: int) -> TaggedText:
-        if not 0 <= row < len(self):
-            raise IndexError(row)  # ends a loop over the split
         return TaggedText(self.texts[row], self.labels[row])
+
+    def __iter__(self) -> Iterator[TaggedText]:
+        return map(TaggedText, self.texts, self.labels)
 
     def span_labels(self) -> set[str]:
         """Return the labels of all spans."""

@@ -119,7 +119,7 @@ def load_text_classification(
             f"The training split of {data['name']} has no text with the label {', '.join(missing)}. Expected at least "
             "one text of each label. Give more rows of it, or remove the label"
         )
-    return TextClassificationData(**data, **splits)
+    return TextClassificationData(train=splits["train"], validation=splits["validation"], test=splits["test"], **data)
 
 
 def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
@@ -136,7 +136,7 @@ def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]
         )
     splits = {name: _encode(split, labels) for name, split in examples.items()}
     language = options.language or "en"
-    return {"name": options.train_file.stem, "labels": labels, "dropped": dropped, "language": language}, splits
+    return {"name": options.data_name(), "labels": labels, "dropped": dropped, "language": language}, splits
 
 
 def ordered(labels: Iterable[str]) -> list[str]:
@@ -173,7 +173,7 @@ def _named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     builder = prepared_builder(source, options.data_dir)
     splits, hidden = {}, 0
     for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
-        if split in builder.info.splits:
+        if split is not None and split in builder.info.splits:
             texts, labels = tfds_loading.read_split(builder, split, source.texts, source.label)
             hidden += int(np.sum(labels < 0))  # in TFDS, secret labels of a competition are -1
             splits[name] = Split(texts, labels).take(np.flatnonzero(labels >= 0))

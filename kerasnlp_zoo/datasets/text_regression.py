@@ -39,7 +39,9 @@ def load_text_regression(options: DataOptions) -> TextClassificationData:
         data, splits = _tfds(options)
     splits, dropped = prepare_splits(splits, options, data["name"])
     data["dropped"] = {**data.get("dropped", {}), **dropped}
-    return TextClassificationData(labels=[SCORE], **data, **splits)
+    return TextClassificationData(
+        labels=[SCORE], train=splits["train"], validation=splits["validation"], test=splits["test"], **data
+    )
 
 
 def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
@@ -52,7 +54,7 @@ def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]
             unlabelled += len(examples) - len(labelled)
             scores = np.array([_number(example) for example in labelled], "float64")
             splits[name] = Split([example.text for example in labelled], scores)
-    data = {"name": options.train_file.stem, "language": options.language or "en"}
+    data = {"name": options.data_name(), "language": options.language or "en"}
     return {**data, "dropped": {"rows without label": unlabelled}}, splits
 
 
@@ -93,7 +95,7 @@ def _tfds(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     tfds_loading.require_features(builder, *source.texts, source.label)
     splits = {}
     for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
-        if split in builder.info.splits:
+        if split is not None and split in builder.info.splits:
             texts, scores = tfds_loading.read_columns(builder, split, source.texts, source.label)
             if scores.dtype.kind not in "if":
                 raise InputError(

@@ -118,7 +118,7 @@ def load_token_classification(options: TokenClassificationOptions) -> TokenClass
     if not data["labels"]:
         raise InputError(f"No text of {data['name']} has a span. Expected texts with labelled spans")
     splits, data["dropped"] = prepare_splits(splits, options, data["name"])
-    return TokenClassificationData(**data, **splits)
+    return TokenClassificationData(train=splits["train"], validation=splits["validation"], test=splits["test"], **data)
 
 
 def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
@@ -139,10 +139,10 @@ def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Ex
             elif new:
                 raise InputError(
                     f"{place}: this text has a span with the label {min(new)!r}, which does not occur in the training "
-                    f"data. Its labels are: {', '.join(sorted(labels))}. Add a training text with it, or remove this one"
+                    f"data. Its labels are: {', '.join(sorted(labels))}. Add a training text with it, or remove this"
                 )
         splits[name] = [example for example, _ in examples]
-    return {"name": options.train_file.stem, "language": options.language or "en", "repaired": repaired}, splits
+    return {"name": options.data_name(), "language": options.language or "en", "repaired": repaired}, splits
 
 
 def _packaged(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:

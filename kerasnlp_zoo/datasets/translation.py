@@ -1,6 +1,5 @@
 """Sentences and translations: named data sets, or the user's files. Splits share no source sentence."""
 
-import collections
 import dataclasses
 import hashlib
 import math
@@ -32,8 +31,8 @@ class TranslationOptions(DataOptions):
     """The sentences and translations to read."""
 
     dataset: str = "tatoeba"
-    """tatoeba (en-es and en-uk, both directions), reversal (letters in reversed order, for a first trial), or a data set
-    of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
+    """tatoeba (en-es and en-uk, both directions), reversal (letters in reversed order, for a first trial), or a data
+    set of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
     source: str = "en"
     """Code of the source language."""
     target: str = "es"
@@ -54,13 +53,13 @@ class TranslationOptions(DataOptions):
         require_positive(held_out=self.held_out)
         if self.language is not None:
             raise InputError(
-                f"--source and --target are the languages of translations. Received: --language {self.language}. Leave "
-                "out --language"
+                f"--source and --target are the languages of translations. Received: --language {self.language}. "
+                "Leave out --language"
             )
         if self.label_column != DataOptions.label_column:
             raise InputError(
-                f"Translations have no labels. Received: --label-column {self.label_column}. Leave it out, and name the "
-                "columns of sources and translations with --text-column and --text-pair-column"
+                f"Translations have no labels. Received: --label-column {self.label_column}. Leave it out, and name "
+                "the columns of sources and translations with --text-column and --text-pair-column"
             )
         for split in ("train", "validation", "test"):
             targets = "target_file" if split == "train" else f"{split}_target_file"

@@ -73,10 +73,9 @@ def _table(path: Path, options: "TranslationOptions") -> "list[Pair]":
     """Read the named columns of a table with a header; without names, the first two columns of one without."""
     delimiter = options.delimiter or ("," if path.suffix.lower() == ".csv" else "\t")
     require_one_character(delimiter)
+    lines = io.StringIO(read_text(path, options.encoding), newline="")
     # In TSV, a quotation mark is part of the text.
-    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
-    text = read_text(path, options.encoding)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+    rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE)
     source, target = 0, 1
     if names := _names(options):
         header = [name.strip() for name in next(rows, [])]

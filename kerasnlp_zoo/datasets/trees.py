@@ -33,15 +33,15 @@ class TreeOptions(DataOptions):
     dataset: str = "snli"
     """Name of a data set: snli, pairs of sentences with their parses."""
     train_file: Path | None = None
-    """Your own trees instead: a file of brackets with labelled nodes, like the Stanford Sentiment Treebank; CoNLL-U with
-    a comment `# label = ...` before each sentence; or CSV, TSV or JSON lines with a parse in --text-column and a
-    label."""
+    """Your own trees instead: a file of brackets with labelled nodes, like the Stanford Sentiment Treebank; CoNLL-U
+    with a comment `# label = ...` before each sentence; or CSV, TSV or JSON lines with a parse in --text-column and
+    a label."""
     notation: Notation | None = None
     """Notation of the parses in a table: brackets around words (binary), brackets around labels and words (labelled),
     or CoNLL-U; by default binary. snli has binary and labelled."""
     labelled: Literal["root", "nodes"] | None = None
-    """Predict the label of each tree (root) or of each of its nodes (nodes). Default: nodes for a file of brackets, root
-    for others."""
+    """Predict the label of each tree (root) or of each of its nodes (nodes). Default: nodes for a file of brackets,
+    root for others."""
 
 
 @dataclasses.dataclass
@@ -69,9 +69,9 @@ def load_trees(options: TreeOptions) -> TreeData:
         InputError: if the data cannot be read, or a tree is malformed; the message names file, line and column.
     """
     options.check_share()
-    data, splits = _named(options) if options.train_file is None else _user_files(options)
+    data, splits = _named(options) if options.train_file is None else _user_files(options.train_file, options)
     splits, data["dropped"] = prepare_splits(splits, options, data["name"])
-    return TreeData(**data, **splits)
+    return TreeData(train=splits["train"], validation=splits["validation"], test=splits["test"], **data)
 
 
 def _named(options: TreeOptions) -> tuple[dict[str, Any], dict[str, Split]]:
@@ -97,28 +97,26 @@ def _snli(split: str, parse: str) -> Split:
     return Split(texts, np.array(labels, "int64"))
 
 
-def _user_files(options: TreeOptions) -> tuple[dict[str, Any], dict[str, Split]]:
+def _user_files(train_file: Path, options: TreeOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     """Return the fields of `TreeData` except the splits, and the splits."""
-    if options.train_file is None:
-        raise InputError("No file of trees was given. Expected --train-file")
-    read, notation = _reader(options.train_file, options)
+    read, notation = _reader(train_file, options)
     has_labelled_nodes = read is _read_brackets
     labelled = options.labelled or ("nodes" if has_labelled_nodes else "root")
     if labelled == "nodes" and not has_labelled_nodes:
         raise InputError(
             "--labelled nodes needs a file of brackets with labels, such as (3 (2 It) (4 works)). "
-            f"Received: {options.train_file}. Use --labelled root"
+            f"Received: {train_file}. Use --labelled root"
         )
-    files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
+    files = {"train": train_file, "validation": options.validation_file, "test": options.test_file}
     options = dataclasses.replace(options, notation=notation, labelled=labelled)
     rows = {name: read_labelled_trees(path, options) for name, path in files.items() if path is not None}
     known = ordered({label for _, labels, _ in rows["train"] for label in labels})
     if len(known) < 2:
         raise InputError(
-            f"A classifier needs at least two labels. Received: {', '.join(known) or 'none'}, in {options.train_file}"
+            f"A classifier needs at least two labels. Received: {', '.join(known) or 'none'}, in {train_file}"
         )
     splits = {name: _encoded(split, known, labelled) for name, split in rows.items()}
-    data = {"name": options.train_file.stem, "labels": known, "notation": notation}
+    data = {"name": train_file.stem, "labels": known, "notation": notation}
     return {**data, "has_node_labels": labelled == "nodes"}, splits
 
 
@@ -173,7 +171,7 @@ def _read_table(path: Path, options: TreeOptions) -> Iterator[LabelledTree]:
     """Yield every row that has a label."""
     for example in read_examples(path, options):
         for part in parts_of(example.text):
-            read_tree(part, options.notation, example.place)
+            read_tree(part, options.notation or "binary", example.place)
         if example.label:
             yield example.text, (example.label,), example.place
 

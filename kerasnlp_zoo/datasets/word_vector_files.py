@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from kerasnlp_zoo.datasets.text_files import OPENERS
 from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
@@ -28,6 +27,7 @@ from kerasnlp_zoo.types import FilePath
 logger = logging.getLogger("kerasnlp_zoo")
 Format: TypeAlias = Literal["word2vec", "word2vec_binary", "glove"]
 FORMATS = ("word2vec", "word2vec_binary", "glove")
+Vectors: TypeAlias = Sequence[Sequence[float]] | np.ndarray
 ROWS = 1024  # written at a time
 PACKERS: dict[str, Callable[..., Any]] = {  # level 9 takes 5 times as long and saves 5%
     **OPENERS,
@@ -93,7 +93,7 @@ def read_vectors(path: FilePath, max_words: int | None = None) -> tuple[list[str
     return tokens, np.frombuffer(content, "float32").reshape(-1, dim)[: len(tokens)]
 
 
-def write_vectors(path: FilePath, tokens: Sequence[str], vectors: npt.ArrayLike, format: Format = "word2vec") -> None:
+def write_vectors(path: FilePath, tokens: Sequence[str], vectors: Vectors, format: Format = "word2vec") -> None:
     """Write word vectors to a file that gensim and other tools can read. The file is written completely or not at all.
 
     A number in a text file has as many digits as the float32 needs to be read back exactly. `[PAD]` and `[UNK]` are not
@@ -136,7 +136,7 @@ def write_vectors(path: FilePath, tokens: Sequence[str], vectors: npt.ArrayLike,
                 file.write("".join(f"{word} {' '.join(row)}\n" for word, row in pairs).encode())
 
 
-def write_projector(folder: FilePath, tokens: Sequence[str], vectors: npt.ArrayLike, count: int = 10_000) -> None:
+def write_projector(folder: FilePath, tokens: Sequence[str], vectors: Vectors, count: int = 10_000) -> None:
     """Write files for TensorBoard's projector: run tensorboard --logdir FOLDER and choose Projector.
 
     Args:

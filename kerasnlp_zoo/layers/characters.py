@@ -3,7 +3,7 @@
 Shapes: B batch, T words, L characters of the longest word, E width of a character vector, F width of a word vector.
 """
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import keras
 from keras import ops
@@ -48,7 +48,7 @@ class WordCharacters(MaskedLayer):
     "cnn"; Lample et al. 2016, "Neural Architectures for Named Entity Recognition", section 4.1, for "lstm".
     """
 
-    WINDOW = 3
+    WINDOW: ClassVar[int] = 3
 
     def __init__(
         self,

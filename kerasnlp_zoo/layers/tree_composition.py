@@ -199,7 +199,7 @@ class TreeComposition(MaskedLayer):
 
 
 def _inbox_numbers(parents: Tensor, rows: int | Tensor, batch: int | Tensor, num_inboxes: int) -> Tensor:
-    """Convert `parents` [B, R, P] to indices of the inboxes [R, B, INNER_PLACES, K]; none is the index after the last."""
+    """Convert `parents` [B, R, P] to indices of inboxes [R, B, INNER_PLACES, K]; index R B INNER_PLACES K is none."""
     in_a_row = INNER_PLACES * num_inboxes
     row, inbox = (parents - 1) // in_a_row, (parents - 1) % in_a_row
     numbers = (row * batch + ops.arange(batch, dtype="int32")[:, None, None]) * in_a_row + inbox

@@ -1,4 +1,4 @@
-"""Functional-API builders, one family per file; importing this package registers them all."""
+"""Builders of functional Keras models, one family per file. Importing this package registers all builders."""
 
 from kerasnlp_zoo.models.bag_of_embeddings import bag_of_embeddings, fixed_window
 from kerasnlp_zoo.models.bert import BERT_SIZES, bert, encoder_outputs

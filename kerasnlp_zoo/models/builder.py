@@ -14,7 +14,7 @@ from kerasnlp_zoo.types import Config
 Parameters = ParamSpec("Parameters")
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {}
-# Arguments that mean the same in every builder, so that `builder` checks them.
+# Arguments with the same meaning in every builder. `builder` checks them.
 POSITIVE = (
     "vocabulary_size",
     "num_classes",

@@ -180,9 +180,9 @@ class NgramModel:
         known = self.order - 1 if START_ID in before[:1] else min(self.order - 1, len(before))
         for level, (_, numbers) in zip(range(1, known + 1), self.numbers.numbers_along(before), strict=False):
             if numbers[-1] != MISSING:
-                place = self.numbers.followers(level + 1, numbers[-1])
+                followers = self.numbers.followers(level + 1, numbers[-1])
                 answer *= self.factors[level - 1][numbers[-1]]
-                answer[self.numbers.words(level + 1, place)] = self.table[level][place]
+                answer[self.numbers.words(level + 1, followers)] = self.table[level][followers]
         return answer
 
     def generate(

@@ -48,9 +48,9 @@ class NgramIndex:
         """Return the numbers of the histories of all n-grams of an order: int64 array [M]."""
         return np.zeros(self.vocabulary_size, "int64") if order == 1 else self.keys[order - 2] // self.vocabulary_size
 
-    def words(self, order: int, place: slice = slice(None)) -> np.ndarray:
+    def words(self, order: int, selection: slice = slice(None)) -> np.ndarray:
         """Return the last words of the n-grams of an order >= 2, or of a slice of them: int64 array."""
-        return self.keys[order - 2][place] % self.vocabulary_size
+        return self.keys[order - 2][selection] % self.vocabulary_size
 
     def find(self, order: int, histories: np.ndarray, words: np.ndarray | int) -> np.ndarray:
         """Return the numbers of n-grams of an order, `MISSING` for those that do not occur.

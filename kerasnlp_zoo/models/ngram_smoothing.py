@@ -238,9 +238,8 @@ def _best_weights(counts: NgramCounts, order: int, validation: np.ndarray) -> np
     """Return the weights by order and bucket, float64 [order + 1, BUCKETS + 1], that make a text most probable."""
     events = validation != START_ID
     shares = [uniform(counts.numbers.vocabulary_size)[validation][events]]
-    buckets = [
-        np.zeros(0, "int32")
-    ]  # of each token's history, by order; BUCKETS if it does not occur; order 0 has none
+    # The bucket of each token's history, by order: BUCKETS if the history does not occur. Order 0 has none.
+    buckets = [np.zeros(0, "int32")]
     for n, (histories, numbers) in enumerate(counts.numbers.numbers_along(validation), start=1):
         if n > order:
             break

@@ -187,10 +187,12 @@ def transformer(
         vocabulary_size, hidden_dim, embeddings_initializer=_embeddings_initializer(hidden_dim), name="token_embedding"
     )
     scale = keras.layers.Rescaling(math.sqrt(hidden_dim), name="embedding_scale")
-    place = POSITIONS[positions](max_sequence_length, name="positions") if positions else lambda vectors: vectors
+    add_positions = (
+        POSITIONS[positions](max_sequence_length, name="positions") if positions else lambda vectors: vectors
+    )
     blocks = (num_heads, intermediate_dim, dropout, activation, norm_first, residual, layer_norm)
 
-    memory = keras.layers.Dropout(dropout, name="source_dropout")(place(scale(embedding(source_ids))))
+    memory = keras.layers.Dropout(dropout, name="source_dropout")(add_positions(scale(embedding(source_ids))))
     for number in range(num_layers):
         memory = TransformerEncoderBlock(*blocks, name=f"encoder_{number}")(memory, mask=mask)
     if norm_first and layer_norm:
@@ -198,7 +200,7 @@ def transformer(
     memory = keras.layers.Identity(name="memory")(memory)
 
     # The target needs no padding mask: its padding comes last, and attention only looks back.
-    hidden = keras.layers.Dropout(dropout, name="target_dropout")(place(scale(embedding(target_ids))))
+    hidden = keras.layers.Dropout(dropout, name="target_dropout")(add_positions(scale(embedding(target_ids))))
     for number in range(num_layers):
         hidden = TransformerDecoderBlock(*blocks, name=f"decoder_{number}")(hidden, memory, memory_mask=mask)
     if norm_first and layer_norm:

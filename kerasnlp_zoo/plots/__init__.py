@@ -1,4 +1,4 @@
-"""Pictures of runs, answers, words, attention and positions: PNG files for reports and cards."""
+"""Plots of runs, answers, words, attention and positions, as PNG files for reports and cards."""
 
 from kerasnlp_zoo.plots.alignment import alignment_maps
 from kerasnlp_zoo.plots.attention import attention_maps, word_attention

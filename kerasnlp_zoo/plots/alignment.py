@@ -1,25 +1,40 @@
-"""Pictures of a translation: which words of the source each of its words was made from."""
+"""Plots of a translation: the attention of each of its words to the words of the source."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerasnlp_zoo.plots.figure import save
 from kerasnlp_zoo.plots.map_panels import color_bar, map_panels
+from kerasnlp_zoo.types import FilePath
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from kerasnlp_zoo.explanation import Alignment
 
 COLUMNS = 4  # of maps
 
 
-def alignment_maps(alignment, path, layers=None, heads=None, title=""):
-    """Draw which words of the source the words of a translation look at: rows look, columns are looked at.
+def alignment_maps(
+    alignment: "Alignment",
+    path: FilePath,
+    layers: Sequence[int] | None = None,
+    heads: Sequence[int] | None = None,
+    title: str = "",
+) -> None:
+    """Draw the attention of the words of a translation (rows) to the words of the source (columns).
 
     Args:
-        alignment: `explanation.Alignment`.
+        alignment: attention of a translation.
         path: PNG file to write.
-        layers: list of int, counted from 0, a map for each; None or none for the last one.
-        heads: list of int, counted from 0, a map for each; None or none for the mean of all.
-        title: str, such as the model's name.
+        layers: layers to draw, counted from 0, with a map for each; None or empty for the last layer.
+        heads: heads to draw, counted from 0, with a map for each; None or empty for the mean of all heads.
+        title: title of the plot, such as the name of the model.
 
     Raises:
-        InputError: if there is no such layer or head, or the picture would be too large to be looked at.
+        InputError: if a layer or head does not exist, or the plot would be too large.
 
     Example:
 
@@ -37,8 +52,10 @@ def alignment_maps(alignment, path, layers=None, heads=None, title=""):
     save(alignment_figure(alignment, layers, heads, title), path)
 
 
-def alignment_figure(alignment, layers=None, heads=None, title=""):
-    """Return the figure that `alignment_maps` writes; its axes are the maps, and one for the colours."""
+def alignment_figure(
+    alignment: "Alignment", layers: Sequence[int] | None = None, heads: Sequence[int] | None = None, title: str = ""
+) -> "Figure":
+    """Return the figure that `alignment_maps` writes. Its axes are the maps and the colour bar."""
     layers, chosen = alignment.choose(layers, heads)
     if heads:
         maps = [(f"layer {layer}, head {head}", alignment.weights[layer, head]) for layer in layers for head in chosen]

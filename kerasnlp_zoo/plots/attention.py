@@ -1,32 +1,48 @@
-"""Pictures of attention: a heat map for each head, and what one word of a text looks at.
+"""Plots of attention: a heat map for each head, and the attention of one word to the text.
 
 Shapes: T tokens, W words.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, save
 from kerasnlp_zoo.plots.map_panels import color_bar, map_panels
 from kerasnlp_zoo.plots.shaded_text import shaded_text, shortened
+from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from kerasnlp_zoo.explanation import Attention
 
 COLUMNS = 4  # of maps
 LONGEST_WORD = 40  # characters
 MOST_BARS = 12
 
 
-def attention_maps(attention, path, layers=None, heads=None, title=""):
-    """Draw which token looks at which, a map for each chosen head: rows look, columns are looked at.
+def attention_maps(
+    attention: "Attention",
+    path: FilePath,
+    layers: Sequence[int] | None = None,
+    heads: Sequence[int] | None = None,
+    title: str = "",
+) -> None:
+    """Draw the attention of each token (rows) to each token (columns), with a map for each head.
 
     Args:
-        attention: `explanation.Attention`.
+        attention: attention of a text.
         path: PNG file to write.
-        layers: list of int, counted from 0; None or none for the last one.
-        heads: list of int, counted from 0; None or none for all.
-        title: str, such as the model's name.
+        layers: layers to draw, counted from 0; None or empty for the last layer.
+        heads: heads to draw, counted from 0; None or empty for all heads.
+        title: title of the plot, such as the name of the model.
 
     Raises:
-        InputError: if there is no such layer or head, or the picture would be too large to be looked at.
+        InputError: if a layer or head does not exist, or the plot would be too large.
 
     Example:
 
@@ -42,8 +58,10 @@ def attention_maps(attention, path, layers=None, heads=None, title=""):
     save(maps_figure(attention, layers, heads, title), path)
 
 
-def maps_figure(attention, layers=None, heads=None, title=""):
-    """Return the figure that `attention_maps` writes; its axes are the maps, and one for the colours."""
+def maps_figure(
+    attention: "Attention", layers: Sequence[int] | None = None, heads: Sequence[int] | None = None, title: str = ""
+) -> "Figure":
+    """Return the figure that `attention_maps` writes. Its axes are the maps and the colour bar."""
     layers, heads = attention.choose(layers, heads)
     maps = [(layer, head) for layer in layers for head in heads]
     if len(maps) == 1:
@@ -51,26 +69,34 @@ def maps_figure(attention, layers=None, heads=None, title=""):
     else:
         names = [f"layer {layer}, head {head}" if len(layers) > 1 else f"head {head}" for layer, head in maps]
         title = _joined(title, _layers(layers))
-    # A row of maps is a layer, if there are several and it has room for the heads.
+    # Each row of maps is a layer, if it has enough columns for the heads.
     columns = min(len(heads) if len(heads) > 1 else len(maps), COLUMNS)
     figure, panels, font_size = map_panels(attention.tokens, attention.tokens, len(maps), columns, title)
-    strongest = max(attention.weights[place].max() for place in maps)
-    for panel, place, name in zip(panels, maps, names, strict=True):
-        image = panel.imshow(attention.weights[place], cmap="Blues", vmin=0, vmax=strongest)
+    strongest = max(attention.weights[index].max() for index in maps)
+    for panel, index, name in zip(panels, maps, names, strict=True):
+        image = panel.imshow(attention.weights[index], cmap="Blues", vmin=0, vmax=strongest)
         panel.set_title(name, fontsize=font_size)
     color_bar(figure, image, panels, font_size)
     return figure
 
 
-def word_attention(attention, query, path, layers=None, heads=None, title=""):
-    """Draw what one word looks at: the text shaded by the shares of its attention, the largest as bars.
+def word_attention(
+    attention: "Attention",
+    query: str,
+    path: FilePath,
+    layers: Sequence[int] | None = None,
+    heads: Sequence[int] | None = None,
+    title: str = "",
+) -> None:
+    """Draw the attention of one word: the text shaded by its share of the attention, and bars of the largest shares.
 
     Args:
-        attention: `explanation.Attention`.
-        query: str, a word of the text.
+        attention: attention of a text.
+        query: a word of the text.
         path: PNG file to write.
-        layers, heads: as for `attention_maps`; the mean over them is drawn.
-        title: str, such as the model's name.
+        layers: layers to average over, counted from 0; None or empty for the last layer.
+        heads: heads to average over, counted from 0; None or empty for all heads.
+        title: title of the plot, such as the name of the model.
 
     Raises:
         InputError: if the word, a layer or a head does not exist.
@@ -91,18 +117,24 @@ def word_attention(attention, query, path, layers=None, heads=None, title=""):
     save(word_figure(attention, query, layers, heads, title), path)
 
 
-def word_figure(attention, query, layers=None, heads=None, title=""):
-    """Return the figure that `word_attention` writes; its texts are the words, its only axes the bars."""
+def word_figure(
+    attention: "Attention",
+    query: str,
+    layers: Sequence[int] | None = None,
+    heads: Sequence[int] | None = None,
+    title: str = "",
+) -> "Figure":
+    """Return the figure that `word_attention` writes. Its texts are the words, its only axes are the bars."""
     layers, heads = attention.choose(layers, heads)
     shares = attention.of_word(query, layers, heads)
-    asked = set(attention.places(query))
+    query_positions = set(attention.places(query))
     words = [word for word, _ in attention.words]
-    is_query = np.array([not asked.isdisjoint(places) for _, places in attention.words])
+    is_query = np.array([not query_positions.isdisjoint(positions) for _, positions in attention.words])
     is_special = np.array([word in (CLASSIFICATION, SEPARATOR) for word in words])
-    note = f"{_described(layers, heads, attention)}; the darker the blue, the larger the share; orange: the word itself"
+    note = f"{_described(layers, heads, attention)}; darker blue: a larger share; orange: the word itself"
     if attention.num_cut:
-        note += f"; {attention.num_cut} more tokens were not read"
-    heading = [_joined(title, f"what “{shortened(query, LONGEST_WORD)}” looks at"), note]
+        note += f"; the model did not read {attention.num_cut} more tokens"
+    heading = [_joined(title, f"attention of “{shortened(query, LONGEST_WORD)}”"), note]
     strongest = np.argsort(-shares, kind="stable")[:MOST_BARS]
     figure = shaded_text(heading, words, _shades(shares, is_query, is_special), len(strongest))
     colors = np.where(is_query, ORANGE, np.where(is_special, GREY, BLUE))
@@ -110,8 +142,8 @@ def word_figure(attention, query, layers=None, heads=None, title=""):
     return figure
 
 
-def _bars(axes, words, shares, colors):
-    """Draw shares as bars, the largest above, in percent at their ends."""
+def _bars(axes: "Axes", words: Sequence[str], shares: np.ndarray, colors: np.ndarray) -> None:
+    """Draw shares as bars in percent, the largest at the top."""
     bars = axes.barh(range(len(words)), 100 * shares, color=colors)
     axes.bar_label(bars, [f"{share:.1%}" for share in shares], padding=3, fontsize=8, color=GREY)
     axes.set_yticks(range(len(words)), [shortened(w, LONGEST_WORD) for w in words], parse_math=False, fontsize=9)
@@ -121,12 +153,12 @@ def _bars(axes, words, shares, colors):
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _shades(shares, is_query, is_special):
-    """Return a background for each word: blue by its share, beside the largest of a real word."""
+def _shades(shares: np.ndarray, is_query: np.ndarray, is_special: np.ndarray) -> np.ndarray:
+    """Return the background colour of each word: blue in proportion to its share, relative to the largest one."""
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     others = shares[~is_query & ~is_special]
-    # [CLS] and [SEP] often take most of the attention: measured by them, all words would be pale.
+    # [CLS] and [SEP] often have most of the attention. Relative to their shares, all words would be pale.
     largest = max(others, default=0.0) or max(shares)
     shades = LinearSegmentedColormap.from_list("share", ["white", BLUE])(np.clip(shares / largest, 0, 1))
     shades[is_special] = to_rgba("#dddddd")
@@ -134,20 +166,20 @@ def _shades(shares, is_query, is_special):
     return shades
 
 
-def _described(layers, heads, attention):
-    """Say in words which layers and heads are looked at."""
+def _described(layers: Sequence[int], heads: Sequence[int], attention: "Attention") -> str:
+    """Return the names of the layers and heads."""
     if len(heads) == 1:
         which = f"head {heads[0]}"
-    elif heads == list(range(attention.weights.shape[1])):
+    elif list(heads) == list(range(attention.weights.shape[1])):
         which = f"mean of all {len(heads)} heads"
     else:
         which = f"mean of the heads {', '.join(map(str, heads))}"
     return f"{_layers(layers)}, {which}"
 
 
-def _layers(layers):
+def _layers(layers: Sequence[int]) -> str:
     return f"layer{'s' if len(layers) > 1 else ''} {', '.join(map(str, layers))}"
 
 
-def _joined(title, text):
+def _joined(title: str, text: str) -> str:
     return f"{title}: {text}" if title else text

@@ -1,48 +1,60 @@
-"""The picture of an explanation: the text on coloured backgrounds, its strongest n-grams as bars."""
+"""Plot of an explanation: the text on coloured backgrounds, and its strongest n-grams as bars."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, diverging_colors, save
 from kerasnlp_zoo.plots.shaded_text import shaded_text, shortened
+from kerasnlp_zoo.types import FilePath
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from kerasnlp_zoo.explanation import Explanation
+    from kerasnlp_zoo.explanation.fired_ngrams import FiredNgram
 
 LONGEST_LABEL = 56  # characters
 
 
-def fired_ngrams(explanation, path, count=6):
-    """Draw a text, each word coloured by what it contributed to the answer, above bars of the strongest n-grams.
+def fired_ngrams(explanation: "Explanation", path: FilePath, count: int = 6) -> None:
+    """Draw a text with each word coloured by its contribution to the answer, and bars of the strongest n-grams.
 
     Args:
-        explanation: `explanation.Explanation`.
+        explanation: explanation of an answer.
         path: PNG file to write.
-        count: int, most n-grams for the answer, and against it.
+        count: maximum number of n-grams with a positive contribution, and of n-grams with a negative one.
     """
-    speak_for, speak_against = explanation.strongest(count)
-    ngrams = [*speak_for, *reversed(speak_against)]  # from most for to most against
+    positive, negative = explanation.strongest(count)
+    ngrams = [*positive, *reversed(negative)]  # from the largest contribution to the smallest
     figure = shaded_text(_heading(explanation), explanation.words, _colors(explanation), len(ngrams))
     if ngrams:
         _bars(figure.subplots(), explanation, ngrams)
     save(figure, path)
 
 
-def _heading(explanation):
+def _heading(explanation: "Explanation") -> list[str]:
     """Return the two lines above the words."""
     label = explanation.answer["label"]
-    notes = [f"blue speaks for {label}, orange against it"]
+    notes = [f"blue: for {label}; orange: against {label}"]
     if any(word.endswith("[?]") for word in explanation.words):
-        notes.append("[?] is not in the vocabulary")
+        notes.append("[?]: not in the vocabulary")
     if explanation.words_cut:
-        notes.append(f"{explanation.words_cut} more words were not read")
+        notes.append(f"the model did not read {explanation.words_cut} more words")
     answer = f"{label} {explanation.answer['probability']:.3f}"
     return [answer, "; ".join(notes)]
 
 
-def _colors(explanation):
-    """Return each word's background: orange against the answer, white for nothing, blue for it."""
+def _colors(explanation: "Explanation") -> np.ndarray:
+    """Return the background of each word: blue for a positive contribution, white for 0, orange for a negative one."""
     contributions = explanation.word_contributions[:, explanation.predicted]
     strongest = max(abs(contributions), default=0.0) or 1.0
     return diverging_colors()(0.5 + 0.5 * contributions / strongest)
 
 
-def _bars(axes, explanation, ngrams):
-    """Draw the contributions of n-grams as bars, the number of filters at their ends."""
+def _bars(axes: "Axes", explanation: "Explanation", ngrams: "Sequence[FiredNgram]") -> None:
+    """Draw the contributions of n-grams as bars, with the number of filters at their ends."""
     values = [ngram.contributions[explanation.predicted] for ngram in ngrams]
     labels = [shortened(explanation.separator.join(ngram.words), LONGEST_LABEL) for ngram in ngrams]
     bars = axes.barh(range(len(ngrams)), values, color=[BLUE if value > 0 else ORANGE for value in values])

@@ -1,30 +1,31 @@
-"""Places for the labels of points, no label on another or on a point.
+"""Find positions for the labels of points, so that labels overlap neither each other nor the points.
 
-Shapes: N points, C candidates. A box is (left, bottom, right, top); all measures are pixels.
+Shapes: N points, C candidates. A box is (left, bottom, right, top). All lengths are in pixels.
 """
 
 import numpy as np
+import numpy.typing as npt
 
-GAP = 2.0  # between a label and what is next to it
-# Directions from the point, those that read best first: right, left, above, below, then between them.
+GAP = 2.0  # between a label and other labels or points
+# Directions from the point, in order of preference: right, left, above, below, then between them.
 ANGLES = np.radians([0, 180, 90, 270, 45, 315, 135, 225, *np.arange(22.5, 360, 45)])
 NUM_RADII = 60
 
 
-def label_boxes(points, sizes, radius, area):
-    """Put every label as near to its point as there is room.
+def label_boxes(points: npt.ArrayLike, sizes: npt.ArrayLike, radius: float, area: npt.ArrayLike) -> np.ndarray:
+    """Return a box for every label, as near to its point as there is free space.
 
-    One after the other, those whose points have the nearest neighbours first, each takes the first free of
-    its candidates: around its point, then around it further and further away.
+    The labels are placed one after the other, first those whose points have the nearest neighbours. A label gets the
+    first of its candidates that is free. Candidates are sorted by the distance from the point.
 
     Args:
         points: float array [N, 2].
-        sizes: float array [N, 2], width and height of each label.
-        radius: float, of a point.
-        area: box that no label leaves.
+        sizes: width and height of each label, float array [N, 2].
+        radius: radius of a point.
+        area: box that contains all labels.
 
     Returns:
-        float array [N, 4], a box for each label. If there is no room at all, that which covers fewest others.
+        float array [N, 4]. A label without a free candidate gets the one that covers the fewest labels and points.
 
     Example:
 
@@ -32,7 +33,7 @@ def label_boxes(points, sizes, radius, area):
     [[26.0, 45.0, 46.0, 55.0], [66.0, 45.0, 86.0, 55.0]]
     """
     points, sizes = np.asarray(points, "float64"), np.asarray(sizes, "float64")
-    obstacles = np.concatenate([points - radius, points + radius], axis=1)  # then the labels that have a place
+    obstacles = np.concatenate([points - radius, points + radius], axis=1)  # later also the placed labels
     area = grown(area, -GAP)
     boxes = np.zeros((len(points), 4))
     for row in np.argsort(_room(points), kind="stable"):
@@ -43,15 +44,15 @@ def label_boxes(points, sizes, radius, area):
     return boxes
 
 
-def _room(points):
-    """Return how far each point is from the next one."""
+def _room(points: np.ndarray) -> np.ndarray:
+    """Return the distance of each point from its nearest neighbour, [N]."""
     distances = np.linalg.norm(points[:, None] - points, axis=2)
     np.fill_diagonal(distances, np.inf)
     return distances.min(axis=1)
 
 
-def _candidates(point, size, radius, area):
-    """Return the boxes [C, 4] in which a label may stand, the nearest first, all inside the area."""
+def _candidates(point: np.ndarray, size: np.ndarray, radius: float, area: np.ndarray) -> np.ndarray:
+    """Return the candidate boxes of a label, [C, 4], the nearest first, all inside the area."""
     low, high = np.array(area[:2]), np.array(area[2:])
     away = np.append(0, np.geomspace(2, np.linalg.norm(high - low), NUM_RADII - 1))
     reach = size / 2 + radius + GAP + 1 + away[:, None]  # [radii, 2]
@@ -61,20 +62,13 @@ def _candidates(point, size, radius, area):
     return np.concatenate([centres - size / 2, centres + size / 2], axis=1)
 
 
-def grown(boxes, margin):
-    """Return boxes with a margin around them."""
+def grown(boxes: npt.ArrayLike, margin: float) -> np.ndarray:
+    """Return boxes enlarged by a margin on every side."""
     return np.asarray(boxes) + margin * np.array([-1, -1, 1, 1])
 
 
-def overlaps(first, second):
-    """Tell which boxes lie on which.
-
-    Args:
-        first: float array [N, 4].
-        second: float array [M, 4].
-
-    Returns:
-        bool array [N, M].
+def overlaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return whether each box of `first` [N, 4] overlaps each box of `second` [M, 4]: bool array [N, M].
 
     Example:
 

@@ -1,4 +1,7 @@
-"""Axes for maps whose rows and columns are tokens, large enough for their names to be read."""
+"""Axes for maps whose rows and columns are tokens, large enough to read the tokens."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -6,26 +9,35 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.plots.figure import GREY, new_figure
 from kerasnlp_zoo.plots.shaded_text import shortened
 
-CELL = (0.13, 0.4)  # smallest and largest, of one token; all measures in inches
-ONE_MAP, OF_SEVERAL = 5.0, 2.4  # side of a map, where its cells may have the size they need for that
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+# All lengths are in inches.
+CELL = (0.13, 0.4)  # smallest and largest cell of a token
+ONE_MAP, OF_SEVERAL = 5.0, 2.4  # side of a map, unless its cells would become too small or too large
 LONGEST_TOKEN = 16  # characters
-LARGEST = 70  # side of a picture
+LARGEST = 70  # side of the figure
 
 
-def map_panels(row_tokens, column_tokens, count, per_row, title):
-    """Make a figure with the axes of some maps, tokens written at the outer ones.
+def map_panels(
+    row_tokens: Sequence[str], column_tokens: Sequence[str], count: int, per_row: int, title: str
+) -> "tuple[Figure, list[Axes], float]":
+    """Return a figure with the axes of several maps. The outer axes have the tokens as labels.
 
     Args:
-        row_tokens, column_tokens: lists of str, the same for all maps.
-        count: int, maps.
-        per_row: int, most maps side by side.
-        title: str.
+        row_tokens: tokens of the rows, the same for all maps.
+        column_tokens: tokens of the columns, the same for all maps.
+        count: number of maps.
+        per_row: maximum number of maps side by side.
+        title: title of the figure.
 
     Returns:
-        (figure, list of axes, float font size for the maps' names).
+        The figure, the axes of the maps, and the font size for the titles of the maps.
 
     Raises:
-        InputError: if the picture would be too large to be looked at.
+        InputError: if the figure would be too large.
     """
     labels = [[shortened(token, LONGEST_TOKEN) for token in tokens] for tokens in (row_tokens, column_tokens)]
     cell = np.clip((ONE_MAP if count == 1 else OF_SEVERAL) / max(map(len, labels)), *CELL)
@@ -35,11 +47,12 @@ def map_panels(row_tokens, column_tokens, count, per_row, title):
     height = rows * (cell * len(row_tokens) + 0.35) + room[1] + 0.4
     if max(width, height) > LARGEST:
         raise InputError(
-            f"A picture of {count} maps of {max(map(len, labels))} tokens would be {width:.0f} x {height:.0f} inches "
-            "large. Choose fewer layers and heads, a shorter text, or one word as the query"
+            f"A plot of {count} maps of {max(map(len, labels))} tokens would be {width:.0f} x {height:.0f} inches "
+            f"large. Expected at most {LARGEST} inches. Choose fewer layers and heads, a shorter text, or one word as "
+            "the query"
         )
     figure = new_figure(width, height)
-    font_size = np.clip(0.4 * width, 9, 16)  # a large picture is looked at from further away
+    font_size = float(np.clip(0.4 * width, 9, 16))  # readers look at a large figure from a larger distance
     figure.suptitle(title, fontsize=font_size + 2, parse_math=False)
     panels = figure.subplots(rows, per_row, squeeze=False).ravel()
     for panel in panels[count:]:
@@ -53,8 +66,8 @@ def map_panels(row_tokens, column_tokens, count, per_row, title):
     return figure, list(panels[:count]), font_size
 
 
-def color_bar(figure, image, panels, font_size):
-    """Explain the colours of maps of attention beside them."""
+def color_bar(figure: "Figure", image: "AxesImage", panels: "Sequence[Axes]", font_size: float) -> None:
+    """Add the colour bar of maps of attention."""
     bar = figure.colorbar(image, ax=panels, aspect=30, shrink=0.8, pad=0.02)
     bar.set_label("share of the row's attention", fontsize=font_size)
     bar.ax.tick_params(labelsize=font_size - 1)

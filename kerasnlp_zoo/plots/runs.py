@@ -1,19 +1,32 @@
-"""Pictures of a training run: how it went, where the model errs, whether its probabilities can be believed."""
+"""Plots of a training run: its losses and scores, the errors of the model, and the calibration of probabilities."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from kerasnlp_zoo.evaluation import expected_calibration_error
 from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, new_figure, save
+from kerasnlp_zoo.types import FilePath
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+History: TypeAlias = Sequence[Mapping[str, float]]  # rows of history.csv
 
 
-def training_curves(history, best_epoch, path, title=""):
-    """Draw cross entropy and accuracy over epochs, else perplexity, else loss and BLEU, the best epoch marked.
+def training_curves(history: History, best_epoch: int, path: FilePath, title: str = "") -> None:
+    """Draw the curves of a run over its epochs, and mark the best epoch.
+
+    The curves are those of the first of these that the history has: cross entropy and accuracy; perplexity; loss and
+    BLEU; loss.
 
     Args:
-        history: list of dict, rows of history.csv.
-        best_epoch: int, the epoch whose weights were kept, counted from 1.
+        history: rows of history.csv.
+        best_epoch: epoch whose weights were kept, counted from 1.
         path: PNG file to write.
-        title: str.
+        title: title of the plot.
     """
     choices = ("cross_entropy", "accuracy"), ("perplexity",), ("loss", "bleu"), ("loss",)
     names = next(names for names in choices if all(f"val_{name}" in history[0] for name in names))
@@ -25,18 +38,18 @@ def training_curves(history, best_epoch, path, title=""):
     save(figure, path, title)
 
 
-def pretraining_curves(history, path, title=""):
-    """Draw how well BERT guesses masked tokens and next sentences over epochs, training beside validation.
+def pretraining_curves(history: History, path: FilePath, title: str = "") -> None:
+    """Draw the training and validation curves of BERT's masked tokens and next sentences over the epochs.
 
     Args:
-        history: list of dict, rows of history.csv.
+        history: rows of history.csv.
         path: PNG file to write.
-        title: str.
+        title: title of the plot.
     """
     names = {
         "mlm_logits_loss": "cross entropy of masked tokens",
-        "mlm_logits_accuracy": "masked tokens guessed",
-        "nsp_logits_accuracy": "next sentences told",
+        "mlm_logits_accuracy": "accuracy of masked tokens",
+        "nsp_logits_accuracy": "accuracy of next sentences",
     }
     figure = new_figure(12, 3.4)
     for axes, (name, what) in zip(figure.subplots(1, len(names)), names.items(), strict=True):
@@ -45,69 +58,69 @@ def pretraining_curves(history, path, title=""):
     save(figure, path, title)
 
 
-def _train_and_validation(axes, history, name, what):
-    """Draw a column of history.csv, where training has it, beside that of validation."""
+def _train_and_validation(axes: "Axes", history: History, name: str, what: str) -> None:
+    """Draw a column of history.csv for validation, and for training if it has one."""
     epochs = [row["epoch"] + 1 for row in history]
     if name in history[0]:
         axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
     axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
     axes.set(xlabel="epoch", ylabel=what)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
 
 
-def score_curves(history, path, title=""):
-    """Draw the loss over epochs, and beside it every score, in percent.
+def score_curves(history: History, path: FilePath, title: str = "") -> None:
+    """Draw the loss over the epochs, and all scores in percent.
 
     Args:
-        history: list of dict, rows of history.csv: epoch, loss and scores between -1 and 1.
+        history: rows of history.csv: epoch, loss and scores between -1 and 1.
         path: PNG file to write.
-        title: str.
+        title: title of the plot.
     """
     epochs = [row["epoch"] + 1 for row in history]
     names = [name for name in history[0] if name not in ("epoch", "loss") and not name.endswith("_per_second")]
     figure = new_figure(9 if names else 4.6, 3.4)
-    panels = np.ravel(figure.subplots(1, 2 if names else 1))
+    panels = figure.subplots(1, 2 if names else 1, squeeze=False).ravel()
     panels[0].plot(epochs, [row["loss"] for row in history], color=GREY, marker="o", ms=3)
     panels[0].set(ylabel="training loss")
     for name, color in zip(names, (BLUE, ORANGE, "#007a5a", "#a84f86"), strict=False):
         panels[1].plot(epochs, [100 * row[name] for row in history], color=color, marker="o", ms=3, label=name)
-        panels[1].set(ylabel="Spearman correlation, or right answers, in %")
+        panels[1].set(ylabel="Spearman correlation or accuracy, in %")
         panels[1].legend(frameon=False)
     for axes in panels:
         axes.set(xlabel="epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.locator_params(axis="x", integer=True)
     save(figure, path, title)
 
 
-def perplexities_by_order(perplexities, path, title=""):
-    """Draw the perplexity of n-gram models over their order, a line for each smoothing.
+def perplexities_by_order(perplexities: Mapping[str, Sequence[float]], path: FilePath, title: str = "") -> None:
+    """Draw the perplexity of n-gram models over their order, with a line for each smoothing.
 
     Args:
-        perplexities: dict of smoothing -> list of float, of the orders from 1 on; infinite ones are left out.
+        perplexities: smoothing -> perplexities of the orders 1, 2, ...; infinite ones are not drawn.
         path: PNG file to write.
-        title: str.
+        title: title of the plot.
     """
     figure = new_figure(6, 4)
     axes = figure.subplots()
     for (name, values), color in zip(perplexities.items(), (GREY, "#a84f86", ORANGE, "#007a5a", BLUE), strict=True):
         orders = [order for order, value in enumerate(values, start=1) if np.isfinite(value)]
         finite = [value for value in values if np.isfinite(value)]
-        label = name.replace("_", " ") + (" (else infinite)" if len(finite) < len(values) else "")
+        label = name.replace("_", " ") + (" (otherwise infinite)" if len(finite) < len(values) else "")
         axes.plot(orders, finite, color=color, marker="o", ms=4, label=label)
     axes.set(xlabel="order: words of an n-gram", ylabel="perplexity of the validation text", yscale="log")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.legend(frameon=False)
     save(figure, path, title)
 
 
-def confusion_matrix(matrix, labels, path, title=""):
-    """Draw how often each class was taken for each other: colour by share of the row, counts in the cells.
+def confusion_matrix(matrix: npt.ArrayLike, labels: Sequence[str], path: FilePath, title: str = "") -> None:
+    """Draw a confusion matrix: the number in each cell is a count, its colour the share of the row.
 
     Args:
-        matrix: int array [C, C], rows the true classes.
-        labels: list of C str.
+        matrix: int array [C, C]; rows are true classes, columns are predicted classes.
+        labels: names of the C classes.
         path: PNG file to write.
-        title: str.
+        title: title of the plot.
     """
     matrix = np.asarray(matrix)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -124,15 +137,15 @@ def confusion_matrix(matrix, labels, path, title=""):
     save(figure, path, title)
 
 
-def reliability(bins, path, title=""):
-    """Draw how often the answers of each confidence are right, and below it the share of texts in each bin.
+def reliability(bins: Sequence[Mapping[str, float]], path: FilePath, title: str = "") -> None:
+    """Draw the accuracy of the answers over their confidence, and the share of texts in each bin.
 
-    A point on the diagonal keeps its promise: of the texts answered with 80% it has 80% right.
+    Points of a calibrated model are on the diagonal: of the answers with confidence 80%, 80% are correct.
 
     Args:
-        bins: list of dict, from `evaluation.calibration_bins`.
+        bins: result of `evaluation.calibration_bins`.
         path: PNG file to write.
-        title: str.
+        title: title of the plot.
     """
     centres = [(box["above"] + box["up_to"]) / 2 for box in bins]
     widths = [box["up_to"] - box["above"] for box in bins]
@@ -140,7 +153,9 @@ def reliability(bins, path, title=""):
     figure = new_figure(4.6, 5.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     upper.plot([0, 1], [0, 1], color=GREY, ls=":", label="perfectly calibrated")
-    upper.vlines(confidences, confidences, accuracies, color=ORANGE, lw=2, label="gap (below the diagonal: too sure)")
+    upper.vlines(
+        confidences, confidences, accuracies, color=ORANGE, lw=2, label="gap (below the diagonal: overconfident)"
+    )
     upper.plot(confidences, accuracies, color=BLUE, marker="o", ms=5, lw=1, label="this model")
     error = 100 * expected_calibration_error(bins)
     upper.text(0.97, 0.05, f"expected calibration error {error:.1f}%", ha="right", transform=upper.transAxes)
@@ -151,13 +166,13 @@ def reliability(bins, path, title=""):
     save(figure, path, title)
 
 
-def bleu_by_length(curves, path, title=""):
-    """Draw how well translators do on longer and longer sources.
+def bleu_by_length(curves: Mapping[str, Sequence[Mapping[str, Any]]], path: FilePath, title: str = "") -> None:
+    """Draw the BLEU of several models over the length of the source.
 
     Args:
-        curves: dict, name of a translator -> list of dict from `evaluation.bleu_by_length`.
+        curves: name of a model -> result of `evaluation.bleu_by_length`.
         path: PNG file to write.
-        title: str.
+        title: title of the plot.
     """
     figure = new_figure(5.4, 3.6)
     axes = figure.subplots()
@@ -165,7 +180,7 @@ def bleu_by_length(curves, path, title=""):
         axes.plot(
             [group["up_to"] for group in groups], [group["bleu"] for group in groups], "o-", color=color, label=name
         )
-    axes.set(xlabel="most words of a source", ylabel="BLEU", ylim=(0, None))
+    axes.set(xlabel="maximum number of words of the source", ylabel="BLEU", ylim=(0, None))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
     save(figure, path, title)

@@ -1,6 +1,6 @@
-"""Points of many dimensions laid out in the plane so that neighbours stay neighbours.
+"""t-SNE: project points to the plane and keep neighbours together.
 
-Everything between all pairs: right for some hundred points, for thousands too slow.
+Time and memory grow with the square of the number of points: use it for hundreds of points, not for thousands.
 
 Reference: van der Maaten & Hinton 2008, "Visualizing Data using t-SNE".
 
@@ -8,26 +8,27 @@ Shapes: N points, D dimensions.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from kerasnlp_zoo.errors import InputError
 
 STEPS, EXAGGERATED_STEPS = 750, 150
-EXAGGERATION = 4.0  # the P of the first steps are larger: clusters gather while there is room between them
-MOMENTUM, FINAL_MOMENTUM = 0.5, 0.8  # for the exaggerated steps, and for the rest
+EXAGGERATION = 4.0  # factor of P in the first steps: clusters form while there is space between them
+MOMENTUM, FINAL_MOMENTUM = 0.5, 0.8  # of the exaggerated steps, and of the others
 LEAST_GAIN = 0.01
 SMALLEST = 1e-12
 
 
-def principal_components(points, count=2):
-    """Project points on the directions in which they vary most.
+def principal_components(points: npt.ArrayLike, count: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Project points to the directions with the largest variance.
 
     Args:
         points: float array [N, D].
-        count: int, directions wanted.
+        count: number of directions.
 
     Returns:
-        (float array [N, count], of zeros where there are fewer directions; float array [count], the share of
-        the variance that each shows).
+        The projected points, float array [N, count], and the share of the variance of each direction, float array
+        [count]. If there are fewer directions, the rest is 0.
 
     Example:
 
@@ -45,21 +46,21 @@ def principal_components(points, count=2):
     return places, shares
 
 
-def t_sne(points, perplexity=None, seed=0, steps=STEPS):
-    """Lay out points so that the pairs that are near in D dimensions are near in the plane.
+def t_sne(points: npt.ArrayLike, perplexity: float | None = None, seed: int = 0, steps: int = STEPS) -> np.ndarray:
+    """Project points to the plane so that points that are near in D dimensions are near in the plane.
 
-    The layout starts from the two principal components, so that the large distances mean something, too
-    (Kobak & Berens 2019), and is the same for the same seed.
+    The optimisation starts from the two principal components, which keeps some of the large distances (Kobak & Berens
+    2019). The result is deterministic for a seed.
 
     Args:
         points: float array [N, D], N at least 4.
-        perplexity: float, how many neighbours a point has, roughly: at least 1, less than N - 1; None for a
-            third of the points, 30 at most.
-        seed: int, decides the noise that parts points in the same place.
-        steps: int, of gradient descent.
+        perplexity: effective number of neighbours of a point, at least 1 and less than N - 1; None for a third of
+            the points, at most 30.
+        seed: seed of the noise that separates equal points.
+        steps: number of gradient descent steps.
 
     Returns:
-        float array [N, 2], centred.
+        float array [N, 2] with mean 0.
 
     Raises:
         InputError: if there are too few points for the perplexity.
@@ -73,14 +74,14 @@ def t_sne(points, perplexity=None, seed=0, steps=STEPS):
     """
     points = np.asarray(points, "float64")
     if len(points) < 4:
-        raise InputError(f"t-SNE needs at least 4 points. Received: {len(points)}. Give more words, or use pca")
+        raise InputError(f"t-SNE needs at least 4 points. Received: {len(points)}. Give more words, or choose pca")
     perplexity = min(30.0, (len(points) - 1) / 3) if perplexity is None else perplexity
     wanted = joint_probabilities(points, perplexity)
     places, _ = principal_components(points)
     places *= 1e-4 / max(places[:, 0].std(), SMALLEST)
     places += np.random.default_rng(seed).normal(0, 1e-6, places.shape)
     speed, gains = np.zeros_like(places), np.ones_like(places)
-    learning_rate = len(points) / EXAGGERATION / 4  # Belkina et al. 2019, whose gradient lacks the factor 4
+    learning_rate = len(points) / EXAGGERATION / 4  # Belkina et al. 2019; their gradient lacks the factor 4
     for step in range(steps):
         early = step < EXAGGERATED_STEPS
         gradient = kl_gradient(EXAGGERATION * wanted if early else wanted, places)
@@ -92,15 +93,15 @@ def t_sne(points, perplexity=None, seed=0, steps=STEPS):
     return places
 
 
-def conditional_probabilities(points, perplexity):
-    """Return how much each point takes each other for its neighbour, p(j|i), equation 1.
+def conditional_probabilities(points: np.ndarray, perplexity: float) -> np.ndarray:
+    """Return the probability p(j|i) that point i has j as its neighbour, equation 1.
 
-    p(j|i) is proportional to exp(-b_i |x_i - x_j|^2); b_i is found by bisection such that 2 to the power of
-    the entropy of the row is the perplexity.
+    p(j|i) is proportional to exp(-b_i |x_i - x_j|^2). A bisection finds the b_i for which 2 to the power of the entropy
+    of the row is the perplexity.
 
     Args:
         points: float array [N, D].
-        perplexity: float.
+        perplexity: effective number of neighbours.
 
     Returns:
         float array [N, N]; every row sums to 1, the diagonal is 0.
@@ -110,13 +111,13 @@ def conditional_probabilities(points, perplexity):
     """
     if not 1 <= perplexity < len(points) - 1:
         raise InputError(
-            f"The perplexity is a number of neighbours, from 1 to less than the {len(points)} points - 1. "
+            f"The perplexity of {len(points)} points must be at least 1 and less than {len(points) - 1}. "
             f"Received: perplexity={perplexity}"
         )
     distances = squared_distances(np.asarray(points, "float64"))
     distances /= max(distances.mean(), SMALLEST)
     np.fill_diagonal(distances, np.inf)
-    distances -= distances.min(axis=1, keepdims=True)  # changes no probability; no row is all zeros
+    distances -= distances.min(axis=1, keepdims=True)  # keeps the probabilities, and avoids rows of zeros
     low, high = np.full((len(points), 1), -30.0), np.full((len(points), 1), 30.0)  # of log b_i
     for _ in range(60):
         middle = (low + high) / 2
@@ -129,41 +130,38 @@ def conditional_probabilities(points, perplexity):
     return probabilities
 
 
-def joint_probabilities(points, perplexity):
-    """Return how much every pair are neighbours, p_ij = (p(j|i) + p(i|j)) / 2N: symmetric, with the sum 1."""
+def joint_probabilities(points: np.ndarray, perplexity: float) -> np.ndarray:
+    """Return the symmetric probabilities p_ij = (p(j|i) + p(i|j)) / 2N, [N, N], with sum 1."""
     conditional = conditional_probabilities(points, perplexity)
     return (conditional + conditional.T) / (2 * len(points))
 
 
-def layout_probabilities(places):
-    """Return what the layout says of every pair, equation 4, before and after it is divided by the sum."""
+def layout_probabilities(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the similarities [N, N] of points in the plane, and the probabilities q_ij: similarities / sum, eq. 4."""
     closeness = 1 / (1 + squared_distances(places))
     np.fill_diagonal(closeness, 0)
     return closeness, closeness / closeness.sum()
 
 
-def kl_divergence(wanted, places):
-    """Return sum p_ij log(p_ij / q_ij), which the layout makes small.
+def kl_divergence(wanted: np.ndarray, places: np.ndarray) -> float:
+    """Return the loss of t-SNE, the sum of p_ij log(p_ij / q_ij).
 
     Args:
-        wanted: float array [N, N], `joint_probabilities`.
-        places: float array [N, 2].
-
-    Returns:
-        float.
+        wanted: p, the `joint_probabilities`, float array [N, N].
+        places: points in the plane, float array [N, 2].
     """
     _, probabilities = layout_probabilities(places)
     return float(np.sum(wanted * np.log(np.maximum(wanted, SMALLEST) / np.maximum(probabilities, SMALLEST))))
 
 
-def kl_gradient(wanted, places):
-    """Return the gradient of `kl_divergence` by the places, equation 5: float array [N, 2]."""
+def kl_gradient(wanted: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return the gradient of `kl_divergence` with respect to the places, equation 5: float array [N, 2]."""
     closeness, probabilities = layout_probabilities(places)
     forces = (wanted - probabilities) * closeness
     return 4 * (forces.sum(axis=1)[:, None] * places - forces @ places)
 
 
-def squared_distances(points):
+def squared_distances(points: np.ndarray) -> np.ndarray:
     """Return |x_i - x_j|^2 of all pairs: float array [N, N]."""
     squares = np.sum(points**2, axis=1)
     distances = np.maximum(squares[:, None] + squares - 2 * points @ points.T, 0)

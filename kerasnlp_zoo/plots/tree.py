@@ -1,4 +1,7 @@
-"""A tree with what a model says of each of its nodes."""
+"""Plot of a tree with the predicted label of each node."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -6,35 +9,43 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.plots.figure import GREY, diverging_colors, new_figure, save
 from kerasnlp_zoo.plots.shaded_text import shortened
 from kerasnlp_zoo.text.trees import NO_PARENT
+from kerasnlp_zoo.types import FilePath
 
-LARGEST = 120  # nodes; a larger tree cannot be read
+if TYPE_CHECKING:
+    from kerasnlp_zoo.text.trees import Tree
+
+LARGEST = 120  # nodes; a larger plot cannot be read
 LONGEST_WORD = 16  # characters
-# Inches: between levels, around all, between a node and its word, around a word, of a letter.
+# Inches: distance of levels, margin of the figure, distance of a node and its word, space around a word, character.
 LEVEL, MARGIN, BELOW, SPACE, CHARACTER = 0.62, 0.4, 0.16, 0.34, 0.085
 
 
-def tree_labels(tree, answer, labels, path, title=""):
+def tree_labels(
+    tree: "Tree", answer: Mapping[str, Any], labels: Sequence[str], path: FilePath, title: str = ""
+) -> None:
     """Draw a tree whose nodes have the colours of their labels.
 
     Args:
-        tree: `text.trees.Tree`.
-        answer: dict, what `TreeClassification.predict` gives for it, with "nodes".
-        labels: list of str, in an order that makes sense: the first is orange, the last blue.
-        path: PNG file.
-        title: str.
+        tree: the tree.
+        answer: answer of `TreeClassification.predict` for the tree, with "nodes".
+        labels: all labels in a meaningful order: the first is orange, the last blue.
+        path: PNG file to write.
+        title: title of the plot; by default the answer.
 
     Raises:
-        InputError: if the answer has no nodes, those of another tree, or too many to be drawn.
+        InputError: if the answer has no nodes or another number of nodes than the tree, or the tree is too large.
     """
     nodes = answer.get("nodes")
     if nodes is None or len(nodes) != len(tree.words):
         raise InputError(
             f"Expected an answer for each of the {len(tree.words)} nodes of the tree, from a model with "
-            f"labelled='nodes'. Received: {'none' if nodes is None else len(nodes)}"
+            f"labelled='nodes'. Received: {'no' if nodes is None else len(nodes)} answers for nodes"
         )
     if len(nodes) > LARGEST:
-        raise InputError(f"A tree of at most {LARGEST} nodes can be drawn. Received: {len(nodes)}")
-    x, depth, width = _places(tree, [told["label"] for told in nodes])
+        raise InputError(
+            f"A tree can have at most {LARGEST} nodes to be drawn. Received: {len(nodes)}. Use another text"
+        )
+    x, depth, width = _places(tree, [node["label"] for node in nodes])
     width, height = max(width, 4.0), (max(depth) + 1) * LEVEL
     figure = new_figure(width + 2 * MARGIN, height + MARGIN + 0.5)
     axes = figure.add_subplot()
@@ -42,12 +53,12 @@ def tree_labels(tree, answer, labels, path, title=""):
     for node, parent in enumerate(tree.parents):
         if parent != NO_PARENT:
             axes.plot([x[node], x[parent]], [-depth[node], -depth[parent]], color=GREY, linewidth=1, zorder=1)
-    for node, told in enumerate(nodes):
-        color = colors[labels.index(told["label"])]
+    for node, node_answer in enumerate(nodes):
+        color = colors[labels.index(node_answer["label"])]
         axes.text(
             x[node],
             -depth[node],
-            shortened(told["label"], LONGEST_WORD),
+            shortened(node_answer["label"], LONGEST_WORD),
             ha="center",
             va="center",
             fontsize=9,
@@ -64,7 +75,7 @@ def tree_labels(tree, answer, labels, path, title=""):
                 ha="center",
                 va="top",
                 fontsize=11,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # over lines that pass
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # hides lines behind the word
                 parse_math=False,
                 zorder=1.5,
             )
@@ -74,10 +85,10 @@ def tree_labels(tree, answer, labels, path, title=""):
     save(figure, path, title or f"{answer['label']} {answer['probability']:.2f}: {tree.text()}"[:110])
 
 
-def _places(tree, labels):
-    """Return the x and the depth of every node, words beside each other, and the width of all, in inches.
+def _places(tree: "Tree", labels: Sequence[str]) -> tuple[list[float], list[int], float]:
+    """Return the x in inches and the depth of every node, and the width of the tree in inches.
 
-    A node without a word stands in the middle over its children; one with a word over its place in the sentence.
+    A node with a word is at the position of the word in the sentence. Other nodes are in the middle of their children.
     """
     count = len(tree.words)
     in_order = sorted((node for node in range(count) if tree.words[node]), key=tree.positions.__getitem__)

@@ -172,9 +172,8 @@ class BertExamples:
         action = tf.random.stateless_uniform(tf.shape(labels), seeds[2])
         replaced = tf.where(action < MASKED + REPLACED, other, labels)
         replaced = tf.where(action < MASKED, vocabulary.ids[MASK], replaced)
-        replaced = tf.where(
-            is_chosen, replaced, vocabulary.ids[CLASSIFICATION]
-        )  # writes [CLS] to position 0, where it is
+        # Positions that are not chosen are 0, so [CLS] is written there, which does not change it.
+        replaced = tf.where(is_chosen, replaced, vocabulary.ids[CLASSIFICATION])
         token_ids = tf.tensor_scatter_nd_update(
             token_ids,
             tf.stack([tf.repeat(tf.range(tf.shape(labels)[0])[:, None], self.num_masked, axis=1), positions], axis=2),

@@ -98,7 +98,7 @@ class Corpus(IdsOnDisk):
             counts = np.load(folder / COUNTS, allow_pickle=False)
             corpus = cls(folder, Vocabulary.load(folder / VOCABULARY), counts, **facts)
         except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{folder} does not hold a corpus; encode it again. {error}") from error
+            raise InputError(f"{folder} does not contain a complete corpus. Encode it again. {error}") from error
         corpus.check_size()
         return corpus
 

@@ -82,7 +82,7 @@ class Documents(IdsOnDisk):
             starts = np.load(folder / BLOCKS, allow_pickle=False)
             documents = cls(folder, WordPieceVocabulary.load(folder / VOCABULARY), starts, **facts)
         except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{folder} does not hold documents; encode them again. {error}") from error
+            raise InputError(f"{folder} does not contain complete documents. Encode them again. {error}") from error
         documents.check_size()
         return documents
 

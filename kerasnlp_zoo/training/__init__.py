@@ -45,11 +45,11 @@ from kerasnlp_zoo.training.pretraining import (
     finish_pretraining,
     read_documents,
 )
-from kerasnlp_zoo.training.repetition import is_repeated_run, run_repeatedly
-from kerasnlp_zoo.training.run import Run, RunConfig
+from kerasnlp_zoo.training.repetition import RepeatableConfig, is_repeated_run, run_repeatedly
+from kerasnlp_zoo.training.run import ModelRunOptions, Run, RunConfig, RunOptions
 from kerasnlp_zoo.training.saving import draw_training
 from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
-from kerasnlp_zoo.training.strategies import STRATEGIES, make_strategy
+from kerasnlp_zoo.training.strategies import STRATEGIES, StrategyName, make_strategy
 from kerasnlp_zoo.training.translation import (
     TranslationConfig,
     compile_for_translation,
@@ -82,12 +82,16 @@ __all__ = [
     "LanguageModelConfig",
     "LanguageModelTrainer",
     "LazyAdam",
+    "ModelRunOptions",
     "Perplexity",
     "PretrainingConfig",
+    "RepeatableConfig",
     "Run",
     "RunConfig",
+    "RunOptions",
     "SmoothedCrossEntropy",
     "StopOnDivergence",
+    "StrategyName",
     "Throughput",
     "TranslationConfig",
     "WarmupInverseSquareRoot",

@@ -48,7 +48,7 @@ class WordVectors:
         Args:
             token_ids: training texts, ragged int [N, (length)].
         """
-        again = f"; {self.duplicates:,} repeated words, their first vector was taken" if self.duplicates else ""
+        again = f"; repeated words: {self.duplicates:,}, their first vector was taken" if self.duplicates else ""
         random_columns = self.values.shape[1] - self.columns
         wider = f" and {random_columns} random ones" if random_columns else ""
         words = self.found[2:]  # without [PAD] and [UNK]

@@ -42,6 +42,10 @@ class WordClassifierConfig(RepeatableConfig):
             max_sequence_length=self.max_sequence_length,
         )
 
+    def token_ids(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tf.RaggedTensor:
+        """Return the token ids of the training texts, ragged int [N, (length)]."""
+        return preprocessor.features(preprocessor.prepare(texts))["token_ids"]
+
 
 @dataclasses.dataclass
 class WordVectorConfig(WordClassifierConfig):
@@ -80,7 +84,3 @@ class WordVectorConfig(WordClassifierConfig):
         vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed)
         print("  vectors       " + vectors.coverage(self.token_ids(preprocessor, texts)))
         return channels, vectors.values
-
-    def token_ids(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tf.RaggedTensor:
-        """Return the token ids of the training texts, ragged int [N, (length)]."""
-        return preprocessor.features(preprocessor.prepare(texts))["token_ids"]

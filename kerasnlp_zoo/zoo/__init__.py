@@ -1,4 +1,4 @@
-"""Entries: pretrained tasks that load by name. Listing and finding them loads no TensorFlow."""
+"""Entries: pretrained tasks that are loaded by name. Listing and finding entries does not load TensorFlow."""
 
 from typing import TYPE_CHECKING
 

@@ -82,7 +82,7 @@ def load_entry(
         optional=() if is_own else HEAD_LAYERS,
     )
     if fresh:
-        logger.warning("New weights, to be trained: %s", ", ".join(fresh))
+        logger.warning("These weights are new and must be trained: %s", ", ".join(fresh))
     task = TASKS[task_name](model, preprocessor, config["labels"] if labels is None and is_own else labels or [])
     task.entry = str(name_or_folder)
     return task

@@ -1,1 +1,1 @@
-"""Speed beside the peer: `python -m recipes.benchmarks.<family> --output FILE.json`."""
+"""Speed compared with other libraries: `python -m recipes.benchmarks.<family> --output FILE.json`."""

@@ -1,24 +1,29 @@
-"""What the benchmarks share: two sides measured in turn, medians, one table."""
+"""Functions that the benchmarks share: alternating measurements, medians and the table."""
 
 import os
 import platform
 import statistics
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.versions import versions
 
+Row: TypeAlias = dict[str, Any]  # of the table
 
-def in_turn(*functions, rounds):
-    """Call functions in turn, so that a machine that slows down slows all of them; return their medians.
+
+def in_turn(*functions: Callable[[], Any], rounds: int) -> tuple[Any, ...]:
+    """Call functions alternately and return their medians; if the machine slows down, it slows down all of them.
 
     Args:
-        *functions: measure once and return a number, or a tuple of numbers.
-        rounds: int, calls of each that count; one more of each warms up.
+        *functions: each measures once and returns a number, or a tuple of numbers.
+        rounds: number of measured calls of each function, after one call to warm up.
 
     Returns:
-        tuple of the median of each function; of tuples, the median in each place.
+        The median of each function; for tuples, the median of each element.
     """
     for function in functions:
         function()
@@ -26,43 +31,41 @@ def in_turn(*functions, rounds):
     return tuple(_median(values) for values in zip(*measured, strict=True))
 
 
-def _median(values):
+def _median(values: Sequence[Any]) -> Any:
     if isinstance(values[0], tuple):
         return tuple(map(statistics.median, zip(*values, strict=True)))
     return statistics.median(values)
 
 
-def seconds(function):
-    """Return how long a call takes."""
+def seconds(function: Callable[[], object]) -> float:
+    """Return the duration of a call in seconds."""
     start = time.perf_counter()
     function()
     return time.perf_counter() - start
 
 
-def row(what, unit, ours, peer, peer_name):
-    """Return a row of the table; its ratio is above 1 where ours is better, None where a side is 0.
+def row(what: str, unit: str, ours: float, peer: float, *, peer_name: str) -> Row:
+    """Return a row of the table; its ratio is above 1 if ours is better, and None if a number is 0.
 
     Args:
-        what: str, what was measured.
-        unit: str; "%" and what ends in "/s" is better when higher, any other when lower.
-        ours, peer: floats.
-        peer_name: str.
-
-    Returns:
-        dict.
+        what: name of the measurement.
+        unit: unit of the numbers; for "%" and "/s" higher is better, for all others lower is better.
+        ours: our number.
+        peer: the number of the other library.
+        peer_name: name of the other library.
     """
     better, worse = (ours, peer) if unit.endswith(("/s", "%")) else (peer, ours)
     ratio = better / worse if better and worse else None
     return {"what": what, "unit": unit, "ours": ours, "peer": peer, "peer_name": peer_name, "ratio": ratio}
 
 
-def report(rows, output, **more_versions):
+def report(rows: Sequence[Row], output: Path | None, **more_versions: str) -> None:
     """Print the table, and write it as JSON if an output file is given.
 
     Args:
-        rows: list of dict from `row`.
-        output: Path of a JSON file, or None.
-        **more_versions: version of each peer.
+        rows: results of `row`.
+        output: JSON file, or None.
+        **more_versions: version of each other library.
     """
     width = max(len(entry["what"]) for entry in rows)
     print(f"\n{'':<{width}}  {'ours':>9}  {'peer':>9}  unit         ratio  peer")
@@ -76,8 +79,8 @@ def report(rows, output, **more_versions):
         files.write_json(output, {"rows": rows, "machine": machine, "versions": {**versions(), **more_versions}})
 
 
-def require_torch():
-    """Return PyTorch, set to use every core.
+def require_torch() -> Any:
+    """Return the module torch, set to use all cores.
 
     Raises:
         InputError: if it is not installed.
@@ -85,6 +88,6 @@ def require_torch():
     try:
         import torch
     except ImportError as error:
-        raise InputError("This benchmark measures beside PyTorch: pip install torch") from error
-    torch.set_num_threads(os.cpu_count())
+        raise InputError("This benchmark compares with PyTorch: pip install torch") from error
+    torch.set_num_threads(os.cpu_count() or 1)
     return torch

@@ -1,14 +1,16 @@
-"""Recurrent networks beside PyTorch and Keras: training and answering.
+"""Recurrent networks compared with PyTorch and Keras: training and inference.
 
     python -m recipes.benchmarks.recurrent --output recurrent.json
 
-All sides get the same batches of full length, because PyTorch knows no masks, and hold the same weights; that
-they are the same function is checked before anything is timed.
+All sides have the same weights and the same batches without padding, because PyTorch has no masks. Before the
+measurements, their results are compared.
 """
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,18 +20,19 @@ import tyro
 from kerasnlp_zoo.layers import MaxOverTime, Recurrent
 from kerasnlp_zoo.text.batches import without_autotuning
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
-from recipes.benchmarks.comparison import in_turn, report, require_torch, row, seconds
+from kerasnlp_zoo.types import Tensor
+from recipes.benchmarks.comparison import Row, in_turn, report, require_torch, row, seconds
 from recipes.benchmarks.crf import crf
 from recipes.benchmarks.recurrent_generation import generation
 
-# A small vocabulary: the layers are compared here, and not how an optimiser passes over a large table.
+# The vocabulary is small, so that the layers are compared and not the update of a large embedding.
 VOCABULARY_SIZE, NUM_CLASSES, LEARNING_RATE = 1_000, 2, 1e-3
 TOLERANCE = 1e-5
 
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """A stack of LSTMs in both directions, and its batches."""
+    """Sizes of a stack of bidirectional LSTMs and of its batches."""
 
     batch: int = 32
     time: int = 64
@@ -40,19 +43,19 @@ class Size:
 
 @dataclasses.dataclass
 class Config:
-    """Measure recurrent networks beside PyTorch and Keras; on two cores about three minutes, on a quiet machine."""
+    """Compare recurrent networks with PyTorch and Keras; it takes about three minutes on two cores, idle otherwise."""
 
     output: Path | None = None
     """JSON file for the rows."""
     rounds: int = 9
-    """Measurements of each side, in turn; the median counts."""
+    """Number of measurements of each side; the median counts."""
     steps: int = 5
     """Batches in a measurement."""
     smoke: bool = False
-    """Try it on a tiny model; the figures mean nothing."""
+    """Try it on a tiny model; the results mean nothing."""
 
 
-def main(config):
+def main(config: Config) -> list[Row]:
     """Measure and print the table; return its rows."""
     torch = require_torch()
     keras.utils.set_random_seed(1)
@@ -62,8 +65,8 @@ def main(config):
     return rows
 
 
-def bilstm(config, torch):
-    """Compare a stack of LSTMs in both directions under a classifier."""
+def bilstm(config: Config, torch: Any) -> list[Row]:
+    """Compare classifiers with a stack of bidirectional LSTMs."""
     size = Size(batch=4, time=5, embedding_dim=6, units=8) if config.smoke else Size()
     random = np.random.default_rng(1)
     ids = random.integers(1, VOCABULARY_SIZE, (config.steps, size.batch, size.time)).astype("int32")
@@ -71,14 +74,18 @@ def bilstm(config, torch):
     ours, bidirectional = (KerasSide(classifier(size, layer), ids, labels) for layer in (our_layer, keras_layer))
     network = TorchSide(torch, torch_classifier(torch, size), ids, labels)
     require_same_function(torch, ours.model, bidirectional.model, network.model, ids[0])
-    sides = {"": ours, "Keras, Bidirectional(LSTM)": bidirectional, "PyTorch, nn.LSTM": network}
+    sides: dict[str, KerasSide | TorchSide] = {
+        "": ours,
+        "Keras, Bidirectional(LSTM)": bidirectional,
+        "PyTorch, nn.LSTM": network,
+    }
     shape = f"{size.layers} x BiLSTM({size.units}) [{size.batch}, {size.time}]"
     rows = []
-    for what, method in (("training", "fit"), ("answering", "answer")):
+    for what, method in (("training", "fit"), ("inference", "answer")):
         spent = in_turn(*(getattr(side, method) for side in sides.values()), rounds=config.rounds)
         rate, *peers = (config.steps * size.batch / value for value in spent)
         rows += [
-            row(f"{what} {shape}", "sentences/s", rate, peer, name)
+            row(f"{what} {shape}", "sentences/s", rate, peer, peer_name=name)
             for name, peer in zip(list(sides)[1:], peers, strict=True)
         ]
     return rows
@@ -90,17 +97,17 @@ MEASURES = (bilstm, crf, generation)  # functions (config, torch) -> rows
 class KerasSide:
     """A Keras model with its batches."""
 
-    def __init__(self, model, ids, labels):
+    def __init__(self, model: keras.Model, ids: np.ndarray, labels: np.ndarray) -> None:
         self.model, self.ids = model, ids
         model.compile(keras.optimizers.Adam(LEARNING_RATE), WeightedMeanLoss(cross_entropy))
         self.batches = tf.data.Dataset.from_tensor_slices((ids, labels)).with_options(without_autotuning())
         self.call = tf.function(functools.partial(model, training=False))
 
-    def fit(self):
-        """Return the seconds of a pass over the batches."""
+    def fit(self) -> float:
+        """Return the seconds for training on all batches."""
         return seconds(lambda: self.model.fit(self.batches, shuffle=False, verbose=0))
 
-    def answer(self):
+    def answer(self) -> float:
         """Return the seconds to answer every batch."""
         batches = [tf.constant(batch) for batch in self.ids]
         return seconds(lambda: [self.call(batch).numpy() for batch in batches])
@@ -109,38 +116,42 @@ class KerasSide:
 class TorchSide:
     """A PyTorch model with its batches."""
 
-    def __init__(self, torch, model, ids, labels):
+    def __init__(self, torch: Any, model: Any, ids: np.ndarray, labels: np.ndarray) -> None:
         self.torch, self.model = torch, model
         self.ids, self.labels = torch.tensor(ids).long(), torch.tensor(labels)
         self.optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE)
 
-    def fit(self):
-        """Return the seconds of a pass over the batches."""
-        return seconds(lambda: [self._step(*batch) for batch in zip(self.ids, self.labels, strict=True)])
+    def fit(self) -> float:
+        """Return the seconds for training on all batches."""
+        return seconds(self._fit)
 
-    def _step(self, ids, labels):
+    def _fit(self) -> None:
+        for ids, labels in zip(self.ids, self.labels, strict=True):
+            self._step(ids, labels)
+
+    def _step(self, ids: Any, labels: Any) -> None:
         self.optimizer.zero_grad()
         self.torch.nn.functional.cross_entropy(self.model(ids), labels).backward()
         self.optimizer.step()
 
-    def answer(self):
+    def answer(self) -> float:
         """Return the seconds to answer every batch."""
         with self.torch.inference_mode():
             return seconds(lambda: [self.model(ids).numpy() for ids in self.ids])
 
 
-def our_layer(units, inputs):
+def our_layer(units: int, inputs: Tensor) -> Tensor:
     """Apply our layer."""
     return Recurrent(units, bidirectional=True)(inputs)[0]
 
 
-def keras_layer(units, inputs):
+def keras_layer(units: int, inputs: Tensor) -> Tensor:
     """Apply Keras' own."""
     return keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))(inputs)
 
 
-def classifier(size, layer):
-    """Return a model token ids [B, T] -> logits [B, 2]: embedding, recurrent layers, maximum over time."""
+def classifier(size: Size, layer: Callable[[int, Tensor], Tensor]) -> keras.Model:
+    """Return a model from token ids [B, T] to logits [B, 2]: embedding, recurrent layers, maximum over time."""
     token_ids = keras.Input((None,), dtype="int32")
     vectors = keras.layers.Embedding(VOCABULARY_SIZE, size.embedding_dim)(token_ids)
     for _ in range(size.layers):
@@ -148,27 +159,30 @@ def classifier(size, layer):
     return keras.Model(token_ids, keras.layers.Dense(NUM_CLASSES)(MaxOverTime()(vectors)))
 
 
-def torch_classifier(torch, size):
+def torch_classifier(torch: Any, size: Size) -> Any:
     """Return the same in PyTorch."""
-    nn = torch.nn
+    nn: Any = torch.nn
+    Module: Any = nn.Module
 
-    class Classifier(nn.Module):
-        def __init__(self):
+    class Classifier(Module):
+        def __init__(self) -> None:
             super().__init__()
             self.embedding = nn.Embedding(VOCABULARY_SIZE, size.embedding_dim)
             self.lstm = nn.LSTM(size.embedding_dim, size.units, size.layers, batch_first=True, bidirectional=True)
             self.logits = nn.Linear(2 * size.units, NUM_CLASSES)
 
-        def forward(self, token_ids):
+        def forward(self, token_ids: Any) -> Any:
             return self.logits(self.lstm(self.embedding(token_ids))[0].amax(dim=1))
 
     return Classifier()
 
 
-def require_same_function(torch, ours, bidirectional, network, ids):
-    """Copy the weights of our model over to the others, and compare the logits.
+def require_same_function(
+    torch: Any, ours: keras.Model, bidirectional: keras.Model, network: Any, ids: np.ndarray
+) -> None:
+    """Copy the weights of our model to the others, and compare the logits.
 
-    PyTorch has two biases where we have one; the second is set to zero.
+    PyTorch has two biases, we have one; the second is set to zero.
     """
     bidirectional.set_weights(ours.get_weights())
     table, *lstm, kernel, bias = ours.get_weights()
@@ -182,7 +196,7 @@ def require_same_function(torch, ours, bidirectional, network, ids):
         answers = [np.asarray(ours(ids)), np.asarray(bidirectional(ids)), network(torch.tensor(ids).long()).numpy()]
     difference = float(np.ptp(answers, axis=0).max())
     if difference > TOLERANCE:
-        raise RuntimeError(f"The networks are not the same function: their logits differ by {difference}")
+        raise RuntimeError(f"The networks do not compute the same: their logits differ by {difference}")
 
 
 if __name__ == "__main__":

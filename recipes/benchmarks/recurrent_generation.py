@@ -1,13 +1,16 @@
-"""How fast a recurrent language model writes, beside a plain loop in PyTorch.
+"""Speed of text generation by a recurrent language model, compared with a plain loop in PyTorch.
 
-The rows are part of the table of recipes/benchmarks/recurrent.py. Both sides hold the same weights and write greedily,
-word after word; that they write the same words is checked before anything is timed.
+The rows are part of the table of recipes/benchmarks/recurrent.py. Both sides have the same weights and generate
+greedily, one word after the other. Before the measurements, their words are compared.
 
-Shapes: B texts, L words written, V vocabulary.
+Shapes: B texts, L generated words, V vocabulary.
 """
 
 import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,24 +18,20 @@ from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
 from kerasnlp_zoo.vocabulary import END_ID
-from recipes.benchmarks.comparison import in_turn, row, seconds
+from recipes.benchmarks.comparison import Row, in_turn, row, seconds
+
+if TYPE_CHECKING:
+    from recipes.benchmarks.recurrent import Config
 
 BATCHES = 1, 64
-NEVER = -1e9  # score of the special tokens, so that every text is equally long
+NEVER = -1e9  # logit of the special tokens, so that all texts have the same length
 
 
-def generation(config, torch):
-    """Compare words written a second, for one text and for many at a time.
-
-    Args:
-        config: Config of recipes/benchmarks/recurrent.py.
-        torch: the module.
-
-    Returns:
-        list of rows.
+def generation(config: "Config", torch: Any) -> list[Row]:
+    """Compare the number of words generated per second, for one text and for a batch.
 
     Raises:
-        RuntimeError: if the two do not write the same words.
+        RuntimeError: if the two sides do not generate the same words.
     """
     vocabulary_size, units, length = (50, 8, 5) if config.smoke else (10_000, 256, 100)
     model = rnn_language_model(vocabulary_size, embedding_dim=units, hidden_dim=units)
@@ -42,36 +41,39 @@ def generation(config, torch):
     for batch in BATCHES:
         ids = np.random.default_rng(1).integers(END_ID + 1, vocabulary_size, batch)
         writers = our_writer(model, ids, length), functools.partial(network.write, torch.tensor(ids), length)
-        if not np.array_equal(*(writer() for writer in writers)):
-            raise RuntimeError("The two do not write the same words")
+        ours, peer = (writer() for writer in writers)
+        if not np.array_equal(ours, peer):
+            raise RuntimeError("The two sides do not generate the same words")
         spent = in_turn(*(functools.partial(seconds, writer) for writer in writers), rounds=config.rounds)
         rates = (batch * length / value for value in spent)
-        rows.append(row(f"writing, 2 x LSTM({units}), {batch} at a time", "tokens/s", *rates, "PyTorch, nn.LSTM"))
+        what = f"generation, 2 x LSTM({units}), batch size {batch}"
+        rows.append(row(what, "tokens/s", *rates, peer_name="PyTorch, nn.LSTM"))
     return rows
 
 
-def our_writer(model, ids, length):
-    """Return a function that writes int [B, L] after the token ids [B], as the graph of a SavedModel does."""
-    stepwise, ids = with_state(model), tf.constant(ids, "int32")
+def our_writer(model: keras.Model, ids: np.ndarray, length: int) -> Callable[[], np.ndarray]:
+    """Return a function that generates int [B, L] after the token ids [B], as the graph of a SavedModel does."""
+    stepwise, first_ids = with_state(model), tf.constant(ids, "int32")
 
-    def step(state, ids):
+    def step(state: dict[str, tf.Tensor], ids: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         outputs = stepwise({"token_ids": ids[:, None], **state}, training=False)
         return outputs["logits"][:, 0], {name: outputs[name] for name in state}
 
     @tf.function
-    def write():
-        return generate(step, zero_state(model, len(ids)), ids, greedy, length, END_ID)
+    def write() -> tf.Tensor:
+        return generate(step, zero_state(model, len(ids)), first_ids, greedy, length, END_ID)
 
     return lambda: write().numpy()
 
 
-def torch_language_model(torch, model):
+def torch_language_model(torch: Any, model: keras.Model) -> Any:
     """Return the same network in PyTorch, with the same weights."""
-    nn = torch.nn
+    nn: Any = torch.nn
+    Module: Any = nn.Module
     table, *lstms, bias = (np.asarray(weight) for weight in model.weights)
 
-    class LanguageModel(nn.Module):
-        def __init__(self):
+    class LanguageModel(Module):
+        def __init__(self) -> None:
             super().__init__()
             size, width = table.shape
             self.embedding = nn.Embedding(size, width)
@@ -79,8 +81,8 @@ def torch_language_model(torch, model):
             self.logits = nn.Linear(width, size)
             self.logits.weight = self.embedding.weight
 
-        def write(self, ids, length):
-            """Write one word after the other."""
+        def write(self, ids: Any, length: int) -> np.ndarray:
+            """Generate one word after the other."""
             written, state, ids = [], None, ids[:, None]
             with torch.inference_mode():
                 for _ in range(length):
@@ -90,9 +92,13 @@ def torch_language_model(torch, model):
             return torch.cat(written, dim=1).numpy()
 
     network = LanguageModel().eval()
-    # PyTorch has two biases where we have one; the second is set to zero.
-    parts = [lstms[first : first + 3] for first in range(0, len(lstms), 3)]
-    parts = [part for kernel, recurrent, bias in parts for part in (kernel.T, recurrent.T, bias, np.zeros_like(bias))]
+    # PyTorch has two biases, we have one; the second is set to zero.
+    layers = [lstms[first : first + 3] for first in range(0, len(lstms), 3)]
+    parts = [
+        part
+        for kernel, recurrent, lstm_bias in layers
+        for part in (kernel.T, recurrent.T, lstm_bias, np.zeros_like(lstm_bias))
+    ]
     with torch.no_grad():
         for parameter, value in zip(network.parameters(), (table, *parts, bias), strict=True):
             parameter.copy_(torch.tensor(value))

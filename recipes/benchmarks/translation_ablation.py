@@ -1,13 +1,14 @@
-"""What each part of a translator is worth: variants trained alike, one table, and the gain of attention by length.
+"""Scores of translators without single parts, and the gain from attention by length of the source.
 
     python -m recipes.benchmarks.translation_ablation --folder runs/ablation
 
-Every variant is a run of its recipe in a folder of its own; those that are finished are not trained again.
+Every variant is a run of its recipe in its own folder. Finished variants are not trained again.
 """
 
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import tyro
 
@@ -15,11 +16,11 @@ from kerasnlp_zoo import plots, zoo
 from kerasnlp_zoo.datasets import TranslationOptions, load_translation
 from kerasnlp_zoo.evaluation import bleu_by_length
 from recipes import seq2seq, transformer_translation
-from recipes.benchmarks.comparison import report, row
+from recipes.benchmarks.comparison import Row, report, row
 
-# Half as wide as the recipes' models, so that in the same time they learn more. The score functions compare vectors
-# of one width; so both directions of the encoder are added up.
-GROUPS = {
+# The models are half as wide as those of the recipes, to train faster. The score functions need vectors of one width,
+# so the two directions of the encoder are summed.
+GROUPS: dict[str, tuple[Any, dict[str, Any], dict[str, dict[str, Any]]]] = {
     "Transformer": (
         transformer_translation,
         {"hidden_dim": 128, "intermediate_dim": 512},
@@ -44,24 +45,24 @@ GROUPS = {
         },
     ),
 }
-EDGES = (4, 6, 8, 10, 12, 15, 20, 30)  # words of a source
+EDGES = (4, 6, 8, 10, 12, 15, 20, 30)  # limits of the length groups, in words of the source
 
 
 @dataclasses.dataclass
 class Config:
-    """Train every variant; each busies a core for a quarter of an hour."""
+    """Train every variant; each takes a quarter of an hour on one core."""
 
     folder: Path = Path("runs/translation_ablation")
-    """Where the runs, the table and the picture go."""
+    """Output folder of the runs, the table and the picture."""
     epochs: int = 4
-    """Passes over the training data, the same for all."""
+    """Number of passes over the training data, the same for all variants."""
     groups: tuple[str, ...] = tuple(GROUPS)
-    """Which tables to fill."""
+    """Tables to fill."""
     smoke: bool = False
-    """Try it on a few sentences; the figures mean nothing."""
+    """Try it on a few sentences; the results mean nothing."""
 
 
-def main(config):
+def main(config: Config) -> list[Row]:
     """Train, print the table and draw the picture; return the table's rows."""
     rows = []
     for group in config.groups:
@@ -70,42 +71,50 @@ def main(config):
         for name, flags in variants.items():
             scores[name] = run(config, recipe, f"{group} {name}", shared | flags)["test_score"]
             reference = next(iter(variants))
-            rows.append(row(f"{group}, {name}", "%", scores[name], scores[reference], reference))
+            rows.append(row(f"{group}, {name}", "%", scores[name], scores[reference], peer_name=reference))
     if "seq2seq" in config.groups:
         rows += lengths(config)
     report(rows, config.folder / "rows.json")
     return rows
 
 
-def run(config, recipe, name, flags):
-    """Train a variant, unless that is done; return what its metrics.json holds."""
+def run(config: Config, recipe: Any, name: str, flags: dict[str, Any]) -> dict[str, Any]:
+    """Train a variant unless it is finished; return the content of its metrics.json."""
     folder = folder_of(config, name)
+    metrics: dict[str, Any]
     if (folder / "metrics.json").exists():
-        return json.loads((folder / "metrics.json").read_text("utf-8"))
-    resume = (folder / "state").exists()
-    return recipe.main(
-        recipe.Config(output_dir=folder, epochs=config.epochs, smoke=config.smoke, resume=resume, **flags)
-    )
+        metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    else:
+        resume = (folder / "state").exists()
+        flags = {"output_dir": folder, "epochs": config.epochs, "smoke": config.smoke, "resume": resume, **flags}
+        metrics = recipe.main(recipe.Config(**flags))
+    return metrics
 
 
-def folder_of(config, name):
+def folder_of(config: Config, name: str) -> Path:
     """Return the folder of a variant."""
     return config.folder / name.replace(" ", "_")
 
 
-def lengths(config):
-    """Draw BLEU over the length of the source, with attention and without; return it as rows."""
-    test = load_translation(TranslationOptions(smoke=config.smoke)).test
+def lengths(config: Config) -> list[Row]:
+    """Draw BLEU by length of the source, with and without attention; return it as rows."""
+    data = load_translation(TranslationOptions(smoke=config.smoke))
+    test = data.test
     curves = {}
     attention, without = "additive attention", "no attention"
     for name, shown in (("additive", attention), ("no attention", without)):
-        task = zoo.load(folder_of(config, f"seq2seq {name}") / "entry")
+        task = zoo.load(folder_of(config, f"seq2seq {name}") / "entry", "translation")
         translations = [answer["text"] for answer in task.predict(test.sources)]
-        language = task.preprocessor.target_language
-        curves[shown] = bleu_by_length(test.sources, translations, test.references, EDGES, language)
+        curves[shown] = bleu_by_length(test.sources, translations, test.references, EDGES, data.target_language)
     plots.bleu_by_length(curves, config.folder / "lengths.png", "Tatoeba, English to Spanish")
     return [
-        row(f"sources of at most {some['up_to']} words ({some['texts']})", "%", some["bleu"], none["bleu"], without)
+        row(
+            f"sources of at most {some['up_to']} words ({some['texts']})",
+            "%",
+            some["bleu"],
+            none["bleu"],
+            peer_name=without,
+        )
         for some, none in zip(curves[attention], curves[without], strict=True)
     ]
 

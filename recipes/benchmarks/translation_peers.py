@@ -1,34 +1,50 @@
-"""The translators of PyTorch that ours are measured beside."""
+"""The translators in PyTorch with which ours are compared."""
 
 import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.positions import sinusoids
 from kerasnlp_zoo.vocabulary import END_ID, PADDING_ID, START_ID
 
-LONGEST = 256  # tokens on either side
+if TYPE_CHECKING:
+    from recipes.benchmarks.translation import Size
+
+LONGEST = 256  # maximum number of tokens on each side
 
 
-class _TorchSide:
+class TorchSide:
     """A PyTorch model, its optimiser and its loss."""
 
-    def __init__(self, torch, model, size, learning_rate, smoothing):
+    name: str
+
+    def __init__(self, torch: Any, model: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
         self.torch, self.model, self.size, self.smoothing = torch, model, size, smoothing
         self.optimizer = torch.optim.Adam(model.parameters(), learning_rate, betas=(0.9, 0.98), eps=1e-9)
 
-    def fit(self, source, target):
+    def logits(self, source: Any, target: Any) -> Any:
+        """Return logits [B, T, V] for sources and targets, torch tensors [B, T]."""
+        raise NotImplementedError
+
+    def generate(self, source: Any, beam: int) -> Any:
+        """Return the ids [B, L] that the model decodes for sources, a torch tensor [B, T]."""
+        raise NotImplementedError
+
+    def fit(self, source: np.ndarray, target: np.ndarray) -> None:
         """Train on the batches."""
         for batch in zip(source, target, strict=True):
             self.step(*batch)
 
-    def step(self, source, target):
+    def step(self, source: np.ndarray, target: np.ndarray) -> float:
         """Train on one batch, padded with 0; return its loss."""
         self.model.train()
-        source, target = (self.torch.tensor(ids).long() for ids in (source, target))
+        source_ids, target_ids = (self.torch.tensor(ids).long() for ids in (source, target))
         self.optimizer.zero_grad()
         loss = self.torch.nn.functional.cross_entropy(
-            self.logits(source, target).flatten(0, 1),
-            target.flatten(),
+            self.logits(source_ids, target_ids).flatten(0, 1),
+            target_ids.flatten(),
             ignore_index=PADDING_ID,
             label_smoothing=self.smoothing,
         )
@@ -36,28 +52,28 @@ class _TorchSide:
         self.optimizer.step()
         return loss.item()
 
-    def set_learning_rate(self, learning_rate):
-        """Take this step size from now on."""
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the learning rate of the next steps."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
 
-    def decode(self, source, beam):
-        """Write `size.decoded` tokens for every source, padded with 0."""
+    def decode(self, source: np.ndarray, beam: int) -> np.ndarray:
+        """Decode `size.decoded` tokens for every source, padded with 0."""
         self.model.eval()
         with self.torch.inference_mode():
             return self.generate(self.torch.tensor(source).long(), beam).numpy()
 
-    def before(self, target):
-        """Return the target one place later, from the start on."""
+    def before(self, target: Any) -> Any:
+        """Return the target shifted by one position, after a start token."""
         return self.torch.cat([self.torch.full_like(target[:, :1], START_ID), target[:, :-1]], dim=1)
 
 
-class MarianSide(_TorchSide):
+class MarianSide(TorchSide):
     """The Marian model of `transformers`, of the same size."""
 
     name = "PyTorch, Marian"
 
-    def __init__(self, torch, transformers, size, learning_rate, smoothing):
+    def __init__(self, torch: Any, transformers: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
         config = transformers.MarianConfig(
             vocab_size=size.vocabulary,
             d_model=size.width,
@@ -78,13 +94,13 @@ class MarianSide(_TorchSide):
         )
         super().__init__(torch, transformers.MarianMTModel(config), size, learning_rate, smoothing)
 
-    def logits(self, source, target):
+    def logits(self, source: Any, target: Any) -> Any:
         """Return logits [B, T, V]."""
         mask = (source != PADDING_ID).long()
         return self.model(input_ids=source, attention_mask=mask, decoder_input_ids=self.before(target)).logits
 
-    def generate(self, source, beam):
-        """Return ids, by the library's own search."""
+    def generate(self, source: Any, beam: int) -> Any:
+        """Return ids from the library's own search."""
         count = self.size.decoded
         return self.model.generate(
             source,
@@ -96,27 +112,27 @@ class MarianSide(_TorchSide):
         )
 
 
-class TorchTransformerSide(_TorchSide):
-    """`nn.Transformer`, which normalises first as ours does; with the sinusoids and the one embedding of the paper."""
+class TorchTransformerSide(TorchSide):
+    """`nn.Transformer` with normalisation first, like ours, and the paper's sinusoids and shared embedding."""
 
     name = "PyTorch, Transformer"
 
-    def __init__(self, torch, size, learning_rate, smoothing):
+    def __init__(self, torch: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
         super().__init__(torch, torch_transformer(torch, size), size, learning_rate, smoothing)
 
-    def logits(self, source, target):
+    def logits(self, source: Any, target: Any) -> Any:
         """Return logits [B, T, V]."""
         is_padding = source == PADDING_ID
         return self.model.write(self.before(target), self.model.read(source, is_padding), is_padding)
 
-    def generate(self, source, beam):
-        """Return ids [B, L], greedily, all that is written read anew for each token; only `[END]` stops early.
+    def generate(self, source: Any, beam: int) -> Any:
+        """Return ids [B, L], decoded greedily without a cache; decoding stops early if all texts have an `[END]`.
 
         Raises:
             InputError: if there is more than one beam.
         """
         if beam != 1:
-            raise InputError(f"nn.Transformer is decoded greedily here. Received: beam={beam}")
+            raise InputError(f"nn.Transformer is decoded only greedily here. Expected beam=1. Received: beam={beam}")
         is_padding = source == PADDING_ID
         memory = self.model.read(source, is_padding)
         ids = self.torch.full((len(source), 1), START_ID)
@@ -128,12 +144,13 @@ class TorchTransformerSide(_TorchSide):
         return ids[:, 1:]
 
 
-def torch_transformer(torch, size):
-    """Return the network of `models.transformer`, normalising first, in PyTorch."""
-    nn = torch.nn
+def torch_transformer(torch: Any, size: "Size") -> Any:
+    """Return the network of `models.transformer` with normalisation first, in PyTorch."""
+    nn: Any = torch.nn
+    Module: Any = nn.Module
 
-    class Transformer(nn.Module):
-        def __init__(self):
+    class Transformer(Module):
+        def __init__(self) -> None:
             super().__init__()
             self.transformer = nn.Transformer(
                 d_model=size.width,
@@ -151,14 +168,14 @@ def torch_transformer(torch, size):
             self.register_buffer("positions", torch.tensor(sinusoids(LONGEST, size.width)))
             self.drop = nn.Dropout(size.dropout)
 
-        def embed(self, ids):
+        def embed(self, ids: Any) -> Any:
             vectors = self.embedding(ids) * math.sqrt(size.width)
             return self.drop(vectors + self.positions[: ids.shape[1]])
 
-        def read(self, source, is_padding):
+        def read(self, source: Any, is_padding: Any) -> Any:
             return self.transformer.encoder(self.embed(source), src_key_padding_mask=is_padding)
 
-        def write(self, target, memory, is_padding):
+        def write(self, target: Any, memory: Any, is_padding: Any) -> Any:
             is_future = torch.ones(target.shape[1], target.shape[1], dtype=bool).triu(1)
             hidden = self.transformer.decoder(
                 self.embed(target), memory, tgt_mask=is_future, memory_key_padding_mask=is_padding
@@ -168,21 +185,21 @@ def torch_transformer(torch, size):
     return Transformer()
 
 
-class TorchSeq2SeqSide(_TorchSide):
-    """A GRU that reads, a GRU that writes, and additive attention after it."""
+class TorchSeq2SeqSide(TorchSide):
+    """A GRU as encoder, a GRU as decoder, and additive attention after it."""
 
     name = "PyTorch, GRU"
 
-    def __init__(self, torch, size, learning_rate, smoothing):
+    def __init__(self, torch: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
         super().__init__(torch, torch_seq2seq(torch, size), size, learning_rate, smoothing)
 
-    def logits(self, source, target):
+    def logits(self, source: Any, target: Any) -> Any:
         """Return logits [B, T, V]."""
         memory, keys, state = self.model.read(source)
         return self.model.write(self.before(target), memory, keys, state)[0]
 
-    def generate(self, source, beam):
-        """Return ids [B, L] of a plain beam search; one beam is greedy."""
+    def generate(self, source: Any, beam: int) -> Any:
+        """Return ids [B, L] of a plain beam search; one beam is greedy decoding."""
         torch, model = self.torch, self.model
         batch, vocabulary = source.shape[0], self.size.vocabulary
         memory, keys, state = model.read(source)
@@ -201,15 +218,16 @@ class TorchSeq2SeqSide(_TorchSide):
         return ids[::beam, 1:]
 
 
-def torch_seq2seq(torch, size):
+def torch_seq2seq(torch: Any, size: "Size") -> Any:
     """Return the network of `models.seq2seq` in PyTorch."""
-    nn = torch.nn
+    nn: Any = torch.nn
+    Module: Any = nn.Module
 
-    class Seq2Seq(nn.Module):
-        def __init__(self):
+    class Seq2Seq(Module):
+        def __init__(self) -> None:
             super().__init__()
             self.embedding = nn.Embedding(size.vocabulary, size.width)
-            nn.init.normal_(self.embedding.weight, std=size.width**-0.5)  # as it also gives the logits
+            nn.init.normal_(self.embedding.weight, std=size.width**-0.5)  # it is also the output projection
             self.encoder = nn.GRU(size.width, size.units, batch_first=True, bidirectional=True)
             self.bridge = nn.Linear(2 * size.units, size.units)
             self.decoder = nn.GRU(size.width, size.units, batch_first=True)
@@ -221,7 +239,7 @@ def torch_seq2seq(torch, size):
             self.bias = nn.Parameter(torch.zeros(size.vocabulary))
             self.drop = nn.Dropout(size.dropout)
 
-        def read(self, source):
+        def read(self, source: Any) -> Any:
             embedded, lengths = self.drop(self.embedding(source)), (source != PADDING_ID).sum(1)
             if int(lengths.min()) < source.shape[1]:
                 packed = nn.utils.rnn.pack_padded_sequence(embedded, lengths.clamp(min=1), True, enforce_sorted=False)
@@ -234,8 +252,8 @@ def torch_seq2seq(torch, size):
             state = torch.tanh(self.bridge(torch.cat([state[0], state[1]], -1)))[None]
             return (memory, source == PADDING_ID), self.key_kernel(memory), state
 
-        def write(self, target, memory, keys, state):
-            memory, is_padding = memory
+        def write(self, target: Any, masked_memory: Any, keys: Any, state: Any) -> Any:
+            memory, is_padding = masked_memory
             hidden, state = self.decoder(self.drop(self.embedding(target)), state)
             compared = torch.tanh(self.query_kernel(hidden)[:, :, None] + keys[:, None])
             scores = self.scale(compared)[..., 0].masked_fill(is_padding[:, None], -1e9)

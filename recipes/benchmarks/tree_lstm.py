@@ -1,13 +1,14 @@
-"""Tree-LSTM on scheduled batches beside recursion, node by node, in TensorFlow and in PyTorch.
+"""Tree-LSTM on scheduled batches compared with recursion over the nodes, in TensorFlow and in PyTorch.
 
     python -m recipes.benchmarks.tree_lstm --output tree_lstm.json
 
-All three have the same weights and give the same states, which is checked before anything is timed. A measurement is a
-training step without its update: the states of the roots of binary trees, and the gradients of all weights.
+All three sides have the same weights. Before the measurements, their states are compared. A measurement is a training
+step without its update: it computes the root states of binary trees, and the gradients of all weights.
 """
 
 import dataclasses
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -16,28 +17,29 @@ import tyro
 
 from kerasnlp_zoo.layers import NaryTreeLSTM
 from kerasnlp_zoo.text import TreePreprocessor, Vocabulary
-from recipes.benchmarks.comparison import in_turn, report, require_torch, row, seconds
+from recipes.benchmarks.comparison import Row, in_turn, report, require_torch, row, seconds
 
-BATCH_SIZE, NUM_WORDS, WIDTH, UNITS = 100, 14, 100, 150  # trees of SNLI's premises have 14 words
+BATCH_SIZE, NUM_WORDS, WIDTH, UNITS = 100, 14, 100, 150  # SNLI's premises have 14 words on average
 TOLERANCE = 1e-5
 VOCABULARY = Vocabulary(["[PAD]", "[UNK]", *map(str, range(2, 1000))])
+Tree: TypeAlias = int | tuple["Tree", "Tree"]  # the id of a word, or two trees
 
 
 @dataclasses.dataclass
 class Config:
-    """Measure batches of trees beside recursion; on two cores about two minutes, best on a quiet machine."""
+    """Compare batches of trees with recursion; it takes about two minutes on two cores of an idle machine."""
 
     output: Path | None = None
     """JSON file for the rows."""
     rounds: int = 7
-    """Measurements of each side, in turn; the median counts."""
+    """Number of measurements of each side; the median counts."""
     recursive_trees: int = 10
-    """Trees that a recursion goes through in a measurement."""
+    """Number of trees in a measurement of a recursion."""
     smoke: bool = False
-    """Try it on a few trees; the figures mean nothing."""
+    """Try it on a few trees; the results mean nothing."""
 
 
-def main(config):
+def main(config: Config) -> list[Row]:
     """Measure and print the table; return its rows."""
     torch = require_torch()
     rows = tree_rows(config.rounds, 1 if config.smoke else config.recursive_trees, torch)
@@ -45,16 +47,13 @@ def main(config):
     return rows
 
 
-def tree_rows(rounds, recursive_trees, torch):
-    """Compare a training step on a batch of trees with the same trees one node after the other.
+def tree_rows(rounds: int, recursive_trees: int, torch: Any) -> list[Row]:
+    """Compare a training step on a batch of trees with a recursion over the same trees.
 
     Args:
-        rounds: int, measurements of each side, in turn.
-        recursive_trees: int, trees in a measurement of a recursion.
+        rounds: number of measurements of each side.
+        recursive_trees: number of trees in a measurement of a recursion.
         torch: the module.
-
-    Returns:
-        list of dict from `comparison.row`.
     """
     keras.utils.set_random_seed(1)
     random = np.random.default_rng(1)
@@ -74,18 +73,18 @@ def tree_rows(rounds, recursive_trees, torch):
         ("PyTorch", network.state(words, trees[0])[0].detach().numpy()),
     ):
         if np.abs(ours - theirs).max() > TOLERANCE:
-            raise RuntimeError(f"The recursion in {name} gives another state than the batch")
+            raise RuntimeError(f"The recursion in {name} returns another state than the batch")
 
     @tf.function
-    def gradients():
+    def gradients() -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             score = tf.reduce_sum(layer(inputs, parents, mask=mask) ** 2)
         return tape.gradient(score, layer.trainable_weights)
 
-    def step_of_batch():
+    def step_of_batch() -> float:
         return BATCH_SIZE / seconds(lambda: [gradient.numpy() for gradient in gradients()])
 
-    def step_of_recursion():
+    def step_of_recursion() -> float:
         def step():
             with tf.GradientTape() as tape:
                 states = [recursive_state(layer, vectors, tree)[0] for tree in trees[:recursive_trees]]
@@ -94,7 +93,7 @@ def tree_rows(rounds, recursive_trees, torch):
 
         return recursive_trees / seconds(step)
 
-    def step_of_torch():
+    def step_of_torch() -> float:
         def step():
             network.zero_grad()
             sum((network.state(words, tree)[0] ** 2).sum() for tree in trees[:recursive_trees]).backward()
@@ -104,25 +103,25 @@ def tree_rows(rounds, recursive_trees, torch):
     batched, recursive, torch_recursive = in_turn(step_of_batch, step_of_recursion, step_of_torch, rounds=rounds)
     what = f"Tree-LSTM({UNITS}), {NUM_WORDS} words, gradients"
     return [
-        row(what, "trees/s", batched, recursive, "recursion in TensorFlow"),
-        row(what, "trees/s", batched, torch_recursive, "recursion in PyTorch"),
+        row(what, "trees/s", batched, recursive, peer_name="recursion in TensorFlow"),
+        row(what, "trees/s", batched, torch_recursive, peer_name="recursion in PyTorch"),
     ]
 
 
-def random_binary_tree(random, num_words):
-    """Return a word, an id, or a pair of trees: cut anywhere, so that shapes differ as those of sentences do."""
+def random_binary_tree(random: np.random.Generator, num_words: int) -> Tree:
+    """Return a random tree; it is split at a random word, so that shapes differ like those of sentences."""
     if num_words == 1:
         return int(random.integers(2, len(VOCABULARY)))
     cut = int(random.integers(1, num_words))
     return random_binary_tree(random, cut), random_binary_tree(random, num_words - cut)
 
 
-def brackets(tree):
-    """Write a tree as the preprocessor's graph reads it."""
+def brackets(tree: Tree) -> str:
+    """Return a tree as brackets, the format that the preprocessor reads."""
     return f"({tree})" if isinstance(tree, int) else f"({brackets(tree[0])} {brackets(tree[1])})"
 
 
-def recursive_state(layer, vectors, tree):
+def recursive_state(layer: NaryTreeLSTM, vectors: tf.Tensor, tree: Tree) -> tuple[tf.Tensor, tf.Tensor]:
     """Return h and c [H] of a tree with the weights of a NaryTreeLSTM, by equations 9 to 14 of Tai et al. 2015."""
     kernel, recurrent, bias = (weight.value for weight in layer.trainable_weights)
     split = 3 * UNITS
@@ -142,18 +141,18 @@ def recursive_state(layer, vectors, tree):
 class TorchTreeLSTM:
     """The same recursion in PyTorch, with copies of a layer's weights."""
 
-    def __init__(self, torch, layer):
+    def __init__(self, torch: Any, layer: NaryTreeLSTM) -> None:
         self.torch = torch
         self.weights = [
             torch.nn.Parameter(torch.tensor(weight.numpy())) for weight in layer.trainable_weights
         ]  # W, U, b
 
-    def zero_grad(self):
-        """Forget the gradients."""
+    def zero_grad(self) -> None:
+        """Delete the gradients."""
         for weight in self.weights:
             weight.grad = None
 
-    def state(self, words, tree):
+    def state(self, words: Any, tree: Tree) -> tuple[Any, Any]:
         """Return h and c [H] of a tree."""
         torch, (kernel, recurrent, bias) = self.torch, self.weights
         split = 3 * UNITS

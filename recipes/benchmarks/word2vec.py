@@ -1,10 +1,10 @@
-"""word2vec beside gensim: words a second, what the vectors are worth, and memory.
+"""word2vec compared with gensim: words per second, quality of the vectors, and memory.
 
     python -m recipes.benchmarks.word2vec --output word2vec.json
 
-Both sides train on the same ids, vocabulary and sentences with the same sizes, on two threads and in turn, so
-that a machine that slows down slows both; both are scored by the same functions. Speed is words of the text,
-before frequent ones are left out, over the time of the whole training, data pipeline included.
+Both sides train alternately on two threads, with the same vocabulary, sentences and sizes, and are scored by the same
+functions. The speed is the number of words of the text, before subsampling, divided by the time of the complete
+training, including the data pipeline.
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -29,7 +30,7 @@ from kerasnlp_zoo.models import glove
 from kerasnlp_zoo.text import cooccurrence_counts
 from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
 from kerasnlp_zoo.text.glove_cells import cell_batch_dataset, cell_dataset
-from kerasnlp_zoo.text.word2vec_examples import WindowSampling
+from kerasnlp_zoo.text.word2vec_examples import Architecture, WindowSampling
 from kerasnlp_zoo.training import (
     GloveLoss,
     GloveTrainer,
@@ -37,39 +38,42 @@ from kerasnlp_zoo.training import (
     WeightedMeanLoss,
     Word2VecTrainer,
 )
-from recipes.benchmarks.comparison import report, row, seconds
+from recipes.benchmarks.comparison import Row, report, row, seconds
 
 DIM, WINDOW, NEGATIVES, SUBSAMPLE, LEARNING_RATE, THREADS = 100, 5, 5, 1e-3, 0.2, 2
 GLOVE_EPOCHS, GLOVE_WINDOW, PLAIN_BATCHES = 15, 10, 200
-NAMES = {"skip_gram": "skip-gram", "cbow": "CBOW"}
+NAMES: dict[Architecture, str] = {"skip_gram": "skip-gram", "cbow": "CBOW"}
 
 
 @dataclasses.dataclass
 class Config:
-    """Measure word2vec beside gensim; on two cores about half an hour, best on a quiet machine."""
+    """Compare word2vec with gensim; it takes about half an hour on two cores of an idle machine."""
 
     output: Path | None = None
     """JSON file for the rows."""
     corpus: str = "mixed_en"
     """Name of an English corpus, or a text file or folder."""
     epochs: int = 3
-    """Passes over the corpus, the same for both sides."""
+    """Number of passes over the corpus, the same for both sides."""
     seeds: int = 3
-    """Trainings of each side, in turn; the median speed and the mean score count."""
+    """Number of trainings of each side; the median speed and the mean score count."""
     smoke: bool = False
-    """Try it on a little text; the figures mean nothing."""
+    """Try it on a little text; the results mean nothing."""
 
 
-def main(config):
+def main(config: Config) -> list[Row]:
     """Measure and print the table; return its rows."""
     gensim = require_gensim()
-    named = Path(config.corpus).exists()
-    options = CorpusOptions(**{"corpus" if named else "dataset": config.corpus}, smoke=config.smoke)
-    text = open_corpus(options)
+    path = Path(config.corpus)
+    if path.exists():
+        options = CorpusOptions(corpus=path, smoke=config.smoke)
+    else:
+        options = CorpusOptions(dataset=config.corpus, smoke=config.smoke)
+    source = open_corpus(options)
     name = f"{Path(config.corpus).stem}{'_smoke' if config.smoke else ''}"
     folder = cache_folder() / "corpora" / f"benchmark_{name}"
-    corpus = Corpus.load(folder) if folder.exists() else encode_corpus(text.chunks(), folder)
-    print(f"{corpus.num_tokens:,} words, {len(corpus.vocabulary) - 2:,} different ones")
+    corpus = Corpus.load(folder) if folder.exists() else encode_corpus(source.chunks(), folder)
+    print(f"{corpus.num_tokens:,} words, {len(corpus.vocabulary) - 2:,} different words")
     rows = [pipeline_alone(corpus)]
     for architecture in NAMES:
         rows += speed_and_scores(config, corpus, architecture, "negative_sampling")
@@ -82,7 +86,7 @@ def main(config):
     return rows
 
 
-def require_gensim():
+def require_gensim() -> Any:
     """Return gensim.
 
     Raises:
@@ -91,12 +95,12 @@ def require_gensim():
     try:
         import gensim
     except ImportError as error:
-        raise InputError("This benchmark measures beside gensim: pip install gensim") from error
+        raise InputError("This benchmark compares with gensim: pip install gensim") from error
     return gensim
 
 
-def speed_and_scores(config, corpus, architecture, loss):
-    """Train both sides in turn, once a seed."""
+def speed_and_scores(config: Config, corpus: Corpus, architecture: Architecture, loss: str) -> list[Row]:
+    """Train both sides alternately, once per seed."""
     sentences = sentences_of(corpus)
     measured = []
     for seed in range(1, config.seeds + 1):
@@ -105,14 +109,14 @@ def speed_and_scores(config, corpus, architecture, loss):
         print(f"{NAMES[architecture]}, {loss}, seed {seed}: ours {ours}, gensim {measured[-1][1]}", flush=True)
     what = NAMES[architecture] + (", hierarchical softmax" if loss == "hierarchical_softmax" else "")
     speeds = [statistics.median(side["words/s"] for side in sides) for sides in zip(*measured, strict=True)]
-    rows = [row(what, "words/s", *speeds, "gensim")]
+    rows = [row(what, "words/s", *speeds, peer_name="gensim")]
     for score in measured[0][0].keys() - {"words/s"}:
         means = [statistics.mean(side[score] for side in sides) for sides in zip(*measured, strict=True)]
-        rows.append(row(f"{what}, {score}", "%", *means, "gensim"))
+        rows.append(row(f"{what}, {score}", "%", *means, peer_name="gensim"))
     return sorted(rows, key=lambda entry: entry["what"])
 
 
-def train_ours(corpus, architecture, loss, epochs, seed):
+def train_ours(corpus: Corpus, architecture: Architecture, loss: str, epochs: int, seed: int) -> dict[str, float]:
     """Return words/s and scores of our fast trainer."""
     size = len(corpus.vocabulary)
     if loss == "negative_sampling":
@@ -125,8 +129,10 @@ def train_ours(corpus, architecture, loss, epochs, seed):
     return {"words/s": epochs * corpus.num_tokens / spent, **scores(corpus, trainer.vectors[2:])}
 
 
-def train_gensim(corpus, sentences, architecture, loss, epochs, seed):
-    """Return words/s and scores of gensim, whose sentences lie in memory, its quickest way."""
+def train_gensim(
+    corpus: Corpus, sentences: list[list[str]], architecture: Architecture, loss: str, epochs: int, seed: int
+) -> dict[str, float]:
+    """Return words/s and scores of gensim with the sentences in memory, its fastest mode."""
     from gensim.models import Word2Vec
 
     is_hierarchical = loss == "hierarchical_softmax"
@@ -147,8 +153,8 @@ def train_gensim(corpus, sentences, architecture, loss, epochs, seed):
     return {"words/s": epochs * corpus.num_tokens / spent, **scores(corpus, model.wv[corpus.vocabulary.tokens[2:]])}
 
 
-def scores(corpus, vectors):
-    """Return what vectors [V - 2, D] are worth, in percent."""
+def scores(corpus: Corpus, vectors: np.ndarray) -> dict[str, float]:
+    """Return the scores of vectors [V - 2, D] in percent."""
     tokens = corpus.vocabulary.tokens[2:]
     pairs = {title: load_word_pairs(name) for title, name in (("WordSim-353", "wordsim353"), ("SimLex", "simlex999"))}
     found = {title: word_similarity_scores(tokens, vectors, given)["spearman"] for title, given in pairs.items()}
@@ -156,8 +162,8 @@ def scores(corpus, vectors):
     return {title: 100 * value for title, value in found.items()}
 
 
-def glove_beside_skip_gram(config, corpus):
-    """Measure GloVe's fast trainer beside its plain model, and its vectors beside those of skip-gram."""
+def glove_beside_skip_gram(config: Config, corpus: Corpus) -> list[Row]:
+    """Compare GloVe's fast trainer with its plain model, and its vectors with those of skip-gram."""
     epochs = 2 if config.smoke else GLOVE_EPOCHS
     counts = cooccurrence_counts(corpus, GLOVE_WINDOW)
     trainer = GloveTrainer(len(corpus.vocabulary), DIM)
@@ -170,15 +176,16 @@ def glove_beside_skip_gram(config, corpus):
     plain.fit(some, shuffle=False, verbose=0)
     cells = sum(len(labels) for _, labels in some)
     per_second = epochs * counts.nnz / spent, cells / seconds(lambda: plain.fit(some, shuffle=False, verbose=0))
-    rows = [row("GloVe", "cells/s", *per_second, "its plain Keras model")]
+    rows = [row("GloVe", "cells/s", *per_second, peer_name="its plain Keras model")]
     skip_gram = train_ours(corpus, "skip_gram", "negative_sampling", epochs, seed=1)
     for title, value in scores(corpus, trainer.vectors[2:]).items():
-        rows.append(row(f"GloVe, {title}", "%", value, skip_gram[title], "our skip-gram, same text and epochs"))
+        peer_name = "our skip-gram, same text and epochs"
+        rows.append(row(f"GloVe, {title}", "%", value, skip_gram[title], peer_name=peer_name))
     return rows
 
 
-def pipeline_alone(corpus):
-    """Measure how many words the data set delivers to nobody, beside what the quickest trainer takes."""
+def pipeline_alone(corpus: Corpus) -> Row:
+    """Compare the speed of the data set alone with that of the fastest trainer."""
     trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
     dataset = trainer.dataset(corpus, WindowSampling(WINDOW, SUBSAMPLE))
     trainer.compile(LEARNING_RATE)
@@ -186,27 +193,27 @@ def pipeline_alone(corpus):
     fit = functools.partial(trainer.fit, dataset, shuffle=False, verbose=0)
     rounds = [(seconds(lambda: [None for _ in dataset]), seconds(fit)) for _ in range(3)]
     delivered, taken = (corpus.num_tokens / statistics.median(side) for side in zip(*rounds, strict=True))
-    return row("data pipeline alone", "words/s", delivered, taken, "our trainer")
+    return row("data pipeline alone", "words/s", delivered, taken, peer_name="our trainer")
 
 
-def peak_memory(corpus):
-    """Compare the memory that a process needs at most to train skip-gram for one epoch from a text file."""
+def peak_memory(corpus: Corpus) -> Row:
+    """Compare the peak memory of a process that trains skip-gram for one epoch from a text file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "corpus.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(" ".join(sentence) + "\n" for sentence in sentences_of(corpus))
         peaks = [peak_of(side, path) for side in ("ours", "gensim")]
-    return row("peak memory, text file to skip-gram", "MB", *peaks, "gensim, sentences in memory")
+    return row("peak memory, text file to skip-gram", "MB", *peaks, peer_name="gensim, sentences in memory")
 
 
-def peak_of(side, path):
-    """Return the MB that a process of one side needs at most."""
+def peak_of(side: str, path: Path) -> float:
+    """Return the peak memory of one side's process in MB."""
     script = Path(__file__).with_name("word2vec_memory.py")
     finished = subprocess.run([sys.executable, script, side, path], capture_output=True, text=True, check=True)
     return float(finished.stdout.split()[-1])
 
 
-def sentences_of(corpus):
+def sentences_of(corpus: Corpus) -> list[list[str]]:
     """Return the sentences of a corpus as lists of words."""
     tokens = np.array(corpus.vocabulary.tokens, object)
     ids = np.concatenate(list(corpus.blocks()))
@@ -215,8 +222,8 @@ def sentences_of(corpus):
     return [tokens[ids[start:end]].tolist() for start, end in zip(starts, ends, strict=True)]
 
 
-def part_of(corpus, most_words):
-    """Return the first sentences of a corpus as a corpus of their own."""
+def part_of(corpus: Corpus, most_words: int) -> Corpus:
+    """Return a corpus of the first sentences of a corpus."""
     if corpus.num_tokens <= most_words:
         return corpus
     folder = cache_folder() / "corpora" / f"{corpus.folder.name}_{most_words}"

@@ -1,9 +1,9 @@
-"""Train skip-gram from a text file for one epoch and print the MB that this process needed at most.
+"""Train skip-gram from a text file for one epoch and print the peak memory of this process in MB.
 
     python recipes/benchmarks/word2vec_memory.py ours corpus.txt
     python recipes/benchmarks/word2vec_memory.py gensim corpus.txt
 
-A process of its own for each side, which imports no more than that side needs.
+Each side has its own process, which imports only what that side needs.
 """
 
 import sys
@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 
-def ours(path):
-    """Encode the words between spaces, and train on the ids on disk."""
+def ours(path: str) -> None:
+    """Encode the words, which are separated by spaces, and train on the ids on disk."""
     from kerasnlp_zoo.datasets.corpora import CorpusOptions, open_corpus
     from kerasnlp_zoo.text.corpus import encode_corpus
     from kerasnlp_zoo.text.word2vec_examples import WindowSampling
@@ -26,8 +26,8 @@ def ours(path):
         trainer.fit(trainer.dataset(corpus, WindowSampling()), shuffle=False, verbose=0)
 
 
-def gensim(path):
-    """Read the sentences into memory and train on them, as gensim's users mostly do."""
+def gensim(path: str) -> None:
+    """Read the sentences into memory and train on them, the usual way with gensim."""
     from gensim.models import Word2Vec
 
     with open(path, encoding="utf-8") as file:
@@ -35,8 +35,8 @@ def gensim(path):
     Word2Vec(sentences, vector_size=100, window=5, sample=1e-3, sg=1, workers=2, epochs=1)
 
 
-def peak_megabytes():
-    """Return the most memory this process has had: Linux' VmHWM, which unlike ru_maxrss starts anew with a program."""
+def peak_megabytes() -> float:
+    """Return the peak memory of this process: Linux' VmHWM, which, unlike ru_maxrss, restarts with every program."""
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1e3
 

@@ -91,8 +91,8 @@ def converted(builder, **more):
     )
 
 
-def test_an_encoder_alone_answers_no_texts():
-    with pytest.raises(InputError, match="folder is a bert, which answers no texts.*say how they are pooled"):
+def test_an_encoder_alone_has_no_task():
+    with pytest.raises(InputError, match="folder is a bert, which has no task.*choose the pooling"):
         converted("bert").task("en")
 
 
@@ -128,8 +128,8 @@ def test_the_vocabulary_of_an_entry_needs_berts_special_tokens(classifier):
         read_huggingface(classifier).task("en")
 
 
-def test_other_models_have_no_place_at_hugging_face(tmp_path, monkeypatch):
-    with pytest.raises(SystemExit, match="Hugging Face's BERT has no place for the model text_cnn"):
+def test_other_models_cannot_be_written_for_hugging_face(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match="Hugging Face's BERT has no class for the model text_cnn"):
         run(monkeypatch, "to-huggingface", "text_cnn_movie_reviews_en", tmp_path / "never")
     assert not (tmp_path / "never").exists()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.test_downloads import empty_cache
+from tests.zoo.test_making import empty_cache
 
 from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.convert import write_huggingface

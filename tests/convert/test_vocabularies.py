@@ -74,11 +74,11 @@ def test_a_tokenizer_of_other_pieces_or_with_gaps_is_refused(tmp_path):
         read_tokenizer(write(tmp_path, tokenizer=other), ARGUMENTS)
     gap = tokenizer_json()
     gap["added_tokens"][1]["id"] = 9
-    with pytest.raises(InputError, match="leaves out ids of tokens"):
+    with pytest.raises(InputError, match="missing or duplicate token ids"):
         read_tokenizer(write(tmp_path, tokenizer=gap), ARGUMENTS)
 
 
 def test_a_vocabulary_in_another_encoding_is_refused(folder):
     (folder / "vocab.txt").write_bytes("电影\n".encode("gb18030"))
-    with pytest.raises(InputError, match="expected UTF-8"):
+    with pytest.raises(InputError, match="Expected UTF-8"):
         read_tokenizer(folder, ARGUMENTS)

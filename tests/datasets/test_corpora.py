@@ -1,4 +1,4 @@
-"""Text of any kind becomes a corpus, and what is no text is named before anything long begins."""
+"""Text of any kind becomes a corpus, and other input is an error before any long computation."""
 
 import bz2
 import gzip
@@ -73,11 +73,11 @@ def test_jieba_and_characters_find_chinese_words(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\x00\x01\x02\x7fELF" * 100, "no text file: it holds zero bytes"),
+        (b"\x00\x01\x02\x7fELF" * 100, "not a text file: it contains zero bytes"),
         (b"caf\xe9 cr\xe8me " * 10, "cannot be read as utf-8.*--encoding"),
     ],
 )
-def test_what_is_no_text_is_refused(tmp_path, content, message):
+def test_files_other_than_text_are_refused(tmp_path, content, message):
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(InputError, match=message):
         words(CorpusOptions(corpus=tmp_path / "a.txt"))
@@ -95,10 +95,10 @@ def test_an_empty_file_is_refused(tmp_path):
         encode_corpus(open_corpus(CorpusOptions(corpus=tmp_path / "a.txt")).chunks(), tmp_path / "corpus")
 
 
-def test_paths_names_and_flags_that_cannot_be_are_refused(tmp_path):
+def test_wrong_paths_names_and_flags_are_refused(tmp_path):
     for options, message in (
         (CorpusOptions(corpus=tmp_path / "none.txt"), "does not exist"),
-        (CorpusOptions(corpus=tmp_path), r"holds no \.txt"),
+        (CorpusOptions(corpus=tmp_path), r"contains no \.txt"),
         (CorpusOptions(dataset="wikitext"), "Did you mean 'wikitext2'"),
         (CorpusOptions(segmenter="jieba"), "--language zh"),
     ):

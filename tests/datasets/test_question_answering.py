@@ -46,7 +46,7 @@ def message(path, *rows, passage=PASSAGE):
     return str(error.value)
 
 
-def test_answers_stand_where_they_say(tmp_path):
+def test_answers_are_at_their_stated_start(tmp_path):
     rows = [
         question("a", answers=[("Ada Byron", 0), ("Ada", 56)]),
         question("b", answers=[("小红", 35)]),
@@ -66,7 +66,7 @@ def test_answers_stand_where_they_say(tmp_path):
         assert all(example.passage[start:end] == text for start, end, text in example.answers)
 
 
-def test_an_answer_beside_its_place_is_taken_where_it_stands_nearest(tmp_path):
+def test_an_answer_with_a_wrong_start_is_found_at_the_nearest_start(tmp_path):
     rows = [question("a", answers=[("Ada", 5)]), question("b", answers=[("read", 62)]), question("c")]
     examples, repaired = read_squad(squad(tmp_path / "a.json", (PASSAGE, rows)))
     assert [example.answers[0][:2] for example in examples] == [(0, 3), (60, 64), (0, 9)]
@@ -76,21 +76,21 @@ def test_an_answer_beside_its_place_is_taken_where_it_stands_nearest(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (("Grace", 0), "question q1: the answer 'Grace' does not stand at character 0"),
-        (("Ada Byron", 60), "nor nearby.*not in bytes"),
+        (("Grace", 0), "question q1: the answer 'Grace' is not at character 0"),
+        (("Ada Byron", 60), "nor within 32 characters.*not in bytes"),
         (("", 3), "the answer ''"),
     ],
 )
-def test_an_answer_that_is_nowhere_near_is_refused_with_its_question(answer, expected, tmp_path):
+def test_an_answer_that_is_not_in_the_passage_is_refused_with_its_question(answer, expected, tmp_path):
     assert re.search(expected, message(tmp_path / "a.json", question(answers=[answer])))
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("{", "is no JSON"),
+        ("{", "is not valid JSON"),
         ("[]", "format of SQuAD after 0 questions"),
-        ('{"data": []}', "holds no questions"),
+        ('{"data": []}', "contains no questions"),
         ('{"data": [{"paragraphs": [{"qas": [{}]}]}]}', "'answers'"),
         ('{"data": [{"paragraphs": [{"context": "a", "qas": [{"id": "1", "answers": []}]}]}]}', "'question'"),
         ('{"data": {"paragraphs": 1}}', "format of SQuAD"),
@@ -103,7 +103,7 @@ def test_another_format_is_refused(content, expected, tmp_path):
 
 
 def test_a_missing_file_and_no_data_set_are_refused(tmp_path):
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         load_question_answering(QuestionAnsweringOptions(train_file=tmp_path / "none.json"))
     with pytest.raises(InputError, match="--dataset .*squad"):
         load_question_answering(QuestionAnsweringOptions())
@@ -182,5 +182,5 @@ def test_the_report_counts_questions_passages_and_repairs(tmp_path):
     path.write_text(json.dumps(content))
     data = load_question_answering(QuestionAnsweringOptions(train_file=path))
     report = question_report(data)
-    for part in ("32 questions on 16 passages", "0% without an answer", "1 answers that stood beside"):
+    for part in ("32 questions on 16 passages", "0% without an answer", "1 answers whose stated start was wrong"):
         assert part in report

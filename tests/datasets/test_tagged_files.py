@@ -113,21 +113,21 @@ def test_segmented_words_need_no_labels(tmp_path):
 @pytest.mark.parametrize(
     ("content", "options", "expected"),
     [
-        ("Ada B-PER\nslept O\nin\n", {}, "line 3: 1 fields, but the first token's line has 2"),
+        ("Ada B-PER\nslept O\nin\n", {}, "line 3: 1 fields, but the line of the first token has 2"),
         ("Ada B-PER\n\nslept NN O\n", {}, "line 3: 3 fields"),
-        ("Ada B-PER\nslept X-PER\n", {}, "line 2: 'X-PER' is no tag"),
-        ("Ada B-PER\nslept VB\n", {}, "line 2: 'VB' is no tag"),
-        ("Ada B-PER\n", {"columns": (1, 3)}, "line 1: there is no column 3 among 2"),
+        ("Ada B-PER\nslept X-PER\n", {}, "line 2: 'X-PER' is not a tag"),
+        ("Ada B-PER\nslept VB\n", {}, "line 2: 'VB' is not a tag"),
+        ("Ada B-PER\n", {"columns": (1, 3)}, "line 1: the line has 2 columns, and no column 3"),
         ("Ada B-PER\n", {"columns": (0, 1)}, "no column 0"),
-        ("Ada\t\n", {}, "line 1: a token or its tag is missing"),
-        ("Ada PER\nslept O\n", {}, "do not say where a span begins.*--scheme tokens"),
+        ("Ada\t\n", {}, "line 1: the token or its tag is missing"),
+        ("Ada PER\nslept O\n", {}, "do not mark where a span begins.*--scheme tokens"),
         ("小 B-PER\n红 E-PER\n", {}, "--language zh"),
         ("Ada||B-PER\n", {"delimiter": "||"}, "one character"),
-        ("\n\n", {}, "holds no texts"),
-        ("# only a comment\n", {}, "holds no texts"),
+        ("\n\n", {}, "contains no texts"),
+        ("# only a comment\n", {}, "contains no texts"),
     ],
 )
-def test_what_is_wrong_in_a_column_file_is_named(content, options, expected, tmp_path):
+def test_errors_in_a_column_file_name_the_line(content, options, expected, tmp_path):
     assert re.search(expected, message(tmp_path / "a.txt", content, **options))
 
 
@@ -154,23 +154,23 @@ def test_json_texts_stay_as_they_are(tmp_path):
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ({"text": "Ada", "spans": [[0, 2, "a"], [1, 3, "b"]]}, "spans overlap.*a 'Ad' at 0 to 2 and b 'da' at 1 to 3"),
+        ({"text": "Ada", "spans": [[0, 2, "a"], [1, 3, "b"]]}, "two spans overlap.*a 'Ad' at 0 to 2 and b 'da' at 1 to 3"),
         ({"text": "Ada", "spans": [[0, 3, "a"], [0, 3, "a"]]}, "spans overlap"),
-        ({"text": "Ada", "spans": [[0, 4, "a"]]}, "does not lie within its text of 3 characters"),
-        ({"text": "Ada", "spans": [[-1, 2, "a"]]}, "does not lie"),
-        ({"text": "Ada", "spans": [[2, 2, "a"]]}, "does not lie"),
-        ({"text": "Ada", "spans": [[0, 2]]}, "no span: .*Expected"),
-        ({"text": "Ada", "spans": [{"start": 0, "end": 2}]}, "no span"),
-        ({"text": "Ada", "spans": [[0, 2.0, "a"]]}, "no span"),
-        ({"text": "Ada", "spans": [[0, 2, ""]]}, "no span"),
-        ({"text": "Ada", "spans": [7]}, "no span"),
+        ({"text": "Ada", "spans": [[0, 4, "a"]]}, "is not within its text of 3 characters"),
+        ({"text": "Ada", "spans": [[-1, 2, "a"]]}, "is not within its text"),
+        ({"text": "Ada", "spans": [[2, 2, "a"]]}, "is not within its text"),
+        ({"text": "Ada", "spans": [[0, 2]]}, "is not a span. Expected"),
+        ({"text": "Ada", "spans": [{"start": 0, "end": 2}]}, "is not a span"),
+        ({"text": "Ada", "spans": [[0, 2.0, "a"]]}, "is not a span"),
+        ({"text": "Ada", "spans": [[0, 2, ""]]}, "is not a span"),
+        ({"text": "Ada", "spans": [7]}, "is not a span"),
         ({"text": "Ada", "spans": "all"}, "a list of spans"),
         ({"text": 3, "spans": []}, "expected a text"),
         ({"text": "Ada"}, "no key 'spans'.*--label-column"),
         ({"spans": []}, "no key 'text'.*--text-column"),
     ],
 )
-def test_what_is_wrong_in_json_lines_is_named(row, expected, tmp_path):
+def test_errors_in_json_lines_name_the_line(row, expected, tmp_path):
     content = '{"text": "", "spans": []}\n' + json.dumps(row)
     error = message(tmp_path / "a.jsonl", content)
     assert "a.jsonl, line 2: " in error
@@ -179,5 +179,5 @@ def test_what_is_wrong_in_json_lines_is_named(row, expected, tmp_path):
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     for path in (tmp_path / "none.txt", tmp_path):
-        with pytest.raises(InputError, match="is no file"):
+        with pytest.raises(InputError, match="is not a file"):
             read(path)

@@ -66,9 +66,9 @@ def test_any_other_tfds_name_takes_its_columns_from_the_flags(tmp_path):
     data = load_text_classification(options(tmp_path, "my_mails", text_column="body", label_column="kind"))
     assert data.test.texts == ["y"]
     assert data.dropped["rows without label"] == 1
-    with pytest.raises(InputError, match="no feature 'text'; it has: body, kind"):
+    with pytest.raises(InputError, match="no feature 'text'. Its features are: body, kind"):
         load_text_classification(options(tmp_path, "my_mails"))
-    with pytest.raises(InputError, match="no class label"):
+    with pytest.raises(InputError, match="must be a class label"):
         load_text_classification(options(tmp_path, "my_mails", text_column="body", label_column="body"))
 
 
@@ -204,7 +204,7 @@ def test_imdb_falls_back_on_its_package_where_tfds_cannot_be_reached(tmp_path, m
     monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "imdb_reviews"))
     assert (len(data.train), len(data.validation), len(data.test)) == (19924, 2490, 2490)
-    assert "what a package holds" in capsys.readouterr().err
+    assert "that a Python package contains" in capsys.readouterr().err
 
 
 def own(folder, name, rows):
@@ -297,10 +297,10 @@ def test_own_pairs_are_split_cleaned_and_reported(tmp_path):
 
     report = data_report(data, Pairs(), batch_size=10)
     assert "32 train, 4 validation, 4 test" in report
-    assert "4.0 tokens a text" in report
+    assert "4.0 tokens per text" in report
 
 
-def test_report_tells_what_explains_a_bad_score(tmp_path):
+def test_the_report_explains_a_bad_score(tmp_path):
     rows = [(f"word{n} common " * (1 + n % 3), "ab"[n % 2]) for n in range(100)] + [("word0 common", "b"), ("x", "")]
     data = load_text_classification(DataOptions(train_file=own(tmp_path, "reviews", rows)))
     preprocessor = WordPreprocessor.from_texts(data.train.texts, min_count=4, max_sequence_length=4)
@@ -310,7 +310,7 @@ def test_report_tells_what_explains_a_bad_score(tmp_path):
         "1 rows without label",
         "2 texts with two labels",
         "a: 39 train",
-        "cut at 4",
+        "truncated to 4",
         "50.0% unknown",
         "padding",
         "3 tokens, counted on train",

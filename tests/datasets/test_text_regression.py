@@ -46,9 +46,9 @@ def test_own_pairs_have_numbers_too(tmp_path):
 
 
 @pytest.mark.parametrize("label", ["good", "nan", "inf", "3,5"])
-def test_a_label_that_is_no_number_is_named(label, tmp_path):
+def test_a_label_that_is_not_a_number_is_named(label, tmp_path):
     path = own(tmp_path, ["fine,1", f'text,"{label}"'])
-    with pytest.raises(InputError, match=f"train.csv, line 3: the label '{label}' is no number"):
+    with pytest.raises(InputError, match=f"train.csv, line 3: the label '{label}' is not a number"):
         load_text_regression(DataOptions(train_file=path))
 
 
@@ -70,7 +70,7 @@ def test_numbers_of_tfds_are_read_by_name_and_by_flags(tmp_path):
     }
     write_tfds(tmp_path, "my_scores", features, splits, config=None)
     flags = {"text_column": "sentence1", "label_column": "sentence2", "data_dir": tmp_path}
-    with pytest.raises(InputError, match="'sentence2' of my_scores holds no numbers"):
+    with pytest.raises(InputError, match="'sentence2' of my_scores must contain numbers"):
         load_text_regression(DataOptions(dataset="my_scores", **flags))
     flags["label_column"] = "label"
     assert load_text_regression(DataOptions(dataset="my_scores", **flags)).validation.texts[0].startswith("validation")

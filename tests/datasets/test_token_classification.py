@@ -136,7 +136,7 @@ def test_conll2003_of_tfds_gives_sentences_with_entities(tmp_path):
     with pytest.raises(InputError, match="no feature 'text'"):
         load_token_classification(TokenClassificationOptions(dataset="my_names", data_dir=tmp_path))
     flags["label_column"] = "tokens"
-    with pytest.raises(InputError, match="no tokens with tags"):
+    with pytest.raises(InputError, match="must be sequences of tokens"):
         load_token_classification(TokenClassificationOptions(dataset="my_names", data_dir=tmp_path, **flags))
 
 

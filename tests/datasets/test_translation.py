@@ -105,13 +105,13 @@ def test_reversal_is_letters_backwards():
         (
             ["a\tb"],
             {"text_column": "en", "text_pair_column": "es"},
-            "line 1: there is no column 'en'. Its columns are: a",
+            "line 1: there is no column 'en'. The columns are: a",
         ),
         (["a\tb"] * 5, {}, "The test split of pairs is empty"),
         (["a\tb"], {"held_out": 0}, "held_out"),
-        (["a\tb"], {"language": "zh"}, "chosen by --source and --target: leave out --language"),
-        (["a\tb"], {"label_column": "es"}, "no labels: leave out --label-column"),
-        (["a\tb"], {"validation_split": 0.7}, "--validation-split is a share"),
+        (["a\tb"], {"language": "zh"}, "Received: --language zh. Leave out --language"),
+        (["a\tb"], {"label_column": "es"}, "no labels. Received: --label-column es. Leave it out"),
+        (["a\tb"], {"validation_split": 0.7}, "--validation-split must be above 0"),
         (["a\tb"], {"test_target_file": Path("a.es")}, "--test-target-file has the translations of .* --test-file"),
     ],
 )
@@ -126,14 +126,14 @@ def test_files_of_different_lengths_are_refused(tmp_path):
         load(train_file=source, target_file=target)
 
 
-def test_what_is_not_there_is_named(tmp_path):
+def test_a_missing_file_or_language_is_named(tmp_path):
     with pytest.raises(InputError, match="nothing.tsv does not exist"):
         load(train_file=Path(tmp_path, "nothing.tsv"))
     with pytest.raises(InputError, match="between en and es, and en and uk. Received: --source en --target fr"):
         load(target="fr")
 
 
-def test_a_sample_is_spread_over_a_split_that_begins_with_its_shortest(tmp_path):
+def test_a_sample_is_spread_over_a_split_sorted_by_length(tmp_path):
     train = load(train_file=tsv(tmp_path)).train
     sample = train.sample(5)
     assert (sample.sources[0], sample.sources[-1]) == (train.sources[0], train.sources[-1])

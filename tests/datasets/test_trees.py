@@ -33,7 +33,7 @@ def test_roots_of_a_file_of_brackets_may_be_learned_alone(tmp_path):
     assert data.labels == ["0", "2"]
 
 
-def test_labels_of_dependency_trees_stand_in_comments(tmp_path):
+def test_labels_of_dependency_trees_are_in_comments(tmp_path):
     path = tmp_path / "trees.conllu"
     sentences = [(word, label) for label in ("good", "bad") for word in (f"{label}{n}" for n in range(20))]
     blocks = [f"# label = {label}\n{ROW.format(1, word, 0)}{ROW.format(2, '!', 1)}\n" for word, label in sentences]
@@ -42,7 +42,7 @@ def test_labels_of_dependency_trees_stand_in_comments(tmp_path):
     assert (data.labels, data.notation) == (["bad", "good"], "conllu")
     assert data.train.texts[0].split("\t")[7] == "dep"
     path.write_text(blocks[0] + blocks[1].partition("\n")[2], "utf-8")
-    with pytest.raises(InputError, match="line 5: no label stands before this sentence.*# label = "):
+    with pytest.raises(InputError, match="line 5: there is no label before this sentence.*# label = "):
         load_trees(options(train_file=path))
 
 

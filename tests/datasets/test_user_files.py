@@ -112,9 +112,9 @@ def test_pairs_are_read_from_tables_and_json_lines(tmp_path):
     assert pairs(tmp_path / "a.jsonl", options) == expected
 
 
-def test_a_pair_column_that_is_not_there_is_named(tmp_path):
+def test_a_missing_pair_column_is_named(tmp_path):
     options = DataOptions(text_pair_column="reply")
     (tmp_path / "a.csv").write_text("text,label\nask,a\n")
     assert "no column 'reply'" in message(tmp_path / "a.csv", options)
     (tmp_path / "folder" / "a").mkdir(parents=True)
-    assert "single" in message(tmp_path / "folder", options)
+    assert "cannot hold pairs" in message(tmp_path / "folder", options)

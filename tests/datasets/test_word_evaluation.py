@@ -39,11 +39,11 @@ def test_own_pairs_are_read_in_another_encoding(tmp_path):
         ("cup\t\t1\n", r"mine.txt, line 1: expected three columns"),
         (
             "first\tsecond\tscore\n",
-            r"mine.txt, line 1: the score 'score' is no number. Begin a line of headings with #",
+            r"mine.txt, line 1: the score 'score' is not a number. Begin a line of headings with #",
         ),
-        ("cup\tmug\t1\ncup\tmug\tnan\n", r"mine.txt, line 2: the score 'nan' is no number"),
-        ("cup\tmug\t1,5\n", r"mine.txt, line 1: the score '1,5' is no number"),
-        ("# nothing\n\n", r"mine.txt holds no word pairs"),
+        ("cup\tmug\t1\ncup\tmug\tnan\n", r"mine.txt, line 2: the score 'nan' is not a number"),
+        ("cup\tmug\t1,5\n", r"mine.txt, line 1: the score '1,5' is not a number"),
+        ("# nothing\n\n", r"mine.txt contains no word pairs"),
     ],
 )
 def test_broken_pairs_are_refused_with_file_and_line(text, message, tmp_path):
@@ -66,9 +66,9 @@ def test_own_questions_are_read_by_section(tmp_path):
     [
         (": family\nking queen man\n", r"mine.txt, line 2: expected four words.*Received 3 words: 'king queen man'"),
         (": family\na b c d e\n", r"mine.txt, line 2: .*Received 5 words"),
-        ("king queen man woman\n", r"mine.txt, line 1: a question stands before the first section"),
-        (": family\n", r"mine.txt holds no questions"),
-        ("", r"mine.txt holds no questions"),
+        ("king queen man woman\n", r"mine.txt, line 1: there is a question before the first section"),
+        (": family\n", r"mine.txt contains no questions"),
+        ("", r"mine.txt contains no questions"),
     ],
 )
 def test_broken_questions_are_refused_with_file_and_line(text, message, tmp_path):

@@ -85,13 +85,13 @@ def test_text_of_every_kind_is_read(text, tmp_path):
     assert read_vectors(tmp_path / "a.vec", max_words=1)[0] == ["a"]
 
 
-def test_words_that_stand_twice_or_are_cut_are_told(tmp_path, caplog):
+def test_repeated_and_truncated_words_are_logged(tmp_path, caplog):
     content = b"tea 1 2\ncup 3 4\ntea 5 6\ncaf\xc3 7 8\n"
     with caplog.at_level(logging.WARNING, "kerasnlp_zoo"):
         tokens, values = read_vectors(write(tmp_path / "a", content))
     assert tokens == ["tea", "cup", "caf\ufffd"]
     np.testing.assert_array_equal(values, [[1, 2], [3, 4], [7, 8]])
-    assert "1 words stand there again" in caplog.text
+    assert "1 words are repeated" in caplog.text
     assert "1 words are not UTF-8" in caplog.text
 
 
@@ -111,27 +111,27 @@ BINARY = b"2 2\ntea " + np.array([1, 2], "<f4").tobytes() + b"cup " + np.array([
         (" \n\n", "is empty"),
         ("0 50\n", "announces 0 words of 50 numbers"),
         ("50 0\n", "announces 50 words of 0 numbers"),
-        ("no vectors here\n", "line 1: expected a word and its numbers, found 'here'"),
+        ("no vectors here\n", "line 1: expected a word and its numbers. Received: 'here'"),
         ("tea 1 2\ncup 3\n", "line 2: the word 'cup' has 1 numbers, the lines before have 2"),
         ("tea 1 2\n\ncup 3 4 5\n", "line 3: the word 'cup' has 3 numbers, the lines before have 2"),
-        ("tea 1 2\ncup 3 x\n", "line 2: expected 2 numbers after the word 'cup', found 'x'"),
+        ("tea 1 2\ncup 3 x\n", "line 2: expected 2 numbers after the word 'cup'. Received: 'x'"),
         ("tea 1 2\ncup\n", "line 2: the word 'cup' has 0 numbers"),
-        ("tea 1 2\ncup 3 nan\n", "line 2: the vector of 'cup' holds NaN"),
-        ("tea 1 1e39\n", "line 1: the vector of 'tea' holds NaN or infinity"),
-        ("3 2\ntea 1 2\ncup 3 4\n", "cut short: its first line announces 3 words, it has 2"),
-        ("1 2\ntea 1 2\ncup 3 4\n", "damaged: its first line announces 1 words, it has 2"),
-        ("999999999999 2\ntea 1 2\n", "announces 999,999,999,999 words, it has 1"),
+        ("tea 1 2\ncup 3 nan\n", "line 2: the vector of 'cup' contains NaN"),
+        ("tea 1 1e39\n", "line 1: the vector of 'tea' contains NaN or infinity"),
+        ("3 2\ntea 1 2\ncup 3 4\n", "is incomplete: its first line announces 3 words, but it has 2"),
+        ("1 2\ntea 1 2\ncup 3 4\n", "damaged: its first line announces 1 words, but it has 2"),
+        ("999999999999 2\ntea 1 2\n", "announces 999,999,999,999 words, but it has 1"),
         ("2 999999999999\ntea 1 2\n", "line 2: the word 'tea' has 2 numbers, the first line announces 999999999999"),
-        (BINARY[:-1], "cut short: its first line announces 2 words, it has 1"),
-        (BINARY + b"more", "damaged: its first line announces 2 words, it has more"),
-        (b"999999999999" + BINARY[1:], "announces 999,999,999,999 words, it has 2"),
-        (BINARY.replace(b"2 2", b"2 999999999999"), "cut short: its first line announces 2 words, it has 0"),
-        (BINARY.replace(b"2 2", b"4 1"), "cut short: its first line announces 4 words, it has 2"),
-        (BINARY.replace(b"cup ", b"c\np "), r"word 2: 'c\\np' cannot be a word"),
-        (BINARY[:-4] + np.array([np.inf], "<f4").tobytes(), "word 2: the vector of 'cup' holds NaN or infinity"),
-        (BINARY[:16] + bytes(100_000), "word 2: no space ends it"),
+        (BINARY[:-1], "is incomplete: its first line announces 2 words, but it has 1"),
+        (BINARY + b"more", "damaged: its first line announces 2 words, but it has more"),
+        (b"999999999999" + BINARY[1:], "announces 999,999,999,999 words, but it has 2"),
+        (BINARY.replace(b"2 2", b"2 999999999999"), "is incomplete: its first line announces 2 words, but it has 0"),
+        (BINARY.replace(b"2 2", b"4 1"), "is incomplete: its first line announces 4 words, but it has 2"),
+        (BINARY.replace(b"cup ", b"c\np "), r"word 2: 'c\\np' is not a word"),
+        (BINARY[:-4] + np.array([np.inf], "<f4").tobytes(), "word 2: the vector of 'cup' contains NaN or infinity"),
+        (BINARY[:16] + bytes(100_000), "word 2: there is no space after the word"),
         (pickle.dumps({"tea": [1.0, 2.0]}), "is a pickle, such as gensim's .*save_word2vec_format"),
-        (gzip.compress(b"tea 1 2\n", mtime=0), "packed by gzip"),
+        (gzip.compress(b"tea 1 2\n", mtime=0), "compressed by gzip"),
         (b"PK\x03\x04rest", "zip archive"),
         (b"\xba\x16\x4f\x2frest", "Give the .vec file"),
     ],
@@ -186,10 +186,10 @@ def test_binary_vectors_serve_a_vocabulary(tmp_path):
 @pytest.mark.parametrize("write_file", [write_vectors, write_projector])
 def test_what_cannot_be_written_is_refused_and_leaves_no_file(write_file, tmp_path):
     for tokens, vectors, message in [
-        (["a\nb"], [[1, 2]], "holds a"),
+        (["a\nb"], [[1, 2]], "contains a"),
         ([""], [[1, 2]], "is empty"),
         (["a"], [[1, np.nan]], "NaN"),
-        (["a", "b"], [[1, 2]], "a row per token"),
+        (["a", "b"], [[1, 2]], "a row for each token"),
         (SPECIAL, [[1, 2], [3, 4]], "no words"),
     ]:
         with pytest.raises(InputError, match=message):

@@ -35,6 +35,7 @@ def test_every_word_of_a_translation_shares_its_attention_out_over_the_source(bu
     assert alignment.source[-5:] == ["is", "the", "station", "[UNK]", "[END]"]
     assert alignment.target == ["la", "estación", "[END]"]
     assert alignment.weights.shape == (*shape, 3, len(alignment.source))
+    assert repr(alignment).endswith(f"target=['la', 'estación', '[END]'], layers={shape[0]}, heads={shape[1]})")
     np.testing.assert_allclose(alignment.weights.sum(axis=-1), 1.0, atol=1e-5)
     own = alignment_weights(task(builder, **arguments), "the station")
     assert own.target[-1] == "[END]"

@@ -57,6 +57,14 @@ def test_ngrams_words_and_bias_add_up_to_the_logits(pooling, sentence):
     assert explanation.answer == task.predict([sentence])[0]
 
 
+def test_an_explanation_and_its_ngrams_are_shown_in_a_line():
+    explanation = fired_ngrams(zoo.load(ENTRY), "a gripping, beautifully acted film with a fine story")
+    words = "['a', 'gripping', ',', 'beautifully', 'acted', 'film', ...]"
+    assert repr(explanation) == f"Explanation('positive', words={words}, ngrams={len(explanation.ngrams)})"
+    ngram = explanation.strongest(count=1)[0][0]
+    assert repr(ngram) == f"FiredNgram({' '.join(ngram.words)!r}, start={ngram.start}, filters={len(ngram.filters)})"
+
+
 def test_with_max_pooling_each_filter_counts_once_by_activation_times_weight():
     task = random_task()
     ngrams = fired_ngrams(task, SENTENCES[2]).ngrams

@@ -140,7 +140,7 @@ def test_padding_and_neighbours_change_nothing():
     np.testing.assert_allclose(crf_marginals(alone)[0], crf_marginals(scores)[3, :3], atol=1e-6)
 
 
-def test_steps_of_another_shape_are_refused():
+def test_transitions_of_another_shape_are_refused():
     with pytest.raises(InputError, match=r"shape \(4, 4\).* 3 tags .*Received: the shape \(3, 3\)"):
         CRF(3, [[True] * 3] * 3)
 

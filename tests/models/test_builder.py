@@ -1,7 +1,24 @@
+import inspect
+
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.models import build, text_cnn
+from kerasnlp_zoo.models import BUILDERS, bert, bert_classifier, build, text_cnn
+from kerasnlp_zoo.models.bert import EncoderArguments
+from kerasnlp_zoo.models.bilstm import TaggerArguments, tagger_encoder
+
+CLASSIFIERS = sorted(
+    name for name, builder in BUILDERS.items() if "num_classes" in inspect.signature(builder).parameters
+)
+AT_LEAST_TWO = (
+    "linear_svm",
+    "logistic_regression",
+    "multilayer_perceptron",
+    "perceptron",
+    "softmax_regression",
+    "tree_lstm",
+    "tree_lstm_pair",
+)
 
 
 def test_builder_config_holds_every_default():
@@ -29,3 +46,45 @@ def test_only_registered_names_are_built():
 def test_arguments_that_no_file_can_hold_are_refused():
     with pytest.raises(InputError, match="plain numbers"):
         text_cnn(30, num_classes=2, dropout=object())
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "value"),
+    [
+        (name, argument, value)
+        for name in CLASSIFIERS
+        for argument, value in [
+            ("vocabulary_size", 0),
+            ("num_classes", 0),
+            ("num_classes", 2.0),
+            ("dropout", 1.0),
+            ("dropout", -0.1),
+        ]
+        if argument in inspect.signature(BUILDERS[name]).parameters
+    ],
+)
+def test_classifiers_validate_sizes_and_dropout(name, argument, value):
+    with pytest.raises(InputError, match=f"Received: {argument}={value}"):
+        BUILDERS[name](**{"vocabulary_size": 20, "num_classes": 2, argument: value})
+
+
+@pytest.mark.parametrize("name", AT_LEAST_TWO)
+def test_one_class_is_refused_by_classifiers_that_need_two(name):
+    with pytest.raises(InputError, match="num_classes=1"):
+        BUILDERS[name](vocabulary_size=20, num_classes=1)
+
+
+def test_a_head_takes_the_arguments_of_its_encoder():
+    own, encoder = (inspect.signature(builder).parameters for builder in (bert_classifier, bert))
+    assert list(own)[:3] == ["vocabulary_size", "num_classes", "pooling"]
+    assert {name: own[name].default for name in encoder} == {name: encoder[name].default for name in encoder}
+    with pytest.raises(TypeError, match="hidden_dims"):
+        bert_classifier(20, 2, hidden_dims=8)
+
+
+@pytest.mark.parametrize(("typed", "encoder"), [(EncoderArguments, bert), (TaggerArguments, tagger_encoder)])
+def test_typed_arguments_are_those_of_the_encoder(typed, encoder):
+    parameters = inspect.signature(encoder).parameters
+    assert typed.__annotations__ == {
+        name: parameter.annotation for name, parameter in parameters.items() if parameter.default is not parameter.empty
+    }

@@ -1,4 +1,4 @@
-"""Linear classifiers and the multilayer perceptron; XOR tells them apart."""
+"""Linear classifiers and the multilayer perceptron: only the latter learns XOR."""
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ def train(model, texts, labels, steps):
 
 
 def margin(model, texts):
-    """How far the second class stands above the first."""
+    """Return the logit of the second class minus that of the first."""
     logits = np.array(model(texts))
     return logits[:, 1] - logits[:, 0]
 
@@ -116,7 +116,7 @@ def test_regularisation_is_in_the_loss_and_only_if_asked_for(name, random):
 
 
 def test_l1_makes_weights_zero():
-    """Only word 2 tells the classes apart."""
+    """Only words 2 and 3 distinguish the classes."""
     texts, labels = np.array([[2, 4], [2, 5], [3, 4], [3, 5]] * 4), np.array([0, 0, 1, 1] * 4)
     model = linear_svm(vocabulary_size=6, num_classes=2, l1=0.01)
     model.compile(keras.optimizers.SGD(0.1), WeightedMeanLoss(hinge_loss))

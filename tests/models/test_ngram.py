@@ -20,7 +20,7 @@ CHINESE = [sentence.split() for sentence in ("我 爱 吃 苹果", "我 爱 吃 
 
 
 def text_of(random, length):
-    """Words of which some follow each other often, and sentence starts."""
+    """Return random words, some in frequent sequences, and sentence starts."""
     ids = random.choice([1, 3, 4, 5], length, p=[0.1, 0.2, 0.5, 0.2])
     ids[1::3] = np.minimum(ids[0:-1:3] + 1, 6)
     ids[random.integers(1, length, length // 12)] = START

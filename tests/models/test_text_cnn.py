@@ -83,8 +83,9 @@ def test_tagger_gives_logits_for_each_token_from_its_neighbours(random):
         ({"filter_widths": ()}, "filter_widths"),
         ({"filter_widths": (3, 3)}, "different"),
         ({"filter_widths": (3, 0)}, r"filter_widths\[1\]=0"),
-        ({"pooling": "mean"}, "pooling='mean'"),
+        ({"pooling": "median"}, "pooling='median'"),
         ({"channels": "glove"}, "channels='glove'"),
+        ({"max_norm": 0.0}, "max_norm=0.0"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -12,7 +12,7 @@ SMALL = {"vocabulary_size": 12, "hidden_dim": 8, "num_layers": 2, "num_heads": 2
 
 
 def model(**arguments):
-    # Where nothing is normalised, logits would grow beyond what float32 tells apart by 1e-5.
+    # Without normalisation, logits grow too large for a float32 difference of 1e-5.
     size = 0.7 if arguments.get("layer_norm", True) else 0.3
     return with_large_weights(transformer(**{**SMALL, "max_sequence_length": 16, **arguments}), size)
 
@@ -33,7 +33,7 @@ def test_a_quantized_model_goes_step_by_step_too(random):
 
 
 def translated_by_the_whole_model(built, max_length):
-    """Greedy decoding that computes everything anew for each token."""
+    """Greedy decoding that computes the complete sequence again for each token."""
     target = np.full((len(SOURCE), 1), START, "int32")
     has_ended = np.zeros(len(SOURCE), bool)
     for _ in range(max_length):

@@ -110,9 +110,9 @@ def test_the_word_itself_and_special_tokens_have_their_own_colours():
     assert colors["[CLS]"] == colors["[SEP]"]
     assert len({colors["didn"], colors["[CLS]"], colors["cat"]}) == 3
     title, note = (text.get_text() for text in figure.texts[-2:])
-    assert title == "model: what “didn't” looks at"
+    assert title == "model: attention of “didn't”"
     assert note.startswith("layer 1, mean of all 6 heads;")
-    assert note.endswith("7 more tokens were not read")
+    assert note.endswith("the model did not read 7 more tokens")
     assert "layer 0, mean of the heads 1, 2" in word_figure(attention(["a"]), "a", [0], [1, 2]).texts[-1].get_text()
 
 

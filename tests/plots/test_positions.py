@@ -40,7 +40,7 @@ def test_any_vectors_are_drawn(vectors, tmp_path):
 @pytest.mark.parametrize(
     ("vectors", "dimensions", "message"),
     [
-        (np.zeros((3, 4)), [0, 4], "4 dimensions. Expected numbers from 0 to 3. Received: dimension 0, 4"),
+        (np.zeros((3, 4)), [0, 4], "4 dimensions. Expected dimensions from 0 to 3. Received: dimension 0, 4"),
         (np.zeros((1, 4)), None, r"at least 2 positions.*shape \(1, 4\)"),
         (np.zeros(4), None, r"shape \(4,\)"),
     ],

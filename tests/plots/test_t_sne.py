@@ -86,8 +86,8 @@ def test_points_in_the_same_place_are_no_problem(points):
 
 
 @pytest.mark.parametrize("perplexity", [0.5, 9, 30, float("nan")])
-def test_a_perplexity_that_so_few_points_cannot_have_is_refused(perplexity, random):
-    with pytest.raises(InputError, match=r"from 1 to less than the 10 points - 1. Received: perplexity="):
+def test_a_perplexity_outside_its_range_is_refused(perplexity, random):
+    with pytest.raises(InputError, match=r"at least 1 and less than 9. Received: perplexity="):
         t_sne(random.normal(size=(10, 3)), perplexity)
 
 

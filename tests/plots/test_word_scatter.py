@@ -104,9 +104,9 @@ def test_a_label_stands_right_of_its_point_where_there_is_room():
     [
         ([], np.zeros((0, 3)), "at least 2 words"),
         (["a"], [[1, 2]], r"at least 2 words. Received: \['a'\]"),
-        (["a", "b"], [[1, 2]], r"each of 2 words. Received: vectors of the shape \(1, 2\)"),
+        (["a", "b"], [[1, 2]], r"each of 2 words. Received: vectors of shape \(1, 2\)"),
         (["a", "b"], [1, 2], r"shape \(2,\)"),
-        (["a", "b", "c"], [[1, 2], [np.nan, 1], [np.inf, 0]], "vectors of 'b', 'c' hold NaN or infinity"),
+        (["a", "b", "c"], [[1, 2], [np.nan, 1], [np.inf, 0]], "vectors of 'b', 'c' contain NaN or infinity"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(tokens, vectors, message, tmp_path):

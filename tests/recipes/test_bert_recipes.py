@@ -153,8 +153,8 @@ def test_answers_are_learned_from_a_file_like_squad(encoder, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"freeze_encoder": True, "lora_rank": 2}, "Leave one out"),
-        ({"random_weights": True, "lora_rank": 2}, "must be trained as a whole"),
+        ({"freeze_encoder": True, "lora_rank": 2}, "Omit one of them"),
+        ({"random_weights": True, "lora_rank": 2}, "trains the complete model"),
         ({"lora_rank": -1}, "--lora-rank of at least 0"),
         ({"warmup": 1.0}, r"--warmup in \[0, 1\)"),
         ({"gradient_accumulation": 0}, "gradient_accumulation must be an integer of at least 1"),

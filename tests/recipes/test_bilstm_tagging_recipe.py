@@ -98,7 +98,7 @@ def spans_of_words(words):
 
 
 def test_flags_and_tags_that_do_not_fit_are_refused(tmp_path):
-    with pytest.raises(InputError, match="--model cnn is there to compare with"):
+    with pytest.raises(InputError, match="--model cnn is only a baseline"):
         bilstm_tagging.main(config(tmp_path, model="cnn"))
     (tmp_path / "a.txt").write_text("北 B-LOC\n京 E-LOC\n", "utf-8")
     options = TokenClassificationOptions(train_file=tmp_path / "a.txt", scheme="iob2", language="zh")

@@ -51,9 +51,10 @@ def test_gates_start_by_keeping_and_the_simple_rnn_by_forgetting():
 
 
 def test_a_run_leaves_figures_and_pictures(tmp_path, capsys):
-    config = copy_task.Config(delays=(2,), networks=("orthogonal_rnn", "gru"), steps=100, output_dir=tmp_path)
+    config = copy_task.Config(delays=(2,), networks=("orthogonal_rnn", "gru"), epochs=2, output_dir=tmp_path)
     metrics = copy_task.main(config)
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["command"] == "kerasnlp-zoo train copy_task --epochs 2 --delays 2 --networks orthogonal_rnn gru"
     assert metrics["accuracies"]["2"]["orthogonal_rnn"] > 0.9
     assert metrics["test_score"] == 100 * max(metrics["accuracies"]["2"].values())
     assert metrics["steps"]["2"]["gru"] == 100
@@ -62,7 +63,7 @@ def test_a_run_leaves_figures_and_pictures(tmp_path, capsys):
     assert "delay    2  gru" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("changes", [{"delays": (10, 0)}, {"delays": ()}, {"networks": ()}, {"steps": 0}], ids=str)
+@pytest.mark.parametrize("changes", [{"delays": (10, 0)}, {"delays": ()}, {"networks": ()}, {"epochs": 0}], ids=str)
 def test_impossible_flags_are_refused(changes, tmp_path):
     with pytest.raises(InputError, match="Received"):
         copy_task.main(copy_task.Config(output_dir=tmp_path, **changes))

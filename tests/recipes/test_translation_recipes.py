@@ -82,7 +82,7 @@ def test_smoke_runs_the_whole_recipe_on_tatoeba(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"label_smoothing": 1.0}, "--label-smoothing is a share"),
+        ({"label_smoothing": 1.0}, "Expected --label-smoothing in"),
         ({"warmup_steps": 0}, "warmup_steps"),
         ({"batch_size": 60}, "no room for 1 pairs of the longest length"),
     ],

@@ -50,7 +50,7 @@ def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, optio
     assert len(rows) == 8
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert all(float(row["words_per_second"]) > 0 for row in rows)
-    assert "40 different ones" in capsys.readouterr().out
+    assert "40 different words" in capsys.readouterr().out
 
 
 def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path, monkeypatch, capsys):

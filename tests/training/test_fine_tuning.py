@@ -34,7 +34,7 @@ def test_a_frozen_encoder_stays_as_it_was(encoder):
     for weight in task.model.weights:
         is_same = np.array_equal(before[weight.path], weight)
         assert is_same == (not weight.path.startswith("logits"))
-    assert trainable_summary(task.model).endswith("of which 18 are trained (1.2%)")
+    assert trainable_summary(task.model).endswith("; 18 are trained (1.2%)")
 
 
 def test_the_pretrained_weights_are_those_it_starts_from(encoder):

@@ -132,7 +132,7 @@ def test_replicas_agree_and_learn(counts):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (np.zeros((3, 3)), "all 0"),
+        (np.zeros((3, 3)), "All counts are 0"),
         (np.ones((3, 2)), "square"),
         ([[0.0, -1.0], [1.0, 0.0]], "negative"),
         ([[0.0, np.nan], [1.0, 0.0]], "NaN"),

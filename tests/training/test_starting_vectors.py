@@ -70,7 +70,7 @@ def test_coverage_counts_words_and_tokens(tmp_path):
     assert "3 columns" in line
     assert "3 of 4 words (75.0%)" in line
     assert "50.0% of the training tokens" in line
-    assert "1 words stand there twice, the first was taken" in line
+    assert "repeated words: 1, their first vector was taken" in line
     np.testing.assert_allclose(from_file(vectors, 2), [0.5, -1, 0.2], rtol=1e-5)
 
 
@@ -96,8 +96,8 @@ def test_vectors_that_are_all_alike_stay_finite(tmp_path):
         ("film 1 2 3\ndull 4 5 6 7\n", r"line 2: the word 'dull' has 4 numbers, the lines before have 3"),
         ("2 4\nfilm 1 2 3\ndull 4 5 6\n", r"line 2: the word 'film' has 3 numbers, the first line announces 4"),
         ("9 3\nfilm 1 2 3\ndull 4 5 6\n", r"cut short: its first line announces 9 words, it has 2"),
-        ("film 1 nan 3\n", r"line 1: the vector of 'film' holds NaN"),
-        ("dull 1 2 3\nfilm inf 2 3\n", r"line 2: the vector of 'film' holds NaN or infinity"),
+        ("film 1 nan 3\n", r"line 1: the vector of 'film' contains NaN"),
+        ("dull 1 2 3\nfilm inf 2 3\n", r"line 2: the vector of 'film' contains NaN or infinity"),
         ("dull 1 2 3\nfilm 1 x 3\n", r"line 2: expected 3 numbers after the word 'film'"),
         ("der 1 2 3\ndie 4 5 6\n", r"none of the 4 words of the vocabulary, such as film, dull"),
         ("", r"vectors.txt is empty. Expected a word and its numbers"),

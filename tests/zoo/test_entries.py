@@ -1,15 +1,19 @@
+import inspect
 import json
 import shutil
+import typing
 
 import keras
 import pytest
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import sha256
+from kerasnlp_zoo.tasks import TASKS, Task, TaskName
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.zoo import cards
 from kerasnlp_zoo.zoo.folders import NEEDED
-from tests.task_contracts import TEXTS, text_classification
+from tests.task_contracts import TEXTS, text_classification, translation_by_transformer
 
 ENTRY = "text_cnn_movie_reviews_en"
 
@@ -40,6 +44,23 @@ def test_the_entry_of_movie_reviews_knows_good_from_bad():
     task = zoo.load(ENTRY)
     answers = task.predict(["a gripping, beautifully acted film", "dull, clumsy and far too long"])
     assert [answer["label"] for answer in answers] == ["positive", "negative"]
+
+
+def test_a_task_shows_its_model_labels_language_and_entry(entry):
+    labels = "labels=['negative', 'positive'], language='en'"
+    assert repr(text_classification()) == f"TextClassification(text_cnn, {labels})"
+    assert repr(zoo.load(ENTRY)) == f"TextClassification(text_cnn, {labels}, entry='{ENTRY}')"
+    assert repr(zoo.load(entry, labels=list("abcdef"))).startswith(
+        "TextClassification(text_cnn, labels=['a', 'b', 'c', 'd', ...], language='en', entry='"
+    )
+    assert repr(translation_by_transformer()) == "Translation(transformer, language='en', target_language='es')"
+
+
+def test_every_task_name_has_an_overload_of_load():
+    assert typing.get_args(TaskName) == tuple(TASKS)
+    returned = [typing.get_type_hints(signature)["return"] for signature in typing.get_overloads(zoo.load)]
+    assert returned == [*TASKS.values(), Task]
+    assert inspect.signature(zoo.load).return_annotation is Task
 
 
 def test_entries_are_found_by_name_and_by_folder(tmp_path):
@@ -76,7 +97,7 @@ def test_check_finds_an_answer_that_changed(entry):
     golden = json.loads((entry / "golden.json").read_text())
     golden[0]["answer"]["probability"] += 0.01
     (entry / "golden.json").write_text(json.dumps(golden))
-    edit(entry, sha256={path.name: zoo.sha256(path) for path in entry.iterdir() if path.name != "config.json"})
+    edit(entry, sha256={path.name: sha256(path) for path in entry.iterdir() if path.name != "config.json"})
     with pytest.raises(InputError, match="to 'a gripping.* has changed. Expected the answer when it was saved"):
         zoo.check(entry)
 

@@ -197,12 +197,11 @@ class WordPiecePreprocessor(Preprocessor):
         token_ids, starts, ends = self.tokenizer.tokenize_with_offsets(self._normalized(strings))
         token_ids, starts, ends = self._without_long_words(token_ids, starts, ends)
         starts, ends = original_offsets(strings, self._normalized, starts, ends)
+        # [MASK] has one character more than its stand-in on each side.
         is_mask = tf.cast(tf.equal(token_ids.values, self.vocabulary.ids[MASK]), tf.int32)  # [K]
         return {
             "token_ids": token_ids,
-            "starts": starts.with_values(
-                starts.values - is_mask
-            ),  # the stand-in takes the place of the 4 letters in [MASK]
+            "starts": starts.with_values(starts.values - is_mask),
             "ends": ends.with_values(ends.values + is_mask),
             "is_word_start": token_ids.with_values(tf.gather(self.begins_word, token_ids.values)),
         }

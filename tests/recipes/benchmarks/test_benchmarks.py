@@ -131,7 +131,7 @@ def test_peers_of_translators_learn_for_as_long_as_ours_did(recipe, tmp_path, ca
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
     assert found["ours"] == metrics["greedy_test_score"]
     assert 0 <= found["peer"] <= 100
-    assert re.search(r"PyTorch, \w+: \d+ steps in \d+ s, loss at the end \d", capsys.readouterr().out)
+    assert re.search(r"PyTorch, \w+: \d+ steps in \d+ s, final loss \d", capsys.readouterr().out)
 
 
 def test_no_peer_for_a_translator_that_pytorch_has_not(tmp_path):

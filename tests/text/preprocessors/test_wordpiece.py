@@ -242,11 +242,14 @@ def test_token_ids_become_text_again():
 
 
 def test_tensorflow_text_is_loaded_only_for_wordpiece_and_missed_with_advice(monkeypatch):
-    assert "WordPiecePreprocessor" not in vars(text_package)
     assert text_package.WordPiecePreprocessor is WordPiecePreprocessor
     with pytest.raises(AttributeError, match="no attribute 'BytePairPreprocessor'"):
         _ = text_package.BytePairPreprocessor
     monkeypatch.setitem(sys.modules, "tensorflow_text", None)
-    monkeypatch.delitem(sys.modules, "kerasnlp_zoo.text.preprocessors.wordpiece")
-    with pytest.raises(InputError, match="pip install tensorflow-text"):
-        importlib.import_module("kerasnlp_zoo.text.preprocessors.wordpiece")
+    monkeypatch.setattr("kerasnlp_zoo.text", text_package)  # restored afterwards: the import below replaces it
+    for name in [name for name in sys.modules if f"{name}.".startswith("kerasnlp_zoo.text.")]:
+        monkeypatch.delitem(sys.modules, name)
+    without = importlib.import_module("kerasnlp_zoo.text")
+    for name in ("TranslationPreprocessor", "WordPiecePreprocessor"):
+        with pytest.raises(InputError, match="pip install tensorflow-text"):
+            getattr(without, name)

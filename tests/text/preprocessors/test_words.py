@@ -75,7 +75,7 @@ def test_segmenter_gives_words_and_the_graph_takes_them_separated_by_spaces():
 
 def test_segmented_mode_refuses_a_sentence_nobody_segmented():
     preprocessor = WordPreprocessor.from_texts(["我爱吃苹果"], language="zh", segmenter="jieba")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="segment the text first"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Segment the text first"):
         preprocessor(["我今天去商店买了很多很多好吃的苹果"])
 
 
