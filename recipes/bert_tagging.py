@@ -11,8 +11,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Literal
 
+from kerasnlp_zoo.datasets.options import TokenClassificationOptions
 from kerasnlp_zoo.datasets.report import span_report
-from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.tasks.token_classification import tags_for
 from kerasnlp_zoo.training import (

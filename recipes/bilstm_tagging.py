@@ -25,6 +25,7 @@ from typing import Any, Literal
 import keras
 
 from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets.options import TokenClassificationOptions
 from kerasnlp_zoo.datasets.report import span_report
 from kerasnlp_zoo.datasets.tagged_texts import (
     TaggedTexts,
@@ -32,7 +33,7 @@ from kerasnlp_zoo.datasets.tagged_texts import (
     every_word_is_a_span,
     with_given_words,
 )
-from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger, set_word_vectors, text_cnn_tagger

@@ -125,5 +125,9 @@ def analogy(
     task = load_task(entry)
     if not isinstance(task, WordEmbedding):
         raise InputError(f"{entry} has no word vectors: its task is {task.name}. Expected an entry of word_embedding")
-    answer = {"neighbours": [{"word": word, "score": score} for word, score in task.analogy(*words)]}
-    print(json.dumps(answer, ensure_ascii=False) if json_ else task.readable(answer))
+    found = task.analogy(*words)
+    if json_:
+        neighbours = [{"word": word, "score": score} for word, score in found]
+        print(json.dumps({"neighbours": neighbours}, ensure_ascii=False))
+    else:
+        print(", ".join(f"{word} {score:.2f}" for word, score in found))

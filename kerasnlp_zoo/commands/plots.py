@@ -8,6 +8,7 @@ from typing import Annotated
 
 import tyro
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.commands.arguments import Entry, Picture, Text, Tree, load_task, require_png
 from kerasnlp_zoo.errors import InputError
 
@@ -151,7 +152,8 @@ def _run(folder: Path) -> None:
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     history = HistoryFile(folder / "history.csv").rows()
     if metrics.get("task") == "word_embedding":
-        pictures = draw_word_vectors(folder, history, metrics, load_task(str(folder / "entry")))
+        task = zoo.load(folder / "entry", task="word_embedding")
+        pictures = draw_word_vectors(folder, history, metrics, task)
     elif metrics.get("task") == "fill_mask":
         pictures = draw_pretraining(folder, history, metrics)
     elif metrics.get("task", "text_classification") == "text_classification":

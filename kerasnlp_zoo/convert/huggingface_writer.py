@@ -50,7 +50,7 @@ def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Fo
         InputError: if the model is not of the family, or transformers has no such head.
     """
     preprocessor = getattr(task_or_model, "preprocessor", None)
-    model: "keras.Model" = getattr(task_or_model, "model", task_or_model)
+    model: keras.Model = getattr(task_or_model, "model", task_or_model)
     built = getattr(model, "builder_config", {"builder": None})
     _require_known(built, model)
     arguments = built["arguments"]

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.options import DataOptions, TokenClassificationOptions, TranslationOptions
 from kerasnlp_zoo.lazy import lazy_attributes
 
 if TYPE_CHECKING:
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
     from kerasnlp_zoo.datasets.text_classification import SOURCES, load_text_classification
     from kerasnlp_zoo.datasets.text_regression import load_text_regression
-    from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
-    from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
+    from kerasnlp_zoo.datasets.token_classification import load_token_classification
+    from kerasnlp_zoo.datasets.translation import load_translation
 
 __all__ = [
     "SOURCES",
@@ -35,7 +35,7 @@ __getattr__, __dir__ = lazy_attributes(
         "splits": ["Split", "TextClassificationData"],
         "text_classification": ["SOURCES", "load_text_classification"],
         "text_regression": ["load_text_regression"],
-        "token_classification": ["TokenClassificationOptions", "load_token_classification"],
-        "translation": ["TranslationOptions", "load_translation"],
+        "token_classification": ["load_token_classification"],
+        "translation": ["load_translation"],
     },
 )

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
-from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.options import DataOptions, TokenClassificationOptions, TranslationOptions
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
 from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.datasets.text_regression import load_text_regression
-from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
-from kerasnlp_zoo.datasets.translation import TranslationOptions, load_translation
+from kerasnlp_zoo.datasets.token_classification import load_token_classification
+from kerasnlp_zoo.datasets.translation import load_translation
 from kerasnlp_zoo.datasets.translation_files import read_translations
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees, read_labelled_trees
 from kerasnlp_zoo.datasets.user_files import read_examples

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.types import Language
 
 CommercialUse: TypeAlias = Literal["yes", "no", "unknown"]
@@ -52,3 +52,72 @@ class DataOptions:
     def data_name(self) -> str:
         """Return the name of the data, usable in a file name."""
         return (self.train_file.stem if self.train_file else self.dataset).replace("/", "_")
+
+
+@dataclasses.dataclass
+class TokenClassificationOptions(DataOptions):
+    """The texts with labelled spans to read: a named data set, or the user's own files.
+
+    A recipe lists this class first, because its defaults replace those of the others:
+    class Config(TokenClassificationOptions, RunConfig).
+    """
+
+    dataset: str = ""
+    """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
+    train_file: Path | None = None
+    """Your own data instead: a column file with a token and its tag per line, or JSON lines with a text and spans."""
+    label_column: str = "spans"
+    """JSON key with the spans, or TFDS feature with the tags."""
+    columns: tuple[int, int] = (1, -1)
+    """Columns of the token and of its tag in a column file, counted from 1, or from the end as -1, -2."""
+    scheme: Literal["auto", "iob1", "iob2", "bmes", "bioes", "bilou", "tokens"] = "auto"
+    """How tags mark spans in a column file. tokens: every token is a span of its own, as with parts of speech."""
+
+
+@dataclasses.dataclass
+class TranslationOptions(DataOptions):
+    """The sentences and translations to read."""
+
+    dataset: str = "tatoeba"
+    """tatoeba (en-es and en-uk, both directions), reversal (letters in reversed order, for a first trial), or a data
+    set of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
+    source: str = "en"
+    """Code of the source language."""
+    target: str = "es"
+    """Code of the target language."""
+    target_file: Path | None = None
+    """File whose line n translates line n of --train-file. Without it, --train-file has both in two columns."""
+    validation_target_file: Path | None = None
+    """File whose line n translates line n of --validation-file."""
+    test_target_file: Path | None = None
+    """File whose line n translates line n of --test-file."""
+    held_out: int = 2000
+    """Number of source sentences to hold out for each of validation and test, if the data has no such split; at most
+    the share --validation-split of all."""
+
+    def check_data(self) -> None:
+        """Raise InputError for flags that translations do not have, and for flags that contradict each other."""
+        self.check_share()
+        require_positive(held_out=self.held_out)
+        if self.language is not None:
+            raise InputError(
+                f"--source and --target are the languages of translations. Received: --language {self.language}. "
+                "Leave out --language"
+            )
+        if self.label_column != DataOptions.label_column:
+            raise InputError(
+                f"Translations have no labels. Received: --label-column {self.label_column}. Leave it out, and name "
+                "the columns of sources and translations with --text-column and --text-pair-column"
+            )
+        for split in ("train", "validation", "test"):
+            targets = "target_file" if split == "train" else f"{split}_target_file"
+            if getattr(self, targets) is not None and getattr(self, f"{split}_file") is None:
+                flag = "--" + targets.replace("_", "-")
+                raise InputError(
+                    f"{flag} has the translations of the lines of --{split}-file. Received: {flag} without "
+                    f"--{split}-file. Add --{split}-file"
+                )
+
+    def data_name(self) -> str:
+        """Return the name of the data and of both languages, usable in a file name."""
+        return f"{super().data_name()}_{self.source}_{self.target}"

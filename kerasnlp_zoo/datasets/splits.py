@@ -100,7 +100,7 @@ def parts_of(text: Text) -> tuple[str, ...]:
 
 
 def duplicate_key(text: Text) -> str:
-    """Return a key that is equal for duplicates: texts that differ in case and white space only.
+    """Return a key that is equal for duplicates: texts that differ in case, character width and white space only.
 
     The key is "" if the text, or one text of the pair, is empty.
 

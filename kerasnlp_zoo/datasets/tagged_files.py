@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from kerasnlp_zoo.datasets.options import TokenClassificationOptions
 from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import (
@@ -20,9 +21,6 @@ from kerasnlp_zoo.tag_schemes import (
 )
 from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
 from kerasnlp_zoo.types import FilePath
-
-if TYPE_CHECKING:
-    from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions
 
 DOCUMENT_START = "-DOCSTART-"
 TRIED = 10_000  # texts that the scheme and the language are recognised from
@@ -51,7 +49,7 @@ class TaggedLines(NamedTuple):
     places: list[str]
 
 
-def read_tagged(path: FilePath, options: "TokenClassificationOptions") -> tuple[list[PlacedText], int]:
+def read_tagged(path: FilePath, options: TokenClassificationOptions) -> tuple[list[PlacedText], int]:
     """Read all texts of a file with their spans.
 
     Args:
@@ -79,7 +77,7 @@ def read_tagged(path: FilePath, options: "TokenClassificationOptions") -> tuple[
     return examples, repaired
 
 
-def _json_text(place: str, row: dict[str, Any], options: "TokenClassificationOptions") -> PlacedText:
+def _json_text(place: str, row: dict[str, Any], options: TokenClassificationOptions) -> PlacedText:
     for name, flag in ((options.text_column, "--text-column"), (options.label_column, "--label-column")):
         if name not in row:
             raise InputError(
@@ -116,7 +114,7 @@ def _quote(text: str, span: Span) -> str:
 
 
 def spans_from_tags(
-    source: FilePath, texts: Sequence[TaggedLines], options: "TokenClassificationOptions"
+    source: FilePath, texts: Sequence[TaggedLines], options: TokenClassificationOptions
 ) -> tuple[list[PlacedText], int]:
     """Convert tags of tokens to spans of characters.
 
@@ -149,7 +147,7 @@ def spans_from_tags(
     return examples, repaired
 
 
-def _column_texts(path: Path, options: "TokenClassificationOptions") -> Iterator[TaggedLines]:
+def _column_texts(path: Path, options: TokenClassificationOptions) -> Iterator[TaggedLines]:
     """Yield the tokens and tags of every text of a column file."""
     if options.delimiter is not None:
         require_one_character(options.delimiter)
@@ -235,7 +233,7 @@ def _check_scheme(texts: Sequence[TaggedLines], scheme: Scheme) -> None:
                 )
 
 
-def _check_language(source: FilePath, texts: Sequence[TaggedLines], options: "TokenClassificationOptions") -> None:
+def _check_language(source: FilePath, texts: Sequence[TaggedLines], options: TokenClassificationOptions) -> None:
     """Raise InputError if the text is Chinese and the language is not "zh"."""
     tokens = [token for text in texts[:TRIED] for token in text.tokens]
     if options.language != "zh" and sum(bool(CHINESE.search(token)) for token in tokens) > MOST * len(tokens):

@@ -2,11 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from kerasnlp_zoo.datasets import msra, peoples_daily
-from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.options import TokenClassificationOptions
 from kerasnlp_zoo.datasets.splits import prepare_splits
 from kerasnlp_zoo.datasets.tagged_files import TaggedLines, read_tagged, spans_from_tags
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
@@ -19,26 +18,6 @@ from kerasnlp_zoo.types import Language
 WORD = "word"  # label of every word of a segmented text
 SPLIT_NAMES = {"train": ("train",), "validation": ("validation", "dev"), "test": ("test",)}  # our name -> TFDS names
 Examples: TypeAlias = dict[str, list[TaggedText]]  # of each split
-
-
-@dataclasses.dataclass
-class TokenClassificationOptions(DataOptions):
-    """The texts with labelled spans to read: a named data set, or the user's own files.
-
-    A recipe lists this class first, because its defaults replace those of the others:
-    class Config(TokenClassificationOptions, RunConfig).
-    """
-
-    dataset: str = ""
-    """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
-    train_file: Path | None = None
-    """Your own data instead: a column file with a token and its tag per line, or JSON lines with a text and spans."""
-    label_column: str = "spans"
-    """JSON key with the spans, or TFDS feature with the tags."""
-    columns: tuple[int, int] = (1, -1)
-    """Columns of the token and of its tag in a column file, counted from 1, or from the end as -1, -2."""
-    scheme: Literal["auto", "iob1", "iob2", "bmes", "bioes", "bilou", "tokens"] = "auto"
-    """How tags mark spans in a column file. tokens: every token is a span of its own, as with parts of speech."""
 
 
 @dataclasses.dataclass(frozen=True)

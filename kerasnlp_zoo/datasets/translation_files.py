@@ -4,18 +4,18 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
+from kerasnlp_zoo.datasets.options import TranslationOptions
 from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
 from kerasnlp_zoo.errors import InputError
 
-if TYPE_CHECKING:
-    from kerasnlp_zoo.datasets.translation import Pair, TranslationOptions
-
 NAMED_COLUMNS = ("text", "text_pair")  # default keys of JSON lines
 
+Pair: TypeAlias = tuple[str, str]  # a source and one translation
 
-def read_translations(path: Path, target_path: Path | None, options: "TranslationOptions") -> "list[Pair]":
+
+def read_translations(path: Path, target_path: Path | None, options: TranslationOptions) -> list[Pair]:
     """Read pairs of sentences.
 
     Args:
@@ -40,7 +40,7 @@ def read_translations(path: Path, target_path: Path | None, options: "Translatio
     return _table(path, options)
 
 
-def _two_files(path: Path, target_path: Path, encoding: str) -> "list[Pair]":
+def _two_files(path: Path, target_path: Path, encoding: str) -> list[Pair]:
     sources, targets = (_lines(file, encoding) for file in (path, target_path))
     if len(sources) != len(targets):
         raise InputError(
@@ -55,7 +55,7 @@ def _lines(path: Path, encoding: str) -> list[str]:
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _json_pairs(path: Path, options: "TranslationOptions") -> "list[Pair]":
+def _json_pairs(path: Path, options: TranslationOptions) -> list[Pair]:
     source, target = _names(options) or NAMED_COLUMNS
     pairs = []
     for place, row in json_lines(path, options.encoding):
@@ -69,7 +69,7 @@ def _json_pairs(path: Path, options: "TranslationOptions") -> "list[Pair]":
     return pairs
 
 
-def _table(path: Path, options: "TranslationOptions") -> "list[Pair]":
+def _table(path: Path, options: TranslationOptions) -> list[Pair]:
     """Read the named columns of a table with a header; without names, the first two columns of one without."""
     delimiter = options.delimiter or ("," if path.suffix.lower() == ".csv" else "\t")
     require_one_character(delimiter)
@@ -104,6 +104,6 @@ def _column(path: Path, header: Sequence[str], name: str) -> int:
     return header.index(name)
 
 
-def _names(options: "TranslationOptions") -> tuple[str, str] | None:
+def _names(options: TranslationOptions) -> tuple[str, str] | None:
     """Return the columns that the flags name; None without --text-pair-column, because one name is not enough."""
     return None if options.text_pair_column is None else (options.text_column, options.text_pair_column)

@@ -5,7 +5,6 @@ Published sets by name, or the user's own files in the same formats.
 Shapes: P pairs.
 """
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,46 +13,14 @@ import numpy as np
 from kerasnlp_zoo.datasets.packages import GENSIM, read_member
 from kerasnlp_zoo.datasets.user_files import read_text
 from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.types import FilePath
 
 # WordSim-353 (Finkelstein et al. 2002) scores relatedness; SimLex-999 (Hill et al. 2015) scores similarity only.
 WORD_PAIRS = {"wordsim353": "gensim/test/test_data/wordsim353.tsv", "simlex999": "gensim/test/test_data/simlex999.txt"}
 # The questions published with word2vec (Mikolov et al. 2013, "Efficient Estimation of Word Representations").
 ANALOGIES = {"questions_words": "gensim/test/test_data/questions-words.txt"}
-
-
-@dataclasses.dataclass(frozen=True)
-class WordPairs:
-    """Pairs of words with human scores.
-
-    Attributes:
-        name: name or path of the data.
-        words: P pairs of words.
-        scores: float array [P].
-    """
-
-    name: str
-    words: list[tuple[str, str]]
-    scores: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-
-@dataclasses.dataclass(frozen=True)
-class AnalogyQuestions:
-    """Questions "a is to b as c is to ?", in sections.
-
-    Attributes:
-        name: name or path of the data.
-        sections: (a, b, c, answer) of each question, by section.
-    """
-
-    name: str
-    sections: dict[str, list[tuple[str, str, str, str]]]
-
-    def __len__(self) -> int:
-        return sum(map(len, self.sections.values()))
 
 
 def load_word_pairs(source: FilePath, encoding: str = "utf-8-sig") -> WordPairs:

@@ -3,8 +3,9 @@
 Shapes: V words, D dimensions, Q questions, U different words of a group of questions.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -12,13 +13,26 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.evaluation.correlation import Vectors
 from kerasnlp_zoo.evaluation.word_lookup import WordLookup
 
-if TYPE_CHECKING:
-    from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions
-
 EPSILON = 1e-3  # prevents division by zero: Levy and Goldberg 2014, equation 4
 SYNTACTIC = "gram"  # prefix of the names of word2vec's syntactic sections; the others are semantic
 GROUP_CELLS = 2**26  # similarities in memory at a time: 256 MB
 BLOCK_CELLS = 2**18  # scores computed at a time: they fit into the processor's cache
+
+
+@dataclasses.dataclass(frozen=True)
+class AnalogyQuestions:
+    """Questions "a is to b as c is to ?", in sections.
+
+    Attributes:
+        name: name or path of the data.
+        sections: (a, b, c, answer) of each question, by section.
+    """
+
+    name: str
+    sections: dict[str, list[tuple[str, str, str, str]]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.sections.values()))
 
 
 def three_cos_add(to_a: np.ndarray, to_b: np.ndarray, to_c: np.ndarray) -> np.ndarray:
@@ -43,7 +57,7 @@ MEASURES = {"3cosadd": three_cos_add, "3cosmul": three_cos_mul}
 def analogy_scores(
     tokens: Sequence[str],
     vectors: Vectors,
-    questions: "AnalogyQuestions",
+    questions: AnalogyQuestions,
     measure: Measure = "3cosadd",
     most_frequent: int | None = 30_000,
 ) -> dict[str, Any]:
@@ -70,7 +84,6 @@ def analogy_scores(
 
     Example:
 
-    >>> from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions
     >>> questions = AnalogyQuestions("mine", {"family": [("man", "king", "woman", "queen")]})
     >>> vectors = [[1.0, 0.1], [1.0, 1.0], [-1.0, 0.1], [-1.0, 1.0]]
     >>> analogy_scores(["man", "king", "woman", "queen"], vectors, questions)["accuracy"]

@@ -3,8 +3,9 @@
 Shapes: V tokens, D dimensions, P pairs.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,26 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import Vectors, correlations
 from kerasnlp_zoo.evaluation.word_lookup import WordLookup
 
-if TYPE_CHECKING:
-    from kerasnlp_zoo.datasets.word_evaluation import WordPairs
+
+@dataclasses.dataclass(frozen=True)
+class WordPairs:
+    """Pairs of words with human scores.
+
+    Attributes:
+        name: name or path of the data.
+        words: P pairs of words.
+        scores: float array [P].
+    """
+
+    name: str
+    words: list[tuple[str, str]]
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.words)
 
 
-def word_similarity_scores(tokens: Sequence[str], vectors: Vectors, word_pairs: "WordPairs") -> dict[str, Any]:
+def word_similarity_scores(tokens: Sequence[str], vectors: Vectors, word_pairs: WordPairs) -> dict[str, Any]:
     """Return the correlation of cosine similarities of word pairs with human scores.
 
     Pairs with an unknown word are skipped and lower the coverage. Only scores over the same pairs can be compared. A
@@ -35,7 +51,6 @@ def word_similarity_scores(tokens: Sequence[str], vectors: Vectors, word_pairs: 
 
     Example:
 
-    >>> from kerasnlp_zoo.datasets.word_evaluation import WordPairs
     >>> pairs = [("cup", "mug"), ("cup", "train"), ("mug", "train"), ("cup", "yak")]
     >>> word_pairs = WordPairs("mine", pairs, [9, 1, 2, 0])
     >>> word_similarity_scores(["cup", "mug", "train"], [[3.0, 1.0], [2.0, 1.0], [0.0, 1.0]], word_pairs)

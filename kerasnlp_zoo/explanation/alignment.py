@@ -7,7 +7,6 @@ References: Bahdanau et al. 2015, section 5.2.1; Vaswani et al. 2017, section 3.
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -15,10 +14,8 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.attention import choose_heads
 from kerasnlp_zoo.explanation.tokens import CONTINUES, shortened
+from kerasnlp_zoo.tasks import Task, Translation
 from kerasnlp_zoo.vocabulary import START_ID
-
-if TYPE_CHECKING:
-    from kerasnlp_zoo.tasks import Translation
 
 SPACE = "▁"  # prefix of a piece that begins a word
 
@@ -49,7 +46,7 @@ class Alignment:
         return choose_heads(self.weights, layers, heads)
 
 
-def alignment_weights(task: "Translation", text: str, translation: str | None = None) -> Alignment:
+def alignment_weights(task: Task, text: str, translation: str | None = None) -> Alignment:
     """Return the attention from each word of a translation to the words of its source, in every layer and head.
 
     A word of several pieces has the sum of the attention to its pieces, and the mean of the attention from them.
@@ -65,7 +62,6 @@ def alignment_weights(task: "Translation", text: str, translation: str | None = 
     Example:
 
     >>> from kerasnlp_zoo.models import seq2seq
-    >>> from kerasnlp_zoo.tasks import Translation
     >>> from kerasnlp_zoo.text import TranslationPreprocessor
     >>> from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
     >>> vocabulary = learn_piece_vocabulary(["a cup of tea", "una taza de té"], size=60)
@@ -74,7 +70,7 @@ def alignment_weights(task: "Translation", text: str, translation: str | None = 
     >>> alignment.source, alignment.target, alignment.weights.shape
     (['a', 'cup', '[END]'], ['una', 'taza', '[END]'], (1, 1, 3, 3))
     """
-    if task.name != "translation":
+    if not isinstance(task, Translation):
         raise InputError(f"alignment_weights needs a task of translation. Received: a task of {task.name}")
     if task.model.builder_config["arguments"].get("attention", "soft") is None:
         raise InputError(

@@ -16,11 +16,10 @@ import numpy as np
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.explanation.tokens import CONTINUES, NOT_KNOWN, read_pieces, read_words, shortened
 from kerasnlp_zoo.layers import TransformerEncoderBlock
+from kerasnlp_zoo.tasks import Task
 
 if TYPE_CHECKING:
     import tensorflow as tf
-
-    from kerasnlp_zoo.tasks import Task
 
 
 def choose_heads(
@@ -146,7 +145,7 @@ class Attention:
         return np.array([to_tokens[positions].sum() for _, positions in self.words])
 
 
-def attention_weights(task: "Task", text: str | Sequence[str]) -> Attention:
+def attention_weights(task: Task, text: str | Sequence[str]) -> Attention:
     """Return the attention scores between the tokens of a text, in every layer and head.
 
     Args:

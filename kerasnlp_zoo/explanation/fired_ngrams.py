@@ -9,7 +9,7 @@ Shapes: C classes, T words, W width of a window, F filters per width, K filters 
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import keras
 import numpy as np
@@ -17,11 +17,9 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.tokens import read_words, shortened
-
-if TYPE_CHECKING:
-    from kerasnlp_zoo.tasks import TextClassification
-    from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
-    from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.tasks import Task
+from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
+from kerasnlp_zoo.text import WordPreprocessor
 
 BEYOND = "·"  # a position of a window before the first word or after the last
 
@@ -76,7 +74,7 @@ class Explanation:
         separator: separator between the words of this language.
     """
 
-    answer: "TextClassificationAnswer"
+    answer: TextClassificationAnswer
     labels: list[str]
     words: list[str]
     words_cut: int
@@ -113,7 +111,7 @@ class Explanation:
         return speak_for[:count], speak_against[:count]
 
 
-def fired_ngrams(task: "TextClassification", text: str) -> Explanation:
+def fired_ngrams(task: Task, text: str) -> Explanation:
     """Return the contributions of n-grams to the answer of a TextCNN.
 
     Args:
@@ -133,7 +131,7 @@ def fired_ngrams(task: "TextClassification", text: str) -> Explanation:
     """
     _require_text_cnn(task.model)
     answer = task.predict([text])[0]
-    preprocessor = cast("WordPreprocessor", task.preprocessor)  # every text_cnn reads words
+    preprocessor = cast(WordPreprocessor, task.preprocessor)  # every text_cnn reads words
     words, words_cut, features = read_words(preprocessor, text)
     logits, by_width = _window_contributions(task.model, features["token_ids"], len(task.labels))
     ngrams = []

@@ -13,13 +13,10 @@ Shapes: B batch, T time, D width of a vector, H units, G gates.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import keras
 import tensorflow as tf
-
-if TYPE_CHECKING:
-    from kerasnlp_zoo.layers.recurrent import Cell
 
 
 class CellEquations:
@@ -156,7 +153,7 @@ def has_gpu() -> bool:
 
 
 def read_sequence(
-    name: "Cell",
+    name: str,
     layer: keras.layers.RNN,
     inputs: tf.Tensor,
     mask: tf.Tensor | None,

@@ -5,16 +5,13 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from kerasnlp_zoo.files import atomic_folder
+from kerasnlp_zoo.tasks.exportable import Exportable, Texts
 from kerasnlp_zoo.types import FilePath
-
-if TYPE_CHECKING:
-    from kerasnlp_zoo.tasks.task import Task, Texts
 
 TOLERANCE = 1e-5
 
@@ -32,7 +29,7 @@ print("\\n" + json.dumps({name: decoded(values.numpy().tolist()) for name, value
 """
 
 
-def export_task(task: "Task", folder: FilePath) -> Path:
+def export_task(task: Exportable, folder: FilePath) -> Path:
     """Write the task as a SavedModel into the next numbered folder.
 
     Args:
@@ -55,7 +52,7 @@ def export_task(task: "Task", folder: FilePath) -> Path:
     return path
 
 
-def check_export(task: "Task", path: FilePath, texts: "Texts") -> float:
+def check_export(task: Exportable, path: FilePath, texts: Texts) -> float:
     """Compare the answers of a SavedModel in a new process, which imports only TensorFlow, with `task.predict`.
 
     For a model that reads word pieces, the process also imports tensorflow_text, whose operations are built into
@@ -101,7 +98,7 @@ def check_export(task: "Task", path: FilePath, texts: "Texts") -> float:
     return largest
 
 
-def serving_commands(task: "Task", path: FilePath, text: str | tuple[str, ...]) -> str:
+def serving_commands(task: Exportable, path: FilePath, text: str | tuple[str, ...]) -> str:
     """Return the shell commands that start TensorFlow Serving with a SavedModel and send it a request.
 
     Args:

@@ -10,7 +10,8 @@ import keras
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.tasks.task import Task, Texts
+from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import WordPiecePreprocessor
 from kerasnlp_zoo.vocabulary import MASK
 

@@ -1,9 +1,8 @@
 """The texts that check an entry or an export, for each task and language."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.exportable import Exportable
 
 # Written for this project: ordinary sentences, and strings that break careless preprocessing.
 GOLDEN_TEXTS = {
@@ -69,7 +68,7 @@ GOLDEN_TEXTS_OF_TASK: dict[str, dict[str, tuple[Any, ...]]] = {
 }
 
 
-def golden_texts(task: "Task") -> list[Any]:
+def golden_texts(task: Exportable) -> list[Any]:
     """Return the texts, or pairs of texts, that check a task."""
     if hasattr(task.preprocessor, "golden_texts"):  # of parses, or of a language that GOLDEN_TEXTS lacks
         return task.preprocessor.golden_texts

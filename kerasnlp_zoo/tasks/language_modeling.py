@@ -16,7 +16,8 @@ from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilitie
 from kerasnlp_zoo.layers.masking import mask_scores
 from kerasnlp_zoo.models.output_projection import OutputProjection
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
-from kerasnlp_zoo.tasks.task import Task, Texts
+from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import LanguageModelPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.vocabulary import END_ID

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,12 +23,10 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.tasks.exportable import Exportable, Texts
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tensorflow_log import closed_standard_error
 from kerasnlp_zoo.types import Config, FilePath
-
-if TYPE_CHECKING:
-    from kerasnlp_zoo.tasks.task import Task, Texts
 
 FORMAT_VERSION = 1
 FILES = ("config.json", "model.tflite", "vocabulary.txt")
@@ -48,7 +46,7 @@ print("\\n" + json.dumps([{name: values.tolist() for name, values in row.items()
 """
 
 
-def export_litert(task: "Task", folder: FilePath) -> Path:
+def export_litert(task: Exportable, folder: FilePath) -> Path:
     """Write the folder that an app needs, and check the file in a new process.
 
     Args:
@@ -90,7 +88,7 @@ def export_litert(task: "Task", folder: FilePath) -> Path:
     return folder
 
 
-def check_litert(task: "Task", folder: FilePath, texts: "Texts") -> float:
+def check_litert(task: Exportable, folder: FilePath, texts: Texts) -> float:
     """Compare the answers of a LiteRT export with `task.predict`, in a new process that imports only LiteRT and NumPy.
 
     Args:
@@ -167,7 +165,7 @@ def _cause(model: keras.Model, message: str) -> str:
     )
 
 
-def _examples(task: "Task", texts: "Texts") -> list[dict[str, Any]]:
+def _examples(task: Exportable, texts: Texts) -> list[dict[str, Any]]:
     """Return, for each text, the inputs that an app must prepare and the outputs that it must get."""
     examples = []
     for text in texts:
@@ -205,7 +203,7 @@ def _largest_difference(folder: Path, examples: Sequence[Mapping[str, Any]]) -> 
     return largest
 
 
-def _config(task: "Task", examples: Sequence[Mapping[str, Any]]) -> Config:
+def _config(task: Exportable, examples: Sequence[Mapping[str, Any]]) -> Config:
     return {
         "format_version": FORMAT_VERSION,
         "task": task.name,

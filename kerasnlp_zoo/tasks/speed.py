@@ -3,7 +3,8 @@
 import statistics
 import time
 
-from kerasnlp_zoo.tasks.task import Task, Texts
+from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.task import Task
 
 TIMED_SENTENCES = 200
 

@@ -18,13 +18,13 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.tasks.export import export_task
+from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.litert import export_litert
 from kerasnlp_zoo.text import bucketed_batches
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.types import Config, FilePath
 
 Format: TypeAlias = Literal["saved_model", "litert"]
-Texts: TypeAlias = Sequence[str | tuple[str, ...]]  # pairs where the preprocessor takes pairs, otherwise strings
 Answer = TypeVar("Answer")  # the TypedDict that a task's `predict` returns for each text
 
 logger = logging.getLogger("kerasnlp_zoo")

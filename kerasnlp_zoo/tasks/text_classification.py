@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores
-from kerasnlp_zoo.tasks.task import Task, Texts
+from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.task import Task
 
 
 class NodeAnswer(TypedDict):

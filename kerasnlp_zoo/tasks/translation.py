@@ -16,7 +16,8 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps
-from kerasnlp_zoo.tasks.task import Task, Texts
+from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import TranslationPreprocessor
 from kerasnlp_zoo.text.translation_batches import translation_batches
 from kerasnlp_zoo.vocabulary import END_ID, START_ID

@@ -5,9 +5,8 @@ from typing import Any
 
 import keras
 
-from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions, WordPairs
-from kerasnlp_zoo.evaluation.analogies import analogy_scores
-from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
+from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions, analogy_scores
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs, word_similarity_scores
 from kerasnlp_zoo.models.embedding_inputs import get_word_vectors
 
 

@@ -14,9 +14,11 @@ import numpy as np
 
 from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.corpora import CHARACTERS, CorpusOptions, TextSource, open_corpus
-from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions, WordPairs, load_analogies, load_word_pairs
+from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
 from kerasnlp_zoo.datasets.word_vector_files import write_projector, write_vectors
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.tasks import WordEmbedding
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import Vocabulary

@@ -6,13 +6,21 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.versions import versions
 
 Row: TypeAlias = dict[str, Any]  # of the table
+
+
+class Settings(Protocol):
+    """The settings of a benchmark."""
+
+    rounds: int
+    steps: int
+    smoke: bool
 
 
 def in_turn(*functions: Callable[[], Any], rounds: int) -> tuple[Any, ...]:

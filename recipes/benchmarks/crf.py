@@ -7,7 +7,7 @@ Shapes: B batch, T time, C tags.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,17 +17,14 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import CRF, Recurrent
 from kerasnlp_zoo.layers.crf import crf_log_likelihood, crf_tags
 from kerasnlp_zoo.training import WeightedMeanLoss, crf_loss
-from recipes.benchmarks.comparison import Row, in_turn, row, seconds
-
-if TYPE_CHECKING:
-    from recipes.benchmarks.recurrent import Config
+from recipes.benchmarks.comparison import Row, Settings, in_turn, row, seconds
 
 NAMES, PARTS_OF_SPEECH = 9, 44  # number of tags: IOB2 tags of four types; tags of the People's Daily
 LEARNING_RATE = 1e-3
 TOLERANCE = 1e-2  # the log-likelihoods are a few hundred
 
 
-def crf(config: "Config", torch: Any) -> list[Row]:
+def crf(config: Settings, torch: Any) -> list[Row]:
     """Compare the loss with its gradients, and Viterbi, for few and for many tags; then the training of a BiLSTM-CRF.
 
     Raises:

@@ -8,7 +8,7 @@ Shapes: B texts, L generated words, V vocabulary.
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,16 +18,13 @@ from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
 from kerasnlp_zoo.vocabulary import END_ID
-from recipes.benchmarks.comparison import Row, in_turn, row, seconds
-
-if TYPE_CHECKING:
-    from recipes.benchmarks.recurrent import Config
+from recipes.benchmarks.comparison import Row, Settings, in_turn, row, seconds
 
 BATCHES = 1, 64
 NEVER = -1e9  # logit of the special tokens, so that all texts have the same length
 
 
-def generation(config: "Config", torch: Any) -> list[Row]:
+def generation(config: Settings, torch: Any) -> list[Row]:
     """Compare the number of words generated per second, for one text and for a batch.
 
     Raises:

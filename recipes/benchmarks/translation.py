@@ -10,7 +10,7 @@ end early, so all sides decode the same number of tokens.
 import dataclasses
 import functools
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -25,29 +25,10 @@ from kerasnlp_zoo.training import SmoothedCrossEntropy, WeightedMeanLoss
 from kerasnlp_zoo.vocabulary import START_ID
 from kerasnlp_zoo.weights import read_once
 from recipes.benchmarks.comparison import Row, in_turn, report, require_torch, row, seconds
-from recipes.benchmarks.translation_peers import MarianSide, TorchSeq2SeqSide, TorchSide
+from recipes.benchmarks.translation_peers import MarianSide, Size, TorchSeq2SeqSide, TorchSide
 
 LEARNING_RATE, SMOOTHING = 1e-4, 0.1
 NO_END = -1  # no token ends a sequence
-
-
-@dataclasses.dataclass(frozen=True)
-class Size:
-    """Sizes of a translator and of its batches."""
-
-    vocabulary: int = 8000
-    width: int = 256
-    layers: int = 3  # of the Transformer's encoder, and of its decoder
-    heads: int = 4
-    intermediate: int = 1024
-    units: int = 512  # of the recurrent decoder, and of each direction of the encoder
-    merge: Literal["concat", "sum"] = "concat"  # how the directions of the recurrent encoder are combined
-    dropout: float = 0.1
-    batch: int = 128
-    time: int = 16  # tokens of a sentence on each side
-    decoded: int = 32  # tokens to decode
-    batches_decoded: tuple[int, ...] = (1, 32)
-    beam: int = 4
 
 
 SMOKE = Size(50, 8, 1, 2, 16, 8, batch=4, time=5, decoded=4, batches_decoded=(1, 2), beam=2)

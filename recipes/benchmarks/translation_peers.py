@@ -1,7 +1,8 @@
 """The translators in PyTorch with which ours are compared."""
 
+import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -9,10 +10,26 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.positions import sinusoids
 from kerasnlp_zoo.vocabulary import END_ID, PADDING_ID, START_ID
 
-if TYPE_CHECKING:
-    from recipes.benchmarks.translation import Size
-
 LONGEST = 256  # maximum number of tokens on each side
+
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """Sizes of a translator and of its batches."""
+
+    vocabulary: int = 8000
+    width: int = 256
+    layers: int = 3  # of the Transformer's encoder, and of its decoder
+    heads: int = 4
+    intermediate: int = 1024
+    units: int = 512  # of the recurrent decoder, and of each direction of the encoder
+    merge: Literal["concat", "sum"] = "concat"  # how the directions of the recurrent encoder are combined
+    dropout: float = 0.1
+    batch: int = 128
+    time: int = 16  # tokens of a sentence on each side
+    decoded: int = 32  # tokens to decode
+    batches_decoded: tuple[int, ...] = (1, 32)
+    beam: int = 4
 
 
 class TorchSide:
@@ -20,7 +37,7 @@ class TorchSide:
 
     name: str
 
-    def __init__(self, torch: Any, model: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
+    def __init__(self, torch: Any, model: Any, size: Size, learning_rate: float, smoothing: float) -> None:
         self.torch, self.model, self.size, self.smoothing = torch, model, size, smoothing
         self.optimizer = torch.optim.Adam(model.parameters(), learning_rate, betas=(0.9, 0.98), eps=1e-9)
 
@@ -73,7 +90,7 @@ class MarianSide(TorchSide):
 
     name = "PyTorch, Marian"
 
-    def __init__(self, torch: Any, transformers: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
+    def __init__(self, torch: Any, transformers: Any, size: Size, learning_rate: float, smoothing: float) -> None:
         config = transformers.MarianConfig(
             vocab_size=size.vocabulary,
             d_model=size.width,
@@ -117,7 +134,7 @@ class TorchTransformerSide(TorchSide):
 
     name = "PyTorch, Transformer"
 
-    def __init__(self, torch: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
+    def __init__(self, torch: Any, size: Size, learning_rate: float, smoothing: float) -> None:
         super().__init__(torch, torch_transformer(torch, size), size, learning_rate, smoothing)
 
     def logits(self, source: Any, target: Any) -> Any:
@@ -144,7 +161,7 @@ class TorchTransformerSide(TorchSide):
         return ids[:, 1:]
 
 
-def torch_transformer(torch: Any, size: "Size") -> Any:
+def torch_transformer(torch: Any, size: Size) -> Any:
     """Return the network of `models.transformer` with normalisation first, in PyTorch."""
     nn: Any = torch.nn
     Module: Any = nn.Module
@@ -190,7 +207,7 @@ class TorchSeq2SeqSide(TorchSide):
 
     name = "PyTorch, GRU"
 
-    def __init__(self, torch: Any, size: "Size", learning_rate: float, smoothing: float) -> None:
+    def __init__(self, torch: Any, size: Size, learning_rate: float, smoothing: float) -> None:
         super().__init__(torch, torch_seq2seq(torch, size), size, learning_rate, smoothing)
 
     def logits(self, source: Any, target: Any) -> Any:
@@ -218,7 +235,7 @@ class TorchSeq2SeqSide(TorchSide):
         return ids[::beam, 1:]
 
 
-def torch_seq2seq(torch: Any, size: "Size") -> Any:
+def torch_seq2seq(torch: Any, size: Size) -> Any:
     """Return the network of `models.seq2seq` in PyTorch."""
     nn: Any = torch.nn
     Module: Any = nn.Module

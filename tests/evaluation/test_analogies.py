@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import analogies, analogy_scores
-from kerasnlp_zoo.evaluation.analogies import MEASURES, best_answers
+from kerasnlp_zoo.evaluation.analogies import MEASURES, AnalogyQuestions, best_answers
 from kerasnlp_zoo.evaluation.correlation import normalized
 from tests import oracles
 

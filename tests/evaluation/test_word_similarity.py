@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kerasnlp_zoo.datasets.word_evaluation import WordPairs
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import sentence_similarity_scores, word_similarity_scores
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from tests import oracles
 
 TOKENS = ["[PAD]", "[UNK]", *(f"word{number}" for number in range(20))]

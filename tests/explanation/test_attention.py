@@ -91,7 +91,8 @@ def test_weights_of_a_transformer_over_words_equal_its_equations(norm_first):
 def test_tokens_are_those_of_the_text():
     attention = attention_weights(bert_task(), "SLEEPING CAFÉ 的 [MASK]好")
     assert attention.tokens == ["[CLS]", "SLEEP", "##ING", "CAFÉ", "的[?]", "[MASK]", "好", "[SEP]"]
-    assert repr(attention).startswith("Attention(['[CLS]', 'SLEEP', '##ING', 'CAFÉ', '的[?]', '[MASK]', ...], layers=2")
+    tokens = "['[CLS]', 'SLEEP', '##ING', 'CAFÉ', '的[?]', '[MASK]', ...]"
+    assert repr(attention) == f"Attention({tokens}, layers=3, heads=2)"
     assert [word for word, _ in attention.words] == ["[CLS]", "SLEEPING", "CAFÉ", "的", "[MASK]", "好", "[SEP]"]
 
 

@@ -6,8 +6,9 @@ import json
 import pytest
 
 from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets.options import TokenClassificationOptions
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts
-from kerasnlp_zoo.datasets.token_classification import TokenClassificationOptions, load_token_classification
+from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.tagged_text import TaggedText
 from recipes import bilstm_tagging

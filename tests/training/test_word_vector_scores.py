@@ -2,9 +2,10 @@ import keras
 import numpy as np
 import pytest
 
-from kerasnlp_zoo.datasets.word_evaluation import AnalogyQuestions, WordPairs
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import analogy_scores, word_similarity_scores
+from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.training import HistoryFile, WordVectorScores
 
 TOKENS = ["[PAD]", "[UNK]", "man", "king", "woman", "queen"]

@@ -1,0 +1,42 @@
+"""What an export needs of a task; `Task` has it all."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+
+Texts: TypeAlias = Sequence[str | tuple[str, ...]]  # pairs where the preprocessor takes pairs, otherwise strings
+
+
+class Exportable(Protocol):
+    """The part of a task that exports use."""
+
+    name: str
+    model: keras.Model
+    labels: list[str]
+    ranked_outputs: tuple[str, ...]
+
+    @property
+    def preprocessor(self) -> Preprocessor:
+        """The preprocessor whose features are the model's inputs."""
+
+    @property
+    def needs_strings(self) -> bool:
+        """Whether an answer needs more than the model's inputs and outputs."""
+
+    @property
+    def serve(self) -> Callable[..., dict[str, tf.Tensor]]:
+        """The compiled graph from strings [N] to the dict of answers."""
+
+    def answer_features(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        """Turn the preprocessor's features into the dict of answers."""
+
+    def columns(self, texts: Texts) -> list[list[bytes]]:
+        """Return the inputs of the graph: a list of bytes for each of the preprocessor's inputs."""
+
+    def outputs(self, texts: Texts) -> dict[str, np.ndarray]:
+        """Return what the exported model returns: a dict of arrays [N, ...]."""
