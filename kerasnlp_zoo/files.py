@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
 
 
@@ -72,6 +73,29 @@ def atomic_folder(path: FilePath) -> Iterator[Path]:
         if old.exists() and not path.exists():
             os.rename(old, path)
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def readable(path: FilePath, what: str, advice: str) -> Iterator[None]:
+    """Raise InputError instead of the errors that a missing or damaged file causes in the block.
+
+    Args:
+        path: folder or file that the block reads.
+        what: what it should hold, such as "a complete corpus".
+        advice: what the user can do, such as "Encode it again".
+
+    Example:
+
+    >>> with readable("entry", "the config of an entry", "Copy it again"):
+    ...     json.loads("{")
+    Traceback (most recent call last):
+    kerasnlp_zoo.errors.InputError: entry does not hold the config of an entry. Copy it again. JSONDecodeError: ...
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        cause = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+        raise InputError(f"{path} does not hold {what}. {advice}. {cause}") from error
 
 
 def write_json(path: FilePath, value: Any) -> None:

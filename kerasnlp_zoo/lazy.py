@@ -40,6 +40,6 @@ def lazy_attributes(
         return value
 
     def names() -> list[str]:
-        return sorted({name for name in vars(sys.modules[package]) if name[0] != "_"} | {*origins, *modules})
+        return sorted({*sys.modules[package].__all__, *origins, *(name for name in modules if "." not in name)})
 
     return get, names

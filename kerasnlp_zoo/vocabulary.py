@@ -16,6 +16,7 @@ END = "[END]"
 CLASSIFICATION = "[CLS]"
 SEPARATOR = "[SEP]"
 MASK = "[MASK]"
+CONTINUES = "##"  # prefix of a piece that continues a word
 # The first ids of a vocabulary of words: `Vocabulary` has the first two, `GenerativeVocabulary` has all four.
 PADDING_ID, UNKNOWN_ID, START_ID, END_ID = range(4)
 WORDPIECE_SPECIAL = (PADDING, UNKNOWN, CLASSIFICATION, SEPARATOR, MASK)

@@ -48,12 +48,12 @@ class Questions(NamedTuple):
     Attributes:
         texts: (question, passage) of each.
         labels: start and end of the first correct answer, in characters; None without an answer.
-        answers: all correct answers.
+        references: all correct answers.
     """
 
     texts: list[tuple[str, str]]
     labels: list[tuple[int, int] | None]
-    answers: list[list[str]]
+    references: list[list[str]]
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -77,9 +77,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     best = run.fit(task, data.train, data.validation, monitor="val_loss")
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"
-    return finish_fine_tuning(
-        run, task, data, best, lambda split: task.evaluate(split.texts, split.answers), "answer F1", "f1", name
-    )
+    return finish_fine_tuning(run, task, data, best, {"f1": "answer F1"}, name)
 
 
 def questions_of(examples: Sequence[QuestionExample]) -> Questions:

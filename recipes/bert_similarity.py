@@ -50,9 +50,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     best = run.fit(task, data.train, data.validation, monitor="val_loss")
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"
-    return finish_fine_tuning(
-        run, task, data, best, lambda split: task.evaluate(split.texts, split.labels), "Spearman", "spearman", name
-    )
+    return finish_fine_tuning(run, task, data, best, {"spearman": "Spearman"}, name)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.tasks.token_classification import tags_for
 from kerasnlp_zoo.training import (
+    SPAN_METRICS,
     FineTuningConfig,
     Run,
     classification_metrics,
@@ -62,9 +63,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     best = run.fit(task, train, data.validation)
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"
-    return finish_fine_tuning(
-        run, task, data, best, lambda split: task.evaluate(split.texts, split.labels), "entity F1", "f1", name
-    )
+    return finish_fine_tuning(run, task, data, best, SPAN_METRICS, name)
 
 
 if __name__ == "__main__":

@@ -20,19 +20,14 @@ the entry given as --segmenter. With --tags bmes one tag per character encodes w
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import keras
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.options import TokenClassificationOptions
 from kerasnlp_zoo.datasets.report import span_report
-from kerasnlp_zoo.datasets.tagged_texts import (
-    TaggedTexts,
-    TokenClassificationData,
-    every_word_is_a_span,
-    with_given_words,
-)
+from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData, with_given_words
 from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
@@ -41,7 +36,9 @@ from kerasnlp_zoo.models.embedding_inputs import Channels
 from kerasnlp_zoo.tasks.token_classification import TOKENS, TagScheme, TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
+from kerasnlp_zoo.text.tagged_text import every_word_is_a_span
 from kerasnlp_zoo.training import (
+    SPAN_METRICS,
     LazyAdam,
     Run,
     WarmupLinearDecay,
@@ -57,7 +54,7 @@ from kerasnlp_zoo.training import (
 )
 
 RECURRENT = {"lstm": ("lstm", False), "bilstm": ("lstm", True), "bigru": ("gru", True), "birnn": ("rnn", True)}
-METRICS = {"names": ("entity F1", "f1"), "words": ("word F1", "unlabelled_f1"), TOKENS: ("tag accuracy", "accuracy")}
+Tags: TypeAlias = Literal["auto", "iob2", "bmes", "bioes", "tokens"]
 
 
 @dataclasses.dataclass
@@ -73,7 +70,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Encoder: recurrent layers in both directions (bi...) or in one, or a convolution."""
     head: Literal["crf", "softmax"] = "crf"
     """crf predicts all tags of a text together (conditional random field); softmax predicts each tag separately."""
-    tags: Literal["auto", "iob2", "bmes", "bioes", "tokens"] = "auto"
+    tags: Tags = "auto"
     """Scheme in which the model encodes spans as tags. auto is bmes, but tokens if every word has a label and there
     are several labels."""
     # The flag of the base class names a library.
@@ -123,8 +120,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     data = load_token_classification(config)
     print(span_report(data))
-    kind = kind_of(data, config.tags)
-    scheme: TagScheme = TOKENS if kind == TOKENS else "bmes" if config.tags == "auto" else config.tags
+    scheme = scheme_for(data, config.tags)
     tags = tags_for(data.labels, scheme)
     prepare = with_given_words if scheme == TOKENS else lambda split: split
     train, validation = prepare(data.train), prepare(data.validation)
@@ -148,20 +144,19 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     def evaluate(split: TaggedTexts) -> dict[str, Any]:
         scored = served if split is data.test else task  # only the test texts are also scored as raw text
-        return scored.evaluate(split.texts, list(split.labels))
+        return scored.evaluate(split.texts, split.references)
 
-    metric, score = METRICS[kind]
     about = config.data_name().removeprefix("peoples_daily_") + ("" if config.tags == "auto" else f"_{config.tags}")
     name = f"{model.builder_config['builder']}_{about}_{data.language}"
-    return finish_fine_tuning(run, served, data, best, evaluate, metric, score, name)
+    return finish_fine_tuning(run, served, data, best, SPAN_METRICS, name, evaluate)
 
 
-def kind_of(data: TokenClassificationData, tags: str) -> str:
-    """Return the kind of the spans, a key of METRICS, from --tags, the labels, and whether spans cover all words."""
-    are_all_words = every_word_is_a_span(data.train)
-    if tags == TOKENS or (tags == "auto" and are_all_words and len(data.labels) > 1):
-        return TOKENS
-    return "words" if are_all_words and data.language == "zh" else "names"
+def scheme_for(data: TokenClassificationData, tags: Tags) -> TagScheme:
+    """Return the scheme of the tags: that of --tags, or for auto the one that suits the spans."""
+    if tags != "auto":
+        return tags
+    are_all_words = every_word_is_a_span(data.train.texts, data.train.references)
+    return TOKENS if are_all_words and len(data.labels) > 1 else "bmes"
 
 
 def make_preprocessor(

@@ -1,10 +1,13 @@
-"""Two logical CPU devices for every test, so that replicas can be tried without a GPU; one seed for all."""
+"""Two logical CPU devices for every test, so that replicas are tried without a GPU; one seed; shared processes."""
+
+import contextlib
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnlp_zoo.tasks import export, litert
 from tests.small_data import write_reviews
 
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -14,6 +17,40 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 @pytest.fixture(autouse=True)
 def seeded():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_processes():
+    """Check all exports of a test worker in one process of each kind, because TensorFlow takes seconds to import.
+
+    A process answers from files alone, so that it can answer any number of exports.
+    test_export.py checks exports in a new process each, as users do.
+    """
+    processes = {}
+
+    def shared(start):
+        def process(modules=()):
+            key = start.__name__, modules
+            if key not in processes:
+                processes[key] = start(*[modules] * bool(modules))
+            return contextlib.nullcontext(processes[key])
+
+        process.start = start
+        return process
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "serving_process", shared(export.serving_process))
+        patch.setattr(litert, "interpreter_process", shared(litert.interpreter_process))
+        yield
+    for process in processes.values():
+        process.close()
+
+
+@pytest.fixture
+def new_processes(monkeypatch):
+    """Check each export in a new process, as outside of the tests."""
+    monkeypatch.setattr(export, "serving_process", export.serving_process.start)
+    monkeypatch.setattr(litert, "interpreter_process", litert.interpreter_process.start)
 
 
 @pytest.fixture

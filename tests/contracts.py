@@ -1,12 +1,14 @@
-"""What every builder promises. A new family adds a line to BUILDERS.
+"""Small cases of every builder. A new family adds a line to BUILDERS.
 
-The promises themselves stand in test_contracts.py; layers are in layer_contracts.py, tasks in task_contracts.py.
+test_contracts.py proves the promises; layer_contracts.py has the layers, task_contracts.py the tasks.
 """
 
 import dataclasses
 
 import numpy as np
+import pytest
 
+from kerasnlp_zoo import models
 from kerasnlp_zoo.layers.crf import crf_marginals
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES
 from kerasnlp_zoo.training import GloveLoss, crf_loss, cross_entropy, identity_loss, span_cross_entropy
@@ -17,41 +19,44 @@ NUM_CLASSES = 3
 
 
 def token_ids(random, batch, time):
-    """Token ids [B, T], rows of different lengths, the first one full."""
+    """Return token ids [B, T]: rows of different lengths, the first one without padding."""
     ids = random.integers(1, VOCABULARY_SIZE, (batch, time)).astype("int32")
     lengths = np.append(time, random.integers(1, time + 1, batch - 1))
     return ids * (np.arange(time) < lengths[:, None])
 
 
 def tokens_in_segments(random, batch, time):
-    """What BERT takes: tokens of two segments."""
+    """Return the inputs of BERT: tokens of two segments."""
     ids = token_ids(random, batch, time)
     return {"token_ids": ids, "segment_ids": (np.arange(time) > time // 2) * (ids > 0).astype("int32")}
 
 
 def with_answer_places(random, batch, time):
-    """A question and a passage, in which answers may stand."""
+    """Return a question and a passage, which may hold the answer."""
     inputs = tokens_in_segments(random, batch, time)
     return {**inputs, "is_answer_place": (inputs["token_ids"] > 0).astype("int32")}
 
 
 def with_masked_positions(random, batch, time):
-    """Tokens of two segments, and positions whose words are to be told."""
+    """Return tokens of two segments, and the positions of words to predict."""
     inputs = tokens_in_segments(random, batch, time)
     return {**inputs, "masked_positions": np.zeros_like(inputs["token_ids"])}
 
 
 def source_and_target(random, batch, time):
-    """A sentence and its translation."""
+    """Return a sentence and its translation."""
     return {name: token_ids(random, batch, time) for name in ("source_ids", "target_ids")}
 
 
 def trees(random, batch, time, num_inboxes=1):
-    """Scheduled trees of different sizes, with a word at every leaf and none elsewhere; the first has every row."""
+    """Return scheduled trees of different sizes, with a word at every leaf; the first tree has all rows.
+
+    A node with one inbox receives the messages of any number of children; each of several inboxes receives one.
+    """
     inputs = {name: np.zeros((batch, time, PLACES), "int32") for name in ("token_ids", "parents")}
     for tree, rows in enumerate(np.append(time, random.integers(1, time + 1, batch - 1))):
         inputs["token_ids"][tree, 0, 0] = 1
-        boxes = np.array([], "int64")  # of rows above: one takes the messages of many; of several, each takes one
+        boxes = np.array([], "int64")  # inboxes of the rows above
         for row in range(rows):
             for place in range(int(row == 0), PLACES):
                 if len(boxes) and random.random() < 0.8:
@@ -64,17 +69,17 @@ def trees(random, batch, time, num_inboxes=1):
 
 
 def binary_trees(random, batch, time):
-    """The same, of which no node has more than two children."""
+    """Return trees whose nodes have at most two children."""
     return trees(random, batch, time, num_inboxes=2)
 
 
 def words_around_words(random, batch, time):
-    """Words and those that they are to predict, as word2vec takes them."""
+    """Return the inputs of word2vec: words and the words to predict from them."""
     return {name: token_ids(random, batch, time) for name in ("token_ids", "words")}
 
 
 def words_of_letters(random, batch, time):
-    """Words and their letters."""
+    """Return words and their letters."""
     ids = token_ids(random, batch, time)
     letters = np.stack([token_ids(random, time, 4) for _ in range(batch)])
     return {"token_ids": ids, "character_ids": letters * (ids > 0)[:, :, None]}
@@ -82,21 +87,21 @@ def words_of_letters(random, batch, time):
 
 @dataclasses.dataclass(frozen=True)
 class BuilderCase:
-    """One way to call a builder, small and without dropout.
+    """One way to call a builder: a small model without dropout.
 
     Args:
         builder: registered name.
-        arguments: dict for it.
-        inputs: function (random, batch, time) -> the model's inputs.
-        per_token: bool, whether there is one label per token rather than per text.
-        quantizable: bool, whether it holds a layer that Keras can quantize; the weights of a linear
-            model over bags of words are none of those.
-        head: name of its last layer.
-        loss: function (labels, outputs) -> losses, that it is trained with; for several outputs a dict.
-        output: name of the output that is looked at, of a model with several.
-        labels: function (random, batch, time) -> labels, where there is neither one a text nor one a token.
-        read: function of the outputs -> what is looked at, where they are not one row a text or token themselves.
-        trains: bool, whether its training is tried, too: that takes longest, and is shared by heads of one encoder.
+        arguments: dict of its arguments.
+        inputs: function (random, batch, time) that returns the model's inputs.
+        per_token: bool, whether the model has one label per token rather than per text.
+        quantizable: bool, whether the model has a layer that Keras can quantize. The weights of a linear model over
+            bags of words are not in such a layer.
+        head: name of the last layer.
+        loss: loss for training; a dict if the model has several outputs.
+        output: name of the output to test if the model has several.
+        labels: function (random, batch, time) that returns labels, if they are not one per text or per token.
+        trains: bool, whether training is tested. Models that share the layers of another are not trained.
+        read: function that turns the outputs into values per text or per token, if they are not such values.
     """
 
     builder: str
@@ -112,11 +117,26 @@ class BuilderCase:
     read: callable = None
 
     def __str__(self):
-        telling = [str(self.arguments[name]) for name in TELLING if name in self.arguments]
-        return "-".join([self.builder, *telling, *([self.output] if self.output else [])])
+        values = [str(self.arguments[name]) for name in IN_NAMES if name in self.arguments]
+        return "-".join([self.builder, *values, *([self.output] if self.output else [])])
+
+    @property
+    def family(self):
+        """Name of the module that defines the builder."""
+        return models.BUILDERS[self.builder].__module__.rsplit(".", 1)[-1]
 
 
-TELLING = (
+def one_of_each(cases, key):
+    """Return pytest parameters: the first case of each key is tested quickly, all others are slow tests."""
+    seen, parameters = set(), []
+    for case in cases:
+        marks = [pytest.mark.slow] if key(case) in seen else []
+        parameters.append(pytest.param(case, marks=marks, id=str(case)))
+        seen.add(key(case))
+    return parameters
+
+
+IN_NAMES = (
     "pooling",
     "channels",
     "weighting",
@@ -127,7 +147,7 @@ TELLING = (
     "labelled",
     "cell",
     "placement",
-)  # arguments that tell two cases of a builder apart
+)  # arguments that distinguish the cases of a builder
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
 
@@ -168,8 +188,8 @@ BUILDERS = [
             per_token=True,
         )
         for more in (
-            {"num_layers": 2, "cell": "lstm"},
             {"placement": "bahdanau", "score_mode": "general"},
+            {"num_layers": 2, "cell": "lstm"},
             {"attention": None, "bidirectional": False, "cell": "rnn"},
         )
     ),
@@ -235,7 +255,7 @@ BUILDERS = [
             "context_size": 5,
             "direct_connections": True,
         },
-        **UNTRAINED,  # of the same layers as fixed_window
+        **UNTRAINED,  # has the layers of fixed_window
     ),
     *(
         BuilderCase("bilstm", _over_vectors(pooling=pooling, num_layers=1, **more))

@@ -1,13 +1,17 @@
 """A small, untrained task of every kind, and texts for it. A new task adds a line to TASKS.
 
-What every task promises stands in test_contracts.py.
+test_task_contracts.py proves the promises of every task.
 """
 
 import dataclasses
+import functools
 import re
 
+import keras
 import numpy as np
 
+from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.models import BUILDERS, rnn_language_model, seq2seq, text_cnn, transformer, tree_lstm
 from kerasnlp_zoo.tasks import (
     FillMask,
@@ -136,7 +140,7 @@ STRANGE_TREES = ("(0 " * 60 + "deep" + ")" * 60, f"(0 {'(0 wide) ' * 300})", "(0
 def tree_classification():
     """A small, untrained TreeClassification of every node."""
     preprocessor = TreePreprocessor.from_texts(TREES, notation="labelled")
-    size = {"embedding_dim": 8, "hidden_dim": 5}
+    size = {"composition": "child_sum", "embedding_dim": 8, "hidden_dim": 5}
     model = tree_lstm(preprocessor.vocabulary_size, num_classes=3, labelled="nodes", **size)
     return TreeClassification(model, preprocessor, ["-", "0", "+"])
 
@@ -175,78 +179,135 @@ class TaskCase:
     """A function that makes a small task, and texts for it.
 
     Args:
-        make: function that returns the task.
-        numbers: name of the output that tells how much int8 weights change an answer.
+        make: function that returns a new task.
+        family: name of the module of the model.
+        numbers: name of the output that int8 weights may change a little.
         texts: tuple of str.
-        labels: tuple, one a text; empty for a task that is not trained on labels.
-        other_labels: tuple of str, labels for a new head; empty where there are none to choose.
-        strange: tuple of texts that break careless preprocessing.
+        labels: tuple, one per text; empty for a task that is not trained on labels.
+        other_labels: tuple of str, labels for a new output layer; empty if the labels cannot be chosen.
+        strange: tuple of texts that careless preprocessing cannot answer.
+        evaluated: tuple of examples to evaluate the task on; the texts if it is empty.
+        references: list of their references, None for a task that needs none.
     """
 
     make: callable
+    family: str
     numbers: str
     texts: tuple = tuple(TEXTS)
     labels: tuple = tuple(LABELS)
     other_labels: tuple = ("a", "b", "c")
     strange: tuple = STRANGE
+    evaluated: tuple = ()
+    references: list | None = None
 
     def __str__(self):
         return self.make.__name__
 
+    @functools.cached_property
+    def task(self):
+        """The task, which tests share, because tracing its graph takes seconds. They do not change it."""
+        keras.utils.set_random_seed(0)
+        return self.make()
+
 
 TASKS = [
-    TaskCase(text_classification, "probabilities"),
+    TaskCase(text_classification, "text_cnn", "probabilities", references=LABELS),
     TaskCase(
         pair_classification,
+        "bert_heads",
         "probabilities",
         tuple(zip(TEXTS, TEXTS[::-1], strict=True)),
         strange=tuple((text, other) for text in STRANGE for other in STRANGE),
+        references=LABELS,
     ),
-    TaskCase(text_regression, "score", labels=tuple(map(float, range(len(TEXTS)))), other_labels=()),
+    TaskCase(
+        text_regression,
+        "bert_heads",
+        "score",
+        labels=tuple(map(float, range(len(TEXTS)))),
+        other_labels=(),
+        references=list(range(len(TEXTS))),
+    ),
     TaskCase(
         token_classification,
+        "bert_heads",
         "probabilities",
         labels=tuple([(0, 1, "THING")] for _ in TEXTS),
         other_labels=tuple(tags_for(["NAME"])),
+        references=[[(0, 1, "THING")]] * len(TEXTS),
     ),
     TaskCase(
         tagging_with_crf,
+        "bilstm_crf",
         "probabilities",
         labels=tuple([(0, 1, "THING")] for _ in TEXTS),
         other_labels=tuple(tags_for(["NAME"], "bmes")),
+        references=[[(0, 1, "THING")]] * len(TEXTS),
     ),
     TaskCase(
         question_answering,
+        "bert_heads",
         "probabilities",
         tuple((text, f"{text} . {other}") for text, other in zip(TEXTS, TEXTS[::-1], strict=True)),
         labels=((0, 4), None, *[(2, 6)] * 9),
         other_labels=(),
         strange=tuple((text, other) for text in STRANGE for other in STRANGE),
+        references=[[text] for text in TEXTS],
     ),
     TaskCase(
         tree_classification,
+        "tree_lstm",
         "node_probabilities",
         TREES,
         labels=tuple(re.findall(r"\((\S)", text) for text in TREES),
         strange=STRANGE_TREES,
+        references=[re.findall(r"\((\S)", text) for text in TREES],
     ),
-    TaskCase(sentence_similarity, "vector", labels=(), other_labels=()),
+    TaskCase(
+        sentence_similarity,
+        "bert_heads",
+        "vector",
+        labels=(),
+        other_labels=(),
+        evaluated=tuple(zip(TEXTS, TEXTS[::-1], strict=True)),
+        references=list(range(len(TEXTS))),
+    ),
     TaskCase(
         fill_mask,
+        "bert_heads",
         "probabilities",
         ("a [MASK] film", "the actors are [MASK] .", "[MASK]", "too long and too[MASK]"),
         labels=(),
         other_labels=(),
         strange=("ＣＡＦＥ\u0301 [MASK] 👍🏽", "word " * 3000 + "[MASK]"),
     ),
-    TaskCase(language_modeling, "next_probabilities", labels=(), other_labels=()),
-    TaskCase(translation_by_transformer, "unknown_share", labels=(), other_labels=()),
-    TaskCase(translation_by_seq2seq, "unknown_share", labels=(), other_labels=()),
+    TaskCase(language_modeling, "rnn_language_model", "next_probabilities", labels=(), other_labels=()),
+    TaskCase(
+        translation_by_transformer,
+        "transformer",
+        "unknown_share",
+        labels=(),
+        other_labels=(),
+        references=[[text] for text in TEXTS],
+    ),
+    TaskCase(
+        translation_by_seq2seq,
+        "seq2seq",
+        "unknown_share",
+        labels=(),
+        other_labels=(),
+        references=[[text] for text in TEXTS],
+    ),
     TaskCase(
         word_embedding,
+        "word_embedding",
         "vector",
         (*WORDS, "Queen", "ＣＵＰ", "cafe\u0301", "unheard", "two words"),
         labels=(),
         other_labels=(),
+        evaluated=(
+            WordPairs("pairs", [("king", "queen"), ("cup", "mug"), ("cup", "bus")], np.array([9.0, 8.0, 1.0])),
+            AnalogyQuestions("questions", {"family": [("man", "king", "woman", "queen")]}),
+        ),
     ),
 ]

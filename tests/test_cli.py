@@ -81,12 +81,12 @@ def test_explain_colors_words_only_for_a_terminal_that_wants_colors(run, monkeyp
 def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
     scores = json.loads(run("evaluate", ENTRY))
     recorded = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
-    assert scores["texts"] == recorded["test_examples"]
-    assert 100 * scores["accuracy"] == pytest.approx(recorded["test_score"])
+    assert scores["examples"] == recorded["test_examples"]
+    assert (scores["metric"], scores["score"]) == ("accuracy", pytest.approx(recorded["test_score"]))
     (tmp_path / "test.csv").write_text(f'review,grade\n"{GOOD}",positive\ndull and clumsy,negative\n')
     columns = ("--text-column", "review", "--label-column", "grade")
     scores = json.loads(run("evaluate", ENTRY, "--test-file", tmp_path / "test.csv", *columns))
-    assert (scores["texts"], scores["accuracy"]) == (2, 1.0)
+    assert (scores["examples"], scores["accuracy"]) == (2, 1.0)
     (tmp_path / "test.csv").write_text("text,label\nfine,good\n")
     assert "'good' of text 0 is unknown" in error(run, "evaluate", ENTRY, "--test-file", tmp_path / "test.csv")
 

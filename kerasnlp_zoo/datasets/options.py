@@ -2,12 +2,13 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.types import Language
 
 CommercialUse: TypeAlias = Literal["yes", "no", "unknown"]
+UNSTATED = "not stated by its distributor; widely used in research"  # licence of most named data sets
 
 
 @dataclasses.dataclass
@@ -52,6 +53,15 @@ class DataOptions:
     def data_name(self) -> str:
         """Return the name of the data, usable in a file name."""
         return (self.train_file.stem if self.train_file else self.dataset).replace("/", "_")
+
+    def given_files(self) -> dict[str, Path]:
+        """Return the user's files by split; a split without a file is missing."""
+        files = {"train": self.train_file, "validation": self.validation_file, "test": self.test_file}
+        return {split: path for split, path in files.items() if path is not None}
+
+    def user_data(self) -> dict[str, Any]:
+        """Return the name and the language of the user's files, as the classes of loaded data have them."""
+        return {"name": self.data_name(), "language": self.language or "en"}
 
 
 @dataclasses.dataclass

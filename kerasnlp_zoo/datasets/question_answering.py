@@ -9,9 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
+from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, duplicate_key, hold_out, require_examples
-from kerasnlp_zoo.datasets.text_classification import UNSTATED
 from kerasnlp_zoo.datasets.user_files import read_text
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath, Language
@@ -156,13 +155,8 @@ def _hold_out_passages(
 
 def _user_files(options: QuestionAnsweringOptions) -> tuple[Splits, int]:
     """Return the examples of each given file, and the number of repaired answers."""
-    files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
-    splits, repaired = {}, 0
-    for name, path in files.items():
-        if path is not None:
-            splits[name], count = read_squad(path, options.encoding)
-            repaired += count
-    return splits, repaired
+    read = {name: read_squad(path, options.encoding) for name, path in options.given_files().items()}
+    return _counted(read)
 
 
 def read_squad(path: FilePath, encoding: str = "utf-8-sig") -> tuple[list[QuestionExample], int]:
@@ -246,22 +240,25 @@ def _tfds(options: QuestionAnsweringOptions) -> tuple[Splits, int]:
     """Return the splits of a data set of TFDS, and the number of repaired answers."""
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
-    if not options.dataset:
-        raise InputError(f"Name a data set with --dataset ({', '.join(NAMES)}) or give --train-file in SQuAD's format")
-    builder = tfds_loading.load_builder(NAMES.get(options.dataset, options.dataset), options.data_dir)
+    builder = tfds_loading.named_builder(options, NAMES, tfds_name=NAMES.get(options.dataset))
     tfds_loading.require_features(builder, "id", "question", "context", "answers")
     # The test split of SQuAD is secret. Its validation split is our test split.
     wanted = {"train": "train", "test": "validation"}
     if "test" in builder.info.splits:
         wanted = {"train": "train", "validation": "validation", "test": "test"}
-    splits: Splits = {}
-    repaired = 0
-    for name, split in wanted.items():
-        if split in builder.info.splits:
-            splits[name] = []
-            for row in tfds_loading.read_rows(builder, split):
-                pairs = list(zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True))
-                example, count = _example(options.dataset, row["id"], row["question"], row["context"], pairs)
-                splits[name].append(example)
-                repaired += count
-    return splits, repaired
+
+    def read(split: str) -> tuple[list[QuestionExample], int]:
+        examples, repaired = [], 0
+        for row in tfds_loading.read_rows(builder, split):
+            pairs = list(zip(row["answers"]["text"], row["answers"]["answer_start"], strict=True))
+            example, count = _example(options.dataset, row["id"], row["question"], row["context"], pairs)
+            examples.append(example)
+            repaired += count
+        return examples, repaired
+
+    return _counted(tfds_loading.read_splits(builder, wanted, read))
+
+
+def _counted(read: Mapping[str, tuple[list[QuestionExample], int]]) -> tuple[Splits, int]:
+    """Return the examples of each split, and the number of repaired answers of all splits."""
+    return {name: examples for name, (examples, _) in read.items()}, sum(count for _, count in read.values())

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence, Sized
-from typing import Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -30,6 +30,11 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def references(self) -> list[Any]:
+        """The labels as a list, which `Task.evaluate` takes."""
+        return list(self.labels)
 
     @property
     def classes(self) -> np.ndarray:

@@ -213,12 +213,13 @@ def _check_tags(texts: Sequence[TaggedLines]) -> None:
     """Raise InputError unless every tag is O, or a prefix and a label."""
     for text in texts:
         for tag, place in zip(text.tags, text.places, strict=True):
-            if not is_tag(tag):
+            try:
+                parse_tag(tag)
+            except InputError as error:
                 raise InputError(
-                    f"{place}: {tag!r} is not a tag. Expected O, or one of B I M E L S U, '-' and a label, such as "
-                    "B-PER. Set --columns if the tags are in another column. If every token is a span of its own, as "
-                    "with parts of speech, use --scheme tokens"
-                )
+                    f"{place}: {error}. Set --columns if the tags are in another column. If every token is a span of "
+                    "its own, as with parts of speech, use --scheme tokens"
+                ) from error
 
 
 def _check_scheme(texts: Sequence[TaggedLines], scheme: Scheme) -> None:

@@ -62,21 +62,6 @@ class TokenClassificationData(TextClassificationData):
     repaired: int = 0
 
 
-def every_word_is_a_span(texts: TaggedTexts) -> bool:
-    """Return whether every word of all texts is a span, as with parts of speech and word segmentation.
-
-    Example:
-
-    >>> from kerasnlp_zoo.tag_schemes import Span
-    >>> every_word_is_a_span(TaggedTexts.of([TaggedText("Ada slept", (Span(0, 3, "noun"), Span(4, 9, "verb")))]))
-    True
-    """
-    return all(
-        sum(len(text[start:end].split()) == 1 and end - start for start, end, _ in spans) == len("".join(text.split()))
-        for text, spans in texts
-    )
-
-
 def with_given_words(texts: TaggedTexts) -> TaggedTexts:
     """Return the texts with a space between two words, for taggers whose tokens are the words.
 

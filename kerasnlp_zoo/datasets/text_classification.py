@@ -3,21 +3,18 @@
 import dataclasses
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
+from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, prepare_splits
 from kerasnlp_zoo.datasets.user_files import Example, read_examples
-from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Language
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
-
-UNSTATED = "not stated by its distributor; widely used in research"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +52,11 @@ class Source:
     def texts(self) -> tuple[str, ...]:
         """Features with the texts: one, or two for pairs."""
         return (self.text,) if self.text_pair is None else (self.text, self.text_pair)
+
+    @property
+    def splits(self) -> dict[str, str | None]:
+        """The official split of each of our splits."""
+        return {"train": "train", "validation": self.validation, "test": self.test}
 
 
 KIM = "Kim 2014, CNN-rand"
@@ -124,8 +126,7 @@ def load_text_classification(
 
 def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     """Return the fields of `TextClassificationData` except the splits, and the splits."""
-    files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
-    examples = {name: read_examples(path, options) for name, path in files.items() if path is not None}
+    examples = {name: read_examples(path, options) for name, path in options.given_files().items()}
     dropped = {"rows without label": sum(not e.label for split in examples.values() for e in split)}
     examples = {name: [e for e in split if e.label] for name, split in examples.items()}
     labels = ordered({example.label for example in examples["train"]})
@@ -135,8 +136,7 @@ def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]
             f"{options.label_column!r} of {options.train_file}"
         )
     splits = {name: _encode(split, labels) for name, split in examples.items()}
-    language = options.language or "en"
-    return {"name": options.data_name(), "labels": labels, "dropped": dropped, "language": language}, splits
+    return {**options.user_data(), "labels": labels, "dropped": dropped}, splits
 
 
 def ordered(labels: Iterable[str]) -> list[str]:
@@ -164,19 +164,18 @@ def _named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     """Return the fields of `TextClassificationData` except the splits, and the splits."""
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
-    if not options.dataset:
-        raise InputError(f"Name a data set with --dataset ({', '.join(SOURCES)}) or give --train-file")
     source = SOURCES.get(options.dataset) or BY_TFDS_NAME.get(options.dataset)
     if source is None:  # any other TFDS name
         columns = (options.text_column, options.label_column, options.text_pair_column)
         source = Source(options.dataset, *columns, "validation", "test")
-    builder = prepared_builder(source, options.data_dir)
-    splits, hidden = {}, 0
-    for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
-        if split is not None and split in builder.info.splits:
-            texts, labels = tfds_loading.read_split(builder, split, source.texts, source.label)
-            hidden += int(np.sum(labels < 0))  # in TFDS, secret labels of a competition are -1
-            splits[name] = Split(texts, labels).take(np.flatnonzero(labels >= 0))
+    builder = _prepared_builder(source, options)
+
+    def read(split: str) -> Split:
+        return Split(*tfds_loading.read_split(builder, split, source.texts, source.label))
+
+    splits = tfds_loading.read_splits(builder, source.splits, read)
+    hidden = sum(int(np.sum(split.labels < 0)) for split in splits.values())  # TFDS has -1 for labels that are secret
+    splits = {name: split.take(np.flatnonzero(split.labels >= 0)) for name, split in splits.items()}
     data = {
         "name": options.dataset,
         "labels": list(builder.info.features[source.label].names),
@@ -190,18 +189,15 @@ def _named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     return data, splits
 
 
-def prepared_builder(source: Source, data_dir: Path | None) -> "tfds.core.DatasetBuilder":
+def _prepared_builder(source: Source, options: DataOptions) -> "tfds.core.DatasetBuilder":
     """Return the prepared builder of a source, or that of its fallback if TFDS is unreachable."""
     from kerasnlp_zoo.datasets import tfds_loading
 
-    try:
-        return tfds_loading.load_builder(source.tfds_name, data_dir)
-    except InputError as error:
-        if source.fallback:
-            print(f"{error}. Reading the part of it that a Python package contains instead", file=sys.stderr)
-            return tfds_loading.load_builder(source.fallback, data_dir)
+    if source.fallback is None:
         packaged = [name for name, other in SOURCES.items() if (other.fallback or other.tfds_name).startswith("zoo_")]
-        raise InputError(
-            f"{error}.{did_you_mean(source.tfds_name, list(SOURCES))} "
-            f"Data sets that need a package index only: {', '.join(packaged)}"
-        ) from error
+        return tfds_loading.named_builder(options, SOURCES, packaged, source.tfds_name)
+    try:
+        return tfds_loading.load_builder(source.tfds_name, options.data_dir)
+    except InputError as error:
+        print(f"{error}. Reading the part of it that a Python package contains instead", file=sys.stderr)
+        return tfds_loading.load_builder(source.fallback, options.data_dir)

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.options import UNSTATED, DataOptions
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, prepare_splits
 from kerasnlp_zoo.datasets.sts_benchmark import LICENCE, load_sts_benchmark
-from kerasnlp_zoo.datasets.text_classification import UNSTATED, Source, prepared_builder
+from kerasnlp_zoo.datasets.text_classification import Source
 from kerasnlp_zoo.datasets.user_files import Example, read_examples
 from kerasnlp_zoo.errors import InputError
 
@@ -45,17 +45,14 @@ def load_text_regression(options: DataOptions) -> TextClassificationData:
 
 
 def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
-    files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     splits, unlabelled = {}, 0
-    for name, path in files.items():
-        if path is not None:
-            examples = read_examples(path, options)
-            labelled = [example for example in examples if example.label]
-            unlabelled += len(examples) - len(labelled)
-            scores = np.array([_number(example) for example in labelled], "float64")
-            splits[name] = Split([example.text for example in labelled], scores)
-    data = {"name": options.data_name(), "language": options.language or "en"}
-    return {**data, "dropped": {"rows without label": unlabelled}}, splits
+    for name, path in options.given_files().items():
+        examples = read_examples(path, options)
+        labelled = [example for example in examples if example.label]
+        unlabelled += len(examples) - len(labelled)
+        scores = np.array([_number(example) for example in labelled], "float64")
+        splits[name] = Split([example.text for example in labelled], scores)
+    return {**options.user_data(), "dropped": {"rows without label": unlabelled}}, splits
 
 
 def _number(example: Example) -> float:
@@ -84,23 +81,22 @@ def _sts_benchmark(options: DataOptions) -> tuple[dict[str, Any], dict[str, Spli
 def _tfds(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
-    if not options.dataset:
-        known = ", ".join([STS_BENCHMARK, *SCORED])
-        raise InputError(f"Name a data set with --dataset ({known}) or give --train-file")
     source = SCORED.get(options.dataset)
     if source is None:
         columns = (options.text_column, options.label_column, options.text_pair_column)
         source = Source(options.dataset, *columns, "validation", "test")
-    builder = prepared_builder(source, options.data_dir)
+    known = (STS_BENCHMARK, *SCORED)
+    builder = tfds_loading.named_builder(options, known, [STS_BENCHMARK], source.tfds_name)
     tfds_loading.require_features(builder, *source.texts, source.label)
-    splits = {}
-    for name, split in (("train", "train"), ("validation", source.validation), ("test", source.test)):
-        if split is not None and split in builder.info.splits:
-            texts, scores = tfds_loading.read_columns(builder, split, source.texts, source.label)
-            if scores.dtype.kind not in "if":
-                raise InputError(
-                    f"Feature {source.label!r} of {options.dataset} must contain numbers. Received: {scores.dtype}. "
-                    "Name a feature with numbers with --label-column"
-                )
-            splits[name] = Split(texts, scores.astype("float64"))
-    return {"name": options.dataset, "language": options.language or "en", "licence": UNSTATED}, splits
+
+    def read(split: str) -> Split:
+        texts, scores = tfds_loading.read_columns(builder, split, source.texts, source.label)
+        if scores.dtype.kind not in "if":
+            raise InputError(
+                f"Feature {source.label!r} of {options.dataset} must contain numbers. Received: {scores.dtype}. "
+                "Name a feature with numbers with --label-column"
+            )
+        return Split(texts, scores.astype("float64"))
+
+    data = {"name": options.dataset, "language": options.language or "en", "licence": UNSTATED}
+    return data, tfds_loading.read_splits(builder, source.splits, read)

@@ -4,19 +4,72 @@ import importlib
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from kerasnlp_zoo.datasets.splits import Text
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.types import FilePath
 
 HOST = "https://storage.googleapis.com/tfds-data/"
 PATIENCE = 5  # seconds; TFDS itself tries for 200
+Result = TypeVar("Result")
+
+
+class NamedData(Protocol):
+    """The flags that name a data set."""
+
+    dataset: str
+    data_dir: Path | None
+
+
+def named_builder(
+    options: NamedData,
+    known: Collection[str],
+    packaged: Collection[str] = (),
+    tfds_name: str | None = None,
+    file_flag: str = "--train-file",
+) -> tfds.core.DatasetBuilder:
+    """Return the prepared builder of the data set that `--dataset` names.
+
+    Args:
+        options: flags of the data.
+        known: names that this project knows, for messages.
+        packaged: those of them that come from the package index.
+        tfds_name: name in TFDS; None for the value of `--dataset`.
+        file_flag: flag of the user's own files.
+
+    Raises:
+        InputError: if no data set is named, or it cannot be loaded.
+    """
+    name = options.dataset
+    if not name:
+        raise InputError(f"Name a data set with --dataset ({', '.join(known)}) or give {file_flag}")
+    try:
+        return load_builder(tfds_name or name, options.data_dir)
+    except InputError as error:
+        advice = "" if name in known else did_you_mean(name, known)
+        if packaged:
+            advice += f" Data sets that need a package index only: {', '.join(packaged)}"
+        raise InputError(f"{error}.{advice}" if advice else str(error)) from error
+
+
+def read_splits(
+    builder: tfds.core.DatasetBuilder, wanted: Mapping[str, str | None], read: Callable[[str], Result]
+) -> dict[str, Result]:
+    """Read the splits that a data set has.
+
+    Args:
+        builder: prepared TFDS builder.
+        wanted: {name of our split: name of the split in TFDS}; None for a split that the data set does not have.
+        read: function that reads a split, from its name in TFDS.
+    """
+    return {ours: read(theirs) for ours, theirs in wanted.items() if theirs and theirs in builder.info.splits}
 
 
 def load_builder(name: str, data_dir: FilePath | None = None) -> tfds.core.DatasetBuilder:

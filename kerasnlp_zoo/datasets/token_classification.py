@@ -5,18 +5,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from kerasnlp_zoo.datasets import msra, peoples_daily
-from kerasnlp_zoo.datasets.options import TokenClassificationOptions
+from kerasnlp_zoo.datasets.options import UNSTATED, TokenClassificationOptions
 from kerasnlp_zoo.datasets.splits import prepare_splits
-from kerasnlp_zoo.datasets.tagged_files import TaggedLines, read_tagged, spans_from_tags
+from kerasnlp_zoo.datasets.tagged_files import PlacedText, TaggedLines, read_tagged, spans_from_tags
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
-from kerasnlp_zoo.datasets.text_classification import UNSTATED
-from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import Span, num_repaired, spans_of
 from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
 from kerasnlp_zoo.types import Language
 
 WORD = "word"  # label of every word of a segmented text
-SPLIT_NAMES = {"train": ("train",), "validation": ("validation", "dev"), "test": ("test",)}  # our name -> TFDS names
+VALIDATION_NAMES = ("validation", "dev")  # in TFDS
 Examples: TypeAlias = dict[str, list[TaggedText]]  # of each split
 
 
@@ -102,13 +101,10 @@ def load_token_classification(options: TokenClassificationOptions) -> TokenClass
 
 def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
     """Return fields of `TokenClassificationData`, and the examples of each split."""
-    files = {"train": options.train_file, "validation": options.validation_file, "test": options.test_file}
     splits: Examples = {}
     labels: set[str] = set()
     repaired = 0
-    for name, path in files.items():
-        if path is None:
-            continue
+    for name, path in options.given_files().items():
         examples, count = read_tagged(path, options)
         repaired += count
         for (_, spans), place in examples:
@@ -121,7 +117,7 @@ def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Ex
                     f"data. Its labels are: {', '.join(sorted(labels))}. Add a training text with it, or remove this"
                 )
         splits[name] = [example for example, _ in examples]
-    return {"name": options.data_name(), "language": options.language or "en", "repaired": repaired}, splits
+    return {**options.user_data(), "repaired": repaired}, splits
 
 
 def _packaged(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
@@ -133,29 +129,21 @@ def _packaged(options: TokenClassificationOptions) -> tuple[dict[str, Any], Exam
 def _tfds(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
     from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
 
-    known = [*PACKAGED, *TFDS_COLUMNS]
-    if not options.dataset:
-        raise InputError(f"Name a data set with --dataset ({', '.join(known)}) or give --train-file")
-    try:
-        builder = tfds_loading.load_builder(options.dataset, options.data_dir)
-    except InputError as error:
-        raise InputError(
-            f"{error}.{did_you_mean(options.dataset, known)} Data sets that need a package index only: "
-            f"{', '.join(PACKAGED)}"
-        ) from error
+    builder = tfds_loading.named_builder(options, (*PACKAGED, *TFDS_COLUMNS), PACKAGED)
     features = TFDS_COLUMNS.get(options.dataset.split("/")[0], (options.text_column, options.label_column))
-    splits: Examples = {}
-    repaired = 0
-    for ours, theirs in SPLIT_NAMES.items():
-        for split in set(theirs) & set(builder.info.splits):
-            rows = tfds_loading.read_tagged_tokens(builder, split, *features)
-            texts = [
-                TaggedLines(tokens, tags, [f"{options.dataset}, {split} text {number}"] * len(tokens))
-                for number, (tokens, tags) in enumerate(rows)
-                if tokens
-            ]
-            examples, count = spans_from_tags(f"{options.dataset}, {split}", texts, options)
-            splits[ours] = [example for example, _ in examples]
-            repaired += count
+
+    def read(split: str) -> tuple[list[PlacedText], int]:
+        rows = tfds_loading.read_tagged_tokens(builder, split, *features)
+        texts = [
+            TaggedLines(tokens, tags, [f"{options.dataset}, {split} text {number}"] * len(tokens))
+            for number, (tokens, tags) in enumerate(rows)
+            if tokens
+        ]
+        return spans_from_tags(f"{options.dataset}, {split}", texts, options)
+
+    validation = next((name for name in VALIDATION_NAMES if name in builder.info.splits), None)
+    found = tfds_loading.read_splits(builder, {"train": "train", "validation": validation, "test": "test"}, read)
+    splits = {name: [example for example, _ in examples] for name, (examples, _) in found.items()}
+    repaired = sum(count for _, count in found.values())
     data = {"name": options.dataset, "language": options.language or "en", "licence": UNSTATED, "repaired": repaired}
     return data, splits

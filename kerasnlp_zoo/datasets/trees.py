@@ -9,10 +9,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from kerasnlp_zoo.datasets import snli
-from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.options import UNSTATED, DataOptions
 from kerasnlp_zoo.datasets.packages import read_member
 from kerasnlp_zoo.datasets.splits import Split, Text, TextClassificationData, parts_of, prepare_splits
-from kerasnlp_zoo.datasets.text_classification import UNSTATED, ordered
+from kerasnlp_zoo.datasets.text_classification import ordered
 from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, read_examples, read_text
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.trees import bracketed, dependencies, read_dependencies, read_tree, read_trees
@@ -107,17 +107,16 @@ def _user_files(train_file: Path, options: TreeOptions) -> tuple[dict[str, Any],
             "--labelled nodes needs a file of brackets with labels, such as (3 (2 It) (4 works)). "
             f"Received: {train_file}. Use --labelled root"
         )
-    files = {"train": train_file, "validation": options.validation_file, "test": options.test_file}
     options = dataclasses.replace(options, notation=notation, labelled=labelled)
-    rows = {name: read_labelled_trees(path, options) for name, path in files.items() if path is not None}
+    rows = {name: read_labelled_trees(path, options) for name, path in options.given_files().items()}
     known = ordered({label for _, labels, _ in rows["train"] for label in labels})
     if len(known) < 2:
         raise InputError(
             f"A classifier needs at least two labels. Received: {', '.join(known) or 'none'}, in {train_file}"
         )
     splits = {name: _encoded(split, known, labelled) for name, split in rows.items()}
-    data = {"name": train_file.stem, "labels": known, "notation": notation}
-    return {**data, "has_node_labels": labelled == "nodes"}, splits
+    data = {"labels": known, "notation": notation, "has_node_labels": labelled == "nodes"}
+    return {**options.user_data(), **data}, splits
 
 
 def read_labelled_trees(path: Path, options: TreeOptions) -> list[LabelledTree]:

@@ -7,6 +7,7 @@ Shapes: P pairs.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,6 +22,40 @@ from kerasnlp_zoo.types import FilePath
 WORD_PAIRS = {"wordsim353": "gensim/test/test_data/wordsim353.tsv", "simlex999": "gensim/test/test_data/simlex999.txt"}
 # The questions published with word2vec (Mikolov et al. 2013, "Efficient Estimation of Word Representations").
 ANALOGIES = {"questions_words": "gensim/test/test_data/questions-words.txt"}
+PUBLISHED = {"en": (*WORD_PAIRS, *ANALOGIES)}  # names by language
+WordSet: TypeAlias = WordPairs | AnalogyQuestions
+
+
+def published_word_sets(language: str) -> list[WordSet]:
+    """Read all published sets of a language, word pairs first.
+
+    Raises:
+        InputError: if there are none, or a package cannot be downloaded.
+    """
+    if language not in PUBLISHED:
+        raise InputError(
+            f"No word pairs or analogies are published for the language {language!r}. Give your own: a file with "
+            "a word, a word and a score on each line, separated by tabs (--test-file FILE)"
+        )
+    return [load_word_set(name) for name in PUBLISHED[language]]
+
+
+def load_word_set(source: FilePath, encoding: str = "utf-8-sig") -> WordSet:
+    """Read a published set by its name, or a file of word pairs or of analogy questions.
+
+    Args:
+        source: a name that `load_word_pairs` or `load_analogies` takes, or the path of a file. A file that begins
+            with a section has analogy questions.
+        encoding: encoding of the user's file.
+
+    Raises:
+        InputError: for an unknown name, a package that cannot be downloaded, or an invalid line; the message names
+            file and line.
+    """
+    is_own_file = source not in (*WORD_PAIRS, *ANALOGIES) and Path(source).is_file()
+    if source in ANALOGIES or (is_own_file and _has_sections(source)):
+        return load_analogies(source, encoding)
+    return load_word_pairs(source, encoding)
 
 
 def load_word_pairs(source: FilePath, encoding: str = "utf-8-sig") -> WordPairs:
@@ -98,6 +133,12 @@ def load_analogies(source: FilePath = "questions_words", encoding: str = "utf-8-
     if not any(sections.values()):
         raise InputError(f"{source} contains no questions. Expected four words on each line")
     return AnalogyQuestions(str(source), sections)
+
+
+def _has_sections(path: FilePath) -> bool:
+    """Return whether a file begins with a section, as a file of analogy questions does."""
+    with open(path, "rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b":")
 
 
 def _lines(source: FilePath, published: Mapping[str, str], encoding: str) -> Iterator[tuple[str, str]]:

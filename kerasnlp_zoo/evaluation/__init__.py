@@ -10,6 +10,7 @@ from kerasnlp_zoo.evaluation.classification import (
     most_confused,
 )
 from kerasnlp_zoo.evaluation.entities import span_scores
+from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
 from kerasnlp_zoo.evaluation.translation import bleu_by_length, translation_scores
@@ -29,5 +30,6 @@ __all__ = [
     "sentence_similarity_scores",
     "span_scores",
     "translation_scores",
+    "with_main_score",
     "word_similarity_scores",
 ]

@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.attention import choose_heads
-from kerasnlp_zoo.explanation.tokens import CONTINUES, shortened
+from kerasnlp_zoo.explanation.tokens import shortened
 from kerasnlp_zoo.tasks import Task, Translation
-from kerasnlp_zoo.vocabulary import START_ID
+from kerasnlp_zoo.vocabulary import CONTINUES, START_ID
 
 SPACE = "▁"  # prefix of a piece that begins a word
 

@@ -14,9 +14,10 @@ import keras
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.explanation.tokens import CONTINUES, NOT_KNOWN, read_pieces, read_words, shortened
+from kerasnlp_zoo.explanation.tokens import NOT_KNOWN, read_pieces, read_words, shortened
 from kerasnlp_zoo.layers import TransformerEncoderBlock
 from kerasnlp_zoo.tasks import Task
+from kerasnlp_zoo.vocabulary import CONTINUES
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -7,14 +7,13 @@ import reprlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR, UNKNOWN, UNKNOWN_ID
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, CONTINUES, SEPARATOR, UNKNOWN, UNKNOWN_ID
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
     from kerasnlp_zoo.text import WordPiecePreprocessor, WordPreprocessor
 
-CONTINUES = "##"  # prefix of a piece that continues a word
 NOT_KNOWN = "[?]"  # suffix of a token that is not in the vocabulary
 
 

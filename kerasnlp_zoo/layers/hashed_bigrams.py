@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer
 from kerasnlp_zoo.types import Config, Tensor
 
@@ -33,7 +33,7 @@ class HashedBigrams(MaskedLayer):
         int32 tensor [B, T], from 1 to num_bins - 1; 0 at padding.
 
     Raises:
-        InputError: if `num_bins` is below 2.
+        InputError: if `num_bins` is not an integer of at least 2.
 
     Example:
 
@@ -46,6 +46,7 @@ class HashedBigrams(MaskedLayer):
 
     def __init__(self, num_bins: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        require_positive(num_bins=num_bins)
         if num_bins < 2:
             raise InputError(f"num_bins must be at least 2: one id for padding, one for bigrams. Received: {num_bins}")
         self.num_bins = num_bins

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice, require_fraction, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer, zero_masked
 from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
@@ -86,6 +86,7 @@ class Recurrent(MaskedLayer):
         require_positive(units=units)
         require_choice("cell", cell, tuple(CELLS))
         require_choice("merge", merge, MERGES)
+        require_fraction(recurrent_dropout=recurrent_dropout)
         self.units = units
         self.cell = cell
         self.bidirectional = bidirectional

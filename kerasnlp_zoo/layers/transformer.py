@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice, require_fraction, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer
 from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention, known_shape
 from kerasnlp_zoo.types import Config, Initializer, Tensor, TensorShape
@@ -58,7 +58,8 @@ class _Block(MaskedLayer):
     ) -> None:
         super().__init__(**kwargs)
         require_choice("activation", activation, tuple(ACTIVATIONS))
-        require_positive(intermediate_dim=intermediate_dim)
+        require_positive(num_heads=num_heads, intermediate_dim=intermediate_dim)
+        require_fraction(dropout=dropout)
         self.num_heads = num_heads
         self.intermediate_dim = intermediate_dim
         self.dropout = dropout

@@ -8,11 +8,12 @@ from typing import Literal, TypeAlias
 import keras
 
 from kerasnlp_zoo.errors import require_choice
-from kerasnlp_zoo.layers import FirstPositions, MeanOverTime, SumOverTime
+from kerasnlp_zoo.layers import FirstPositions
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
+from kerasnlp_zoo.models.pooling import pooling_layer
 
-POOLINGS = {"mean": MeanOverTime, "sum": SumOverTime}
+POOLINGS = ("mean", "sum")
 Pooling: TypeAlias = Literal["mean", "sum"]
 
 
@@ -52,9 +53,9 @@ def bag_of_embeddings(
 
     Reference: Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods", section 2.
     """
-    require_choice("pooling", pooling, tuple(POOLINGS))
+    require_choice("pooling", pooling, POOLINGS)
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
-    features = POOLINGS[pooling](name="pooling")(vectors, mask=mask)  # [B, D]
+    features = pooling_layer(pooling, name="pooling")(vectors, mask=mask)  # [B, D]
     logits = _multilayer_perceptron(features, hidden_dim, num_classes, dropout)
     return keras.Model(token_ids, logits, name="bag_of_embeddings")
 

@@ -14,10 +14,11 @@ from typing import Literal, TypeAlias, Unpack
 import keras
 
 from kerasnlp_zoo.errors import require_choice
-from kerasnlp_zoo.layers import AddBias, FirstPositions, GatherPositions, MaskScores, MeanOverTime, UnitLength
+from kerasnlp_zoo.layers import AddBias, GatherPositions, MaskScores, UnitLength
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS
 from kerasnlp_zoo.models.bert import Encoded, EncoderArguments, bert, dense, encode, pooled_output
 from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.pooling import pooling_layer
 
 POOLINGS = ("pooled_output", "first", "mean")
 Pooling: TypeAlias = Literal["pooled_output", "first", "mean"]
@@ -233,9 +234,10 @@ def sentence_encoder(
 
 def _features(encoded: Encoded, pooling: Pooling) -> keras.KerasTensor:
     """Return one vector per text, [B, D]."""
-    if pooling == "mean":
-        return MeanOverTime(name="mean")(encoded.sequence, mask=encoded.mask)
-    return FirstPositions(1, name="first")(encoded.sequence) if pooling == "first" else pooled_output(encoded.sequence)
+    if pooling == "pooled_output":
+        return pooled_output(encoded.sequence)
+    layer = pooling_layer(pooling, name=pooling)
+    return layer(encoded.sequence, mask=encoded.mask) if pooling == "mean" else layer(encoded.sequence)
 
 
 def _predict_words(

@@ -17,10 +17,7 @@ import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import (
-    AttentionOverTime,
     HashedBigrams,
-    MaxOverTime,
-    MeanOverTime,
     Recurrent,
     TextConvolution,
     WordCharacters,
@@ -29,6 +26,7 @@ from kerasnlp_zoo.layers.characters import CHARACTER_ENCODERS, CharacterEncoder
 from kerasnlp_zoo.layers.recurrent import Cell, Merge
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
+from kerasnlp_zoo.models.pooling import pooling_layer
 
 POOLINGS = ("max", "mean", "last", "attention")
 Pooling: TypeAlias = Literal["max", "mean", "last", "attention"]
@@ -111,7 +109,7 @@ def bilstm(
         ends = [state[0], state[len(state) // 2]] if bidirectional else [state[0]]  # each direction's h
         features = _joined(ends, merge, name="pooling")
     else:
-        features = _pooling(pooling, hidden_dim)(outputs, mask=mask)
+        features = pooling_layer(pooling, name="pooling", units=hidden_dim)(outputs, mask=mask)
     features = keras.layers.Dropout(dropout, name="dropout")(features)
     logits = keras.layers.Dense(num_classes, name="logits")(features)
     return keras.Model(token_ids, logits, name="bilstm")
@@ -243,10 +241,3 @@ def _joined(vectors: Sequence[keras.KerasTensor], merge: Merge, name: str) -> ke
     if len(vectors) == 1:
         return vectors[0]
     return keras.layers.Concatenate(name=name)(vectors) if merge == "concat" else keras.layers.Add(name=name)(vectors)
-
-
-def _pooling(name: Pooling, hidden_dim: int) -> keras.layers.Layer:
-    """Return the layer that pools the vectors of all words."""
-    if name == "attention":
-        return AttentionOverTime(hidden_dim, name="pooling")
-    return {"max": MaxOverTime, "mean": MeanOverTime}[name](name="pooling")

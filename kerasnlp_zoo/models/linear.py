@@ -18,7 +18,7 @@ from kerasnlp_zoo.models.builder import builder, require_two_classes
 
 @builder
 def perceptron(
-    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
 ) -> keras.Model:
     """Build the perceptron, a linear classifier to train with `training.perceptron_loss`.
 
@@ -29,7 +29,8 @@ def perceptron(
     Args:
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
         num_classes: >= 2, C.
-        weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`.
+        weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`. For "tf_idf", set
+            the document frequencies of the layer "bag_of_words" before training.
         l1, l2: >= 0, factors of the sum of absolute weights and of the sum of squared weights in the loss.
 
     Returns:
@@ -51,7 +52,7 @@ def perceptron(
 
 @builder
 def softmax_regression(
-    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
 ) -> keras.Model:
     """Build softmax regression, a linear classifier to train with cross entropy: P(class) = softmax(W x + b).
 
@@ -59,7 +60,7 @@ def softmax_regression(
 
     Example:
 
-    >>> softmax_regression(vocabulary_size=1000, num_classes=6).count_params()
+    >>> softmax_regression(vocabulary_size=1000, num_classes=6, weighting="count").count_params()
     6006
     """
     return _linear("softmax_regression", vocabulary_size, num_classes, weighting, l1, l2)
@@ -67,7 +68,7 @@ def softmax_regression(
 
 @builder
 def linear_svm(
-    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
 ) -> keras.Model:
     """Build the linear support vector machine, a linear classifier to train with `training.hinge_loss`.
 
@@ -86,7 +87,7 @@ def linear_svm(
 
 @builder
 def logistic_regression(
-    vocabulary_size: int, num_classes: int = 2, *, weighting: Weighting = "binary", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int, num_classes: int = 2, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
 ) -> keras.Model:
     """Build logistic regression, a classifier with one weight per word: P(second class) = sigmoid(w.x + b).
 
@@ -94,7 +95,7 @@ def logistic_regression(
 
     Example:
 
-    >>> logistic_regression(vocabulary_size=1000).count_params()
+    >>> logistic_regression(vocabulary_size=1000, weighting="count").count_params()
     1001
     """
     if num_classes != 2:
@@ -116,7 +117,7 @@ def multilayer_perceptron(
     num_classes: int,
     *,
     hidden_dims: Sequence[int] = (128,),
-    weighting: Weighting = "binary",
+    weighting: Weighting = "tf_idf",
     dropout: float = 0.5,
 ) -> keras.Model:
     """Build a multilayer perceptron over bags of words: dense layers with ReLU.
@@ -125,7 +126,8 @@ def multilayer_perceptron(
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
         num_classes: >= 2, C.
         hidden_dims: units of each hidden layer.
-        weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`.
+        weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`. For "tf_idf", set
+            the document frequencies of the layer "bag_of_words" before training.
         dropout: in [0, 1), fraction of each hidden layer to drop in training.
 
     Returns:

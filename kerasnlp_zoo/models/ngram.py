@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from safetensors.numpy import save
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.files import atomic_folder, readable, write_json
 from kerasnlp_zoo.models.ngram_counts import MISSING, NgramCounts, NgramIndex, require_ids
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.types import FilePath
@@ -227,14 +227,10 @@ class NgramModel:
             InputError: if the folder does not contain a complete model.
         """
         folder = Path(folder)
-        try:
+        with readable(folder, "an n-gram model", "Expected a folder that NgramModel.save wrote"):
             config = json.loads((folder / CONFIG).read_text("utf-8"))
             order, smoothing = int(config["order"]), str(config["smoothing"])
             vocabulary = GenerativeVocabulary.load(folder / VOCABULARY)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                f"{folder} does not hold an n-gram model. Expected a folder that NgramModel.save wrote. {error!r}"
-            ) from error
         tables = read_weights(folder / TABLES)
         _check(folder / TABLES, tables, order, len(vocabulary))
         orders = range(1, order + 1)

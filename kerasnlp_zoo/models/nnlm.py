@@ -15,11 +15,11 @@ from kerasnlp_zoo.models.embedding_inputs import embed_words
 def nnlm(
     vocabulary_size: int,
     *,
-    embedding_dim: int = 60,
-    hidden_dim: int = 50,
+    embedding_dim: int = 100,
+    hidden_dim: int = 100,
     context_size: int = 4,
     direct_connections: bool = False,
-    dropout: float = 0.0,
+    dropout: float = 0.2,
 ) -> keras.Model:
     """Build a model that predicts the next word from the `context_size` words before it.
 

@@ -39,7 +39,7 @@ def quantize_model(model: keras.Model) -> None:
     'int8'
     """
     if is_quantized(model):
-        raise InputError(f"The model {model.name} is quantized already. Quantize a model with float weights")
+        raise InputError(f"The model {model.name} is already quantized. Quantize a model with float weights")
     if not any(type(layer) in QUANTIZABLE for layer in model.layers):
         names = ", ".join(layer.__name__ for layer in QUANTIZABLE)
         raise InputError(f"The model {model.name} has nothing that can be quantized. Expected a layer {names}")

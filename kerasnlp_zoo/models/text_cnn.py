@@ -11,18 +11,12 @@ from typing import Literal, TypeAlias
 import keras
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.layers import (
-    KMaxPooling,
-    MaxOverTime,
-    MeanOverTime,
-    SumOverTime,
-    TextConvolution,
-    WindowMask,
-)
+from kerasnlp_zoo.layers import TextConvolution, WindowMask
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
+from kerasnlp_zoo.models.pooling import pooling_layer
 
-POOLINGS = {"max": MaxOverTime, "mean": MeanOverTime, "sum": SumOverTime, "k_max": KMaxPooling}
+POOLINGS = ("max", "mean", "sum", "k_max")
 Pooling: TypeAlias = Literal["max", "mean", "sum", "k_max"]
 
 
@@ -38,7 +32,7 @@ def text_cnn(
     pooling: Pooling = "max",
     k: int = 2,
     dropout: float = 0.5,
-    max_norm: float = 3.0,
+    max_norm: float | None = 3.0,
 ) -> keras.Model:
     """Build Kim's sentence classifier.
 
@@ -54,7 +48,7 @@ def text_cnn(
         pooling: "max" (the paper's), "mean", "sum" or "k_max" over all windows of the sentence.
         k: activations that "k_max" keeps per filter.
         dropout: in [0, 1), fraction of pooled features to drop in training.
-        max_norm: > 0, upper limit of the l2 norm of each class's weight vector.
+        max_norm: > 0, upper limit of the l2 norm of each class's weight vector; None for no limit.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -72,21 +66,20 @@ def text_cnn(
     Reference: Kim 2014, sections 2 and 3.
     """
     require_positive(num_filters=num_filters, k=k)
-    if not max_norm > 0:
-        raise InputError(f"max_norm must be above 0. Received: max_norm={max_norm!r}")
-    require_choice("pooling", pooling, tuple(POOLINGS))
+    if max_norm is not None and not (isinstance(max_norm, (int, float)) and max_norm > 0):
+        raise InputError(f"max_norm must be a number above 0, or None for no limit. Received: max_norm={max_norm!r}")
+    require_choice("pooling", pooling, POOLINGS)
     token_ids, mask, embeddings = embed_words(vocabulary_size, embedding_dim, channels)
     pooled = []
     for width in _checked_widths(filter_widths):
         windows = TextConvolution(num_filters, width, name=f"convolution_{width}")(embeddings, mask=mask)
         window_mask = WindowMask(width, name=f"window_mask_{width}")(mask)  # [B, T + width - 1]
-        arguments = {"k": k} if pooling == "k_max" else {}
-        pool = POOLINGS[pooling](name=f"pooling_{width}", **arguments)
+        pool = pooling_layer(pooling, name=f"pooling_{width}", k=k)
         features = pool(windows, mask=window_mask)  # [B, F], k-max: [B, K, F]
         pooled.append(features if pooling != "k_max" else keras.layers.Flatten(name=f"flatten_{width}")(features))
     features = _concatenate(pooled)  # [B, F x widths]
     features = keras.layers.Dropout(dropout, name="dropout")(features)
-    constraint = keras.constraints.MaxNorm(max_norm, axis=0)
+    constraint = None if max_norm is None else keras.constraints.MaxNorm(max_norm, axis=0)
     logits = keras.layers.Dense(num_classes, kernel_constraint=constraint, name="logits")(features)
     return keras.Model(token_ids, logits, name="text_cnn")
 
@@ -97,7 +90,7 @@ def text_cnn_tagger(
     num_classes: int,
     *,
     embedding_dim: int = 300,
-    filter_widths: Sequence[int] = (3, 4, 5),
+    filter_widths: Sequence[int] = (3, 5),
     num_filters: int = 100,
     channels: Channels = "random",
     dropout: float = 0.5,

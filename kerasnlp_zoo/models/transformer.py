@@ -13,10 +13,7 @@ import keras
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.layers import (
     AddBias,
-    FirstPositions,
     LearnedPositions,
-    MaxOverTime,
-    MeanOverTime,
     PaddingMask,
     SharedEmbedding,
     SinusoidalPositions,
@@ -25,6 +22,7 @@ from kerasnlp_zoo.layers import (
 )
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.pooling import pooling_layer
 
 POSITIONS = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions}
 Positions: TypeAlias = Literal["sinusoidal", "learned"]
@@ -45,7 +43,7 @@ TRANSFORMER_SIZES: dict[str, TransformerSize] = {
     "base": {"hidden_dim": 512, "num_layers": 6, "num_heads": 8, "intermediate_dim": 2048, "dropout": 0.1},
     "big": {"hidden_dim": 1024, "num_layers": 6, "num_heads": 16, "intermediate_dim": 4096, "dropout": 0.3},
 }
-POOLINGS = {"mean": MeanOverTime, "max": MaxOverTime, "first": FirstPositions}
+POOLINGS = ("mean", "max", "first")
 Pooling: TypeAlias = Literal["mean", "max", "first"]
 
 
@@ -99,7 +97,7 @@ def transformer_encoder(
     """
     _require_divisible(hidden_dim, num_heads)
     require_choice("positions", positions, tuple(POSITIONS))
-    require_choice("pooling", pooling, tuple(POOLINGS))
+    require_choice("pooling", pooling, POOLINGS)
     require_choice("activation", activation, tuple(ACTIVATIONS))
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     mask = PaddingMask(name="padding_mask")(token_ids)
@@ -118,8 +116,7 @@ def transformer_encoder(
         vectors = keras.layers.LayerNormalization(epsilon=1e-5, name="output_norm")(vectors)
     if num_classes is None:
         return keras.Model(token_ids, vectors, name="transformer_encoder")
-    arguments = {"length": 1} if pooling == "first" else {}
-    features = POOLINGS[pooling](name="pooling", **arguments)(vectors, mask=mask)
+    features = pooling_layer(pooling, name="pooling")(vectors, mask=mask)
     features = keras.layers.Dropout(dropout, name="dropout")(features)
     logits = keras.layers.Dense(num_classes, name="logits")(features)
     return keras.Model(token_ids, logits, name="transformer_encoder")

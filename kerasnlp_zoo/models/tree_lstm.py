@@ -28,13 +28,13 @@ def tree_lstm(
     vocabulary_size: int,
     num_classes: int,
     *,
-    embedding_dim: int = 300,
+    embedding_dim: int = 100,
     hidden_dim: int = 150,
-    composition: Composition = "child_sum",
+    composition: Composition = "n_ary",
     num_children: int = 2,
     labelled: Labelled = "root",
     channels: Channels = "random",
-    dropout: float = 0.5,
+    dropout: float = 0.2,
 ) -> keras.Model:
     """Build a classifier of trees, or of every node of a tree.
 
@@ -43,9 +43,9 @@ def tree_lstm(
         num_classes: >= 2, C.
         embedding_dim: D, width of a word vector.
         hidden_dim: H, units of a node.
-        composition: "child_sum" sums the states of a node's children; "n_ary" has weights for each child's
-            position; "mean", the baseline, ignores the tree and takes the mean of the words.
-        num_children: maximum number of children of a node for "n_ary".
+        composition: "n_ary" has weights for each child's position, as suits binary trees; "child_sum" sums the
+            states of a node's children; "mean", the baseline, ignores the tree and takes the mean of the words.
+        num_children: maximum number of children of a node for "n_ary", the same as that of the preprocessor.
         labelled: "root" to classify each tree, "nodes" to classify each node.
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
         dropout: in [0, 1), fraction of the word vectors and of a node's state to drop in training.
@@ -59,7 +59,7 @@ def tree_lstm(
     Example:
 
     >>> from kerasnlp_zoo.text import TreePreprocessor
-    >>> preprocessor = TreePreprocessor.from_texts(["( ( A dog ) barks )"])
+    >>> preprocessor = TreePreprocessor.from_texts(["( ( A dog ) barks )"], num_children=2)
     >>> model, features = tree_lstm(preprocessor.vocabulary_size, 5), preprocessor(["(((A) (dog)) (barks))"])
     >>> model({name: features[name] for name in model.input}).shape
     TensorShape([1, 5])
@@ -84,10 +84,10 @@ def tree_lstm_pair(
     vocabulary_size: int,
     num_classes: int,
     *,
-    embedding_dim: int = 300,
+    embedding_dim: int = 100,
     hidden_dim: int = 150,
     intermediate_dim: int = 200,
-    composition: Composition = "child_sum",
+    composition: Composition = "n_ary",
     num_children: int = 2,
     channels: Channels = "random",
     dropout: float = 0.2,
@@ -102,8 +102,8 @@ def tree_lstm_pair(
         embedding_dim: D, width of a word vector.
         hidden_dim: H, units of a node.
         intermediate_dim: units of the layer between the pair's features and the logits.
-        composition: "child_sum", "n_ary" or "mean", as for `tree_lstm`.
-        num_children: maximum number of children of a node for "n_ary".
+        composition: "n_ary", "child_sum" or "mean", as for `tree_lstm`.
+        num_children: maximum number of children of a node for "n_ary", the same as that of the preprocessor.
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
         dropout: in [0, 1), fraction of the word vectors, of the pair's features and of the layer above them to drop
             in training.
@@ -117,7 +117,7 @@ def tree_lstm_pair(
     Example:
 
     >>> from kerasnlp_zoo.text import TreePreprocessor
-    >>> preprocessor = TreePreprocessor.from_texts([("( A dog )", "( A pet )")], pairs=True)
+    >>> preprocessor = TreePreprocessor.from_texts([("( A dog )", "( A pet )")], num_children=2, pairs=True)
     >>> model = tree_lstm_pair(preprocessor.vocabulary_size, num_classes=3)
     >>> features = preprocessor(["((A) (dog))"], ["((A) (pet))"])
     >>> model({name: features[name] for name in model.input}).shape

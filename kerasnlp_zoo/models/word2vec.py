@@ -15,13 +15,12 @@ from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import (
     FullSoftmax,
     HierarchicalSoftmax,
-    MeanOverTime,
     NegativeSampling,
     NoiseContrastiveEstimation,
-    SumOverTime,
 )
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import embed_words
+from kerasnlp_zoo.models.pooling import pooling_layer
 
 LOSSES = {
     "negative_sampling": NegativeSampling,
@@ -29,7 +28,7 @@ LOSSES = {
     "hierarchical_softmax": HierarchicalSoftmax,
     "full_softmax": FullSoftmax,
 }
-POOLINGS = {"mean": MeanOverTime, "sum": SumOverTime}
+POOLINGS = ("mean", "sum")
 Loss: TypeAlias = Literal["negative_sampling", "nce", "hierarchical_softmax", "full_softmax"]
 Pooling: TypeAlias = Literal["mean", "sum"]
 
@@ -108,7 +107,7 @@ def cbow(
 
     Reference: Mikolov et al. 2013, "Efficient Estimation of Word Representations", section 3.1.
     """
-    require_choice("pooling", pooling, tuple(POOLINGS))
+    require_choice("pooling", pooling, POOLINGS)
     return _word2vec("cbow", vocabulary_size, embedding_dim, loss, num_negatives, counts, pooling)
 
 
@@ -126,7 +125,7 @@ def _word2vec(
     require_positive(num_negatives=num_negatives)
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, "random")
     words = keras.Input((None,), dtype="int32", name="words")
-    hidden = POOLINGS[pooling](name="pooling")(vectors, mask=mask)  # [B, D]
+    hidden = pooling_layer(pooling, name="pooling")(vectors, mask=mask)  # [B, D]
     hidden = keras.layers.Reshape((1, embedding_dim), name="hidden")(hidden)
     sampled = {"num_negatives": num_negatives} if loss in ("negative_sampling", "nce") else {}
     losses = LOSSES[loss](vocabulary_size, counts=counts, name="word_prediction", **sampled)(hidden, words)

@@ -2,8 +2,7 @@
 
 import json
 import shlex
-import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,21 +10,27 @@ import numpy as np
 
 from kerasnlp_zoo.files import atomic_folder
 from kerasnlp_zoo.tasks.exportable import Exportable, Texts
+from kerasnlp_zoo.tasks.fresh_process import FreshProcess
 from kerasnlp_zoo.types import FilePath
 
 TOLERANCE = 1e-5
 
-# A new Python process runs this: it loads the SavedModel as a server does and answers the texts on standard input.
-RELOAD = """
-import importlib, json, sys
+# A new Python process runs this: it loads a SavedModel as a server does.
+SERVE = """
+import importlib
 import tensorflow as tf
-for module in sys.argv[2:]:
+for module in sys.argv[1:]:
     importlib.import_module(module)
-serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-answers = serve(**{name: tf.constant(strings) for name, strings in json.load(sys.stdin).items()})
-assert not any(name.split(".")[0] == "kerasnlp_zoo" for name in sys.modules)
-decoded = lambda v: [decoded(x) for x in v] if isinstance(v, list) else v.decode() if isinstance(v, bytes) else v
-print("\\n" + json.dumps({name: decoded(values.numpy().tolist()) for name, values in answers.items()}))
+
+def answer(request):
+    serve = tf.saved_model.load(request["path"]).signatures["serving_default"]
+    answers = serve(**{name: tf.constant(strings) for name, strings in request["strings"].items()})
+    return {name: decoded(values.numpy().tolist()) for name, values in answers.items()}
+
+def decoded(value):
+    if isinstance(value, list):
+        return [decoded(item) for item in value]
+    return value.decode() if isinstance(value, bytes) else value
 """
 
 
@@ -52,6 +57,14 @@ def export_task(task: Exportable, folder: FilePath) -> Path:
     return path
 
 
+def serving_process(modules: Sequence[str] = ()) -> FreshProcess:
+    """Start a process that answers strings with a SavedModel. It imports only TensorFlow and `modules`.
+
+    Its requests are dicts: the SavedModel's "path", and its "strings", a dict of lists.
+    """
+    return FreshProcess(SERVE, arguments=modules, forbidden=["kerasnlp_zoo"])
+
+
 def check_export(task: Exportable, path: FilePath, texts: Texts) -> float:
     """Compare the answers of a SavedModel in a new process, which imports only TensorFlow, with `task.predict`.
 
@@ -72,14 +85,11 @@ def check_export(task: Exportable, path: FilePath, texts: Texts) -> float:
     """
     columns = dict(zip(task.preprocessor.inputs, task.columns(texts), strict=True))
     strings = {name: [text.decode("utf-8", "surrogatepass") for text in column] for name, column in columns.items()}
-    command = [sys.executable, "-c", RELOAD, str(Path(path).absolute()), *task.preprocessor.modules]
-    # From the parent folder: the process cannot import a source tree in the current folder by accident.
-    result = subprocess.run(
-        command, input=json.dumps(strings), capture_output=True, text=True, check=False, cwd=Path(path).parent
-    )
-    if result.returncode:
-        raise RuntimeError(f"The SavedModel in {path} fails in a new process:\n{result.stderr[-2000:]}")
-    served = json.loads(result.stdout.splitlines()[-1])
+    with serving_process(task.preprocessor.modules) as process:
+        try:
+            served = process.ask({"path": str(Path(path).absolute()), "strings": strings})
+        except RuntimeError as error:
+            raise RuntimeError(f"The SavedModel in {path} fails in a new process:\n{error}") from error
     expected = task.outputs(texts)
     largest = 0.0
     for name, values in expected.items():

@@ -12,12 +12,13 @@ import tensorflow as tf
 
 from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.layers.masking import mask_scores
 from kerasnlp_zoo.models.output_projection import OutputProjection
 from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
 from kerasnlp_zoo.tasks.exportable import Texts
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Task, refuse_references
 from kerasnlp_zoo.text import LanguageModelPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.vocabulary import END_ID
@@ -69,7 +70,7 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
     """
 
     name = "language_modeling"
-    main_score = "perplexity", 1
+    main_metric: str = "perplexity"
     batch_size = 64
     needs_strings = True
     preprocessor: LanguageModelPreprocessor
@@ -126,27 +127,32 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         dataset = bucketed_batches({"token_ids": inputs}, words, batch_size, shuffle=training, seed=seed)
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
-    def evaluate(self, texts: Sequence[str], labels: None = None) -> dict[str, Any]:
+    def evaluate(
+        self, texts: Sequence[str], references: Sequence[Any] | None = None, batch_size: int | None = None
+    ) -> dict[str, Any]:
         """Return the exact perplexity of consecutive lines; the end of a line counts as a token.
 
         Args:
             texts: lines; an empty string is a line too.
-            labels: none.
+            references: none; the references are the next words.
+            batch_size: not used; the lines go through the model one after the other.
 
         Returns:
-            dict of perplexity, log_probability and tokens.
+            dict of score, metric ("perplexity"), perplexity, log_probability and tokens.
 
         Raises:
-            InputError: if there is no text, or a text is not a string.
+            InputError: if there is no text, a text is not a string, or there are references.
         """
+        refuse_references(references, "The references of a language model are the next words of the texts.")
         ids = self.preprocessor.token_ids(*self.columns(self._checked(texts)))
         stream = tf.concat([ids, tf.fill([ids.nrows(), 1], END_ID)], axis=1).flat_values.numpy()
         log_probabilities = text_log_probabilities(self.model, stream)
-        return {
+        scores = {
             "perplexity": perplexity(log_probabilities),
             "log_probability": float(log_probabilities.sum(dtype="float64")),
             "tokens": len(stream),
         }
+        return with_main_score(scores, self.main_metric)
 
     def next_words(self, texts: Sequence[str]) -> list[list[NextWord]]:
         """Return the most probable next words of each text, the best first; `[END]` is the end of the line."""

@@ -8,10 +8,7 @@ preprocessing, names and shapes of inputs and outputs, and examples to test the 
 """
 
 import importlib.util
-import json
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +21,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
 from kerasnlp_zoo.tasks.exportable import Exportable, Texts
+from kerasnlp_zoo.tasks.fresh_process import FreshProcess
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tensorflow_log import closed_standard_error
 from kerasnlp_zoo.types import Config, FilePath
@@ -32,17 +30,16 @@ FORMAT_VERSION = 1
 FILES = ("config.json", "model.tflite", "vocabulary.txt")
 TOLERANCE = 1e-4
 
-# A new Python process runs this: it answers the inputs on standard input as an app does.
+# A new Python process runs this: it answers rows of inputs as an app does.
 RUN = """
-import json, sys
 import numpy
 from ai_edge_litert.interpreter import Interpreter
-interpreter = Interpreter(sys.argv[1])
-answer = interpreter.get_signature_runner("serving_default")
-kinds = {name: details["dtype"] for name, details in answer.get_input_details().items()}
-rows = [answer(**{name: numpy.array(row[name], kinds[name]) for name in kinds}) for row in json.load(sys.stdin)]
-assert not {"tensorflow", "keras", "kerasnlp_zoo"} & set(sys.modules)
-print("\\n" + json.dumps([{name: values.tolist() for name, values in row.items()} for row in rows]))
+
+def answer(request):
+    run = Interpreter(request["path"]).get_signature_runner("serving_default")
+    kinds = {name: details["dtype"] for name, details in run.get_input_details().items()}
+    rows = [run(**{name: numpy.array(row[name], kinds[name]) for name in kinds}) for row in request["rows"]]
+    return [{name: values.tolist() for name, values in row.items()} for row in rows]
 """
 
 
@@ -86,6 +83,14 @@ def export_litert(task: Exportable, folder: FilePath) -> Path:
         difference = _largest_difference(new, examples)
         write_json(new / "config.json", {**_config(task, examples), "largest_difference": difference})
     return folder
+
+
+def interpreter_process() -> FreshProcess:
+    """Start a process that answers rows of inputs with a .tflite file. It imports only LiteRT and NumPy.
+
+    Its requests are dicts: the file's "path", and "rows", a list with a dict of inputs for each text.
+    """
+    return FreshProcess(RUN, forbidden=["tensorflow", "keras", "kerasnlp_zoo"])
 
 
 def check_litert(task: Exportable, folder: FilePath, texts: Texts) -> float:
@@ -179,19 +184,14 @@ def _examples(task: Exportable, texts: Texts) -> list[dict[str, Any]]:
 
 def _largest_difference(folder: Path, examples: Sequence[Mapping[str, Any]]) -> float:
     """Run the file in `folder` on the examples; return the largest difference of an output."""
-    result = subprocess.run(
-        [sys.executable, "-c", RUN, str(folder.absolute() / "model.tflite")],
-        input=json.dumps([example["inputs"] for example in examples]),
-        capture_output=True,
-        text=True,
-        check=False,
-        # From the export itself: the process cannot import a source tree in the current folder by accident.
-        cwd=folder if folder.is_dir() else None,
-    )
-    if result.returncode:
-        raise RuntimeError(f"{folder / 'model.tflite'} fails in a new process:\n{result.stderr[-2000:]}")
+    path = folder.absolute() / "model.tflite"
+    with interpreter_process() as process:
+        try:
+            rows = process.ask({"path": str(path), "rows": [example["inputs"] for example in examples]})
+        except RuntimeError as error:
+            raise RuntimeError(f"{folder / 'model.tflite'} fails in a new process:\n{error}") from error
     largest = 0.0
-    for example, received in zip(examples, json.loads(result.stdout.splitlines()[-1]), strict=True):
+    for example, received in zip(examples, rows, strict=True):
         for name, values in example["outputs"].items():
             difference = float(np.abs(np.subtract(values, received[name], dtype="float64")).max(initial=0.0))
             if not difference <= TOLERANCE:  # also true if the difference is NaN

@@ -11,9 +11,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.layers.masking import LOWEST
-from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts
+from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
 from kerasnlp_zoo.text import WordPiecePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.question_windows import question_windows
 
@@ -67,7 +68,7 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
     """
 
     name = "question_answering"
-    main_score = "f1", 100
+    main_metric: str = "f1"
     needs_strings = True
     batch_size = 16
     preprocessor: WordPiecePreprocessor
@@ -197,19 +198,26 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
         """Return the answer and its probability."""
         return f"{answer['answer'] or '(no answer)'} {answer['probability']:.3f}"
 
-    def evaluate(self, texts: Texts, answers: Sequence[Sequence[str]], batch_size: int | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, texts: Texts, references: Sequence[Sequence[str]] | None = None, batch_size: int | None = None
+    ) -> dict[str, Any]:
         """Score the task with the measures of SQuAD.
 
         Args:
             texts: pairs (question, passage).
-            answers: the correct answers to each question; an empty list if there is none.
+            references: a list of the correct answers to each question; an empty list if there is none.
             batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            dict of exact_match, f1, ... from `evaluation.question_answering_scores`.
+            dict of score, metric ("f1"), and exact_match, f1, ... from `evaluation.question_answering_scores`.
+
+        Raises:
+            InputError: if there is no question, or the number of lists differs from that of questions.
         """
+        references = require_references(texts, references, "a list of answers")
         found = [answer["answer"] for answer in self.predict(texts, batch_size)]
-        return question_answering_scores(found, answers, self.preprocessor.language)
+        scores = question_answering_scores(found, references, self.preprocessor.language)
+        return with_main_score(scores, self.main_metric)
 
 
 def answer_places(windows: Mapping[str, Any], answers: Sequence[tuple[int, int] | None]) -> np.ndarray:

@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import cosines
+from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
-from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts
+from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts, require_references
 
 
 class SentenceSimilarityAnswer(TypedDict):
@@ -45,7 +46,7 @@ class SentenceSimilarity(Task[SentenceSimilarityAnswer]):
     """
 
     name = "sentence_similarity"
-    main_score = "spearman", 100
+    main_metric: str = "spearman"
 
     def __init__(self, model: keras.Model, preprocessor: Preprocessor, labels: Sequence[str] = ()) -> None:
         super().__init__(model, preprocessor, labels)
@@ -85,26 +86,26 @@ class SentenceSimilarity(Task[SentenceSimilarityAnswer]):
         return [(candidates[index], float(scores[index])) for index in np.argsort(-scores)[:count]]
 
     def evaluate(
-        self, pairs: Sequence[tuple[str, str]], scores: Sequence[float], batch_size: int = 256
-    ) -> dict[str, float]:
+        self,
+        texts: Sequence[tuple[str, str]],
+        references: Sequence[float] | None = None,
+        batch_size: int | None = None,
+    ) -> dict[str, Any]:
         """Correlate the cosines of pairs of sentences with human scores.
 
         Args:
-            pairs: pairs of sentences.
-            scores: a human score for each pair, higher for more similar sentences.
-            batch_size: texts that go through the model together.
+            texts: pairs of sentences.
+            references: a human score for each pair, higher for more similar sentences.
+            batch_size: sentences that go through the model together; None for the task's own number.
 
         Returns:
-            dict of spearman and pearson.
+            dict of score, metric ("spearman"), spearman and pearson.
 
         Raises:
             InputError: if there are fewer than two pairs, or the number of scores differs from that of pairs.
         """
-        if len(pairs) < 2 or len(pairs) != len(scores):
-            raise InputError(
-                "A correlation needs at least two pairs, and one score for each. "
-                f"Received: {len(pairs)} pairs and {len(scores)} scores"
-            )
-        first, second = zip(*pairs, strict=True)
+        references = require_references(texts, references, "a score", least=2)
+        first, second = zip(*texts, strict=True)
         vectors = self.vectors([*first, *second], batch_size)
-        return sentence_similarity_scores(vectors[: len(first)], vectors[len(first) :], scores)
+        scores = sentence_similarity_scores(vectors[: len(first)], vectors[len(first) :], references)
+        return with_main_score(scores, self.main_metric)

@@ -26,6 +26,7 @@ from kerasnlp_zoo.types import Config, FilePath
 
 Format: TypeAlias = Literal["saved_model", "litert"]
 Answer = TypeVar("Answer")  # the TypedDict that a task's `predict` returns for each text
+Reference = TypeVar("Reference")  # the correct answer to a text, as a task's `evaluate` takes it
 
 logger = logging.getLogger("kerasnlp_zoo")
 CHUNK = 4096  # texts tokenised at a time
@@ -48,10 +49,7 @@ class Task(Generic[Answer]):
     """
 
     name: str
-    evaluate: Callable[..., dict[str, Any]]  # its arguments differ between tasks
-    main_score: tuple[str, float] | None = (
-        None  # key in what `evaluate` returns; factor, 100 turns a share into percent
-    )
+    main_metric: str | None = None  # the usual "metric" of `evaluate`; None if one figure does not sum up the task
     ranked_outputs: tuple[str, ...] = ()  # outputs that list texts, the best first; the order of ties is undefined
     batch_size: int = 256  # texts answered at a time
     entry: str | None = None  # name or folder of the entry that it was loaded from
@@ -144,6 +142,25 @@ class Task(Generic[Answer]):
             self.to_python({name: values[row] for name, values in outputs.items()}, text)
             for row, text in enumerate(texts)
         ]
+
+    def evaluate(
+        self, texts: Sequence[Any], references: Sequence[Any] | None = None, batch_size: int | None = None
+    ) -> dict[str, Any]:
+        """Score the task on texts whose correct answers are known.
+
+        Args:
+            texts: the test texts.
+            references: the correct answer to each text; None for tasks that need none.
+            batch_size: texts that go through the model together; None for the task's own number.
+
+        Returns:
+            dict of "metric", the name of the main figure; "score", its value in percent, BLEU points or perplexity;
+            and all figures by name, in which a share is from 0 to 1.
+
+        Raises:
+            InputError: if the examples do not fit the task, or the task has no score.
+        """
+        raise InputError(f"{self.name} has no score: the package has no measure for its answers")
 
     def outputs(self, texts: Texts, batch_size: int | None = None) -> dict[str, np.ndarray]:
         """Return what the exported model returns: a dict of arrays [N, ...]."""
@@ -288,6 +305,34 @@ class Task(Generic[Answer]):
 
 _REPR = reprlib.Repr()
 _REPR.maxlist, _REPR.maxstring = 4, 60
+
+
+def require_references(
+    texts: Sequence[Any], references: Sequence[Reference] | None, kind: str, least: int = 1
+) -> Sequence[Reference]:
+    """Return the references of texts to evaluate a task on.
+
+    Args:
+        texts: the test texts.
+        references: a reference for each text.
+        kind: the kind of a reference, such as "a label", for the message.
+        least: least number of texts.
+
+    Raises:
+        InputError: if there are too few texts, or the number of references differs from that of texts.
+    """
+    if references is None or len(texts) < least or len(references) != len(texts):
+        raise InputError(
+            f"evaluate needs {least} or more texts, and {kind} for each. Received: {len(texts)} texts and "
+            f"{'no' if references is None else len(references)} references"
+        )
+    return references
+
+
+def refuse_references(references: Sequence[Any] | None, reason: str) -> None:
+    """Raise InputError if there are references; `reason` says why the task needs none."""
+    if references is not None:
+        raise InputError(f"{reason} Leave references out. Received: {references!r:.60}")
 
 
 def concatenate_padded(parts: Sequence[np.ndarray]) -> np.ndarray:

@@ -9,10 +9,9 @@ from typing import Any, NotRequired, TypedDict
 import keras
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.evaluation import classification_scores
+from kerasnlp_zoo.evaluation import classification_scores, with_main_score
 from kerasnlp_zoo.tasks.exportable import Texts
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Task, require_references
 
 
 class NodeAnswer(TypedDict):
@@ -52,7 +51,7 @@ class TextClassification(Task[TextClassificationAnswer]):
     """
 
     name = "text_classification"
-    main_score = "accuracy", 100
+    main_metric: str = "accuracy"
 
     def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""
@@ -75,24 +74,23 @@ class TextClassification(Task[TextClassificationAnswer]):
         """Return the label and its probability."""
         return f"{answer['label']} {answer['probability']:.3f}"
 
-    def evaluate(self, texts: Texts, labels: Sequence[Any], batch_size: int = 256) -> dict[str, Any]:
+    def evaluate(
+        self, texts: Texts, references: Sequence[Any] | None = None, batch_size: int | None = None
+    ) -> dict[str, Any]:
         """Score the task on labelled texts.
 
         Args:
             texts: strings, or pairs of strings where the preprocessor takes pairs.
-            labels: a label name or id for each text.
-            batch_size: texts that go through the model together.
+            references: a label name or id for each text.
+            batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            dict of accuracy, macro_f1, expected_calibration_error, calibration_bins, confusion_matrix.
+            dict of score, metric ("accuracy"), accuracy, macro_f1, expected_calibration_error, calibration_bins and
+            confusion_matrix.
 
         Raises:
             InputError: if there is no text, the number of labels differs from that of texts, or a label is unknown.
         """
-        label_ids = self.label_ids(labels)
-        if not len(texts) or len(texts) != len(labels):
-            raise InputError(
-                "evaluate needs at least one text, and one label for each. "
-                f"Received: {len(texts)} texts and {len(labels)} labels"
-            )
-        return classification_scores(self.outputs(texts, batch_size)["probabilities"], label_ids)
+        label_ids = self.label_ids(require_references(texts, references, "a label"))
+        scores = classification_scores(self.outputs(texts, batch_size)["probabilities"], label_ids)
+        return with_main_score(scores, self.main_metric)

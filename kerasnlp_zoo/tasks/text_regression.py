@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import correlations
-from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts
+from kerasnlp_zoo.evaluation.main_score import with_main_score
+from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts, require_references
 
 
 class TextRegressionAnswer(TypedDict):
@@ -43,7 +44,7 @@ class TextRegression(Task[TextRegressionAnswer]):
     """
 
     name = "text_regression"
-    main_score = "spearman", 100
+    main_metric: str = "spearman"
 
     def __init__(self, model: keras.Model, preprocessor: Preprocessor, labels: Sequence[str] = ("score",)) -> None:
         super().__init__(model, preprocessor, labels)
@@ -73,25 +74,23 @@ class TextRegression(Task[TextRegressionAnswer]):
                 raise InputError(f"Expected a number as the score of text {row}. Received: {label!r}")
         return np.array(labels, "float32")
 
-    def evaluate(self, texts: Texts, labels: Sequence[float], batch_size: int = 256) -> dict[str, float]:
+    def evaluate(
+        self, texts: Texts, references: Sequence[float] | None = None, batch_size: int | None = None
+    ) -> dict[str, Any]:
         """Compare the predicted scores with human scores.
 
         Args:
             texts: strings, or pairs of strings where the preprocessor takes pairs.
-            labels: a human score for each text.
-            batch_size: texts that go through the model together.
+            references: a human score for each text.
+            batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            dict of spearman, pearson and mean_squared_error.
+            dict of score, metric ("spearman"), spearman, pearson and mean_squared_error.
 
         Raises:
             InputError: if there are fewer than two texts, or the number of scores differs from that of texts.
         """
-        expected = self.label_ids(labels)
-        if len(texts) < 2 or len(texts) != len(labels):
-            raise InputError(
-                "A correlation needs at least two texts, and one score for each. "
-                f"Received: {len(texts)} texts and {len(labels)} scores"
-            )
-        scores = self.outputs(texts, batch_size)["score"]
-        return {**correlations(scores, expected), "mean_squared_error": float(np.mean((scores - expected) ** 2))}
+        expected = self.label_ids(require_references(texts, references, "a score", least=2))
+        found = self.outputs(texts, batch_size)["score"]
+        scores = {**correlations(found, expected), "mean_squared_error": float(np.mean((found - expected) ** 2))}
+        return with_main_score(scores, self.main_metric)

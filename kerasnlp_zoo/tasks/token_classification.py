@@ -13,13 +13,14 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.entities import span_scores
+from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.layers.crf import crf_marginals, crf_tags
 from kerasnlp_zoo.tag_schemes import OUTSIDE, Scheme, Span, parse_tag, scheme_of_tags, spans_of, tags_of
-from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts
+from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
 from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
-from kerasnlp_zoo.text.tagged_text import with_words_apart
+from kerasnlp_zoo.text.tagged_text import every_word_is_a_span, with_words_apart
 
 TOKENS: Final = "tokens"  # the scheme of parts of speech: each word is a span, and its tag is the label
 TagScheme: TypeAlias = Scheme | Literal["tokens"]
@@ -98,7 +99,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
     """
 
     name = "token_classification"
-    main_score = "f1", 100
+    main_metric: str = "f1"
     needs_strings = True
     batch_size = 64
     preprocessor: WordPiecePreprocessor | TokenPreprocessor
@@ -312,32 +313,38 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         return " ".join(f"{text}/{label}" if has_labels else text for text, label in pairs) or "nothing found"
 
     def evaluate(
-        self, texts: Sequence[str], labels: Sequence[Sequence[LabelledSpan]], batch_size: int | None = None
+        self,
+        texts: Sequence[str],
+        references: Sequence[Sequence[LabelledSpan]] | None = None,
+        batch_size: int | None = None,
     ) -> dict[str, Any]:
         """Score the task on labelled texts.
 
         Args:
             texts: strings.
-            labels: the spans (start, end, label) of each text.
+            references: the spans (start, end, label) of each text.
             batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            dict of precision, recall, f1, macro_f1, ... from `evaluation.entities.span_scores`; unlabelled_f1 is the
-            F1 of word segmentation. In the scheme "tokens", the spans are the given words, and accuracy is the share
-            of words with the correct tag. `of_raw_text` has the same scores for words that the task finds itself.
+            dict of score, metric, and precision, recall, f1, macro_f1, ... from `evaluation.entities.span_scores`.
+            The metric is "f1"; or "unlabelled_f1", the F1 of word segmentation, if every word of Chinese texts is a
+            span. In the scheme "tokens", the spans are the given words, and the metric is "accuracy", the share of
+            words with the correct tag. `of_raw_text` has the same figures for words that the task finds itself.
 
         Raises:
             InputError: if there is no text, or the number of lists of spans differs from that of texts.
         """
-        _require_spans_of_each(texts, labels)
+        references = require_references(texts, references, "a list of spans")
         if self.scheme != TOKENS:
-            return self._score(texts, labels, batch_size)
-        given = [with_words_apart(text, spans) for text, spans in zip(texts, labels, strict=True)]
+            is_segmentation = self.preprocessor.language == "zh" and every_word_is_a_span(texts, references)
+            metric = "unlabelled_f1" if is_segmentation else self.main_metric
+            return with_main_score(self._score(texts, references, batch_size), metric)
+        given = [with_words_apart(text, spans) for text, spans in zip(texts, references, strict=True)]
         task = self.for_given_tokens
         scores = task._score([text for text, _ in given], [spans for _, spans in given], batch_size)
         if task.preprocessor is not self.preprocessor:
-            scores["of_raw_text"] = self._score(texts, labels, batch_size)
-        return scores
+            scores["of_raw_text"] = self._score(texts, references, batch_size)
+        return with_main_score(scores, "accuracy")
 
     def _score(
         self, texts: Sequence[str], labels: Sequence[Sequence[LabelledSpan]], batch_size: int | None

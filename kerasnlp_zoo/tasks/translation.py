@@ -13,11 +13,12 @@ import tensorflow as tf
 
 from kerasnlp_zoo.decoding import beam_search, search_compiled
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps
 from kerasnlp_zoo.tasks.exportable import Texts
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Task, require_references
 from kerasnlp_zoo.text import TranslationPreprocessor
 from kerasnlp_zoo.text.translation_batches import translation_batches
 from kerasnlp_zoo.vocabulary import END_ID, START_ID
@@ -76,7 +77,7 @@ class Translation(Task[TranslationAnswer]):
     """
 
     name = "translation"
-    main_score = "bleu", 1
+    main_metric: str = "bleu"
     ranked_outputs = ("alternatives",)
     batch_size = 64
     needs_strings = True
@@ -153,23 +154,25 @@ class Translation(Task[TranslationAnswer]):
         return translation_batches(sources, targets, batch_size, multiple, shuffle=training, seed=seed)
 
     def evaluate(
-        self, texts: Texts, references: Sequence[Sequence[str]], batch_size: int | None = None
+        self, texts: Texts, references: Sequence[Sequence[str]] | None = None, batch_size: int | None = None
     ) -> dict[str, Any]:
         """Score translations with sacrebleu.
 
         Args:
             texts: source texts.
-            references: one or more correct translations of each text.
+            references: a list of one or more correct translations of each text.
             batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
-            dict of bleu and chrf, from 0 to 100, and their signatures.
+            dict of score, metric ("bleu"), bleu and chrf, from 0 to 100, and their signatures.
 
         Raises:
             InputError: if there is no text, or the number of lists of references differs from that of texts.
         """
+        references = require_references(texts, references, "a list of translations")
         translations = [answer["text"] for answer in self.predict(texts, batch_size)]
-        return translation_scores(translations, references, self.preprocessor.target_language)
+        scores = translation_scores(translations, references, self.preprocessor.target_language)
+        return with_main_score(scores, self.main_metric)
 
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Search for the best translations of each text."""

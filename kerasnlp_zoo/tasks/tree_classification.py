@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.tasks.task import CHUNK, Texts
+from kerasnlp_zoo.tasks.task import CHUNK, Texts, require_references
 from kerasnlp_zoo.tasks.text_classification import TextClassification, TextClassificationAnswer
 from kerasnlp_zoo.text import TreePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.tree_schedules import PLACES
@@ -44,7 +44,7 @@ class TreeClassification(TextClassification):
     """
 
     name = "tree_classification"
-    main_score = "accuracy", 100
+    main_metric: str = "accuracy"
     preprocessor: TreePreprocessor
 
     @property
@@ -159,13 +159,15 @@ class TreeClassification(TextClassification):
             ]
         return answer
 
-    def evaluate(self, texts: Texts, labels: Sequence[Any], batch_size: int = 256) -> dict[str, Any]:
+    def evaluate(
+        self, texts: Texts, references: Sequence[Any] | None = None, batch_size: int | None = None
+    ) -> dict[str, Any]:
         """Score the task on labelled trees.
 
         Args:
             texts: parses, or pairs of parses where the preprocessor takes pairs.
-            labels: a label name or id for each text; with node labels, a sequence of them for each text.
-            batch_size: texts that go through the model together.
+            references: a label name or id for each text; with node labels, a sequence of them for each text.
+            batch_size: texts that go through the model together; None for the task's own number.
 
         Returns:
             dict of the scores of `TextClassification.evaluate`. With node labels they are the scores of the roots, and
@@ -175,7 +177,8 @@ class TreeClassification(TextClassification):
             InputError: if there is no text, the number of labels is wrong, or a label is unknown.
         """
         if not self.has_node_labels:
-            return super().evaluate(texts, labels, batch_size)
+            return super().evaluate(texts, references, batch_size)
+        labels = require_references(texts, references, "the labels of all nodes")
         answers = self.predict(texts, batch_size)
         self._require_a_label_for_each(labels, [len(answer["nodes"]) for answer in answers])
         found = [node["label"] for answer in answers for node in answer["nodes"]]

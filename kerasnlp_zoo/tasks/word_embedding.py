@@ -16,25 +16,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.datasets.word_evaluation import ANALOGIES, WORD_PAIRS, load_analogies, load_word_pairs
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.evaluation.analogies import analogy_scores
+from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions, analogy_scores
 from kerasnlp_zoo.evaluation.correlation import normalized
-from kerasnlp_zoo.evaluation.word_similarity import word_similarity_scores
+from kerasnlp_zoo.evaluation.main_score import with_main_score
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs, word_similarity_scores
 from kerasnlp_zoo.models import sentence_vectors, set_word_vectors, word_embedding
 from kerasnlp_zoo.models.embedding_inputs import TRAINED
 from kerasnlp_zoo.models.sentence_vectors import FIRST_WORD
-from kerasnlp_zoo.tasks.task import Task
+from kerasnlp_zoo.tasks.task import Task, refuse_references
 from kerasnlp_zoo.text import SingleWordPreprocessor
 from kerasnlp_zoo.text.spelling import closest_spellings
-from kerasnlp_zoo.types import FilePath, Language
+from kerasnlp_zoo.types import Language
 from kerasnlp_zoo.vocabulary import Vocabulary
 
 logger = logging.getLogger("kerasnlp_zoo")
 NEIGHBOURS = 10  # K, in answers of `predict` and of the exported graph
 Method: TypeAlias = Literal["mean", "sif"]
 METHODS: tuple[Method, ...] = ("mean", "sif")
-PUBLISHED = {"en": (*WORD_PAIRS, *ANALOGIES)}  # what `evaluate` scores by default, by language
 BELOW_ANY_COSINE = -2.0
 
 
@@ -280,35 +279,48 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         layer.embeddings.assign(values)
         return layer
 
-    def evaluate(self, sources: Sequence[FilePath] | None = None) -> dict[str, Any]:
+    def evaluate(
+        self,
+        texts: Sequence[WordPairs | AnalogyQuestions],
+        references: Sequence[Any] | None = None,
+        batch_size: int | None = None,
+    ) -> dict[str, Any]:
         """Score the vectors on word similarity and analogies.
 
         Args:
-            sources: published sets ("wordsim353", "simlex999" or "questions_words"), and paths of your own files:
-                word pairs with scores, or analogy questions in sections (`datasets.word_evaluation`). None for all
-                published sets, which are English.
+            texts: sets of word pairs and of analogy questions, such as those of
+                `datasets.word_evaluation.published_word_sets("en")`, with different names.
+            references: none; the sets contain them.
+            batch_size: not used.
 
         Returns:
-            dict from the name of a set to its scores (`evaluation.word_similarity_scores` or
-            `evaluation.analogy_scores`).
+            dict of score and metric, the Spearman correlation or accuracy of the first set; and for the name of each
+            set a dict of its figures (`evaluation.word_similarity_scores` or `evaluation.analogy_scores`).
 
         Raises:
-            InputError: if a set cannot be read, or contains no word of the vocabulary.
+            InputError: if there is no set, a set contains no word of the vocabulary, or there are references.
         """
-        language = self.preprocessor.language
-        sources = PUBLISHED.get(language, ()) if sources is None else sources
-        if not sources:
+        refuse_references(references, "Sets of word pairs and of analogy questions contain their references.")
+        for given in texts:
+            if not isinstance(given, (WordPairs, AnalogyQuestions)):
+                raise InputError(
+                    "Expected WordPairs and AnalogyQuestions, such as published_word_sets('en') of "
+                    f"datasets.word_evaluation. Received: {given!r:.60}"
+                )
+        names = [Path(given.name).stem for given in texts]
+        if not names or len({*names, "score", "metric"}) != len(names) + 2:
             raise InputError(
-                f"No word pairs or analogies are published for the language {language!r}. Give your own: a file with "
-                "a word, a word and a score on each line, separated by tabs (--test-file FILE)"
+                "Expected one or more sets with different names, other than score and metric. "
+                f"Received: {', '.join(names) or 'no set'}"
             )
-        return {Path(source).stem: self._score(source) for source in sources}
+        scores = dict(zip(names, map(self._score, texts), strict=True))
+        main = "spearman" if isinstance(texts[0], WordPairs) else "accuracy"
+        return with_main_score(scores, names[0], main)
 
-    def _score(self, source: FilePath) -> dict[str, Any]:
-        is_own = source not in (*WORD_PAIRS, *ANALOGIES) and Path(source).is_file()
-        if source in ANALOGIES or (is_own and _has_sections(source)):
-            return analogy_scores(self.tokens, self.vectors, load_analogies(source))
-        return word_similarity_scores(self.tokens, self.vectors, load_word_pairs(source))
+    def _score(self, given: WordPairs | AnalogyQuestions) -> dict[str, Any]:
+        if isinstance(given, WordPairs):
+            return word_similarity_scores(self.tokens, self.vectors, given)
+        return analogy_scores(self.tokens, self.vectors, given)
 
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the dict of answers for token_ids int [N, T]; the first token of a row is the word."""
@@ -385,9 +397,3 @@ def _cosines(vectors: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
     """Return the cosine of every vector [N, D] with every row [V, D]: [N, V]; 0 if one of them is all zeros."""
     lengths = tf.norm(vectors, axis=1)[:, None] * tf.norm(matrix, axis=1)
     return tf.math.divide_no_nan(tf.matmul(vectors, matrix, transpose_b=True), lengths)
-
-
-def _has_sections(path: FilePath) -> bool:
-    """Return whether a file begins with a section, as a file of analogy questions does."""
-    with open(path, "rb") as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b":")

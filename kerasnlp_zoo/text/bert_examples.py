@@ -12,13 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
+from kerasnlp_zoo.text.batches import BATCHES_AHEAD, chunk_order, without_autotuning
 from kerasnlp_zoo.text.documents import Documents
 from kerasnlp_zoo.text.segment_pairs import segment_pairs, sentences_of
 from kerasnlp_zoo.vocabulary import CLASSIFICATION, MASK, SEPARATOR, WORDPIECE_SPECIAL
 
 GROUP = 64  # blocks read together: a quarter of a million ids
-BATCHES_AHEAD = 4  # batches prepared while the model trains
 NUM_SPECIAL = 3  # [CLS] A [SEP] B [SEP]
 CHOSEN = 0.15  # share of tokens that the model must predict
 MASKED, REPLACED = 0.8, 0.1  # shares of these that become [MASK], or a random token; the others are unchanged

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.files import atomic_folder, readable, write_json
 from kerasnlp_zoo.text.types import TokenizedText
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import Vocabulary
@@ -54,8 +54,7 @@ class IdsOnDisk:
         size = (self.folder / IDS).stat().st_size
         if size != len(self) * DTYPE.itemsize:
             raise InputError(
-                f"{self.folder / IDS} is incomplete. Expected {len(self):,} ids. "
-                f"Received: {size // DTYPE.itemsize:,}. Encode the corpus again"
+                f"{self.folder / IDS} is incomplete. Expected {len(self):,} ids. Received: {size // DTYPE.itemsize:,}"
             )
 
 
@@ -93,13 +92,11 @@ class Corpus(IdsOnDisk):
             InputError: if the folder does not contain a complete corpus.
         """
         folder = Path(folder)
-        try:
+        with readable(folder, "a complete corpus", "Encode it again"):
             facts = json.loads((folder / FACTS).read_text("utf-8"))
             counts = np.load(folder / COUNTS, allow_pickle=False)
             corpus = cls(folder, Vocabulary.load(folder / VOCABULARY), counts, **facts)
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{folder} does not contain a complete corpus. Encode it again. {error}") from error
-        corpus.check_size()
+            corpus.check_size()
         return corpus
 
 

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.files import atomic_folder, readable, write_json
 from kerasnlp_zoo.text.corpus import DTYPE, FACTS, IDS, VOCABULARY, IdsOnDisk
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import WordPieceVocabulary
@@ -77,13 +77,11 @@ class Documents(IdsOnDisk):
             InputError: if the folder does not contain complete documents.
         """
         folder = Path(folder)
-        try:
+        with readable(folder, "complete documents", "Encode them again"):
             facts = json.loads((folder / FACTS).read_text("utf-8"))
             starts = np.load(folder / BLOCKS, allow_pickle=False)
             documents = cls(folder, WordPieceVocabulary.load(folder / VOCABULARY), starts, **facts)
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{folder} does not contain complete documents. Encode them again. {error}") from error
-        documents.check_size()
+            documents.check_size()
         return documents
 
 

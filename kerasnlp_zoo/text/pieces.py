@@ -13,24 +13,13 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.character_classes import CJK, SPACES
+from kerasnlp_zoo.text.piece_splitting import normalize_unicode, piece_splitter
 from kerasnlp_zoo.text.types import Strings
 from kerasnlp_zoo.text.wordpiece_training import learn_pieces
-from kerasnlp_zoo.vocabulary import UNKNOWN, UNKNOWN_ID, GenerativeVocabulary
-
-try:
-    import tensorflow_text
-except ImportError as error:
-    raise InputError(
-        "Pieces of words need tensorflow-text, in the same version as TensorFlow: pip install tensorflow-text. "
-        "It is not available for Windows: use WSL"
-    ) from error
+from kerasnlp_zoo.vocabulary import CONTINUES, UNKNOWN_ID, GenerativeVocabulary
 
 SPACE = "▁"  # U+2581, as SentencePiece writes it
-CONTINUES = "##"
-LONGEST_WORD = 100  # characters; a longer word is one [UNK]
-MOST_BYTES = 4  # of a character in UTF-8
 # A Chinese character, a run of other letters and digits, or one other character, each with the space before it.
 UNIT = rf"({SPACE}?(?:[{CJK}]|[\p{{L}}\p{{M}}\p{{N}}]+|[^{SPACE}]))"
 CHUNK = 4096  # texts split at a time while counting
@@ -55,14 +44,7 @@ class PieceTokenizer:
     def __init__(self, vocabulary: GenerativeVocabulary) -> None:
         self.vocabulary = vocabulary
         # `split_units` separates brackets from letters, so a text cannot contain a special token.
-        self.tokenizer = tensorflow_text.FastWordpieceTokenizer(
-            vocabulary.tokens,
-            CONTINUES,
-            max_bytes_per_word=MOST_BYTES * LONGEST_WORD,
-            token_out_type=tf.int32,
-            unknown_token=UNKNOWN,
-            no_pretokenization=True,
-        )
+        self.tokenizer = piece_splitter(vocabulary.tokens, are_words=True)
         first = len(vocabulary.special)
         written = [token.removeprefix(CONTINUES) for token in vocabulary.tokens[first:]]
         self.written = ["", "\ufffd", "", "", *written]  # text of each token
@@ -106,7 +88,7 @@ def split_units(strings: Strings) -> tf.RaggedTensor:
     ['▁Don', "'", 't', '▁go', '!']
     """
     strings = tf.strings.unicode_transcode(strings, "UTF-8", "UTF-8", errors="replace")
-    strings = tensorflow_text.normalize_utf8(strings, "NFC")
+    strings = normalize_unicode(strings, "NFC")
     strings = tf.strings.regex_replace(strings, rf"(?:{SPACES}|\p{{Cf}}|\s|{SPACE})+", " ")
     strings = tf.strings.regex_replace(tf.strings.strip(strings), " ", SPACE)
     strings = tf.strings.regex_replace(strings, "^(.)", rf"{SPACE}\1")

@@ -35,6 +35,24 @@ def join_tokens(tokens: Sequence[str], spans: Iterable[Span], language: Language
     return TaggedText(separator.join(tokens), tuple(places))
 
 
+def every_word_is_a_span(texts: Sequence[str], spans: Sequence[Iterable[tuple[int, int, str]]]) -> bool:
+    """Return whether every word of all texts is a span, as with parts of speech and word segmentation.
+
+    Args:
+        texts: the texts.
+        spans: the spans (start, end, label) of each text.
+
+    Example:
+
+    >>> every_word_is_a_span(["Ada slept"], [[(0, 3, "noun"), (4, 9, "verb")]])
+    True
+    """
+    return all(
+        sum(len(text[start:end].split()) == 1 and end - start for start, end, _ in given) == len("".join(text.split()))
+        for text, given in zip(texts, spans, strict=True)
+    )
+
+
 def with_words_apart(text: str, spans: Iterable[tuple[int, int, str]]) -> TaggedText:
     """Return the text with spaces between its words, as input of a tagger of given words.
 

@@ -10,11 +10,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
 from kerasnlp_zoo.text.corpus import Corpus
 
 Architecture: TypeAlias = Literal["skip_gram", "cbow"]
+ARCHITECTURES = ("skip_gram", "cbow")
 CHUNK = 2**18  # ids read at a time; every epoch reads the chunks in a new order
 NOISE_TABLE = 2**22  # size of the table of negatives; a word occurs in it in proportion to its probability
 NOISE_POWER = 0.75
@@ -148,7 +149,13 @@ def segment_dataset(
     Returns:
         `tf.data.Dataset` of dict: words int [R, M, S, H]; codes int [R, M, S, P] = left (W + 1) + right; negatives
         int [R, M, S, K]; minibatches int [R], the number of minibatches with words.
+
+    Raises:
+        InputError: if `segment` does not divide `minibatch`, or an argument is outside its range.
     """
+    require_positive(segment=segment, minibatch=minibatch, chunk=chunk, replicas=replicas)
+    if minibatch % segment:
+        raise InputError(f"minibatch must be a multiple of segment. Received: minibatch={minibatch}, segment={segment}")
     num_segments = minibatch // segment
     num_minibatches = -(-chunk // minibatch)
     num_negatives = num_minibatches * num_segments * shared_negatives
@@ -198,7 +205,12 @@ def word2vec_dataset(
         `tf.data.Dataset` of ({"token_ids", "words"}, zeros [B, ...], weights [B, ...]). For skip-gram, token_ids int
         [B, 1] are the centres and words int [B, 2W] their contexts, padded with 0; for CBOW, the two are exchanged.
         Weights are 1 for words to predict, and 0 for padding.
+
+    Raises:
+        InputError: if `architecture` is unknown, or a size is not a positive integer.
     """
+    require_choice("architecture", architecture, ARCHITECTURES)
+    require_positive(batch_size=batch_size, chunk=chunk)
     reach = tf.constant([*range(-windows.window, 0), *range(1, windows.window + 1)])
 
     def examples(

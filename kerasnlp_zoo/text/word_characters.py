@@ -10,6 +10,7 @@ from typing import Self
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.vocabulary import Vocabulary
 
@@ -37,10 +38,7 @@ class CharacterIds:
         require_positive(max_word_length=max_word_length)
         self.vocabulary = vocabulary
         self.max_word_length = max_word_length
-        entries = tf.lookup.KeyValueTensorInitializer(
-            tf.constant(vocabulary.tokens), tf.range(len(vocabulary), dtype=tf.int64)
-        )
-        self.table = tf.lookup.StaticHashTable(entries, default_value=1)
+        self.table = lookup_table(vocabulary)
         self.resources = (self.table,)
 
     @classmethod

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.vocabulary import WORDPIECE_SPECIAL, WordPieceVocabulary
+from kerasnlp_zoo.vocabulary import CONTINUES, WORDPIECE_SPECIAL, WordPieceVocabulary
 
 LEAST_COUNT = 2  # minimum number of occurrences of a pair of pieces that is merged
 AT_ONCE = 1000  # maximum number of repetitions of a word in one string for the trainer
@@ -66,7 +66,7 @@ def learn_pieces(counts: Mapping[str, int], size: int, special: Sequence[str]) -
         vocab_size=size,
         min_frequency=LEAST_COUNT,
         limit_alphabet=len(characters),
-        special_tokens=[*special, *sorted(characters, key=lambda token: (token.startswith("##"), token))],
+        special_tokens=[*special, *sorted(characters, key=lambda token: (token.startswith(CONTINUES), token))],
         show_progress=False,
     )
     tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece())
@@ -108,7 +108,7 @@ def _alphabet(counts: Mapping[str, int], room: int) -> set[str]:
     going_on = {piece for word in counts for piece in _spelled(word)[1:]}
     pieces: set[str] = set()
     for character in sorted(characters, key=lambda character: (-characters[character], character)):
-        new = {character, f"##{character}"} & ({character} | going_on)
+        new = {character, CONTINUES + character} & ({character} | going_on)
         if len(pieces | new) > room:
             break
         pieces |= new
@@ -117,7 +117,7 @@ def _alphabet(counts: Mapping[str, int], room: int) -> set[str]:
 
 def _spelled(word: str) -> list[str]:
     """Return a word as pieces of one character each."""
-    return [word[0], *(f"##{character}" for character in word[1:])]
+    return [word[0], *(CONTINUES + character for character in word[1:])]
 
 
 def _repeat_by_count(counts: Mapping[str, int]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.fine_tuning import (
+    SPAN_METRICS,
     FineTuningConfig,
     compile_for_fine_tuning,
     finish_fine_tuning,
@@ -69,6 +70,7 @@ from kerasnlp_zoo.training.word_vector_training import (
 
 __all__ = [
     "SMOKE_STEPS",
+    "SPAN_METRICS",
     "STRATEGIES",
     "CorpusRunConfig",
     "EpochBackup",

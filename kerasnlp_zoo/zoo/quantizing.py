@@ -31,8 +31,8 @@ NOT_CARRIED = (
 def require_quantizable(name_or_folder: FilePath, folder: FilePath) -> None:
     """Raise InputError if an entry is already quantized, its task has no score, or the new folder is in use."""
     config = read_config(name_or_folder)
-    if TASKS[config["task"]].main_score is None:
-        scored = ", ".join(name for name, task in TASKS.items() if task.main_score is not None)
+    if TASKS[config["task"]].main_metric is None:
+        scored = ", ".join(name for name, task in TASKS.items() if task.main_metric is not None)
         raise InputError(
             f"{config['name']}, {config['task']}, has no score to compare before and after quantization. "
             f"Expected an entry of {scored}"
@@ -48,7 +48,7 @@ def require_quantizable(name_or_folder: FilePath, folder: FilePath) -> None:
 
 
 def quantize_entry(
-    name_or_folder: FilePath, folder: FilePath, texts: Sequence[Any], labels: Any, dataset: str
+    name_or_folder: FilePath, folder: FilePath, texts: Sequence[Any], references: Sequence[Any] | None, dataset: str
 ) -> dict[str, Any]:
     """Write an entry with int8 weights, with the scores of both entries.
 
@@ -56,7 +56,7 @@ def quantize_entry(
         name_or_folder: name or folder of the entry to quantize.
         folder: folder of the new entry.
         texts: test examples, the first argument of the task's `evaluate`.
-        labels: the second argument of the task's `evaluate`.
+        references: the second argument of the task's `evaluate`.
         dataset: name of the data set of the texts.
 
     Returns:
@@ -69,27 +69,24 @@ def quantize_entry(
     source = find(name_or_folder)
     config, metrics = read_config(source), json.loads((source / "metrics.json").read_text("utf-8"))
     task = load_entry(source)
-    assert task.main_score is not None  # require_quantizable has checked it
-    key, factor = task.main_score
-    key = metrics.get("score", key)
-    float_score = factor * task.evaluate(texts, labels)[key]
+    before = task.evaluate(texts, references)
     quantize_model(task.model)
     round_weights(task.model, QUANTIZATION)  # what Keras cannot quantize, such as recurrent kernels
     task = type(task)(task.model, task.preprocessor, task.labels)  # what was compiled has the float weights
-    scores = task.evaluate(texts, labels)
+    after = task.evaluate(texts, references)
     if metrics.get("dataset") != dataset:  # a published score belongs to its own test texts
         metrics |= {"dataset": dataset, "published_score": None, "published_by": None}
     pictures = [path for path in (source / f"{name}.png" for name in STILL_TRUE) if path.exists()]
     metrics = {
         **{name: value for name, value in metrics.items() if name not in NOT_CARRIED},
         "pictures": [path.stem for path in pictures],
-        "metric": metrics.get("metric", key),
+        "metric": metrics.get("metric", after["metric"]),
         "validation_score": None,
-        "test_score": factor * scores[key],
+        "test_score": after["score"],
         "test_examples": len(texts),
-        "scores": scores,
+        "scores": after,
         "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
-        "float_test_score": float_score,
+        "float_test_score": before["score"],
         "float_megabytes": megabytes(source),
     }
     save(

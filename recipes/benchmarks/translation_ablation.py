@@ -104,8 +104,8 @@ def lengths(config: Config) -> list[Row]:
     attention, without = "additive attention", "no attention"
     for name, shown in (("additive", attention), ("no attention", without)):
         task = zoo.load(folder_of(config, f"seq2seq {name}") / "entry", "translation")
-        translations = [answer["text"] for answer in task.predict(test.sources)]
-        curves[shown] = bleu_by_length(test.sources, translations, test.references, EDGES, data.target_language)
+        translations = [answer["text"] for answer in task.predict(test.texts)]
+        curves[shown] = bleu_by_length(test.texts, translations, test.references, EDGES, data.target_language)
     plots.bleu_by_length(curves, config.folder / "lengths.png", "Tatoeba, English to Spanish")
     return [
         row(

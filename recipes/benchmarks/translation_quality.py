@@ -75,7 +75,7 @@ def main(config: Config) -> list[Row]:
     peer = peer_of(torch, task, training)
     losses = train_peer(peer, batches, seconds, training)
     print(f"{peer.name}: {len(losses):,} steps in {seconds:,.0f} s, final loss {np.mean(losses[-100:]):.3f}")
-    translations = translate(peer, task, data.test.sources)
+    translations = translate(peer, task, data.test.texts)
     theirs = translation_scores(translations, data.test.references, data.target_language)["bleu"]
     what = f"{metrics['recipe']}, test BLEU after {seconds / 60:.0f} minutes, greedily"
     rows = [row(what, "%", metrics["greedy_test_score"], theirs, peer_name=peer.name)]

@@ -53,7 +53,7 @@ def test_every_form_of_own_file_gives_the_same_data(tmp_path, kind):
 def test_no_source_stands_in_two_splits_and_each_keeps_all_its_translations(tmp_path):
     pairs = [*PAIRS, *((source.upper(), target + " Sí.") for source, target in PAIRS), ("Sentence 1.", "frase  1.")]
     data = load(train_file=tsv(tmp_path, pairs))
-    keys = [{source.lower() for source in split.sources} for split in (data.train, data.validation, data.test)]
+    keys = [{source.lower() for source in split.texts} for split in (data.train, data.validation, data.test)]
     assert not keys[0] & keys[1] | keys[0] & keys[2] | keys[1] & keys[2]
     assert all(len(targets) == 2 for split in (data.train, data.test) for targets in split.references)
     assert data.dropped == {"pairs without text": 0, "duplicates": 1, "sources of another split": 0}
@@ -73,7 +73,7 @@ def test_splits_do_not_depend_on_the_order_of_the_data(tmp_path):
 def test_given_test_sources_leave_training(tmp_path):
     test = tsv(tmp_path, PAIRS[:30], "test.tsv")
     data = load(train_file=tsv(tmp_path), test_file=test, held_out=5)
-    assert data.test.sources == [source for source, _ in PAIRS[:30]]
+    assert data.test.texts == [source for source, _ in PAIRS[:30]]
     assert data.dropped["sources of another split"] == 30
     assert (len(data.validation), len(data.train)) == (5, 65)
 
@@ -95,7 +95,7 @@ def test_tatoeba_runs_both_ways():
 
 def test_reversal_is_letters_backwards():
     data = load(dataset="reversal")
-    assert [source.split()[::-1] for source in data.test.sources] == [t.split() for (t,) in data.test.references]
+    assert [source.split()[::-1] for source in data.test.texts] == [t.split() for (t,) in data.test.references]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_a_missing_file_or_language_is_named(tmp_path):
 def test_a_sample_is_spread_over_a_split_sorted_by_length(tmp_path):
     train = load(train_file=tsv(tmp_path)).train
     sample = train.sample(5)
-    assert (sample.sources[0], sample.sources[-1]) == (train.sources[0], train.sources[-1])
-    places = [train.sources.index(source) for source in sample.sources]
+    assert (sample.texts[0], sample.texts[-1]) == (train.texts[0], train.texts[-1])
+    places = [train.texts.index(source) for source in sample.texts]
     assert places == sorted(set(places))
     assert max(b - a for a, b in zip(places, places[1:], strict=False)) <= len(train) / 4 + 1
     assert sample.references == [train.references[place] for place in places]
-    assert train.sample(1000).sources == train.sources
+    assert train.sample(1000).texts == train.texts

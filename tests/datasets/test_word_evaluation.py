@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
+from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs, load_word_set, published_word_sets
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import analogy_scores, word_similarity_scores
 from kerasnlp_zoo.text import Vocabulary
@@ -104,3 +104,11 @@ def test_published_vectors_agree_with_people_as_published():
     scores = word_similarity_scores(vocabulary.tokens, read_word_vectors("glove_6b_50d", vocabulary).values, pairs)
     assert scores["coverage"] == 1.0
     assert scores["spearman"] == pytest.approx(0.503, abs=5e-4)  # what gensim computes for the same vectors
+
+
+def test_sets_without_a_published_language_need_own_files():
+    assert [given.name for given in published_word_sets("en")] == ["wordsim353", "simlex999", "questions_words"]
+    with pytest.raises(InputError, match="language 'zh'. Give your own.*--test-file"):
+        published_word_sets("zh")
+    with pytest.raises(InputError, match="There is no file 'nowhere.tsv'"):
+        load_word_set("nowhere.tsv")

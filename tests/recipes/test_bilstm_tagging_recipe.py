@@ -52,25 +52,24 @@ def test_parts_of_speech_are_learned_on_given_words_and_found_in_raw_text(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("text", "spans", "tags", "kind"),
+    ("text", "spans", "tags", "scheme"),
     [
-        ("他来了", [(0, 1, "word"), (1, 3, "word")], "auto", "words"),
+        ("他来了", [(0, 1, "word"), (1, 3, "word")], "auto", "bmes"),
         ("他来了", [(0, 1, "r"), (1, 3, "v")], "auto", "tokens"),
-        ("他来了", [(0, 1, "r"), (1, 3, "v")], "bmes", "words"),
+        ("他来了", [(0, 1, "r"), (1, 3, "v")], "bmes", "bmes"),
         ("he came", [(0, 2, "r"), (3, 7, "v")], "auto", "tokens"),
-        ("he came", [(0, 2, "r"), (3, 7, "v")], "bmes", "names"),
-        ("he came", [(0, 7, "r")], "auto", "names"),
-        ("王小红来了", [(0, 3, "PER")], "auto", "names"),
+        ("he came", [(0, 2, "r"), (3, 7, "v")], "iob2", "iob2"),
+        ("he came", [(0, 7, "r")], "auto", "bmes"),
+        ("王小红来了", [(0, 3, "PER")], "auto", "bmes"),
         ("王小红来了", [(0, 3, "PER")], "tokens", "tokens"),
     ],
 )
-def test_the_kind_of_data_is_told_from_its_spans(text, spans, tags, kind):
+def test_the_scheme_suits_the_spans_unless_a_flag_names_one(text, spans, tags, scheme):
     class Data:
         train = TaggedTexts.of([TaggedText(text, spans)])
         labels = sorted({label for _, _, label in spans})
-        language = "zh" if text[0] > "z" else "en"
 
-    assert bilstm_tagging.kind_of(Data, tags) == kind
+    assert bilstm_tagging.scheme_for(Data, tags) == scheme
 
 
 def test_words_and_their_parts_of_speech_are_found_at_once(tmp_path):
@@ -86,7 +85,7 @@ def test_words_and_their_parts_of_speech_are_found_at_once(tmp_path):
     file.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
     flags = {"train_file": file, "language": "zh", "tags": "bmes", "num_bigram_bins": 100}
     metrics = bilstm_tagging.main(config(tmp_path, **flags))
-    assert (metrics["metric"], metrics["score"]) == ("word F1", "unlabelled_f1")
+    assert (metrics["metric"], metrics["scores"]["metric"]) == ("word F1", "unlabelled_f1")
     assert metrics["test_score"] == 100 * metrics["scores"]["unlabelled_f1"] >= 90
     task = zoo.load(tmp_path / "run" / "entry")
     assert task.readable(task.predict(["老师喜欢书"])[0]) == "老师/r 喜欢/v 书/n"

@@ -58,7 +58,7 @@ def test_the_entry_is_evaluated_and_drawn_by_command(run, tmp_path, capsys, monk
     (tmp_path / "test.txt").write_text("the cat sees a dog .\n\na bird hears the house .\n")
     evaluate(str(folder / "entry"), DataOptions(test_file=tmp_path / "test.txt"))
     scores = json.loads(capsys.readouterr().out)
-    assert (scores["texts"], scores["tokens"]) == (2, 14)
+    assert (scores["examples"], scores["tokens"]) == (2, 14)
     assert 1 < scores["perplexity"] < 20
     (folder / "curves.png").unlink()
     monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "plot", str(folder)])

@@ -71,7 +71,7 @@ def chinese_reviews():
     return "评论,标签\n" + "".join(f'"{text}",{label}\n' for text, label in rows)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])  # plain utf-8: the README's command, in test_readme
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])  # plain utf-8: the commands in docs, in test_docs
 def test_own_chinese_csv_trains_reports_exports_and_answers(encoding, chinese_reviews, tmp_path, capsys):
     path = tmp_path / "评论.csv"
     path.write_bytes(chinese_reviews.encode(encoding))

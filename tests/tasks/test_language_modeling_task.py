@@ -97,8 +97,8 @@ def test_a_data_set_is_evaluated_on_the_very_tokens_of_its_test_part(monkeypatch
         source, text = load_language_modeling(LanguageModelingOptions(dataset="small", unit=unit))
         model = rnn_language_model(len(text.vocabulary), embedding_dim=4, num_layers=1)
         task = LanguageModeling(model, LanguageModelPreprocessor(text.vocabulary, source.segmenter))
-        lines_, labels, name = load_evaluation_examples("language_modeling", DataOptions(dataset="small"))
-        assert (labels, name) == (None, "small")
+        lines_, references, name = load_evaluation_examples("language_modeling", DataOptions(dataset="small"), {})
+        assert (references, name) == (None, "small")
         expected = perplexity(text_log_probabilities(model, text.test))
         assert task.evaluate(lines_)["perplexity"] == pytest.approx(expected, rel=1e-6)
 

@@ -27,7 +27,13 @@ def test_similarity_is_scored_against_people():
 def test_regression_is_scored_against_people():
     task = text_regression()
     scores = task.outputs(TEXTS)["score"]
-    assert task.evaluate(TEXTS, scores) == {"spearman": 1.0, "pearson": pytest.approx(1.0), "mean_squared_error": 0.0}
+    assert task.evaluate(TEXTS, scores) == {
+        "score": 100.0,
+        "metric": "spearman",
+        "spearman": 1.0,
+        "pearson": pytest.approx(1.0),
+        "mean_squared_error": 0.0,
+    }
     assert task.evaluate(TEXTS, -scores)["spearman"] == pytest.approx(-1.0)
     assert task.evaluate(TEXTS, scores + 2.0)["mean_squared_error"] == pytest.approx(4.0, rel=1e-4)
 
@@ -51,10 +57,10 @@ def test_candidates_are_the_words_with_the_highest_probability():
         (lambda: fill_mask().predict(["[MASK]", "[MASK] [MASK]"]), "Received 2 in text 1"),
         (lambda: FillMask(fill_mask().model, fill_mask().preprocessor, ["a"]), "no labels. Received: a"),
         (lambda: sentence_similarity().similarity(["a"], []), "two lists of the same length. Received: 1 and 0"),
-        (lambda: sentence_similarity().evaluate([("a", "b")], [1.0]), "at least two pairs"),
+        (lambda: sentence_similarity().evaluate([("a", "b")], [1.0]), "2 or more texts"),
         (lambda: text_regression().dataset(["a"], ["good"]), "a number as the score of text 0. Received: 'good'"),
         (lambda: text_regression().dataset(["a"], [float("nan")]), "a number as the score of text 0"),
-        (lambda: text_regression().evaluate(["a"], [1.0]), "at least two texts"),
+        (lambda: text_regression().evaluate(["a"], [1.0]), "2 or more texts, and a score for each"),
     ],
 )
 def test_bad_input_is_refused(call, message):

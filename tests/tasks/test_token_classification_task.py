@@ -77,8 +77,26 @@ def test_parts_of_speech_are_scored_on_given_words_and_in_raw_text():
     assert scores["accuracy"] == pytest.approx(2 / 3)
     assert scores["of_raw_text"]["accuracy"] == pytest.approx(1 / 3)  # "annasaw" is one word there
     assert "of_raw_text" not in task.for_given_tokens.evaluate(["annasaw ben"], spans)
-    with pytest.raises(InputError, match="a list of spans for each text. Received: 0 for 1"):
+    assert (scores["metric"], scores["score"]) == ("accuracy", 100 * scores["accuracy"])
+    assert "score" not in scores["of_raw_text"]
+    with pytest.raises(InputError, match="a list of spans for each. Received: 1 texts and 0 references"):
         task.evaluate(["annasaw ben"], [])
+
+
+@pytest.mark.parametrize(
+    ("language", "spans", "metric"),
+    [
+        ("zh", [(0, 1, "NAME"), (1, 3, "NAME")], "unlabelled_f1"),
+        ("zh", [(0, 1, "NAME")], "f1"),
+        ("en", [(0, 1, "NAME"), (1, 3, "NAME")], "f1"),
+    ],
+)
+def test_chinese_words_are_scored_as_a_segmentation(language, spans, metric):
+    preprocessor = TokenPreprocessor.from_texts(["他来了"], language=language, min_count=1)
+    tags = tags_for(["NAME"], "bmes")
+    model = bilstm_tagger(preprocessor.vocabulary_size, len(tags), embedding_dim=4, hidden_dim=4, num_layers=1)
+    scores = TokenClassification(model, preprocessor, tags).evaluate(["他来了"], [spans])
+    assert (scores["metric"], scores["score"]) == (metric, 100 * scores[metric])
 
 
 def test_a_tagger_learns_and_is_scored_by_spans():

@@ -101,7 +101,7 @@ def test_an_empty_source_has_an_answer(task):
         (lambda task: task.dataset(SOURCES), "6 texts and no targets"),
         (lambda task: task.dataset(SOURCES, TARGETS[:2]), "6 texts and 2 targets"),
         (lambda task: task.evaluate(SOURCES, TARGETS), "Expected a list of references for each text. Received: 'uno"),
-        (lambda task: task.evaluate(SOURCES[:2], [["uno"]]), "2 translations and references of 1 texts"),
+        (lambda task: task.evaluate(SOURCES[:2], [["uno"]]), "for each. Received: 2 texts and 1 references"),
         (lambda task: task.predict("a b"), "Expected a list of strings"),
     ],
 )

@@ -1,5 +1,6 @@
 """Words among vectors against a slow search, against gensim, and what is no word."""
 
+import dataclasses
 import logging
 
 import keras
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets.word_evaluation import load_word_set
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.models import sentence_vectors, skip_gram, text_cnn_tagger, word_embedding
 from kerasnlp_zoo.tasks import WordEmbedding
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
@@ -15,6 +18,7 @@ from kerasnlp_zoo.text import SingleWordPreprocessor, Vocabulary, WordPreprocess
 
 WORDS = "the king queen man woman cup mug tea coffee train Rome café good bad best".split()
 WIDTH = 6
+PAIRS = WordPairs("pairs", [("king", "queen"), ("tea", "train")], np.array([9.0, 1.0]))
 
 
 def make_task(words=WORDS, seed=1, **arguments):
@@ -194,7 +198,10 @@ def test_a_terminal_shows_words_and_cosines(task):
         (lambda task: task.sentence_vector(["a"], method="max"), "method must be one of 'mean', 'sif'"),
         (lambda task: task.sentence_vector(["a"], method="sif"), "at least 2 texts. Received: 1. Use 'mean'"),
         (lambda task: task.sentence_vector(["a", "b"], "sif", counts=[1, 2]), r"17 counts.*Received: \(2,\)"),
-        (lambda task: task.evaluate(["nowhere.tsv"]), "There is no file 'nowhere.tsv'"),
+        (lambda task: task.evaluate(["king"]), "Expected WordPairs and AnalogyQuestions.* Received: 'king'"),
+        (lambda task: task.evaluate([]), "Received: no set"),
+        (lambda task: task.evaluate([PAIRS, PAIRS]), "different names.* Received: pairs, pairs"),
+        (lambda task: task.evaluate([dataclasses.replace(PAIRS, name="a/score.tsv")]), "other than score and metric"),
         (lambda task: task.predict("tea"), "list of strings"),
         (lambda task: task.predict([None]), "None at index 0"),
     ],
@@ -297,22 +304,20 @@ def test_a_trained_embedding_layer_starts_missing_words_at_random(task, caplog):
     assert caplog.text == ""
 
 
-def test_evaluate_scores_own_pairs_and_questions(task, tmp_path):
+def test_evaluate_scores_pairs_and_questions_of_files(task, tmp_path):
     pairs = [("king", "queen", 9), ("tea", "coffee", 8), ("tea", "train", 1), ("tea", "yak", 0)]
     (tmp_path / "pairs.tsv").write_text("".join(f"{a}\t{b}\t{score}\n" for a, b, score in pairs))
     (tmp_path / "questions.txt").write_text("\ufeff: family\nman king woman queen\n", "utf-8")
-    scores = task.evaluate([tmp_path / "pairs.tsv", str(tmp_path / "questions.txt")])
-    assert list(scores) == ["pairs", "questions"]
+    sets = [load_word_set(tmp_path / "pairs.tsv"), load_word_set(str(tmp_path / "questions.txt"))]
+    scores = task.evaluate(sets)
+    assert list(scores) == ["score", "metric", "pairs", "questions"]
+    assert (scores["metric"], scores["score"]) == ("pairs spearman", 100 * scores["pairs"]["spearman"])
+    assert task.evaluate(sets[::-1])["metric"] == "questions accuracy"
     cosines = [task.similarity(a, b) for a, b, _ in pairs[:3]]
     assert scores["pairs"]["pearson"] == pytest.approx(np.corrcoef(cosines, [9, 8, 1])[0, 1], abs=1e-5)
     assert (scores["pairs"]["num_pairs"], scores["pairs"]["num_known"]) == (4, 3)
     right = task.analogy("man", "king", "woman")[0][0] == "queen"
     assert scores["questions"]["sections"]["family"]["accuracy"] == float(right)
-
-
-def test_chinese_vectors_need_own_pairs():
-    with pytest.raises(InputError, match="language 'zh'. Give your own.*--test-file"):
-        make_task(["我", "电影"], language="zh").evaluate()
 
 
 def test_a_saved_entry_holds_words_and_vectors(tmp_path):

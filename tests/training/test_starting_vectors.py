@@ -95,7 +95,7 @@ def test_vectors_that_are_all_alike_stay_finite(tmp_path):
         ("film 1 2 3\ndull 4 5\n", r"line 2: the word 'dull' has 2 numbers, the lines before have 3"),
         ("film 1 2 3\ndull 4 5 6 7\n", r"line 2: the word 'dull' has 4 numbers, the lines before have 3"),
         ("2 4\nfilm 1 2 3\ndull 4 5 6\n", r"line 2: the word 'film' has 3 numbers, the first line announces 4"),
-        ("9 3\nfilm 1 2 3\ndull 4 5 6\n", r"cut short: its first line announces 9 words, it has 2"),
+        ("9 3\nfilm 1 2 3\ndull 4 5 6\n", r"is incomplete: its first line announces 9 words, but it has 2"),
         ("film 1 nan 3\n", r"line 1: the vector of 'film' contains NaN"),
         ("dull 1 2 3\nfilm inf 2 3\n", r"line 2: the vector of 'film' contains NaN or infinity"),
         ("dull 1 2 3\nfilm 1 x 3\n", r"line 2: expected 3 numbers after the word 'film'"),

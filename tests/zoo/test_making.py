@@ -8,6 +8,7 @@ import pytest
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.published_vectors import unpacked
+from kerasnlp_zoo.datasets.word_evaluation import published_word_sets
 from kerasnlp_zoo.files import cache_folder
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.text import Vocabulary
@@ -54,7 +55,7 @@ def test_a_download_makes_an_entry_that_is_found_by_name(cache, entry):
 def test_its_card_says_score_and_licence(entry):
     summary = next(summary for summary in zoo.summaries() if summary["name"] == NAME)
     scores = json.loads((entry / "metrics.json").read_text())["scores"]
-    assert scores == json.loads(json.dumps(zoo.load(NAME).evaluate()))
+    assert scores == json.loads(json.dumps(zoo.load(NAME).evaluate(published_word_sets("en"))))
     assert summary["test_score"] == 100 * scores["wordsim353"]["spearman"]
     card = (entry / "README.md").read_text()
     assert f"| test score | WordSim-353 Spearman {summary['test_score']:.1f} |" in card

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.language_model_text import UNITS, WRITTEN_UNKNOWN, split_lines
+from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES, WordPreprocessor
@@ -61,10 +62,7 @@ class LanguageModelPreprocessor(Preprocessor):
         self.language = language
         self.max_sequence_length = max_sequence_length
         # Special tokens are not in the table: a user who types `[END]` does not end the text.
-        first = len(vocabulary.special)
-        tokens = tf.constant(vocabulary.tokens[first:], tf.string)
-        entries = tf.lookup.KeyValueTensorInitializer(tokens, tf.range(first, len(vocabulary), dtype=tf.int64))
-        self.table = tf.lookup.StaticHashTable(entries, default_value=UNKNOWN_ID)
+        self.table = lookup_table(vocabulary, first=len(vocabulary.special))
         self.resources = (self.table,)
 
     def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:

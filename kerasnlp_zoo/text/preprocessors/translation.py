@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.pieces import PieceTokenizer
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
@@ -64,6 +64,7 @@ class TranslationPreprocessor(Preprocessor):
         for name, code in (("language", language), ("target_language", target_language)):
             if not isinstance(code, str) or not code:
                 raise InputError(f"{name} must be the code of a language, such as 'en'. Received: {code!r}")
+        require_positive(max_sequence_length=max_sequence_length)
         if max_sequence_length < 2:
             raise InputError(
                 "max_sequence_length must leave room for a piece and [END], so it must be at least 2. "

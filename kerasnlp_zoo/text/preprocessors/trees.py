@@ -10,6 +10,7 @@ from typing import Self
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.tree_schedules import PLACES, read_nodes, schedule
@@ -84,10 +85,7 @@ class TreePreprocessor(Preprocessor):
         self.notation = notation
         self.num_children = num_children
         self.pairs = pairs
-        entries = tf.lookup.KeyValueTensorInitializer(
-            tf.constant(vocabulary.tokens), tf.range(len(vocabulary), dtype=tf.int64)
-        )
-        self.table = tf.lookup.StaticHashTable(entries, default_value=1)
+        self.table = lookup_table(vocabulary)
         self.resources = (self.table,)
         self.counts: dict[str, int] = {}  # word -> occurrences in the training texts; empty without `from_texts`
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.piece_splitting import LONGEST_WORD, normalize_unicode, piece_splitter
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES
 from kerasnlp_zoo.text.ragged import cut_rows, filter_rows
@@ -19,19 +20,7 @@ from kerasnlp_zoo.text.truncation import longest_first
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
 from kerasnlp_zoo.types import Config, Language
-from kerasnlp_zoo.vocabulary import CLASSIFICATION, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
-
-try:
-    import tensorflow_text
-except ImportError as error:
-    raise InputError(
-        "WordPiece tokens need tensorflow-text, in the same version as TensorFlow: pip install tensorflow-text. "
-        "It is not available for Windows: use WSL"
-    ) from error
-
-CONTINUES = "##"
-LONGEST_WORD = 100  # characters; a longer word is one [UNK], as in BERT's own code
-MOST_BYTES = 4  # of a character in UTF-8
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, CONTINUES, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 
 # [MASK] in a text is replaced by this stand-in between two spaces, which has the length of [MASK], so offsets do not
 # change. It consists of Unicode's last private character, which texts do not contain.
@@ -85,6 +74,7 @@ class WordPiecePreprocessor(Preprocessor):
         require_choice("language", language, LANGUAGES)
         self.num_special = 3 if pairs else 2
         least = self.num_special + (2 if pairs else 1)
+        require_positive(max_sequence_length=max_sequence_length)
         if max_sequence_length < least:
             raise InputError(
                 f"max_sequence_length must leave room for {self.num_special} special tokens and a piece of every "
@@ -96,9 +86,7 @@ class WordPiecePreprocessor(Preprocessor):
         self.pairs = pairs
         self.max_sequence_length = max_sequence_length
         pieces = [STAND_IN if token == MASK else token for token in vocabulary.tokens]
-        self.tokenizer = tensorflow_text.FastWordpieceTokenizer(
-            pieces, CONTINUES, max_bytes_per_word=MOST_BYTES * LONGEST_WORD, token_out_type=tf.int32
-        )
+        self.tokenizer = piece_splitter(pieces)
         self.begins_word = np.array([not token.startswith(CONTINUES) for token in pieces], "int32")  # [V]
         self.num_characters = np.array([len(token.removeprefix(CONTINUES)) for token in pieces], "int32")  # [V]
 
@@ -251,7 +239,7 @@ class WordPiecePreprocessor(Preprocessor):
             return tf.strings.regex_replace(strings, INVISIBLE, "")
         strings = tf.strings.regex_replace(strings, INVISIBLE, "")
         strings = tf.strings.regex_replace(strings, "Σ", "σ")  # otherwise it becomes ς at the end of a word
-        strings = tensorflow_text.normalize_utf8(to_lower(strings), "NFD")
+        strings = normalize_unicode(to_lower(strings), "NFD")
         return tf.strings.regex_replace(strings, r"[\p{Mn}\x{FFFD}]", "")  # invalid UTF-8 has become U+FFFD
 
     def _without_long_words(self, token_ids: tf.RaggedTensor, *offsets: tf.RaggedTensor) -> tuple[tf.RaggedTensor, ...]:

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
+from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
@@ -82,10 +83,7 @@ class WordPreprocessor(Preprocessor):
         self.language = language
         self.segmenter = segmenter
         self.max_sequence_length = max_sequence_length
-        entries = tf.lookup.KeyValueTensorInitializer(
-            tf.constant(vocabulary.tokens), tf.range(len(vocabulary), dtype=tf.int64)
-        )
-        self.table = tf.lookup.StaticHashTable(entries, default_value=1)
+        self.table = lookup_table(vocabulary)
         self.resources: tuple[Any, ...] = (self.table,)
 
     @classmethod
