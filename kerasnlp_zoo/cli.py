@@ -1,6 +1,7 @@
 """The command `kerasnlp-zoo`: train models, and use them, from a shell.
 
-Answers go to standard output, everything else to standard error. TensorFlow is loaded only by what needs it.
+Answers go to standard output, everything else to standard error. TensorFlow is loaded only by the commands that need
+it.
 """
 
 import errno
@@ -41,8 +42,8 @@ OWN_FLAGS = ("train", "plot")  # `train RECIPE` and `plot KIND` parse the flags 
 
 
 def main() -> None:
-    """Run the command. Report a user's mistake in one line, without a traceback."""
-    os.environ.setdefault(LEVEL, "3")  # a user's own level stays
+    """Run the command. A user's mistake is reported in one line, without a traceback."""
+    os.environ.setdefault(LEVEL, "3")  # keeps the level that the user has set
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         print(f"kerasnlp-zoo {__version__}")
@@ -57,7 +58,7 @@ def main() -> None:
         sys.exit(f"kerasnlp-zoo: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader, such as head, has read enough
+    except BrokenPipeError:  # the program that reads the output, such as head, has ended
         sys.stderr.close()
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -68,7 +69,7 @@ def main() -> None:
 
 
 def _run(name: str, arguments: list[str]) -> None:
-    """Parse the flags of one subcommand alone, which is quicker than those of all, and run it."""
+    """Parse the flags of one subcommand, which is faster than parsing all subcommands, and run it."""
     description = None
     if name in OWN_FLAGS:
         arguments = arguments[:1]

@@ -1,4 +1,4 @@
-"""Atomic writes: a new file or folder is completed beside the old one, then renamed."""
+"""Atomic writes: a new file or folder is written next to the old one, then renamed."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ from kerasnlp_zoo.types import FilePath
 
 @contextlib.contextmanager
 def atomic_file(path: FilePath) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
+    """Yield a temporary path next to `path`; rename it to `path` if the block succeeds.
 
     Readers see the old file or the complete new one, even if the process is killed or the disk is full.
 
@@ -33,7 +33,7 @@ def atomic_file(path: FilePath) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # same suffix: writers choose the format by it
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # the same suffix, because it selects the format
     try:
         yield temporary
         os.replace(temporary, path)
@@ -43,7 +43,7 @@ def atomic_file(path: FilePath) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: FilePath) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`; rename it to `path` if the block succeeds.
+    """Yield a temporary folder next to `path`; rename it to `path` if the block succeeds.
 
     An existing folder at `path` is replaced only if the block succeeds.
 
@@ -61,7 +61,7 @@ def atomic_folder(path: FilePath) -> Iterator[Path]:
     path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    temporary.chmod(0o755)  # mkdtemp makes it private; other users may read what is saved
+    temporary.chmod(0o755)  # mkdtemp creates a private folder, but other users may read the saved files
     new, old = temporary / "new", temporary / "old"
     new.mkdir()
     try:
@@ -81,7 +81,7 @@ def readable(path: FilePath, what: str, advice: str) -> Iterator[None]:
 
     Args:
         path: folder or file that the block reads.
-        what: what it should hold, such as "a complete corpus".
+        what: the expected content, such as "a complete corpus".
         advice: what the user can do, such as "Encode it again".
 
     Example:

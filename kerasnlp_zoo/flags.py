@@ -1,4 +1,4 @@
-"""Command-line flags from a dataclass, in groups: the most used ones, then data, text, model, training and run."""
+"""Command-line flags from a dataclass, in groups: most-used, data, text, model, training and run."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def read_flags(
     Args:
         config_class: dataclass whose fields are the flags; the text below a field is its help.
         prog: the command that the help shows; None for the name of the script.
-        args: the flags; None for those of this process.
+        args: the flags; None for `sys.argv[1:]`.
 
     Returns:
         An instance of `config_class`.
@@ -84,7 +84,7 @@ def read_flags(
         if fields[name].default is dataclasses.MISSING:
             default = dataclasses.field(default_factory=fields[name].default_factory)
         groups[title].append((name, Annotated[types[name], tyro.conf.arg(help=texts.get(name))], default))
-    # tyro prints one box for each nested dataclass. The flags keep their names: no group is part of them.
+    # tyro prints one box for each nested dataclass. Here the flags keep their names, without a prefix for the group.
     parts = {
         title.replace(" ", "_"): dataclasses.make_dataclass(title, members)
         for title, members in groups.items()
@@ -99,7 +99,7 @@ def read_flags(
 
 
 def _titles(names: list[str]) -> dict[str, str]:
-    """Return the group of every flag, the flags in the order of the help."""
+    """Return the group of every flag, in the order of the help."""
     most_used = [name for name in MOST_USED if name in names][:MOST_USED_COUNT]
     group_of = {name: group for group, members in GROUPS.items() for name in members}
     rest = [name for name in names if name not in most_used]

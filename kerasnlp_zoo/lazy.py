@@ -1,4 +1,4 @@
-"""Attributes of a package that are imported on first use (PEP 562), so that importing the package is quick."""
+"""Attributes of a package that are imported on first use (PEP 562), which makes the import of the package fast."""
 
 import importlib
 import sys

@@ -1,7 +1,7 @@
 """Conversion between spans and tags, one tag per token: IOB1, IOB2 (BIO), BMES, BIOES, BILOU.
 
-A tag is a letter, "-" and the label of its span: B-PER, I-PER. The tag O is outside all spans. Tags of every scheme
-are read by the rules of conlleval: a span begins at B or S, and at every tag that does not continue the span before.
+A tag is a letter, "-" and the label of its span: B-PER, I-PER. The tag O is outside all spans. Tags of all schemes are
+read with the rules of conlleval: a span begins at B or S, and at every tag that does not continue the span before.
 A span ends after E or S. L and U of BILOU are the same as E and S.
 
 Shapes: T tokens of a text.
@@ -21,7 +21,7 @@ Scheme: TypeAlias = Literal["iob1", "iob2", "bmes", "bioes", "bilou"]
 LETTERS: dict[Scheme, str] = {"iob2": "BIIB", "bmes": "BMES", "bioes": "BIES", "bilou": "BILU"}
 SCHEMES: tuple[Scheme, ...] = ("iob1", *LETTERS)
 OUTSIDE = "O"
-UNNAMED = "span"  # the label of tags without a label, such as those of word segmentation
+UNNAMED = "span"  # the label of spans whose tags have no label, as in word segmentation
 TAG = re.compile(r"([BIMELSU])(?:[-_](.+))?")
 
 
@@ -141,7 +141,7 @@ def tags_of(spans: Iterable[tuple[int, int, str]], length: int, scheme: Scheme =
 
 
 def num_repaired(tags: Sequence[str], scheme: Scheme) -> int:
-    """Return the number of tags that are not valid in the scheme, such as an I without its B or an M without its E.
+    """Return the number of tags that are invalid in the scheme, such as an I without a B or an M without an E.
 
     Args:
         tags: the T tags of a text.

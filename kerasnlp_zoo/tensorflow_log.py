@@ -13,7 +13,7 @@ LEVEL = "TF_CPP_MIN_LOG_LEVEL"  # 0 shows all messages, 1 hides information, 2 a
 
 
 def import_tensorflow_silently() -> None:
-    """Make the first import of TensorFlow silent, in whichever module it happens.
+    """Make the first import of TensorFlow silent, in any module.
 
     TensorFlow writes its first messages before it reads TF_CPP_MIN_LOG_LEVEL. They are shown only if the user sets
     that variable to 0. An ImportError is still visible: Python reports it after the import.
@@ -23,7 +23,7 @@ def import_tensorflow_silently() -> None:
 
 
 class _SilentTensorFlow(importlib.abc.MetaPathFinder):
-    """Finds TensorFlow as Python does, and discards standard error while TensorFlow is loaded."""
+    """A finder that finds TensorFlow as Python does, and discards standard error while TensorFlow is loaded."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -40,14 +40,14 @@ class _SilentTensorFlow(importlib.abc.MetaPathFinder):
                 with closed_standard_error():
                     load(module)
 
-            # mypy allows no assignment to a method; here it changes this one loader only.
+            # mypy rejects the assignment to a method. Here it changes only this one loader.
             spec.loader.exec_module = load_silently  # type: ignore[method-assign]
         return spec
 
 
 @contextlib.contextmanager
 def closed_standard_error() -> Iterator[None]:
-    """Discard standard error inside the block, at the file descriptor, because C++ code writes to it, too."""
+    """Discard standard error inside the block, at the file descriptor, because C++ code also writes to it."""
     saved = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

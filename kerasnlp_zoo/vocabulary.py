@@ -105,14 +105,14 @@ class Vocabulary(TokenList):
 
     @classmethod
     def from_counts(cls, counts: Mapping[str, int], min_count: int = 1, max_size: int | None = None) -> Self:
-        """Make a vocabulary of the tokens that occur at least `min_count` times, most frequent first.
+        """Return a vocabulary of the tokens that occur at least `min_count` times, the most frequent first.
 
         Tokens of the same count are in alphabetical order, so the same counts always produce the same ids.
 
         Args:
             counts: token -> number of occurrences.
-            min_count: least number of occurrences of a token.
-            max_size: largest size of the vocabulary, with its special tokens; None sets no limit.
+            min_count: minimum number of occurrences of a token.
+            max_size: maximum size of the vocabulary, including special tokens; None for no limit.
         """
         frequent = [token for token, count in counts.items() if count >= min_count]
         frequent = [token for token in frequent if token not in cls.special]

@@ -16,7 +16,7 @@ from kerasnlp_zoo.types import FilePath
 WeightDtype: TypeAlias = Literal["float32", "float16", "int8"]
 LISTED = 8  # names listed in an error
 SCALE = ":scale"  # suffix of the name of the float scales of an int8 matrix, one for each row
-LEAST_INT8 = 2**13  # smallest size of a matrix that is written as int8: smaller ones would save too little
+LEAST_INT8 = 2**13  # minimum size of a matrix that is written as int8; smaller ones would save too little
 
 
 def save_weights(
@@ -154,7 +154,7 @@ def assign_weights(
 
 
 def read_once(model: keras.Model) -> keras.StatelessScope:
-    """Return a context in which a traced loop reads the weights of a model once, not in every step, which is slower.
+    """Return a context in which a traced loop reads the weights of a model once instead of in every step.
 
     Args:
         model: the model.

@@ -40,7 +40,7 @@ class Config(WordVectorConfig):
     window: int = 50
     """Number of words that fixed_window reads."""
     hidden_dim: int = 100
-    """Units of the hidden layer."""
+    """Number of units of the hidden layer."""
     dropout: float = 0.5
     """Dropout rate of the features and of the hidden layer."""
     learning_rate: float = 1e-3

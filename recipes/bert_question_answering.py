@@ -39,7 +39,7 @@ class Config(QuestionAnsweringOptions, FineTuningConfig):
     max_sequence_length: int = 384
     """Length of a window in tokens, with the question and a part of the passage; long passages have several windows."""
     batch_size: int = 16
-    """Windows in a batch, summed over all replicas."""
+    """Number of windows in a batch, for all replicas together."""
 
 
 class Questions(NamedTuple):

@@ -35,9 +35,9 @@ class Config(WordVectorConfig):
     """Train a recurrent classifier, by default a BiLSTM on movie_reviews, in a few minutes on two CPU cores."""
 
     embedding_dim: int = 100
-    """Width of a word vector; columns that --embeddings does not have are random."""
+    """Width of a word vector; columns that --embeddings lacks are random."""
     hidden_dim: int = 128
-    """Units per direction of each layer."""
+    """Number of units of each layer, per direction."""
     num_layers: int = 1
     """Number of recurrent layers."""
     cell: Literal["lstm", "gru", "rnn"] = "lstm"
@@ -49,13 +49,13 @@ class Config(WordVectorConfig):
     pooling: Literal["max", "mean", "last", "attention"] = "max"
     """How the outputs of all positions are combined into one vector."""
     filter_width: int | None = None
-    """Words per window of a convolution below the recurrent layers; by default there is no convolution."""
+    """Window width, in words, of a convolution before the recurrent layers. Default: no convolution."""
     dropout: float = 0.5
     """Dropout rate before and after each layer; whole columns are dropped."""
     epochs: int = 10
-    """Maximum number of passes over the training data; the learning rate falls to 0 over them."""
+    """Maximum number of passes over the training data; the learning rate decreases to 0 over them."""
     learning_rate: float = 2e-3
-    """First and highest learning rate of Adam."""
+    """Initial learning rate of Adam."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

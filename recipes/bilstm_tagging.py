@@ -85,24 +85,24 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     num_layers: int = 1
     """Number of recurrent layers."""
     filter_width: int | None = None
-    """Words per window of a convolution below the recurrent layers; by default there is no convolution."""
+    """Window width, in words, of a convolution before the recurrent layers. Default: no convolution."""
     filter_widths: tuple[int, ...] = (3, 5)
-    """Words per window of each group of filters, for --model cnn."""
+    """Window width, in words, of each group of filters, for --model cnn."""
     embedding_dim: int = 100
-    """Width of a word vector; columns that --embeddings does not have are random."""
+    """Width of a word vector; columns that --embeddings lacks are random."""
     dropout: float = 0.5
     """Dropout rate; the same columns are dropped at all positions of a text."""
     max_sequence_length: int = 1024
     """Maximum length of a text in tokens; longer texts are truncated at the end, and their last spans are lost."""
     epochs: int = 10
-    """Maximum number of passes over the training data; the learning rate falls to 0 over them."""
+    """Maximum number of passes over the training data; the learning rate decreases to 0 over them."""
     learning_rate: float = 2e-3
-    """First and highest learning rate of Adam."""
+    """Initial learning rate of Adam."""
     batch_size: int = 32
-    """Texts in a batch, summed over all replicas."""
+    """Number of texts in a batch, for all replicas together."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_bigram_bins):
             raise InputError(

@@ -27,8 +27,8 @@ class Config(CorpusRunConfig):
     """term_term counts words near words; term_document counts words in sentences and paragraphs, so that words of one
     topic become neighbours."""
     window: int = 5
-    """Words on each side; at distance d a word counts 1/d. Small windows (1 to 3) group words of the same use, larger
-    ones (4 to 10) words of the same topic."""
+    """Number of context words on each side; a word at distance d counts 1/d. Small windows (1 to 3) group words of the
+    same use, larger ones (4 to 10) words of the same topic."""
     smoothing: float = 0.75
     """Exponent of the context counts in PPMI; below 1 it reduces the weight of rare contexts."""
     shift: float = 1.0
@@ -37,7 +37,7 @@ class Config(CorpusRunConfig):
     """Exponent of the singular values: 1 approximates PPMI best, 0 and 0.5 produce better vectors."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(window=self.window)
 

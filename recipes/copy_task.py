@@ -68,14 +68,14 @@ class Config(RunOptions):
     rnn_learning_rate: float = 3e-3
     """Learning rate of Adam for simple RNNs, whose training diverges at higher rates."""
     smoke: bool = False
-    """Try the complete recipe in seconds, with two epochs; its scores mean nothing."""
+    """Try the complete recipe in seconds, with two epochs; its scores are meaningless."""
 
     def data_name(self) -> str:
         """Return the name of the task as part of a file name."""
         return "delayed_symbols"
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(hidden_dim=self.hidden_dim, batch_size=self.batch_size)
         if min(self.delays, default=0) < 1 or not self.networks:

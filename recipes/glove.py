@@ -32,14 +32,14 @@ class Config(CorpusRunConfig):
     epochs: int = 15
     """Number of passes over the nonzero cells of the matrix."""
     window: int = 10
-    """Words on each side; at distance d a word counts 1/d."""
+    """Number of context words on each side; a word at distance d counts 1/d."""
     x_max: float = 10.0
     """Counts of at least this number have weight 1; the paper uses 100 for corpora a hundred times as large."""
     learning_rate: float = 0.2
     """Learning rate of Adagrad."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(window=self.window)
 

@@ -64,14 +64,14 @@ class Config(RunOptions):
     learning_rate: float = 0.5
     """Learning rate; the picture also shows one a hundred times lower and one a hundred times higher."""
     smoke: bool = False
-    """Try the complete recipe in seconds, with few starts and steps; its scores mean nothing."""
+    """Try the complete recipe in seconds, with few starts and steps; its scores are meaningless."""
 
     def data_name(self) -> str:
         """Return the name of the data as part of a file name."""
         return "exclusive_or"
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(starts=self.starts, hidden_dim=self.hidden_dim)
 
@@ -137,7 +137,7 @@ def train(
     keras.utils.set_random_seed(seed)
     has_layer = name == "multilayer_perceptron"
     more: dict[str, Any] = {"hidden_dims": (hidden_dim,), "dropout": 0.0} if has_layer else {}
-    model = BUILDERS[name](vocabulary_size=4, num_classes=2, **more)
+    model = BUILDERS[name](vocabulary_size=4, num_classes=2, weighting="binary", **more)
     model.compile(
         keras.optimizers.SGD(learning_rate),
         WeightedMeanLoss(LOSSES[name]),

@@ -41,7 +41,7 @@ class Config(RunOptions, LanguageModelingOptions):
     """Number that add_k adds to every count."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(order=self.order)
 

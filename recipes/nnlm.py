@@ -43,7 +43,7 @@ class Config(ModelRunOptions, LanguageModelingOptions):
     epochs: int = 6
     """Maximum number of passes over the training text."""
     batch_size: int = 512
-    """Predicted words in a batch, summed over all replicas."""
+    """Number of predicted words in a batch, for all replicas together."""
     patience: int = 1
     """Stop training after this many epochs without a better validation score."""
     context_size: int = 4
@@ -51,7 +51,7 @@ class Config(ModelRunOptions, LanguageModelingOptions):
     embedding_dim: int = 100
     """Width of a word vector."""
     hidden_dim: int = 100
-    """Units of the hidden layer."""
+    """Number of units of the hidden layer."""
     direct_connections: bool = False
     """Also connect the word vectors directly to the output layer."""
     dropout: float = 0.2
@@ -60,7 +60,7 @@ class Config(ModelRunOptions, LanguageModelingOptions):
     """Learning rate of Adam."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(patience=self.patience, context_size=self.context_size, embedding_dim=self.embedding_dim)
 

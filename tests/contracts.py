@@ -242,9 +242,9 @@ BUILDERS = [
         for weighting in ("binary", "tf_idf")
     ),
     BuilderCase("perceptron", {**SIZES, "weighting": "count", "l1": 0.01}, quantizable=False),
-    BuilderCase("linear_svm", {**SIZES, "l2": 0.01}, quantizable=False),
-    BuilderCase("logistic_regression", {**SIZES, "num_classes": 2}, quantizable=False),
-    BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "dropout": 0.0}),
+    BuilderCase("linear_svm", {**SIZES, "weighting": "binary", "l2": 0.01}, quantizable=False),
+    BuilderCase("logistic_regression", {**SIZES, "num_classes": 2, "weighting": "binary"}, quantizable=False),
+    BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "weighting": "binary", "dropout": 0.0}),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("mean", "sum")),
     BuilderCase(
         "nnlm",

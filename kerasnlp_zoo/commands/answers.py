@@ -1,4 +1,4 @@
-"""`kerasnlp-zoo predict`, `explain` and `analogy`: what an entry answers, and why."""
+"""`kerasnlp-zoo predict`, `explain` and `analogy`: the answers of an entry, and the reasons for them."""
 
 import io
 import itertools
@@ -14,7 +14,7 @@ import tyro
 from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, load_task, require_png
 from kerasnlp_zoo.errors import InputError, require_positive
 
-CHUNK = 4096  # texts answered at a time, so that answers to a long file come while it is read
+CHUNK = 4096  # texts per call: the first answers are printed before a long file is read completely
 
 
 def predict(
@@ -24,10 +24,10 @@ def predict(
     encoding: str = "utf-8-sig",
     json_: Json = False,
 ) -> None:
-    """Answer texts: the arguments, or one text per line from a file or standard input.
+    """Print the answers of an entry to texts: the arguments, or the lines of a file or of standard input.
 
-    An entry that answers pairs, such as a question and a passage, takes two arguments for each pair, or lines with
-    a tab between the two texts.
+    An entry for pairs of texts, such as a question and a passage, takes two arguments for each pair, or lines with a
+    tab between the two texts.
 
     Args:
         texts: The texts.
@@ -48,22 +48,22 @@ def predict(
 
 
 def _pairs(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Return the arguments two by two."""
+    """Return the arguments as pairs: the first two, the next two, and so on."""
     if len(texts) % 2:
-        raise InputError(f"This entry answers pairs of texts. Expected two arguments for each. Received: {len(texts)}")
+        raise InputError(f"This entry takes pairs of texts. Expected two arguments for each. Received: {len(texts)}")
     return zip(texts[::2], texts[1::2], strict=True)
 
 
 def _pair(line: str) -> tuple[str, str]:
     """Split a line at its tab."""
     if line.count("\t") != 1:
-        raise InputError(f"This entry answers pairs of texts. Expected one tab in each line. Received: {line!r:.80}")
+        raise InputError(f"This entry takes pairs of texts. Expected one tab in each line. Received: {line!r:.80}")
     first, second = line.split("\t")
     return first, second
 
 
 def _lines(file: Path | None, encoding: str) -> Iterator[str]:
-    """Yield the lines of a file, or of standard input while it is written."""
+    """Yield the lines of a file, or each line of standard input as soon as it is written."""
     from kerasnlp_zoo.datasets.user_files import read_text
 
     stream: TextIO
@@ -89,17 +89,17 @@ def explain(
 
     Args:
         texts: The texts.
-        ngrams: Largest number of n-grams to show for the answer, and against it.
+        ngrams: Maximum number of n-grams to show that support the answer, and that oppose it.
         output: Also draw the text into this PNG file.
     """
     require_positive(ngrams=ngrams)
     if not texts or (output is not None and len(texts) > 1):
-        expected = "at least one text" if output is None else "one text for one picture"
+        expected = "at least one text" if output is None else "one text for one plot"
         raise InputError(f"explain takes {expected}. Received: {len(texts)} texts")
     if output is not None:
         require_png(output, "explanation.png")
     task = load_task(entry)
-    from kerasnlp_zoo import explanation, plots  # after the checks, which need no TensorFlow
+    from kerasnlp_zoo import explanation, plots  # imported late: the checks above do not need TensorFlow
 
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
     explanations = [explanation.fired_ngrams(task, text) for text in texts]
@@ -114,7 +114,7 @@ def analogy(
     words: Annotated[tyro.conf.Positional[tuple[str, str, str]], tyro.conf.arg(metavar="A B C")],
     json_: Json = False,
 ) -> None:
-    """Answer "A is to B as C is to ?" with an entry of word vectors, such as: man king woman.
+    """Solve the analogy "A is to B as C is to ?" with an entry of word vectors. Example: man king woman.
 
     Args:
         words: The words.

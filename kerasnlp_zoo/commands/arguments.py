@@ -21,16 +21,16 @@ Picture = Annotated[Path, tyro.conf.arg(aliases=["-o"], help="PNG file to write.
 
 
 def require_png(path: Path, example: str) -> None:
-    """Raise InputError unless the path is that of a PNG file."""
+    """Raise InputError unless the path ends with .png."""
     if path.suffix != ".png":
-        raise InputError(f"Pictures are PNG files, such as --output {example}. Received: {path}")
+        raise InputError(f"Plots are PNG files, such as --output {example}. Received: {path}")
 
 
 def load_task(entry: str) -> "Task":
     """Load an entry. A name that does not exist is reported at once, before TensorFlow is loaded.
 
     Raises:
-        InputError: if there is no such entry, or it cannot be read.
+        InputError: if the entry does not exist, or cannot be read.
     """
     locate(entry)
     return zoo.load(entry)

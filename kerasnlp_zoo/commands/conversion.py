@@ -18,15 +18,16 @@ def convert(
     cased: bool = False,
     weights_licence: str = "not stated",
 ) -> None:
-    """Write an entry from a BERT of Hugging Face, of sentence-transformers or of Google in 2018.
+    """Convert a BERT model of Hugging Face, of sentence-transformers or of Google (2018) to an entry.
 
     Args:
-        source: Folder of that BERT. Nothing in it is executed.
-        folder: The new entry's folder.
-        language: Language of its texts.
-        pairs: The model answers pairs of texts.
-        pooling: How the vector of a sentence is computed, if the folder does not say so.
-        cased: The vocabulary distinguishes capital letters; Google's folders do not say so.
+        source: Folder of the BERT model. Code in it is not executed.
+        folder: Folder of the new entry.
+        language: Language of the texts that the model reads.
+        pairs: The model takes pairs of texts.
+        pooling: How a sentence vector is computed. Needed if the folder does not contain this setting.
+        cased: The vocabulary distinguishes capital letters. Needed for Google's folders, which do not contain this
+            setting.
         weights_licence: Licence of the weights, for the card.
     """
     from kerasnlp_zoo.convert import read_huggingface, read_tf1_checkpoint
@@ -39,7 +40,7 @@ def convert(
 
 
 def to_huggingface(entry: Entry, folder: tyro.conf.Positional[Path]) -> None:
-    """Write an entry of BERT as a folder that Hugging Face's transformers loads.
+    """Write a BERT entry as a folder that Hugging Face's transformers can load.
 
     Args:
         folder: The new folder with config.json, vocab.txt, tokenizer_config.json and model.safetensors.

@@ -24,7 +24,7 @@ def list_(markdown: bool = False) -> None:
     if markdown:
         print(cards.table(summaries))
         return
-    # The conditions of a published score are in the card. They would fill the line.
+    # Only the card has the conditions of a published score: they are too long for this line.
     rows = [list(cards.COLUMNS), *(cards.row(s, str(s.get("published_score") or "-")) for s in summaries)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(cards.COLUMNS))]
     for row in rows:
@@ -44,7 +44,7 @@ def show(entry: Entry) -> None:
 def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
     """Score an entry on the test split of a data set (by default the entry's own), or on your --test-file.
 
-    An entry of word vectors is scored on published word pairs and analogies, or on those in your file.
+    An entry of word vectors is scored on published word pairs and analogies, or on the pairs or analogies in your file.
     """
     task = load_task(entry)
     texts, references, _ = _test_examples(entry, options)
@@ -52,7 +52,7 @@ def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> N
 
 
 def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
-    """Return the texts, the references and the name of the test data that the flags choose, or otherwise the entry."""
+    """Return the texts, references and name of the test data: those of the flags, otherwise the entry's own data."""
     from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 
     config = zoo.read_config(entry)
@@ -60,10 +60,10 @@ def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Seq
 
 
 def quantize(entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
-    """Write an entry with int8 weights. It is scored before and after, as `evaluate` does.
+    """Write a copy of an entry with int8 weights, and score both as `evaluate` does.
 
     Args:
-        folder: The new entry's folder.
+        folder: Folder of the new entry.
     """
     from kerasnlp_zoo.zoo.quantizing import quantize_entry, require_quantizable
 
@@ -79,12 +79,12 @@ def quantize(entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.con
 def export(
     entry: Entry, folder: tyro.conf.Positional[Path], format: Literal["saved_model", "litert"] = "saved_model"
 ) -> None:
-    """Write an entry as a SavedModel, check it in a fresh process, and print how to serve it.
+    """Write an entry as a SavedModel, check it in a new process, and print how to serve it.
 
     Args:
-        folder: The model's folder. The SavedModel is written into a numbered folder inside it.
-        format: saved_model takes strings. litert is a .tflite file for phones, which takes token ids; the vocabulary
-            and a config.json are written beside it.
+        folder: Folder of the model. The SavedModel is written into a numbered folder inside it.
+        format: saved_model: a SavedModel that takes strings. litert: a .tflite file for phones that takes token ids;
+            the vocabulary and a config.json are written next to it.
     """
     from kerasnlp_zoo.tasks.export import check_export, serving_commands
     from kerasnlp_zoo.tasks.golden_texts import golden_texts
@@ -113,7 +113,7 @@ def export(
 
 
 def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ENTRY")] = ()) -> None:
-    """Check that entries are complete and unchanged, and give the answers they gave when they were made.
+    """Check that entries are complete and unchanged, and return the same answers as when they were made.
 
     Args:
         entries: Names or folders; by default all entries.

@@ -1,4 +1,4 @@
-"""`kerasnlp-zoo plot`: the pictures of a run again, attention, alignment, position vectors, and labelled trees."""
+"""`kerasnlp-zoo plot`: draw the plots of a run again, or attention, alignment, position vectors and trees."""
 
 import json
 import sys
@@ -13,16 +13,16 @@ from kerasnlp_zoo.commands.arguments import Entry, Picture, Text, Tree, load_tas
 from kerasnlp_zoo.errors import InputError
 
 What = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|attention|alignment|positions|tree")]
-NUM_POSITIONS, WIDTH = 100, 128  # of the sinusoids drawn
+NUM_POSITIONS, WIDTH = 100, 128  # positions and width of the sinusoids that are drawn
 
 
 def plot(what: What) -> None:
-    """Draw pictures. `kerasnlp-zoo plot attention --help` lists the flags of that kind, and so on.
+    """Draw a plot. `kerasnlp-zoo plot KIND --help` lists the flags of a kind, such as attention.
 
     Args:
-        what: The output folder of a training run: its pictures are drawn again from history.csv and metrics.json. Or
-            a kind of picture: "attention" of a text; "alignment" of a translation; "positions", the vector that a
-            model adds at each position; "tree", a parsed sentence with a label at every node.
+        what: A kind of plot: "attention" of a text; "alignment" of a translation; "positions", the vector that a model
+            adds at each position; "tree", a parsed sentence with a label at every node. Or the output folder of a
+            training run, to draw its plots again from history.csv and metrics.json.
     """
     command = KINDS.get(what, lambda: _run(Path(what)))
     tyro.cli(command, prog=f"kerasnlp-zoo plot {what}", args=sys.argv[3:])
@@ -40,7 +40,7 @@ def attention(
     """Draw which words of a text attend to which: a map for each head, or the attention of one word.
 
     Args:
-        entry: Name or folder of an entry with a Transformer's encoder.
+        entry: Name or folder of an entry with a Transformer encoder.
         text: The text.
         text_pair: A second text, read together with the first.
         query: Draw the attention of this word alone: the mean over the chosen heads.
@@ -49,7 +49,7 @@ def attention(
     """
     require_png(output, "attention.png")
     task = load_task(entry)
-    from kerasnlp_zoo import explanation, plots  # after the checks, which need no TensorFlow
+    from kerasnlp_zoo import explanation, plots  # imported late: the checks above do not need TensorFlow
 
     found = explanation.attention_weights(task, text if text_pair is None else (text, text_pair))
     title = Path(entry).absolute().name
@@ -79,7 +79,7 @@ def alignment(
     """
     require_png(output, "alignment.png")
     task = load_task(entry)
-    from kerasnlp_zoo import explanation, plots  # after the checks, which need no TensorFlow
+    from kerasnlp_zoo import explanation, plots  # imported late: the checks above do not need TensorFlow
 
     found = explanation.alignment_weights(task, text, translation)
     plots.alignment_maps(found, output, layer, head, Path(entry).absolute().name)
@@ -91,15 +91,15 @@ def positions(
     dimension: tuple[int, ...] = (),
     output: Picture = Path("positions.png"),
 ) -> None:
-    """Draw position vectors: sines and cosines, or those of an entry.
+    """Draw position vectors: the sines and cosines of the Transformer, or the vectors of an entry.
 
     Args:
-        entry: Name or folder of an entry with a Transformer's encoder; by default the Transformer's sinusoids.
+        entry: Name or folder of an entry with a Transformer encoder. Default: sines and cosines.
         dimension: Dimensions to draw as waves, counted from 0.
     """
     require_png(output, "positions.png")
     task = None if entry is None else load_task(entry)
-    from kerasnlp_zoo import explanation, plots  # after the checks, which need no TensorFlow
+    from kerasnlp_zoo import explanation, plots  # imported late: the checks above do not need TensorFlow
     from kerasnlp_zoo.layers.positions import sinusoids
 
     if task is None:
@@ -124,7 +124,7 @@ def tree(
     """
     require_png(output, "tree.png")
     task = load_task(entry)
-    from kerasnlp_zoo import plots  # after the checks, which need no TensorFlow
+    from kerasnlp_zoo import plots  # imported late: the checks above do not need TensorFlow
     from kerasnlp_zoo.tasks import TreeClassification
     from kerasnlp_zoo.text.trees import read_tree
 
@@ -136,7 +136,7 @@ def tree(
 
 
 def _run(folder: Path) -> None:
-    """Draw the pictures of a run again from its history.csv and metrics.json."""
+    """Draw the plots of a run again from its history.csv and metrics.json."""
     missing = [name for name in ("history.csv", "metrics.json") if not (folder / name).exists()]
     if missing:
         raise InputError(

@@ -1,6 +1,6 @@
 """Names of BERT's weights in other libraries: one table for both directions.
 
-"Their" names are those of Hugging Face's BERT. Its dense layers store the kernel transposed, and its attention has
+"Their" names are the names in Hugging Face's BERT. Its dense layers store the kernel transposed, and its attention has
 separate weights for queries, keys and values. Google's checkpoints of 2018 spell the same names differently.
 """
 
@@ -22,7 +22,7 @@ BIAS = {"bias": "bias"}
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """One of our layers and the layers of theirs with the same weights.
+    """One of our layers, and their layers with the same weights.
 
     Attributes:
         ours: path of our layer.
@@ -35,7 +35,7 @@ class Layer:
     theirs: tuple[str, ...]
 
     def names(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield our path of each variable, and their names."""
+        """Yield the path of each of our variables, and their names of it."""
         for our_name, their_name in self.variables.items():
             yield f"{self.ours}/{our_name}", tuple(f"{layer}.{their_name}" for layer in self.theirs)
 
@@ -66,7 +66,7 @@ COPIES = {
     "cls.predictions.decoder.weight": "bert.embeddings.word_embeddings.weight",
     "cls.predictions.decoder.bias": "cls.predictions.bias",
 }
-POSITION_IDS = "bert.embeddings.position_ids"  # 0, 1, 2, ...; part of older files
+POSITION_IDS = "bert.embeddings.position_ids"  # a tensor 0, 1, 2, ... in older files
 
 
 def _block(number: int) -> tuple[Layer, ...]:
@@ -180,7 +180,7 @@ def _without_copies(tensors: dict[str, np.ndarray], source: FilePath) -> dict[st
 
 
 def _joined(parts: Sequence[np.ndarray], ours: str, source: FilePath) -> np.ndarray:
-    """Return our weight in float32: their parts concatenated, with kernels transposed."""
+    """Return our weight in float32: their tensors concatenated, and kernels transposed."""
     try:
         return np.concatenate([_transposer(ours)(part).astype("float32") for part in parts], axis=-1)
     except ValueError as error:

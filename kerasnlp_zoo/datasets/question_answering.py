@@ -43,8 +43,8 @@ Splits: TypeAlias = dict[str, list[QuestionExample]]
 class QuestionAnsweringOptions(DataOptions):
     """The questions to read: a named data set, or the user's own files.
 
-    A recipe lists this class first, because its help texts replace those of the others:
-    class Config(QuestionAnsweringOptions, RunConfig).
+    A recipe lists this class first, because its help texts must replace the help texts of the other classes: class
+    Config(QuestionAnsweringOptions, RunConfig).
     """
 
     dataset: str = ""
@@ -238,7 +238,7 @@ def _answer(source: FilePath, id: str, passage: str, text: str, start: int) -> A
 
 def _tfds(options: QuestionAnsweringOptions) -> tuple[Splits, int]:
     """Return the splits of a data set of TFDS, and the number of repaired answers."""
-    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # a slow import, not needed for the user's files
 
     builder = tfds_loading.named_builder(options, NAMES, tfds_name=NAMES.get(options.dataset))
     tfds_loading.require_features(builder, "id", "question", "context", "answers")

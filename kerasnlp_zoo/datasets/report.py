@@ -19,13 +19,13 @@ SHOWN_LABELS = 12
 
 
 def data_report(data: TextClassificationData, preprocessor: Preprocessor, batch_size: int) -> str:
-    """Return some lines about the data as the model will see it.
+    """Return lines with statistics of the labelled texts and of their tokens.
 
     Args:
         data: labelled texts.
-        preprocessor: preprocessor made from the training texts, or that of a pretrained model; for pairs of
-            texts, a preprocessor of pairs.
-        batch_size: batch size, which the share of padding depends on.
+        preprocessor: preprocessor built from the training texts, or the preprocessor of a pretrained model; for pairs
+            of texts, a preprocessor of pairs.
+        batch_size: batch size; the share of padding depends on it.
     """
     splits = _splits(data)
     is_scored = data.train.labels.dtype.kind == "f"
@@ -38,7 +38,7 @@ def data_report(data: TextClassificationData, preprocessor: Preprocessor, batch_
 
 
 def span_report(data: TokenClassificationData) -> str:
-    """Return some lines about texts with labelled spans."""
+    """Return lines with statistics of texts with labelled spans."""
     splits = _splits(data)
     lines = _first_lines(data)
     for name, split in splits.items():
@@ -68,11 +68,11 @@ def span_report(data: TokenClassificationData) -> str:
 
 
 def tree_report(data: TreeData, preprocessor: TreePreprocessor) -> str:
-    """Return some lines about parsed sentences.
+    """Return lines with statistics of parsed sentences.
 
     Args:
         data: labelled trees.
-        preprocessor: preprocessor made from the training trees.
+        preprocessor: preprocessor built from the training trees.
     """
     splits = _splits(data)
     lines = _first_lines(data)
@@ -93,7 +93,7 @@ def tree_report(data: TreeData, preprocessor: TreePreprocessor) -> str:
 
 
 def question_report(data: QuestionAnsweringData) -> str:
-    """Return some lines about questions on passages."""
+    """Return lines with statistics of questions on passages."""
     lines = _first_lines(data)
     for name, examples in _splits(data).items():
         passages = {example.passage for example in examples}

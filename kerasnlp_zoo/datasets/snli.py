@@ -1,4 +1,4 @@
-"""SNLI (Bowman et al. 2015), does a sentence follow from another? Part of the data, used if TFDS is unreachable."""
+"""A part of SNLI (Bowman et al. 2015), pairs of premise and hypothesis, used if TFDS is unreachable."""
 
 import json
 from collections.abc import Iterator

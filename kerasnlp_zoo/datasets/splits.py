@@ -123,7 +123,7 @@ def remove_duplicates(splits: Mapping[str, SplitType]) -> tuple[dict[str, SplitT
 
     Texts of the test split are removed from validation and training, and texts of validation from training.
     Duplicates within training and within validation are removed, and texts with two labels. Rows without text are
-    removed from all splits. Otherwise the test split is unchanged: its score remains comparable with others'.
+    removed from all splits. Otherwise the test split is unchanged, so its score can be compared with published scores.
 
     Args:
         splits: the splits in the order test, validation, train.
@@ -202,7 +202,7 @@ def prepare_splits(
     fold: int | None = None,
     num_folds: int | None = None,
 ) -> tuple[dict[str, SplitType], dict[str, int]]:
-    """Remove duplicates, hold out the missing splits, and keep a few examples for a smoke run.
+    """Remove duplicates, hold out the missing splits, and keep only a few examples for a smoke run.
 
     Args:
         splits: train, and if they exist validation and test.

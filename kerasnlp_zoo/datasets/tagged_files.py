@@ -23,7 +23,7 @@ from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
 from kerasnlp_zoo.types import FilePath
 
 DOCUMENT_START = "-DOCSTART-"
-TRIED = 10_000  # texts that the scheme and the language are recognised from
+TRIED = 10_000  # number of texts that are used to recognize the scheme and the language
 SHOWN_TAGS = 12
 MOST = 0.5  # a text is Chinese if a larger share of its tokens has Chinese characters
 CHINESE = re.compile("[\u3400-\u9fff]")
@@ -42,7 +42,7 @@ class PlacedText(NamedTuple):
 
 
 class TaggedLines(NamedTuple):
-    """The tokens of a text, the tag of each, and the file and line of each."""
+    """The tokens of a text, and the tag, file and line of each token."""
 
     tokens: list[str]
     tags: list[str]
@@ -197,14 +197,14 @@ def _token_and_tag(place: str, row: Sequence[str], width: int, columns: Sequence
 
 
 def _are_words_tagged(source: FilePath, texts: Sequence[TaggedLines]) -> bool:
-    """Return whether each tag labels one token, as parts of speech do, instead of following a scheme of spans."""
+    """Return whether each tag labels one token, such as a part of speech, instead of following a scheme of spans."""
     tags = {tag for text in texts for tag in text.tags}
     if any(map(is_tag, tags - {OUTSIDE})) or tags <= {OUTSIDE}:
         return False
     if OUTSIDE in tags:
         raise InputError(
             f"{source}: the tags {', '.join(sorted(tags)[:SHOWN_TAGS])} do not mark where a span begins. Expected "
-            "prefixes such as B- and I- before the labels. If every token is a span of its own, use --scheme tokens"
+            "prefixes such as B- and I- before the labels. If each token is a separate span, use --scheme tokens"
         )
     return True
 
@@ -230,7 +230,7 @@ def _check_scheme(texts: Sequence[TaggedLines], scheme: Scheme) -> None:
             if parse_tag(tag)[0] not in letters:
                 raise InputError(
                     f"{place}: the scheme {scheme} has no tag {tag!r}. Expected one of {', '.join(sorted(letters))}, "
-                    "alone or with a label. Choose another --scheme, or leave it out: then it is recognised"
+                    "alone or with a label. Choose another --scheme, or leave it out: then it is recognized"
                 )
 
 

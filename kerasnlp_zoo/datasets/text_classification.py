@@ -162,7 +162,7 @@ def _encode(examples: Sequence[Example], labels: Sequence[str]) -> Split:
 
 def _named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     """Return the fields of `TextClassificationData` except the splits, and the splits."""
-    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # a slow import, not needed for the user's files
 
     source = SOURCES.get(options.dataset) or BY_TFDS_NAME.get(options.dataset)
     if source is None:  # any other TFDS name
@@ -190,7 +190,7 @@ def _named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
 
 
 def _prepared_builder(source: Source, options: DataOptions) -> "tfds.core.DatasetBuilder":
-    """Return the prepared builder of a source, or that of its fallback if TFDS is unreachable."""
+    """Return the prepared builder of a source, or the builder of its fallback if TFDS is unreachable."""
     from kerasnlp_zoo.datasets import tfds_loading
 
     if source.fallback is None:
@@ -199,5 +199,5 @@ def _prepared_builder(source: Source, options: DataOptions) -> "tfds.core.Datase
     try:
         return tfds_loading.load_builder(source.tfds_name, options.data_dir)
     except InputError as error:
-        print(f"{error}. Reading the part of it that a Python package contains instead", file=sys.stderr)
+        print(f"{error}. Using a part of it from a Python package instead", file=sys.stderr)
         return tfds_loading.load_builder(source.fallback, options.data_dir)

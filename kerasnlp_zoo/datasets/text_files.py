@@ -33,7 +33,7 @@ def text_files(path: FilePath) -> list[Path]:
 def read_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[list[str]]:
     """Yield the lines of a file in blocks. A line longer than PIECE is split at a space.
 
-    The memory use does not depend on the size of the file and of its longest line.
+    The memory use does not depend on the size of the file or of its longest line.
 
     Args:
         path: a text file, or one compressed as .gz or .bz2.
@@ -63,7 +63,7 @@ def read_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[list[str
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Return the complete lines and the rest; of a line longer than PIECE, the complete words and the rest."""
+    """Return the complete lines and the rest. A rest longer than PIECE is split after its last space."""
     end = text.rfind("\n")
     if end < 0 and len(text) > PIECE:
         end = text.rfind(" ")

@@ -79,7 +79,7 @@ def _sts_benchmark(options: DataOptions) -> tuple[dict[str, Any], dict[str, Spli
 
 
 def _tfds(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
-    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # a slow import, not needed for the user's files
 
     source = SCORED.get(options.dataset)
     if source is None:

@@ -17,7 +17,7 @@ from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.types import FilePath
 
 HOST = "https://storage.googleapis.com/tfds-data/"
-PATIENCE = 5  # seconds; TFDS itself tries for 200
+PATIENCE = 5  # seconds; TFDS itself would wait for 200
 Result = TypeVar("Result")
 
 
@@ -40,7 +40,7 @@ def named_builder(
     Args:
         options: flags of the data.
         known: names that this project knows, for messages.
-        packaged: those of them that come from the package index.
+        packaged: the known names whose data comes from the package index.
         tfds_name: name in TFDS; None for the value of `--dataset`.
         file_flag: flag of the user's own files.
 

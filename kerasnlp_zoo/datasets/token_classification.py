@@ -127,7 +127,7 @@ def _packaged(options: TokenClassificationOptions) -> tuple[dict[str, Any], Exam
 
 
 def _tfds(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
-    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # a slow import, not needed for the user's files
 
     builder = tfds_loading.named_builder(options, (*PACKAGED, *TFDS_COLUMNS), PACKAGED)
     features = TFDS_COLUMNS.get(options.dataset.split("/")[0], (options.text_column, options.label_column))

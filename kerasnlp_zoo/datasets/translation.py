@@ -17,7 +17,7 @@ from kerasnlp_zoo.errors import InputError
 
 TATOEBA = {frozenset(("en", "es")): "spa", frozenset(("en", "uk")): "ukr"}
 TATOEBA_LICENCE = "CC-BY 2.0"
-PACKAGED = ("tatoeba", "reversal")  # data sets that TFDS does not have
+PACKAGED = ("tatoeba", "reversal")  # data sets that are not in TFDS
 SMOKE_SOURCES = 24
 ROUNDING = 1e-9  # 0.1 * 70 may be a little less than 7
 REVERSAL_SENTENCES, REVERSAL_LETTERS, REVERSAL_LONGEST = 10_000, 20, 10
@@ -45,7 +45,7 @@ class TranslationSplit:
         return [source for source, _ in pairs], [target for _, target in pairs]
 
     def sample(self, count: int) -> "TranslationSplit":
-        """Return `count` sources with their translations, at even distances: a file may be sorted by length."""
+        """Return `count` sources with their translations, evenly spaced, because a file may be sorted by length."""
         rows = np.unique(np.linspace(0, len(self) - 1, min(count, len(self)), dtype=int))
         return type(self)([self.texts[row] for row in rows], [self.references[row] for row in rows])
 
@@ -171,7 +171,7 @@ def reversal() -> list[Pair]:
 
 
 def _tfds(options: TranslationOptions) -> dict[str, list[Pair]]:
-    from kerasnlp_zoo.datasets import tfds_loading  # importing TFDS takes a while: not for the user's files
+    from kerasnlp_zoo.datasets import tfds_loading  # a slow import, not needed for the user's files
 
     builder = tfds_loading.named_builder(options, PACKAGED, PACKAGED)
     tfds_loading.require_features(builder, options.source, options.target)

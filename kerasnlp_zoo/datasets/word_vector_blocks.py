@@ -23,8 +23,8 @@ PIECE = 2**22  # bytes read at a time
 LONGEST_WORD = 2**16  # bytes
 HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,12})[ \t]+(\d{1,12})[ \t]*\r?(?:\n|\Z)")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # text does not contain them
-OTHER_FILES = {  # first bytes -> what the file is
+CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that text does not contain
+OTHER_FILES = {  # first bytes -> description of the file
     b"\x80": "is a pickle, such as gensim's .model and .kv. It was not opened, because a pickle can run any code. "
     "Write another file in gensim: KeyedVectors.load(...).save_word2vec_format('vectors.bin', binary=True)",
     b"\xba\x16\x4f\x2f": "is a model in fastText's own format. Give the .vec file that fastText writes beside it",
@@ -41,8 +41,8 @@ def vector_blocks(path: FilePath, is_wanted: IsWanted = lambda word: True) -> It
     The memory use depends on the size of a piece, not on the number of words that the first line announces.
 
     Args:
-        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognised by its content; may be
-            compressed as .gz or .bz2.
+        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognized by its content; may be compressed
+            as .gz or .bz2.
         is_wanted: function that returns whether a word is wanted; other words are skipped. If a word contains a
             space, the function gets the part before the space.
 

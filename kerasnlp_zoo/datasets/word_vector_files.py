@@ -2,7 +2,7 @@
 
 A text file has a line per word: the word, then its numbers. Files of word2vec and fastText (.vec) begin with a line
 with the number of words and the number of numbers per word; files of GloVe do not. A binary file of word2vec (.bin)
-begins with the same line. Then it has each word, a space, and the numbers as little-endian float32.
+begins with the same line. Then each word follows, with a space and its numbers as little-endian float32.
 
 Shapes: V tokens, N words, D width of a vector.
 """
@@ -28,7 +28,7 @@ logger = logging.getLogger("kerasnlp_zoo")
 Format: TypeAlias = Literal["word2vec", "word2vec_binary", "glove"]
 FORMATS = ("word2vec", "word2vec_binary", "glove")
 Vectors: TypeAlias = Sequence[Sequence[float]] | np.ndarray
-ROWS = 1024  # written at a time
+ROWS = 1024  # words written at a time
 PACKERS: dict[str, Callable[..., Any]] = {  # level 9 takes 5 times as long and saves 5%
     **OPENERS,
     ".gz": functools.partial(gzip.open, compresslevel=4),
@@ -49,8 +49,8 @@ def read_vectors(path: FilePath, max_words: int | None = None) -> tuple[list[str
     not UTF-8: word2vec writes some truncated words.
 
     Args:
-        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognised by its content; may be
-            compressed as .gz or .bz2.
+        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognized by its content; may be compressed
+            as .gz or .bz2.
         max_words: number of words to read from the beginning of the file, usually the most frequent ones; None for
             all.
 

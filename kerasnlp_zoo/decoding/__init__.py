@@ -1,7 +1,7 @@
 """Decoding with any model, one token at a time: greedy, by sampling, or by beam search.
 
 The model is given as a function `step(state, ids) -> (logits, state)`, where the state is a flat dict of tensors,
-batch first. Each decoder is one loop of TensorFlow operations, which XLA can compile and a SavedModel can hold.
+batch first. Each decoder is one loop of TensorFlow operations, which XLA can compile and a SavedModel can contain.
 """
 
 from kerasnlp_zoo.decoding.beams import beam_search, gather_rows, length_norm, repeat_for_beams

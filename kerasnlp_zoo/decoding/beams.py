@@ -30,10 +30,10 @@ def beam_search(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Continue sequences by beam search, and return the best hypotheses of each.
 
-    A hypothesis is finished when it ends among the W best. At `max_length` an unfinished hypothesis is cut and counts
-    as it is. The search for a sequence ends when W hypotheses are finished, or when no unfinished one can still reach
-    the N best. The result for a sequence therefore does not depend on the other sequences of the batch, and beam
-    width 1 is greedy decoding for any penalty.
+    A hypothesis is finished when it ends among the W best. An unfinished hypothesis is truncated at `max_length` and
+    scored without `end_id`. The search for a sequence ends when W hypotheses are finished, or when no unfinished one
+    can still reach the N best. Therefore the result for a sequence does not depend on the other sequences of the batch,
+    and beam width 1 is greedy decoding for any penalty.
 
     Args:
         step: function (state, ids int32 [B * W]) -> (float logits [B * W, V] of the next tokens, new state).
@@ -46,8 +46,9 @@ def beam_search(
         length_penalty: >= 0. The score of a hypothesis is its log-probability divided by `length_norm`.
         num_best: N, hypotheses to return, at most W.
         reorder: function (state, rows int32 [B * W]) -> state that copies row `rows[r]` to row r; None gathers every
-            tensor. Pass one if the state has a cheaper way.
-        limits: int32 tensor [B], maximum length of each sequence. A forced end costs no score. None for no limit.
+            tensor. Pass one if the rows of the state can be copied faster.
+        limits: int32 tensor [B], maximum length of each sequence. A forced end does not change the score. None for no
+            limit.
 
     Returns:
         (ids, scores): int32 tensor [B, N, L], tokens, then zeros, the best hypothesis first, all different; and
@@ -101,13 +102,13 @@ def beam_search(
 
 
 def _force_end(logits: tf.Tensor, must_end: tf.Tensor, end_id: int) -> tf.Tensor:
-    """Mask all logits but the end's in the rows [R] that must end."""
+    """Mask all logits except the logit of the end, in the rows [R] that must end."""
     is_end = tf.equal(tf.range(tf.shape(logits)[1]), end_id)
     return tf.cond(tf.reduce_any(must_end), lambda: mask_scores(logits, is_end | ~must_end[:, None]), lambda: logits)
 
 
 class _Beams:
-    """The search over two sets of W hypotheses per sequence: those that are unfinished (living), and the best finished.
+    """A search with two sets of W hypotheses per sequence: the unfinished (living) and the best finished ones.
 
     The score of a living hypothesis is its log-probability. The score of a finished one is divided by `length_norm`.
     """
@@ -125,7 +126,7 @@ class _Beams:
         self.end_id, self.length_penalty, self.num_best = end_id, length_penalty, num_best
 
     def start(self) -> tuple[Hypotheses, Hypotheses]:
-        """Return one living hypothesis per sequence, the empty one, and no finished one."""
+        """Return the initial sets: one living hypothesis per sequence, which is empty, and no finished one."""
         ids = tf.zeros([self.batch, self.width, self.max_length], tf.int32)
         nothing = tf.fill([self.batch, self.width], IMPOSSIBLE)
         first = tf.equal(tf.range(self.width), 0)
@@ -156,7 +157,7 @@ class _Beams:
         """Return scores, parents and tokens [B, C] of the 2 W best continuations: at most W of them end."""
         logits = tf.cast(logits, tf.float32)
         count = min(2 * self.width, logits.shape[-1])
-        # Logits and log-probabilities of a row have the same order, so only the best are normalised.
+        # Logits and log-probabilities of a row have the same order, so only the best are normalized.
         best, tokens = blockwise_top_k(logits, count)  # [B * W, count]
         best -= tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
         scores = totals[:, :, None] + tf.reshape(best, [self.batch, self.width, count])
@@ -180,7 +181,7 @@ class _Beams:
         return ended[1][:, -1] > IMPOSSIBLE
 
     def best(self, place: tf.Tensor, living: Hypotheses, ended: Hypotheses) -> Hypotheses:
-        """Return ids [B, N, L] and scores [B, N] of the best hypotheses, including those cut at the maximum length."""
+        """Return ids [B, N, L] and scores [B, N] of the best hypotheses, including the truncated ones."""
         is_cut = (place == self.max_length) & ~self._is_full(ended)[:, None]
         cut = self._penalized(tf.where(is_cut, living[1], IMPOSSIBLE), place)
         ids, scores = tf.concat([ended[0], living[0]], axis=1), tf.concat([ended[1], cut], axis=1)
@@ -198,7 +199,7 @@ def length_norm(length: tf.Tensor | int, penalty: float) -> tf.Tensor:
 
     Args:
         length: int tensor, number of tokens of the hypothesis, including the end.
-        penalty: 0 for no normalisation, which favours short hypotheses.
+        penalty: 0 for no normalization, which favours short hypotheses.
 
     Returns:
         float32 tensor like `length`.

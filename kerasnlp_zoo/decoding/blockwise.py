@@ -9,7 +9,7 @@ BLOCKS = range(64, 24, -1)  # block sizes to try; the size must divide the vocab
 
 
 def blockwise_argmax(logits: tf.Tensor) -> tf.Tensor:
-    """Return the index of the highest logit of each row, the first one of equals. XLA runs it faster than argmax.
+    """Return the index of the highest logit of each row, the first index for ties. XLA runs it faster than argmax.
 
     Args:
         logits: float tensor [B, V].

@@ -1,6 +1,6 @@
 """Decoding compiled with XLA.
 
-Shapes: B sources, S time of a source.
+Shapes: B sources, S length of a source.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import tensorflow as tf
 
 
 def search_compiled(search: Callable[[tf.Tensor], Any], sources: tf.Tensor) -> Any:
-    """Compile a search with XLA, and run it on both halves of a batch in parallel.
+    """Compile a search with XLA, and run it on the two halves of a batch in parallel.
 
     One compiled search leaves cores idle between its matrix products. Two in parallel make translation up to a third
     faster. Inside a `tf.function` the search is compiled once for each shape, otherwise at every call.

@@ -78,7 +78,7 @@ def require_length(max_length: int | tf.Tensor) -> None:
 
 
 def greedy(logits: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-    """Return the most probable tokens, the first one of equals.
+    """Return the most probable tokens; for ties, the lowest id.
 
     Args:
         logits: float tensor [B, V].

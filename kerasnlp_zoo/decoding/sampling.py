@@ -15,7 +15,7 @@ from kerasnlp_zoo.layers.masking import mask_scores
 class Sampling:
     """Draw the next tokens at random.
 
-    The same seed draws the same tokens. With XLA a seed draws other tokens than without.
+    The same seed draws the same tokens, but with XLA other tokens than without XLA.
 
     Attributes:
         temperature: > 0. Logits are divided by it: a value below 1 makes probable tokens more probable.
@@ -53,7 +53,7 @@ class Sampling:
             raise InputError(f"top_p must be above 0 and at most 1. Received: top_p={self.top_p!r}")
 
     def __call__(self, logits: tf.Tensor, place: tf.Tensor | int) -> tf.Tensor:
-        """Return a random token, int32 [B], for every row of logits [B, V]; `place` is the number of tokens before."""
+        """Return a random token for every row of logits [B, V]: int32 [B]; `place` is the number of previous tokens."""
         logits = tf.cast(logits, tf.float32) / self.temperature
         if self.top_k is not None:
             logits = keep_top_k(logits, self.top_k)
@@ -64,7 +64,7 @@ class Sampling:
 
 
 def keep_top_k(logits: tf.Tensor, k: int) -> tf.Tensor:
-    """Return the logits with all but the `k` highest of a row masked. Logits equal to the k-th are kept.
+    """Mask all logits except the `k` highest of each row. Logits equal to the k-th are kept.
 
     Args:
         logits: float tensor [B, V].
@@ -78,7 +78,7 @@ def keep_top_k(logits: tf.Tensor, k: int) -> tf.Tensor:
 
 
 def keep_top_p(logits: tf.Tensor, p: float) -> tf.Tensor:
-    """Return the logits with all masked but the smallest set of highest ones whose probabilities sum to `p` or more.
+    """Mask all logits except the smallest set of highest ones whose probabilities sum to at least `p`.
 
     Logits equal to the lowest one of the set are kept.
 

@@ -63,8 +63,8 @@ def analogy_scores(
 ) -> dict[str, Any]:
     """Return the accuracy of the answers to analogy questions.
 
-    The answer is the word with the best score, except the three words of the question. Questions with an unknown
-    word are skipped and lower the coverage. A word is looked up as written, and then in lower case.
+    The answer is the word with the best score, except the three words of the question. Questions with an unknown word
+    are skipped and reduce the coverage. A word is looked up as written, and then in lower case.
 
     Args:
         tokens: V tokens, the most frequent first.
@@ -76,8 +76,8 @@ def analogy_scores(
             can be compared: word2vec's program is usually run with 30,000, and gensim's default is 300,000.
 
     Returns:
-        dict of accuracy, num_questions, num_known and coverage; "semantic" and "syntactic" contain the same values,
-        and so does "sections" for each section. An accuracy is None if all its questions were skipped.
+        dict of accuracy, num_questions, num_known and coverage; "semantic", "syntactic" and each section in "sections"
+        have the same values. An accuracy is None if all its questions were skipped.
 
     Raises:
         InputError: if all questions have an unknown word, or an argument is outside its range.

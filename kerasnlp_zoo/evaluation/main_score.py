@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-POINTS = ("bleu", "chrf", "perplexity")  # published as they are; all other figures are published in percent
+POINTS = ("bleu", "chrf", "perplexity")  # published without conversion; all other scores are published in percent
 
 
 def with_main_score(scores: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return the scores with their main figure in front: "metric" is its name, "score" its value in the usual unit.
+    """Return the scores after the main score: "metric" is its name, "score" its value in the usual unit.
 
     Args:
-        scores: figures by name; or for each of several data sets a dict of them.
-        *keys: the name of the main figure in `scores`; or the name of a set, and that of the figure.
+        scores: scores by name; or for each of several data sets a dict of scores.
+        *keys: the name of the main score in `scores`; or the name of a data set and the name of its score.
 
     Example:
 

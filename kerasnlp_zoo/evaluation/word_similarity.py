@@ -35,8 +35,8 @@ class WordPairs:
 def word_similarity_scores(tokens: Sequence[str], vectors: Vectors, word_pairs: WordPairs) -> dict[str, Any]:
     """Return the correlation of cosine similarities of word pairs with human scores.
 
-    Pairs with an unknown word are skipped and lower the coverage. Only scores over the same pairs can be compared. A
-    word is looked up as written, and then in lower case.
+    Pairs with an unknown word are skipped and reduce the coverage. Only scores over the same pairs can be compared.
+    A word is looked up as written, and then in lower case.
 
     Args:
         tokens: V tokens.

@@ -1,4 +1,4 @@
-"""Explain the answers of a model: contributions of n-grams, attention scores, alignments."""
+"""Explain the answers of a model: contributions of n-grams, attention weights, alignments."""
 
 from kerasnlp_zoo.explanation.alignment import Alignment, alignment_weights
 from kerasnlp_zoo.explanation.attention import Attention, attention_weights

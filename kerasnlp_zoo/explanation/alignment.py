@@ -27,7 +27,7 @@ class Alignment:
     Attributes:
         source: S words and punctuation marks, `[END]` last.
         target: T words and punctuation marks, `[END]` last.
-        weights: float32 array [L, H, T, S]. Row t has the attention scores of target word t; its sum is 1.
+        weights: float32 array [L, H, T, S]. Row t has the attention weights of target word t; its sum is 1.
     """
 
     source: list[str]
@@ -49,7 +49,7 @@ class Alignment:
 def alignment_weights(task: Task, text: str, translation: str | None = None) -> Alignment:
     """Return the attention from each word of a translation to the words of its source, in every layer and head.
 
-    A word of several pieces has the sum of the attention to its pieces, and the mean of the attention from them.
+    For a word of several pieces, the attention to its pieces is summed, and the attention from its pieces is averaged.
 
     Args:
         task: translation task.
@@ -89,7 +89,7 @@ def alignment_weights(task: Task, text: str, translation: str | None = None) -> 
 
 
 def _words(pieces: Sequence[str]) -> tuple[list[str], list[list[int]]]:
-    """Join pieces to words; return the words, and the positions of the pieces of each."""
+    """Join pieces to words; return the words, and the positions of the pieces of each word."""
     words: list[str] = []
     positions: list[list[int]] = []
     for position, piece in enumerate(pieces):

@@ -1,6 +1,6 @@
-"""The attention scores between the tokens of a text, in every layer and head of a Transformer encoder.
+"""The attention weights between the tokens of a text, in every layer and head of a Transformer encoder.
 
-Shapes: L layers, H heads, T tokens, W words, D columns of a vector.
+Shapes: L layers, H heads, T tokens, W words, D width of a vector.
 
 Reference: Vaswani et al. 2017, section 3.2; Clark et al. 2019, "What Does BERT Look At?".
 """
@@ -52,12 +52,12 @@ def choose_heads(
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Attention:
-    """The attention scores of one text.
+    """The attention weights of one text.
 
     Attributes:
         tokens: T tokens as in the text; a piece that continues a word begins with "##".
-        weights: float32 array [L, H, T, T]. Row i has the attention scores of token i; its sum is 1.
-        num_cut: number of truncated tokens after max_sequence_length, which the model did not see.
+        weights: float32 array [L, H, T, T]. Row i has the attention weights of token i; its sum is 1.
+        num_cut: number of truncated tokens, after max_sequence_length.
     """
 
     tokens: list[str]
@@ -123,10 +123,10 @@ class Attention:
     def of_word(
         self, query: str, layers: Sequence[int] | None = None, heads: Sequence[int] | None = None
     ) -> np.ndarray:
-        """Return the attention scores from one word to all words.
+        """Return the attention weights from one word to all words.
 
-        They are the means over the layers, the heads and the tokens of the word. The scores of the pieces of a word
-        are added.
+        They are means over the layers, the heads and the tokens of the word. The weights of the pieces of a word are
+            added.
 
         Args:
             query: a word, as for `places`.
@@ -147,11 +147,11 @@ class Attention:
 
 
 def attention_weights(task: Task, text: str | Sequence[str]) -> Attention:
-    """Return the attention scores between the tokens of a text, in every layer and head.
+    """Return the attention weights between the tokens of a text, in every layer and head.
 
     Args:
         task: a task with a model of `TransformerEncoderBlock`s, such as BERT or `transformer_encoder`.
-        text: a text; or a pair of texts, which every BERT reads, whatever its task.
+        text: a text; or a pair of texts, for any BERT model.
 
     Raises:
         InputError: if `text` is not a text or a pair of texts, or has no token; or if the model has no attention or
@@ -197,12 +197,12 @@ def _read(preprocessor: Any, texts: Sequence[str]) -> tuple[list[str], int, dict
 
 
 def _block_weights(block: TransformerEncoderBlock, inputs: "tf.Tensor") -> np.ndarray:
-    """Return the attention scores [H, T, T] of a block for one text [1, T, D] without padding."""
+    """Return the attention weights [H, T, T] of a block for one text [1, T, D] without padding."""
     inputs = block.attention_norm(inputs) if block.norm_first else inputs
     _, weights = block.attention(inputs, return_attention_scores=True, training=False)
     return keras.ops.convert_to_numpy(keras.ops.cast(weights, "float32"))[0]
 
 
 def _plain(word: str) -> str:
-    """Normalise a word for comparison: without case, spaces and differences of width."""
+    """Normalize a word for comparison: lower case, half-width, without spaces."""
     return "".join(unicodedata.normalize("NFKC", word).casefold().split())

@@ -1,8 +1,8 @@
 """The contributions of n-grams to the answer of a TextCNN.
 
 After its ReLU, `text_cnn` is linear except for the choices of the pooling. A logit is therefore exactly the bias plus
-the sum of activation x gradient over filters and windows, for any pooling. With max pooling, only the window with
-a filter's maximum has a gradient, which is the weight of the logit.
+the sum of activation x gradient over filters and windows, for any pooling. With max pooling, only the window with the
+maximum of a filter has a gradient; it is the weight of the logit.
 
 Shapes: C classes, T words, W width of a window, F filters per width, K filters that fired at a window.
 """
@@ -21,15 +21,15 @@ from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
 from kerasnlp_zoo.text import WordPreprocessor
 
-BEYOND = "·"  # a position of a window before the first word or after the last
+BEYOND = "·"  # stands for a position before the first word or after the last
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class FiredNgram:
     """A window of the sentence, and the filters that fired at this window and contributed to a logit.
 
-    With max pooling, a filter contributes at the window with its maximum. Several windows with the same maximum, such
-    as a repeated n-gram, share the contribution.
+    With max pooling, a filter contributes at the window with its maximum. If several windows have this maximum, such as
+    a repeated n-gram, they share the contribution.
 
     Args:
         start: position of the first word of the window; negative if the window begins before the sentence.
@@ -67,7 +67,7 @@ class Explanation:
         answer: answer of `predict`.
         labels: C labels.
         words: T words as the model read them; an unknown word ends in "[?]".
-        words_cut: number of truncated words after max_sequence_length, which the model did not see.
+        words_cut: number of truncated words, after max_sequence_length.
         ngrams: n-grams that contributed.
         logits: float array [C].
         bias: float array [C].
@@ -93,7 +93,7 @@ class Explanation:
 
     @property
     def word_contributions(self) -> np.ndarray:
-        """Contribution of every word, float array [T, C]; an n-gram's is divided equally among its words.
+        """Contribution of every word, float array [T, C]; an n-gram divides its contribution equally among its words.
 
         Their sum is logits - bias.
         """
@@ -104,7 +104,7 @@ class Explanation:
         return contributions
 
     def strongest(self, count: int) -> tuple[list[FiredNgram], list[FiredNgram]]:
-        """Return at most `count` n-grams for the answer, and as many against it, the strongest first."""
+        """Return at most `count` n-grams that support the answer, and `count` that oppose it, the strongest first."""
         ngrams = sorted(self.ngrams, key=lambda ngram: -ngram.contributions[self.predicted])
         speak_for = [ngram for ngram in ngrams if ngram.contributions[self.predicted] > 0]
         speak_against = [ngram for ngram in reversed(ngrams) if ngram.contributions[self.predicted] < 0]

@@ -1,6 +1,6 @@
 """The position vectors of a model.
 
-Shapes: P positions, D columns of a vector.
+Shapes: P positions, D width of a vector.
 """
 
 import keras

@@ -2,16 +2,16 @@
 
 from kerasnlp_zoo.explanation.fired_ngrams import Explanation
 
-# Of the 256 colours of a terminal, weak to strong: blue for the answer, orange against it.
+# Terminal colours (of 256), from weak to strong: blue supports the answer, orange opposes it.
 BACKGROUNDS = {1: (153, 111, 75), -1: (223, 215, 208)}
 
 
 def readable(explanation: Explanation, count: int = 5, colored: bool = False) -> str:
-    """Return an explanation as lines: the answer, the words, the strongest n-grams for and against the answer.
+    """Return an explanation as lines: the answer, the words, the strongest n-grams that support or oppose it.
 
     Args:
         explanation: explanation to describe.
-        count: maximum number of n-grams to show for the answer, and against it.
+        count: maximum number of n-grams to show that support the answer, and that oppose it.
         colored: whether the background of a word shows its contribution.
     """
     label, predicted = explanation.answer["label"], explanation.predicted
@@ -33,7 +33,7 @@ def readable(explanation: Explanation, count: int = 5, colored: bool = False) ->
 
 
 def _colored_words(explanation: Explanation) -> list[str]:
-    """Return the words, those with a larger contribution in black on a colour."""
+    """Return the words; words with a large contribution are black on a colour."""
     contributions = explanation.word_contributions[:, explanation.predicted]
     strongest = max(abs(contributions), default=0.0)
     words = []

@@ -79,7 +79,7 @@ def read_pieces(
 
 
 def shortened(items: Sequence[Any]) -> str:
-    """Return the repr of a list; of a long list only the first 6 items.
+    """Return the repr of a list; a long list is shortened to its first 6 items.
 
     Example:
 

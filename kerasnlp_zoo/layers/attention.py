@@ -31,9 +31,9 @@ class Attention(MaskedLayer):
     - "dot": q . k
     - "scaled_dot": q . k / sqrt(D)
 
-    Soft attention returns the weighted mean of the values. Hard attention returns one value. In training, it samples
-    the value by the weights, and its gradient is the gradient of the mean (straight-through estimator, Bengio et al.
-    2013). Otherwise it takes the value with the largest weight.
+    Soft attention returns the weighted mean of the values. Hard attention returns one value. In training, the value is
+    sampled with the weights as probabilities, and the gradient is the gradient of the mean (straight-through estimator,
+    Bengio et al. 2013). In inference, it is the value with the largest weight.
 
     A decoder that attends to the same keys in every step calls `project_keys` once and `attend` in each step.
 
@@ -47,8 +47,8 @@ class Attention(MaskedLayer):
         query: float tensor [B, Q, D].
         key: float tensor [B, T, E]; E = D for "dot" and "scaled_dot".
         value: float tensor [B, T, F]; None for the keys.
-        mask: bool tensor [B, T], True at real keys; None for all True. The output is 0 where no key is real.
-        return_attention_scores: whether to return the weights, too.
+        mask: bool tensor [B, T], True at real keys; None for all True. The output is 0 if all keys are padding.
+        return_attention_scores: whether to also return the weights.
 
     Returns:
         float tensor [B, Q, F]; with `return_attention_scores` also the weights, float32 [B, Q, T], 0 at padded keys.
@@ -127,7 +127,7 @@ class Attention(MaskedLayer):
         return_attention_scores: bool = False,
         training: bool | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
-        """Return the output of the layer from projected keys; the other arguments are those of the call."""
+        """Return the output of the layer from projected keys; the other arguments are the same as in `call`."""
         scores = ops.cast(self._scores(query, projected), "float32")  # [B, Q, T]
         mask = None if mask is None else ops.cast(mask, "bool")[:, None, :]
         if mask is not None:

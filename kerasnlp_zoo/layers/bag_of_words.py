@@ -1,9 +1,9 @@
 """Bags of words, and a dense layer over them.
 
-A bag is a vector x [V] of weights, nearly all of them 0. The layers do not form this vector. They keep the distinct
-words of a text and their weights, and compute x W as the weighted sum of the rows of W of these words.
+A bag is a vector x [V] of weights. Nearly all weights are 0, so the layers do not create this vector. They use the
+distinct words of a text and their weights, and compute x W as the weighted sum of the rows of W for these words.
 
-Shapes: B batch, T time, V vocabulary, U units.
+Shapes: B batch, T length, V vocabulary, U units.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -118,7 +118,7 @@ def _run_lengths(is_first: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class BagOfWordsDense(MaskedLayer):
-    """A dense layer over bags of words: x W + b, computed as the weighted sum of the rows of W of these words.
+    """A dense layer over bags of words: x W + b, computed as the weighted sum of the rows of W.
 
     The sum is in float32. The gradient is sparse: an optimizer such as `training.LazyAdam` updates only the rows that
     were used.
@@ -131,7 +131,7 @@ class BagOfWordsDense(MaskedLayer):
 
     Call arguments:
         words: int tensor [B, T].
-        weights: float tensor [B, T], the weight of each word in the bag; None for 1, and 0 for `[PAD]`.
+        weights: float tensor [B, T], the weight of each word in the bag; None for 1 (0 for `[PAD]`).
 
     Returns:
         float tensor [B, U].

@@ -1,4 +1,4 @@
-"""Word vectors from the characters of a word, which show endings, capitals and digits.
+"""Word vectors from the characters of a word, such as its ending, capitals and digits.
 
 Shapes: B batch, T words, L characters of the longest word, E width of a character vector, F width of a word vector.
 """

@@ -1,6 +1,6 @@
 """Convolution over the words of a sentence, independent of padding.
 
-Shapes: B batch, T time, D width of a vector, W width of the window, F filters.
+Shapes: B batch, T length, D width of a vector, W width of the window, F filters.
 """
 
 from collections.abc import Callable
@@ -27,9 +27,8 @@ class TextConvolution(MaskedLayer):
     Args:
         filters: number of filters, F (>= 1).
         kernel_size: words in a window, W (>= 1).
-        padding: "full" adds W - 1 zeros on each side, so that every window with at least one word has a feature, also
-            in short sentences (Kim's code does the same for its widest filter); "same" computes one feature per word,
-            for taggers.
+        padding: "full" adds W - 1 zeros on each side, which includes every window with at least one word, also in short
+            sentences (as Kim's code for its widest filter); "same" computes one feature per word, for taggers.
         activation: a Keras activation or its name; None for none.
 
     Call arguments:

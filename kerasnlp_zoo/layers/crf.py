@@ -4,15 +4,15 @@ The layer `CRF` returns one tensor of *scores* [B, K + T, K] for a batch of text
 scores [K, K], from the tag of the row to the tag of the column. The other rows are the emission scores [T, K] of the
 tags of each word. Losses and decoding are functions of this tensor.
 
-In addition to the C tags there is a boundary tag, so K = C + 1. A path is on the boundary before the text, after it
-and at padding, and never at a real word. The row of the boundary has the scores of the first tag of a text, its
-column the scores of the last tag. The transition from boundary to boundary has the score 0. Therefore padding needs no
-mask and does not change a result, and an empty text has exactly one path.
+In addition to the C tags there is a boundary tag, so K = C + 1. A path of tags has the boundary tag before the text,
+after it and at padding, and never at a real word. The row of the boundary has the scores of the first tag of a text.
+Its column has the scores of the last tag. The transition from boundary to boundary has the score 0. Therefore padding
+needs no mask and does not change a result, and an empty text has exactly one path.
 
-A tensor of potentials of every step [B, T, C, C] would need 45 times the memory for 44 parts of speech, and a step
-would be B matrix products instead of one.
+The alternative, a tensor of the potentials of every step [B, T, C, C], would need 45 times the memory for 44 parts of
+speech, and B matrix products per step instead of one.
 
-Shapes: B batch, T time, D width of a vector, C tags, K = C + 1.
+Shapes: B batch, T length, D width of a vector, C tags, K = C + 1.
 
 References: Lafferty et al. 2001, "Conditional Random Fields"; Rabiner 1989, "A Tutorial on Hidden Markov Models", for
 the recursions.
@@ -188,7 +188,7 @@ def crf_tags(scores: Tensor) -> Tensor:
     outwards = ops.concatenate([ops.transpose(transitions), transitions], axis=0)  # [2K, K]
 
     def step_inwards(best_outside: Tensor, emission: Tensor) -> tuple[Tensor, Tensor]:
-        best = emission + best_outside  # [B, 2, K], of all words from one end of the text to this tag
+        best = emission + best_outside  # [B, 2, K], best scores of the words from one end of the text to this tag
         return ops.max(inwards + best[..., None], axis=-2), best  # the maximum over rows is faster than over columns
 
     def step_outwards(tags: Tensor, best: Tensor) -> tuple[Tensor, Tensor]:
@@ -236,7 +236,7 @@ def _path_score(transitions: Tensor, emissions: Tensor, tags: Tensor) -> Tensor:
 
 @ops.custom_gradient
 def _log_partition(transitions: Tensor, emissions: Tensor) -> tuple[Tensor, Callable[..., tuple[Tensor, Tensor]]]:
-    """Return log Z [B]; its gradient is the expected number of each transition, and the probability of each tag."""
+    """Return log Z [B]; its gradient is the expected number of each transition and the probability of each tag."""
     before, after, scales = _messages(transitions, emissions)
     log_partition = ops.sum(scales[0], axis=1)
 
@@ -264,12 +264,12 @@ LARGEST_EXPONENT = 80.0  # exp(88) is beyond float32
 def _messages(transitions: Tensor, emissions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Compute the messages of the forward-backward algorithm, both directions in one loop.
 
-    The largest value at each word, its scale, is subtracted, so that the values keep their precision in long texts.
+    The largest value at each word, its scale, is subtracted. This preserves the precision in long texts.
 
     Returns:
         (before, after, scales), float32 tensors of logarithms. `before` [B, T + 1, K] at t is the sum over all paths
         from the boundary to a tag of word t. `after` [B, T + 1, K] at t is the sum over all paths from a tag of word
-        t - 1 to the boundary. Both count the emissions of all their words, so `before[:, T]` and `after[:, 0]` are at
+        t - 1 to the boundary. Both include the emissions of all their words, so `before[:, T]` and `after[:, 0]` are at
         the boundary. `scales` [2, B, T + 1] are the subtracted values; their sum over T is log Z in both directions.
     """
     batch, _, size = _sizes(emissions)

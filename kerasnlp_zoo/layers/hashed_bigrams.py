@@ -1,6 +1,6 @@
 """Ids of bigrams, such as two Chinese characters that may form a word.
 
-Shapes: B batch, T time.
+Shapes: B batch, T length.
 """
 
 from typing import Any
@@ -13,15 +13,15 @@ from kerasnlp_zoo.layers.masking import MaskedLayer
 from kerasnlp_zoo.types import Config, Tensor
 
 PRIME = 2**31 - 1
-FACTORS = 1_103_515_245, 1_664_525_001  # of the first and the second token: any two numbers below the prime
+FACTORS = 1_103_515_245, 1_664_525_001  # factors of the first and the second token: any two numbers below the prime
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class HashedBigrams(MaskedLayer):
     """Return the id of each bigram: a token and the token that follows it.
 
-    A vocabulary of all bigrams would be too large, so the ids are hashes. Several bigrams can have the same id, and
-    bigrams that do not occur in training have an id, too.
+    A vocabulary of all bigrams would be too large, so the ids are hashes. Several bigrams can have the same id. Bigrams
+    that do not occur in training also have an id.
 
     Args:
         num_bins: number of ids (>= 2), with id 0 for padding.

@@ -1,6 +1,6 @@
 """Layers of a masked language model: selection of positions, and a bias for every word.
 
-Shapes: B batch, T time, P selected positions, D width of a vector, V vocabulary.
+Shapes: B batch, T length, P selected positions, D width of a vector, V vocabulary.
 """
 
 import keras

@@ -3,7 +3,7 @@
 A mask is a bool tensor [B, T], True where a position is kept. Layers take it as an explicit `mask` argument, and the
 amount of padding never changes an output.
 
-Shapes: B batch, T time, D width of a vector, W width of a window.
+Shapes: B batch, T length, D width of a vector, W width of a window.
 """
 
 import functools
@@ -17,13 +17,13 @@ from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 # The largest float16 is 65504; the other types have at least about the range of float32.
 LOWEST = {"float16": -65504.0, "bfloat16": -3.3e38, "float32": -3.4e38, "float64": -3.4e38}
-IMPOSSIBLE = -1e30  # float32 score of what is not allowed: sums of many stay finite and outweigh all other scores
+IMPOSSIBLE = -1e30  # float32 score of an impossible event: sums of many remain finite and far below all other scores
 
 
 def mask_scores(scores: Tensor, mask: Tensor) -> Tensor:
     """Replace scores by the lowest finite value of their dtype where `mask` is False.
 
-    The value is finite, so that the softmax or maximum of a row without real positions is not NaN. Callers set such
+    The value is finite. Therefore the softmax or maximum of a row without real positions is not NaN. Callers set such
     rows to 0 with `zero_masked`.
 
     Args:
@@ -152,7 +152,7 @@ class ZeroMasked(MaskedLayer):
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class MaskScores(MaskedLayer):
-    """Set the scores of masked positions to the lowest float32, so that their softmax is 0.
+    """Set the scores of masked positions to the lowest float32; their softmax is then 0.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -181,7 +181,7 @@ class MaskScores(MaskedLayer):
 class WindowMask(keras.layers.Layer):
     """Compute the mask of the windows of a `TextConvolution` that contain at least one real token.
 
-    A sentence of n tokens has n + W - 1 such windows, whatever the amount of padding.
+    A sentence of n tokens has n + W - 1 such windows, for any amount of padding.
 
     Args:
         width: tokens in a window, W (>= 1).

@@ -1,6 +1,6 @@
-"""Multi-head attention: several attentions side by side, each over its own projection of queries, keys and values.
+"""Multi-head attention: several attentions in parallel, each with its own projection of queries, keys and values.
 
-Shapes: B batch, T time, Q queries, S length of the memory, D width of a vector, E width of a memory vector, H heads,
+Shapes: B batch, T length, Q queries, S length of the memory, D width of a vector, E width of a memory vector, H heads,
 K = D / H width of a head; in step-by-step decoding W hypotheses of a sequence, L positions of the cache.
 
 Reference: Vaswani et al. 2017, "Attention Is All You Need", section 3.2.
@@ -102,7 +102,7 @@ class _MultiHead(MaskedLayer):
         return self._output(context), zero_masked(weights, sees_any)
 
     def _look(self, query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
-        """Return the outputs [B, Q, D] in step-by-step decoding, where every query has a visible key."""
+        """Return the outputs [B, Q, D] in step-by-step decoding. Every query has a visible key."""
         weights = ops.cast(ops.softmax(self._scores(query, key) + bias), self.compute_dtype)
         return self._output(ops.matmul(weights, value))
 
@@ -141,7 +141,7 @@ class MultiHeadSelfAttention(_MultiHead):
         inputs: float tensor [B, T, D].
         mask: bool tensor [B, T], True at real tokens; None for all True. The output of a row without real tokens is
             the bias of the output projection.
-        return_attention_scores: whether to return the weights, too.
+        return_attention_scores: whether to also return the weights.
 
     Returns:
         float tensor [B, T, D]; with `return_attention_scores` also the weights [B, H, T, T] before dropout:
@@ -212,8 +212,8 @@ class MultiHeadSelfAttention(_MultiHead):
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Compute causal attention for the next token of every hypothesis.
 
-        The cache is never reordered. It contains the tokens of all hypotheses of a sequence, and `bias` hides those
-        that do not belong to a hypothesis.
+        The cache is never reordered. It contains the tokens of all hypotheses of a sequence, and `bias` hides the
+        tokens of other hypotheses.
 
         Args:
             inputs: float tensor [B, W, D], the tokens at one position.
@@ -267,7 +267,7 @@ class MultiHeadCrossAttention(_MultiHead):
         memory: float tensor [B, S, E], the outputs of the encoder.
         mask: bool tensor [B, S], True at real tokens of the memory; None for all True. The output of a row without
             real tokens is the bias of the output projection.
-        return_attention_scores: whether to return the weights, too.
+        return_attention_scores: whether to also return the weights.
 
     Returns:
         float tensor [B, Q, D]; with `return_attention_scores` also the weights [B, H, Q, S], before dropout.

@@ -2,7 +2,7 @@
 
 The result for a sentence without real positions is 0.
 
-Shapes: B batch, T time, D width of a vector, K activations kept, L positions kept, U units of an attention.
+Shapes: B batch, T length, D width of a vector, K activations kept, L positions kept, U units of an attention.
 """
 
 from typing import Any
@@ -140,7 +140,7 @@ class KMaxPooling(PoolingOverTime):
 
     def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Select by size, then restore the order of the sentence."""
-        # K masked zeros at the end, so that every sentence has at least K positions and the last one is 0.
+        # K masked zeros at the end: every sentence then has at least K positions, and the last one is 0.
         inputs = ops.pad(zero_masked(inputs, mask), [[0, 0], [0, self.k], [0, 0]])  # [B, T + K, D]
         mask = ops.pad(mask, [[0, 0], [0, self.k], [0, 0]], constant_values=False)
         scores = ops.transpose(mask_scores(inputs, mask), (0, 2, 1))  # [B, D, T + K]
@@ -220,7 +220,7 @@ class AttentionOverTime(MaskedLayer):
     Call arguments:
         inputs: float tensor [B, T, D].
         mask: bool tensor [B, T], True keeps a position; None keeps all.
-        return_attention_scores: whether to return the weights, too.
+        return_attention_scores: whether to also return the weights.
 
     Returns:
         float tensor [B, D]; with `return_attention_scores` also the weights a, float32 [B, T], 0 at padded positions.

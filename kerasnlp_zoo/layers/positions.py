@@ -1,6 +1,6 @@
 """Position vectors: without them, attention does not depend on the order of the tokens.
 
-Shapes: B batch, T time, D width of a vector, P length of the longest sequence, W hypotheses of a sequence.
+Shapes: B batch, T length, D width of a vector, P length of the longest sequence, W hypotheses of a sequence.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ WAVELENGTH = 10_000.0
 def sinusoids(length: int, width: int) -> np.ndarray:
     """Return the sinusoidal position vectors of the Transformer.
 
-    They are computed in float64, because bfloat16 has no exact integers above 256, and float16 none above 2,048.
+    They are computed in float64, because integers are exact only up to 256 in bfloat16, and up to 2,048 in float16.
 
     Args:
         length: P.

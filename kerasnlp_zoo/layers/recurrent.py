@@ -1,6 +1,6 @@
 """Recurrent networks over padded sequences: simple RNN, GRU and LSTM, in one or both directions.
 
-Shapes: B batch, T time, D width of a vector, H units, S states: 1 or 2 of the cell in each direction.
+Shapes: B batch, T length, D width of a vector, H units, S states: 1 or 2 of the cell in each direction.
 
 References: Elman 1990, "Finding Structure in Time"; Hochreiter and Schmidhuber 1997, "Long Short-Term Memory"; Cho et
 al. 2014, "Learning Phrase Representations using RNN Encoder-Decoder"; Schuster and Paliwal 1997, "Bidirectional
@@ -36,11 +36,12 @@ class Recurrent(MaskedLayer):
     """One recurrent layer; padding changes neither outputs nor states.
 
     The output at a padded position is 0, and the state does not change there. Therefore the last state of the forward
-    direction is the state after the last word, and that of the backward direction the state after the first word.
+    direction is the state after the last word, and the last state of the backward direction is the state after the
+    first word.
 
     On TensorFlow, the layer runs the loop of recurrent_tensorflow.py. Only training on a GPU uses the layers of Keras,
-    with cuDNN; then padding must follow the words. Inference does not use cuDNN, whose graphs do not run on a CPU, so
-    a model that was trained on a GPU can be exported.
+    with cuDNN; then padding must follow the words. Inference does not use cuDNN, because its graphs do not run on a
+    CPU. A model trained on a GPU can therefore be exported.
 
     Args:
         units: H of each direction (>= 1).
@@ -185,8 +186,8 @@ def read_with_keras(
 ) -> tuple[Tensor, list[Tensor]]:
     """Read padded sequences in one direction with a Keras layer: on any backend, and with cuDNN on a GPU.
 
-    cuDNN does not accept a row without words, such as a row that fills a batch. Such a row gets one word for the call,
-    and then its outputs and state are reset.
+    cuDNN does not accept a row without words, such as a row that fills a batch. Such a row is given one word, and its
+    outputs and state are reset after the call.
 
     Args:
         layer: a built layer that returns sequences and state.

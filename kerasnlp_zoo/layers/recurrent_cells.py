@@ -1,7 +1,7 @@
 """Recurrent cells between the simple RNN and the LSTM, for `keras.layers.RNN`.
 
-All cells compute u_t = tanh([x_t, h_{t-1}] W + b), the new state of a simple RNN. They differ in how they compute the
-new state h_t from it.
+All cells compute u_t = tanh([x_t, h_{t-1}] W + b), the new state of a simple RNN. They compute the new state h_t from
+it in different ways.
 
 >>> outputs = keras.layers.RNN(CoupledGateCell(units=4), return_sequences=True)(keras.ops.ones((1, 3, 8)))
 >>> outputs.shape

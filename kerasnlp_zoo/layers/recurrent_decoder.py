@@ -1,7 +1,7 @@
 """The decoder of a recurrent sequence-to-sequence model, with or without attention to the outputs of the encoder.
 
-Shapes: B batch, T time of the target, S time of the source, D width of an input, E width of the memory, H units,
-U units of the attention; in step-by-step decoding W hypotheses of a source, R = B W rows.
+Shapes: B batch, T length of the target, S length of the source, D width of an input, E width of the memory, H units, U
+units of the attention; in step-by-step decoding W hypotheses of a source, R = B W rows.
 
 References: Sutskever et al. 2014, "Sequence to Sequence Learning with Neural Networks"; Bahdanau et al. 2015; Luong et
 al. 2015.
@@ -34,7 +34,7 @@ class RecurrentDecoder(MaskedLayer):
     - "luong": the query of c_t is h_t. All steps of a known target are computed at once.
     - "bahdanau": the query of c_t is the previous output h_{t-1}, and c_t is also an input of the stack. The steps are
       computed one after the other.
-    - Without attention there is no c_t. The decoder knows the source only from the initial state.
+    - Without attention, there is no c_t, and only the initial state depends on the source.
 
     Args:
         units: H of each layer (>= 1).
@@ -50,7 +50,7 @@ class RecurrentDecoder(MaskedLayer):
         memory: float tensor [B, S, E], the outputs of the encoder.
         initial_state: float tensors [B, H], layer by layer: h, and for an LSTM c; None for zeros.
         memory_mask: bool tensor [B, S], True at real tokens; None for all True.
-        return_attention_scores: whether to return the weights, too.
+        return_attention_scores: whether to also return the weights.
 
     Returns:
         float tensor [B, T, output_dim]; with `return_attention_scores` also the weights, float32 [B, T, S]. They are 0

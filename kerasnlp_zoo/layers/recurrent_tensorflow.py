@@ -9,7 +9,7 @@ It computes the same numbers as the loop of Keras and is faster, for three reaso
 
 Nothing is compiled for fixed shapes, so the batch size and the length can change between calls.
 
-Shapes: B batch, T time, D width of a vector, H units, G gates.
+Shapes: B batch, T length, D width of a vector, H units, G gates.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class CellEquations:
 
     num_states: ClassVar[int]  # tensors of a state
     num_kept: ClassVar[int]  # tensors of a step that its gradient needs
-    num_outputs: ClassVar[int]  # gradients of projections: 2 if those of inputs and state differ, otherwise 1
+    num_outputs: ClassVar[int]  # gradients of projections: 2 if inputs and state have different ones, otherwise 1
 
     @staticmethod
     def step(
@@ -54,7 +54,7 @@ class CellEquations:
             *d_state: gradients of the new state.
 
         Returns:
-            (gradients of the projections, gradients of the state before the step without those through its
+            (gradients of the projections, gradients of the state before the step, without the path through its
             projection; None for 0).
         """
         raise NotImplementedError("A subclass of CellEquations must define step_gradient")

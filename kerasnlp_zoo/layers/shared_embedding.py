@@ -1,6 +1,6 @@
 """One table of vectors for the input embedding and the output projection.
 
-Shapes: B batch, T time, D width of a vector, V vocabulary.
+Shapes: B batch, T length, D width of a vector, V vocabulary.
 """
 
 import keras
@@ -17,7 +17,7 @@ if ON_TENSORFLOW:
 class SharedEmbedding(keras.layers.ReversibleEmbedding):
     """Keras' `ReversibleEmbedding`, up to 2.5 times faster in step-by-step decoding compiled by XLA.
 
-    The arguments are those of `ReversibleEmbedding`.
+    It has the same arguments as `ReversibleEmbedding`.
 
     Call arguments:
         inputs: int tensor [B, T] of ids; with `reverse` float tensor [..., D].

@@ -1,6 +1,6 @@
 """The blocks of the Transformer: attention, then a feed-forward layer, each with a residual connection.
 
-Shapes: B batch, T time, S length of the encoder's memory, D width of a vector, F width between the dense layers, H
+Shapes: B batch, T length, S length of the encoder's memory, D width of a vector, F width between the dense layers, H
 heads; in step-by-step decoding W hypotheses of a sequence.
 
 Reference: Vaswani et al. 2017, "Attention Is All You Need", section 3.1.
@@ -209,7 +209,7 @@ class TransformerDecoderBlock(_Block):
         memory: float tensor [B, S, D], the outputs of the encoder.
         mask: bool tensor [B, T], True at real tokens; None for all True.
         memory_mask: bool tensor [B, S], True at real tokens; None for all True.
-        return_attention_scores: whether to return the attention weights of the memory, too.
+        return_attention_scores: whether to also return the attention weights of the memory.
 
     Returns:
         float tensor [B, T, D]; with `return_attention_scores` also the weights [B, H, T, S].

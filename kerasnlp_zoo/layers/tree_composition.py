@@ -89,7 +89,7 @@ class TreeComposition(MaskedLayer):
         raise NotImplementedError(f"{type(self).__name__} must define message(projected, inbox, *weights)")
 
     def message_gradients(self, kept: Sequence[Tensor], d_message: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradients of `projected` [N, G] and of `inbox` [N, K, M] from those of the messages [N, M]."""
+        """Return the gradients of `projected` [N, G] and `inbox` [N, K, M] from the gradients of messages [N, M]."""
         raise NotImplementedError(f"{type(self).__name__} must define message_gradients(kept, d_message, *weights)")
 
     def weight_gradients(self, kept: Sequence[Tensor], d_projected: Tensor) -> Sequence[Tensor]:
@@ -199,7 +199,7 @@ class TreeComposition(MaskedLayer):
 
 
 def _inbox_numbers(parents: Tensor, rows: int | Tensor, batch: int | Tensor, num_inboxes: int) -> Tensor:
-    """Convert `parents` [B, R, P] to indices of inboxes [R, B, INNER_PLACES, K]; index R B INNER_PLACES K is none."""
+    """Convert `parents` [B, R, P] to indices of inboxes [R, B, INNER_PLACES, K]; R B INNER_PLACES K means no parent."""
     in_a_row = INNER_PLACES * num_inboxes
     row, inbox = (parents - 1) // in_a_row, (parents - 1) % in_a_row
     numbers = (row * batch + ops.arange(batch, dtype="int32")[:, None, None]) * in_a_row + inbox
@@ -207,7 +207,7 @@ def _inbox_numbers(parents: Tensor, rows: int | Tensor, batch: int | Tensor, num
 
 
 def _inner_and_leaves(values: Tensor) -> list[Tensor]:
-    """Split values of nodes [B, R, P, ...] into those of inner places [R * n, ...] and of leaf places [L, ...]."""
+    """Split values of nodes [B, R, P, ...] into values of inner places [R * n, ...] and of leaf places [L, ...]."""
     rest = range(2, len(values.shape))
     values = ops.transpose(values, (1, 0, *rest))
     parts = values[:, :, :INNER_PLACES], values[:, :, INNER_PLACES:]

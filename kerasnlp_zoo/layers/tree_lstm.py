@@ -130,7 +130,7 @@ class NaryTreeLSTM(TreeComposition):
 
     Args:
         units: H (>= 1).
-        num_children: largest number of children of a node, K (>= 1).
+        num_children: maximum number of children of a node, K (>= 1).
         num_roots: number of roots whose states are returned; None for the states of all nodes.
 
     Call arguments:
@@ -167,7 +167,7 @@ class NaryTreeLSTM(TreeComposition):
     def build(
         self, inputs_shape: TensorShape, parents_shape: TensorShape | None = None, mask_shape: TensorShape | None = None
     ) -> None:
-        """Create the weights; the gates are in the order i, o, u, f, those of U in the order i, o, u, f_1 ... f_K."""
+        """Create the weights. The gates are in the order i, o, u, f; in U, the order is i, o, u, f_1 ... f_K."""
         _add_weights(self, inputs_shape[-1], self.num_children * self.units, (3 + self.num_children) * self.units)
 
     def project(
@@ -290,7 +290,7 @@ class TreeMean(TreeComposition):
 
 
 def _add_weights(layer: TreeComposition, inputs_dim: int, recurrent_dim: int, gates_dim: int) -> None:
-    """Create W [D, 4H], U and b [4H] of a Tree-LSTM; the bias of f is initially 1, so that gates are mostly open."""
+    """Create W [D, 4H], U and b [4H] of a Tree-LSTM; the bias of f is initially 1, so the gates are mostly open."""
     units = layer.units
 
     def open_forget_gates(shape: TensorShape, dtype: str | None = None) -> Tensor:

@@ -27,7 +27,7 @@ class WordPrediction(keras.layers.Layer):
             frequency.
 
     Call arguments:
-        hidden: float tensor [B, T, D], or [B, 1, D] where one vector predicts all words of its row.
+        hidden: float tensor [B, T, D], or [B, 1, D] if one vector predicts all words of its row.
         words: int tensor [B, T], the correct words; 0 is `[PAD]`.
 
     Returns:
@@ -92,7 +92,7 @@ class WordPrediction(keras.layers.Layer):
 class FullSoftmax(WordPrediction):
     """Full softmax: the loss is -log(exp(u_o.h) / sum_w exp(u_w.h)); exact, but its cost is proportional to V.
 
-    Arguments, inputs and output are those of `WordPrediction`.
+    Arguments, inputs and output are the same as for `WordPrediction`.
 
     Example:
 
@@ -118,8 +118,8 @@ class FullSoftmax(WordPrediction):
 class SampledPrediction(WordPrediction):
     """Base of the sampled losses: distinguish the word from K noise words, sampled with p(w) ~ count(w)^0.75.
 
-    In training, every word has its own sample of K noise words. Otherwise the loss is the exact expectation over the
-    noise, so that a validation loss is deterministic.
+    In training, every word has its own sample of K noise words. In inference, the loss is the exact expectation over
+    the noise, so a validation loss is deterministic.
 
     Args:
         vocabulary_size: V (>= 2).
@@ -169,9 +169,9 @@ class SampledPrediction(WordPrediction):
 class NegativeSampling(SampledPrediction):
     """Negative sampling: the loss is -log s(u_o.h) - sum_k log s(-u_k.h) over K noise words, where s is the sigmoid.
 
-    The word vectors are as good as those of the softmax, but the scores are not log-probabilities.
+    The word vectors are as good as with the softmax, but the scores are not log-probabilities.
 
-    Arguments, inputs and output are those of `SampledPrediction` and `WordPrediction`.
+    Arguments, inputs and output are the same as for `SampledPrediction` and `WordPrediction`.
 
     Example:
 
@@ -191,7 +191,7 @@ class NegativeSampling(SampledPrediction):
 class NoiseContrastiveEstimation(SampledPrediction):
     """Noise-contrastive estimation: the logits are u_w.h - log(K p(w)), so the scores u_w.h learn log-probabilities.
 
-    Arguments, inputs and output are those of `SampledPrediction` and `WordPrediction`.
+    Arguments, inputs and output are the same as for `SampledPrediction` and `WordPrediction`.
 
     Example:
 
@@ -220,7 +220,7 @@ class HierarchicalSoftmax(WordPrediction):
     Every inner node has a vector, and s(u_node.h) is the probability of its left branch, where s is the sigmoid.
     Frequent words are near the root. The probabilities of all words sum to 1.
 
-    Arguments, inputs and output are those of `WordPrediction`.
+    Arguments, inputs and output are the same as for `WordPrediction`.
 
     Example:
 

@@ -1,6 +1,6 @@
 """Classifiers with a multilayer perceptron over pooled word vectors, or over the vectors of the first words.
 
-Shapes: B batch, T time, D embedding width, V vocabulary, H hidden units, L window, C classes.
+Shapes: B batch, T length, D embedding width, V vocabulary, H hidden units, L window, C classes.
 """
 
 from typing import Literal, TypeAlias
@@ -28,7 +28,7 @@ def bag_of_embeddings(
     pooling: Pooling = "mean",
     dropout: float = 0.5,
 ) -> keras.Model:
-    """Build a classifier over the mean or sum of a text's word vectors. It is fast, and ignores the order of words.
+    """Build a classifier over the mean or sum of the word vectors of a text. It ignores the order of the words.
 
     Args:
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.

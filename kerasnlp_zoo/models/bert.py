@@ -1,6 +1,6 @@
 """The BERT encoder. The heads for its tasks are in `bert_heads.py`.
 
-Shapes: B batch, T time, D width, V vocabulary.
+Shapes: B batch, T length, D width, V vocabulary.
 
 Reference: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for Language
 Understanding".
@@ -26,7 +26,7 @@ from kerasnlp_zoo.types import Tensor
 
 
 class EncoderArguments(TypedDict, total=False):
-    """The arguments of `bert` that have a default; a builder of BERT with a head takes them, too."""
+    """The arguments of `bert` that have a default. The builders of BERT with a head also take them."""
 
     hidden_dim: int
     num_layers: int
@@ -73,19 +73,19 @@ def bert(
     activation: Activation = "gelu",
     layer_norm_epsilon: float = 1e-12,
 ) -> keras.Model:
-    """Build the BERT encoder. The defaults are those of BERT-base.
+    """Build the BERT encoder, by default BERT-base.
 
     Args:
         vocabulary_size: V.
         hidden_dim: D, hidden size.
-        num_layers: Transformer blocks.
-        num_heads: attention heads of each block; must divide D.
+        num_layers: number of Transformer blocks.
+        num_heads: number of attention heads of each block; must divide D.
         intermediate_dim: width between the two dense layers of a block.
         max_sequence_length: maximum T.
         num_segments: number of segment ids, 2 for pairs of sentences.
         dropout: in [0, 1), fraction of activations and attention weights to drop in training.
         activation: "gelu", "gelu_tanh" (Google's checkpoints of 2018) or "relu".
-        layer_norm_epsilon: added to the variance in layer normalisation.
+        layer_norm_epsilon: added to the variance in layer normalization.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> {"sequence_output": float

@@ -1,8 +1,9 @@
 """BERT with a head for each kind of task.
 
-The encoder's variables have the same paths with every head. To change the head, load all weights but the head's.
+The encoder's variables have the same paths with every head. To change the head, load all weights except the weights of
+the head.
 
-Shapes: B batch, T time, D width, P masked positions, V vocabulary, C classes.
+Shapes: B batch, T length, D width, P masked positions, V vocabulary, C classes.
 
 Reference: Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers for Language
 Understanding".
@@ -39,13 +40,13 @@ with_encoder_arguments = functools.partial(builder, base=bert)
 def bert_classifier(
     vocabulary_size: int, num_classes: int, *, pooling: Pooling = "pooled_output", **encoder: Unpack[EncoderArguments]
 ) -> keras.Model:
-    """Build BERT that classifies a text or a pair of texts.
+    """Build a BERT model that classifies a text or a pair of texts.
 
     Args:
         vocabulary_size: V.
         num_classes: >= 1, C; 1 for a regression.
-        pooling: the vector of a text: "pooled_output", BERT's own; "first", the first token's vector; or "mean",
-            the mean over all tokens but padding, for encoders that were trained with it.
+        pooling: the vector of a text: "pooled_output" of BERT; "first", the vector of the first token; or "mean", the
+            mean over all tokens except padding, for encoders that were trained with it.
         **encoder: other arguments of `bert`.
 
     Returns:
@@ -73,7 +74,7 @@ def bert_classifier(
 
 @with_encoder_arguments
 def bert_token_classifier(vocabulary_size: int, num_classes: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
-    """Build BERT that classifies every token, for example to find named entities.
+    """Build a BERT model that classifies every token, for example to find named entities.
 
     Args:
         vocabulary_size: V.
@@ -102,7 +103,7 @@ def bert_token_classifier(vocabulary_size: int, num_classes: int, **encoder: Unp
 
 @with_encoder_arguments
 def bert_span_predictor(vocabulary_size: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
-    """Build BERT that predicts the first and the last token of an answer.
+    """Build a BERT model that predicts the first and the last token of an answer.
 
     Args:
         vocabulary_size: V.
@@ -134,7 +135,7 @@ def bert_span_predictor(vocabulary_size: int, **encoder: Unpack[EncoderArguments
 
 @with_encoder_arguments
 def bert_pretrainer(vocabulary_size: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
-    """Build BERT with the two heads for pretraining.
+    """Build a BERT model with the two heads for pretraining.
 
     Args:
         vocabulary_size: V.
@@ -169,7 +170,7 @@ def bert_pretrainer(vocabulary_size: int, **encoder: Unpack[EncoderArguments]) -
 
 @with_encoder_arguments
 def bert_masked_language_model(vocabulary_size: int, **encoder: Unpack[EncoderArguments]) -> keras.Model:
-    """Build BERT that predicts masked words.
+    """Build a BERT model that predicts masked words.
 
     Args:
         vocabulary_size: V.
@@ -202,11 +203,11 @@ def bert_masked_language_model(vocabulary_size: int, **encoder: Unpack[EncoderAr
 def sentence_encoder(
     vocabulary_size: int, *, pooling: Pooling = "mean", normalize: bool = True, **encoder: Unpack[EncoderArguments]
 ) -> keras.Model:
-    """Build BERT that computes one vector of a text, to compare texts by cosine similarity.
+    """Build a BERT model that computes one vector for a text, to compare texts by cosine similarity.
 
     Args:
         vocabulary_size: V.
-        pooling: "mean" over all tokens but padding, "first" token's vector, or "pooled_output".
+        pooling: "mean" over all tokens except padding, "first" for the vector of the first token, or "pooled_output".
         normalize: whether the vectors have length 1.
         **encoder: other arguments of `bert`.
 

@@ -1,9 +1,9 @@
 """A classifier and a tagger with stacked recurrent layers that read the text in both directions.
 
-The cell (LSTM, GRU or simple RNN), the directions, a convolution below the layers and further features of the words
+The cell (LSTM, GRU or simple RNN), the directions, a convolution before the layers and additional features of the words
 are arguments, so they can be compared.
 
-Shapes: B batch, T time, L letters of a word, D embedding width, V vocabulary, H units of a direction, C classes.
+Shapes: B batch, T length, L letters of a word, D embedding width, V vocabulary, H units of a direction, C classes.
 
 References: Graves and Schmidhuber 2005, "Framewise Phoneme Classification with Bidirectional LSTM and Other Neural
 Network Architectures"; for stacked layers Graves et al. 2013, "Speech Recognition with Deep Recurrent Neural Networks".
@@ -33,7 +33,7 @@ Pooling: TypeAlias = Literal["max", "mean", "last", "attention"]
 
 
 class TaggerArguments(TypedDict, total=False):
-    """The arguments of `tagger_encoder` that have a default; the builders of taggers take them, too."""
+    """The arguments of `tagger_encoder` that have a default. The builders of taggers also take them."""
 
     embedding_dim: int
     hidden_dim: int
@@ -77,13 +77,13 @@ def bilstm(
         cell: "lstm", "gru" or "rnn".
         bidirectional: whether each layer also reads the text backwards.
         merge: "concat" or "sum", how the two directions are combined.
-        pooling: the vector of a text: "max" or "mean" over all words; "last", the final state of each direction,
-            which has read the complete text; or "attention", a weighted mean with learned weights.
+        pooling: the vector of a text: "max" or "mean" over all words; "last", the final state of each direction; or
+            "attention", a weighted mean with learned weights.
         channels: "random", "static", "non_static" or "multichannel" word vectors, as for `text_cnn`.
-        filter_width: words in a window of a convolution with D filters below the recurrent layers; None for no
+        filter_width: words in a window of a convolution with D filters before the recurrent layers; None for no
             convolution.
-        dropout: in [0, 1), fraction of features to drop in training, before every recurrent layer and after the
-            last: the same features for all words of a text.
+        dropout: in [0, 1), fraction of features to drop in training, before every recurrent layer and after the last;
+            the same features are dropped for all words of a text.
 
     Returns:
         `keras.Model`: token_ids int [B, T] -> logits float [B, C].
@@ -132,7 +132,7 @@ def tagger_encoder(
     bigram_dim: int = 50,
     dropout: float = 0.5,
 ) -> tuple[keras.KerasTensor | dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
-    """Return the part of a tagger below its head.
+    """Return the encoder of a tagger: all layers before its head.
 
     Args:
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
@@ -140,9 +140,9 @@ def tagger_encoder(
         character_vocabulary_size: number of character ids, to concatenate a vector of the word's letters to each word
             vector; None to read words only.
         character_encoder: "cnn" or "lstm", see `WordCharacters`.
-        num_bigram_bins: number of ids that pairs of adjacent tokens are hashed to, to concatenate the vector of a
-            token and the next one to each token's vector; None for no bigrams. Bigrams are rare, so a model can
-            memorise them: dropout drops complete vectors of bigrams.
+        num_bigram_bins: number of ids for hashed pairs of adjacent tokens. The vector of each token and the next one is
+            concatenated to the vector of the token; None for no bigrams. Bigrams are rare, so a model can memorize
+            them. Dropout therefore drops complete vectors of bigrams.
         bigram_dim: width of the vector of a bigram.
         dropout: in [0, 1), as for `bilstm`.
 

@@ -1,6 +1,6 @@
-"""BiLSTM-CRF: a recurrent tagger that scores transitions between tags, too.
+"""BiLSTM-CRF: a recurrent tagger that also scores the transitions between tags.
 
-Shapes: B batch, T time, L letters of a word, D embedding width, V vocabulary, H units of a direction, C tags,
+Shapes: B batch, T length, L letters of a word, D embedding width, V vocabulary, H units of a direction, C tags,
 K = C + 1.
 """
 

@@ -34,7 +34,7 @@ def builder(
     """Register a function that returns a functional `keras.Model`.
 
     The model has the attribute `builder_config`, {"builder": name, "arguments": {...}}, with every default filled
-    in. `build` makes the same model from it. The arguments must therefore survive JSON.
+    in. `build` makes the same model from it. Therefore the arguments must be JSON values.
 
     Args:
         function: returns a `keras.Model` that is not compiled.
@@ -45,7 +45,7 @@ def builder(
         The function, wrapped. Its signature includes the arguments of `base`.
 
     Raises:
-        InputError: when the builder is called with an argument that JSON cannot hold, a size that is not a positive
+        InputError: when the builder is called with an argument that is not a JSON value, a size that is not a positive
             integer, or a dropout outside [0, 1).
 
     Example:
@@ -73,7 +73,7 @@ def builder(
         model.builder_config = {"builder": function.__name__, "arguments": arguments}
         return model
 
-    vars(build_and_record)["__signature__"] = signature  # what help() shows
+    vars(build_and_record)["__signature__"] = signature  # help() shows it
     BUILDERS[function.__name__] = build_and_record
     return build_and_record
 

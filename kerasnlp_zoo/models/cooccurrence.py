@@ -36,12 +36,12 @@ def one_hot(vocabulary_size: int) -> sparse.csr_array:
 def positive_pointwise_mutual_information(
     counts: sparse.sparray, smoothing: float = 0.75, shift: float = 1.0
 ) -> sparse.csr_array:
-    """Return max(0, log p(w, c) / (p(w) p'(c)) - log shift): how much more often than by chance two words co-occur.
+    """Return max(0, log p(w, c) / (p(w) p'(c)) - log shift): how much more often two words co-occur than by chance.
 
     Args:
         counts: scipy.sparse array [V, M], at least 0.
-        smoothing: in (0, 1], exponent of the context counts in p'(c). Below 1 it makes rare contexts more probable
-            and so lowers their PMI, which is otherwise the highest. 1 is plain PMI.
+        smoothing: in (0, 1], exponent of the context counts in p'(c). A value below 1 makes rare contexts more
+            probable, which reduces their otherwise high PMI. 1 is plain PMI.
         shift: >= 1; its logarithm is subtracted. It corresponds to the number of negative samples in word2vec.
 
     Returns:
@@ -121,7 +121,7 @@ def truncated_svd(matrix: sparse.sparray, dim: int, weighting: float = 0.0, seed
     order = np.argsort(-values, kind="stable")
     left, values = left[:, order], values[order]
     largest = left[np.argmax(np.abs(left), axis=0), np.arange(dim)]
-    # Directions of singular values of 0 are arbitrary. With weighting 0 they would stay, as 0 ** 0 is 1.
+    # Directions with singular value 0 are arbitrary. With weighting 0 they would remain, because 0 ** 0 is 1.
     scales = np.where(values > 0, np.maximum(values, np.finfo("float64").tiny) ** weighting, 0)
     return left * np.sign(largest) * scales
 

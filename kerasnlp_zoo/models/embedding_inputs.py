@@ -1,6 +1,6 @@
 """The inputs of word-level models: token ids, their mask and their vectors, which can be pretrained.
 
-Shapes: B batch, T time, D embedding width, V vocabulary.
+Shapes: B batch, T length, D embedding width, V vocabulary.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -41,7 +41,8 @@ def embed_words(
     require_choice("channels", channels, CHANNELS)
 
     def embedding(name: str, trainable: bool) -> keras.layers.Embedding:
-        # Kim's code draws unknown words from U(-0.25, 0.25), whose variance is close to that of word2vec's vectors.
+        # Kim's code draws unknown words from U(-0.25, 0.25), whose variance is close to the variance of word2vec's
+        # vectors.
         initializer = keras.initializers.RandomUniform(-0.25, 0.25)
         return keras.layers.Embedding(
             vocabulary_size, embedding_dim, embeddings_initializer=initializer, trainable=trainable, name=name
@@ -64,11 +65,11 @@ def set_word_vectors(model: keras.Model, vectors: ArrayLike) -> None:
     """Assign pretrained word vectors to every channel of a model.
 
     Args:
-        model: its inputs come from `embed_words`.
+        model: a model with inputs from `embed_words`.
         vectors: float [V, D], a row per token id.
 
     Raises:
-        InputError: if the model has no word vectors, or the shape differs from theirs.
+        InputError: if the model has no word vectors, or they have another shape.
 
     Example:
 

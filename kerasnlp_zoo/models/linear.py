@@ -3,7 +3,7 @@
 Perceptron, softmax regression and linear SVM are the same network, trained with different losses. A text is the vector
 x [V] of its words' weights, and the logit of a class is w.x + b.
 
-Shapes: B batch, T time, V vocabulary, C classes.
+Shapes: B batch, T length, V vocabulary, C classes.
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def softmax_regression(
 ) -> keras.Model:
     """Build softmax regression, a linear classifier to train with cross entropy: P(class) = softmax(W x + b).
 
-    Arguments, result and errors are those of `perceptron`.
+    Arguments, result and errors are the same as for `perceptron`.
 
     Example:
 
@@ -73,7 +73,7 @@ def linear_svm(
     """Build the linear support vector machine, a linear classifier to train with `training.hinge_loss`.
 
     Its logits are margins. Their softmax ranks the classes, but its values are not probabilities.
-    Arguments, result and errors are those of `perceptron`.
+    Arguments, result and errors are the same as for `perceptron`.
 
     Example:
 
@@ -91,7 +91,7 @@ def logistic_regression(
 ) -> keras.Model:
     """Build logistic regression, a classifier with one weight per word: P(second class) = sigmoid(w.x + b).
 
-    Arguments, result and errors are those of `perceptron`, but `num_classes` must be 2.
+    Arguments, result and errors are the same as for `perceptron`, but `num_classes` must be 2.
 
     Example:
 
@@ -105,7 +105,7 @@ def logistic_regression(
         )
     token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
     score = BagOfWordsDense(vocabulary_size, 1, "zeros", _regularizer(l1, l2), name="score")(words, weights)
-    # softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)]: losses and tasks for any number of classes apply.
+    # softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)], so losses and tasks for any number of classes can be used.
     zero = keras.layers.Rescaling(0.0, name="zero")(score)
     logits = keras.layers.Concatenate(name="logits")([zero, score])
     return keras.Model(token_ids, logits, name="logistic_regression")
@@ -162,7 +162,7 @@ def multilayer_perceptron(
 def _linear(
     name: str, vocabulary_size: int, num_classes: int, weighting: Weighting, l1: float, l2: float
 ) -> keras.Model:
-    """Build w.x + b for every class. The initial weights are zero, as the losses are convex."""
+    """Build w.x + b for every class. The initial weights are zero, because the losses are convex."""
     require_two_classes(num_classes)
     token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
     dense = BagOfWordsDense(vocabulary_size, num_classes, "zeros", _regularizer(l1, l2), name="logits")
@@ -179,7 +179,7 @@ def _bag_of_words(
 
 
 def _regularizer(l1: float, l2: float) -> keras.regularizers.Regularizer | None:
-    """Return a Keras regularizer, None if both factors are 0: without one the gradient stays sparse."""
+    """Return a Keras regularizer, or None if both factors are 0: without a regularizer the gradient is sparse."""
     if l1 < 0 or l2 < 0:
         raise InputError(f"l1 and l2 must be at least 0. Received: l1={l1}, l2={l2}")
     return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None

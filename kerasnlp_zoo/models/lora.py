@@ -1,4 +1,4 @@
-"""LoRA: freeze each kernel, and train a change to it that is the product of two small factors.
+"""LoRA: each kernel is frozen, and the product of two small trained factors is added to it.
 
 Keras' own `enable_lora` adds the factors to a layer. This module chooses the layers, and merges trained factors into
 the kernels of a plain model.
@@ -21,9 +21,9 @@ FACTORS = ("lora_kernel_a", "lora_kernel_b")  # Keras' names of [I, R] and [R, O
 
 
 def enable_lora(model: keras.Model, rank: int, base_entry: str | None = None) -> keras.Model:
-    """Add LoRA factors to every dense layer but the head, and freeze kernels and embeddings.
+    """Add LoRA factors to every dense layer except the head, and freeze kernels and embeddings.
 
-    The factors, the head, biases and layer normalisations stay trainable.
+    The factors, the head, biases and layer normalizations stay trainable.
 
     Args:
         model: model with dense layers, such as one with a BERT encoder.
@@ -35,7 +35,7 @@ def enable_lora(model: keras.Model, rank: int, base_entry: str | None = None) ->
         The same model.
 
     Raises:
-        InputError: if the head has the only dense layers.
+        InputError: if the model has no dense layer except the head.
 
     Example:
 
@@ -60,7 +60,7 @@ def enable_lora(model: keras.Model, rank: int, base_entry: str | None = None) ->
 
 
 def apply_factors(base: Mapping[str, np.ndarray], changes: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the weights of a model from those of its base and the weights that LoRA trained.
+    """Return the weights of a model from the weights of its base and the weights that LoRA trained.
 
     Args:
         base: variable path -> float array, the weights of the base.
@@ -92,7 +92,7 @@ def merge_lora(model: keras.Model) -> keras.Model:
         model: model from a builder.
 
     Returns:
-        `keras.Model`, the same one if it has no LoRA factors.
+        `keras.Model`; the given model if it has no LoRA factors.
     """
     if not any(layer.lora_enabled for layer in _dense_layers(model)):
         return model
@@ -105,6 +105,6 @@ def merge_lora(model: keras.Model) -> keras.Model:
 
 
 def _dense_layers(model: keras.Model) -> list[keras.layers.Dense]:
-    """Return all dense layers but the head's."""
+    """Return all dense layers except the head."""
     layers = model._flatten_layers(include_self=False)
     return [layer for layer in layers if isinstance(layer, keras.layers.Dense) and layer.name not in HEADS]

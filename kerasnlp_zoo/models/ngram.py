@@ -37,19 +37,19 @@ def ngram(
 ) -> "NgramModel":
     """Make a language model from counts.
 
-    The vocabulary is closed: an unknown word is `[UNK]`, which has a probability like any other. The events are all
-    ids but `[PAD]` and `[START]`. After any history, known or not, their probabilities sum to 1.
+    The vocabulary is closed: an unknown word is `[UNK]`, which has a probability like any other. The events are all ids
+    except `[PAD]` and `[START]`. After any history, known or not, their probabilities sum to 1.
 
     Args:
         vocabulary: the vocabulary of the counts, [V].
         counts: from `count_ngrams`.
         smoothing: "maximum_likelihood", "add_k", "interpolation", "back_off" or "modified_kneser_ney".
-        order: n, at most the order of the counts; None takes their order.
+        order: n, at most the order of the counts; None for the order of the counts.
         **arguments: k=float for "add_k"; validation=ids for "interpolation".
 
     Raises:
-        InputError: if the smoothing is unknown, the order is higher than that of the counts, or the vocabulary has
-            another size than theirs.
+        InputError: if the smoothing is unknown, the order is higher than the order of the counts, or the vocabulary
+            sizes differ.
 
     Example:
 
@@ -112,7 +112,7 @@ class NgramModel:
     def probabilities(self, ids: ArrayLike) -> np.ndarray:
         """Return the probability of every token of a text, given the tokens before it.
 
-        The text follows `[START]`. Tokens before a `[START]` inside the text belong to no history after it.
+        The text follows `[START]`. A `[START]` inside the text begins a new history.
 
         Args:
             ids: int array [N].
@@ -133,7 +133,7 @@ class NgramModel:
         return answer
 
     def perplexity(self, ids: ArrayLike) -> float:
-        """Return exp(mean of -log P) over all tokens of a text but `[START]`; infinite if a token has P = 0.
+        """Return exp(mean of -log P) over all tokens of a text except `[START]`; infinite if a token has P = 0.
 
         Args:
             ids: int array [N].
@@ -260,6 +260,6 @@ def _check(path: Path, tables: Mapping[str, np.ndarray], order: int, vocabulary_
             problem |= not (np.isfinite(tables[name]).all() and (tables[name] >= 0).all())
     if problem:
         raise InputError(
-            f"{path} does not hold the tables of an n-gram model of order {order} with {vocabulary_size} tokens. "
+            f"{path} does not contain the tables of an n-gram model of order {order} with {vocabulary_size} tokens. "
             "Copy the file again, or count again"
         )

@@ -3,7 +3,7 @@
 The history of an n-gram is the n-gram of order n - 1 that it begins with. The number of an n-gram is its index in a
 sorted array of keys, and its key is (number of its history) x V + (id of its last word). Therefore the key of an
 n-gram of any order fits into 64 bits, the n-grams with the same history are adjacent, and the arrays are a trie.
-The memory needed is that of the different n-grams, and 8 bytes per token.
+The memory use is proportional to the number of different n-grams, plus 8 bytes per token.
 
 Shapes: N tokens of a text, V vocabulary, M different n-grams of one order, H different histories.
 """
@@ -82,7 +82,7 @@ class NgramIndex:
     def numbers_along(self, ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield, for each order from 1 on, the numbers of the n-grams that end at each token of a text.
 
-        The text follows `[START]`. Tokens before a `[START]` inside the text belong to no history after it.
+        The text follows `[START]`. A `[START]` inside the text begins a new history.
 
         Args:
             ids: int array [N].
@@ -197,7 +197,7 @@ def _count(histories: np.ndarray, ids: np.ndarray, vocabulary_size: int) -> Run:
 def _merge(first: Run, second: Run) -> Run:
     """Return one run with the keys and summed counts of two."""
     keys, counts = (np.concatenate(both) for both in zip(first, second, strict=True))
-    order = np.argsort(keys, kind="stable")  # fast, as both halves are sorted
+    order = np.argsort(keys, kind="stable")  # fast, because both halves are sorted
     keys, counts = keys[order], counts[order]
     starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
     return keys[starts], np.add.reduceat(counts, starts)

@@ -1,8 +1,9 @@
 """Smoothing of n-gram models: from counts to probabilities, also of n-grams that do not occur.
 
 Every method returns two tables: P(w | h) of the n-grams that occur, and for every history h a factor for all other
-words, P(w | h) = factor(h) P(w | h'), where h' is h without its first word. Below the empty history is the uniform
-distribution over all ids but `[PAD]` and `[START]`, the events. A history that does not occur has the factor 1.
+words, P(w | h) = factor(h) P(w | h'), where h' is h without its first word. For the empty history, P(w | h') is the
+uniform distribution over the events: all ids except `[PAD]` and `[START]`. A history that does not occur has the factor
+1.
 
 Shapes: N tokens of a text, V vocabulary, M different n-grams of one order, H different histories.
 """
@@ -21,7 +22,7 @@ from kerasnlp_zoo.vocabulary import PADDING_ID, START_ID
 Tables: TypeAlias = tuple[list[np.ndarray], list[np.ndarray]]
 Discounts: TypeAlias = tuple[float, float, float]  # for the counts 1, 2, and 3 or more
 
-STEPS = 50  # steps of expectation maximisation
+STEPS = 50  # steps of expectation maximization
 BUCKETS = 32  # histories that occur 1, 2-3, 4-7, ... times share a weight
 USUAL_DISCOUNTS = (0.5, 1.0, 1.5)  # for texts that are too short to estimate them
 
@@ -40,7 +41,7 @@ def uniform(vocabulary_size: int) -> np.ndarray:
 
 
 def maximum_likelihood(counts: NgramCounts, order: int) -> Tables:
-    """Return relative frequencies, c(h, w) / c(h): 0 for words that do not occur after a history that does.
+    """Return relative frequencies, c(h, w) / c(h): 0 for words that do not occur after a known history.
 
     Args:
         counts: counts of at least this order.
@@ -84,7 +85,7 @@ def interpolation(counts: NgramCounts, order: int, validation: np.ndarray | None
     """Return weight c(h, w) / c(h) + (1 - weight) P(w | h'), with weights that make a validation text most probable.
 
     Each order has one weight for all histories that occur once, one for 2 or 3 times, one for 4 to 7 times, and so
-    on. Expectation maximisation estimates the weights.
+    on. Expectation maximization estimates the weights.
 
     Args:
         counts, order: as for `maximum_likelihood`.
@@ -196,7 +197,7 @@ def _one_discount(order_counts: np.ndarray) -> Discounts:
 
 
 def _interpolate(counts: NgramCounts, order: int, level: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Tables:
-    """Return tables from level(n), which returns the own part of each n-gram and the factor of each history."""
+    """Return tables from level(n), which returns the part of each n-gram for order n and the factor of each history."""
     shorter = uniform(counts.numbers.vocabulary_size)
     probabilities, factors = [], []
     for n in range(1, order + 1):

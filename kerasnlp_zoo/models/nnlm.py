@@ -1,6 +1,6 @@
 """Bengio's neural probabilistic language model: the concatenated vectors of the last words, and one hidden layer.
 
-Shapes: B batch, T time, D embedding width, H hidden units, L words of context, V vocabulary.
+Shapes: B batch, T length, D embedding width, H hidden units, L words of context, V vocabulary.
 """
 
 import keras
@@ -21,7 +21,7 @@ def nnlm(
     direct_connections: bool = False,
     dropout: float = 0.2,
 ) -> keras.Model:
-    """Build a model that predicts the next word from the `context_size` words before it.
+    """Build a model that predicts the next word from the previous `context_size` words.
 
     y = b + U tanh(d + H x), and with direct connections y = b + W x + U tanh(d + H x), where x is the
     concatenation of the vectors of these words. U and W are one matrix here, applied to the concatenation of the
@@ -31,13 +31,13 @@ def nnlm(
         vocabulary_size: V, number of token ids.
         embedding_dim: D, width of a word vector.
         hidden_dim: H, units of the hidden layer.
-        context_size: L, number of words before, one less than the order n of an n-gram model.
+        context_size: L, number of previous words, one less than the order n of an n-gram model.
         direct_connections: whether the word vectors are also connected to the logits directly.
         dropout: in [0, 1), fraction of x and of the hidden layer to drop in training.
 
     Returns:
-        `keras.Model`: token_ids int [B, T], the first L are read, in the order of the text -> logits float [B, V] of
-        the next word.
+        `keras.Model`: token_ids int [B, T], of which the first L are used, in the order of the text -> logits float [B,
+        V] of the next word.
 
     Raises:
         InputError: if a size is not a positive integer.

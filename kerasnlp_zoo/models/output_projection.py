@@ -1,4 +1,4 @@
-"""The output projection tied to the token embedding, prepared once per decode.
+"""The output projection tied to the token embedding, prepared once for a decoding loop.
 
 Shapes: D width of a vector, V vocabulary, R rows.
 """

@@ -1,6 +1,6 @@
 """A recurrent language model: each step reads a word, updates a state and predicts the next word.
 
-Shapes: B batch, T time, D embedding width, H units of a layer, V vocabulary.
+Shapes: B batch, T length, D embedding width, H units of a layer, V vocabulary.
 
 References: Mikolov et al. 2010, "Recurrent neural network based language model"; Press and Wolf 2017, "Using the
 Output Embedding to Improve Language Models", for tied embeddings.
@@ -32,7 +32,7 @@ def rnn_language_model(
     dropout: float = 0.3,
     recurrent_dropout: float = 0.0,
 ) -> keras.Model:
-    """Build a language model that reads each text from the zero state; `with_state` makes one that continues a text.
+    """Build a language model that starts each text from the zero state; `with_state` returns one that continues a text.
 
     Args:
         vocabulary_size: V, number of token ids.
@@ -110,7 +110,7 @@ def with_state(model: keras.Model) -> keras.Model:
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     state = {name: keras.Input((units,), name=name) for name, units in state_sizes(model).items()}
     hidden, logits, ends = _connect(layers, token_ids, state)
-    # float32 in any precision, as it is the input of the next call.
+    # float32 in any precision, because it is the input of the next call.
     ends = {name: ops.cast(value, "float32") for name, value in ends.items()}
     return keras.Model({"token_ids": token_ids, **state}, {"hidden": hidden, "logits": logits, **ends})
 

@@ -1,13 +1,14 @@
 """Sentence vectors from word vectors: the mean, plain or with smooth inverse frequency (SIF).
 
-SIF computes a weight of each word from its probability, the weighted mean of each sentence, and the difference from
-the direction that the sentences of a collection have in common:
+SIF weights each word by its probability, computes the weighted mean of each sentence, and removes the direction that
+the sentences of a collection have in common:
 
     weights = inverse_frequency_weights(probabilities_from_counts(counts))
     means = mean_vectors(token_ids, vectors, weights)
     sentence_vectors = without_direction(means, common_direction(means))
 
-Ids 0 and 1, `[PAD]` and `[UNK]`, are ignored. Counting and linear algebra fit the only parameter, the direction.
+Ids 0 and 1, `[PAD]` and `[UNK]`, are ignored. The only fitted parameter is the direction; no gradient descent is
+needed.
 
 Shapes: V vocabulary, D width of a vector, N sentences.
 

@@ -1,6 +1,6 @@
 """Sequence to sequence with recurrent networks: an encoder, and a decoder with attention to the encoder's outputs.
 
-Shapes: B batch, S time of the source, T of the target, D embedding width, H units, V vocabulary.
+Shapes: B batch, S length of the source, T length of the target, D embedding width, H units, V vocabulary.
 
 References: Sutskever et al. 2014, "Sequence to Sequence Learning with Neural Networks"; Cho et al. 2014, "Learning
 Phrase Representations using RNN Encoder-Decoder"; Bahdanau et al. 2015, "Neural Machine Translation by Jointly
@@ -100,7 +100,7 @@ def seq2seq(
 
 
 def _bridge(states: Sequence[Sequence[keras.KerasTensor]], hidden_dim: int, cell: Cell) -> list[keras.KerasTensor]:
-    """Return the initial states of the decoder's layers from the final states of the encoder's, of all directions."""
+    """Return the initial states of the decoder layers from the final states of the encoder layers in all directions."""
     bridged = []
     for number, state in enumerate(states):
         for part in range(NUM_STATES[cell]):

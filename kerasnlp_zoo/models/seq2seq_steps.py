@@ -1,6 +1,6 @@
 """Decoding with the recurrent sequence-to-sequence model, one token per step.
 
-Shapes: B batch, S time of the source, H units, V vocabulary, W hypotheses of a source, R = B W rows.
+Shapes: B batch, S length of the source, H units, V vocabulary, W hypotheses of a source, R = B W rows.
 """
 
 import keras
@@ -86,7 +86,7 @@ class Seq2SeqSteps:
             target_ids: int tensor [B, T], from `[START]` on.
 
         Returns:
-            float tensor [B, 1, 1, T, S], like that of one layer with one head.
+            float tensor [B, 1, 1, T, S], as for one layer with one head.
         """
         memory, *states = self.encoder(source_ids, training=False)
         vectors = self.output_projection.embedding(target_ids)

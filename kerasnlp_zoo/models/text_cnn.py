@@ -1,6 +1,6 @@
 """TextCNN: convolutions over windows of words, pooled over the text.
 
-Shapes: B batch, T time, D embedding width, V vocabulary, F filters per width, C classes.
+Shapes: B batch, T length, D embedding width, V vocabulary, F filters per width, C classes.
 
 Reference: Kim 2014, "Convolutional Neural Networks for Sentence Classification".
 """

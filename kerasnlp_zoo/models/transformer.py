@@ -1,6 +1,6 @@
 """The Transformer: the encoder, with or without a classifier, and the encoder with the decoder.
 
-Shapes: B batch, T time, S time of the source, D width, V vocabulary, C classes.
+Shapes: B batch, T length, S length of the source, D width, V vocabulary, C classes.
 
 Reference: Vaswani et al. 2017, "Attention Is All You Need".
 """
@@ -70,14 +70,15 @@ def transformer_encoder(
         num_classes: >= 1, C, for a classifier of texts, 1 for a regression; None to return the vectors of all tokens.
         hidden_dim: D, hidden size; even.
         num_layers: number of blocks.
-        num_heads: attention heads of each block; must divide D.
+        num_heads: number of attention heads of each block; must divide D.
         intermediate_dim: width between the two dense layers of a block.
         max_sequence_length: maximum T.
         positions: positional encoding, "sinusoidal" (the paper's) or "learned".
-        pooling: of a classifier: "mean" or "max" over all tokens but padding, or the "first" token's vector.
+        pooling: pooling of a classifier: "mean" or "max" over all tokens except padding, or "first" for the vector of
+            the first token.
         activation: "relu" (the paper's), "gelu" or "gelu_tanh".
-        norm_first: whether a block normalises its inputs instead of its outputs. The outputs of the last block are
-            then normalised, too.
+        norm_first: whether a block normalizes its inputs instead of its outputs. The outputs of the last block are then
+            also normalized.
         dropout: in [0, 1), fraction to drop in training.
 
     Returns:
@@ -140,22 +141,22 @@ def transformer(
 ) -> keras.Model:
     """Build the Transformer with encoder and decoder. The defaults are the paper's base model.
 
-    Source and target share one vocabulary. One embedding matrix serves both and the output projection (section 3.4).
+    Source and target share one vocabulary. One matrix is the embedding of both and the output projection (section 3.4).
     `TransformerSteps` decodes with the model, one token at a time.
 
     Args:
         vocabulary_size: V.
         hidden_dim: D, hidden size; even.
         num_layers: number of blocks of the encoder, and of the decoder.
-        num_heads: attention heads of each block; must divide D.
+        num_heads: number of attention heads of each block; must divide D.
         intermediate_dim: width between the two dense layers of a block.
         max_sequence_length: maximum S and T.
-        positions: positional encoding, "sinusoidal" (the paper's) or "learned"; None to measure its effect.
+        positions: positional encoding, "sinusoidal" (the paper's) or "learned"; None for an ablation study.
         activation: "relu" (the paper's), "gelu" or "gelu_tanh".
-        norm_first: whether a block normalises its inputs instead of its outputs. The outputs of the encoder and of
-            the decoder are then normalised, too.
+        norm_first: whether a block normalizes its inputs instead of its outputs. The outputs of the encoder and of the
+            decoder are then also normalized.
         residual: whether there are residual connections around the sub-layers.
-        layer_norm: whether there is any layer normalisation.
+        layer_norm: whether there is any layer normalization.
         dropout: in [0, 1), fraction to drop in training.
 
     Returns:
@@ -196,7 +197,7 @@ def transformer(
         memory = keras.layers.LayerNormalization(epsilon=1e-5, name="encoder_norm")(memory)
     memory = keras.layers.Identity(name="memory")(memory)
 
-    # The target needs no padding mask: its padding comes last, and attention only looks back.
+    # The target needs no padding mask: its padding is at the end, and attention is causal.
     hidden = keras.layers.Dropout(dropout, name="target_dropout")(add_positions(scale(embedding(target_ids))))
     for number in range(num_layers):
         hidden = TransformerDecoderBlock(*blocks, name=f"decoder_{number}")(hidden, memory, memory_mask=mask)

@@ -1,7 +1,7 @@
 """Decoding with the Transformer, one token per step.
 
-Shapes: B batch, S time of the source, D width, H heads, K width of a head, V vocabulary, W hypotheses of a source,
-R = B W rows, L maximum length of the output.
+Shapes: B batch, S length of the source, D width, H heads, K width of a head, V vocabulary, W hypotheses of a source, R
+= B W rows, L maximum length of the output.
 """
 
 import keras
@@ -19,8 +19,8 @@ class TransformerSteps:
     """The decoder of `transformer` with a cache of keys and values, for `decoding.generate` and `decoding.beam_search`.
 
     The state is a flat dict of tensors. The keys and values of all hypotheses of a source share one array and are
-    never moved. A bias [R, L W] of the attention scores marks those that belong to the past of a hypothesis. Only this
-    bias is reordered when the beams are.
+    never moved. A bias [R, L W] of the attention scores marks the previous tokens of each hypothesis. When the beams
+    are reordered, only this bias is reordered.
 
     Args:
         model: model from `transformer`.

@@ -1,6 +1,6 @@
 """Classifiers of parsed sentences: a Tree-LSTM from the words to the root, for one tree or two.
 
-Shapes: B batch, R rows, P positions of a row (layers/tree_composition.py), V vocabulary, D embedding width, H units,
+Shapes: B batch, R rows, P places of a row (layers/tree_composition.py), V vocabulary, D embedding width, H units,
 C classes.
 
 Reference: Tai, Socher and Manning 2015, "Improved Semantic Representations From Tree-Structured Long Short-Term Memory
@@ -43,9 +43,9 @@ def tree_lstm(
         num_classes: >= 2, C.
         embedding_dim: D, width of a word vector.
         hidden_dim: H, units of a node.
-        composition: "n_ary" has weights for each child's position, as suits binary trees; "child_sum" sums the
-            states of a node's children; "mean", the baseline, ignores the tree and takes the mean of the words.
-        num_children: maximum number of children of a node for "n_ary", the same as that of the preprocessor.
+        composition: "n_ary" has separate weights for each child, for binary trees; "child_sum" sums the states of the
+            children; "mean", a baseline, ignores the tree and averages the words.
+        num_children: maximum number of children of a node for "n_ary", as in the preprocessor.
         labelled: "root" to classify each tree, "nodes" to classify each node.
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
         dropout: in [0, 1), fraction of the word vectors and of a node's state to drop in training.
@@ -103,7 +103,7 @@ def tree_lstm_pair(
         hidden_dim: H, units of a node.
         intermediate_dim: units of the layer between the pair's features and the logits.
         composition: "n_ary", "child_sum" or "mean", as for `tree_lstm`.
-        num_children: maximum number of children of a node for "n_ary", the same as that of the preprocessor.
+        num_children: maximum number of children of a node for "n_ary", as in the preprocessor.
         channels: "random", "static", "non_static" or "multichannel" word vectors: see `embed_words`.
         dropout: in [0, 1), fraction of the word vectors, of the pair's features and of the layer above them to drop
             in training.
@@ -147,9 +147,9 @@ def _composed(
     dropout: float,
     num_roots: int | None,
 ) -> tuple[dict[str, keras.KerasTensor], keras.KerasTensor]:
-    """Return the symbolic inputs, and the states of the roots [B, num_roots, H], or of all nodes [B, R, P, H] for None.
+    """Return the symbolic inputs, and the states of the roots [B, num_roots, H], or of all nodes [B, R, P, H].
 
-    The arguments are those of the builders.
+    The arguments are the same as for the builders.
     """
     require_choice("composition", composition, COMPOSITIONS)
     shape = (None, INNER_PLACES + LEAF_PLACES)

@@ -54,7 +54,7 @@ def skip_gram(
     Returns:
         `keras.Model`: {"token_ids": int [B, 1], the words; "words": int [B, C], their contexts, 0 for padding}
         -> losses float [B, C], 0 at padding. Train it with `training.identity_loss`; its
-        "token_embedding" holds the vectors.
+        "token_embedding" contains the vectors.
 
     Raises:
         InputError: if an argument is outside its range.

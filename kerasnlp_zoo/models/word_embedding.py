@@ -1,6 +1,6 @@
 """Word vectors as a model: the content of an entry of word vectors.
 
-Shapes: B batch, T time, D embedding width, V vocabulary.
+Shapes: B batch, T length, D embedding width, V vocabulary.
 """
 
 import keras

@@ -1,4 +1,4 @@
-"""Plots of a translation: the attention of each of its words to the words of the source."""
+"""Plots of a translation: the attention from each word of the translation to the words of the source."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from kerasnlp_zoo.explanation import Alignment
 
-COLUMNS = 4  # of maps
+COLUMNS = 4  # size of the maps
 
 
 def alignment_maps(

@@ -1,4 +1,4 @@
-"""Plots of attention: a heat map for each head, and the attention of one word to the text.
+"""Plots of attention: a heat map for each head, and the attention from one word to the text.
 
 Shapes: T tokens, W words.
 """
@@ -88,7 +88,7 @@ def word_attention(
     heads: Sequence[int] | None = None,
     title: str = "",
 ) -> None:
-    """Draw the attention of one word: the text shaded by its share of the attention, and bars of the largest shares.
+    """Draw the attention of one word: each word of the text shaded by its share of the attention, and bars of the largest shares.
 
     Args:
         attention: attention of a text.
@@ -124,7 +124,7 @@ def word_figure(
     heads: Sequence[int] | None = None,
     title: str = "",
 ) -> "Figure":
-    """Return the figure that `word_attention` writes. Its texts are the words, its only axes are the bars."""
+    """Return the figure that `word_attention` writes. Its texts are the words. Its only axes are the bars."""
     layers, heads = attention.choose(layers, heads)
     shares = attention.of_word(query, layers, heads)
     query_positions = set(attention.places(query))
@@ -158,7 +158,7 @@ def _shades(shares: np.ndarray, is_query: np.ndarray, is_special: np.ndarray) ->
     from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
     others = shares[~is_query & ~is_special]
-    # [CLS] and [SEP] often have most of the attention. Relative to their shares, all words would be pale.
+    # [CLS] and [SEP] often have most of the attention. Relative to them, all words would be pale.
     largest = max(others, default=0.0) or max(shares)
     shades = LinearSegmentedColormap.from_list("share", ["white", BLUE])(np.clip(shares / largest, 0, 1))
     shades[is_special] = to_rgba("#dddddd")

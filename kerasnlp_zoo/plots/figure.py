@@ -61,7 +61,7 @@ def _chinese_font() -> list[str]:
     """Return the name of the fallback font for Chinese characters in a list, empty if it is not installed."""
     from matplotlib import font_manager
 
-    package = importlib.util.find_spec("zhplot")  # only its font is used: no import
+    package = importlib.util.find_spec("zhplot")  # no import, because only its font is used
     if package is None or not package.submodule_search_locations:
         return []
     font = Path(package.submodule_search_locations[0], "fonts", CHINESE_FONT)

@@ -24,7 +24,7 @@ def fired_ngrams(explanation: "Explanation", path: FilePath, count: int = 6) -> 
     Args:
         explanation: explanation of an answer.
         path: PNG file to write.
-        count: maximum number of n-grams with a positive contribution, and of n-grams with a negative one.
+        count: maximum number of n-grams with a positive contribution, and with a negative one.
     """
     positive, negative = explanation.strongest(count)
     ngrams = [*positive, *reversed(negative)]  # from the largest contribution to the smallest

@@ -6,17 +6,17 @@ Shapes: N points, C candidates. A box is (left, bottom, right, top). All lengths
 import numpy as np
 import numpy.typing as npt
 
-GAP = 2.0  # between a label and other labels or points
+GAP = 2.0  # distance between a label and other labels or points
 # Directions from the point, in order of preference: right, left, above, below, then between them.
 ANGLES = np.radians([0, 180, 90, 270, 45, 315, 135, 225, *np.arange(22.5, 360, 45)])
 NUM_RADII = 60
 
 
 def label_boxes(points: npt.ArrayLike, sizes: npt.ArrayLike, radius: float, area: npt.ArrayLike) -> np.ndarray:
-    """Return a box for every label, as near to its point as there is free space.
+    """Return a box for every label, in the free space nearest to its point.
 
-    The labels are placed one after the other, first those whose points have the nearest neighbours. A label gets the
-    first of its candidates that is free. Candidates are sorted by the distance from the point.
+    The labels are placed one after the other, starting with the points that have the nearest neighbours. Each label
+    takes its first free candidate. Candidates are sorted by the distance from the point.
 
     Args:
         points: float array [N, 2].
@@ -25,7 +25,8 @@ def label_boxes(points: npt.ArrayLike, sizes: npt.ArrayLike, radius: float, area
         area: box that contains all labels.
 
     Returns:
-        float array [N, 4]. A label without a free candidate gets the one that covers the fewest labels and points.
+        float array [N, 4]. A label without a free candidate takes the candidate that covers the fewest labels and
+        points.
 
     Example:
 
@@ -33,7 +34,7 @@ def label_boxes(points: npt.ArrayLike, sizes: npt.ArrayLike, radius: float, area
     [[26.0, 45.0, 46.0, 55.0], [66.0, 45.0, 86.0, 55.0]]
     """
     points, sizes = np.asarray(points, "float64"), np.asarray(sizes, "float64")
-    obstacles = np.concatenate([points - radius, points + radius], axis=1)  # later also the placed labels
+    obstacles = np.concatenate([points - radius, points + radius], axis=1)  # placed labels are added later
     area = grown(area, -GAP)
     boxes = np.zeros((len(points), 4))
     for row in np.argsort(_room(points), kind="stable"):

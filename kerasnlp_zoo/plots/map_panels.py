@@ -52,7 +52,7 @@ def map_panels(
             "the query"
         )
     figure = new_figure(width, height)
-    font_size = float(np.clip(0.4 * width, 9, 16))  # readers look at a large figure from a larger distance
+    font_size = float(np.clip(0.4 * width, 9, 16))  # a large figure is read from a larger distance
     figure.suptitle(title, fontsize=font_size + 2, parse_math=False)
     panels = figure.subplots(rows, per_row, squeeze=False).ravel()
     for panel in panels[count:]:

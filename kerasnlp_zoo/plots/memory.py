@@ -13,11 +13,11 @@ from kerasnlp_zoo.types import FilePath
 
 STYLES: dict[str, dict[str, Any]] = {
     "rnn": {"color": GREY, "label": "simple RNN"},
-    "orthogonal_rnn": {"color": GREY, "ls": "--", "label": "simple RNN, orthogonal initialisation"},
+    "orthogonal_rnn": {"color": GREY, "ls": "--", "label": "simple RNN, orthogonal initialization"},
     "gru": {"color": ORANGE, "label": "GRU"},
     "lstm": {"color": BLUE, "label": "LSTM"},
 }
-FAINTEST = 1e-12  # smallest gradient in the plot, relative to that at distance 0
+FAINTEST = 1e-12  # smallest gradient in the plot, relative to the gradient at distance 0
 
 
 def copy_curves(

@@ -65,7 +65,7 @@ def positions_figure(vectors: npt.ArrayLike, dimensions: Sequence[int] | None = 
 
 
 def _dimensions(width: int, dimensions: Sequence[int] | None) -> list[int]:
-    """Return the valid dimensions to draw; by default four: for sinusoids a sine, its cosine and two slower sines."""
+    """Return the valid dimensions to draw; by default four; for sinusoids: a sine, its cosine and two slower sines."""
     usual = (width // 8, width // 8 + 1, width // 4, width // 2)
     chosen = list(dimensions or dict.fromkeys(min(dimension, width - 1) for dimension in usual))
     if any(not 0 <= dimension < width for dimension in chosen):
@@ -77,7 +77,7 @@ def _dimensions(width: int, dimensions: Sequence[int] | None) -> list[int]:
 
 
 def _heat_map(figure: "Figure", axes: "Axes", vectors: np.ndarray) -> None:
-    """Draw all numbers. The colours end at the 99.5th percentile, so that outliers do not make the others pale."""
+    """Draw all numbers. The colours end at the 99.5th percentile, because outliers would make all others pale."""
     largest = np.percentile(np.abs(vectors), 99.5) or 1.0
     image = axes.imshow(
         vectors, cmap=diverging_colors(), vmin=-largest, vmax=largest, aspect="auto", interpolation="nearest"

@@ -19,12 +19,12 @@ History: TypeAlias = Sequence[Mapping[str, float]]  # rows of history.csv
 def training_curves(history: History, best_epoch: int, path: FilePath, title: str = "") -> None:
     """Draw the curves of a run over its epochs, and mark the best epoch.
 
-    The curves are those of the first of these that the history has: cross entropy and accuracy; perplexity; loss and
+    The plot has the first of these curves that are in the history: cross entropy and accuracy; perplexity; loss and
     BLEU; loss.
 
     Args:
         history: rows of history.csv.
-        best_epoch: epoch whose weights were kept, counted from 1.
+        best_epoch: epoch with the best weights, which were kept, counted from 1.
         path: PNG file to write.
         title: title of the plot.
     """
@@ -138,7 +138,7 @@ def confusion_matrix(matrix: npt.ArrayLike, labels: Sequence[str], path: FilePat
 
 
 def reliability(bins: Sequence[Mapping[str, float]], path: FilePath, title: str = "") -> None:
-    """Draw the accuracy of the answers over their confidence, and the share of texts in each bin.
+    """Draw the accuracy of the answers over their confidence, and the share of texts in each confidence bin.
 
     Points of a calibrated model are on the diagonal: of the answers with confidence 80%, 80% are correct.
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 # All lengths are in inches.
-WIDTH = 9.0  # of the figure
+WIDTH = 9.0  # width of the figure
 MARGIN, LINE, PADDING, BAR = 0.2, 0.3, 0.05, 0.27
-LONGEST_WORD = 40  # characters; longer ones are not words, and would not fit
+LONGEST_WORD = 40  # characters; longer strings are not words, and do not fit
 
 
 def shaded_text(heading: Sequence[str], words: Sequence[str], backgrounds: np.ndarray, num_bars: int) -> "Figure":

@@ -14,7 +14,7 @@ from kerasnlp_zoo.errors import InputError
 
 STEPS, EXAGGERATED_STEPS = 750, 150
 EXAGGERATION = 4.0  # factor of P in the first steps: clusters form while there is space between them
-MOMENTUM, FINAL_MOMENTUM = 0.5, 0.8  # of the exaggerated steps, and of the others
+MOMENTUM, FINAL_MOMENTUM = 0.5, 0.8  # momentum of the exaggerated steps, and of the others
 LEAST_GAIN = 0.01
 SMALLEST = 1e-12
 
@@ -47,9 +47,9 @@ def principal_components(points: npt.ArrayLike, count: int = 2) -> tuple[np.ndar
 
 
 def t_sne(points: npt.ArrayLike, perplexity: float | None = None, seed: int = 0, steps: int = STEPS) -> np.ndarray:
-    """Project points to the plane so that points that are near in D dimensions are near in the plane.
+    """Project points to the plane. Points that are near in D dimensions are near in the plane.
 
-    The optimisation starts from the two principal components, which keeps some of the large distances (Kobak & Berens
+    The optimization starts from the two principal components, to preserve some of the large distances (Kobak & Berens
     2019). The result is deterministic for a seed.
 
     Args:
@@ -96,8 +96,8 @@ def t_sne(points: npt.ArrayLike, perplexity: float | None = None, seed: int = 0,
 def conditional_probabilities(points: np.ndarray, perplexity: float) -> np.ndarray:
     """Return the probability p(j|i) that point i has j as its neighbour, equation 1.
 
-    p(j|i) is proportional to exp(-b_i |x_i - x_j|^2). A bisection finds the b_i for which 2 to the power of the entropy
-    of the row is the perplexity.
+    p(j|i) is proportional to exp(-b_i |x_i - x_j|^2). A bisection finds b_i: 2 to the power of the entropy of row i
+    must be the perplexity.
 
     Args:
         points: float array [N, D].
@@ -117,8 +117,8 @@ def conditional_probabilities(points: np.ndarray, perplexity: float) -> np.ndarr
     distances = squared_distances(np.asarray(points, "float64"))
     distances /= max(distances.mean(), SMALLEST)
     np.fill_diagonal(distances, np.inf)
-    distances -= distances.min(axis=1, keepdims=True)  # keeps the probabilities, and avoids rows of zeros
-    low, high = np.full((len(points), 1), -30.0), np.full((len(points), 1), 30.0)  # of log b_i
+    distances -= distances.min(axis=1, keepdims=True)  # does not change the probabilities, and avoids rows of zeros
+    low, high = np.full((len(points), 1), -30.0), np.full((len(points), 1), 30.0)  # bisection of log b_i
     for _ in range(60):
         middle = (low + high) / 2
         likelihoods = np.exp(-np.exp(middle) * distances)
@@ -155,7 +155,7 @@ def kl_divergence(wanted: np.ndarray, places: np.ndarray) -> float:
 
 
 def kl_gradient(wanted: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Return the gradient of `kl_divergence` with respect to the places, equation 5: float array [N, 2]."""
+    """Return the gradient of `kl_divergence` with respect to `places`, equation 5: float array [N, 2]."""
     closeness, probabilities = layout_probabilities(places)
     forces = (wanted - probabilities) * closeness
     return 4 * (forces.sum(axis=1)[:, None] * places - forces @ places)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 Method: TypeAlias = Literal["pca", "tsne"]
 METHODS = ("pca", "tsne")
-# Each group has a colour and a marker: colour-blind readers can distinguish groups by the marker. The colours are
-# those of Okabe & Ito for colour-blind readers. The pale ones are darker here, because labels have these colours.
+# Each group has a colour and a marker: colour-blind readers can distinguish groups by the marker. The colours are by
+# Okabe & Ito, for colour-blind readers. Pale colours are darker here, because labels also have them.
 COLORS = ("#0072b2", "#d55e00", "#007a5a", "#a84f86", "#8a6d00", "#2f7fae", "#333333")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 FONT_SIZE, MARKER_SIZE = 9, 5  # points
@@ -41,7 +41,7 @@ def word_scatter(
     groups: Sequence[str] | None = None,
     title: str | None = None,
 ) -> None:
-    """Draw words as points, so that words with similar vectors are near each other.
+    """Draw words as points; words with similar vectors are near each other.
 
     Similarity is the cosine: each vector is first scaled to length 1.
 
@@ -76,14 +76,14 @@ def scatter_figure(
     groups: Sequence[str] | None = None,
     title: str | None = None,
 ) -> "Figure":
-    """Return the figure that `word_scatter` writes; its labels are the texts of its only axes."""
+    """Return the figure that `word_scatter` writes. Its labels are the texts of its only axes."""
     require_choice("method", method, METHODS)
     directions = _directions(tokens, vectors, groups)
     if method == "pca":
         places, shares = principal_components(directions)
         names = [f"principal component {n} ({share:.0%} of the variance)" for n, share in enumerate(shares, start=1)]
     else:
-        places, names = t_sne(directions), ["t-SNE: near words are similar; large distances mean little", ""]
+        places, names = t_sne(directions), ["t-SNE: near words are similar; large distances are not meaningful", ""]
     colors, markers = _styles(groups or [""] * len(tokens))
     figure = new_figure(LEAST_WIDTH, LEAST_WIDTH)
     axes = figure.subplots()
@@ -163,7 +163,7 @@ def _place_labels(
     sizes = np.array([(extent.width, extent.height) for extent in extents])
     width = max(LEAST_WIDTH, (ROOM * np.prod(sizes, axis=1).sum()) ** 0.5 / DPI)
     figure.set_size_inches(width, 0.8 * width)
-    figure.draw_without_rendering()  # computes the position of the axes beside title and legend
+    figure.draw_without_rendering()  # computes the position of the axes next to title and legend
     figure.set_layout_engine("none")  # keeps this position
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim(), aspect="auto")
     points = axes.transData.transform(places)

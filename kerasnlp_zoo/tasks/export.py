@@ -15,7 +15,7 @@ from kerasnlp_zoo.types import FilePath
 
 TOLERANCE = 1e-5
 
-# A new Python process runs this: it loads a SavedModel as a server does.
+# The program of the new Python process. It loads a SavedModel as a server does.
 SERVE = """
 import importlib
 import tensorflow as tf
@@ -39,7 +39,7 @@ def export_task(task: Exportable, folder: FilePath) -> Path:
 
     Args:
         task: task to export.
-        folder: the model's folder.
+        folder: folder of the model.
 
     Returns:
         Path of the numbered folder. The folder appears only when it is complete.
@@ -58,7 +58,7 @@ def export_task(task: Exportable, folder: FilePath) -> Path:
 
 
 def serving_process(modules: Sequence[str] = ()) -> FreshProcess:
-    """Start a process that answers strings with a SavedModel. It imports only TensorFlow and `modules`.
+    """Start a process that computes the answers of a SavedModel to strings. It imports only TensorFlow and `modules`.
 
     Its requests are dicts: the SavedModel's "path", and its "strings", a dict of lists.
     """
@@ -77,8 +77,8 @@ def check_export(task: Exportable, path: FilePath, texts: Texts) -> float:
         texts: texts to answer.
 
     Returns:
-        The largest difference between two numbers, relative for numbers above 1. Of `task.ranked_outputs`, the best
-        texts and all scores are compared, because rounding decides the order of ties.
+        The largest difference between two numbers, relative for numbers above 1. For `task.ranked_outputs`, only the
+        best texts and all scores are compared, because the order of ties depends on rounding.
 
     Raises:
         RuntimeError: if the new process fails or its answers differ.

@@ -1,4 +1,4 @@
-"""What an export needs of a task; `Task` has it all."""
+"""The attributes of a task that an export needs. `Task` has all of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
@@ -33,10 +33,10 @@ class Exportable(Protocol):
         """The compiled graph from strings [N] to the dict of answers."""
 
     def answer_features(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
-        """Turn the preprocessor's features into the dict of answers."""
+        """Convert the features of the preprocessor to the dict of answers."""
 
     def columns(self, texts: Texts) -> list[list[bytes]]:
         """Return the inputs of the graph: a list of bytes for each of the preprocessor's inputs."""
 
     def outputs(self, texts: Texts) -> dict[str, np.ndarray]:
-        """Return what the exported model returns: a dict of arrays [N, ...]."""
+        """Return the outputs of the exported model: a dict of arrays [N, ...]."""

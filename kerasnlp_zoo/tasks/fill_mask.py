@@ -59,7 +59,7 @@ class FillMask(Task[FillMaskAnswer]):
             raise InputError(f"A masked language model has no labels. Received: {', '.join(self.labels)}")
 
     def predict(self, texts: Texts, batch_size: int | None = None) -> list[FillMaskAnswer]:
-        """Answer every text; each has one [MASK].
+        """Return the answer to every text; each text must have one [MASK].
 
         Raises:
             InputError: if a text has no [MASK], or several.

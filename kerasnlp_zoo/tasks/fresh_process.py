@@ -1,4 +1,4 @@
-"""A new Python process that answers requests: exports are checked in it, outside of this package."""
+"""A new Python process that answers requests. Exports are checked in it, without this package."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-# Replies go to the original standard output. What libraries print goes to standard error.
+# Replies are written to the original standard output. The output of libraries is redirected to standard error.
 _START = """
 import json, os, sys, traceback
 replies = os.fdopen(os.dup(1), "w")

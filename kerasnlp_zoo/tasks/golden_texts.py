@@ -1,10 +1,10 @@
-"""The texts that check an entry or an export, for each task and language."""
+"""Golden texts: their answers check an entry or an export. Each task and language has its own."""
 
 from typing import Any
 
 from kerasnlp_zoo.tasks.exportable import Exportable
 
-# Written for this project: ordinary sentences, and strings that break careless preprocessing.
+# The texts were written for this project: ordinary sentences, and strings that are difficult to preprocess.
 GOLDEN_TEXTS = {
     "en": (
         "a gripping, beautifully acted film",
@@ -70,7 +70,7 @@ GOLDEN_TEXTS_OF_TASK: dict[str, dict[str, tuple[Any, ...]]] = {
 
 def golden_texts(task: Exportable) -> list[Any]:
     """Return the texts, or pairs of texts, that check a task."""
-    if hasattr(task.preprocessor, "golden_texts"):  # of parses, or of a language that GOLDEN_TEXTS lacks
+    if hasattr(task.preprocessor, "golden_texts"):  # texts of parses, or of a language that GOLDEN_TEXTS lacks
         return task.preprocessor.golden_texts
     usual: dict[str, tuple[Any, ...]] = GOLDEN_TEXTS if len(task.preprocessor.inputs) == 1 else GOLDEN_PAIRS
     return list(GOLDEN_TEXTS_OF_TASK.get(task.name, usual)[task.preprocessor.language])

@@ -26,7 +26,7 @@ from kerasnlp_zoo.vocabulary import END_ID
 SEGMENT = 32  # tokens whose logits are in memory at a time
 NEXT_WORDS = 10  # K
 
-State: TypeAlias = dict[str, tf.Tensor]  # recurrent state, and the output projection
+State: TypeAlias = dict[str, tf.Tensor]  # the recurrent state and the output projection
 Choose: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (logits [N, V], number of tokens before) -> ids [N]
 
 
@@ -48,8 +48,8 @@ class LanguageModelingAnswer(TypedDict):
 class LanguageModeling(Task[LanguageModelingAnswer]):
     """Score texts and continue them; each text is the beginning of a line.
 
-    The log-probability of a text is the log-probability of a line that begins with it. `evaluate` returns the
-    perplexity of consecutive lines. A continuation stops where the model ends the line, and never contains `[UNK]`.
+    The log-probability of a text is the log-probability that a line begins with it. `evaluate` returns the perplexity
+    of consecutive lines. A continuation stops where the model ends the line, and never contains `[UNK]`.
 
     Args:
         model: `keras.Model` from `rnn_language_model`.
@@ -95,7 +95,7 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         self.is_written = (ids >= len(preprocessor.vocabulary.special)) | (ids == END_ID)
 
     def with_decoding(self, choose: Choose = greedy, max_new_tokens: int = 20) -> "LanguageModeling":
-        """Return a task with another decoding, such as `Sampling(top_p=0.9)`; `export` saves this decoding too."""
+        """Return a task with another decoding, such as `Sampling(top_p=0.9)`. `export` also saves this decoding."""
         return type(self)(self.model, self.preprocessor, (), choose, max_new_tokens)
 
     def dataset(
@@ -106,13 +106,13 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         training: bool = False,
         seed: int = 0,
     ) -> tf.data.Dataset:
-        """Make a tf.data set of lines for `model.fit`; every line starts with a zero state.
+        """Return a `tf.data.Dataset` of lines for `model.fit`; every line starts with a zero state.
 
         Args:
             texts: lines.
             labels: none; the labels are the next words.
-            batch_size: rows of every batch.
-            training: whether to shuffle the lines anew in each epoch.
+            batch_size: number of rows in a batch.
+            training: whether to shuffle the lines in each epoch.
             seed: seed of the shuffling.
 
         Returns:
@@ -133,9 +133,9 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         """Return the exact perplexity of consecutive lines; the end of a line counts as a token.
 
         Args:
-            texts: lines; an empty string is a line too.
+            texts: lines; an empty string is also a line.
             references: none; the references are the next words.
-            batch_size: not used; the lines go through the model one after the other.
+            batch_size: not used; the model reads the lines one after the other.
 
         Returns:
             dict of score, metric ("perplexity"), perplexity, log_probability and tokens.

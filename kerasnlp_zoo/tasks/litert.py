@@ -1,9 +1,9 @@
 """Write a .tflite file for phones, from token ids to numbers, and check it in LiteRT's interpreter.
 
-LiteRT has no string operations: an app prepares the ids and looks the labels up itself. The outputs are those of
-`Task.answer` without its strings, such as probabilities.
+LiteRT has no string operations: an app prepares the ids and looks up the labels itself. The outputs are the numbers of
+`Task.answer`, such as probabilities.
 
-The folder also holds vocabulary.txt (a token's id is its line number, counted from 0) and config.json: labels,
+The folder also contains vocabulary.txt (a token's id is its line number, counted from 0) and config.json: labels,
 preprocessing, names and shapes of inputs and outputs, and examples to test the app.
 """
 
@@ -30,7 +30,7 @@ FORMAT_VERSION = 1
 FILES = ("config.json", "model.tflite", "vocabulary.txt")
 TOLERANCE = 1e-4
 
-# A new Python process runs this: it answers rows of inputs as an app does.
+# The program of the new Python process. It answers rows of inputs as an app does.
 RUN = """
 import numpy
 from ai_edge_litert.interpreter import Interpreter
@@ -54,9 +54,9 @@ def export_litert(task: Exportable, folder: FilePath) -> Path:
         Path of the folder. The folder appears only when it is complete and checked.
 
     Raises:
-        InputError: if ai-edge-litert is not installed, the folder holds other files, or the model
-            computes in half precision or needs an operation that LiteRT lacks.
-        RuntimeError: if the answers of the file differ from the task's.
+        InputError: if ai-edge-litert is not installed, the folder contains other files, or the model computes in half
+            precision or needs an operation that LiteRT lacks.
+        RuntimeError: if the answers of the file differ from the answers of the task.
     """
     if importlib.util.find_spec("ai_edge_litert") is None:
         raise InputError(
@@ -86,7 +86,7 @@ def export_litert(task: Exportable, folder: FilePath) -> Path:
 
 
 def interpreter_process() -> FreshProcess:
-    """Start a process that answers rows of inputs with a .tflite file. It imports only LiteRT and NumPy.
+    """Start a process that computes the answers of a .tflite file to rows of inputs. It imports only LiteRT and NumPy.
 
     Its requests are dicts: the file's "path", and "rows", a list with a dict of inputs for each text.
     """
@@ -113,8 +113,8 @@ def check_litert(task: Exportable, folder: FilePath, texts: Texts) -> float:
 def to_litert(model: keras.Model, answers: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]) -> bytes:
     """Convert a function of a model's inputs to the bytes of a .tflite file.
 
-    The file takes one text of any length at a time, as an app needs it. With a single open dimension, the converter
-    does not need TensorFlow's own operations.
+    The file takes one text of any length at a time. With a single unknown dimension, the converter does not need
+    TensorFlow's own operations.
 
     Args:
         model: functional `keras.Model` with inputs [B, T].
@@ -130,9 +130,8 @@ def to_litert(model: keras.Model, answers: Callable[[dict[str, tf.Tensor]], dict
     def serve(*tensors: tf.Tensor) -> dict[str, tf.Tensor]:
         return answers({tensor.name: value for tensor, value in zip(inputs, tensors, strict=True)})
 
-    # Not model.export(format="litert"): its output is logits without a name, and it leaves operations in the file
-    # that only TensorFlow can run, without an error. The SavedModel is needed because a converter that gets the
-    # function itself omits the weights.
+    # model.export(format="litert") is not used: its output is logits without a name, and without an error it writes
+    # operations that only TensorFlow can run. The SavedModel is needed: without it, the converter omits the weights.
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serving_default", serve)
@@ -158,7 +157,7 @@ def _are_float16(weights: Sequence[np.ndarray]) -> bool:
 
 
 def _cause(model: keras.Model, message: str) -> str:
-    """Return in one line why the converter failed."""
+    """Return the reason why the converter failed, in one line."""
     missing = re.findall(r"(?:TF Select|Custom) ops: (.+)", message)
     if missing:
         cause = f"LiteRT's interpreter has no {', '.join(missing)}"
@@ -221,10 +220,10 @@ def _config(task: Exportable, examples: Sequence[Mapping[str, Any]]) -> Config:
 
 
 def _require_replaceable(folder: Path) -> None:
-    """Raise InputError if a folder holds anything but an earlier export, because the folder is replaced."""
+    """Raise InputError if a folder contains other files than an earlier export, because the folder is replaced."""
     others = [folder] if folder.is_file() else [path for path in folder.glob("*") if path.name not in FILES]
     if others:
         raise InputError(
-            f"A LiteRT export needs a folder of its own, but {folder} holds other files, such as {others[0].name}. "
+            f"A LiteRT export needs a folder of its own, but {folder} contains other files, such as {others[0].name}. "
             "Give a new folder"
         )

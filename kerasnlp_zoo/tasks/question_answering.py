@@ -19,14 +19,14 @@ from kerasnlp_zoo.text import WordPiecePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.question_windows import question_windows
 
 ANSWERS = 5  # K
-CANDIDATES = 20  # the best positions of a window at which an answer may begin or end
+CANDIDATES = 20  # number of the best start and end positions of a window
 LONGEST_ANSWER = 30  # pieces
 NO_ANSWER = "no_answer"
 NOT_POSSIBLE = LOWEST["float32"] / 4  # below any score; the sum of two is finite
 
 
 class FoundAnswer(TypedDict):
-    """An answer, its characters in the passage and its probability; "" at -1 says that there is none."""
+    """An answer, its characters in the passage and its probability; "" at -1 means that there is no answer."""
 
     answer: str
     start: int
@@ -43,7 +43,8 @@ class QuestionAnsweringAnswer(FoundAnswer):
 class QuestionAnswering(Task[QuestionAnsweringAnswer]):
     """Find the answer to a question in a passage of any length.
 
-    A passage that is too long for the model is split into overlapping windows; the best answer of all windows wins.
+    A passage that is too long for the model is split into overlapping windows; the best answer of all windows is
+    returned.
 
     Args:
         model: `keras.Model` -> logits [W, T, 2], such as one from `bert_span_predictor`.
@@ -96,21 +97,21 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
         training: bool = False,
         seed: int = 0,
     ) -> tf.data.Dataset:
-        """Make a tf.data set of windows for `model.fit` or `model.evaluate`.
+        """Return a `tf.data.Dataset` of windows for `model.fit` or `model.evaluate`.
 
         Args:
             texts: pairs (question, passage).
             labels: for each pair the characters (start, end) of the answer in the passage, or None if it contains no
                 answer; None for all None. A window without the complete answer counts as one without an answer.
-            batch_size: rows of every batch.
-            training: whether to shuffle the windows anew in each epoch.
+            batch_size: number of rows in a batch.
+            training: whether to shuffle the windows in each epoch.
             seed: seed of the shuffling.
 
         Returns:
             Batches (inputs, positions of the first and the last piece int [B, 2], weights [B, 1]).
 
         Raises:
-            InputError: if there is no question, or the number of answers differs from that of questions.
+            InputError: if there is no question, or the numbers of answers and questions differ.
         """
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
@@ -148,8 +149,8 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
 
         Returns:
             dict of count [N], the number of answers; answers string [N, K]; starts and ends [N, K], in characters
-            of the passage; probabilities [N, K]. They are padded with "", -1 and 0. The answer "" at -1 says
-            that the passage contains no answer.
+            of the passage; probabilities [N, K]. They are padded with "", -1 and 0. The answer "" at -1 means that the
+            passage contains no answer.
         """
         scores, starts, ends = _best_of_windows(outputs)  # [W, K] each
         count = tf.size(outputs["passage"])
@@ -201,18 +202,18 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
     def evaluate(
         self, texts: Texts, references: Sequence[Sequence[str]] | None = None, batch_size: int | None = None
     ) -> dict[str, Any]:
-        """Score the task with the measures of SQuAD.
+        """Score the task with the metrics of SQuAD.
 
         Args:
             texts: pairs (question, passage).
             references: a list of the correct answers to each question; an empty list if there is none.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             dict of score, metric ("f1"), and exact_match, f1, ... from `evaluation.question_answering_scores`.
 
         Raises:
-            InputError: if there is no question, or the number of lists differs from that of questions.
+            InputError: if there is no question, or the numbers of lists and questions differ.
         """
         references = require_references(texts, references, "a list of answers")
         found = [answer["answer"] for answer in self.predict(texts, batch_size)]

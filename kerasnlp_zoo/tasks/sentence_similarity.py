@@ -1,6 +1,6 @@
 """One vector for each text; texts with the same meaning have similar vectors.
 
-Shapes: N texts, D columns of a vector.
+Shapes: N texts, D width of a vector.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ class SentenceSimilarityAnswer(TypedDict):
 
 
 class SentenceSimilarity(Task[SentenceSimilarityAnswer]):
-    """Turn texts into vectors and compare them by cosine.
+    """Convert texts to vectors and compare them by cosine.
 
     Args:
         model: `keras.Model` -> vectors [N, D], such as one from `sentence_encoder`.
-        preprocessor: turns strings into the model's inputs.
+        preprocessor: converts strings to the model's inputs.
         labels: none.
 
     Raises:
@@ -96,13 +96,13 @@ class SentenceSimilarity(Task[SentenceSimilarityAnswer]):
         Args:
             texts: pairs of sentences.
             references: a human score for each pair, higher for more similar sentences.
-            batch_size: sentences that go through the model together; None for the task's own number.
+            batch_size: number of sentences in a batch; None for the default of the task.
 
         Returns:
             dict of score, metric ("spearman"), spearman and pearson.
 
         Raises:
-            InputError: if there are fewer than two pairs, or the number of scores differs from that of pairs.
+            InputError: if there are fewer than two pairs, or the numbers of scores and pairs differ.
         """
         references = require_references(texts, references, "a score", least=2)
         first, second = zip(*texts, strict=True)

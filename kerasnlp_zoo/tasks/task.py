@@ -1,6 +1,6 @@
-"""What all tasks share: from strings to answers, in Python and in an exported graph.
+"""The base class of tasks: from strings to answers, in Python and in an exported graph.
 
-`predict` runs the graph that `export` saves. Served answers are therefore the measured ones.
+`predict` runs the graph that `export` saves, so served answers are equal to the measured ones.
 
 Shapes: N texts, T tokens.
 """
@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")  # the TypedDict that a task's `predict` returns for 
 Reference = TypeVar("Reference")  # the correct answer to a text, as a task's `evaluate` takes it
 
 logger = logging.getLogger("kerasnlp_zoo")
-CHUNK = 4096  # texts tokenised at a time
+CHUNK = 4096  # texts tokenized at a time
 FILLERS: dict[str, Any] = {"i": -1, "S": b"", "O": b"", "f": 0.0}  # pads lists of answers, by NumPy's kind of dtype
 FORMATS: tuple[Format, ...] = ("saved_model", "litert")
 
@@ -41,7 +41,7 @@ class Task(Generic[Answer]):
 
     Args:
         model: functional `keras.Model` from a builder.
-        preprocessor: turns strings [N] into a dict of tensors that holds the model's inputs.
+        preprocessor: converts strings [N] to a dict of tensors that contains the model's inputs.
         labels: a label's id is its index.
 
     Raises:
@@ -49,7 +49,7 @@ class Task(Generic[Answer]):
     """
 
     name: str
-    main_metric: str | None = None  # the usual "metric" of `evaluate`; None if one figure does not sum up the task
+    main_metric: str | None = None  # the usual "metric" of `evaluate`; None if the task has no single main score
     ranked_outputs: tuple[str, ...] = ()  # outputs that list texts, the best first; the order of ties is undefined
     batch_size: int = 256  # texts answered at a time
     entry: str | None = None  # name or folder of the entry that it was loaded from
@@ -77,15 +77,15 @@ class Task(Generic[Answer]):
         return False
 
     def answer(self, outputs: Any) -> dict[str, tf.Tensor]:
-        """Turn the model's outputs [N, ...] into a dict of dense tensors [N, ...], which a server returns."""
+        """Convert the model's outputs [N, ...] to a dict of dense tensors [N, ...], which a server returns."""
         raise NotImplementedError(f"{type(self).__name__} must define answer(outputs)")
 
     def to_python(self, row: Mapping[str, Any], text: Any) -> Answer:
-        """Turn one row of that dict, as NumPy values, into the answer that `predict` returns for `text`."""
+        """Convert one row of that dict, as NumPy values, to the answer that `predict` returns for `text`."""
         raise NotImplementedError(f"{type(self).__name__} must define to_python(row, text)")
 
     def readable(self, answer: Answer) -> str:
-        """Turn an answer of `predict` into a few words for a terminal."""
+        """Return an answer of `predict` as a short text for a terminal."""
         raise NotImplementedError(f"{type(self).__name__} must define readable(answer)")
 
     def dataset(
@@ -96,17 +96,17 @@ class Task(Generic[Answer]):
         training: bool = False,
         seed: int = 0,
     ) -> tf.data.Dataset:
-        """Make a tf.data set for `model.fit` or `model.evaluate`.
+        """Return a `tf.data.Dataset` for `model.fit` or `model.evaluate`.
 
         Args:
             texts: strings, or pairs of strings where the preprocessor takes pairs.
             labels: a label name or id for each text; None for all 0.
-            batch_size: rows of every batch.
-            training: whether to shuffle the examples anew in each epoch.
+            batch_size: number of rows in a batch.
+            training: whether to shuffle the examples in each epoch.
             seed: seed of the shuffling.
 
         Returns:
-            Batches (inputs, labels, weights). The rows that fill up the last batch have weight 0.
+            Batches (inputs, labels, weights). The padding rows of the last batch have weight 0.
 
         Raises:
             InputError: if there is no text, a text is not a string, or a label is unknown.
@@ -119,17 +119,17 @@ class Task(Generic[Answer]):
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
     def predict(self, texts: Texts, batch_size: int | None = None) -> list[Answer]:
-        """Answer every text.
+        """Return the answer to every text.
 
         Args:
             texts: strings, or pairs of strings where the preprocessor takes pairs.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             A dict for each text.
 
         Raises:
-            InputError: if `texts` is not such a list.
+            InputError: if `texts` is not a list of such texts.
 
         Example:
 
@@ -150,24 +150,24 @@ class Task(Generic[Answer]):
 
         Args:
             texts: the test texts.
-            references: the correct answer to each text; None for tasks that need none.
-            batch_size: texts that go through the model together; None for the task's own number.
+            references: the correct answer to each text; None for tasks that do not need references.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
-            dict of "metric", the name of the main figure; "score", its value in percent, BLEU points or perplexity;
-            and all figures by name, in which a share is from 0 to 1.
+            dict of "metric", the name of the main score; "score", its value in percent, BLEU points or perplexity; and
+            all scores by name, where a share is from 0 to 1.
 
         Raises:
             InputError: if the examples do not fit the task, or the task has no score.
         """
-        raise InputError(f"{self.name} has no score: the package has no measure for its answers")
+        raise InputError(f"{self.name} has no score: this package has no metric for its answers")
 
     def outputs(self, texts: Texts, batch_size: int | None = None) -> dict[str, np.ndarray]:
-        """Return what the exported model returns: a dict of arrays [N, ...]."""
+        """Return the outputs of the exported model: a dict of arrays [N, ...]."""
         texts = self._checked(texts)
         batch_size = self.batch_size if batch_size is None else batch_size
         require_positive(batch_size=batch_size)
-        if not texts:  # TensorFlow's convolution fails on an empty batch: answer one text and drop its answer
+        if not texts:  # TensorFlow's convolution fails on an empty batch, so one text is answered and the answer is dropped
             return {name: values[:0] for name, values in self.outputs([self._empty], batch_size).items()}
         columns = self.columns(texts)
         order = np.argsort([sum(map(len, row)) for row in zip(*columns, strict=True)], kind="stable")
@@ -179,7 +179,7 @@ class Task(Generic[Answer]):
         return {name: concatenate_padded([result[name].numpy() for result in results])[back] for name in results[0]}
 
     def columns(self, texts: Texts) -> list[list[bytes]]:
-        """Return what the graph takes: a list of bytes for each of the preprocessor's inputs."""
+        """Return the inputs of the graph: a list of bytes for each of the preprocessor's inputs."""
         rows: Sequence[tuple[Any, ...]]
         rows = [(text,) for text in texts] if len(self.preprocessor.inputs) == 1 else [tuple(row) for row in texts]
         prepared = [self.preprocessor.prepare(list(column)) for column in zip(*rows, strict=True)]
@@ -197,7 +197,7 @@ class Task(Generic[Answer]):
         A SavedModel needs only TensorFlow; one with word pieces also needs tensorflow_text.
 
         Args:
-            folder: the model's folder. The SavedModel is written into a numbered folder in it (1, then 2, ...), as
+            folder: folder of the model. The SavedModel is written into a numbered folder in it (1, then 2, ...), as
                 TensorFlow Serving expects.
             format: "saved_model"; or "litert", which writes model.tflite, vocabulary.txt and config.json into
                 `folder` (tasks/litert.py).
@@ -212,7 +212,7 @@ class Task(Generic[Answer]):
         return (export_litert if format == "litert" else export_task)(self, folder)
 
     def label_ids(self, labels: Sequence[Any]) -> np.ndarray:
-        """Turn label names, or ids, into an int array [N].
+        """Convert label names, or ids, to an int array [N].
 
         Raises:
             InputError: for a label that this task does not have.
@@ -227,7 +227,7 @@ class Task(Generic[Answer]):
         return ids
 
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Turn the preprocessor's features into the dict of answers: the part of the graph without strings."""
+        """Convert the features of the preprocessor to the dict of answers: the part of the graph without strings."""
         return self.answer(self.model(self._model_inputs(features), training=False))
 
     def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -235,7 +235,7 @@ class Task(Generic[Answer]):
 
     @property
     def _empty(self) -> Any:
-        """A text, or pair of texts, without any character."""
+        """A text, or pair of texts, without characters."""
         names = self.preprocessor.inputs
         return "" if len(names) == 1 else ("",) * len(names)
 
@@ -250,7 +250,7 @@ class Task(Generic[Answer]):
         return {name: features[name] for name in expected} if isinstance(expected, dict) else features[expected.name]
 
     def _features(self, texts: list[Any]) -> dict[str, tf.RaggedTensor]:
-        """Tokenise in chunks, and log once how many texts may be truncated."""
+        """Tokenize in chunks, and log once how many texts may be truncated."""
         chunks = [
             self.preprocessor.features(*self.columns(texts[start : start + CHUNK] or [self._empty]))
             for start in range(0, max(len(texts), 1), CHUNK)
@@ -316,10 +316,10 @@ def require_references(
         texts: the test texts.
         references: a reference for each text.
         kind: the kind of a reference, such as "a label", for the message.
-        least: least number of texts.
+        least: minimum number of texts.
 
     Raises:
-        InputError: if there are too few texts, or the number of references differs from that of texts.
+        InputError: if there are too few texts, or the numbers of references and texts differ.
     """
     if references is None or len(texts) < least or len(references) != len(texts):
         raise InputError(
@@ -330,7 +330,7 @@ def require_references(
 
 
 def refuse_references(references: Sequence[Any] | None, reason: str) -> None:
-    """Raise InputError if there are references; `reason` says why the task needs none."""
+    """Raise InputError if there are references; `reason` is the reason why the task does not use them."""
     if references is not None:
         raise InputError(f"{reason} Leave references out. Received: {references!r:.60}")
 

@@ -36,7 +36,7 @@ class TextClassification(Task[TextClassificationAnswer]):
 
     Args:
         model: `keras.Model`, token_ids -> logits [N, C].
-        preprocessor: turns strings into the model's inputs.
+        preprocessor: converts strings to the model's inputs.
         labels: C different labels, in the order of the logits.
 
     Example:
@@ -82,14 +82,14 @@ class TextClassification(Task[TextClassificationAnswer]):
         Args:
             texts: strings, or pairs of strings where the preprocessor takes pairs.
             references: a label name or id for each text.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             dict of score, metric ("accuracy"), accuracy, macro_f1, expected_calibration_error, calibration_bins and
             confusion_matrix.
 
         Raises:
-            InputError: if there is no text, the number of labels differs from that of texts, or a label is unknown.
+            InputError: if there is no text, the numbers of labels and texts differ, or a label is unknown.
         """
         label_ids = self.label_ids(require_references(texts, references, "a label"))
         scores = classification_scores(self.outputs(texts, batch_size)["probabilities"], label_ids)

@@ -23,11 +23,11 @@ class TextRegressionAnswer(TypedDict):
 
 
 class TextRegression(Task[TextRegressionAnswer]):
-    """Predict a score for every text, such as how similar the two sentences of a pair are.
+    """Predict a score for every text, such as the similarity of the two sentences of a pair.
 
     Args:
         model: `keras.Model` -> scores [N, 1], such as `bert_classifier(num_classes=1, ...)`.
-        preprocessor: turns strings into the model's inputs.
+        preprocessor: converts strings to the model's inputs.
         labels: one label, the name of the score.
 
     Raises:
@@ -82,13 +82,13 @@ class TextRegression(Task[TextRegressionAnswer]):
         Args:
             texts: strings, or pairs of strings where the preprocessor takes pairs.
             references: a human score for each text.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             dict of score, metric ("spearman"), spearman, pearson and mean_squared_error.
 
         Raises:
-            InputError: if there are fewer than two texts, or the number of scores differs from that of texts.
+            InputError: if there are fewer than two texts, or the numbers of scores and texts differ.
         """
         expected = self.label_ids(require_references(texts, references, "a score", least=2))
         found = self.outputs(texts, batch_size)["score"]

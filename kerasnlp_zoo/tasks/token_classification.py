@@ -71,17 +71,17 @@ class TokenClassification(Task[TokenClassificationAnswer]):
     """Find spans in texts, with their labels and probabilities.
 
     A word that is split into pieces has the tag of its first piece. Spans are character positions in the raw text,
-    and therefore independent of the tokenisation.
+    and therefore independent of the tokenization.
 
     A model with independent tags predicts the most probable tag of each word. A model with a conditional random field
-    predicts the most probable sequence, which is always legal under the scheme, and the marginal probabilities of its
-    tags.
+    predicts the most probable sequence of tags, which is always valid in the scheme, and the marginal probabilities of
+    its tags.
 
     Args:
         model: `keras.Model` -> logits [N, T, C], such as one from `bert_token_classifier` or `bilstm_tagger`; or
             -> scores of a conditional random field, from `bilstm_crf`.
-        preprocessor: turns strings into the model's inputs and the offsets of its tokens (`features_with_offsets`).
-        labels: C different tags, such as those of `tags_for`: all of one scheme, or all without a scheme.
+        preprocessor: converts strings to the model's inputs and the offsets of the tokens (`features_with_offsets`).
+        labels: C different tags, such as `tags_for` returns: all of one scheme, or all without a scheme.
 
     Raises:
         InputError: if the labels are tags of different schemes, or the model was built for other tags.
@@ -135,18 +135,18 @@ class TokenClassification(Task[TokenClassificationAnswer]):
     def predict(
         self, texts: Texts | Sequence[Sequence[str]], batch_size: int | None = None
     ) -> list[TokenClassificationAnswer]:
-        """Answer every text.
+        """Return the answer to every text.
 
         Args:
             texts: strings; or lists of tokens. The spans of a list of tokens are positions in the tokens joined by
                 spaces.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             A dict for each text.
 
         Raises:
-            InputError: if `texts` is not such a list.
+            InputError: if `texts` is not a list of such texts.
         """
         if isinstance(texts, (list, tuple)) and texts and all(isinstance(text, (list, tuple)) for text in texts):
             joined = [" ".join(token.replace(" ", "") for token in tokens) for tokens in texts]
@@ -161,13 +161,13 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         training: bool = False,
         seed: int = 0,
     ) -> tf.data.Dataset:
-        """Make a tf.data set for `model.fit` or `model.evaluate`.
+        """Return a `tf.data.Dataset` for `model.fit` or `model.evaluate`.
 
         Args:
             texts: strings.
             labels: the spans (start, end, label) of each text, in characters; None if there are none.
-            batch_size: rows of every batch.
-            training: whether to shuffle the texts anew in each epoch.
+            batch_size: number of rows in a batch.
+            training: whether to shuffle the texts in each epoch.
             seed: seed of the shuffling.
 
         Returns:
@@ -189,7 +189,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
     def _features(self, texts: list[Any]) -> dict[str, tf.RaggedTensor]:
-        """Tokenise in chunks, with offsets."""
+        """Tokenize in chunks, with offsets."""
         prepared = self.preprocessor.prepare(texts or [""])
         chunks = [
             self.preprocessor.features_with_offsets(prepared[start : start + CHUNK])
@@ -286,7 +286,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
     def to_python(self, row: Mapping[str, Any], text: str) -> TokenClassificationAnswer:
         """Return {"tokens": [str], "tags": [str], "entities": [{text, label, start, end, probability}]}.
 
-        The probability of an entity is that of its least certain word.
+        The probability of an entity is the lowest probability of its words.
         """
         count = row["count"]
         starts, ends = row["starts"][:count].tolist(), row["ends"][:count].tolist()
@@ -323,16 +323,16 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         Args:
             texts: strings.
             references: the spans (start, end, label) of each text.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             dict of score, metric, and precision, recall, f1, macro_f1, ... from `evaluation.entities.span_scores`.
             The metric is "f1"; or "unlabelled_f1", the F1 of word segmentation, if every word of Chinese texts is a
             span. In the scheme "tokens", the spans are the given words, and the metric is "accuracy", the share of
-            words with the correct tag. `of_raw_text` has the same figures for words that the task finds itself.
+            words with the correct tag. `of_raw_text` has the same scores for words that the task finds itself.
 
         Raises:
-            InputError: if there is no text, or the number of lists of spans differs from that of texts.
+            InputError: if there is no text, or the numbers of lists of spans and of texts differ.
         """
         references = require_references(texts, references, "a list of spans")
         if self.scheme != TOKENS:
@@ -349,7 +349,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
     def _score(
         self, texts: Sequence[str], labels: Sequence[Sequence[LabelledSpan]], batch_size: int | None
     ) -> dict[str, Any]:
-        """Compare the spans that are found with the correct ones."""
+        """Compare the predicted spans with the correct spans."""
         answers = self.predict(texts, batch_size)
         found = [[(e["start"], e["end"], e["label"]) for e in answer["entities"]] for answer in answers]
         scores = span_scores(found, labels)
@@ -385,8 +385,9 @@ def spans_in_words(spans: Sequence[LabelledSpan], starts: np.ndarray) -> list[Sp
 
 
 def _word_ends(ends: tf.Tensor, is_word_start: tf.Tensor) -> tf.Tensor:
-    """Return, at the first piece of every word, the end of its last piece: int [N, T]."""
-    # All pieces of a word have its number. Positions before the first word and after the last have the end -1.
+    """Return the end of the last piece of every word, at the position of its first piece: int [N, T]."""
+    # All pieces of a word have the number of the word. Positions before the first word and after the last have the end
+    # -1.
     width = tf.shape(ends)[1]
     number = tf.cumsum(is_word_start, axis=1) + tf.range(tf.shape(ends)[0])[:, None] * (width + 1)  # [N, T]
     count = tf.shape(ends)[0] * (width + 1)

@@ -49,7 +49,7 @@ class TranslationAnswer(Hypothesis):
 
 
 class Translation(Task[TranslationAnswer]):
-    """Translate texts. Any task that is learned from pairs of texts, such as headlines of articles, is a translation.
+    """Translate texts. Any task that is learned from pairs of texts is a translation, such as headlines of articles.
 
     Args:
         model: `keras.Model` from `transformer` or `seq2seq`.
@@ -57,7 +57,7 @@ class Translation(Task[TranslationAnswer]):
         labels: none.
         beam_width: W, number of hypotheses of beam search; 1 is greedy decoding.
         length_penalty: penalty >= 0 of `decoding.length_norm`; a higher one favours longer translations.
-        num_best: A <= W, number of translations to return for each text; None for W.
+        num_best: A, number of translations to return for each text, at most W; None for W.
         jit: whether XLA compiles the search. It is then 1.2 to 4 times as fast on CPUs, after some seconds for each
             new length and number of texts, both rounded up to powers of 2.
 
@@ -116,7 +116,7 @@ class Translation(Task[TranslationAnswer]):
     def with_decoding(
         self, beam_width: int = 4, length_penalty: float = 0.6, num_best: int | None = None, jit: bool = False
     ) -> "Translation":
-        """Return a task with another decoding; `export` saves this decoding too."""
+        """Return a task with another decoding. `export` also saves this decoding."""
         return type(self)(self.model, self.preprocessor, (), beam_width, length_penalty, num_best, jit)
 
     def dataset(
@@ -128,13 +128,13 @@ class Translation(Task[TranslationAnswer]):
         seed: int = 0,
         multiple: int = 1,
     ) -> tf.data.Dataset:
-        """Make a tf.data set for `model.fit`.
+        """Return a `tf.data.Dataset` for `model.fit`.
 
         Args:
             texts: source texts.
             labels: a target for each source.
-            batch_size: tokens of a batch, padding included, on each side.
-            training: whether to shuffle the pairs anew in each epoch.
+            batch_size: number of source tokens, and of target tokens, in a batch, including padding.
+            training: whether to shuffle the pairs in each epoch.
             seed: seed of the shuffling.
             multiple: the number of pairs of a batch is a multiple of this number, such as the number of replicas.
 
@@ -142,8 +142,7 @@ class Translation(Task[TranslationAnswer]):
             Batches (inputs, labels [B, T], weights [B, T]).
 
         Raises:
-            InputError: if there is no text, a text is not a string, or the number of targets differs from that of
-                sources.
+            InputError: if there is no text, a text is not a string, or the numbers of targets and sources differ.
         """
         if labels is None or len(labels) != len(texts):
             raise InputError(
@@ -161,13 +160,13 @@ class Translation(Task[TranslationAnswer]):
         Args:
             texts: source texts.
             references: a list of one or more correct translations of each text.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             dict of score, metric ("bleu"), bleu and chrf, from 0 to 100, and their signatures.
 
         Raises:
-            InputError: if there is no text, or the number of lists of references differs from that of texts.
+            InputError: if there is no text, or the numbers of lists of references and of texts differ.
         """
         references = require_references(texts, references, "a list of translations")
         translations = [answer["text"] for answer in self.predict(texts, batch_size)]

@@ -1,6 +1,6 @@
 """One label for each parsed sentence, or pair of sentences, or for every node of its tree.
 
-Shapes: N texts, R rows and P columns of a schedule, M nodes of a tree, C classes.
+Shapes: N texts, R rows and P places of a schedule, M nodes of a tree, C classes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,14 +65,14 @@ class TreeClassification(TextClassification):
         training: bool = False,
         seed: int = 0,
     ) -> tf.data.Dataset:
-        """Make a tf.data set for `model.fit` or `model.evaluate`.
+        """Return a `tf.data.Dataset` for `model.fit` or `model.evaluate`.
 
         Args:
             texts: parses, or pairs of parses where the preprocessor takes pairs.
             labels: a label name or id for each text. With node labels: for each text a sequence of them, one for each
                 node, in the order in which the nodes are written. None for all 0.
-            batch_size: rows of every batch.
-            training: whether to shuffle the trees anew in each epoch.
+            batch_size: number of rows in a batch.
+            training: whether to shuffle the trees in each epoch.
             seed: seed of the shuffling.
 
         Returns:
@@ -124,7 +124,7 @@ class TreeClassification(TextClassification):
                 )
 
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Turn the preprocessor's features into the dict of answers.
+        """Convert the features of the preprocessor to the dict of answers.
 
         Returns:
             dict of label, probability and probabilities of the root. With node labels also count [N],
@@ -167,7 +167,7 @@ class TreeClassification(TextClassification):
         Args:
             texts: parses, or pairs of parses where the preprocessor takes pairs.
             references: a label name or id for each text; with node labels, a sequence of them for each text.
-            batch_size: texts that go through the model together; None for the task's own number.
+            batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
             dict of the scores of `TextClassification.evaluate`. With node labels they are the scores of the roots, and
@@ -189,7 +189,7 @@ class TreeClassification(TextClassification):
 
     @property
     def _empty(self) -> Any:
-        """The first golden text, because an empty text is not a tree."""
+        """The first golden text; an empty text is not a tree."""
         return self.preprocessor.golden_texts[0]
 
     def _check_fit(self) -> None:

@@ -1,9 +1,9 @@
 """Words and their vectors: similar words, analogies, and the word that does not match the others.
 
-Words are compared by the cosine of their vectors. A word is looked up as it is written, and otherwise in its
-normalised spelling: "Paris" finds "paris" in a vocabulary of lower-cased words.
+Words are compared by the cosine of their vectors. A word is looked up as written, and then in normalized spelling:
+"Paris" finds "paris" in a vocabulary of lower-case words.
 
-Shapes: N words or texts, T = 1 word per text, D columns of a vector, V vocabulary, K neighbours.
+Shapes: N words or texts, T = 1 word per text, D width of a vector, V vocabulary, K neighbours.
 """
 
 import functools
@@ -76,7 +76,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
     """
 
     name = "word_embedding"
-    batch_size = 32  # the cosines of 32 words with 400,000 others take 50 MB
+    batch_size = 32  # the cosines of 32 words and 400,000 other words need 50 MB
     preprocessor: SingleWordPreprocessor
 
     def __init__(self, model: keras.Model, preprocessor: SingleWordPreprocessor, labels: Sequence[str] = ()) -> None:
@@ -100,13 +100,13 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         """Create a task from words and their vectors.
 
         Args:
-            vocabulary: the words, most frequent first.
+            vocabulary: the words, the most frequent first.
             vectors: float array [V, D], a row per token id; the rows of `[PAD]` and `[UNK]` are not used.
-            language: language of the words; `sentence_vector` splits sentences by its rules.
+            language: language of the words; it selects the rules that split sentences into words.
             segmenter: "jieba" if the vocabulary contains Chinese words that jieba finds.
 
         Raises:
-            InputError: if the number of vectors differs from that of tokens, or a vector contains NaN or infinity.
+            InputError: if the numbers of vectors and tokens differ, or a vector contains NaN or infinity.
         """
         vectors = np.asarray(vectors, "float32")
         if vectors.ndim != 2 or len(vectors) != len(vocabulary) or not vectors.size:
@@ -117,7 +117,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
         if len(broken):
             raise InputError(
-                f"{len(broken):,} word vectors hold NaN or infinity; the first one is that of "
+                f"{len(broken):,} word vectors contain NaN or infinity; the first one is for  "
                 f"{vocabulary.tokens[broken[0]]!r}. Train them again with a lower learning rate, or copy them again"
             )
         model = word_embedding(*vectors.shape)
@@ -150,7 +150,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         """Return the vector of a word: float32 array [D].
 
         Raises:
-            InputError: if the word is unknown; the message lists similar spellings. The methods below raise it too.
+            InputError: if the word is unknown; the message lists similar spellings. The methods below also raise it.
         """
         return self.vectors[self._known_ids([word])[0]]
 
@@ -187,7 +187,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         excluded = np.concatenate([np.arange(FIRST_WORD), added, subtracted])
         cosines[excluded] = BELOW_ANY_COSINE
         count = min(count, len(cosines) - len(np.unique(excluded)))
-        # Only the largest cosines are sorted; a tie goes to the more frequent word.
+        # Only the largest cosines are sorted; for ties, the more frequent word comes first.
         rows = np.flatnonzero(cosines >= -np.partition(-cosines, count - 1)[count - 1])
         rows = rows[np.argsort(-cosines[rows], kind="stable")][:count]
         return [(self.tokens[row], float(cosines[row])) for row in rows]
@@ -212,7 +212,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         Args:
             texts: N texts.
             method: "mean"; or "sif", which weights frequent words less and then removes the direction that all `texts`
-                share. Its vectors depend on all texts of the call: pass all texts that you compare in one call.
+                share. Its vectors depend on all texts of the call: pass all texts that you want to compare in one call.
                 `models.sentence_vectors` has the single steps.
             counts: int array [V], the count of each token, such as `Corpus.counts`, for "sif"; None estimates the
                 counts from the order of the vocabulary by Zipf's law.
@@ -244,8 +244,8 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
     def embedding_layer(self, vocabulary: Vocabulary, trainable: bool = False) -> keras.layers.Embedding:
         """Create an embedding layer for any Keras model: these vectors in the order of another vocabulary.
 
-        Words without a vector are logged. Their rows are zeros in a fixed layer, and random, with the variance of
-        the known vectors, in a trainable one.
+        Words without a vector are logged. Their rows are zeros in a fixed layer. In a trainable layer they are random,
+        with the variance of the known vectors.
 
         Args:
             vocabulary: vocabulary of the model.
@@ -288,14 +288,14 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         """Score the vectors on word similarity and analogies.
 
         Args:
-            texts: sets of word pairs and of analogy questions, such as those of
-                `datasets.word_evaluation.published_word_sets("en")`, with different names.
+            texts: sets of word pairs and of analogy questions with different names, such as
+                `datasets.word_evaluation.published_word_sets("en")`.
             references: none; the sets contain them.
             batch_size: not used.
 
         Returns:
             dict of score and metric, the Spearman correlation or accuracy of the first set; and for the name of each
-            set a dict of its figures (`evaluation.word_similarity_scores` or `evaluation.analogy_scores`).
+            set a dict of its scores (`evaluation.word_similarity_scores` or `evaluation.analogy_scores`).
 
         Raises:
             InputError: if there is no set, a set contains no word of the vocabulary, or there are references.
@@ -370,7 +370,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         return ", ".join(neighbours) or "unknown word"
 
     def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Answer words: a known word in the spelling of the vocabulary, an unknown one as it was written."""
+        """Answer words: a known word in the spelling of the vocabulary, an unknown word as written."""
         answer = super()._strings_to_answers(text)
         written = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
         return {**answer, "word": tf.where(answer["known"], answer["word"], written)}
@@ -394,6 +394,6 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
 
 
 def _cosines(vectors: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """Return the cosine of every vector [N, D] with every row [V, D]: [N, V]; 0 if one of them is all zeros."""
+    """Return the cosine of every vector [N, D] with every row [V, D]: [N, V]; 0 for a vector of zeros."""
     lengths = tf.norm(vectors, axis=1)[:, None] * tf.norm(matrix, axis=1)
     return tf.math.divide_no_nan(tf.matmul(vectors, matrix, transpose_b=True), lengths)

@@ -3,7 +3,7 @@
 Blocks from all parts of the corpus are read together, then paired and masked, and their examples are shuffled. A
 batch therefore contains texts of every kind, and memory use does not depend on the size of the corpus.
 
-Shapes: N pieces, E examples, T time, P masked positions, B batch.
+Shapes: N pieces, E examples, T length, P masked positions, B batch.
 """
 
 import dataclasses

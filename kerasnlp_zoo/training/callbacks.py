@@ -178,7 +178,7 @@ class StopOnDivergence(keras.callbacks.Callback):
 
 
 class EpochBackup(keras.callbacks.Callback):
-    """Save all variables of model and optimiser after every epoch, and restore them.
+    """Save all variables of model and optimizer after every epoch, and restore them.
 
     Keras' BackupAndRestore has two faults that this callback does not have. It writes weights and epoch number
     to two files: a process killed between the two resumes with the weights of another epoch. Here the number
@@ -221,7 +221,7 @@ class EpochBackup(keras.callbacks.Callback):
 
 
 def _state(model: keras.Model) -> dict[str, keras.Variable]:
-    """Return all variables of model and optimiser, keyed by their index.
+    """Return all variables of model and optimizer, keyed by their index.
 
     Paths cannot be the keys: they hold numbers that Keras counts per process, and a resumed run is another process.
     """

@@ -97,7 +97,7 @@ def draw_classification(folder: Path, history: Sequence[Mapping[str, Any]], metr
         metrics: content of metrics.json.
 
     Returns:
-        The paths of the pictures.
+        The paths of the plots.
     """
     title = f"{metrics['recipe']} on {metrics['dataset']}"
     scored = f"{title}: test accuracy {metrics['test_score']:.1f}"

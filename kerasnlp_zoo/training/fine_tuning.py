@@ -35,13 +35,13 @@ class FineTuningConfig(RepeatableConfig):
     lora_rank: int = 0
     """Train LoRA factors of this rank instead of the kernels; the entry then holds only the changes to --pretrained."""
     epochs: int = 4
-    """Number of passes over the training data; the learning rate falls to 0 over them."""
+    """Number of passes over the training data; the learning rate decreases to 0 over them."""
     batch_size: int = 32
-    """Texts in a batch, summed over all replicas."""
+    """Number of texts in a batch, for all replicas together."""
     learning_rate: float = 1e-4
     """Highest learning rate."""
     warmup: float = 0.1
-    """Share of the steps in which the learning rate rises."""
+    """Share of the training steps in which the learning rate increases."""
     weight_decay: float = 0.01
     """Weight decay of the kernels, relative to the learning rate."""
     gradient_accumulation: int = 1
@@ -52,7 +52,7 @@ class FineTuningConfig(RepeatableConfig):
     """Train only on the first N texts of every class."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(gradient_accumulation=self.gradient_accumulation, max_sequence_length=self.max_sequence_length)
         if self.lora_rank < 0 or not 0 <= self.warmup < 1:
@@ -159,7 +159,7 @@ def adam_with_decay(
     weight_decay: float,
     gradient_accumulation: int = 1,
 ) -> LazyAdam:
-    """Return Adam with weight decay of the kernels, but not of biases, normalisation weights and embeddings.
+    """Return Adam with weight decay of the kernels, but not of biases, normalization weights and embeddings.
 
     Args:
         learning_rate: a number or a schedule.

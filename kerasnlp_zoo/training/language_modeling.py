@@ -35,14 +35,14 @@ class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
     """The flags of recipes that train a language model on segments of one long text."""
 
     epochs: int = 12
-    """Number of passes over the text; the learning rate falls to 0 over them. A run can be resumed after each."""
+    """Number of passes over the text; the learning rate decreases to 0 over them. A run can be resumed after each."""
     batch_size: int = 32
     """Number of streams into which the text is split, summed over all replicas."""
     segment_length: int = 35
     """Tokens of a stream in a batch; the next batch continues with the state, but the gradient is truncated."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(segment_length=self.segment_length)
 

@@ -1,6 +1,6 @@
 """Losses of elements, and their only reduction: the weighted mean over the global batch.
 
-Shapes: B batch, T time, C classes.
+Shapes: B batch, T length, C classes.
 """
 
 from collections.abc import Callable

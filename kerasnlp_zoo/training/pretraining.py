@@ -48,20 +48,20 @@ class PretrainingConfig(ModelRunOptions, TextOptions):
     max_sequence_length: int = 128
     """Length of an example in tokens."""
     epochs: int = 10
-    """Number of epochs; the learning rate falls to 0 over them. A run can be resumed after each."""
+    """Number of epochs; the learning rate decreases to 0 over them. A run can be resumed after each."""
     epoch_steps: int | None = None
     """Batches of an epoch; by default about one pass over the text."""
     batch_size: int = 32
-    """Examples in a batch, summed over all replicas."""
+    """Number of examples in a batch, for all replicas together."""
     learning_rate: float = 1e-3
     """Highest learning rate; 1e-4 suits large models."""
     warmup: float = 0.1
-    """Share of the steps in which the learning rate rises."""
+    """Share of the training steps in which the learning rate increases."""
     weight_decay: float = 0.01
     """Weight decay of the kernels, relative to the learning rate."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(
             vocabulary_size=self.vocabulary_size,
@@ -223,7 +223,7 @@ def draw_pretraining(folder: Path, history: Sequence[Mapping[str, Any]], metrics
         metrics: content of metrics.json; recipe and dataset are used.
 
     Returns:
-        The paths of the pictures.
+        The paths of the plots.
     """
     path = folder / "curves.png"
     plots.pretraining_curves(history, path, f"{metrics['recipe']} on {metrics['dataset']}")

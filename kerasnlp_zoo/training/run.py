@@ -60,7 +60,7 @@ class RunOptions:
             """Return the name of the data as part of a file name."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         require_positive(epochs=self.epochs)
 
 
@@ -69,7 +69,7 @@ class ModelRunOptions(RunOptions):
     """The flags of recipes that train a Keras model in batches."""
 
     batch_size: int = 50
-    """Texts in a batch, summed over all replicas."""
+    """Number of texts in a batch, for all replicas together."""
     mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
     """Compute in half precision; weights and losses stay in float32."""
     jit: bool = False
@@ -78,7 +78,7 @@ class ModelRunOptions(RunOptions):
     """Make results bit-identical on a GPU as well; training is slower."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(batch_size=self.batch_size)
         if self.jit and self.deterministic:
@@ -106,7 +106,7 @@ class RunConfig(ModelRunOptions, DataOptions):
     """Stop training after this many epochs without a better validation score."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(patience=self.patience)
 
@@ -134,7 +134,7 @@ class Run(Generic[ConfigT]):
 
     Args:
         recipe: name of the recipe, such as "text_cnn".
-        config: the flags, with those of the data.
+        config: the flags of the run and of the data.
         fold: index of the cross-validation fold that this run tests on; None for an ordinary run.
 
     Raises:
@@ -331,7 +331,7 @@ def output_folder(recipe: str, config: RunOptions) -> Path:
 
     Args:
         recipe: name of the recipe.
-        config: the flags, with those of the data.
+        config: the flags of the run and of the data.
 
     Raises:
         InputError: if the chosen folder already holds a run, or if no run is there to resume.
@@ -361,7 +361,7 @@ def command_line(recipe: str, config: RunOptions) -> str:
 
     Args:
         recipe: name of the recipe.
-        config: the flags, with those of the data.
+        config: the flags of the run and of the data.
     """
     flags: list[str] = []
     for field in dataclasses.fields(config):

@@ -145,7 +145,7 @@ def draw_training(folder: Path, history: Sequence[Mapping[str, Any]], metrics: M
         metrics: content of metrics.json.
 
     Returns:
-        The paths of the pictures.
+        The paths of the plots.
     """
     title = f"{metrics['recipe']} on {metrics['dataset']}: test {metrics['metric']} {metrics['test_score']:,.1f}"
     plots.training_curves(history, metrics["best_epoch"], folder / "curves.png", title)

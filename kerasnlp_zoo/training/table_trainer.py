@@ -135,7 +135,7 @@ class TableTrainer(keras.Model):
 
     def compile(self, learning_rate: float | keras.optimizers.schedules.LearningRateSchedule) -> None:
         """Set the learning rate: a number, or a schedule over the steps of `fit`."""
-        # The optimiser only stores the learning rate and counts the steps; `row_adagrad` updates the tables.
+        # The optimizer only stores the learning rate and counts the steps; `row_adagrad` updates the tables.
         super().compile(optimizer=keras.optimizers.SGD(learning_rate), jit_compile=False)
         self.built = True  # the constructor has already created the tables
 

@@ -42,13 +42,13 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
     epochs: int = 10
     """Maximum number of passes over the training data."""
     batch_size: int = 2048
-    """Tokens in a batch on each side, padding included, summed over all replicas."""
+    """Number of source tokens, and of target tokens, in a batch, including padding, for all replicas together."""
     vocabulary_size: int = 8000
     """Number of word pieces of both languages together."""
     max_sequence_length: int = 64
     """Maximum length of a sentence in pieces, including [END]; longer sentences are truncated at the end."""
     learning_rate: float = 1e-3
-    """Highest learning rate of Adam."""
+    """Maximum learning rate of Adam."""
     warmup_steps: int = 1000
     """Number of steps in which the learning rate rises; after them it falls."""
     decay: Literal["linear", "inverse_square_root"] = "linear"
@@ -63,7 +63,7 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
     """Stop training after this many epochs without a better validation score."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(
             vocabulary_size=self.vocabulary_size,

@@ -58,7 +58,7 @@ class WordVectorConfig(WordClassifierConfig):
     """random: no pretrained vectors. non_static (default with --embeddings): pretrained vectors are fine-tuned.
     static: they are fixed. multichannel: one fixed and one fine-tuned copy."""
     embedding_dim: int = 300
-    """Width of a word vector; columns that --embeddings does not have are random."""
+    """Width of a word vector; columns that --embeddings lacks are random."""
 
     def load_embeddings(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tuple[Channels, np.ndarray | None]:
         """Read the pretrained vectors, if --embeddings names some, and print how many words have one.

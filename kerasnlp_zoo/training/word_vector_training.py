@@ -69,7 +69,7 @@ class CorpusRunConfig(RunOptions, CorpusOptions):
     """Maximum number of words in the entry and the SavedModel, the most frequent ones; vectors.txt has all words."""
 
     def check(self, replicas: int) -> None:
-        """Raise InputError for flags that are invalid or exclude each other on this number of replicas."""
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(embedding_dim=self.embedding_dim, min_count=self.min_count, entry_size=self.entry_size)
 
@@ -240,7 +240,7 @@ def draw_word_vectors(
         task: a task with the vectors.
 
     Returns:
-        The paths of the pictures.
+        The paths of the plots.
     """
     title = f"{metrics['recipe']} on {metrics['dataset']}"
     pictures = []

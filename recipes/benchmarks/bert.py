@@ -46,9 +46,9 @@ class Config:
     sizes: tuple[str, ...] = ("6x384", "base")
     """Sizes to measure."""
     rounds: int = 5
-    """Number of measurements of each side; the median counts."""
+    """Number of measurements of each library; the median is reported."""
     smoke: bool = False
-    """Try it on a tiny model; the results mean nothing."""
+    """Try it on a tiny model; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:

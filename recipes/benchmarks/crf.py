@@ -3,7 +3,7 @@
 The rows are part of the table of recipes/benchmarks/recurrent.py. Both sides have the same emissions and transitions,
 and texts of different lengths. Before the measurements, their results are compared.
 
-Shapes: B batch, T time, C tags.
+Shapes: B batch, T length, C tags.
 """
 
 from collections.abc import Callable

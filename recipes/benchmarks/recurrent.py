@@ -48,11 +48,11 @@ class Config:
     output: Path | None = None
     """JSON file for the rows."""
     rounds: int = 9
-    """Number of measurements of each side; the median counts."""
+    """Number of measurements of each library; the median is reported."""
     steps: int = 5
     """Batches in a measurement."""
     smoke: bool = False
-    """Try it on a tiny model; the results mean nothing."""
+    """Try it on a tiny model; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:

@@ -40,13 +40,13 @@ class Config:
     output: Path | None = None
     """JSON file for the rows."""
     rounds: int = 7
-    """Number of measurements of each side; the median counts."""
+    """Number of measurements of each library; the median is reported."""
     steps: int = 40
     """Training steps in a measurement."""
     sentences: int = 200
     """Single sentences in a measurement."""
     smoke: bool = False
-    """Try it on a few examples; the results mean nothing."""
+    """Try it on a few examples; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:
@@ -180,7 +180,7 @@ def require_same_function(torch: Any, model: keras.Model, network: Any, ids: np.
 
 
 def torch_optimizers(torch: Any, network: Any, name: str) -> list[Any]:
-    """Return the optimisers that together update every weight."""
+    """Return the optimizers that together update every weight."""
     if name == "Adam":
         return [torch.optim.Adam(network.parameters(), 1e-3)]
     others = [parameter for path, parameter in network.named_parameters() if not path.startswith("embedding")]

@@ -1,4 +1,4 @@
-"""Speed-up of TextCNN from each optimisation: they are added one after the other, and an epoch is timed each time.
+"""Speed-up of TextCNN from each optimization: they are added one after the other, and an epoch is timed each time.
 
 python -m recipes.benchmarks.text_cnn_ablation --output text_cnn_ablation.json
 """
@@ -24,7 +24,7 @@ from recipes.benchmarks.text_cnn import BATCH_SIZE
 
 @dataclasses.dataclass
 class Config:
-    """Time an epoch after each added optimisation; it takes about ten minutes on two cores."""
+    """Time an epoch after each added optimization; it takes about ten minutes on two cores."""
 
     output: Path | None = None
     """JSON file for the rows."""
@@ -33,7 +33,7 @@ class Config:
     rounds: int = 5
     """Number of timed epochs; the median counts."""
     smoke: bool = False
-    """Try it on a few examples; the results mean nothing."""
+    """Try it on a few examples; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:
@@ -57,7 +57,7 @@ def main(config: Config) -> list[Row]:
     adam = keras.optimizers.Adam
     steps: list[tuple[str, tf.data.Dataset, type[keras.optimizers.Optimizer], dict[str, Any]]] = [
         (
-            "tokenised in every epoch, padded to the longest text, Adam",
+            "tokenized in every epoch, padded to the longest text, Adam",
             texts.map(lambda t, y: (padded(t), y)),
             adam,
             {},

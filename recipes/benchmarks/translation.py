@@ -43,11 +43,11 @@ class Config:
     families: tuple[str, ...] = ("transformer", "seq2seq")
     """Translators to measure."""
     rounds: int = 5
-    """Number of measurements of each side; the median counts."""
+    """Number of measurements of each library; the median is reported."""
     steps: int = 4
     """Batches in a measurement of training."""
     smoke: bool = False
-    """Try it on tiny models; the results mean nothing."""
+    """Try it on tiny models; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:

@@ -59,7 +59,7 @@ class Config:
     groups: tuple[str, ...] = tuple(GROUPS)
     """Tables to fill."""
     smoke: bool = False
-    """Try it on a few sentences; the results mean nothing."""
+    """Try it on a few sentences; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:

@@ -33,7 +33,7 @@ class Size:
 
 
 class TorchSide:
-    """A PyTorch model, its optimiser and its loss."""
+    """A PyTorch model, its optimizer and its loss."""
 
     name: str
 
@@ -130,7 +130,7 @@ class MarianSide(TorchSide):
 
 
 class TorchTransformerSide(TorchSide):
-    """`nn.Transformer` with normalisation first, like ours, and the paper's sinusoids and shared embedding."""
+    """`nn.Transformer` with normalization first, like ours, and the paper's sinusoids and shared embedding."""
 
     name = "PyTorch, Transformer"
 
@@ -162,7 +162,7 @@ class TorchTransformerSide(TorchSide):
 
 
 def torch_transformer(torch: Any, size: Size) -> Any:
-    """Return the network of `models.transformer` with normalisation first, in PyTorch."""
+    """Return the network of `models.transformer` with normalization first, in PyTorch."""
     nn: Any = torch.nn
     Module: Any = nn.Module
 

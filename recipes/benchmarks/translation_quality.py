@@ -3,7 +3,7 @@
     kerasnlp-zoo train transformer_translation --output-dir runs/transformer
     python -m recipes.benchmarks.translation_quality --run runs/transformer
 
-Ours is a finished run of a recipe. PyTorch's translator has the same sentences, batches, word pieces, optimiser and
+Ours is a finished run of a recipe. PyTorch's translator has the same sentences, batches, word pieces, optimizer and
 training time; its learning rate falls over that time. Run both on an otherwise idle machine.
 """
 

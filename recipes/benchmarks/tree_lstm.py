@@ -32,11 +32,11 @@ class Config:
     output: Path | None = None
     """JSON file for the rows."""
     rounds: int = 7
-    """Number of measurements of each side; the median counts."""
+    """Number of measurements of each library; the median is reported."""
     recursive_trees: int = 10
     """Number of trees in a measurement of a recursion."""
     smoke: bool = False
-    """Try it on a few trees; the results mean nothing."""
+    """Try it on a few trees; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:

@@ -58,7 +58,7 @@ class Config:
     seeds: int = 3
     """Number of trainings of each side; the median speed and the mean score count."""
     smoke: bool = False
-    """Try it on a little text; the results mean nothing."""
+    """Try it on a little text; the results are meaningless."""
 
 
 def main(config: Config) -> list[Row]:

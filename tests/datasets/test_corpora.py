@@ -99,7 +99,8 @@ def test_wrong_paths_names_and_flags_are_refused(tmp_path):
     for options, message in (
         (CorpusOptions(corpus=tmp_path / "none.txt"), "does not exist"),
         (CorpusOptions(corpus=tmp_path), r"contains no \.txt"),
-        (CorpusOptions(dataset="wikitext"), "Did you mean 'wikitext2'"),
+        (CorpusOptions(dataset="wikitext"), "Did you mean 'wikitext2'.* package index only: wikitext2, "),
+        (CorpusOptions(dataset=""), "Name a data set with --dataset .wikitext2, .* or give --corpus"),
         (CorpusOptions(segmenter="jieba"), "--language zh"),
     ):
         with pytest.raises(InputError, match=message):

@@ -79,6 +79,8 @@ def test_numbers_of_tfds_are_read_by_name_and_by_flags(tmp_path):
 def test_a_name_is_asked_for(tmp_path):
     with pytest.raises(InputError, match="--dataset .*sts_benchmark"):
         load_text_regression(DataOptions())
+    with pytest.raises(InputError, match="Did you mean 'stsb'.*a package index only: sts_benchmark$"):
+        load_text_regression(DataOptions(dataset="stsbb", data_dir=tmp_path))
 
 
 def test_the_report_shows_the_scores(tmp_path):

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+import tensorflow_datasets as tfds
 
 from kerasnlp_zoo.datasets import TranslationOptions, load_translation
 from kerasnlp_zoo.errors import InputError
+from tests.datasets.tfds_folders import write_tfds
 
 PAIRS = [(f"Sentence {number}.", f"Frase {number}.") for number in range(100)]
 
@@ -131,6 +133,23 @@ def test_a_missing_file_or_language_is_named(tmp_path):
         load(train_file=Path(tmp_path, "nothing.tsv"))
     with pytest.raises(InputError, match="between en and es, and en and uk. Received: --source en --target fr"):
         load(target="fr")
+    with pytest.raises(InputError, match="Name a data set with --dataset .tatoeba, reversal. or give --train-file"):
+        load(dataset="")
+    with pytest.raises(InputError, match="Did you mean 'tatoeba'.*a package index only: tatoeba, reversal"):
+        load(dataset="tatoebba", data_dir=tmp_path)
+
+
+def test_translations_of_tfds_keep_their_splits(tmp_path):
+    features = {"en": tfds.features.Text(), "es": tfds.features.Text()}
+    words = {"train": ["one", "two", "three"], "validation": ["four"], "test": ["five", " six "]}
+    splits = {name: {"en": texts, "es": [f"{text} es" for text in texts]} for name, texts in words.items()}
+    write_tfds(tmp_path, "my_translations", features, splits, config=None)
+    data = load(dataset="my_translations", data_dir=tmp_path)
+    assert sorted(data.train.sources) == ["one", "three", "two"]
+    assert (data.validation.sources, data.test.sources) == (["four"], ["five", "six"])
+    assert data.test.references == [["five es"], ["six  es"]]
+    with pytest.raises(InputError, match="no feature 'uk'"):
+        load(dataset="my_translations", data_dir=tmp_path, target="uk")
 
 
 def test_a_sample_is_spread_over_a_split_sorted_by_length(tmp_path):

@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ POOLINGS = ["max", "mean", "sum", "k_max"]
 
 
 def random_task(pooling="max", texts=TEXTS, seed=0, **preprocessing):
-    """An untrained task with three classes, whose biases are not zero."""
+    """Return an untrained task with three classes. Its biases are not zero."""
     preprocessor = WordPreprocessor.from_texts(list(texts), **preprocessing)
     sizes = {"embedding_dim": 6, "num_filters": 4, "filter_widths": WIDTHS, "pooling": pooling, "k": 3}
     model = text_cnn(preprocessor.vocabulary_size, num_classes=3, **sizes)
@@ -29,10 +31,13 @@ def random_task(pooling="max", texts=TEXTS, seed=0, **preprocessing):
     return TextClassification(model, preprocessor, LABELS)
 
 
+shared_task = functools.cache(random_task)
+
+
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_every_ngram_contributes_what_its_filters_add_to_the_logits(pooling, sentence):
-    task = random_task(pooling)
+    task = shared_task(pooling)
     explanation = fired_ngrams(task, sentence)
     weights = {weight.path: np.array(weight) for weight in task.model.weights}
     ids = task.preprocessor([sentence])["token_ids"][0].numpy()
@@ -46,7 +51,7 @@ def test_every_ngram_contributes_what_its_filters_add_to_the_logits(pooling, sen
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("sentence", [*SENTENCES, "", "fine fine fine fine fine fine fine"])
 def test_ngrams_words_and_bias_add_up_to_the_logits(pooling, sentence):
-    task = random_task(pooling)
+    task = shared_task(pooling)
     explanation = fired_ngrams(task, sentence)
     logits = np.array(task.model(task.preprocessor([sentence])["token_ids"]))[0]
     np.testing.assert_allclose(explanation.logits, logits, atol=1e-5)
@@ -78,7 +83,7 @@ def test_with_max_pooling_each_filter_counts_once_by_activation_times_weight():
             np.testing.assert_allclose(ngram.filter_contributions, ngram.activations[:, None] * weights, rtol=1e-5)
 
 
-def test_an_ngram_that_stands_twice_shares_its_maximum():
+def test_an_ngram_that_occurs_twice_shares_its_maximum():
     ngrams = fired_ngrams(random_task(), "fine film fine film").ngrams
     pairs = [[n for n in ngrams if n.words == (word,)] for word in ("fine", "film")]
     assert any(pairs)
@@ -123,20 +128,20 @@ def test_the_entry_likes_beautifully_acted():
     assert "gripping" in speak_for[1].words
 
 
-def test_half_precision_is_explained_too():
+def test_half_precision_is_explained():
     explanation = fired_ngrams(zoo.load(ENTRY, dtype="mixed_bfloat16"), "dull but wonderful")
     from_words = explanation.word_contributions.sum(axis=0) + explanation.bias
     np.testing.assert_allclose(from_words, explanation.logits, atol=0.05)
 
 
-def test_unknown_words_and_cut_words_are_told():
+def test_unknown_words_and_truncated_words_are_reported():
     explanation = fired_ngrams(random_task(max_sequence_length=3), "Qwerty is FINE and long")
     assert explanation.words == ["qwerty[?]", "is", "fine"]
     assert explanation.words_cut == 2
     assert "2 more words" in readable(explanation)
 
 
-def test_chinese_characters_stand_together():
+def test_chinese_characters_are_not_separated():
     explanation = fired_ngrams(random_task(texts=["质量很好", "太差了"], language="zh"), "iPhone质量差")
     assert explanation.words == ["iphone[?]", "质", "量", "差"]
     assert "iphone[?]质量差" in readable(explanation).splitlines()
@@ -165,6 +170,6 @@ def test_models_of_other_builders_are_refused():
         fired_ngrams(task, "fine")
 
 
-def test_what_is_no_string_is_refused():
+def test_other_types_than_strings_are_refused():
     with pytest.raises(InputError, match="Received: 3 at index 0"):
         fired_ngrams(random_task(), 3)

@@ -34,3 +34,6 @@ def test_pairs_are_spread_over_all_ids(random):
 def test_too_few_ids_are_refused():
     with pytest.raises(InputError, match="num_bins must be at least 2.*Received: 1"):
         HashedBigrams(1)
+    for wrong in (2.5, "9", None):
+        with pytest.raises(InputError, match=f"num_bins must be an integer of at least 1.*={wrong!r}"):
+            HashedBigrams(wrong)

@@ -122,5 +122,9 @@ def test_bad_arguments_are_refused():
         MultiHeadSelfAttention(0)
     with pytest.raises(InputError, match="dropout must be a number of at least 0 and below 1"):
         MultiHeadSelfAttention(2, dropout=1.0)
+    with pytest.raises(InputError, match="num_heads=2.0"):
+        MultiHeadCrossAttention(2.0)
+    with pytest.raises(InputError, match="dropout='half'"):
+        MultiHeadCrossAttention(2, dropout="half")
     with pytest.raises(InputError, match="multiple of the number of heads. Received: width 5, num_heads=2"):
         MultiHeadSelfAttention(2)(np.zeros((1, 3, 5)))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import Recurrent
 from tests import oracles
 
@@ -40,3 +41,9 @@ def test_a_state_carried_over_equals_one_long_sequence(cell, random):
     second, last = layer(inputs[:, 2:], initial_state=state)
     np.testing.assert_allclose(np.concatenate([first, second], axis=1), whole, atol=1e-6)
     np.testing.assert_allclose(last, end, atol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [1.0, -0.1, "0.2", True])
+def test_a_dropout_of_the_state_outside_its_range_is_refused(wrong):
+    with pytest.raises(InputError, match="recurrent_dropout must be a number of at least 0 and below 1"):
+        Recurrent(4, recurrent_dropout=wrong)

@@ -119,3 +119,8 @@ def test_bad_arguments_are_refused():
         TransformerEncoderBlock(2, 8, activation="swish")
     with pytest.raises(InputError, match="intermediate_dim must be an integer of at least 1"):
         TransformerEncoderBlock(2, 0)
+    for block in (TransformerEncoderBlock, TransformerDecoderBlock):
+        with pytest.raises(InputError, match="num_heads must be an integer of at least 1. Received: num_heads=0"):
+            block(0, 8)
+        with pytest.raises(InputError, match="dropout must be a number of at least 0 and below 1"):
+            block(2, 8, dropout=1.5)

@@ -50,7 +50,7 @@ def test_no_weights_of_a_linear_model_solve_exclusive_or(name, weighting, random
 @pytest.mark.parametrize("name", LINEAR)
 def test_a_trained_linear_model_does_not_solve_exclusive_or(name):
     losses = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}
-    model = BUILDERS[name](vocabulary_size=4, num_classes=2)
+    model = BUILDERS[name](vocabulary_size=4, num_classes=2, weighting="binary")
     model.compile(keras.optimizers.SGD(0.5), WeightedMeanLoss(losses.get(name, cross_entropy)))
     train(model, EXCLUSIVE_OR, EXACTLY_ONE, steps=100)
     assert np.sum((margin(model, EXCLUSIVE_OR) > 0) == EXACTLY_ONE) <= 3
@@ -58,7 +58,7 @@ def test_a_trained_linear_model_does_not_solve_exclusive_or(name):
 
 def test_the_multilayer_perceptron_solves_exclusive_or():
     keras.utils.set_random_seed(1)
-    model = multilayer_perceptron(vocabulary_size=4, num_classes=2, hidden_dims=(5,), dropout=0.0)
+    model = multilayer_perceptron(4, num_classes=2, hidden_dims=(5,), weighting="binary", dropout=0.0)
     model.compile(keras.optimizers.SGD(0.5), WeightedMeanLoss(cross_entropy))
     train(model, EXCLUSIVE_OR, EXACTLY_ONE, steps=500)
     np.testing.assert_array_equal(margin(model, EXCLUSIVE_OR) > 0, EXACTLY_ONE)
@@ -85,7 +85,7 @@ def test_perceptron_is_trained_by_its_update_rule(random):
 
 
 def test_logistic_regression_is_the_sigmoid_of_the_score(random):
-    model = logistic_regression(vocabulary_size=40)
+    model = logistic_regression(vocabulary_size=40, weighting="binary")
     score = model.get_layer("score")
     score.kernel.assign(random.normal(size=(40, 1)))
     texts = token_ids(random, batch=5, time=7)
@@ -118,7 +118,7 @@ def test_regularisation_is_in_the_loss_and_only_if_asked_for(name, random):
 def test_l1_makes_weights_zero():
     """Only words 2 and 3 distinguish the classes."""
     texts, labels = np.array([[2, 4], [2, 5], [3, 4], [3, 5]] * 4), np.array([0, 0, 1, 1] * 4)
-    model = linear_svm(vocabulary_size=6, num_classes=2, l1=0.01)
+    model = linear_svm(vocabulary_size=6, num_classes=2, weighting="binary", l1=0.01)
     model.compile(keras.optimizers.SGD(0.1), WeightedMeanLoss(hinge_loss))
     train(model, texts, labels, steps=100)
     kernel = np.abs(np.array(model.get_layer("logits").kernel))

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.models import text_cnn, text_cnn_tagger
+from kerasnlp_zoo.models import build, text_cnn, text_cnn_tagger
 from tests import oracles
 from tests.contracts import token_ids
 
@@ -63,6 +63,12 @@ def test_class_weights_are_kept_within_the_norm(random):
     assert norms.max() == pytest.approx(0.5, abs=1e-3)
 
 
+def test_class_weights_without_a_limit_have_no_constraint():
+    model = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, max_norm=None)
+    assert model.get_layer("logits").kernel_constraint is None
+    assert build(model.builder_config).builder_config == model.builder_config
+
+
 def test_tagger_gives_logits_for_each_token_from_its_neighbours(random):
     model = text_cnn_tagger(40, num_classes=5, embedding_dim=4, num_filters=3, filter_widths=(3,))
     model.get_layer("convolution_3").bias.assign([9, 9, 9])  # no ReLU hides a change
@@ -86,6 +92,7 @@ def test_tagger_gives_logits_for_each_token_from_its_neighbours(random):
         ({"pooling": "median"}, "pooling='median'"),
         ({"channels": "glove"}, "channels='glove'"),
         ({"max_norm": 0.0}, "max_norm=0.0"),
+        ({"max_norm": "3"}, "max_norm='3'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, message):

@@ -46,7 +46,7 @@ def test_own_reviews_are_learned_and_served(encoder, reviews_csv, tmp_path):
     assert task.model.builder_config["arguments"]["pooling"] == "mean"  # as the encoder was made
 
 
-def test_an_entry_of_lora_holds_the_difference_alone(encoder, reviews_csv, tmp_path):
+def test_a_lora_entry_holds_only_the_changes(encoder, reviews_csv, tmp_path):
     options = {"train_file": reviews_csv, "lora_rank": 2, "epochs": 8, "patience": 8, "learning_rate": 1e-2}
     metrics = bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options))
     entry = tmp_path / "run" / "entry"

@@ -102,5 +102,5 @@ def test_flags_and_tags_that_do_not_fit_are_refused(tmp_path):
         bilstm_tagging.main(config(tmp_path, model="cnn"))
     (tmp_path / "a.txt").write_text("北 B-LOC\n京 E-LOC\n", "utf-8")
     options = TokenClassificationOptions(train_file=tmp_path / "a.txt", scheme="iob2", language="zh")
-    with pytest.raises(InputError, match="a.txt, line 2: the scheme iob2 has no tag 'E-LOC', but B, I, O"):
+    with pytest.raises(InputError, match="a.txt, line 2: the scheme iob2 has no tag 'E-LOC'. Expected one of B, I, O"):
         load_token_classification(options)

@@ -31,7 +31,8 @@ def test_chinese_characters_are_a_bag_too(tmp_path):
 
 
 def test_seeds_are_averaged(reviews_csv, tmp_path):
-    config = linear.Config(train_file=reviews_csv, output_dir=tmp_path / "run", model="multilayer_perceptron", seeds=2)
+    options = {"train_file": reviews_csv, "epochs": 2, "seeds": 2}
+    config = linear.Config(output_dir=tmp_path / "run", model="multilayer_perceptron", **options)
     summary = linear.main(config)
     parts = [json.loads((tmp_path / "run" / f"seed-{n}" / "metrics.json").read_text()) for n in (1, 2)]
     assert [part["seed"] for part in parts] == [1, 2]

@@ -29,7 +29,11 @@ def pairs(tmp_path):
     ("recipe", "more"),
     [
         (seq2seq, {"hidden_dim": 64, "learning_rate": 1e-2, "epochs": 24, "batch_size": 128, "warmup_steps": 100}),
-        (transformer_translation, {"num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "learning_rate": 5e-3}),
+        pytest.param(
+            transformer_translation,
+            {"num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "learning_rate": 5e-3},
+            marks=pytest.mark.slow,  # quickly, its smoke run does the same
+        ),
     ],
 )
 def test_own_pairs_are_learned_kept_and_exported(recipe, more, pairs, tmp_path):
@@ -50,7 +54,8 @@ def test_own_pairs_are_learned_kept_and_exported(recipe, more, pairs, tmp_path):
     assert zoo.check(tmp_path / "run/entry")["largest_difference"] <= 1e-4
 
 
-def test_an_interrupted_run_goes_on(pairs, tmp_path, monkeypatch):
+@pytest.mark.slow
+def test_an_interrupted_run_is_resumed(pairs, tmp_path, monkeypatch):
     options = {"train_file": pairs, "target": "zh", "embedding_dim": 8, "output_dir": tmp_path / "run", **SMALL}
     monkeypatch.setattr("kerasnlp_zoo.training.translation.finish_translation", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -70,7 +70,12 @@ def test_a_source_ends_and_loses_what_is_too_long():
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"language": ""}, "code of a language"), ({"max_sequence_length": 1}, "leave room for a piece and")],
+    [
+        ({"language": ""}, "code of a language"),
+        ({"max_sequence_length": 1}, "leave room for a piece and"),
+        ({"max_sequence_length": 64.0}, "must be an integer of at least 1. Received: max_sequence_length=64.0"),
+        ({"max_sequence_length": None}, "must be an integer of at least 1"),
+    ],
 )
 def test_bad_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):

@@ -151,3 +151,15 @@ def test_every_chunk_of_every_epoch_has_other_noise(tmp_path):
 def test_windows_that_cannot_be_are_refused(arguments):
     with pytest.raises(InputError):
         WindowSampling(**arguments)
+
+
+def test_examples_that_cannot_be_made_are_refused(tmp_path):
+    corpus = corpus_of(["a b c d"], tmp_path)
+    with pytest.raises(InputError, match="architecture must be one of 'skip_gram', 'cbow'. Received: .*'glove'"):
+        word2vec_dataset(corpus, WindowSampling(), "glove")
+    with pytest.raises(InputError, match="batch_size=0"):
+        word2vec_dataset(corpus, WindowSampling(), batch_size=0)
+    with pytest.raises(InputError, match="minibatch must be a multiple of segment. Received: minibatch=30, segment=8"):
+        segment_dataset(corpus, WindowSampling(), segment=8, shared_negatives=5, minibatch=30)
+    with pytest.raises(InputError, match="segment=0"):
+        segment_dataset(corpus, WindowSampling(), segment=0, shared_negatives=5, minibatch=32)

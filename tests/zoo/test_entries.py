@@ -188,5 +188,5 @@ def test_card_and_table_say_what_was_measured(entry):
     }
     assert "| my_entry | text_classification | en | accuracy 75.5" in cards.table([summary])
     assert "76.1 (Kim 2014) | 1.5 MB | 0.9 ms |" in cards.table([summary])
-    assert "-" in cards.table([{**summary, "test_score": None}])
+    assert "| en | - | 76.1 (Kim 2014) |" in cards.table([{**summary, "test_score": None}])
     assert 'zoo.load("my_entry")' in (entry / "README.md").read_text()

@@ -216,7 +216,14 @@ def test_an_entry_is_loaded_with_the_vocabulary_of_its_preprocessor(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"language": "fr"}, {"max_sequence_length": 2}, {"max_sequence_length": 4, "pairs": True}]
+    "arguments",
+    [
+        {"language": "fr"},
+        {"max_sequence_length": 2},
+        {"max_sequence_length": 4, "pairs": True},
+        {"max_sequence_length": 20.5},
+        {"max_sequence_length": None},
+    ],
 )
 def test_wrong_arguments_are_refused(arguments):
     with pytest.raises(InputError):
