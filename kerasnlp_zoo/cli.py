@@ -38,7 +38,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "download": download,
     "plot": plot,
 }
-OWN_FLAGS = ("train", "plot")  # `train RECIPE` and `plot KIND` parse the flags after those two words themselves
+OWN_FLAGS = ("train", "plot")  # subcommands that parse their own flags, after `train RECIPE` or `plot KIND`
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def main() -> None:
         if error.errno != errno.ENOSPC:
             raise
         sys.exit(
-            f"kerasnlp-zoo: the disk is full. What was saved before is complete. Free some space and repeat. {error}"
+            f"kerasnlp-zoo: the disk is full. Files saved before are complete. Free some space and repeat. {error}"
         )
 
 

@@ -89,13 +89,13 @@ def readable(path: FilePath, what: str, advice: str) -> Iterator[None]:
     >>> with readable("entry", "the config of an entry", "Copy it again"):
     ...     json.loads("{")
     Traceback (most recent call last):
-    kerasnlp_zoo.errors.InputError: entry does not hold the config of an entry. Copy it again. JSONDecodeError: ...
+    kerasnlp_zoo.errors.InputError: entry does not contain the config of an entry. Copy it again. JSONDecodeError: ...
     """
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError) as error:
         cause = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-        raise InputError(f"{path} does not hold {what}. {advice}. {cause}") from error
+        raise InputError(f"{path} does not contain {what}. {advice}. {cause}") from error
 
 
 def write_json(path: FilePath, value: Any) -> None:

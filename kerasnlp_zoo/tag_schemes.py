@@ -207,7 +207,7 @@ def scheme_of_tags(tags: Sequence[str]) -> Scheme | Literal["tokens"]:
 
 
 def allowed_transitions(tags: Sequence[str]) -> list[list[bool]] | None:
-    """Return which tag may follow which tag, and which tags may begin and end a text, so that every span is complete.
+    """Return which tag may follow which tag, and which tags may begin and end a text, if all spans are complete.
 
     A span continues only with tags of the same label. In schemes that mark the end of a span (all except IOB2), a
     span must continue until its end.

@@ -36,13 +36,13 @@ class Config(WordVectorConfig):
     model: Literal["bag_of_embeddings", "fixed_window"] = "bag_of_embeddings"
     """bag_of_embeddings ignores the order of the words; fixed_window concatenates the vectors of the first words."""
     pooling: Literal["mean", "sum"] = "mean"
-    """How bag_of_embeddings combines the word vectors."""
+    """Pooling of the word vectors in bag_of_embeddings."""
     window: int = 50
     """Number of words that fixed_window reads."""
     hidden_dim: int = 100
     """Number of units of the hidden layer."""
     dropout: float = 0.5
-    """Dropout rate of the features and of the hidden layer."""
+    """Dropout rate of the pooled vector and of the hidden layer."""
     learning_rate: float = 1e-3
     """Learning rate of Adam."""
 

@@ -5,7 +5,7 @@
     kerasnlp-zoo train bert_pretraining --dataset wikipedia/20230601.en --size base --epochs 100 --epoch-steps 10000
 
 A document ends at a blank line or at the end of a file. The input pipeline produces 2.5 million tokens per second and
-core. The smallest BERT trains on nine thousand tokens per second, with --jit on a CPU on one thousand.
+core. The smallest BERT trains on nine thousand tokens per second; with --jit on a CPU, on one thousand.
 """
 
 import dataclasses

@@ -32,7 +32,7 @@ class Config(FineTuningConfig):
     """Fine-tune BERT on texts labelled with numbers, by default MiniLM on the pairs of the STS Benchmark."""
 
     dataset: str = "sts_benchmark"
-    """Name of a data set: sts_benchmark, or one of TensorFlow Datasets whose labels are numbers."""
+    """Name of a data set: sts_benchmark, or a data set of TensorFlow Datasets whose labels are numbers."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Config(TokenClassificationOptions, FineTuningConfig):
     tags: Literal["iob2", "bmes", "bioes"] = "iob2"
     """Scheme in which the model encodes spans as tags."""
     learning_rate: float = 3e-4
-    """Highest learning rate."""
+    """Maximum learning rate."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:

@@ -43,15 +43,15 @@ class Config(WordVectorConfig):
     cell: Literal["lstm", "gru", "rnn"] = "lstm"
     """Type of the recurrent cell."""
     bidirectional: bool = True
-    """Read the text in both directions."""
+    """Use recurrent layers in both directions."""
     merge: Literal["concat", "sum"] = "concat"
-    """How the outputs of the two directions are combined."""
+    """Combination of the outputs of the two directions: concatenation or sum."""
     pooling: Literal["max", "mean", "last", "attention"] = "max"
-    """How the outputs of all positions are combined into one vector."""
+    """Pooling of the outputs of all positions into one vector. last: the final state of each direction."""
     filter_width: int | None = None
     """Window width, in words, of a convolution before the recurrent layers. Default: no convolution."""
     dropout: float = 0.5
-    """Dropout rate before and after each layer; whole columns are dropped."""
+    """Dropout rate before and after each layer; a feature is dropped at all positions."""
     epochs: int = 10
     """Maximum number of passes over the training data; the learning rate decreases to 0 over them."""
     learning_rate: float = 2e-3

@@ -12,9 +12,9 @@ Chinese is tagged character by character. This trains vectors of characters:
 
     kerasnlp-zoo train word2vec --dataset news_zh --segmenter characters --output-dir characters
 
-Parts of speech are trained on given words. For raw text, the entry first splits the text into words, in Chinese with
-the entry given as --segmenter. With --tags bmes one tag per character encodes words and their parts of speech together
-(Ng and Low 2004). That finds the words better than a model of words alone.
+Part-of-speech taggers are trained on given words. For raw text, the entry first splits the text into words, in Chinese
+with the entry given as --segmenter. With --tags bmes, one tag per character encodes words and their parts of speech
+together (Ng and Low 2004). This finds words better than a model that predicts only words.
 """
 
 import dataclasses
@@ -71,17 +71,19 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     head: Literal["crf", "softmax"] = "crf"
     """crf predicts all tags of a text together (conditional random field); softmax predicts each tag separately."""
     tags: Tags = "auto"
-    """Scheme in which the model encodes spans as tags. auto is bmes, but tokens if every word has a label and there
-    are several labels."""
+    """Scheme in which the model encodes spans as tags. auto: tokens if every word has a label and there are several
+    labels, otherwise bmes."""
     # The flag of the base class names a library.
     segmenter: str | None = None  # type: ignore[assignment]
     """Only for Chinese parts of speech: entry that splits raw text into words, such as bilstm_crf_segmentation_zh."""
     word_length: int | None = None
-    """Also read the first N characters of each word. Default: none; for parts of speech 4 in Chinese, otherwise 20."""
+    """Number of characters of each word that the model also reads. Default: none; for parts of speech, 4 in Chinese,
+    otherwise 20."""
     num_bigram_bins: int | None = None
-    """Also embed each token together with the next one, hashed into this number of bins, for example 60000."""
+    """Number of hash bins for pairs of adjacent tokens, which are then also embedded, for example 60000. Default: no
+    pairs."""
     hidden_dim: int = 128
-    """Units per direction of each recurrent layer; for --model cnn, filters of each width."""
+    """Number of units of each recurrent layer, per direction; for --model cnn, number of filters of each width."""
     num_layers: int = 1
     """Number of recurrent layers."""
     filter_width: int | None = None
@@ -91,7 +93,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     embedding_dim: int = 100
     """Width of a word vector; columns that --embeddings lacks are random."""
     dropout: float = 0.5
-    """Dropout rate; the same columns are dropped at all positions of a text."""
+    """Dropout rate before and after each layer; a feature is dropped at all positions."""
     max_sequence_length: int = 1024
     """Maximum length of a text in tokens; longer texts are truncated at the end, and their last spans are lost."""
     epochs: int = 10
@@ -106,7 +108,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
         super().check(replicas)
         if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_bigram_bins):
             raise InputError(
-                "--model cnn is only a baseline: it requires --head softmax and has no --word-length and no "
+                "--model cnn is only a baseline: it requires --head softmax, and cannot be used with --word-length or "
                 "--num-bigram-bins"
             )
 
@@ -152,7 +154,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
 
 def scheme_for(data: TokenClassificationData, tags: Tags) -> TagScheme:
-    """Return the scheme of the tags: that of --tags, or for auto the one that suits the spans."""
+    """Return the scheme of the tags: the value of --tags, or for auto the scheme that fits the spans."""
     if tags != "auto":
         return tags
     are_all_words = every_word_is_a_span(data.train.texts, data.train.references)

@@ -24,15 +24,15 @@ class Config(CorpusRunConfig):
 
     epochs: tyro.conf.Suppress[int] = 1  # nothing is trained
     matrix: Literal["term_term", "term_document"] = "term_term"
-    """term_term counts words near words; term_document counts words in sentences and paragraphs, so that words of one
-    topic become neighbours."""
+    """term_term counts words near words; term_document counts words in sentences and paragraphs; words of the same
+    topic then have similar vectors."""
     window: int = 5
-    """Number of context words on each side; a word at distance d counts 1/d. Small windows (1 to 3) group words of the
-    same use, larger ones (4 to 10) words of the same topic."""
+    """Number of context words on each side; a word at distance d counts 1/d. Small windows (1 to 3) capture syntax,
+    larger ones (4 to 10) capture topics."""
     smoothing: float = 0.75
     """Exponent of the context counts in PPMI; below 1 it reduces the weight of rare contexts."""
     shift: float = 1.0
-    """The logarithm of this number is subtracted from PPMI, like the number of negatives in word2vec."""
+    """The logarithm of this number is subtracted from PPMI. It corresponds to the number of negatives in word2vec."""
     weighting: float = 0.0
     """Exponent of the singular values: 1 approximates PPMI best, 0 and 0.5 produce better vectors."""
 

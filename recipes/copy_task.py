@@ -3,17 +3,17 @@
     kerasnlp-zoo train copy_task
     kerasnlp-zoo train copy_task --delays 20 200 --networks gru lstm
 
-A network of one direction reads five random symbols, then blanks for the length of the delay. After them it must
-output the symbols in their order. The recipe draws the accuracy during training at each delay, and the cause of the
-differences: the decrease of an answer's gradient with the distance of the input.
+A network of one direction reads five random symbols, and then blanks for the length of the delay. Then it must output
+the symbols in the same order. The recipe draws the accuracy during training for each delay. It also draws the cause of
+the differences: the gradient of an answer decreases with the distance of the input.
 
-Initial weights decide how long a network remembers. The simple RNN starts from small random weights and forgets. From
-an orthogonal matrix, the default of Keras, it remembers (Henaff et al. 2016, "Recurrent Orthogonal Networks and
+Initial weights decide how long a network remembers. With small random weights, the simple RNN forgets. With an
+orthogonal matrix, the default of Keras, it remembers (Henaff et al. 2016, "Recurrent Orthogonal Networks and
 Long-Memory Tasks"). The initial biases of the gates of GRU and LSTM make each unit remember for a different time
 (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?", section 2).
 
 Ours, after at most 1,500 steps: at delays of 50 and 100 steps the accuracy of the simple RNN is 12.6% and 20.1%
-(random guessing: 12.5%), from an orthogonal start 91.6% and 53.0%. GRU and LSTM reach at least 99.5% after 750 to
+(random guessing: 12.5%), with an orthogonal matrix 91.6% and 53.0%. GRU and LSTM reach at least 99.5% after 750 to
 1,300 steps.
 """
 
@@ -60,9 +60,9 @@ class Config(RunOptions):
     networks: tuple[Network, ...] = ("rnn", "orthogonal_rnn", "gru", "lstm")
     """Networks to compare."""
     hidden_dim: int = 64
-    """Units of a network."""
+    """Number of units of a network."""
     batch_size: int = 64
-    """Sequences of a training step; every step has new ones."""
+    """Number of sequences in a training step; every step has new sequences."""
     learning_rate: float = 1e-2
     """Learning rate of Adam for GRU and LSTM."""
     rnn_learning_rate: float = 3e-3
@@ -162,17 +162,17 @@ def build(config: Config, network: Network, delay: int) -> keras.Model:
 
 
 def start(layer: Recurrent, network: Network, longest: int) -> None:
-    """Set the initial weights of a layer that differ from those of Keras.
+    """Set the initial weights of a layer that differ from Keras' defaults.
 
-    The recurrent weights of the simple RNN are uniform within 1 / sqrt(H), so that its state shrinks by a factor of
-    about 0.6 at every step. The biases of the gates make the units of GRU and LSTM remember for 1 to twice `longest`
-    steps, uniformly on a logarithmic scale. A unit that keeps the share f of its state at every step forgets in about
-    1 / (1 - f) steps, and this is n + 1 for f = sigmoid(log n).
+    The recurrent weights of the simple RNN are uniform within 1 / sqrt(H). Its state then shrinks by a factor of about
+    0.6 at every step. The biases of the gates make the units of GRU and LSTM remember for 1 to twice `longest` steps,
+    uniformly on a logarithmic scale. A unit that keeps the share f of its state at every step forgets in about 1 / (1 -
+    f) steps, and this is n + 1 for f = sigmoid(log n).
 
     Args:
         layer: the recurrent layer.
         network: type of the network.
-        longest: longest memory that the task requires, in steps.
+        longest: number of steps that the task requires a network to remember.
     """
     random = np.random.default_rng(0)
     weights = {weight.path.split("/")[-1]: weight for weight in layer.weights}
@@ -183,7 +183,7 @@ def start(layer: Recurrent, network: Network, longest: int) -> None:
         weights["recurrent_kernel"].assign(random.uniform(-limit, limit, (units, units)))
     elif network == "gru":  # order of the gates: update, reset, candidate; the second row is the recurrent bias
         bias[0, :units] = keeping
-    elif network == "lstm":  # order of the gates: input, forget, candidate, output; what is kept is not overwritten
+    elif network == "lstm":  # order of the gates: input, forget, candidate, output
         bias[:units], bias[units : 2 * units] = -keeping, keeping
     weights["bias"].assign(bias)
 

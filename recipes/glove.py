@@ -3,7 +3,7 @@
     kerasnlp-zoo train glove
     kerasnlp-zoo train glove --dataset mixed_en --window 10
 
-On small texts GloVe is weaker than word2vec: on 2 million words of mixed_en, after 15 epochs, its WordSim-353 score is
+On small texts, GloVe is worse than word2vec: on 2 million words of mixed_en, after 15 epochs, its WordSim-353 score is
 24.6 instead of 45.9.
 """
 
@@ -30,11 +30,11 @@ class Config(CorpusRunConfig):
     """Train GloVe, by default on WikiText-2, two million words of Wikipedia."""
 
     epochs: int = 15
-    """Number of passes over the nonzero cells of the matrix."""
+    """Number of passes over the nonzero counts."""
     window: int = 10
     """Number of context words on each side; a word at distance d counts 1/d."""
     x_max: float = 10.0
-    """Counts of at least this number have weight 1; the paper uses 100 for corpora a hundred times as large."""
+    """Counts of at least this number have weight 1; the paper uses 100 for a hundred times larger corpora."""
     learning_rate: float = 0.2
     """Learning rate of Adagrad."""
 

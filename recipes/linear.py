@@ -45,13 +45,14 @@ class Config(WordClassifierConfig):
     )
     """Type of the classifier."""
     weighting: Literal["binary", "count", "tf_idf"] = "tf_idf"
-    """Weight of a word in its bag: 1, its count, or its count times its inverse document frequency."""
+    """Weight of a word in its text. binary: 1. count: number of occurrences. tf_idf: count x inverse document
+    frequency."""
     l1: float = 0.0
     """Factor of the L1 penalty of a linear model."""
     l2: float = 0.0
     """Factor of the L2 penalty of a linear model."""
     hidden_dims: tuple[int, ...] = (128,)
-    """Units of each hidden layer of the multilayer perceptron."""
+    """Number of units of each hidden layer of the multilayer perceptron."""
     dropout: float = 0.5
     """Dropout rate of each hidden layer."""
     learning_rate: float = 1e-2

@@ -3,8 +3,8 @@
     kerasnlp-zoo train linear_xor
 
 The texts are "", "a", "b" and "a b"; the label is 1 if the text has exactly one of the words. Every linear model has
-z("") + z("a b") = z("a") + z("b"), so it is wrong on at least one text. With a hidden layer of five units, not every
-random start finds the solution. The recipe counts the successful starts, and draws the decision regions and the effect
+z("") + z("a b") = z("a") + z("b"), so it is wrong on at least one text. With a hidden layer of five units, some random
+starts do not find the solution. The recipe counts the successful starts, and draws the decision regions and the effect
 of the learning rate. Ours: none of 4 linear models, 31 of 40 starts of the multilayer perceptron, half a minute on 2
 CPU cores.
 """
@@ -52,17 +52,17 @@ class Config(RunOptions):
     """Train every linear model and many multilayer perceptrons on exclusive or, in about a minute."""
 
     epochs: int = 500
-    """Number of passes over the four texts; each is one step of gradient descent."""
+    """Number of passes over the four texts; each pass is one step of gradient descent."""
     strategy: tyro.conf.Suppress[StrategyName] = "none"  # the models are small
     resume: tyro.conf.Suppress[bool] = False  # nothing is saved before the end
     seed: int = 0
-    """Random seed of the first start; each further start has the next seed."""
+    """Random seed of the first start; the next starts have the next seeds."""
     starts: int = 40
     """Number of random starts of the multilayer perceptron."""
     hidden_dim: int = 5
-    """Units of its hidden layer."""
+    """Number of units of the hidden layer of the multilayer perceptron."""
     learning_rate: float = 0.5
-    """Learning rate; the picture also shows one a hundred times lower and one a hundred times higher."""
+    """Learning rate; the plot also shows a rate a hundred times lower and a rate a hundred times higher."""
     smoke: bool = False
     """Try the complete recipe in seconds, with few starts and steps; its scores are meaningless."""
 

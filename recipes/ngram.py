@@ -36,7 +36,7 @@ class Config(RunOptions, LanguageModelingOptions):
     strategy: tyro.conf.Suppress[StrategyName] = "none"
     resume: tyro.conf.Suppress[bool] = False
     order: int = 5
-    """Number of words of the longest n-grams; all shorter orders are tried, too."""
+    """Maximum order: number of words of the longest n-grams. All lower orders are also tried."""
     k: float = 0.01
     """Number that add_k adds to every count."""
 

@@ -4,8 +4,8 @@
     kerasnlp-zoo train nnlm --context-size 2 --direct-connections
     kerasnlp-zoo train nnlm --dataset peoples_daily --unit characters --epochs 10
 
-Its perplexity can be compared with that of the recipe ngram on the same text: both predict every token of the test
-text once, with the same vocabulary.
+Its perplexity can be compared with the perplexity of the recipe ngram on the same text: both predict every token of the
+test text once, with the same vocabulary.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Train a recurrent language model on one long text, segment by segment; each segment continues with the last state.
+"""Train a recurrent language model on one long text, in segments; the state is passed from segment to segment.
 
     kerasnlp-zoo train rnn_language_model
     kerasnlp-zoo train rnn_language_model --dataset peoples_daily --unit characters --embedding-dim 128
@@ -40,17 +40,18 @@ class Config(LanguageModelConfig):
     num_layers: int = 2
     """Number of recurrent layers."""
     embedding_dim: int = 256
-    """Width of a word vector, and units of the last layer."""
+    """Width of a word vector, and number of units of the last layer."""
     hidden_dim: int = 256
-    """Units of the other layers."""
+    """Number of units of the other layers."""
     tie_embeddings: bool = True
     """Use the same matrix for the input embeddings and for the output layer."""
     dropout: float = 0.3
-    """Dropout rate before and after each layer; the same columns are dropped at all steps of a segment."""
+    """Dropout rate before and after each layer; a feature is dropped at all steps of a segment."""
     recurrent_dropout: float = 0.0
     """Dropout rate of the state."""
     num_sampled: int = 4096
-    """In training, estimate the softmax from this many words if the vocabulary is larger; 0 uses all words."""
+    """Number of words from which the softmax is estimated in training, if the vocabulary is larger; 0 uses all
+    words."""
     learning_rate: float = 2e-3
     """Maximum learning rate of Adam."""
     warmup: float = 0.02
@@ -63,7 +64,7 @@ def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
     run = Run("rnn_language_model", config)
     source, text = read_language_model_text(run)
-    assert source.segmenter is not None  # it is the unit of the tokens
+    assert source.segmenter is not None  # the segmenter is the unit of the tokens
     preprocessor = LanguageModelPreprocessor(text.vocabulary, source.segmenter, source.language)
     train, validation = (
         language_model_batches(ids, config.batch_size, config.segment_length) for ids in (text.train, text.validation)

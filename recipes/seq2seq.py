@@ -30,15 +30,15 @@ class Config(TranslationConfig):
     embedding_dim: int = 256
     """Width of the vector of a word piece."""
     hidden_dim: int = 512
-    """Units of the decoder, and of each direction of the encoder."""
+    """Number of units of the decoder, and of each direction of the encoder."""
     num_layers: int = 1
     """Number of recurrent layers of the encoder, and of the decoder."""
     cell: Literal["gru", "lstm", "rnn"] = "gru"
     """Type of the recurrent cell."""
     bidirectional: bool = True
-    """Read the source in both directions."""
+    """Use an encoder that reads the source in both directions."""
     merge: Literal["concat", "sum"] = "concat"
-    """How the outputs of the two directions are combined."""
+    """Combination of the outputs of the two directions: concatenation or sum."""
     attention: Literal["soft", "hard", "none"] = "soft"
     """Attention to the source: soft is a weighted mean of all positions, hard selects one position."""
     score_mode: Literal["additive", "general", "dot", "scaled_dot"] = "additive"

@@ -40,13 +40,13 @@ class Config(WordVectorConfig):
     num_filters: int = 100
     """Number of filters of each width."""
     pooling: Literal["max", "mean", "sum", "k_max"] = "max"
-    """How the activations of all windows are combined."""
+    """Pooling of the activations of all windows. k_max keeps the largest k of each filter."""
     k: int = 2
-    """Number of activations per filter that k_max keeps."""
+    """Number of activations per filter that --pooling k_max keeps."""
     dropout: float = 0.5
     """Dropout rate of the pooled features."""
     max_norm: float = 3.0
-    """Maximum norm of the weights of each class."""
+    """Maximum L2 norm of the weights of each class in the output layer."""
     learning_rate: float = 1e-3
     """Learning rate of Adam."""
 

@@ -26,7 +26,8 @@ class Config(TranslationConfig):
     """Train a Transformer, by default a small one from English to Spanish on Tatoeba."""
 
     size: Literal["small", "base", "big"] = "small"
-    """The paper's base or big model, or a small one for two CPU cores. The next five flags replace its values."""
+    """Size of the model: base or big of the paper, or small for two CPU cores. --hidden-dim, --num-layers, --num-heads,
+    --intermediate-dim and --dropout override its values."""
     hidden_dim: int | None = None
     """Hidden size; default: the value of --size."""
     num_layers: int | None = None
@@ -34,15 +35,15 @@ class Config(TranslationConfig):
     num_heads: int | None = None
     """Number of attention heads of each block; default: the value of --size."""
     intermediate_dim: int | None = None
-    """Units of the first dense layer of a block; default: the value of --size."""
+    """Number of units of the first dense layer of a block; default: the value of --size."""
     dropout: float | None = None
     """Dropout rate; default: the value of --size."""
     positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
-    """Encoding of the positions."""
+    """Positional encoding; none is for an ablation study."""
     norm_first: bool = True
     """Normalize the inputs of a sub-layer, which makes training more robust. The paper normalizes the sums instead."""
     residual: bool = True
-    """Add the inputs of a sub-layer to its outputs."""
+    """Use residual connections: add the inputs of a sub-layer to its outputs."""
     layer_norm: bool = True
     """Use layer normalization."""
 

@@ -1,4 +1,4 @@
-"""Train a Tree-LSTM on parsed sentences, to classify pairs (does one follow from the other?) or phrases (sentiment).
+"""Train a Tree-LSTM on parsed sentences, to classify pairs (entailment) or phrases (sentiment).
 
     kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100
     kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100 --composition mean
@@ -37,7 +37,7 @@ from kerasnlp_zoo.training import (
     run_repeatedly,
 )
 
-DRAWN_NODES = 25  # approximate size of the tree in the picture of a run with labelled nodes
+DRAWN_NODES = 25  # approximate number of nodes of the tree in the plot, for a run with labelled nodes
 
 
 @dataclasses.dataclass
@@ -54,13 +54,13 @@ class Config(TreeOptions, WordVectorConfig):
     num_children: int = 2
     """Maximum number of children of a node, for n_ary."""
     hidden_dim: int = 150
-    """Units of a node."""
+    """Number of units of the state of a node."""
     intermediate_dim: int = 200
-    """Units of the layer that combines a pair."""
+    """Number of units of the layer that combines a pair."""
     embedding_dim: int = 100
     """Width of a word vector; columns that --embeddings lacks are random."""
     dropout: float = 0.2
-    """Dropout rate of the word vectors and of the features."""
+    """Dropout rate of the word vectors and of the features of a tree or pair."""
     learning_rate: float = 1e-3
     """Learning rate of Adam."""
     epochs: int = 12
@@ -123,7 +123,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     name = f"tree_lstm_{config.data_name()}_{preprocessor.language}"
     metrics = finish_classification(run, task, data, best, name)
     if data.has_node_labels:
-        test_texts = [text for text in data.test.texts if isinstance(text, str)]  # all: only pairs are not str
+        test_texts = [text for text in data.test.texts if isinstance(text, str)]  # only pairs are not str
         text = min(test_texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
         plots.tree_labels(read_tree(text, data.notation), task.predict([text])[0], task.labels, run.folder / "tree.png")
     return metrics

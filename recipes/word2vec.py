@@ -4,10 +4,10 @@
     kerasnlp-zoo train word2vec --corpus my_texts/ --model cbow
     kerasnlp-zoo train word2vec --dataset news_zh --model cbow
 
-Negative sampling and hierarchical softmax use fast trainers. The other losses use plain models, which train on one pair
-after the other and take a hundred times as long. On mixed_en, 15.5 million words, 10 epochs of skip-gram reach
-WordSim-353 65.2, SimLex-999 24.2 and analogies 30.4 (entry skip_gram_mixed_en), in six minutes on two busy cores.
-Mikolov et al. 2013 report 53.3 on the analogies for 783 million words and 300 columns.
+Negative sampling and hierarchical softmax use fast trainers. The other losses use plain models, which take a hundred
+times as long. On mixed_en, 15.5 million words, 10 epochs of skip-gram reach WordSim-353 65.2, SimLex-999 24.2 and
+analogies 30.4 (entry skip_gram_mixed_en), in six minutes on two busy cores. Mikolov et al. 2013 report 53.3 on the
+analogies for 783 million words and 300 columns.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ from kerasnlp_zoo.training import (
 
 BUILDERS = {"skip_gram": skip_gram, "cbow": cbow}
 FAST = ("negative_sampling", "hierarchical_softmax")
-BATCH_SIZE = 512  # centres in a batch of a plain model
+BATCH_SIZE = 512  # number of centre words in a batch of a plain model
 
 
 @dataclasses.dataclass
@@ -49,17 +49,17 @@ class Config(CorpusRunConfig):
     model: Literal["skip_gram", "cbow"] = "skip_gram"
     """skip_gram predicts the surrounding words from a word; cbow predicts a word from the surrounding words."""
     loss: Literal["negative_sampling", "nce", "hierarchical_softmax", "full_softmax"] = "negative_sampling"
-    """Loss of a predicted word: against sampled negatives (negative_sampling, nce) or against the vocabulary."""
+    """Loss of a predicted word. negative_sampling and nce use sampled noise words, the others use all words."""
     window: int = 5
-    """Maximum number of words on each side."""
+    """Maximum number of context words on each side."""
     num_negatives: int = 5
-    """Number of negatives per predicted word."""
+    """Number of noise words (negatives) per predicted word."""
     subsample: float = 1e-3
-    """Words of a higher relative frequency are dropped at random; 0 keeps all words."""
+    """Words with a relative frequency above this value are randomly dropped; 0 keeps all words."""
     learning_rate: float | None = None
-    """First learning rate, which falls linearly to 0; by default 0.2 for fast trainers and 0.002 for plain models."""
+    """Initial learning rate; it decreases linearly to 0. Default: 0.2 for fast trainers, 0.002 for plain models."""
     plain: bool = False
-    """Train the plain model even if there is a fast trainer."""
+    """Train the plain Keras model even if there is a fast trainer for the loss."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""

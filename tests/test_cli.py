@@ -94,7 +94,7 @@ def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
 def test_export_proves_the_saved_model_and_says_how_to_serve_it(run, tmp_path):
     printed = run("export", ENTRY, tmp_path / "served")
     assert (tmp_path / "served" / "1" / "saved_model.pb").exists()
-    assert "gives the answers of predict()" in printed
+    assert "returns the answers of predict()" in printed
     assert "docker run" in printed
     assert "curl -d" in printed
 
@@ -128,7 +128,7 @@ def test_quantize_shrinks_an_entry_and_keeps_its_labels(run, tmp_path):
 def test_quantize_scores_own_files_too(run, tmp_path):
     entry = zoo.save(text_classification(), tmp_path / "mine")
     for command in (("evaluate", entry), ("quantize", entry, tmp_path / "int8")):
-        assert "does not state its data. Give --dataset NAME or --test-file" in error(run, *command)
+        assert "does not name its data set. Give --dataset NAME or --test-file" in error(run, *command)
     (tmp_path / "test.csv").write_text(f'text,label\n"{GOOD}",positive\ndull and clumsy,negative\n')
     assert "on 2 texts" in run("quantize", entry, tmp_path / "int8", "--test-file", tmp_path / "test.csv")
     assert "is already quantized" in error(run, "quantize", tmp_path / "int8", tmp_path / "again")
@@ -174,8 +174,14 @@ def test_list_names_what_can_be_downloaded(run, monkeypatch, tmp_path):
     assert "glove_6b_50d_en" not in run("list", "--markdown")
 
 
-def test_check_passes_and_fails_loudly_on_one_changed_byte(run, tmp_path):
-    assert ENTRY in run("check")
+@pytest.mark.slow
+def test_all_published_entries_pass_their_check(run):
+    printed = run("check")
+    assert all(summary["name"] in printed for summary in zoo.summaries())
+
+
+def test_check_passes_and_fails_on_one_changed_byte(run, tmp_path):
+    assert ENTRY in run("check", ENTRY)
     entry = zoo.save(text_classification(), tmp_path / "entry")
     assert "golden answers repeated" in run("check", entry)
     weights = bytearray((entry / "model.safetensors").read_bytes())
@@ -222,7 +228,7 @@ def test_recipe_prints_a_script_to_fork(run):
         (["predict", ENTRY, "x", "--file", "y"], "not both"),
         (["predict", ENTRY, "--file", "nowhere.txt"], "nowhere.txt does not exist"),
         (["explain", ENTRY], "at least one text"),
-        (["explain", ENTRY, "x", "y", "--output", "why.png"], "one text, to be drawn into one picture. Received: 2"),
+        (["explain", ENTRY, "x", "y", "--output", "why.png"], "one text for one plot. Received: 2"),
         (["explain", ENTRY, "x", "--output", "why"], "such as --output explanation.png. Received: why"),
         (["explain", ENTRY, "x", "--ngrams", "0"], "ngrams=0"),
         (
@@ -247,7 +253,7 @@ def test_flags_of_a_recipe_are_listed(run, capsys):
         assert flag in printed
 
 
-def test_a_full_disk_is_told_without_a_traceback(run, monkeypatch):
+def test_a_full_disk_is_reported_without_a_traceback(run, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 

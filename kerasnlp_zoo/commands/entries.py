@@ -52,7 +52,7 @@ def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> N
 
 
 def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
-    """Return the texts, references and name of the test data: those of the flags, otherwise the entry's own data."""
+    """Return the texts, references and name of the test data: the data of the flags, otherwise of the entry."""
     from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 
     config = zoo.read_config(entry)
@@ -94,7 +94,7 @@ def export(
         path = task.export(folder, format="litert")
         config = json.loads((path / "config.json").read_text("utf-8"))
         print(
-            f"{path / 'model.tflite'} gives the answers of predict() (largest difference "
+            f"{path / 'model.tflite'} returns the answers of predict() (largest difference "
             f"{config['largest_difference']:.0e}) in a process that imports only LiteRT. "
             f"Inputs: {', '.join(config['inputs'])}. Outputs: {', '.join(config['outputs'])}.\n"
             f"{path / 'vocabulary.txt'}: the line number of a token is its id, from 0. {path / 'config.json'}: labels "
@@ -106,14 +106,14 @@ def export(
     difference = check_export(task, path, texts)
     modules = " and ".join(["tensorflow", *task.preprocessor.modules])
     print(
-        f"{path} gives the answers of predict() (largest difference {difference:.0e}) in a process that imports only "
+        f"{path} returns the answers of predict() (largest difference {difference:.0e}) in a process that imports only "
         f"{modules}. Serve it and send it a text:"
     )
     print(serving_commands(task, path, texts[0]))
 
 
 def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ENTRY")] = ()) -> None:
-    """Check that entries are complete and unchanged, and return the same answers as when they were made.
+    """Check that entries are complete and unchanged, and return the same answers as when they were saved.
 
     Args:
         entries: Names or folders; by default all entries.
@@ -131,7 +131,7 @@ def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.ar
 def download(
     name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATASET|ENTRY")], data_dir: Path | None = None
 ) -> None:
-    """Download a data set, or an entry that is not shipped, so that it can be used without a network.
+    """Download a data set, or an entry that is not shipped, to use it later without a network.
 
     Args:
         name: Name of the data set or entry.

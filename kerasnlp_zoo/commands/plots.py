@@ -43,7 +43,7 @@ def attention(
         entry: Name or folder of an entry with a Transformer encoder.
         text: The text.
         text_pair: A second text, read together with the first.
-        query: Draw the attention of this word alone: the mean over the chosen heads.
+        query: Draw only the attention of this word: the mean over the selected heads.
         layer: Layers, counted from 0; by default the last one.
         head: Heads, counted from 0; by default all.
     """

@@ -122,6 +122,6 @@ def _sentence_vectors(folder: Path, modules: Sequence[Mapping[str, Any]]) -> tup
     modes = [name for name, value in read_json(path).items() if name.startswith("pooling_mode_") and value]
     if len(modes) != 1 or modes[0] not in POOLINGS:
         raise InputError(
-            f"{path} must choose one of {', '.join(POOLINGS)}. Received: {', '.join(modes) or 'no pooling mode'}"
+            f"{path} must select one of {', '.join(POOLINGS)}. Received: {', '.join(modes) or 'no pooling mode'}"
         )
     return POOLINGS[modes[0]], "Normalize" in kinds

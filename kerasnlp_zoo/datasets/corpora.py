@@ -125,7 +125,7 @@ def parallel_map(function: Callable[[Item], Result], items: Iterable[Item]) -> I
 
 
 def open_corpus(options: TextOptions) -> TextSource:
-    """Return the text that the flags choose. It is not read yet.
+    """Return the text that the flags select. It is not read yet.
 
     Raises:
         InputError: if the file or corpus does not exist.

@@ -33,9 +33,9 @@ def load_evaluation_examples(
 
     Args:
         task_name: name of the task, such as "text_classification".
-        options: flags of the data. The examples are those of test_file if it is given, otherwise the test split of
-            dataset, otherwise the test split of the entry's own data set. For word embeddings they are test_file, or
-            the published set dataset, or all published sets of the language.
+        options: flags of the data. The examples are test_file if it is given, otherwise the test split of dataset,
+            otherwise the test split of the entry's own data set. For word embeddings they are test_file, or the
+            published set dataset, or all published sets of the language.
         config: config.json of the entry.
 
     Returns:
@@ -59,7 +59,7 @@ def _data_name(options: DataOptions, config: Config) -> str:
 
 
 def _with_data(options: DataOptions, config: Config) -> DataOptions:
-    """Return the options, with the entry's own data set if the flags choose no data."""
+    """Return the options, with the entry's own data set if the flags select no data."""
     if options.test_file is not None:
         return options
     name = _data_name(options, config)

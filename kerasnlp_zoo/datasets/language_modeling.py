@@ -43,7 +43,7 @@ class LanguageModelingOptions(TextOptions):
 
 
 def load_language_modeling(options: LanguageModelingOptions) -> tuple[TextSource, LanguageModelText]:
-    """Read the text that the flags choose, and encode it as ids.
+    """Read the text that the flags select, and encode it as ids.
 
     `wikitext2` is the published data: 2,088,628 training, 217,646 validation and 245,569 test tokens, including
     `[END]` after each line, and a vocabulary of 33,278, including `[UNK]` and `[END]`. In other corpora, blank

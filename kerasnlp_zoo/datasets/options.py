@@ -1,4 +1,4 @@
-"""Flags that choose the data, the same in every recipe."""
+"""Flags that select the data, the same in every recipe."""
 
 import dataclasses
 from pathlib import Path
@@ -91,6 +91,17 @@ class TranslationOptions(DataOptions):
     dataset: str = "tatoeba"
     """tatoeba (en-es and en-uk, both directions), reversal (letters in reversed order, for a first trial), or a data
     set of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
+    train_file: Path | None = None
+    """Your own data instead of a named set: CSV, TSV or JSON lines with both languages; or a file of source sentences,
+    one per line, with --target-file."""
+    text_column: str = "text"
+    """Column or JSON key with the source sentence; used together with --text-pair-column."""
+    text_pair_column: str | None = None
+    """Column or JSON key with the translation. Default: the file has no header; its first two columns are used."""
+    label_column: str = "label"
+    """Not available: translations have no labels."""
+    language: Language | None = None
+    """Not available: use --source and --target."""
     source: str = "en"
     """Code of the source language."""
     target: str = "es"

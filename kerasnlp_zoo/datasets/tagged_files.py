@@ -217,8 +217,8 @@ def _check_tags(texts: Sequence[TaggedLines]) -> None:
                 parse_tag(tag)
             except InputError as error:
                 raise InputError(
-                    f"{place}: {error}. Set --columns if the tags are in another column. If every token is a span of "
-                    "its own, as with parts of speech, use --scheme tokens"
+                    f"{place}: {error}. Set --columns if the tags are in another column. If each token is a separate "
+                    "span, as in part-of-speech tagging, use --scheme tokens"
                 ) from error
 
 

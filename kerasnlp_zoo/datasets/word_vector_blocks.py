@@ -27,7 +27,7 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that text does 
 OTHER_FILES = {  # first bytes -> description of the file
     b"\x80": "is a pickle, such as gensim's .model and .kv. It was not opened, because a pickle can run any code. "
     "Write another file in gensim: KeyedVectors.load(...).save_word2vec_format('vectors.bin', binary=True)",
-    b"\xba\x16\x4f\x2f": "is a model in fastText's own format. Give the .vec file that fastText writes beside it",
+    b"\xba\x16\x4f\x2f": "is a model in fastText's own format. Give the .vec file that fastText writes next to it",
     b"\x93NUMPY": "is a NumPy array: numbers without words. Write both with write_vectors(path, tokens, vectors)",
     b"PK\x03\x04": "is a zip archive. Unpack it and give the file inside",
     b"\x1f\x8b": "is compressed by gzip. Give it a name that ends with .gz",

@@ -1,6 +1,6 @@
 """Analogies by vector arithmetic: a is to b as c is to ?
 
-Shapes: V words, D dimensions, Q questions, U different words of a group of questions.
+Shapes: V words, D width of a vector, Q questions, U different words of a group of questions.
 """
 
 import dataclasses

@@ -1,6 +1,6 @@
 """Cosine similarities, and their correlation with human scores.
 
-Shapes: N pairs, D dimensions.
+Shapes: N pairs, D width of a vector.
 """
 
 import warnings

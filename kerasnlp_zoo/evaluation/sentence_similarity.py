@@ -1,6 +1,6 @@
 """Correlation of sentence vectors with human similarity scores.
 
-Shapes: N pairs of sentences, D dimensions.
+Shapes: N pairs of sentences, D width of a vector.
 """
 
 from kerasnlp_zoo.evaluation.correlation import Numbers, Vectors, correlations, cosines

@@ -3,7 +3,7 @@
 A word is looked up as written, and then in lower case: "Paris" finds "paris" in a vocabulary of lower-case words.
 `[PAD]` and `[UNK]` are not words: they are never found, and never answers.
 
-Shapes: V tokens, D dimensions.
+Shapes: V tokens, D width of a vector.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,7 +44,7 @@ def without_special_tokens(tokens: Sequence[str], vectors: Vectors) -> tuple[Seq
     broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(broken):
         raise InputError(
-            f"Word vectors must be finite. Received: {len(broken):,} with NaN or infinity, the first for  "
+            f"Word vectors must be finite. Received: {len(broken):,} with NaN or infinity, the first for "
             f"{words[broken[0]]!r}. The training has diverged: use a smaller learning rate"
         )
     return words, vectors

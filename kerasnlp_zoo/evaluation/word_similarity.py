@@ -1,6 +1,6 @@
 """Correlation of word vectors with human similarity scores.
 
-Shapes: V tokens, D dimensions, P pairs.
+Shapes: V tokens, D width of a vector, P pairs.
 """
 
 import dataclasses

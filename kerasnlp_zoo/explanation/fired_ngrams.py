@@ -21,7 +21,7 @@ from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
 from kerasnlp_zoo.text import WordPreprocessor
 
-BEYOND = "·"  # stands for a position before the first word or after the last
+BEYOND = "·"  # replaces a word before the first or after the last word of the text
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""The `builder` decorator: it records the arguments of a model, so that the model can be built again."""
+"""The `builder` decorator: it records the arguments of a model, to build the model again."""
 
 import functools
 import inspect
@@ -65,8 +65,8 @@ def builder(
             arguments = json.loads(json.dumps(bound.arguments))
         except TypeError as error:
             raise InputError(
-                f"{function.__name__}() takes plain numbers, strings, lists and None, so that the model can be "
-                f"built again from a file. Received: {bound.arguments} ({error})"
+                f"{function.__name__}() takes plain numbers, strings, lists and None, which are saved to build "
+                f"the model again. Received: {bound.arguments} ({error})"
             ) from error
         _require_ranges(bound)
         model = build_model(*bound.args, **bound.kwargs)

@@ -35,7 +35,7 @@ def ngram(
     order: int | None = None,
     **arguments: Any,
 ) -> "NgramModel":
-    """Make a language model from counts.
+    """Return a language model computed from counts.
 
     The vocabulary is closed: an unknown word is `[UNK]`, which has a probability like any other. The events are all ids
     except `[PAD]` and `[START]`. After any history, known or not, their probabilities sum to 1.

@@ -53,7 +53,7 @@ class NgramIndex:
         return self.keys[order - 2][selection] % self.vocabulary_size
 
     def find(self, order: int, histories: np.ndarray, words: np.ndarray | int) -> np.ndarray:
-        """Return the numbers of n-grams of an order, `MISSING` for those that do not occur.
+        """Return the numbers of n-grams of an order, `MISSING` for n-grams that do not occur.
 
         Args:
             order: >= 2.

@@ -25,7 +25,7 @@ def quantize_model(model: keras.Model) -> None:
     scaled after look-up.
 
     Args:
-        model: functional `keras.Model`. If a task was made from it before, make the task again.
+        model: functional `keras.Model`. If a task already uses it, create the task again.
 
     Raises:
         InputError: if the model is already quantized, has no such layer, or computes in float16.

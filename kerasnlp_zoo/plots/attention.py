@@ -88,7 +88,7 @@ def word_attention(
     heads: Sequence[int] | None = None,
     title: str = "",
 ) -> None:
-    """Draw the attention of one word: each word of the text shaded by its share of the attention, and bars of the largest shares.
+    """Draw the attention of one word: the text, each word shaded by its share, and bars of the largest shares.
 
     Args:
         attention: attention of a text.

@@ -1,4 +1,4 @@
-"""Find positions for the labels of points, so that labels overlap neither each other nor the points.
+"""Find positions for the labels of points. Labels must not overlap each other or the points.
 
 Shapes: N points, C candidates. A box is (left, bottom, right, top). All lengths are in pixels.
 """

@@ -167,7 +167,7 @@ class Task(Generic[Answer]):
         texts = self._checked(texts)
         batch_size = self.batch_size if batch_size is None else batch_size
         require_positive(batch_size=batch_size)
-        if not texts:  # TensorFlow's convolution fails on an empty batch, so one text is answered and the answer is dropped
+        if not texts:  # TensorFlow's convolution fails on an empty batch: use one text and drop its answer
             return {name: values[:0] for name, values in self.outputs([self._empty], batch_size).items()}
         columns = self.columns(texts)
         order = np.argsort([sum(map(len, row)) for row in zip(*columns, strict=True)], kind="stable")

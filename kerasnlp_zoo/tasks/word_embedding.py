@@ -117,7 +117,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
         if len(broken):
             raise InputError(
-                f"{len(broken):,} word vectors contain NaN or infinity; the first one is for  "
+                f"{len(broken):,} word vectors contain NaN or infinity; the first one is for "
                 f"{vocabulary.tokens[broken[0]]!r}. Train them again with a lower learning rate, or copy them again"
             )
         model = word_embedding(*vectors.shape)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
     from kerasnlp_zoo.text.preprocessors.wordpiece import WordPiecePreprocessor
 
-PREPROCESSORS = (  # classes that an entry can name
+PREPROCESSORS = (  # classes whose names an entry can contain
     "LanguageModelPreprocessor",
     "SingleWordPreprocessor",
     "TokenPreprocessor",

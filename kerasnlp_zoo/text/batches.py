@@ -1,12 +1,12 @@
 """Batches of sentences of similar length, with little padding, few shapes and every example.
 
-Every batch has the shape [batch_size, bucket length]. One batch per epoch is completed with rows of padding, whose
-weight is 0. Replicas therefore always get equal shares, and a compiled model sees few shapes. The rows of each batch
-depend only on (seed, epoch), so a resumed run is exact.
+Every batch has the shape [batch_size, bucket length]. One batch per epoch is completed with padding rows of weight 0.
+Therefore replicas always get equal shares, and a compiled model receives few shapes. The rows of each batch depend only
+on (seed, epoch), so a resumed run is exact.
 
-The rows are selected in NumPy and gathered from memory, instead of streamed through `bucket_by_sequence_length`. The
-shuffle is a true permutation, and the remaining rows of a bucket fill a batch of the next bucket instead of one batch
-of padding per bucket.
+The rows are selected in NumPy and gathered from memory, instead of streamed through `bucket_by_sequence_length`.
+Therefore the shuffle is a true permutation, and the remaining rows of a bucket are added to the next bucket, instead of
+one padded batch per bucket.
 
 Shapes: N examples, B batch size, T bucket length.
 """
@@ -22,7 +22,7 @@ from kerasnlp_zoo.errors import InputError
 NUM_BUCKETS = 8
 NUM_CANDIDATES = 256  # candidate lengths of buckets, with equally many examples between two of them
 BATCHES_AHEAD = 4  # batches prepared while the model trains
-FILLER = -1  # row number of a row of padding
+FILLER = -1  # row number of a padding row
 
 
 class EpochNumber:
@@ -133,7 +133,7 @@ class BatchRows:
         random = np.random.default_rng((self.seed, epoch))
         order = random.permutation(len(self.lengths)) if self.shuffle else np.argsort(self.lengths, kind="stable")
         order = order[np.argsort(self.bucket_of_row[order], kind="stable")]
-        # The rows of padding come first, in the batch of the shortest examples, because they cost least there.
+        # The padding rows are in the batch of the shortest examples, where they cost least.
         rows = np.append(np.full(-len(order) % self.batch_size, FILLER), order).reshape(-1, self.batch_size)
         batch_lengths = self.boundaries[self.bucket_of_row[rows[:, -1]]]
         for batch in random.permutation(len(rows)) if self.shuffle else range(len(rows)):

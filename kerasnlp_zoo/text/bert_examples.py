@@ -1,9 +1,9 @@
 """Pretraining examples of BERT from documents on disk, with new pairs and masks in every epoch.
 
-Blocks from all parts of the corpus are read together, then paired and masked, and their examples are shuffled. A
-batch therefore contains texts of every kind, and memory use does not depend on the size of the corpus.
+Blocks from all parts of the corpus are read together, then paired and masked, and their examples are shuffled.
+Therefore a batch contains texts from the complete corpus, and the memory use does not depend on its size.
 
-Shapes: N pieces, E examples, T length, P masked positions, B batch.
+Shapes: N pieces, E examples, T length, P masked positions, B batch size.
 """
 
 import dataclasses
@@ -156,7 +156,7 @@ class BertExamples:
         vocabulary = self.documents.vocabulary
         special = tf.constant([vocabulary.ids[token] for token in WORDPIECE_SPECIAL])
         seeds = tf.random.split(seed, 3)
-        # The tokens with the highest random numbers are chosen. Special tokens get -1, so they come last.
+        # The tokens with the highest random numbers are selected. Special tokens have -1, so they are never selected.
         is_text = tf.reduce_all(token_ids[:, :, None] != special, axis=2)  # [E, T]
         chances = tf.where(is_text, tf.random.stateless_uniform(tf.shape(token_ids), seeds[0]), -1.0)
         _, positions = tf.math.top_k(chances, self.num_masked)  # [E, P]
@@ -171,7 +171,7 @@ class BertExamples:
         action = tf.random.stateless_uniform(tf.shape(labels), seeds[2])
         replaced = tf.where(action < MASKED + REPLACED, other, labels)
         replaced = tf.where(action < MASKED, vocabulary.ids[MASK], replaced)
-        # Positions that are not chosen are 0, so [CLS] is written there, which does not change it.
+        # Unused positions are 0. The token at position 0, [CLS], is replaced by itself.
         replaced = tf.where(is_chosen, replaced, vocabulary.ids[CLASSIFICATION])
         token_ids = tf.tensor_scatter_nd_update(
             token_ids,

@@ -37,9 +37,9 @@ def cooccurrence_counts(
     """Return how often each word occurs near each other word in the same sentence.
 
     Args:
-        corpus: corpus to count; its removed rare words do not add to the distance.
-        window: W, the largest distance that counts; 1 to 3 capture syntax, 4 to 10 topics.
-        weighting: "harmonic": a pair at distance d counts 1 / d, as in GloVe; "flat": it counts 1.
+        corpus: corpus to count; removed rare words do not count as distance.
+        window: W, maximum distance of two words; 1 to 3 capture syntax, 4 to 10 topics.
+        weighting: "harmonic": a pair at distance d counts 1 / d, as in GloVe; "flat": every pair counts 1.
         direction: "left" or "right": contexts on that side of the word; "both" adds the two, so the counts are
             symmetric.
         chunk_size: maximum number of pairs counted at a time.
@@ -133,7 +133,7 @@ def _count(keys: np.ndarray, weights: np.ndarray, corpus: Corpus) -> sparse.csr_
 
 
 def _sum(arrays: Iterable[sparse.csr_array]) -> sparse.csr_array:
-    """Return the sum of sparse arrays; adds arrays of similar size, so a cell is copied about log2(number) times."""
+    """Return the sum of sparse arrays. Arrays of similar size are added: a cell is copied about log2(number) times."""
     waiting: list[sparse.csr_array] = []
     for array in arrays:
         while waiting and waiting[-1].nnz <= 2 * array.nnz:

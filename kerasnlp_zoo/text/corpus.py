@@ -105,10 +105,10 @@ def encode_corpus(
 ) -> Corpus:
     """Count the words of a corpus and write it as ids, in one pass over the text.
 
-    Every word gets a provisional id when it is first seen. A second pass, over the ids and not over the text, whose
-    tokenization is slow, removes rare words and the sentences without other words. It numbers the remaining words by
-    frequency. If a text has more than about two million different words, the least frequent ones are forgotten
-    during the first pass, as in word2vec's ReduceVocab. This bounds the memory.
+    Every word gets a provisional id when it is first seen. A second pass removes rare words and empty sentences, and
+    numbers the remaining words by frequency. It reads the ids, because tokenization of the text is slow. If a text has
+    more than about two million different words, the least frequent ones are forgotten during the first pass, as in
+    word2vec's ReduceVocab. This bounds the memory.
 
     Args:
         chunks: (tokens, lengths): N tokens as str or bytes, and the number of tokens in each sentence, with sum N.
@@ -159,9 +159,9 @@ def _write_provisional(chunks: TokenizedText, path: Path) -> tuple[Mapping[str |
                 counts[:most] += np.bincount(ids, minlength=most)
             file.write(np.insert(ids, np.cumsum(lengths), SENTENCE_END).tobytes())
             while len(words) > MOST_WORDS:
-                floor += 1  # each increase removes more words, so the next one comes later
+                floor += 1  # each increase removes more words than the previous one
                 logger.warning(
-                    "The text has more than %s different words: those that occurred at most %d times so far are "
+                    "The text has more than %s different words: words that occurred at most %d times so far are "
                     "forgotten",
                     f"{MOST_WORDS:,}",
                     floor,

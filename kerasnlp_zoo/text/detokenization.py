@@ -1,8 +1,8 @@
-"""Detokenization: from tokens separated by spaces to text as people write it."""
+"""Detokenization: from tokens separated by spaces to ordinary text."""
 
 import re
 
-# There are no spaces beside Han, kana and full-width characters, nor between two of these marks.
+# No spaces are next to Han, kana and full-width characters, or between two of these marks.
 WIDE = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 MARKS = "·—‘’“”…"
 # The rules are applied in this order. Each removes spaces.

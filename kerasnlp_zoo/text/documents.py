@@ -26,7 +26,7 @@ LEAST_HELD_OUT, MOST_HELD_OUT = 2, 64  # minimum and maximum number of held-out 
 
 @dataclasses.dataclass(frozen=True)
 class Documents(IdsOnDisk):
-    """Token ids on disk, with a 0 after every sentence and a second 0 after every document.
+    """Token ids on disk, with a 0 after every sentence and another 0 after every document.
 
     A block contains complete documents. A document that is longer than a block is split into several, at sentence
     ends.

@@ -11,7 +11,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.sparse_counts import require_counts
 from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
 
-CHUNK = 2**18  # cells of one replica in a step
+CHUNK = 2**18  # number of cells of one replica in a step
 MINIBATCH = 2048
 CHUNKS_AHEAD = 2  # chunks prepared while the model trains
 

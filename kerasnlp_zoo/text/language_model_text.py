@@ -1,7 +1,7 @@
 """Text for language models: one sequence of ids with `[END]` after every line.
 
 The convention of published perplexities: the text is one sequence of lines, including blank lines. Every token,
-including `[UNK]` and the `[END]` of each line, is predicted once from all tokens before it, also from previous lines.
+including `[UNK]` and the `[END]` of each line, is predicted once, from all previous tokens, also of previous lines.
 A token that is not in the vocabulary is `[UNK]`, so all models with the same vocabulary predict the same events and
 their perplexities can be compared. A text does not contain `[PAD]` or `[START]`.
 
@@ -47,7 +47,7 @@ class LanguageModelText:
 
 
 def split_lines(strings: Strings, unit: Unit = "words", language: Language = "en") -> tf.RaggedTensor:
-    """Split strings into the tokens of a language model, in TensorFlow operations; only spaces are lost.
+    """Split strings into the tokens of a language model, in TensorFlow operations; only spaces are dropped.
 
     Args:
         strings: strings [N].

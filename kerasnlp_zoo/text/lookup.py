@@ -10,7 +10,7 @@ def lookup_table(vocabulary: TokenList, first: int = 0) -> tf.lookup.StaticHashT
 
     Args:
         vocabulary: the tokens.
-        first: id of the first token in the table. Earlier tokens become `[UNK]`, too.
+        first: id of the first token in the table. Earlier tokens also become `[UNK]`.
 
     Example:
 

@@ -43,8 +43,8 @@ def normalize(strings: tf.Tensor, lower_case: bool = True) -> tf.Tensor:
 def to_lower(strings: tf.Tensor) -> tf.Tensor:
     """Return UTF-8 strings in lower case, with the same result on every machine.
 
-    TensorFlow's UTF-8 operation depends on the locale: a Turkish one converts `I` into a dotless `ı`. It also drops
-    the text after a zero byte. Therefore ASCII letters are lower-cased first, and zero bytes become spaces.
+    TensorFlow's UTF-8 operation depends on the locale: a Turkish one converts `I` into a dotless `ı`. It also drops all
+    text after a zero byte. Therefore ASCII letters are lower-cased first, and zero bytes become spaces.
 
     Args:
         strings: string tensor [N] in UTF-8.

@@ -2,8 +2,8 @@
 
     "Hello, world!"  ->  ▁Hello | , | ▁world | !  ->  ▁He ##llo , ▁world !
 
-A text is split into words, single marks and Chinese characters, and these into the longest pieces of the vocabulary.
-Joining the pieces restores the text with its spaces; only [UNK] is lost.
+A text is split into words, single marks and Chinese characters. These are split into the longest pieces of the
+vocabulary. Joining the pieces restores the text with its spaces; only [UNK] is lost.
 
 Shapes: N texts.
 """
@@ -99,7 +99,7 @@ def learn_piece_vocabulary(texts: Iterable[str], size: int) -> GenerativeVocabul
     """Learn a vocabulary of pieces: all characters, and then repeatedly the most frequent pair of adjacent pieces.
 
     Args:
-        texts: training texts; for translation, those of both languages.
+        texts: training texts; for translation, texts of both languages.
         size: maximum size of the vocabulary, special tokens included.
 
     Raises:

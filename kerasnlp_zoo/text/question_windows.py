@@ -1,4 +1,4 @@
-"""Windows of question answering: a question with a part of its passage that fits.
+"""Windows of question answering: a question with a part of its passage.
 
 Shapes: N questions, W windows of all passages, T tokens of a window.
 """
@@ -26,7 +26,7 @@ def question_windows(
         preprocessor: preprocessor of the model; its max_sequence_length is the maximum T.
         question, passage: strings [N].
         stride: pieces of the passage from the start of one window to the start of the next; reduced if a window has
-            room for fewer pieces, so no piece is skipped.
+            room for fewer pieces, to skip no piece.
 
     Returns:
         dict of ragged int32 [W, (length)]: token_ids; segment_ids, 1 in the passage; is_answer_place, 1 in the

@@ -1,4 +1,4 @@
-"""Functions on ragged rows with few operations; TensorFlow's own validate their input with a hundred operations each.
+"""Functions on ragged rows with few operations. TensorFlow's own functions need a hundred to validate their input.
 
 Shapes: N rows, K values of all rows.
 """

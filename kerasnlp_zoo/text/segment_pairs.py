@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-SHORTER = 0.1  # share of shorter examples: fine-tuning uses shorter texts, too
+SHORTER = 0.1  # share of shorter examples, because fine-tuning also uses shorter texts
 
 
 def sentences_of(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 MOST_EDITS = 2
-LETTERS_AN_EDIT = 3  # letters per edit: a shorter word has too many neighbours to suggest one
+LETTERS_AN_EDIT = 3  # letters per edit: shorter words have too many neighbours
 
 
 def closest_spellings(word: str, words: Sequence[str], count: int = 3) -> list[str]:
@@ -46,7 +46,7 @@ def edit_distances(word: str, candidates: Sequence[str]) -> np.ndarray:
         word: word to compare.
         candidates: N words, N >= 1.
 
-    Reference: Damerau 1964; in the variant "optimal string alignment", which edits no substring twice.
+    Reference: Damerau 1964; here the variant "optimal string alignment", which edits no substring twice.
     """
     lengths = np.fromiter(map(len, candidates), "int64", len(candidates))
     letters = np.array(candidates).view("uint32").reshape(len(candidates), -1).T.copy()  # [L, N]

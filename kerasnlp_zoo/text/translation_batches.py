@@ -155,7 +155,7 @@ def translation_batches(
             tf.where(is_pair[:, None], _rectangle(tf.gather(ids, rows), length), 0)
             for ids, length in ((source_ids, source), (target_ids, target))
         )
-        # A row of padding also begins with [START]: attention needs at least one position.
+        # A padding row also begins with [START], because attention needs at least one position.
         before = tf.concat([tf.fill([tf.shape(labels)[0], 1], START_ID), labels[:, :-1]], axis=1)
         before = tf.where((labels != 0) | (tf.range(tf.shape(labels)[1]) == 0), before, 0)
         return {"source_ids": inputs, "target_ids": before}, labels, tf.cast(labels != 0, tf.float32)

@@ -1,8 +1,8 @@
 """Schedules of trees: the row and the place of every node in a batch. A loop over rows computes children first.
 
-A schedule level by level would be simpler, but levels differ in width, and a batch with the width of the widest level
-is mostly empty. Here a row has `INNER_PLACES` places for nodes with children. The nodes with the longest path to a
-leaf come first; with this number of places, no other order needs fewer rows. Leaves depend on no other node and have
+A row for each level of a tree would be simpler, but levels differ in width, and a batch with the width of the widest
+level is mostly empty. Here a row has `INNER_PLACES` places for nodes with children. The nodes with the longest path to
+a leaf come first. For this number of places, no order needs fewer rows. Leaves depend on no other node and have
 separate places.
 
 Shapes: N forests (a tree, or the two trees of a pair), M nodes of all forests, C nodes of the largest forest, R rows,

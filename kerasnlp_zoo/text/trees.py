@@ -1,4 +1,4 @@
-"""Parse trees: read from brackets or CoNLL-U, and written in one notation, which TensorFlow operations can read.
+"""Parse trees: read from brackets or CoNLL-U, and written in one notation that TensorFlow operations can read.
 
 Three notations can be read:
 
@@ -119,7 +119,7 @@ def _bracketed(text: str, labelled: bool, place: str) -> Iterator[tuple[int, Tre
     parents: list[int] = []
     num_children: list[int] = []
     open_nodes: list[tuple[int, re.Match[str]]] = []
-    start = 0  # of the outermost bracket
+    start = 0  # line of the outermost bracket
 
     def fail(match: re.Match[str], message: str) -> NoReturn:
         line, column = _line_and_column(text, match.start())

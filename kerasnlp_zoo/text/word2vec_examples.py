@@ -17,7 +17,7 @@ from kerasnlp_zoo.text.corpus import Corpus
 Architecture: TypeAlias = Literal["skip_gram", "cbow"]
 ARCHITECTURES = ("skip_gram", "cbow")
 CHUNK = 2**18  # ids read at a time; every epoch reads the chunks in a new order
-NOISE_TABLE = 2**22  # size of the table of negatives; a word occurs in it in proportion to its probability
+NOISE_TABLE = 2**22  # size of the table of negatives; it contains each word in proportion to its probability
 NOISE_POWER = 0.75
 CHUNKS_AHEAD = 2  # chunks prepared while the model trains
 
@@ -134,8 +134,8 @@ def segment_dataset(
     """Return the data set of the fast trainers: segments of words with their surroundings, and shared negatives.
 
     The kept words of a chunk are split into segments of P words. Every segment includes the W words on each side, and
-    K negatives that all its words share. A negative can be equal to a context of the word, as in equation 4, which
-    draws noise from all words.
+    K negatives that all its words share. A negative can be equal to a context of the word, because equation 4 draws
+    noise from all words.
 
     Args:
         corpus: word ids on disk.
@@ -160,8 +160,8 @@ def segment_dataset(
     num_minibatches = -(-chunk // minibatch)
     num_negatives = num_minibatches * num_segments * shared_negatives
     if shared_negatives:
-        # The table is shuffled once and read from a random position on. To draw each negative would take as long as
-        # all other steps together.
+        # The table is shuffled once and read from a random position on. Drawing each negative would take as long as all
+        # other steps together.
         mixed = np.random.default_rng(windows.seed).permutation(noise_table(corpus.counts))
         noise = tf.constant(np.resize(mixed, NOISE_TABLE + num_negatives))
     width = windows.window

@@ -20,7 +20,7 @@ class CharacterIds:
 
     Args:
         vocabulary: single characters (Unicode code points).
-        max_word_length: L; a longer word keeps its first and last characters, which are more informative.
+        max_word_length: L; a longer word keeps its first and last characters, which contain more information.
 
     Raises:
         InputError: if `max_word_length` is not a positive integer.

@@ -18,9 +18,9 @@ def original_offsets(
 ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
     """Convert byte offsets in normalized strings into character offsets in the original strings.
 
-    Every distinct character is normalized alone. The number of its bytes after normalization, summed over a string,
-    shows which character a byte belongs to. A character that becomes several (한 becomes three letters) owns all
-    their bytes; a removed character (an accent, a control character) owns none.
+    Every distinct character is normalized alone. The cumulative sum of these lengths in bytes shows which character a
+    byte belongs to. A character that becomes several (한 becomes three letters) owns all their bytes; a removed
+    character (an accent, a control character) owns none.
 
     Args:
         strings: strings [N]; bytes that are not valid UTF-8 count as the U+FFFD that they decode to.

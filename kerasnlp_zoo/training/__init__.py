@@ -1,4 +1,4 @@
-"""Functions and classes that recipes share: the frame of a run, losses, optimizers, callbacks and trainers."""
+"""Functions and classes that recipes share: `Run`, losses, optimizers, callbacks and trainers."""
 
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.classification import finish_classification

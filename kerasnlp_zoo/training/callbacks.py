@@ -1,4 +1,4 @@
-"""Callbacks that make a run repeatable and resumable. Its state is (seed, epoch, history, weights)."""
+"""Callbacks that make a run repeatable and resumable. The state of a run is (seed, epoch, history, weights)."""
 
 import csv
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
 
-DIVERGENCE_FACTOR = 10  # times the loss of uniform prediction
+DIVERGENCE_FACTOR = 10  # training has diverged if the loss is this many times the loss of uniform prediction
 STEPS_BETWEEN_CHECKS = 20
 
 
 class EpochSeed(keras.callbacks.Callback):
-    """Make shuffling and dropout depend only on (seed, epoch), so that a resumed run repeats them exactly.
+    """Make shuffling and dropout depend only on (seed, epoch). A resumed run then repeats them exactly.
 
     Args:
         seed: random seed of the run.
@@ -49,7 +49,7 @@ class EpochSeed(keras.callbacks.Callback):
             generator.state.assign(state)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Reset the epoch number, so that data sets count their own passes again."""
+        """Reset the epoch number. Data sets then count their own passes again."""
         EpochNumber.value = None
 
 
@@ -113,7 +113,7 @@ class KeepBest(keras.callbacks.Callback):
         self.patience = patience
 
     def best_row(self) -> dict[str, Any]:
-        """Return the history row of the best epoch, the first among equals. It is empty before the first epoch."""
+        """Return the history row of the best epoch, the first one for ties. It is empty before the first epoch."""
         return max(self.history.rows(), key=self._goodness, default={})
 
     def _goodness(self, row: Mapping[str, Any]) -> float:
@@ -131,7 +131,7 @@ class KeepBest(keras.callbacks.Callback):
         return bool(best) and last_epoch - best["epoch"] >= self.patience
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Save the weights if this epoch is the best so far; otherwise stop training when patience runs out."""
+        """Save the weights if this epoch is the best so far; otherwise stop training after `patience` epochs."""
         if self.best_row()["epoch"] == epoch:
             save_weights(self.model, self.path)
         elif self.out_of_patience(epoch):
@@ -157,7 +157,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.uniform_loss = uniform_loss
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Check the mean loss of the epoch every 20 steps: each check waits for the accelerator."""
+        """Check the mean loss of the epoch every 20 steps, because each check waits for the accelerator."""
         if batch % STEPS_BETWEEN_CHECKS == 0:
             self._check((logs or {})["loss"], f"after {batch + 1} steps of the epoch")
 
@@ -180,10 +180,10 @@ class StopOnDivergence(keras.callbacks.Callback):
 class EpochBackup(keras.callbacks.Callback):
     """Save all variables of model and optimizer after every epoch, and restore them.
 
-    Keras' BackupAndRestore has two faults that this callback does not have. It writes weights and epoch number
-    to two files: a process killed between the two resumes with the weights of another epoch. Here the number
-    is part of the file name. And it saves the product of LoRA's factors, which cannot be trained further. Here
-    every variable is saved as it is.
+    This callback avoids two faults of Keras' BackupAndRestore. Keras writes weights and epoch number to two files, so a
+    process killed between the two resumes with the weights of another epoch. Here the epoch number is part of the file
+    name. Keras saves the product of the LoRA factors, which cannot be trained further. Here every variable is saved
+    unchanged.
 
     Args:
         folder: folder of the backup.
@@ -223,6 +223,6 @@ class EpochBackup(keras.callbacks.Callback):
 def _state(model: keras.Model) -> dict[str, keras.Variable]:
     """Return all variables of model and optimizer, keyed by their index.
 
-    Paths cannot be the keys: they hold numbers that Keras counts per process, and a resumed run is another process.
+    Paths cannot be the keys: they contain numbers that Keras counts per process, and a resumed run is another process.
     """
     return {str(index): variable for index, variable in enumerate([*model.weights, *model.optimizer.variables])}

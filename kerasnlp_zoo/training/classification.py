@@ -1,4 +1,4 @@
-"""The end of a classification run: scores, pictures, the SavedModel and the entry."""
+"""The end of a classification run: scores, plots, the SavedModel and the entry."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.saving import published_note, round_to_float16_if_harmless, save_task
 
-LARGEST_MATRIX = 40  # classes; with more classes, those with the most errors are recorded and drawn
+LARGEST_MATRIX = 40  # maximum number of classes in the matrix; otherwise only the classes with the most errors
 
 
 def finish_classification(
@@ -53,7 +53,7 @@ def finish_classification(
 
 
 def _measure(task: TextClassification, data: TextClassificationData, best: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all scores and figures of the trained task."""
+    """Return all scores and other numbers of the trained task."""
     return {
         "metric": "accuracy",
         "validation_score": task.evaluate(data.validation.texts, data.validation.references)["score"],
@@ -81,7 +81,7 @@ def measure_test(task: TextClassification, texts: Sequence[Any], references: Seq
         "expected_calibration_error": 100 * scores["expected_calibration_error"],
         "calibration_bins": scores["calibration_bins"],
         "confusion_matrix": matrix[np.ix_(shown, shown)].tolist(),
-        "labels": [task.labels[label] for label in shown],  # of the matrix
+        "labels": [task.labels[label] for label in shown],  # classes of the matrix
         "num_classes": len(task.labels),
         "test_examples": len(texts),
         "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
@@ -104,9 +104,9 @@ def draw_classification(folder: Path, history: Sequence[Mapping[str, Any]], metr
     pictures = [folder / "curves.png", folder / "confusion_matrix.png"]
     plots.training_curves(history, metrics["best_epoch"], pictures[0], title)
     shown, total = len(metrics["labels"]), metrics.get("num_classes", len(metrics["labels"]))
-    selected = f", {shown} of {total:,} classes, those with the most errors" if shown < total else ""
+    selected = f", {shown} of {total:,} classes with the most errors" if shown < total else ""
     plots.confusion_matrix(metrics["confusion_matrix"], metrics["labels"], pictures[1], scored + selected)
-    if "calibration_bins" in metrics:  # older runs did not record them
+    if "calibration_bins" in metrics:  # older runs do not have them
         pictures.append(folder / "reliability.png")
         plots.reliability(metrics["calibration_bins"], pictures[2], scored)
     return pictures

@@ -19,33 +19,34 @@ from kerasnlp_zoo.training.saving import DescribedData, draw_training, round_to_
 from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
 NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
-SPAN_METRICS = {"f1": "entity F1", "unlabelled_f1": "word F1", "accuracy": "tag accuracy"}  # of token classification
+SPAN_METRICS = {"f1": "entity F1", "unlabelled_f1": "word F1", "accuracy": "tag accuracy"}  # for spans
 
 
 @dataclasses.dataclass
 class FineTuningConfig(RepeatableConfig):
-    """The flags that choose a pretrained encoder and how it is fine-tuned."""
+    """The flags that select a pretrained encoder and how it is fine-tuned."""
 
     pretrained: str = "bert_minilm_en"
-    """Name of an entry, or a BERT folder of Hugging Face. An entry that is missing on this machine is downloaded."""
+    """Name of an entry, or folder of a BERT model of Hugging Face. A missing entry is downloaded."""
     random_weights: bool = False
-    """Start from random weights instead of the pretrained ones, to measure the gain of pretraining."""
+    """Start from random weights instead of the pretrained weights, to measure the benefit of pretraining."""
     freeze_encoder: bool = False
-    """Train only the head."""
+    """Train only the head; the weights of the encoder are fixed."""
     lora_rank: int = 0
-    """Train LoRA factors of this rank instead of the kernels; the entry then holds only the changes to --pretrained."""
+    """Train LoRA factors of this rank instead of the kernels; the entry then contains only the changes to
+    --pretrained."""
     epochs: int = 4
     """Number of passes over the training data; the learning rate decreases to 0 over them."""
     batch_size: int = 32
     """Number of texts in a batch, for all replicas together."""
     learning_rate: float = 1e-4
-    """Highest learning rate."""
+    """Maximum learning rate."""
     warmup: float = 0.1
     """Share of the training steps in which the learning rate increases."""
     weight_decay: float = 0.01
     """Weight decay of the kernels, relative to the learning rate."""
     gradient_accumulation: int = 1
-    """Number of batches whose gradients are summed for one step; it enlarges the batch at the same memory."""
+    """Number of batches whose gradients are summed for one step: a larger effective batch size with the same memory."""
     max_sequence_length: int = 128
     """Maximum length of a text in tokens; longer texts are truncated at the end."""
     train_examples: int | None = None
@@ -62,13 +63,13 @@ class FineTuningConfig(RepeatableConfig):
             )
         if self.freeze_encoder and self.lora_rank:
             raise InputError(
-                "--freeze-encoder and --lora-rank exclude each other: the first trains only the head, the second "
-                "trains the encoder, too. Omit one of them"
+                "--freeze-encoder and --lora-rank cannot be used together: the first trains only the head, the second "
+                "also trains the encoder. Omit one of them"
             )
         if self.random_weights and (self.freeze_encoder or self.lora_rank):
             raise InputError(
                 "--random-weights trains the complete model. Omit --freeze-encoder and --lora-rank, which keep the "
-                "encoder's weights"
+                "weights of the encoder"
             )
 
 
@@ -105,7 +106,7 @@ def load_encoder(
         config: the flags.
         task: name of the task of the new head.
         labels: labels of the task; None for a task without labels.
-        **preprocessing: arguments of the preprocessor that replace those of the entry.
+        **preprocessing: arguments of the preprocessor that replace the arguments of the entry.
 
     Raises:
         InputError: if the entry does not exist.
@@ -131,7 +132,7 @@ def compile_for_fine_tuning(
     metrics: Sequence[keras.metrics.Metric],
     num_examples: int,
 ) -> keras.Model:
-    """Compile a model with Adam, weight decay of the kernels, and a learning rate that rises and then falls.
+    """Compile a model with Adam, weight decay of the kernels, and a learning rate that increases and then decreases.
 
     The learning rate is the same for all weights. Word vectors are updated only when their word occurs in a batch,
     and do not decay. Otherwise most of the time would be spent on words that the batch does not contain.
@@ -166,7 +167,7 @@ def adam_with_decay(
         weight_decay: weight decay, relative to the learning rate.
         gradient_accumulation: number of batches whose gradients are summed for one step.
 
-    Reference: Loshchilov and Hutter 2019; the weights without decay are those of the code of Devlin et al. 2019.
+    Reference: Loshchilov and Hutter 2019; the same weights have no decay in the code of Devlin et al. 2019.
     """
     accumulation = gradient_accumulation if gradient_accumulation > 1 else None
     optimizer = LazyAdam(learning_rate, weight_decay=weight_decay, gradient_accumulation_steps=accumulation)
@@ -186,7 +187,7 @@ class HeldOutExamples(Protocol):
 
     @property
     def texts(self) -> Sequence[Any]:
-        """N texts, or what else the task reads."""
+        """N texts, or other inputs of the task."""
 
     @property
     def references(self) -> Sequence[Any]:

@@ -13,16 +13,16 @@ from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.training.losses import GloveLoss
 from kerasnlp_zoo.training.table_trainer import Table, TableTrainer, row_adagrad, row_sums
 
-ACCUMULATOR = 1.0  # as in the published code: it shortens the first steps of a rare word
+ACCUMULATOR = 1.0  # as in the published code; it reduces the first steps of a rare word
 
 
 class GloveTrainer(TableTrainer):
     """Fit w_i . c_j + b_i + b~_j to log X_ij by weighted least squares.
 
-    The reported loss is the paper's J divided by the number of cells. Biases and vectors have separate tables. In
-    one table they would share an accumulator, and the larger gradients of a bias would shorten the steps of its
-    vector. Adagrad with one accumulator per element, as published, trained vectors of the same quality at half the
-    speed. On 16 million words, a learning rate of 0.2 was better than 0.05 and 0.5.
+    The reported loss is the paper's J divided by the number of cells. Biases and vectors have separate tables. In one
+    table, they would share an accumulator, and the larger gradients of a bias would reduce the steps of its vector.
+    Adagrad with one accumulator per element, as published, trained vectors of the same quality at half the speed. On 16
+    million words, a learning rate of 0.2 was better than 0.05 and 0.5.
 
     Args:
         vocabulary_size: V.

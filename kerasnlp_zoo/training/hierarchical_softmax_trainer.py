@@ -26,8 +26,8 @@ from kerasnlp_zoo.training.word2vec_trainer import (
 class HierarchicalSoftmaxTrainer(Word2VecTrainer):
     """Train input vectors to predict the branches of a Huffman tree.
 
-    As in the published code, the contexts predict the centre in skip-gram, too. Window sizes are drawn per centre,
-    so the pairs of a corpus are the same.
+    As in the published code, the contexts predict the centre also in skip-gram. Window sizes are drawn per centre, so
+    the pairs of a corpus are the same.
 
     Args:
         counts: number of occurrences of each word, int [V].
@@ -44,7 +44,7 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
     Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", section 2.1.
     """
 
-    # In skip-gram every word adds the nodes of its path: the products grow with the square of the segment length.
+    # In skip-gram, the cost of the products grows with the square of the segment length: every word adds its path.
     SEGMENTS: ClassVar[dict[str, dict[str, int]]] = {
         "skip_gram": {"segment": 8, "shared_negatives": 0, "minibatch": 32 * 8},
         "cbow": {"segment": 16, "shared_negatives": 0, "minibatch": 32 * 16},

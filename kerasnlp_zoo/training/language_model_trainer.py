@@ -1,4 +1,4 @@
-"""Truncated backpropagation through time: segments pass on their state, but not their gradient.
+"""Truncated backpropagation through time: the state is passed from segment to segment, but not the gradient.
 
 Shapes: B streams, T tokens of a segment, V vocabulary, D width of a word vector.
 
@@ -20,7 +20,7 @@ from kerasnlp_zoo.types import Tensor
 
 
 class LanguageModelTrainer(keras.Model):
-    """A language model that keeps the state at the end of a batch for the next one.
+    """A language model that keeps the state at the end of a batch for the next batch.
 
     `compile_for_language_modeling` compiles it; `fit` trains it on `language_model_batches`.
 

@@ -35,11 +35,13 @@ class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
     """The flags of recipes that train a language model on segments of one long text."""
 
     epochs: int = 12
-    """Number of passes over the text; the learning rate decreases to 0 over them. A run can be resumed after each."""
+    """Number of passes over the text; the learning rate decreases to 0 over them. A run can be resumed after each
+    pass."""
     batch_size: int = 32
-    """Number of streams into which the text is split, summed over all replicas."""
+    """Number of streams into which the text is split, for all replicas together. Each batch has a row per stream."""
     segment_length: int = 35
-    """Tokens of a stream in a batch; the next batch continues with the state, but the gradient is truncated."""
+    """Number of tokens of each stream in a batch. The state is passed to the next batch, but the gradient is
+    truncated."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
@@ -126,7 +128,7 @@ def generation_speed(task: LanguageModeling, rows: int, length: int = GENERATED)
     def write() -> tf.Tensor:
         ids = tf.fill([rows], END_ID)
         state = task.start(zero_state(task.model, rows))
-        return generate(task.step, state, ids, greedy, length, end_id=-1)  # no text ends early
+        return generate(task.step, state, ids, greedy, length, end_id=-1)  # all texts have the same length
 
     write()
     started = time.perf_counter()

@@ -14,11 +14,11 @@ import tensorflow as tf
 class LazyAdam(keras.optimizers.Adam):
     """Adam whose cost grows with the number of words in a batch, not with the size of the vocabulary.
 
-    The gradient of an embedding has only the rows [N, D] that were looked up, not the complete table [V, D]. Adam
-    nevertheless decays the moments of all V rows at every step, and its momentum moves a row for about ten steps
-    after its word occurred. Here a row makes that move in one step. When its word occurs again, its second moment
-    is decayed for all steps since the last time. For embeddings this is exactly Adam with beta_1 = 0; all other
-    weights are updated by Adam itself.
+    The gradient of an embedding has only the rows [N, D] that were looked up, not the complete table [V, D]. However,
+    Adam decays the moments of all V rows at every step, and its momentum changes a row for about ten steps after its
+    word occurred. Here a row makes this change in one step. When its word occurs again, its second moment is decayed
+    for all steps since the last time. For embeddings this is exactly Adam with beta_1 = 0; all other weights are
+    updated by Adam itself.
 
     `global_clipnorm` uses the looked-up rows directly; Keras would first convert them into complete tables.
 

@@ -113,8 +113,8 @@ def span_cross_entropy(labels: Tensor, logits: Tensor) -> Tensor:
 def crf_loss(labels: Tensor, scores: Tensor) -> Tensor:
     """Return the loss of a conditional random field, -log p of the tags of each text, divided equally among its words.
 
-    With weight 1 for words and 0 for padding, the mean of these losses is a mean over words, like that of
-    `cross_entropy` for independent tags.
+    With weight 1 for words and 0 for padding, the mean of these losses is a mean over words, as with `cross_entropy`
+    for independent tags.
 
     Args:
         labels: int [B, T]; values at padding are ignored.
@@ -201,14 +201,14 @@ def perceptron_loss(labels: Tensor, logits: Tensor) -> Tensor:
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 def hinge_loss(labels: Tensor, logits: Tensor) -> Tensor:
-    """Return the amount by which the margin between the label's logit and every other logit is below 1.
+    """Return the hinge loss: max(0, 1 - margin), where the margin is the label's logit minus the highest other logit.
 
     Args:
         labels: int [B].
         logits: float [B, C].
 
     Returns:
-        float [B], 0 for a correct prediction with that margin.
+        float [B], 0 for a correct prediction with a margin of at least 1.
 
     Example:
 
@@ -290,8 +290,8 @@ class GloveLoss:
 class WeightedMeanLoss(keras.losses.Loss):
     """sum(loss * weight) / sum(weight), both sums over all replicas.
 
-    Keras first averages on every replica and then over replicas. An example would then count more if its replica
-    has more padding. Here the gradient does not depend on how a batch is divided.
+    Keras first averages on every replica and then over replicas. Then an example counts more if its replica has more
+    padding. Here the gradient does not depend on how a batch is divided.
 
     Args:
         element_loss: registered function (labels, outputs in float32) -> one loss per weight.
@@ -341,7 +341,7 @@ class WeightedMeanLoss(keras.losses.Loss):
 def classification_metrics() -> list[keras.metrics.Metric]:
     """Return the metrics of a classifier, accuracy and cross_entropy, for `compile(weighted_metrics=...)`.
 
-    Both are exact means over the real examples. The loss that Keras reports is not: it is a mean over batches,
+    Both are exact means over the real examples. The loss that Keras reports is not exact: it is a mean over batches,
     which may have different numbers of real examples.
 
     Example:
@@ -379,7 +379,7 @@ def is_correct(labels: Tensor, logits: Tensor) -> Tensor:
         logits: float [B, T, C].
 
     Returns:
-        float32 [B, T]; also 1 if other logits are as high as that of the label.
+        float32 [B, T]; also 1 if other logits are as high as the logit of the label.
 
     Example:
 

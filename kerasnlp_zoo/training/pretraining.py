@@ -40,21 +40,21 @@ class PretrainingConfig(ModelRunOptions, TextOptions):
     """Number of layers and hidden size: tiny 2 x 128, mini 4 x 256, small 4 x 512, medium 8 x 512, base 12 x 768,
     large 24 x 1024."""
     vocabulary: str | None = None
-    """Entry or vocab.txt with the word pieces; by default they are learned from the text."""
+    """Entry, or vocab.txt file, with the word pieces. Default: they are learned from the text."""
     vocabulary_size: int = 8192
     """Maximum number of word pieces to learn."""
     cased: bool = False
-    """Keep case and accents of letters; ignored if --vocabulary names an entry, which states it itself."""
+    """Keep case and accents of letters. Ignored if --vocabulary is an entry, which contains this setting."""
     max_sequence_length: int = 128
-    """Length of an example in tokens."""
+    """Number of tokens in an example."""
     epochs: int = 10
-    """Number of epochs; the learning rate decreases to 0 over them. A run can be resumed after each."""
+    """Number of epochs; the learning rate decreases to 0 over them. A run can be resumed after each epoch."""
     epoch_steps: int | None = None
-    """Batches of an epoch; by default about one pass over the text."""
+    """Number of batches in an epoch. Default: about one pass over the text."""
     batch_size: int = 32
     """Number of examples in a batch, for all replicas together."""
     learning_rate: float = 1e-3
-    """Highest learning rate; 1e-4 suits large models."""
+    """Maximum learning rate; use 1e-4 for large models."""
     warmup: float = 0.1
     """Share of the training steps in which the learning rate increases."""
     weight_decay: float = 0.01
@@ -136,7 +136,7 @@ def compile_for_pretraining(config: PretrainingConfig, model: keras.Model, total
     Args:
         config: the flags.
         model: a model from `bert_pretrainer`.
-        total_steps: steps in which the learning rate rises and falls.
+        total_steps: steps in which the learning rate increases and decreases.
 
     Returns:
         The same model.

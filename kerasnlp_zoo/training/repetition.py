@@ -22,9 +22,9 @@ class RepeatableConfig(RunConfig):
     """The flags of recipes that can be run once per fold or once per seed."""
 
     folds: int = 0
-    """Cross-validate over this many folds instead of training once; for data without a test split."""
+    """Number of folds for cross-validation; only for data without a test split. 0: train once."""
     seeds: int = 0
-    """Train with this many seeds instead of one, and report mean and standard deviation."""
+    """Repeat the training with this number of seeds, and report mean and standard deviation. 0: train once."""
 
 
 ConfigT = TypeVar("ConfigT", bound=RepeatableConfig)
@@ -42,8 +42,8 @@ def run_repeatedly(
     """Run a recipe once per fold or once per seed, and average the scores.
 
     Each fold tests on texts that no other fold tests on. A seed changes initial weights, shuffling and dropout;
-    the data stay the same. A part that is already finished in the output folder is not run again, so that
-    --resume continues an interrupted repetition.
+    the data stay the same. A part that is already finished in the output folder is not run again. Therefore --resume
+    continues an interrupted repetition.
 
     Args:
         main: the recipe's main(config, fold); returns a dict with test_score and validation_score.
@@ -57,7 +57,7 @@ def run_repeatedly(
         InputError: for fewer than two parts, or for folds and seeds together.
     """
     if config.folds and config.seeds:
-        raise InputError("--folds and --seeds exclude each other: scores are averaged over one of them. Omit one")
+        raise InputError("--folds and --seeds cannot be used together: scores are averaged over one of them. Omit one")
     what: Part = "fold" if config.folds else "seed"
     count = config.folds or config.seeds
     if count < 2:

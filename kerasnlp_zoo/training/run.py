@@ -1,4 +1,4 @@
-"""The frame of every recipe: flags, devices, callbacks and the output folder."""
+"""The common part of all recipes: flags, devices, callbacks and the output folder."""
 
 import contextlib
 import dataclasses
@@ -42,15 +42,16 @@ class RunOptions:
     epochs: int = 20
     """Maximum number of passes over the training data."""
     strategy: StrategyName = "auto"
-    """Devices: auto uses all GPUs of this machine, mirrored requires at least two devices, none uses one device."""
+    """auto: all GPUs of this machine. none: one device. mirrored: a copy of the model on each of at least two
+    devices."""
     seed: int = 1
     """Random seed for the initial weights, shuffling and dropout."""
     resume: bool = False
     """Continue the interrupted run in the output folder after its last complete epoch."""
     output_dir: Path | None = None
-    """Output folder; by default runs/<recipe>_<dataset>, with a number if that folder is in use."""
+    """Output folder. Default: runs/<recipe>_<dataset>, with a number if that folder is in use."""
 
-    mixed_precision = "none"  # not flags here; the recipes that support them have flags for these two
+    mixed_precision = "none"  # not flags here; recipes that support them define flags for these two
     deterministic = False
 
     if TYPE_CHECKING:
@@ -73,9 +74,9 @@ class ModelRunOptions(RunOptions):
     mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
     """Compute in half precision; weights and losses stay in float32."""
     jit: bool = False
-    """Compile the model with XLA; excludes several replicas and --deterministic."""
+    """Compile the model with XLA; not with several replicas or --deterministic."""
     deterministic: bool = False
-    """Make results bit-identical on a GPU as well; training is slower."""
+    """Make results bit-identical also on a GPU; training is slower."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
@@ -83,8 +84,8 @@ class ModelRunOptions(RunOptions):
         require_positive(batch_size=self.batch_size)
         if self.jit and self.deterministic:
             raise InputError(
-                "--jit and --deterministic exclude each other: XLA does not use TensorFlow's deterministic kernels. "
-                "Omit one of them"
+                "--jit and --deterministic cannot be used together: XLA does not use TensorFlow's deterministic "
+                "kernels. Omit one of them"
             )
         if self.jit and replicas > 1:
             raise InputError(
@@ -116,7 +117,7 @@ class Examples(Protocol):
 
     @property
     def texts(self) -> Sequence[Any]:
-        """N texts, or what else the task reads."""
+        """N texts, or other inputs of the task."""
 
     @property
     def labels(self) -> Any:
@@ -129,8 +130,8 @@ ConfigT = TypeVar("ConfigT", bound=RunOptions, covariant=True)
 class Run(Generic[ConfigT]):
     """One training run: from flags to an output folder.
 
-    The folder holds history.csv, metrics.json, their plots, TensorBoard logs, `export/` (SavedModel)
-    and `entry/` (for `zoo.load`).
+    The folder contains history.csv, metrics.json, their plots, TensorBoard logs, `export/` (SavedModel) and `entry/`
+    (for `zoo.load`).
 
     Args:
         recipe: name of the recipe, such as "text_cnn".
@@ -223,9 +224,9 @@ class Run(Generic[ConfigT]):
         Args:
             model: a compiled model.
             dataset: training batches; it decides their order.
-            callbacks: callbacks that run before those that save and log.
-            finished: returns whether training had already stopped after an epoch.
-            uniform_loss: loss of uniform prediction. Training stops far above it. None stops training only at a
+            callbacks: callbacks that run before the callbacks that save and log.
+            finished: returns whether training had already stopped after a given epoch.
+            uniform_loss: loss of uniform prediction. Training stops far above it. With None, training stops only at a
                 loss that is not finite.
             **arguments: further arguments of `model.fit`.
 
@@ -277,15 +278,15 @@ class Run(Generic[ConfigT]):
         return command_line(self.recipe, self.config)
 
     def note_smoke(self) -> None:
-        """Print that the scores of a smoke run mean nothing; print nothing for other runs."""
+        """Print a warning that the scores of a smoke run are meaningless; print nothing for other runs."""
         if self.config.smoke:
-            print("This was a smoke run on a few examples: its scores mean nothing")
+            print("This was a smoke run on a few examples: its scores are meaningless")
 
     def describe(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the content of metrics.json: the metrics, and the facts that are needed to repeat them.
+        """Return the content of metrics.json: the metrics, and the facts that are needed to reproduce them.
 
         Args:
-            metrics: the scores and other figures of the task.
+            metrics: the scores and other numbers of the task.
         """
         return {
             "recipe": self.recipe,
@@ -327,14 +328,14 @@ class Run(Generic[ConfigT]):
 
 
 def output_folder(recipe: str, config: RunOptions) -> Path:
-    """Return the output folder of a run: a new one, or with --resume that of the interrupted run.
+    """Return the output folder of a run: a new folder, or with --resume the folder of the interrupted run.
 
     Args:
         recipe: name of the recipe.
         config: the flags of the run and of the data.
 
     Raises:
-        InputError: if the chosen folder already holds a run, or if no run is there to resume.
+        InputError: if the folder already contains a run, or if there is no run to resume.
     """
     chosen = config.output_dir
     base = chosen or Path("runs", f"{recipe}_{config.data_name()}")
@@ -349,7 +350,7 @@ def output_folder(recipe: str, config: RunOptions) -> Path:
         return taken[-1]
     if chosen and taken:
         raise InputError(
-            f"The output folder {chosen} already holds a run. Use --resume to continue it, or another --output-dir"
+            f"The output folder {chosen} already contains a run. Use --resume to continue it, or another --output-dir"
         )
     return next(folder for folder in numbered if folder not in taken)
 

@@ -1,4 +1,4 @@
-"""The SavedModel and the entry that a run writes, with float16 weights if that changes no answer."""
+"""Write the SavedModel and the entry of a run, with float16 weights if they change no answer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ CHECKED_TEXTS = 20  # test texts on which the SavedModel is checked, in addition
 
 
 class DescribedData(Protocol):
-    """The facts about its data that an entry states."""
+    """The facts about its training data that an entry contains."""
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ def save_task(
     other_files: Sequence[str] = (),
     use: str = "predict {} TEXT",
 ) -> dict[str, Any]:
-    """Write the SavedModel and the entry, check the SavedModel in a fresh process, and print where everything is.
+    """Write the SavedModel and the entry, check the SavedModel in a new process, and print the paths.
 
     Args:
         run: the run that ends.
@@ -86,7 +86,7 @@ def save_task(
     for line in other_files:
         print(f"  {line}")
     print(f"  entry/   kerasnlp-zoo {use.format(run.folder / 'entry')}")
-    print(f"  export/  SavedModel, answers as predict() to {difference:.0e}; to serve and query it:")
+    print(f"  export/  SavedModel, answers equal to predict() within {difference:.0e}; to serve and query it:")
     print(serving_commands(task, exported, golden[0]))
     return metrics
 
@@ -94,7 +94,7 @@ def save_task(
 def round_to_float16_if_harmless(task: Task, validate: Callable[[], object]) -> Literal["float16", "float32"]:
     """Round the weights to float16 unless that changes the answers to the validation texts.
 
-    The model keeps the rounded weights, so the scores measured afterwards are those of the saved weights.
+    The model keeps the rounded weights, so later scores are measured with the saved weights.
 
     Args:
         task: a trained task.
@@ -103,7 +103,7 @@ def round_to_float16_if_harmless(task: Task, validate: Callable[[], object]) -> 
     Returns:
         The dtype that stores the weights exactly.
     """
-    has_base = getattr(task.model, "base_entry", None) is not None  # its frozen weights are saved with the base entry
+    has_base = getattr(task.model, "base_entry", None) is not None  # the base entry contains the frozen weights
     variables = task.model.trainable_weights if has_base else task.model.weights
     before = [np.array(variable) for variable in variables]
     expected = validate()
@@ -118,7 +118,7 @@ def round_to_float16_if_harmless(task: Task, validate: Callable[[], object]) -> 
 
 
 def round_to_float16(model: keras.Model) -> None:
-    """Round the weights to float16, so that the scores measured afterwards are those of the saved weights."""
+    """Round the weights to float16. Later scores are then measured with the saved weights."""
     for weight in model.weights:
         weight.assign(np.asarray(weight).astype("float16").astype(weight.dtype))
 

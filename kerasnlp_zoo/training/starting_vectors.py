@@ -30,9 +30,9 @@ class WordVectors:
         name: name or path of the source.
         values: the vectors, float32 [V, D].
         columns: number of the D columns that come from the source; the others are random.
-        scale: factor by which the numbers of the source were multiplied.
+        scale: factor that the numbers of the source were multiplied with.
         found: whether the source has a vector for the word, bool [V].
-        duplicates: number of repeated words in the source; the first vector of a word was taken.
+        duplicates: number of repeated words in the source; the first vector of a word is used.
     """
 
     name: str
@@ -48,7 +48,7 @@ class WordVectors:
         Args:
             token_ids: training texts, ragged int [N, (length)].
         """
-        again = f"; repeated words: {self.duplicates:,}, their first vector was taken" if self.duplicates else ""
+        again = f"; repeated words: {self.duplicates:,}, their first vector was used" if self.duplicates else ""
         random_columns = self.values.shape[1] - self.columns
         wider = f" and {random_columns} random ones" if random_columns else ""
         words = self.found[2:]  # without [PAD] and [UNK]
@@ -65,16 +65,16 @@ def read_word_vectors(
     """Read the vectors of a vocabulary's words as initial weights of an embedding.
 
     One factor scales all numbers of the source to the variance of U(-0.25, 0.25), from which the random vectors of
-    the other words are drawn. Kim 2014, section 3.1, matches the variances, too. If `embedding_dim` is larger than
-    the source's number of columns, the remaining columns are random. A word that the source has only in another case
-    takes the vector of its first such line.
+    the other words are drawn. Kim 2014, section 3.1, also matches the variances. If `embedding_dim` is larger than the
+    source's number of columns, the remaining columns are random. If the source has a word only in another case, the
+    first such line is used.
 
     Args:
         source: name of published vectors, such as "glove_6b_50d"; name or folder of an entry of word vectors; name or
             folder of a sentence encoder, such as "bert_minilm_en", which encodes each word separately; or path of a
             file of word2vec (text or binary), GloVe or fastText (.vec), also .gz and .bz2.
         vocabulary: the words.
-        embedding_dim: number of columns of the result; None for that of the source.
+        embedding_dim: number of columns of the result; None for the number of the source.
         seed: random seed of the random numbers.
 
     Raises:
@@ -184,5 +184,5 @@ def _rows_of_file(path: Path, vocabulary: TokenList) -> tuple[dict[int, np.ndarr
 
 
 def _token_id(word: bytes, wanted: Mapping[bytes, int]) -> int | None:
-    """Return the id of a word as it is or in lower case; None if the vocabulary has neither."""
+    """Return the id of a word as written or in lower case; None if the vocabulary has neither."""
     return wanted.get(word if word in wanted or not word.isascii() else word.lower())

@@ -1,4 +1,4 @@
-"""The devices that a model is trained on: one device, or copies on several devices whose gradients are summed."""
+"""The devices that a model is trained on: one device, or several devices with a copy of the model each."""
 
 import functools
 from typing import Literal, TypeAlias, get_args

@@ -17,7 +17,7 @@ from tensorflow.compiler.tf2xla.python import xla
 
 from kerasnlp_zoo.errors import InputError
 
-EPSILON = 1e-10  # rows without gradients do not change
+EPSILON = 1e-10  # prevents a division by zero for rows without gradients
 
 
 class Table(NamedTuple):
@@ -37,7 +37,7 @@ def row_adagrad(table: Table, rows: tf.Tensor, gradients: tf.Tensor, learning_ra
 
     Adagrad divides a step by the square root of the sum of all squared gradients so far. Row-wise Adagrad has one sum
     per vector. All gradients of a minibatch are added to the sum before any row is updated. Otherwise a word that
-    occurs fifty times would make fifty full steps at once.
+    occurs fifty times would make fifty full steps.
 
     Args:
         table: the table.
@@ -140,7 +140,7 @@ class TableTrainer(keras.Model):
         self.built = True  # the constructor has already created the tables
 
     def call(self, inputs: Any) -> None:
-        """Raise InputError: a trainer has no outputs."""
+        """Raise InputError, because a trainer has no outputs."""
         raise InputError(
             f"{self.name} was called, but a trainer has no outputs. Train it with fit(dataset), then read its vectors"
         )

@@ -50,15 +50,15 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
     learning_rate: float = 1e-3
     """Maximum learning rate of Adam."""
     warmup_steps: int = 1000
-    """Number of steps in which the learning rate rises; after them it falls."""
+    """Number of steps in which the learning rate increases; then it decreases."""
     decay: Literal["linear", "inverse_square_root"] = "linear"
-    """linear: the learning rate falls to 0 over the epochs. inverse_square_root: as in the Transformer's paper."""
+    """linear: the learning rate decreases to 0 over the epochs. inverse_square_root: as in the Transformer paper."""
     label_smoothing: float = 0.1
     """Share of the target probability that is distributed over all tokens."""
     beam_width: int = 4
-    """Number of hypotheses of the beam search, for the test texts and in the entry."""
+    """Number of hypotheses in beam search, for the test score and in the entry; 1 is greedy decoding."""
     length_penalty: float = 0.6
-    """A higher value favours longer translations."""
+    """Exponent of the length in the score of a translation; a higher value favours longer translations."""
     patience: int = 3
     """Stop training after this many epochs without a better validation score."""
 

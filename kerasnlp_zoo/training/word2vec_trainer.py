@@ -21,7 +21,7 @@ class Word2VecTrainer(TableTrainer):
 
     The loss of a centre c and a context o is -log s(u_o.v_c) - sum_k log s(-u_k.v_c) over `num_negatives` words k
     drawn from the noise distribution. All P centres of a segment share K negatives with weight num_negatives / K.
-    The expected gradient is the same, but a word needs 3 looked-up rows instead of 34.
+    The expected gradient is the same, but only 3 instead of 34 rows are looked up per word.
 
     Args:
         vocabulary_size: V.
@@ -43,7 +43,7 @@ class Word2VecTrainer(TableTrainer):
     Reference: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 4.
     """
 
-    # The fastest sizes tried on 15 million words whose analogy accuracy is at most two points below that of gensim,
+    # The fastest sizes tried on 15 million words whose analogy accuracy is at most two points below gensim,
     # which draws negatives for every pair. Fewer shared negatives lose more.
     SEGMENTS: ClassVar[dict[str, dict[str, int]]] = {
         "skip_gram": {"segment": 16, "shared_negatives": 24, "minibatch": 128 * 16},
@@ -184,7 +184,7 @@ def logistic(scores: tf.Tensor, is_positive: tf.Tensor | float) -> tuple[tf.Tens
 
 
 def in_window(codes: tf.Tensor, window: int, num_noise: int = 0) -> tf.Tensor:
-    """Return which words of a segment are contexts of which of its centres.
+    """Return 1 for each pair of a word and a centre of a segment where the word is a context of the centre.
 
     It compares distances instead of reading a table, because XLA merges comparisons with the next operations.
 

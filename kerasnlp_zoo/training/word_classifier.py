@@ -18,16 +18,17 @@ from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 @dataclasses.dataclass
 class WordClassifierConfig(RepeatableConfig):
-    """The flags that choose the data and the vocabulary."""
+    """The flags that select the data and the vocabulary."""
 
     dataset: str = "movie_reviews"
     """Name of a data set of this package, or of TensorFlow Datasets, such as imdb_reviews or glue/sst2."""
     min_count: int = 2
-    """Rarer words of the training texts become [UNK], which trains the vector of [UNK]."""
+    """Minimum number of occurrences of a word in the training texts. Rarer words become [UNK], which trains its
+    vector."""
     max_vocabulary_size: int | None = None
     """Maximum number of words; the most frequent ones are kept."""
     segmenter: Literal["jieba"] | None = None
-    """Find Chinese words with this library; by default Chinese is split into characters."""
+    """Library that splits Chinese into words. Default: Chinese is split into characters."""
     max_sequence_length: int = 512
     """Maximum length of a text in tokens; longer texts are truncated at the end."""
 
@@ -49,14 +50,14 @@ class WordClassifierConfig(RepeatableConfig):
 
 @dataclasses.dataclass
 class WordVectorConfig(WordClassifierConfig):
-    """The flags of `WordClassifierConfig` and those that choose word vectors."""
+    """The flags of `WordClassifierConfig`, and the flags that select word vectors."""
 
     embeddings: str | None = None
     """Pretrained word vectors: glove_6b_50d; an entry of word vectors; an encoder such as bert_minilm_en, which
     encodes each word separately; or a file of word2vec, GloVe or fastText (also .gz)."""
     channels: Channels | None = None
     """random: no pretrained vectors. non_static (default with --embeddings): pretrained vectors are fine-tuned.
-    static: they are fixed. multichannel: one fixed and one fine-tuned copy."""
+    static: pretrained vectors are fixed. multichannel: a fixed and a fine-tuned copy."""
     embedding_dim: int = 300
     """Width of a word vector; columns that --embeddings lacks are random."""
 
@@ -71,7 +72,7 @@ class WordVectorConfig(WordClassifierConfig):
             (channels, float array [V, embedding_dim] or None).
 
         Raises:
-            InputError: if the flags exclude each other or the vectors cannot be read.
+            InputError: if the flags cannot be combined or the vectors cannot be read.
         """
         channels: Channels = self.channels or ("non_static" if self.embeddings else "random")
         if (channels == "random") != (self.embeddings is None):

@@ -60,7 +60,7 @@ class WordVectorScores(keras.callbacks.Callback):
         return scores
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Score once, so that vectors that cannot be scored raise an error before the first step."""
+        """Score once: vectors that cannot be scored then raise an error before the first step."""
         self.scores()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

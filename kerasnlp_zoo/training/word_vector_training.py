@@ -32,7 +32,7 @@ ENTRY_DTYPE: WeightDtype = "int8"  # changes no score in its first three digits
 WORD_PAIR_SETS, ANALOGY_SET = ("wordsim353", "simlex999"), "questions_words"  # English
 MAIN_METRIC = "wordsim353 spearman"
 LEAST_KNOWN = 30  # a set is scored only if the vocabulary has at least this many of its words
-# Groups of related words, for the picture.
+# Groups of related words, for the plot.
 WORDS = {
     "en": {
         "animals": "dog cat horse bird fish cow sheep lion",
@@ -49,7 +49,7 @@ WORDS = {
         "时间": "星期一 星期二 上午 下午 晚上 今天 昨天 明天",
     },
 }
-FEWEST_SHOWN = 12  # with fewer known words of these groups, the picture shows frequent words
+FEWEST_SHOWN = 12  # with fewer known words of these groups, the plot shows frequent words
 SHOWN_FROM, SHOWN = 100, 40  # rank of the first of them, and their number
 
 
@@ -62,7 +62,7 @@ class CorpusRunConfig(RunOptions, CorpusOptions):
     embedding_dim: int = 100
     """Width of a word vector."""
     min_count: int = 5
-    """Rarer words are dropped from the corpus."""
+    """Minimum number of occurrences of a word. Rarer words are dropped from the corpus."""
     max_vocabulary_size: int | None = None
     """Maximum number of words with a vector; the most frequent ones are kept."""
     entry_size: int = 30_000
@@ -128,13 +128,13 @@ def read_corpus(run: Run[CorpusRunConfig]) -> tuple[TextSource, Corpus]:
 
 
 def score_callbacks(language: str, tokens: Sequence[str]) -> list[keras.callbacks.Callback]:
-    """Return a list of the callback that scores word vectors every epoch; it is empty if there is no set for them."""
+    """Return the callback that scores word vectors every epoch, in a list; the list is empty without a set for them."""
     word_pairs, questions = published_sets(language, tokens)
     return [WordVectorScores(tokens, word_pairs, questions)] if word_pairs or questions else []
 
 
 def published_sets(language: str, tokens: Sequence[str]) -> tuple[list[WordPairs], AnalogyQuestions | None]:
-    """Return the published word pairs and analogy questions of which a vocabulary has enough words.
+    """Return the published word pairs and analogy questions for which a vocabulary has enough words.
 
     Args:
         language: language of the vocabulary; the sets are English.
@@ -161,7 +161,7 @@ def finish_word_vectors(
     """Score the vectors and write everything into the output folder.
 
     vectors.txt has all words in float32. The entry and the SavedModel have the most frequent ones in int8, with one
-    scale per vector. The scores are those of the entry.
+    scale per vector. The scores are measured with the entry.
 
     Args:
         run: the run that ends.
@@ -256,7 +256,7 @@ def draw_word_vectors(
 
 
 def chosen_words(task: WordEmbedding) -> tuple[list[str], list[str] | None]:
-    """Return words for a picture and their groups; if too few of them are known, frequent words without groups."""
+    """Return words for a plot and their groups; if too few of them are known, frequent words without groups."""
     grouped = [
         (word, group)
         for group, words in WORDS.get(task.preprocessor.language, {}).items()

@@ -39,7 +39,7 @@ def card(config: Config, metrics: Mapping[str, Any], size: float) -> str:
     }
     rows = [f"| {name} | {value} |" for name, value in facts.items()]
     pictures = [f"![{name}]({name}.png)" for name in metrics.get("pictures", ())]
-    # The tags are left out: they are the labels, which the card lists.
+    # The tags are omitted: they are the labels, which are also in the card.
     arguments = json.dumps({name: value for name, value in config["builder_arguments"].items() if name != "tags"})
     return "\n".join(
         [
@@ -83,7 +83,7 @@ def _quantized(config: Config, metrics: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    """Return the labels in a line; of a long list only the first ones."""
+    """Return the labels in a line; a long list is shortened to the first ones."""
     more = len(labels) - SHOWN_LABELS
     return ", ".join(labels[:SHOWN_LABELS]) + (f" and {more:,} more" if more > 0 else "")
 

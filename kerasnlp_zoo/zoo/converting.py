@@ -1,4 +1,4 @@
-"""Convert a BERT folder from Hugging Face into an entry, once; the entry is then in the cache."""
+"""Convert a BERT folder from Hugging Face to an entry in the cache, once."""
 
 import hashlib
 import re
@@ -9,16 +9,16 @@ from kerasnlp_zoo.files import cache_folder, sha256
 from kerasnlp_zoo.zoo.saving import save
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-MOSTLY = 0.2  # of the pieces: 1% of an English vocabulary are Chinese characters, and a third of a Chinese one
+MOSTLY = 0.2  # share of pieces; it is 1% in an English vocabulary, and a third in a Chinese one
 
 
 def entry_of(folder: Path) -> Path:
-    """Return the entry folder that is made from a BERT folder from Hugging Face; make it if it is not in the cache.
+    """Return the entry folder of a BERT folder from Hugging Face. Convert it if it is not in the cache.
 
     An encoder without a head becomes a sentence encoder. It keeps its pooler if it has one.
 
     Raises:
-        InputError: if the folder does not hold a BERT model that can be read.
+        InputError: if the folder does not contain a BERT model that can be read.
     """
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".txt", ".safetensors", ".bin"))
     digest = hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
@@ -30,4 +30,4 @@ def entry_of(folder: Path) -> Path:
         converted = read_huggingface(folder, "pooled_output" if "pooler/kernel" in converted.weights else "mean")
     is_chinese = sum(map(bool, map(CHINESE.search, converted.tokens))) > MOSTLY * len(converted.tokens)
     task = converted.task("zh" if is_chinese else "en")
-    return save(task, entry, weights_licence="that of the converted folder")
+    return save(task, entry, weights_licence="same as for the converted folder")

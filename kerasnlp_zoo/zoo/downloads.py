@@ -1,4 +1,4 @@
-"""The entries that are too large to ship: their sizes and licences. The module `making` downloads and makes them."""
+"""The entries that are too large to ship: their sizes and licences. The module `making` downloads and creates them."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from kerasnlp_zoo.types import Language
 
 @dataclasses.dataclass(frozen=True)
 class Download:
-    """An entry that `zoo.download` makes in the cache.
+    """An entry that `zoo.download` creates in the cache.
 
     Attributes:
         task: name of its task.

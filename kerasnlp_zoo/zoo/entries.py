@@ -45,7 +45,7 @@ class CheckReport(TypedDict):
     largest_difference: float
 
 
-# A task's name decides the class that `load` returns.
+# The name of a task determines the class that `load` returns.
 @overload
 def load(
     name_or_folder: FilePath,
@@ -124,8 +124,8 @@ def load(
         A task, such as `TextClassification`.
 
     Raises:
-        InputError: if there is no such entry, a file of it is missing, damaged or changed, or the task or the
-            labels do not fit the entry.
+        InputError: if the entry does not exist, a file is missing, damaged or changed, or the task or the labels do not
+            fit the entry.
 
     Example:
 
@@ -148,7 +148,7 @@ def check(name_or_folder: FilePath) -> CheckReport:
         dict of the number of files and of answers, and the largest difference between two numbers.
 
     Raises:
-        InputError: if a file was changed, or the answer to a text differs; the message names it.
+        InputError: if a file was changed, or the answer to a text differs; the message names the file or the text.
     """
     folder = find(name_or_folder)
     config = read_config(folder)

@@ -1,7 +1,7 @@
 """Find the folders of entries, read their configs, and check their files.
 
-An entry folder holds config.json, vocabulary.txt, model.safetensors, golden.json, metrics.json and README.md.
-This module does not load TensorFlow.
+An entry folder contains config.json, vocabulary.txt, model.safetensors, golden.json, metrics.json and README.md. This
+module does not load TensorFlow.
 """
 
 import json
@@ -17,7 +17,7 @@ NEEDED = ("config.json", "vocabulary.txt", "model.safetensors")  # to load an en
 
 
 def entry_folders() -> list[Path]:
-    """Return the folders that hold entries: in the installed package, in the source tree, and in the cache."""
+    """Return the folders that contain entries: in the installed package, in the source tree, and in the cache."""
     package = Path(__file__).parents[1]
     tree = package.parent
     folders = [package / "saved_models", cache_folder() / "entries"]
@@ -38,7 +38,7 @@ def list_entries() -> list[str]:
 
 
 def locate(name_or_folder: FilePath) -> Path:
-    """Return the folder of an entry's name, or of a path, without checking its files.
+    """Return the folder of an entry, from its name or path, without checking its files.
 
     Raises:
         InputError: if there is no such entry or folder.
@@ -61,7 +61,7 @@ def locate(name_or_folder: FilePath) -> Path:
 
 
 def find(name_or_folder: FilePath) -> Path:
-    """Return the folder of an entry, by the entry's name or the folder's path. Nothing is written.
+    """Return the folder of an entry, from its name or path. Nothing is written.
 
     Raises:
         InputError: if there is no such entry, or its folder is incomplete.
@@ -75,14 +75,14 @@ def find(name_or_folder: FilePath) -> Path:
         )
     if missing:
         raise InputError(
-            f"{folder} is incomplete: {', '.join(missing)} missing. An entry folder holds {', '.join(NEEDED)}. "
+            f"{folder} is incomplete: {', '.join(missing)} missing. An entry folder contains {', '.join(NEEDED)}. "
             "Copy or train it again"
         )
     return folder
 
 
 def is_huggingface(folder: Path) -> bool:
-    """Return whether a folder holds a model of transformers or sentence-transformers."""
+    """Return whether a folder contains a model of transformers or sentence-transformers."""
     if (folder / "modules.json").exists():
         return True
     try:

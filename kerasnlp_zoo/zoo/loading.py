@@ -42,7 +42,7 @@ def load_entry(
         task_name: name of a task; None for the task of the entry.
         labels: labels of a new head; None for the labels of the entry.
         dtype: Keras dtype policy; None for the current one.
-        preprocessing: arguments of the preprocessor that replace those of the entry.
+        preprocessing: arguments of the preprocessor that replace the arguments of the entry.
 
     Raises:
         InputError: if a file is missing, damaged or changed, the config contains something unknown, or the task or
@@ -89,15 +89,15 @@ def load_entry(
 
 
 def _read_weights(folder: Path, config: Config, model: keras.Model) -> dict[str, Any]:
-    """Read the weights of an entry; if it holds only changes to another entry, add them to the weights of that one."""
+    """Read the weights of an entry. If it contains only changes to a base entry, add them to its weights."""
     own = weights.read_weights(folder / "model.safetensors")
     if "base" not in config:
         return own
     base = find(config["base"]["name"]) / "model.safetensors"
     if sha256(base) != config["base"]["sha256"]:
         raise InputError(
-            f"{folder.name} holds changes to the entry {config['base']['name']}, but {base} is not the file they were "
-            f"trained on. Expected sha256 {config['base']['sha256']}. Received: {sha256(base)}. "
+            f"{folder.name} contains changes to the entry {config['base']['name']}, but {base} is not the file "
+            f"they were trained on. Expected sha256 {config['base']['sha256']}. Received: {sha256(base)}. "
             "Download or train that entry again"
         )
     merged = apply_factors(weights.read_weights(base), own)
@@ -112,7 +112,7 @@ def _own_builder(folder: Path, config: Config, labels: Sequence[str] | None) -> 
         if "num_classes" not in arguments:
             raise InputError(f"{folder.name}, {config['task']}, has no labels to change. Received: labels={labels!r}")
         arguments["num_classes"] = len(labels)
-        if arguments.get("tags") is not None:  # they decide which tag may follow which
+        if arguments.get("tags") is not None:  # they determine which tag may follow which
             arguments["tags"] = list(labels)
     return {"builder": config["builder"], "arguments": arguments}
 
@@ -129,7 +129,7 @@ def _other_builder(config: Config, task_name: str, labels: Sequence[str] | None)
     own = config["builder_arguments"]
     arguments = {name: own[name] for name in inspect.signature(bert).parameters}
     if "pooling" in accepted and "pooling" in own:
-        arguments["pooling"] = own["pooling"]  # an encoder that was trained with means keeps them
+        arguments["pooling"] = own["pooling"]  # an encoder that was trained with mean pooling keeps it
     if "num_classes" in accepted:
         if not labels:
             raise InputError(f"The task {task_name} needs labels: load(..., task={task_name!r}, labels=[...])")

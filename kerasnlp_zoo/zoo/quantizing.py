@@ -16,7 +16,7 @@ from kerasnlp_zoo.zoo.loading import load_entry
 from kerasnlp_zoo.zoo.saving import save
 
 CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # copied from config to config
-STILL_TRUE = ("curves", "alignment")  # pictures that int8 weights do not change visibly
+STILL_TRUE = ("curves", "alignment")  # plots that int8 weights do not change visibly
 # Metrics that are not copied, because they were measured with the float weights.
 NOT_CARRIED = (
     "pictures",
@@ -71,8 +71,8 @@ def quantize_entry(
     task = load_entry(source)
     before = task.evaluate(texts, references)
     quantize_model(task.model)
-    round_weights(task.model, QUANTIZATION)  # what Keras cannot quantize, such as recurrent kernels
-    task = type(task)(task.model, task.preprocessor, task.labels)  # what was compiled has the float weights
+    round_weights(task.model, QUANTIZATION)  # weights that Keras cannot quantize, such as recurrent kernels
+    task = type(task)(task.model, task.preprocessor, task.labels)  # the compiled function has the float weights
     after = task.evaluate(texts, references)
     if metrics.get("dataset") != dataset:  # a published score belongs to its own test texts
         metrics |= {"dataset": dataset, "published_score": None, "published_by": None}

@@ -2,9 +2,9 @@
 
     python -m recipes.benchmarks.bert --output bert.json
 
-All sides have the same sizes, the same batches, a dense layer over the pooled vector of the first token, dropout 0.1
-and AdamW. Each is measured with its compiler and without, and the faster result counts. PyTorch's model is that of
-`transformers`, with fused attention.
+All libraries have the same sizes, the same batches, a dense layer over the pooled vector of the first token, dropout
+0.1 and AdamW. Each library is measured with and without its compiler, and the faster result is reported. PyTorch's
+model is the BERT of `transformers`, with fused attention.
 """
 
 import dataclasses

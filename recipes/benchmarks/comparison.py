@@ -12,7 +12,7 @@ from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.versions import versions
 
-Row: TypeAlias = dict[str, Any]  # of the table
+Row: TypeAlias = dict[str, Any]  # a row of the table
 
 
 class Settings(Protocol):
@@ -24,7 +24,7 @@ class Settings(Protocol):
 
 
 def in_turn(*functions: Callable[[], Any], rounds: int) -> tuple[Any, ...]:
-    """Call functions alternately and return their medians; if the machine slows down, it slows down all of them.
+    """Call functions alternately and return their medians; a slower phase of the machine then affects all of them.
 
     Args:
         *functions: each measures once and returns a number, or a tuple of numbers.

@@ -25,7 +25,7 @@ from recipes.benchmarks.comparison import Row, in_turn, report, require_torch, r
 from recipes.benchmarks.crf import crf
 from recipes.benchmarks.recurrent_generation import generation
 
-# The vocabulary is small, so that the layers are compared and not the update of a large embedding.
+# The vocabulary is small, to compare the layers and not the update of a large embedding.
 VOCABULARY_SIZE, NUM_CLASSES, LEARNING_RATE = 1_000, 2, 1e-3
 TOLERANCE = 1e-5
 
@@ -43,7 +43,7 @@ class Size:
 
 @dataclasses.dataclass
 class Config:
-    """Compare recurrent networks with PyTorch and Keras; it takes about three minutes on two cores, idle otherwise."""
+    """Compare recurrent networks with PyTorch and Keras; it takes three minutes on two cores of an idle machine."""
 
     output: Path | None = None
     """JSON file for the rows."""
@@ -182,7 +182,7 @@ def require_same_function(
 ) -> None:
     """Copy the weights of our model to the others, and compare the logits.
 
-    PyTorch has two biases, we have one; the second is set to zero.
+    PyTorch has two biases where we have one; the second is set to zero.
     """
     bidirectional.set_weights(ours.get_weights())
     table, *lstm, kernel, bias = ours.get_weights()

@@ -21,7 +21,7 @@ from kerasnlp_zoo.vocabulary import END_ID
 from recipes.benchmarks.comparison import Row, Settings, in_turn, row, seconds
 
 BATCHES = 1, 64
-NEVER = -1e9  # logit of the special tokens, so that all texts have the same length
+NEVER = -1e9  # logit of the special tokens: no text ends early
 
 
 def generation(config: Settings, torch: Any) -> list[Row]:
@@ -89,7 +89,7 @@ def torch_language_model(torch: Any, model: keras.Model) -> Any:
             return torch.cat(written, dim=1).numpy()
 
     network = LanguageModel().eval()
-    # PyTorch has two biases, we have one; the second is set to zero.
+    # PyTorch has two biases where we have one; the second is set to zero.
     layers = [lstms[first : first + 3] for first in range(0, len(lstms), 3)]
     parts = [
         part

@@ -2,8 +2,8 @@
 
     python -m recipes.benchmarks.text_cnn --output text_cnn.json
 
-Both sides train on the same padded batches. PyTorch's network has no mask for windows of padding, which saves it some
-time. With biases of zero both have the same logits; they are compared before the measurements.
+Both sides train on the same padded batches. PyTorch's network is a little faster because it has no mask for windows of
+padding. With zero biases, both have the same logits, which are compared before the measurements.
 """
 
 import dataclasses

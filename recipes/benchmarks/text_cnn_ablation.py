@@ -31,7 +31,7 @@ class Config:
     dataset: str = "movie_reviews"
     """Name of a data set."""
     rounds: int = 5
-    """Number of timed epochs; the median counts."""
+    """Number of timed epochs; the median is reported."""
     smoke: bool = False
     """Try it on a few examples; the results are meaningless."""
 
@@ -80,7 +80,7 @@ def main(config: Config) -> list[Row]:
         now = len(data.train) / spent
         compared = "the last + line" if options else "the line above"
         rows.append(row(what, "sentences/s", now, reference or now, peer_name=compared))
-        if not options:  # the last two are alternatives, both compared with the last + line
+        if not options:  # the last two are alternatives; both are compared with the last line that begins with +
             reference = now
     report(rows, config.output)
     return rows

@@ -2,9 +2,9 @@
 
     python -m recipes.benchmarks.translation --output translation.json
 
-The Transformer is compared with a Marian model of `transformers` and its `generate`, the recurrent translator with the
-same network in PyTorch and a plain loop. All sides have the same batches. The weights are random, and no sequence can
-end early, so all sides decode the same number of tokens.
+The Transformer is compared with a Marian model of `transformers` and its `generate`. The recurrent translator is
+compared with the same network in PyTorch and a plain loop. All sides have the same batches. The weights are random, and
+no sequence can end early, so all sides decode the same number of tokens.
 """
 
 import dataclasses

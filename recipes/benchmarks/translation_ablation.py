@@ -1,4 +1,4 @@
-"""Scores of translators without single parts, and the gain from attention by length of the source.
+"""Ablation study: scores of translators without single parts, and the benefit of attention by length of the source.
 
     python -m recipes.benchmarks.translation_ablation --folder runs/ablation
 
@@ -18,7 +18,7 @@ from kerasnlp_zoo.evaluation import bleu_by_length
 from recipes import seq2seq, transformer_translation
 from recipes.benchmarks.comparison import Row, report, row
 
-# The models are half as wide as those of the recipes, to train faster. The score functions need vectors of one width,
+# The models are half as wide as in the recipes, to train faster. The score functions need vectors of one width,
 # so the two directions of the encoder are summed.
 GROUPS: dict[str, tuple[Any, dict[str, Any], dict[str, dict[str, Any]]]] = {
     "Transformer": (
@@ -53,7 +53,7 @@ class Config:
     """Train every variant; each takes a quarter of an hour on one core."""
 
     folder: Path = Path("runs/translation_ablation")
-    """Output folder of the runs, the table and the picture."""
+    """Output folder of the runs, the table and the plot."""
     epochs: int = 4
     """Number of passes over the training data, the same for all variants."""
     groups: tuple[str, ...] = tuple(GROUPS)
@@ -63,7 +63,7 @@ class Config:
 
 
 def main(config: Config) -> list[Row]:
-    """Train, print the table and draw the picture; return the table's rows."""
+    """Train, print the table and draw the plot; return the rows of the table."""
     rows = []
     for group in config.groups:
         recipe, shared, variants = GROUPS[group]

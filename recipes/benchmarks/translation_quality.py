@@ -4,7 +4,7 @@
     python -m recipes.benchmarks.translation_quality --run runs/transformer
 
 Ours is a finished run of a recipe. PyTorch's translator has the same sentences, batches, word pieces, optimizer and
-training time; its learning rate falls over that time. Run both on an otherwise idle machine.
+training time; its learning rate decreases over that time. Run both on an otherwise idle machine.
 """
 
 import dataclasses
@@ -123,7 +123,7 @@ def peer_of(torch: Any, task: Translation, training: TranslationConfig) -> Torch
 def train_peer(peer: TorchSide, batches: tf.data.Dataset, seconds: float, training: TranslationConfig) -> list[float]:
     """Train until the time is over and return the loss of each step.
 
-    The learning rate rises in the first steps and then falls to 0.
+    The learning rate increases in the first steps, and then decreases to 0.
     """
     started = time.perf_counter()
     losses: list[float] = []

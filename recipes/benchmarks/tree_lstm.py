@@ -2,8 +2,8 @@
 
     python -m recipes.benchmarks.tree_lstm --output tree_lstm.json
 
-All three sides have the same weights. Before the measurements, their states are compared. A measurement is a training
-step without its update: it computes the root states of binary trees, and the gradients of all weights.
+All three sides have the same weights. Before the measurements, their states are compared. Each measurement is a
+training step without the update: it computes the root states of binary trees and the gradients of all weights.
 """
 
 import dataclasses
@@ -109,7 +109,7 @@ def tree_rows(rounds: int, recursive_trees: int, torch: Any) -> list[Row]:
 
 
 def random_binary_tree(random: np.random.Generator, num_words: int) -> Tree:
-    """Return a random tree; it is split at a random word, so that shapes differ like those of sentences."""
+    """Return a random tree; it is split at a random word, because shapes of sentences also differ."""
     if num_words == 1:
         return int(random.integers(2, len(VOCABULARY)))
     cut = int(random.integers(1, num_words))

@@ -56,7 +56,7 @@ class Config:
     epochs: int = 3
     """Number of passes over the corpus, the same for both sides."""
     seeds: int = 3
-    """Number of trainings of each side; the median speed and the mean score count."""
+    """Number of trainings of each library; the median speed and the mean score are reported."""
     smoke: bool = False
     """Try it on a little text; the results are meaningless."""
 
@@ -163,7 +163,7 @@ def scores(corpus: Corpus, vectors: np.ndarray) -> dict[str, float]:
 
 
 def glove_beside_skip_gram(config: Config, corpus: Corpus) -> list[Row]:
-    """Compare GloVe's fast trainer with its plain model, and its vectors with those of skip-gram."""
+    """Compare GloVe's fast trainer with its plain model, and its vectors with the vectors of skip-gram."""
     epochs = 2 if config.smoke else GLOVE_EPOCHS
     counts = cooccurrence_counts(corpus, GLOVE_WINDOW)
     trainer = GloveTrainer(len(corpus.vocabulary), DIM)
@@ -185,7 +185,7 @@ def glove_beside_skip_gram(config: Config, corpus: Corpus) -> list[Row]:
 
 
 def pipeline_alone(corpus: Corpus) -> Row:
-    """Compare the speed of the data set alone with that of the fastest trainer."""
+    """Compare the speed of the data set alone with the speed of the fastest trainer."""
     trainer = Word2VecTrainer(len(corpus.vocabulary), DIM)
     dataset = trainer.dataset(corpus, WindowSampling(WINDOW, SUBSAMPLE))
     trainer.compile(LEARNING_RATE)

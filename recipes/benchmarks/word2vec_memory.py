@@ -36,7 +36,7 @@ def gensim(path: str) -> None:
 
 
 def peak_megabytes() -> float:
-    """Return the peak memory of this process: Linux' VmHWM, which, unlike ru_maxrss, restarts with every program."""
+    """Return the peak memory of this process: VmHWM of Linux. Unlike ru_maxrss, it is reset when a program starts."""
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) / 1e3
 

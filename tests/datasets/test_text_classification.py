@@ -204,7 +204,7 @@ def test_imdb_falls_back_on_its_package_where_tfds_cannot_be_reached(tmp_path, m
     monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "imdb_reviews"))
     assert (len(data.train), len(data.validation), len(data.test)) == (19924, 2490, 2490)
-    assert "that a Python package contains" in capsys.readouterr().err
+    assert "a part of it from a Python package" in capsys.readouterr().err
 
 
 def own(folder, name, rows):

@@ -145,8 +145,8 @@ def test_translations_of_tfds_keep_their_splits(tmp_path):
     splits = {name: {"en": texts, "es": [f"{text} es" for text in texts]} for name, texts in words.items()}
     write_tfds(tmp_path, "my_translations", features, splits, config=None)
     data = load(dataset="my_translations", data_dir=tmp_path)
-    assert sorted(data.train.sources) == ["one", "three", "two"]
-    assert (data.validation.sources, data.test.sources) == (["four"], ["five", "six"])
+    assert sorted(data.train.texts) == ["one", "three", "two"]
+    assert (data.validation.texts, data.test.texts) == (["four"], ["five", "six"])
     assert data.test.references == [["five es"], ["six  es"]]
     with pytest.raises(InputError, match="no feature 'uk'"):
         load(dataset="my_translations", data_dir=tmp_path, target="uk")

@@ -117,4 +117,4 @@ def test_a_missing_pair_column_is_named(tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nask,a\n")
     assert "no column 'reply'" in message(tmp_path / "a.csv", options)
     (tmp_path / "folder" / "a").mkdir(parents=True)
-    assert "cannot hold pairs" in message(tmp_path / "folder", options)
+    assert "cannot contain pairs" in message(tmp_path / "folder", options)

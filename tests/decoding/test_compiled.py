@@ -12,7 +12,7 @@ def search(before_and_ids):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7])
-def test_halves_side_by_side_find_what_the_whole_does(random, batch):
+def test_two_parallel_halves_find_what_the_complete_batch_finds(random, batch):
     state, ids = start(random, batch)
     sources = tf.stack([state["before"], ids], axis=1)
     traced = tf.function(

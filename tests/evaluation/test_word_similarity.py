@@ -90,7 +90,7 @@ def test_vectors_of_another_number_or_with_nan_are_refused(random):
         word_similarity_scores(TOKENS, VECTORS[:, 0], pairs)
     broken = VECTORS.copy()
     broken[7, 2] = np.nan
-    with pytest.raises(InputError, match="Received: 1 with NaN or infinity, first that of 'word5'"):
+    with pytest.raises(InputError, match="Received: 1 with NaN or infinity, the first for 'word5'"):
         word_similarity_scores(TOKENS, broken, pairs)
 
 

@@ -222,12 +222,12 @@ def test_damaged_tables_are_refused(change, train, tmp_path):
     make("modified_kneser_ney", train, None).save(tmp_path / "model")
     path = tmp_path / "model" / "model.safetensors"
     save_file(change(load_file(path)), path)
-    with pytest.raises(InputError, match="does not hold the tables"):
+    with pytest.raises(InputError, match="does not contain the tables"):
         NgramModel.load(tmp_path / "model")
 
 
 def test_cut_and_missing_files_are_refused(train, tmp_path):
-    with pytest.raises(InputError, match="does not hold an n-gram model"):
+    with pytest.raises(InputError, match="does not contain an n-gram model"):
         NgramModel.load(tmp_path)
     make("add_k", train, None).save(tmp_path / "model")
     path = tmp_path / "model" / "model.safetensors"
@@ -235,7 +235,7 @@ def test_cut_and_missing_files_are_refused(train, tmp_path):
     with pytest.raises(InputError, match="no readable weights"):
         NgramModel.load(tmp_path / "model")
     (tmp_path / "model" / "config.json").write_text("{")
-    with pytest.raises(InputError, match="does not hold an n-gram model"):
+    with pytest.raises(InputError, match="does not contain an n-gram model"):
         NgramModel.load(tmp_path / "model")
 
 

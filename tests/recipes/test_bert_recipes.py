@@ -62,7 +62,7 @@ def test_a_lora_entry_holds_only_the_changes(encoder, reviews_csv, tmp_path):
         encoder.mkdir()
         for file in moved.iterdir():
             (encoder / file.name).write_bytes(file.read_bytes()[:-1])
-        with pytest.raises(InputError, match="holds changes to the entry .* is not the file they were trained on"):
+        with pytest.raises(InputError, match="contains changes to the entry .* is not the file they were trained on"):
             zoo.load(entry)
     finally:
         for file in encoder.iterdir():

@@ -70,7 +70,7 @@ def test_what_is_no_tree_is_refused_with_its_number(text):
 
 
 def test_more_children_than_n_ary_has_places_for_are_refused_with_advice():
-    with pytest.raises(InputError, match="has 3 children.*takes 2.*child_sum"):
+    with pytest.raises(InputError, match="has 3 children.*takes at most 2.*child_sum"):
         pair_task().predict([("( A small dog )", "dog")])
     assert pair_task("child_sum").predict([("( A small dog )", "dog")])
 

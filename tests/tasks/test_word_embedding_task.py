@@ -223,7 +223,7 @@ def test_an_empty_list_gives_an_empty_list(task):
         (np.zeros((3, 2)), r"4 tokens of the vocabulary. Received the shape \(3, 2\)"),
         (np.zeros(4), r"Received the shape \(4,\)"),
         (np.zeros((4, 0)), r"Received the shape \(4, 0\)"),
-        ([[0.0], [0.0], [np.nan], [1.0]], "1 word vectors hold NaN or infinity; the first one is that of 'a'"),
+        ([[0.0], [0.0], [np.nan], [1.0]], "1 word vectors contain NaN or infinity; the first one is for 'a'"),
     ],
 )
 def test_vectors_must_fit_the_vocabulary_and_be_numbers(vectors, message):

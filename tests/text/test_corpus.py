@@ -63,8 +63,8 @@ def test_a_damaged_corpus_is_refused(sentences, tmp_path):
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(InputError, match="is incomplete. Expected"):
         Corpus.load(corpus.folder)
-    with pytest.raises(InputError, match="does not hold a complete corpus"):
+    with pytest.raises(InputError, match="does not contain a complete corpus"):
         Corpus.load(tmp_path)
     path.unlink()
-    with pytest.raises(InputError, match="does not hold a complete corpus. Encode it again. FileNotFoundError"):
+    with pytest.raises(InputError, match="does not contain a complete corpus. Encode it again. FileNotFoundError"):
         Corpus.load(corpus.folder)

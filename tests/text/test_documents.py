@@ -78,5 +78,5 @@ def test_too_little_text_and_broken_folders_are_refused(tmp_path):
     (tmp_path / "ids" / "token_ids.int32").write_bytes(b"1234")
     with pytest.raises(InputError, match="is incomplete"):
         Documents.load(tmp_path / "ids")
-    with pytest.raises(InputError, match="does not hold complete documents"):
+    with pytest.raises(InputError, match="does not contain complete documents"):
         Documents.load(tmp_path)

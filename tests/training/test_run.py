@@ -61,7 +61,7 @@ def test_a_chosen_folder_is_used_once_or_resumed(tmp_path):
         output_folder("text_cnn", dataclasses.replace(chosen, resume=True))
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "metrics.json").write_text("{}")
-    with pytest.raises(InputError, match="already holds a run"):
+    with pytest.raises(InputError, match="already contains a run"):
         output_folder("text_cnn", chosen)
     with pytest.raises(InputError, match="no interrupted run"):
         output_folder("text_cnn", dataclasses.replace(chosen, resume=True))

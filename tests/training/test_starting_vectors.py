@@ -70,7 +70,7 @@ def test_coverage_counts_words_and_tokens(tmp_path):
     assert "3 columns" in line
     assert "3 of 4 words (75.0%)" in line
     assert "50.0% of the training tokens" in line
-    assert "repeated words: 1, their first vector was taken" in line
+    assert "repeated words: 1, their first vector was used" in line
     np.testing.assert_allclose(from_file(vectors, 2), [0.5, -1, 0.2], rtol=1e-5)
 
 

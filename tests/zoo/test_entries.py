@@ -147,7 +147,7 @@ def test_a_config_can_only_name_what_is_registered(entry, changes, message):
 
 def test_a_config_that_is_no_json_is_named(entry):
     (entry / "config.json").write_text("{half")
-    with pytest.raises(InputError, match="config.json is not the config"):
+    with pytest.raises(InputError, match="config.json does not contain the config of an entry"):
         zoo.load(entry)
 
 

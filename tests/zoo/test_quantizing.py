@@ -160,7 +160,7 @@ def test_half_precision_that_holds_the_scales_is_close(quantized):
     half = zoo.load(quantized, dtype="mixed_bfloat16")
     for answer, expected in zip(half.predict(TEXTS), zoo.load(quantized).predict(TEXTS), strict=True):
         assert answer["probability"] == pytest.approx(expected["probability"], abs=0.05)
-    with pytest.raises(InputError, match="computes in float16, which overflows"):
+    with pytest.raises(InputError, match="computes in float16, in which int8 weights overflow"):
         zoo.load(quantized, dtype="mixed_float16")
 
 

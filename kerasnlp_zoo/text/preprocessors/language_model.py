@@ -72,8 +72,8 @@ class LanguageModelPreprocessor(Preprocessor):
     def features(self, strings: Strings) -> Features:
         """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length.
 
-        With the unit "spaces", an unknown word is separated from its punctuation and its short form: people write
-        "it's here,", but a text of this unit contains "it 's here ,".
+        With the unit "spaces", punctuation and short forms are separated from an unknown word: users write "it's
+        here,", but a text of this unit contains "it 's here ,".
         """
         tokens = self._split(strings)
         if self.unit == "spaces":

@@ -1,4 +1,4 @@
-"""Preprocessing for taggers: no character except spaces is dropped, and every token has its offsets in the text.
+"""Preprocessing for taggers: only spaces are dropped, and every token has its offsets in the text.
 
 Shapes: N texts, K tokens of all texts, L characters of a word.
 """
@@ -31,8 +31,8 @@ class TokenPreprocessor(WordPreprocessor):
 
     English is split into words, short forms (do n't, Ann 's) and punctuation. A point, comma, hyphen or apostrophe
     between two letters or digits does not split a word. Chinese is split into characters, punctuation and runs of
-    other letters and digits. Unlike `WordPreprocessor`, it drops no character except spaces. Both normalize the
-    spelling of tokens in the same way.
+    other letters and digits. Unlike `WordPreprocessor`, this class drops only spaces. Both normalize the spelling of
+    tokens in the same way.
 
     Args:
         vocabulary: known words.
@@ -59,7 +59,7 @@ class TokenPreprocessor(WordPreprocessor):
         self,
         vocabulary: Vocabulary,
         language: Language = "en",
-        segmenter: Any = None,  # a task: the floor above, so its class cannot be named here
+        segmenter: Any = None,  # a task; this module must not import tasks, so the class is not named here
         max_sequence_length: int = 512,
         word_length: int | None = None,
     ) -> None:
@@ -120,7 +120,7 @@ class TokenPreprocessor(WordPreprocessor):
     def _pieces(self, strings: Strings) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
         """Return the tokens of strings [N], as written, with their starts and ends: ragged [N, (length)] each."""
         strings = tf.strings.unicode_transcode(tf.convert_to_tensor(strings, tf.string), "UTF-8", "UTF-8")
-        strings = tf.strings.regex_replace(strings, SPACES, " ")  # one character for one, to preserve offsets
+        strings = tf.strings.regex_replace(strings, SPACES, " ")  # one character for each, to preserve offsets
         spaced = strings
         if self.segmenter != SPLIT_AT_SPACES:
             spaced = tf.strings.regex_replace(strings, ENGLISH if self.language == "en" else CHINESE, r" \1 ")

@@ -159,8 +159,8 @@ class TreePreprocessor(Preprocessor):
         parent, most = max(collections.Counter(tree.parents).items(), key=lambda entry: entry[1])
         if self.num_children is not None and most > self.num_children:
             raise InputError(
-                f"text {row}: the node over {tree.text(parent)!r:.60} has {most} children, and this model takes "
-                f"{self.num_children}, each with its own weights. Use binarized trees, or train with "
+                f"text {row}: the node over {tree.text(parent)!r:.60} has {most} children, but this model takes at "
+                f"most {self.num_children}, each with its own weights. Use binarized trees, or train with "
                 "composition='child_sum'"
             )
 
@@ -188,7 +188,7 @@ class TreePreprocessor(Preprocessor):
             *strings: one string tensor [N]; two for pairs.
 
         Returns:
-            dict of ragged int32 tensors: "token_ids" and "parents" [N, (R), P]; "nodes" [N, (nodes)], the slot
+            dict of ragged int32 tensors: "token_ids" and "parents" [N, (R), P]; "nodes" [N, (nodes)], the index
             row * P + place of each node, in the order of the text.
         """
         joined = tf.convert_to_tensor(strings[0], tf.string)

@@ -22,8 +22,8 @@ from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
 from kerasnlp_zoo.types import Config, Language
 from kerasnlp_zoo.vocabulary import CLASSIFICATION, CONTINUES, MASK, PADDING, SEPARATOR, UNKNOWN, WordPieceVocabulary
 
-# [MASK] in a text is replaced by this stand-in between two spaces, which has the length of [MASK], so offsets do not
-# change. It consists of Unicode's last private character, which texts do not contain.
+# Replaces [MASK] in a text, with a space on each side. Both have the same length, so offsets do not change. The
+# character is the last private one of Unicode, which texts do not contain.
 STAND_IN = "\U0010fffd" * (len(MASK) - 2)
 # Control, format and private characters, except tab and line breaks, which are spaces, and the stand-in's character.
 INVISIBLE = r"[\x{0}-\x{8}\x{B}\x{C}\x{E}-\x{1F}\x{7F}-\x{9F}\p{Cf}\x{E000}-\x{F8FF}\x{FFFD}\x{F0000}-\x{10FFFC}]"
@@ -33,8 +33,8 @@ class WordPiecePreprocessor(Preprocessor):
     """Convert strings into the inputs of BERT: `preprocessor(text) -> {"token_ids", "segment_ids"}`, int32 [N, T].
 
     A text becomes `[CLS] text [SEP]`. A pair becomes `[CLS] text [SEP] text_pair [SEP]`, with segment 1 from the
-    second text on. Pieces and the truncation of pairs are equal to those of Hugging Face's BertTokenizerFast.
-    `[MASK]` in a text becomes the mask token. Other special tokens in a text are read as brackets and letters.
+    second text on. Pieces and the truncation of pairs are the same as in Hugging Face's BertTokenizerFast. `[MASK]` in
+    a text becomes the mask token. Other special tokens in a text are split into brackets and letters.
 
     Args:
         vocabulary: pieces of the model.
@@ -217,7 +217,7 @@ class WordPiecePreprocessor(Preprocessor):
         }
 
     def _require_inputs(self, text_pair: Strings | None) -> None:
-        """Raise InputError unless `text_pair` is given exactly if `pairs` is set."""
+        """Raise InputError if `text_pair` is missing with `pairs=True`, or given with `pairs=False`."""
         if (text_pair is not None) != self.pairs:
             raise InputError(
                 f"A preprocessor with pairs={self.pairs} takes {' and '.join(self.inputs)}. "
@@ -270,7 +270,7 @@ class WordPiecePreprocessor(Preprocessor):
         return tf.cond(tf.reduce_any(is_long), shorten, lambda: (token_ids, *offsets))
 
     def _cut(self, values: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Truncate the pieces of single texts; `[CLS]` and `[SEP]` need room, too."""
+        """Truncate the pieces of single texts, with room for `[CLS]` and `[SEP]`."""
         return cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length - self.num_special))
 
     def _framed(self, token_ids: tf.RaggedTensor, *special: str) -> tf.RaggedTensor:

@@ -31,7 +31,7 @@ SEGMENTERS = (None, "jieba")
 LONGEST_CHINESE_WORD = 12
 UNSEGMENTED = rf"(?s).*[{CJK}]{{{LONGEST_CHINESE_WORD + 1}}}.*"
 CHINESE_SENTENCE = rf"(?s).*[{CJK}]{{5}}.*"
-MOST_CHINESE = 0.1  # share of Chinese texts up to which they count as quotations in English training texts
+MOST_CHINESE = 0.1  # maximum share of Chinese texts in English training texts; they count as quotations
 CHUNK = 4096  # texts tokenized at a time while counting
 
 
@@ -39,9 +39,9 @@ class WordPreprocessor(Preprocessor):
     """Convert strings into word ids: `preprocessor(strings) -> {"token_ids": int32 [N, T]}`.
 
     English text keeps letters, digits, `( ) , ! ? ' ` and emoji, and contractions are split, as in Kim's clean_str.
-    Letters and digits are Unicode's, so accents are kept. Chinese text keeps all characters except spaces: each
-    Chinese character, punctuation mark and emoji is one token, and so is a run of other letters and digits. With a
-    segmenter, Chinese tokens are words.
+    Letters and digits are Unicode's, so accents are kept. Chinese text keeps all characters except spaces. One token is
+    a Chinese character, a punctuation mark, an emoji, or a run of other letters and digits. With a segmenter, Chinese
+    tokens are words.
 
     Args:
         vocabulary: known words.
