@@ -5,6 +5,7 @@ it.
 """
 
 import errno
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -44,6 +45,7 @@ OWN_FLAGS = ("train", "plot")  # subcommands that parse their own flags, after `
 def main() -> None:
     """Run the command. A user's mistake is reported in one line, without a traceback."""
     os.environ.setdefault(LEVEL, "3")  # keeps the level that the user has set
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its warnings are advice for programmers
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         print(f"kerasnlp-zoo {__version__}")

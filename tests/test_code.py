@@ -108,6 +108,6 @@ def test_layers_and_models_import_tensorflow_for_types_alone():
         assert "tensorflow" not in imported, path
 
 
-def test_no_pipeline_changes_malloc_for_the_whole_process():
+def test_no_pipeline_changes_malloc_for_the_process():
     for path in (TREE / "kerasnlp_zoo").rglob("*.py"):  # the reason is in text/batches.py
         assert "Dataset.from_generator(" not in path.read_text("utf-8"), path

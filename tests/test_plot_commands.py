@@ -114,7 +114,7 @@ def test_a_labelled_tree_is_drawn_and_other_entries_are_refused(run, entries, tm
     zoo.save(tree_classification(), tmp_path / "entry")
     run("tree", tmp_path / "entry", "(? (? very) (? fine))", "--output", tmp_path / "tree.png")
     assert (tmp_path / "tree.png").read_bytes().startswith(PNG)
-    with pytest.raises(InputError, match="text_classification. Expected one of tree_classification"):
+    with pytest.raises(InputError, match="text_classification. Expected an entry of tree_classification"):
         plot_commands.tree(entries / "text_cnn", "(a b)", tmp_path / "other.png")
 
 

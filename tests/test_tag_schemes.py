@@ -105,7 +105,7 @@ def test_tags_that_break_their_scheme_are_counted(tags, scheme, expected):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_scheme_is_told_from_tags_even_if_one_is_broken(scheme):
+def test_the_scheme_is_inferred_from_tags_even_if_one_is_broken(scheme):
     texts = [
         tags_of(spans, 8, scheme)
         for spans in ([Span(0, 3, "x"), Span(3, 5, "x")], [Span(1, 2, "y")], [Span(0, 4, "y"), Span(4, 5, "y")])
@@ -124,7 +124,7 @@ def test_a_sequence_is_legal_exactly_if_its_scheme_would_write_it_so(scheme):
         assert all(legal[before][after] for before, after in steps) == (num_repaired(names, scheme) == 0), names
 
 
-def test_the_scheme_of_a_model_is_told_from_its_tags():
+def test_the_scheme_of_a_model_is_inferred_from_its_tags():
     for scheme, letters in LETTERS.items():
         assert scheme_of_tags(["O", *(f"{letter}-x" for letter in letters)]) == scheme
     assert scheme_of_tags(["O", "NN", "B-x"]) == "tokens"

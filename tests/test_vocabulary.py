@@ -11,7 +11,7 @@ def test_frequent_words_first_and_ties_by_name():
     assert len(Vocabulary.from_counts(counts, max_size=3)) == 3
 
 
-def test_file_gives_back_exactly_the_same(tmp_path):
+def test_a_saved_file_is_read_exactly(tmp_path):
     tokens = ["[PAD]", "[UNK]", "café", "cafe\u0301", "👨‍👩‍👧", "很", "\u2028", "\r", "a\u00a0b"]
     Vocabulary(tokens).save(tmp_path / "vocabulary.txt")
     assert Vocabulary.load(tmp_path / "vocabulary.txt").tokens == tokens
@@ -32,7 +32,7 @@ def test_broken_files_are_refused(content, message, tmp_path):
         Vocabulary.load(tmp_path / "vocabulary.txt")
 
 
-def test_wordpieces_stand_in_any_order_after_padding(tmp_path):
+def test_wordpieces_may_have_any_order_after_padding(tmp_path):
     tokens = ["[PAD]", "[unused1]", "[MASK]", "##ing", "[SEP]", "很", "[CLS]", "[UNK]"]
     WordPieceVocabulary(tokens).save(tmp_path / "vocabulary.txt")
     vocabulary = WordPieceVocabulary.load(tmp_path / "vocabulary.txt")

@@ -12,7 +12,7 @@ def reads_before_loops(function, *inputs):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-def test_weights_are_read_before_the_loop_and_give_the_same(random, jit):
+def test_weights_are_read_before_the_loop_with_the_same_result(random, jit):
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(4, dtype="mixed_bfloat16")])
 
     def loop(inputs):

@@ -86,10 +86,10 @@ def export(
         format: saved_model: a SavedModel that takes strings. litert: a .tflite file for phones that takes token ids;
             the vocabulary and a config.json are written next to it.
     """
+    task = load_task(entry)  # a wrong name is reported before TensorFlow is loaded
     from kerasnlp_zoo.tasks.export import check_export, serving_commands
     from kerasnlp_zoo.tasks.golden_texts import golden_texts
 
-    task = load_task(entry)
     if format == "litert":
         path = task.export(folder, format="litert")
         config = json.loads((path / "config.json").read_text("utf-8"))

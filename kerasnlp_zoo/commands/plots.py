@@ -17,7 +17,7 @@ NUM_POSITIONS, WIDTH = 100, 128  # positions and width of the sinusoids that are
 
 
 def plot(what: What) -> None:
-    """Draw a plot. `kerasnlp-zoo plot KIND --help` lists the flags of a kind, such as attention.
+    """Draw a plot. Each kind has its own flags: see `kerasnlp-zoo plot attention --help`.
 
     Args:
         what: A kind of plot: "attention" of a text; "alignment" of a translation; "positions", the vector that a model

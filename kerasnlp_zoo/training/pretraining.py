@@ -184,7 +184,7 @@ def finish_pretraining(
     metrics = {
         "task": task.name,
         "language": source.language,
-        "metric": "masked tokens guessed",
+        "metric": "masked token accuracy",
         "test_score": 100 * scores["mlm_logits_accuracy"],
         "validation_score": None,
         "published_score": None,

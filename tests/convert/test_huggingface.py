@@ -33,21 +33,21 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("hidden_act", golden.ACTIVATIONS)
-def test_every_layer_and_both_heads_give_what_transformers_gave(tmp_path, hidden_act):
+def test_every_layer_and_both_heads_equal_transformers(tmp_path, hidden_act):
     converted = read_huggingface(golden.write_folder(tmp_path, golden.tensors(), hidden_act))
     assert converted.builder == "bert_pretrainer"
     assert converted.arguments["activation"] == golden.ACTIVATIONS[hidden_act]
     assert_same_outputs(converted, golden.stored(hidden_act))
 
 
-def test_the_two_gelus_are_told_apart_by_the_stored_outputs():
+def test_the_stored_outputs_distinguish_the_two_gelus():
     exact, approximate = (golden.stored(hidden_act)["mlm_logits"] for hidden_act in golden.ACTIVATIONS)
     assert np.abs(exact - approximate).max() > 1e-4
 
 
 @pytest.mark.peers
 @pytest.mark.parametrize("hidden_act", golden.ACTIVATIONS)
-def test_transformers_still_gives_the_stored_outputs(tmp_path, hidden_act):
+def test_transformers_still_returns_the_stored_outputs(tmp_path, hidden_act):
     pytest.importorskip("transformers", reason=golden.PEERS)
     outputs = golden.transformers_outputs(golden.write_folder(tmp_path, golden.tensors(), hidden_act))
     for name, values in golden.stored(hidden_act).items():
@@ -66,7 +66,7 @@ def test_transformers_still_gives_the_stored_outputs(tmp_path, hidden_act):
         ("bert_span_predictor", "BertForQuestionAnswering", {}, (None, ("start_logits", "end_logits"))),
     ],
 )
-def test_a_model_written_and_loaded_by_transformers_gives_the_same_outputs(
+def test_transformers_loads_a_written_model_with_the_same_outputs(
     tmp_path, random, builder, architecture, arguments, output
 ):
     transformers = pytest.importorskip("transformers", reason=golden.PEERS)
@@ -171,7 +171,7 @@ def test_weights_that_are_not_a_berts_are_refused_by_name(tmp_path, name, value,
         read_huggingface(golden.write_folder(tmp_path, weights))
 
 
-def test_all_missing_and_unknown_tensors_stand_in_one_message(tmp_path):
+def test_one_message_lists_all_missing_and_unknown_tensors(tmp_path):
     weights = golden.tensors()
     del weights["bert.pooler.dense.bias"], weights["bert.embeddings.LayerNorm.weight"]
     weights["adapter.weight"] = np.zeros(3, "float32")
@@ -303,7 +303,7 @@ def sentence_transformers_folder(
 
 @pytest.mark.parametrize("pooling", ["pooling_mode_mean_tokens", "pooling_mode_cls_token"])
 @pytest.mark.parametrize("normalize", [True, False])
-def test_a_sentence_transformers_folder_gives_its_vectors(tmp_path, pooling, normalize):
+def test_a_sentence_transformers_folder_has_the_same_vectors(tmp_path, pooling, normalize):
     modules = ("Transformer", "Pooling", "Normalize")[: 2 + normalize]
     converted = read_huggingface(sentence_transformers_folder(tmp_path / "theirs", pooling, modules))
     assert (converted.builder, converted.max_sequence_length) == ("sentence_encoder", 6)

@@ -274,7 +274,7 @@ def test_what_torch_saves_is_read_as_it_was(path, dtype):
 
 
 @pytest.mark.peers
-def test_a_modules_state_dict_is_read_and_a_whole_module_is_not(path):
+def test_a_state_dict_is_read_and_a_pickled_module_is_refused(path):
     torch = pytest.importorskip("torch", reason=golden.PEERS)
     module = torch.nn.Linear(3, 2)
     torch.save(module.state_dict(), path)

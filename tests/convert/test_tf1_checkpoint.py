@@ -69,7 +69,7 @@ def folder(tmp_path):
     return write_folder(tmp_path, google_tensors())
 
 
-def test_every_layer_and_both_heads_give_what_transformers_gave_with_the_tanh_gelu(folder):
+def test_every_layer_and_both_heads_equal_transformers_with_the_tanh_gelu(folder):
     converted = read_tf1_checkpoint(folder, lower_case=True)
     assert (converted.builder, converted.arguments["activation"]) == ("bert_pretrainer", "gelu_tanh")
     model = converted.model()

@@ -36,7 +36,7 @@ def test_a_vocabulary_alone_is_lower_case_as_berts_default(folder):
     assert read_tokenizer(folder, ARGUMENTS) == {"tokens": TOKENS, "lower_case": True, "max_sequence_length": 512}
 
 
-def test_the_vocabulary_may_stand_in_tokenizer_json(tmp_path):
+def test_the_vocabulary_may_be_in_tokenizer_json(tmp_path):
     found = read_tokenizer(write(tmp_path, tokenizer=tokenizer_json(lowercase=False)), ARGUMENTS)
     assert (found["tokens"], found["lower_case"]) == (TOKENS, False)
 

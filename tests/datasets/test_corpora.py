@@ -54,7 +54,7 @@ def test_a_line_without_any_space_is_cut_rather_than_held(tmp_path, monkeypatch)
     assert max(map(len, pieces)) <= 100
 
 
-def test_words_between_spaces_are_normalised_and_kept_whole(tmp_path):
+def test_words_between_spaces_are_normalized_and_not_split(tmp_path):
     (tmp_path / "a.txt").write_text("迈向 充满 希望 的 ＮＥＷ 世纪 １９９８年 。", "utf-8")
     options = CorpusOptions(corpus=tmp_path / "a.txt", language="zh", segmenter="spaces")
     assert words(options) == ["迈向", "充满", "希望", "的", "new", "世纪", "1998年", "。"]
@@ -115,7 +115,7 @@ def test_order_is_kept_by_parallel_work():
 
 
 @pytest.mark.parametrize("name", ["wikitext2", "tatoeba", "peoples_daily"])
-def test_packaged_corpora_give_words(name):
+def test_packaged_corpora_have_words(name):
     options = CorpusOptions(dataset=name, smoke=True)
     found = words(options)
     assert 5000 < len(found) < 1_000_000

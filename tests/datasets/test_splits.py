@@ -85,7 +85,7 @@ def test_scores_are_cut_without_classes_and_sampled_in_order():
     assert data.first_of_each_class(3).texts == data.texts[:3]
 
 
-def test_a_fingerprint_tells_a_pair_from_its_texts_the_other_way_round():
+def test_a_fingerprint_depends_on_the_order_of_a_pair():
     def fingerprint(*texts):
         data = Split(list(texts), np.zeros(len(texts), "int64"))
         return TextClassificationData("mine", ["a"], data, data, data, {}).fingerprint()

@@ -18,7 +18,7 @@ from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 @pytest.mark.parametrize(
     ("language", "sizes", "whole"), [("en", [5749, 1500, 1379], False), ("zh", [5231, 1458, 1361], True)]
 )
-def test_the_published_splits_are_whole(language, sizes, whole):
+def test_the_published_splits_are_complete(language, sizes, whole):
     data = load_sts_benchmark(language)
     assert list(data) == ["train", "validation", "test"]
     assert list(map(len, data.values())) == sizes

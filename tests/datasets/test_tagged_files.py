@@ -48,7 +48,7 @@ def message(path, content, **options):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_scheme_gives_the_same_spans(scheme, tmp_path):
+def test_every_scheme_is_read_as_the_same_spans(scheme, tmp_path):
     assert read(column_file(tmp_path / "a.txt", scheme)) == (TEXTS, 0)
     assert read(column_file(tmp_path / "a.txt", scheme), scheme=scheme) == (TEXTS, 0)
 
@@ -68,7 +68,7 @@ def test_every_scheme_gives_the_same_spans(scheme, tmp_path):
         ({"start": "\ufeff"}, {}),
     ],
 )
-def test_every_layout_of_columns_gives_the_same_spans(layout, options, tmp_path):
+def test_every_layout_of_columns_is_read_as_the_same_spans(layout, options, tmp_path):
     assert read(column_file(tmp_path / "a.conll", **layout), **options) == (TEXTS, 0)
 
 
@@ -78,7 +78,7 @@ def test_windows_line_ends_are_no_part_of_the_tags(tmp_path):
     assert read(path) == (TEXTS, 0)
 
 
-def test_spans_stand_where_the_text_says(tmp_path):
+def test_spans_are_at_the_positions_in_the_text(tmp_path):
     (tmp_path / "a.txt").write_text("小 B-PER\n红 E-PER\n在 O\n𠮷 B-LOC\n林 E-LOC\n", "utf-8")
     ((text, spans),), _ = read(tmp_path / "a.txt", language="zh")
     assert text == "小红在𠮷林"
@@ -131,7 +131,7 @@ def test_errors_in_a_column_file_name_the_line(content, options, expected, tmp_p
     assert re.search(expected, message(tmp_path / "a.txt", content, **options))
 
 
-def test_json_lines_give_the_same_spans_in_either_form(tmp_path):
+def test_both_forms_of_json_lines_are_read_as_the_same_spans(tmp_path):
     path = tmp_path / "a.jsonl"
     as_lists = [json.dumps({"text": text, "spans": spans[::-1]}) for text, spans in TEXTS]
     path.write_text("\n".join(as_lists) + "\n\n")

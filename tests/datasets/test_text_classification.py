@@ -34,7 +34,7 @@ def options(folder, dataset, **arguments):
         ("ag_news_subset", "ag_news_subset", None, "description", ["World", "Sports", "Business", "Sci/Tech"]),
     ],
 )
-def test_tfds_names_give_text_label_and_the_official_test(dataset, tfds_name, config, text, labels, tmp_path):
+def test_tfds_names_load_texts_labels_and_the_official_test_split(dataset, tfds_name, config, text, labels, tmp_path):
     features = {text: tfds.features.Text(), "label": tfds.features.ClassLabel(names=labels)}
     splits = {
         "train": columns(text, "label", 80, len(labels)),
@@ -88,7 +88,7 @@ def pair_columns(first, second, count, classes, word):
 
 
 @pytest.mark.parametrize(("dataset", "tfds_name", "first", "second", "config", "labels"), PAIR_SOURCES)
-def test_tfds_names_of_pairs_give_both_texts(dataset, tfds_name, first, second, config, labels, tmp_path):
+def test_tfds_names_of_pairs_load_both_texts(dataset, tfds_name, first, second, config, labels, tmp_path):
     features = {
         first: tfds.features.Text(),
         second: tfds.features.Text(),
@@ -164,8 +164,8 @@ def test_unknown_data_set_and_no_data_set_are_refused(tmp_path):
         ("movie_reviews", 2, 6824, 854, 852, "en"),
         ("trec", 6, 4832, 537, 500, "en"),
         ("trec_fine", 47, 4830, 538, 500, "en"),
-        ("shop_reviews", 2, 13886, 1736, 1736, "zh"),
-        ("newsgroups", 20, 10136, 1126, 7528, "en"),
+        pytest.param("shop_reviews", 2, 13886, 1736, 1736, "zh", marks=pytest.mark.slow),
+        pytest.param("newsgroups", 20, 10136, 1126, 7528, "en", marks=pytest.mark.slow),
         ("reuters_r8", 8, 4874, 541, 2189, "en"),
     ],
 )

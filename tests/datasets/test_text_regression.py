@@ -19,7 +19,7 @@ def own(folder, rows, header="text,label"):
 
 
 @pytest.mark.parametrize(("language", "sizes"), [(None, [5688, 1496, 1379]), ("zh", [5171, 1451, 1361])])
-def test_the_benchmark_gives_pairs_with_scores(language, sizes):
+def test_the_benchmark_has_pairs_with_scores(language, sizes):
     data = load_text_regression(DataOptions(dataset="sts_benchmark", language=language))
     splits = (data.train, data.validation, data.test)
     assert list(map(len, splits)) == sizes

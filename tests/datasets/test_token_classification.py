@@ -104,14 +104,14 @@ def test_a_split_is_a_sequence_of_texts_with_spans():
     assert texts.span_labels() == {"PER"}
 
 
-def test_joined_tokens_stand_where_their_spans_say():
+def test_joined_tokens_are_at_their_spans():
     tokens, spans = ["北京", "iPhone", "14"], [Span(0, 1, "LOC"), Span(1, 3, "THING")]
     for language, expected in (("zh", ["北京", "iPhone14"]), ("en", ["北京", "iPhone 14"])):
         text, places = join_tokens(tokens, spans, language)
         assert [text[place.start : place.end] for place in places] == expected
 
 
-def test_conll2003_of_tfds_gives_sentences_with_entities(tmp_path):
+def test_conll2003_of_tfds_has_sentences_with_entities(tmp_path):
     sequence = tfds.features.Sequence
     features = {
         "tokens": sequence(tfds.features.Text()),

@@ -17,7 +17,7 @@ def options(**arguments):
     return TreeOptions(dataset="", **arguments)
 
 
-def test_a_file_of_brackets_gives_labels_of_all_nodes(tmp_path):
+def test_a_file_of_brackets_has_labels_for_all_nodes(tmp_path):
     data = load_trees(options(train_file=write_sentiment_trees(tmp_path)))
     assert (data.labels, data.notation, data.has_node_labels) == (["0", "1", "2"], "labelled", True)
     text, labels = data.train.texts[0], data.train.labels[0]
@@ -73,7 +73,7 @@ def test_a_label_unknown_in_training_is_refused_with_its_line(tmp_path):
 
 
 @pytest.mark.parametrize("notation", ["binary", "labelled"])
-def test_snli_gives_the_parses_of_its_pairs(notation, monkeypatch):
+def test_snli_has_the_parses_of_its_pairs(notation, monkeypatch):
     def row(number, label):
         pair = {"gold_label": label}
         for side in ("1", "2"):

@@ -76,7 +76,7 @@ def test_broken_questions_are_refused_with_file_and_line(text, message, tmp_path
         load_analogies(write(tmp_path, text))
 
 
-def test_an_unknown_name_is_told_from_a_path():
+def test_an_unknown_name_is_distinguished_from_a_path():
     with pytest.raises(InputError, match=r"no file 'wordsim535'. Did you mean 'wordsim353'\? Expected wordsim353 or"):
         load_word_pairs("wordsim535")
     with pytest.raises(InputError, match="Did you mean 'questions_words'"):

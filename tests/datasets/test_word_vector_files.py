@@ -45,7 +45,7 @@ def test_what_is_written_is_read_again_to_the_bit(format, packed, tmp_path, rand
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_file_larger_than_a_piece_is_read_whole(format, tmp_path, random, monkeypatch):
+def test_a_file_larger_than_a_block_is_read_completely(format, tmp_path, random, monkeypatch):
     monkeypatch.setattr("kerasnlp_zoo.datasets.word_vector_blocks.PIECE", 700)
     words, vectors = many(random)
     write_vectors(tmp_path / "a", words, vectors, format)

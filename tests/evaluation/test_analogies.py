@@ -28,13 +28,13 @@ def answered(rows):
 
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("seed", range(3))
-def test_answers_equal_trying_every_word(measure, seed):
+def test_answers_equal_those_of_an_exhaustive_search(measure, seed):
     rows = random_rows(seed)
     expected = [oracles.analogy(VECTORS, *row, measure) for row in rows]
     assert best_answers(normalized(VECTORS), rows, MEASURES[measure]).tolist() == expected
 
 
-def test_the_measures_differ():
+def test_measures_give_different_answers():
     rows = random_rows(0, count=200)
     by_sums, by_products = (best_answers(normalized(VECTORS), rows, measure) for measure in MEASURES.values())
     assert 0 < np.mean(by_sums != by_products) < 0.9
@@ -42,7 +42,7 @@ def test_the_measures_differ():
 
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize(("group_cells", "block_cells"), [(1, 1), (3 * 40 * 7, 40 * 3), (2**26, 40 * 9)])
-def test_answers_do_not_depend_on_how_questions_are_cut_into_blocks(measure, group_cells, block_cells, monkeypatch):
+def test_block_size_does_not_change_the_answers(measure, group_cells, block_cells, monkeypatch):
     rows, vectors = random_rows(3), normalized(VECTORS)
     expected = best_answers(vectors, rows, MEASURES[measure])
     monkeypatch.setattr(analogies, "GROUP_CELLS", group_cells)
@@ -60,14 +60,14 @@ def test_a_word_of_the_question_is_never_the_answer(measure):
 
 def test_scores_are_counted_by_section_and_kind():
     scores = analogy_scores(WORDS, VECTORS, answered(random_rows(5, count=21)))
-    # 10 semantic questions, 5 of them answered rightly; 11 syntactic ones, 5 of them.
+    # 10 semantic questions, 5 of them answered correctly; 11 syntactic questions, 5 correct.
     expected = {"accuracy": 5 / 11, "num_questions": 11, "num_known": 11, "coverage": 1.0}
     assert scores["syntactic"] == scores["sections"]["gram1"] == expected
     assert scores["semantic"]["accuracy"] == scores["sections"]["family"]["accuracy"] == 0.5
     assert scores["accuracy"] == 10 / 21
 
 
-def test_scaling_each_vector_changes_nothing(random):
+def test_scaling_vectors_does_not_change_the_scores(random):
     questions = answered(random_rows(6))
     scaled = VECTORS * random.uniform(0.01, 100, (40, 1))
     for measure in MEASURES:
@@ -75,7 +75,7 @@ def test_scaling_each_vector_changes_nothing(random):
         assert analogy_scores(WORDS, scaled, questions, measure) == expected
 
 
-def test_the_order_of_questions_changes_nothing(random):
+def test_order_of_questions_does_not_change_the_scores(random):
     questions = answered(random_rows(7))
     shuffled = {
         name: [section[place] for place in random.permutation(len(section))]
@@ -85,7 +85,7 @@ def test_the_order_of_questions_changes_nothing(random):
     assert analogy_scores(WORDS, VECTORS, AnalogyQuestions("shuffled", shuffled)) == expected
 
 
-def test_questions_with_an_unknown_word_lower_the_coverage_and_change_no_accuracy():
+def test_questions_with_an_unknown_word_lower_the_coverage_but_not_the_accuracy():
     questions = answered(random_rows(8))
     known = questions.sections["family"][0]
     unknown = [(*known[:place], "yak", *known[place + 1 :]) for place in range(4)]  # in every place
@@ -97,7 +97,7 @@ def test_questions_with_an_unknown_word_lower_the_coverage_and_change_no_accurac
     assert after["sections"]["currency"] == {"accuracy": None, "num_questions": 4, "num_known": 0, "coverage": 0.0}
 
 
-def test_only_the_most_frequent_words_are_known_and_answer():
+def test_most_frequent_limits_the_known_words_and_the_answers():
     tokens = ["man", "king", "woman", "queen", "empress"]
     vectors = np.array([[1.0, 0.1], [1.0, 1.0], [-1.0, 0.1], [-1.0, 0.9], [-1.0, 0.6]])
     questions = AnalogyQuestions("mine", {"family": [("Man", "king", "woman", "queen")]})
@@ -109,7 +109,7 @@ def test_only_the_most_frequent_words_are_known_and_answer():
         analogy_scores(tokens, vectors, questions, most_frequent=3)
 
 
-def test_special_tokens_are_never_the_answer_and_not_counted_among_the_most_frequent():
+def test_special_tokens_are_never_answers_and_do_not_count_as_frequent_words():
     tokens = ["[PAD]", "[UNK]", "man", "king", "woman", "queen"]
     vectors = np.array([[0.0, 0.0], [-1.0, 0.6], [1.0, 0.1], [1.0, 1.0], [-1.0, 0.1], [-1.0, 0.9]])
     questions = AnalogyQuestions("mine", {"family": [("man", "king", "woman", "queen")]})
@@ -127,7 +127,7 @@ def test_arguments_outside_their_range_are_refused():
 
 
 @pytest.mark.peers
-def test_accuracies_equal_gensims(tmp_path):
+def test_accuracies_equal_those_of_gensim(tmp_path):
     keyed_vectors = pytest.importorskip("gensim.models.keyedvectors")
     peer = keyed_vectors.KeyedVectors(vector_size=4)
     peer.add_vectors(WORDS, VECTORS.astype("float32"))

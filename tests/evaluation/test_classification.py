@@ -14,7 +14,7 @@ LABELS = [0, 0, 0, 1, 1, 2]
 PREDICTIONS = [0, 0, 1, 1, 2, 2]
 
 
-def test_hand_worked_scores():
+def test_scores_of_a_worked_example():
     matrix = confusion_matrix(LABELS, PREDICTIONS, 3)
     assert matrix.tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
     assert accuracy(matrix) == pytest.approx(4 / 6)
@@ -22,12 +22,12 @@ def test_hand_worked_scores():
     assert macro_f1(matrix) == pytest.approx((0.8 + 0.5 + 2 / 3) / 3)
 
 
-def test_a_class_that_never_occurs_does_not_count():
+def test_a_class_that_never_occurs_is_ignored():
     assert macro_f1(confusion_matrix([0, 1], [0, 1], 5)) == 1.0
 
 
-def test_calibration_error_by_hand():
-    # Bins of one fifth: (0.6, 0.8] holds 0.7 right and 0.8 wrong; (0.8, 1] holds 0.9 right.
+def test_calibration_error_of_a_worked_example():
+    # Bins of width 0.2: (0.6, 0.8] contains 0.7 (correct) and 0.8 (wrong); (0.8, 1] contains 0.9 (correct).
     probabilities = np.array([[0.7, 0.3], [0.8, 0.2], [0.1, 0.9]])
     bins = calibration_bins(probabilities, [0, 1, 1], num_bins=5)
     assert expected_calibration_error(bins) == pytest.approx((abs(1 - 1.5) + abs(1 - 0.9)) / 3)
@@ -37,7 +37,7 @@ def test_calibration_error_by_hand():
     ]
 
 
-def test_calibration_error_finds_overconfidence(random):
+def test_calibration_error_detects_overconfidence(random):
     confident = np.tile([0.99, 0.01], (1000, 1))
     labels = (random.random(1000) < 0.5).astype(int)
     assert expected_calibration_error(calibration_bins(confident, labels)) == pytest.approx(0.49, abs=0.05)
@@ -46,7 +46,7 @@ def test_calibration_error_finds_overconfidence(random):
     assert expected_calibration_error(calibration_bins(honest, labels)) < 0.02
 
 
-def test_all_scores_together():
+def test_all_scores_are_computed_at_once():
     probabilities = np.eye(3)[PREDICTIONS]
     scores = classification_scores(probabilities, np.array(LABELS))
     assert scores["accuracy"] == pytest.approx(4 / 6)

@@ -1,4 +1,4 @@
-"""Spans scored by hand, where counting tags or forgiving edges would give other figures."""
+"""Scores of spans computed by hand. Counting tags, or accepting inexact boundaries, would give different scores."""
 
 import pytest
 
@@ -20,21 +20,21 @@ def figures(prediction, reference):
     ("prediction", "reference", "expected"),
     [
         ("B-PER I-PER O", "B-PER I-PER O", (1, 1, 1)),
-        ("B-PER O O", "B-PER I-PER O", (1, 1, 0)),  # half a span is none, though 2 of 3 tags agree
-        ("B-PER B-PER O", "B-PER I-PER O", (2, 1, 0)),  # two spans of one token instead of one of two
+        ("B-PER O O", "B-PER I-PER O", (1, 1, 0)),  # half a span does not count, although 2 of 3 tags agree
+        ("B-PER B-PER O", "B-PER I-PER O", (2, 1, 0)),  # two spans of one token instead of one span of two tokens
         ("B-PER I-PER O", "B-PER B-PER O", (1, 2, 0)),
         ("B-LOC I-LOC O", "B-PER I-PER O", (1, 1, 0)),  # the label counts
         ("I-PER I-PER O", "B-PER I-PER O", (1, 1, 1)),  # an I without its B begins a span
-        ("O I-LOC O", "O O O", (1, 0, 0)),  # and may be a false alarm
-        ("B-PER I-LOC O", "B-PER O O", (2, 1, 1)),  # a change of label ends a span
+        ("O I-LOC O", "O O O", (1, 0, 0)),  # and can be a false positive
+        ("B-PER I-LOC O", "B-PER O O", (2, 1, 1)),  # a new label ends a span
         ("O O O", "O O O", (0, 0, 0)),
     ],
 )
-def test_spans_are_counted_not_tags(prediction, reference, expected):
+def test_spans_are_counted_rather_than_tags(prediction, reference, expected):
     assert figures(prediction, reference) == expected
 
 
-def test_precision_recall_and_f1_by_hand():
+def test_precision_recall_and_f1_of_worked_examples():
     reference = "B-PER I-PER O B-LOC O B-ORG I-ORG B-PER"
     prediction = "B-PER I-PER O B-LOC O B-ORG O O"
     found = scores(prediction, reference)
@@ -53,7 +53,7 @@ def test_precision_recall_and_f1_by_hand():
     assert found["macro_f1"] == pytest.approx((2 / 3 + 1 + 0) / 3)
 
 
-def test_unlabelled_f1_asks_for_the_place_alone():
+def test_unlabelled_f1_ignores_the_labels():
     reference = [(0, 2, "n"), (2, 3, "v"), (3, 5, "n")]
     found = span_scores([[(0, 2, "v"), (2, 3, "v"), (3, 4, "n"), (4, 5, "n")]], [reference])
     assert (found["f1"], found["unlabelled_f1"]) == (pytest.approx(2 / 7), pytest.approx(4 / 7))
@@ -65,17 +65,17 @@ def test_spans_of_different_texts_do_not_match():
     assert span_scores([first, second], [first, second])["f1"] == 1
 
 
-def test_a_span_found_twice_counts_once():
+def test_a_span_predicted_twice_counts_once():
     assert span_scores([[(0, 1, "x"), (0, 1, "x")]], [[(0, 1, "x")]])["precision"] == 1
 
 
-def test_a_label_that_never_occurs_lowers_precision_but_not_the_mean_over_labels():
+def test_a_label_that_never_occurs_lowers_the_precision_but_not_macro_f1():
     found = span_scores([[(0, 1, "x"), (1, 2, "z")]], [[(0, 1, "x")]])
     assert (found["precision"], found["macro_f1"]) == (0.5, 1.0)
     assert found["labels"]["z"]["num_predictions"] == 1
 
 
-def test_figures_do_not_depend_on_the_order_of_texts_or_spans(random):
+def test_order_of_texts_and_spans_does_not_change_the_scores(random):
     def some_spans():
         return [(int(start), int(start) + 2, "xyz"[start % 3]) for start in random.permutation(12)[:6]]
 
@@ -85,7 +85,7 @@ def test_figures_do_not_depend_on_the_order_of_texts_or_spans(random):
     assert span_scores(*shuffled) == span_scores(predictions, references)
 
 
-def test_swapping_the_sides_swaps_precision_and_recall():
+def test_swapping_predictions_and_references_swaps_precision_and_recall():
     one, other = [[(0, 2, "x"), (3, 4, "x"), (5, 6, "y")]], [[(0, 2, "x")]]
     found, swapped = span_scores(one, other), span_scores(other, one)
     assert (found["precision"], found["recall"]) == (swapped["recall"], swapped["precision"])
@@ -93,6 +93,6 @@ def test_swapping_the_sides_swaps_precision_and_recall():
 
 
 @pytest.mark.parametrize(("predictions", "references"), [([], []), ([[]], [[], []])])
-def test_nothing_to_compare_is_refused(predictions, references):
+def test_empty_input_is_refused(predictions, references):
     with pytest.raises(InputError, match="at least one text"):
         span_scores(predictions, references)

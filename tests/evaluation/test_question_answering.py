@@ -1,4 +1,4 @@
-"""Answers scored by hand, as the script of SQuAD scores them."""
+"""Scores of answers, computed by hand as the evaluation script of SQuAD computes them."""
 
 import pytest
 
@@ -16,21 +16,21 @@ def score(prediction, *answers, language="en"):
     [
         ("in 1066", ["in 1066"], (1, 1)),
         ("The Red  Fox.", ["red fox"], (1, 1)),  # case, articles, punctuation, spacing
-        ("an apple-tree", ["appletree"], (1, 1)),  # punctuation goes without leaving a space
-        ("the theatre", ["a theatre"], (1, 1)),  # articles go as words only
+        ("an apple-tree", ["appletree"], (1, 1)),  # punctuation is removed without leaving a space
+        ("the theatre", ["a theatre"], (1, 1)),  # articles are removed only as complete words
         ("in 1066 AD", ["in 1066"], (0, 0.8)),  # 2 * 2 / (3 + 2)
-        ("fox fox", ["fox"], (0, 0.6667)),  # a word counts as often as it stands on both sides
-        ("red fox", ["fox red"], (0, 1)),  # words in another order
-        ("Paris", ["London", "Paris, France", "paris"], (1, 1)),  # the best of several
+        ("fox fox", ["fox"], (0, 0.6667)),  # a word counts as often as it occurs on both sides
+        ("red fox", ["fox red"], (0, 1)),  # different word order
+        ("Paris", ["London", "Paris, France", "paris"], (1, 1)),  # the best of several references
         ("Paris in France", ["Paris", "France"], (0, 0.5)),
         ("Rome", ["Paris"], (0, 0)),
         ("", ["Paris"], (0, 0)),
-        ("", [], (1, 1)),  # rightly no answer
+        ("", [], (1, 1)),  # correctly no answer
         ("Paris", [], (0, 0)),
-        ("the", [], (1, 1)),  # an article alone is nothing
+        ("the", [], (1, 1)),  # an article alone is an empty answer
     ],
 )
-def test_english_answers_by_hand(prediction, answers, expected):
+def test_scores_of_english_answers(prediction, answers, expected):
     assert score(prediction, *answers) == expected
 
 
@@ -47,11 +47,11 @@ def test_english_answers_by_hand(prediction, answers, expected):
         ("", [], (1, 1)),
     ],
 )
-def test_chinese_answers_by_hand(prediction, answers, expected):
+def test_scores_of_chinese_answers(prediction, answers, expected):
     assert score(prediction, *answers, language="zh") == expected
 
 
-def test_questions_with_and_without_answer_are_also_scored_apart():
+def test_questions_with_and_without_an_answer_are_also_scored_separately():
     scores = question_answering_scores(["a cat", "", "dog", "x"], [["cat"], ["two dogs"], [], ["x y z"]])
     assert scores["exact_match"] == 0.25
     assert scores["f1"] == pytest.approx((1 + 0 + 0 + 0.5) / 4)
@@ -60,7 +60,7 @@ def test_questions_with_and_without_answer_are_also_scored_apart():
     assert "answerable" not in question_answering_scores(["a"], [["b"]])
 
 
-def test_what_cannot_be_scored_is_refused():
+def test_invalid_input_is_refused():
     for arguments, message in (
         (([], []), "at least one question"),
         ((["a"], [["a"], ["b"]]), "1 answers to 2 questions"),

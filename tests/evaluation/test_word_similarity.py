@@ -13,13 +13,13 @@ VECTORS = np.random.default_rng(1).normal(size=(22, 5)).astype("float32")
 
 
 def random_pairs(random, count=30):
-    """Pairs of known words whose scores hold ties; one pair stands there twice and once the other way round."""
+    """Pairs of known words with tied scores. One pair occurs twice, and once in reverse order."""
     names = [tuple(f"word{word}" for word in random.permutation(20)[:2]) for _ in range(count - 2)]
     return WordPairs("random", [*names, names[0], names[0][::-1]], random.integers(0, 6, count) / 2)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_correlations_equal_those_of_ranks_computed_one_by_one(seed):
+def test_correlations_equal_those_computed_pair_by_pair(seed):
     pairs = random_pairs(np.random.default_rng(seed))
     cosines = [oracles.cosine(VECTORS[TOKENS.index(a)], VECTORS[TOKENS.index(b)]) for a, b in pairs.words]
     scores = word_similarity_scores(TOKENS, VECTORS, pairs)
@@ -28,14 +28,14 @@ def test_correlations_equal_those_of_ranks_computed_one_by_one(seed):
     assert (scores["num_pairs"], scores["num_known"], scores["coverage"]) == (30, 30, 1.0)
 
 
-def test_scaling_each_vector_changes_nothing(random):
+def test_scaling_vectors_does_not_change_the_scores(random):
     pairs = random_pairs(random)
     scaled = VECTORS * random.uniform(0.01, 100, (len(VECTORS), 1))
     expected = word_similarity_scores(TOKENS, VECTORS, pairs)
     assert word_similarity_scores(TOKENS, scaled, pairs) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_order_of_pairs_and_within_pairs_changes_nothing(random):
+def test_order_of_pairs_and_within_pairs_does_not_change_the_scores(random):
     pairs = random_pairs(random)
     order = random.permutation(len(pairs))
     turned = WordPairs("turned", [pairs.words[place][::-1] for place in order], pairs.scores[order])
@@ -43,7 +43,7 @@ def test_the_order_of_pairs_and_within_pairs_changes_nothing(random):
     assert word_similarity_scores(TOKENS, VECTORS, turned) == pytest.approx(expected, abs=1e-6)
 
 
-def test_unknown_words_lower_the_coverage_and_change_no_score(random):
+def test_unknown_words_lower_the_coverage_but_not_the_scores(random):
     pairs = random_pairs(random)
     more = WordPairs("more", [*pairs.words, ("word1", "yak"), ("yak", "gnu")], [*pairs.scores, 5.0, 0.0])
     before, after = (word_similarity_scores(TOKENS, VECTORS, each) for each in (pairs, more))
@@ -52,7 +52,7 @@ def test_unknown_words_lower_the_coverage_and_change_no_score(random):
     assert (after["spearman"], after["pearson"]) == (before["spearman"], before["pearson"])
 
 
-def test_words_are_found_as_written_else_lower_cased():
+def test_words_are_looked_up_as_written_then_lower_cased():
     tokens = ["Rome", "rome", "paris", "Berlin"]
     vectors = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.1], [1.0, 0.5]])
     exact = WordPairs("exact", [("Rome", "Paris"), ("rome", "Paris"), ("Paris", "Paris")], [2.0, 1.0, 3.0])
@@ -68,21 +68,21 @@ def test_special_tokens_are_not_words():
     assert word_similarity_scores(TOKENS, VECTORS, pairs)["num_known"] == 2
 
 
-def test_vectors_that_are_all_equal_give_nan_and_not_a_score():
+def test_equal_vectors_have_the_score_nan():
     scores = word_similarity_scores(TOKENS, np.ones_like(VECTORS), random_pairs(np.random.default_rng(0)))
     assert np.isnan(scores["spearman"])
     assert np.isnan(scores["pearson"])
 
 
 @pytest.mark.parametrize("known", [0, 1])
-def test_a_set_in_another_language_is_refused_by_its_name(known):
+def test_a_set_in_another_language_is_refused(known):
     pairs = WordPairs("tassen.tsv", [("Tasse", "Becher"), *[("word1", "word2")] * known], range(1 + known))
     message = f"Received: {known} of the {1 + known} pairs of tassen.tsv, such as 'Tasse', 'Becher'.*22 tokens"
     with pytest.raises(InputError, match=message):
         word_similarity_scores(TOKENS, VECTORS, pairs)
 
 
-def test_vectors_of_another_number_or_with_nan_are_refused(random):
+def test_a_wrong_number_of_vectors_and_nan_are_refused(random):
     pairs = random_pairs(random)
     with pytest.raises(InputError, match=r"Expected 22 rows. Received: the shape \(21, 5\)"):
         word_similarity_scores(TOKENS, VECTORS[1:], pairs)
@@ -94,7 +94,7 @@ def test_vectors_of_another_number_or_with_nan_are_refused(random):
         word_similarity_scores(TOKENS, broken, pairs)
 
 
-def test_sentence_scores_equal_those_computed_one_by_one(random):
+def test_sentence_scores_equal_those_computed_pair_by_pair(random):
     first, second = random.normal(size=(2, 25, 4))
     scores = random.integers(0, 6, 25)
     cosines = [oracles.cosine(a, b) for a, b in zip(first, second, strict=True)]
@@ -110,11 +110,13 @@ def test_a_sentence_of_unknown_words_counts_as_unrelated():
 
 
 @pytest.mark.peers
-def test_scores_equal_gensims(random, tmp_path):
+def test_scores_equal_those_of_gensim(random, tmp_path):
     keyed_vectors = pytest.importorskip("gensim.models.keyedvectors")
     peer = keyed_vectors.KeyedVectors(vector_size=5)
     peer.add_vectors(TOKENS[2:], VECTORS[2:])
-    names = [(f"word{a}", f"word{b}") for a, b in (random.permutation(24)[:2] for _ in range(60))]  # some unknown
+    names = [
+        (f"word{a}", f"word{b}") for a, b in (random.permutation(24)[:2] for _ in range(60))
+    ]  # some words are unknown
     pairs = WordPairs("random", names, random.uniform(0, 10, 60).round(2))
     path = tmp_path / "pairs.tsv"
     path.write_text("".join(f"{a}\t{b}\t{score}\n" for (a, b), score in zip(names, pairs.scores, strict=True)))

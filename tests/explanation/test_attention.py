@@ -120,7 +120,7 @@ def test_a_model_for_pairs_reads_single_texts_and_the_other_way_round():
         np.testing.assert_allclose(first.weights, second.weights, atol=1e-6)
 
 
-def test_half_precision_gives_nearly_the_same():
+def test_half_precision_is_close():
     task = bert_task()
     expected = attention_weights(task, TEXT).weights
     try:
@@ -163,7 +163,7 @@ def test_one_word_looks_by_the_mean_of_its_pieces_at_the_sum_of_theirs(random):
         ("ｄｏｇ", [4]),
     ],
 )
-def test_words_are_found_wherever_they_stand(query, places, random):
+def test_words_are_found_at_every_position(query, places, random):
     assert attention(random).places(query) == places
 
 

@@ -50,7 +50,7 @@ def test_keys_projected_once_answer_every_step_alike(random, score_mode):
 
 @pytest.mark.parametrize("is_hard", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_padding_is_never_looked_at_and_nothing_gives_zeros(random, dtype, is_hard):
+def test_padding_gets_no_attention_and_padding_alone_returns_zeros(random, dtype, is_hard):
     query, key, value, mask = example(random)
     mask[2] = False
     layer = attention(random, "dot", is_hard=is_hard, dtype=dtype)

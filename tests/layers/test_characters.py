@@ -23,7 +23,7 @@ def test_cnn_equals_convolution_and_maximum_of_one_word_after_the_other(random):
     np.testing.assert_allclose(layer(ids), expected.reshape(2, 3, 5), atol=1e-5)
 
 
-def test_lstm_gives_the_last_states_of_both_directions(random):
+def test_lstm_returns_the_last_states_of_both_directions(random):
     ids, layer = some_words(random), WordCharacters(9, "lstm", embedding_dim=4, output_dim=6)
     output = layer(ids)
     table = np.asarray(layer.embedding.embeddings)

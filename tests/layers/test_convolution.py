@@ -17,7 +17,7 @@ def test_convolution_equals_one_window_after_the_other(padding, width):
     np.testing.assert_allclose(layer(inputs, mask=mask), expected, atol=1e-5)
 
 
-def test_what_stands_at_padded_positions_does_not_matter():
+def test_values_at_padded_positions_do_not_matter():
     inputs, mask = oracles.random_padded_batch(seed=0)
     layer = TextConvolution(filters=3, kernel_size=3)
     expected = np.array(layer(inputs, mask=mask))

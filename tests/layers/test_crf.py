@@ -119,7 +119,7 @@ def test_decoded_tags_are_legal_whatever_the_emissions_say(scheme, random):
         assert tags_of(spans_of(names), length, scheme) == names
 
 
-def test_extreme_scores_give_finite_losses_and_gradients():
+def test_losses_and_gradients_of_extreme_scores_are_finite():
     layer, inputs, mask = layer_and_inputs(2, 4, allowed_transitions(list("BMES")), [30, 7, 0], spread=300.0)
     x = tf.constant(inputs)
     with tf.GradientTape() as tape:

@@ -43,7 +43,7 @@ def test_without_a_mask_every_position_counts(how):
 
 
 @pytest.mark.parametrize("how", POOLINGS)
-def test_float16_neither_overflows_nor_gives_nan(how):
+def test_float16_has_no_overflow_and_no_nan(how):
     layer = POOLINGS[how](dtype="float16", **({"k": 2} if how == "k_max" else {}))
     inputs = ops.cast(ops.full((2, 4000, 1), 10.0), "float16")
     mask = np.array([[True] * 4000, [False] * 4000])

@@ -84,7 +84,7 @@ def test_a_word_changes_the_tags_that_can_know_it(arguments, changed, random):
 
 
 @pytest.mark.parametrize("character_encoder", ["cnn", "lstm"])
-def test_letters_tell_unknown_words_apart(character_encoder, random):
+def test_letters_distinguish_unknown_words(character_encoder, random):
     model = bilstm_tagger(**SMALL, character_vocabulary_size=40, character_encoder=character_encoder)
     random_weights(model, random)
     inputs = words_of_letters(random, batch=1, time=4)
@@ -94,7 +94,7 @@ def test_letters_tell_unknown_words_apart(character_encoder, random):
     assert np.abs(model(inputs) - before).max() > 1e-4
 
 
-def test_a_pair_tells_apart_what_its_first_token_alone_does_not(random):
+def test_a_bigram_distinguishes_what_its_first_token_does_not(random):
     model = bilstm_tagger(**SMALL, num_layers=1, bidirectional=False, num_bigram_bins=1000)
     random_weights(model, random)
     inputs = random.integers(1, 40, (1, 6))
@@ -104,7 +104,7 @@ def test_a_pair_tells_apart_what_its_first_token_alone_does_not(random):
     assert is_changed.nonzero()[0].tolist() == [2, 3, 4, 5]  # the token before sees its follower
 
 
-def test_dropout_takes_whole_pairs(random):
+def test_dropout_drops_complete_bigrams(random):
     model = bilstm_tagger(**SMALL, num_bigram_bins=1000, dropout=0.5)
     pairs = keras.Model(model.input, model.get_layer("pair_dropout").output)
     dropped = np.asarray(pairs(random.integers(1, 40, (4, 20)), training=True)) == 0

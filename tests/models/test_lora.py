@@ -33,7 +33,7 @@ def test_training_moves_factors_and_heads_and_no_kernel_of_the_encoder(given):
     assert {"logits/kernel", "pooler/kernel", "layer_0/output/lora_kernel_b"} <= changed
 
 
-def test_merging_gives_the_same_answers_without_factors(given):
+def test_a_merged_model_returns_the_same_answers_without_factors(given):
     model = enable_lora(bert_classifier(num_classes=2, **SMALL), rank=2)
     random = np.random.default_rng(1)
     for weight in model.trainable_weights:

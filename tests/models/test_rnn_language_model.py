@@ -23,14 +23,14 @@ def carry(model, ids, lengths):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("lengths", [[9], [1] * 9, [4, 5]], ids=str)
-def test_pieces_with_the_state_carried_equal_the_whole(cell, lengths, random):
+def test_segments_with_the_carried_state_equal_the_complete_text(cell, lengths, random):
     model = rnn_language_model(**SMALL, cell=cell)
     ids = random.integers(1, 11, (3, 9))
     np.testing.assert_allclose(carry(model, ids, lengths), model(ids), atol=1e-6)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_word_is_told_from_those_before_it_only(cell, random):
+def test_a_word_is_predicted_only_from_the_words_before_it(cell, random):
     model = rnn_language_model(**SMALL, cell=cell)
     ids = random.integers(1, 11, (3, 9))
     changed = ids.copy()

@@ -21,19 +21,19 @@ def model(**arguments):
 
 
 @pytest.mark.parametrize("arguments", WAYS, ids=str)
-def test_step_by_step_equals_the_whole_target_at_once(arguments, random):
+def test_step_by_step_equals_the_complete_target_at_once(arguments, random):
     built = model(**arguments)
     check_step_by_step(built, Seq2SeqSteps(built), random.integers(4, 12, (3, 6)).astype("int32"))
 
 
 @pytest.mark.parametrize("arguments", [{}, {"placement": "bahdanau", "cell": "lstm"}])
 @pytest.mark.parametrize("jit", [False, True])
-def test_beams_are_scored_as_the_whole_model_scores_them(arguments, jit):
+def test_beams_have_the_scores_of_the_complete_model(arguments, jit):
     built = model(**arguments)
     check_beams(built, Seq2SeqSteps(built), jit)
 
 
-def test_attention_tells_where_the_decoder_looked():
+def test_attention_shows_where_the_decoder_looked():
     built = model(placement="bahdanau")
     decoder, encoder = built.get_layer("decoder"), Seq2SeqSteps(built).encoder
     memory, *state = encoder(SOURCE)

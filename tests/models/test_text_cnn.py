@@ -69,7 +69,7 @@ def test_class_weights_without_a_limit_have_no_constraint():
     assert build(model.builder_config).builder_config == model.builder_config
 
 
-def test_tagger_gives_logits_for_each_token_from_its_neighbours(random):
+def test_the_tagger_has_logits_for_each_token_from_its_neighbours(random):
     model = text_cnn_tagger(40, num_classes=5, embedding_dim=4, num_filters=3, filter_widths=(3,))
     model.get_layer("convolution_3").bias.assign([9, 9, 9])  # no ReLU hides a change
     inputs = token_ids(random, 2, 9)

@@ -21,7 +21,7 @@ def model(**arguments):
     "arguments",
     [{}, {"norm_first": True, "positions": "learned"}, {"positions": None}, {"residual": False, "layer_norm": False}],
 )
-def test_step_by_step_equals_the_whole_target_at_once(arguments, random):
+def test_step_by_step_equals_the_complete_target_at_once(arguments, random):
     built = model(**arguments)
     check_step_by_step(built, TransformerSteps(built), random.integers(4, 12, (3, 9)).astype("int32"))
 
@@ -59,7 +59,7 @@ def test_greedy_decoding_with_a_cache_equals_that_without(jit):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-def test_beams_are_scored_as_the_whole_model_scores_them(jit):
+def test_beams_have_the_scores_of_the_complete_model(jit):
     built = model()
     check_beams(built, TransformerSteps(built), jit)
 

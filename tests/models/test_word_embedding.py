@@ -5,7 +5,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import set_word_vectors, word_embedding
 
 
-def test_every_id_gives_its_vector_and_padding_gives_zeros(random):
+def test_every_id_has_its_vector_and_padding_has_zeros(random):
     vectors = random.normal(size=(9, 4)).astype("float32")
     model = word_embedding(vocabulary_size=9, embedding_dim=4)
     set_word_vectors(model, vectors)

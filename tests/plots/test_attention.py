@@ -1,4 +1,4 @@
-"""Maps and bars that show the numbers, with every token to be read."""
+"""The maps and bars show the attention weights, and every token is readable."""
 
 import warnings
 
@@ -24,7 +24,7 @@ SENTENCE = pytest.mark.parametrize("tokens", SENTENCES.values(), ids=SENTENCES)
 @pytest.fixture(autouse=True)
 def no_warnings():
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns of characters it cannot draw, and of a layout without room
+        warnings.simplefilter("error")  # matplotlib warns of missing glyphs and of a layout without enough space
         yield
 
 
@@ -40,7 +40,7 @@ def extents(texts, renderer):
 
 @SENTENCE
 @pytest.mark.parametrize("heads", [[1], [0, 2, 3]], ids=str)
-def test_every_token_can_be_read_at_both_sides(tokens, heads):
+def test_all_tokens_are_readable_on_both_axes(tokens, heads):
     figure = maps_figure(attention(tokens), heads=heads, title="model")
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
@@ -74,13 +74,13 @@ def test_the_title_says_which_layer_and_head():
     assert [axes.get_title() for axes in maps_figure(found).axes] == [*(f"head {head}" for head in range(6)), ""]
 
 
-def test_a_picture_too_large_to_look_at_is_refused():
+def test_a_picture_with_too_many_tokens_is_refused():
     with pytest.raises(InputError, match="6 maps of 200 tokens would be .* Choose fewer layers and heads"):
         maps_figure(attention(["word"] * 200))
 
 
 def lengths(figure):
-    """Bars by their labels, and their colours."""
+    """Return the lengths and the colours of the bars by label."""
     (axes,) = figure.axes
     labels = [label.get_text() for label in axes.get_yticklabels()]
     widths = [bar.get_width() for bar in axes.patches]
@@ -89,7 +89,7 @@ def lengths(figure):
 
 
 @SENTENCE
-def test_bars_are_the_largest_shares_of_the_words(tokens):
+def test_bars_show_the_words_with_the_most_attention(tokens):
     found = attention(tokens)
     query = found.words[0][0]
     figure = word_figure(found, query, heads=[1, 2])
@@ -103,7 +103,7 @@ def test_bars_are_the_largest_shares_of_the_words(tokens):
         )
 
 
-def test_the_word_itself_and_special_tokens_have_their_own_colours():
+def test_the_query_word_and_special_tokens_have_their_own_colours():
     figure = word_figure(attention(SENTENCES["English"], num_cut=7), "didn't", title="model")
     _, colors = lengths(figure)
     assert colors["didn"] == colors["'"] == colors["t"]
@@ -116,7 +116,7 @@ def test_the_word_itself_and_special_tokens_have_their_own_colours():
     assert "layer 0, mean of the heads 1, 2" in word_figure(attention(["a"]), "a", [0], [1, 2]).texts[-1].get_text()
 
 
-def test_the_darkest_word_is_the_one_looked_at_most():
+def test_the_darkest_word_has_the_most_attention():
     found = attention(SENTENCES["long"])
     found.weights[:, :, 5, 30] = 10
     figure = word_figure(found, "word4")
@@ -134,7 +134,7 @@ def test_pictures_are_written(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_what_cannot_be_drawn_leaves_no_file(tmp_path):
+def test_a_failed_picture_leaves_no_file(tmp_path):
     with pytest.raises(InputError, match="'dog' is not a word of the text"):
         plots.word_attention(attention(SENTENCES["English"]), "dog", tmp_path / "a.png")
     assert not list(tmp_path.iterdir())

@@ -26,13 +26,13 @@ def test_vectors_cosines_and_waves_are_shown(random):
         np.testing.assert_array_equal(wave.get_ydata(), vectors[:, dimension])
 
 
-def test_by_default_a_sine_with_its_cosine_and_slower_sines_are_drawn():
+def test_default_dimensions_are_a_sine_its_cosine_and_slower_sines():
     waves = panels(positions_figure(sinusoids(20, 128)))["waves"].lines
     assert [wave.get_label() for wave in waves[:4]] == [f"dimension {d}" for d in (16, 17, 32, 64)]
 
 
 @pytest.mark.parametrize("vectors", [np.eye(2)[:, :1], np.zeros((3, 4)), sinusoids(600, 2)], ids=["1", "zeros", "long"])
-def test_any_vectors_are_drawn(vectors, tmp_path):
+def test_vectors_of_any_size_are_drawn(vectors, tmp_path):
     plots.positions(vectors, tmp_path / "a.png", title="$位置$")
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG\r\n")
 
@@ -45,7 +45,7 @@ def test_any_vectors_are_drawn(vectors, tmp_path):
         (np.zeros(4), None, r"shape \(4,\)"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(vectors, dimensions, message, tmp_path):
+def test_invalid_input_is_refused_and_leaves_no_file(vectors, dimensions, message, tmp_path):
     with pytest.raises(InputError, match=message):
         plots.positions(vectors, tmp_path / "a.png", dimensions)
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""Labels that can be read: none on another, all inside, every character drawn."""
+"""The labels are readable: they do not overlap, lie inside the picture, and have all their glyphs."""
 
 import warnings
 
@@ -19,12 +19,12 @@ METHODS = pytest.mark.parametrize("method", ["pca", "tsne"])
 @pytest.fixture(autouse=True)
 def no_warnings():
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns of characters it cannot draw, and of a layout without room
+        warnings.simplefilter("error")  # matplotlib warns of missing glyphs and of a layout without enough space
         yield
 
 
 def boxes(figure):
-    """Where the labels, the points and the axes are once the figure is drawn."""
+    """Return the positions of the labels, points and axes in the drawn figure."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     (axes,) = figure.axes
@@ -50,18 +50,18 @@ def assert_readable(figure, count):
 @METHODS
 @pytest.mark.parametrize("tokens", [ENGLISH, CHINESE], ids=["English", "Chinese"])
 @pytest.mark.parametrize("spread", [1.0, 0.02], ids=["apart", "crowded"])
-def test_no_label_lies_on_another_or_outside(tokens, spread, method, random):
+def test_labels_do_not_overlap_and_lie_inside_the_picture(tokens, spread, method, random):
     groups = [token[0] for token in tokens]
     centres = {group: random.normal(size=10) for group in groups}
     vectors = [centres[group] + spread * random.normal(size=10) for group in groups]
     assert_readable(scatter_figure(tokens, vectors, method, groups, "四组 words"), 40)
 
 
-def test_labels_of_words_in_the_same_place_are_all_readable():
+def test_labels_of_identical_points_are_readable():
     assert_readable(scatter_figure(ENGLISH, np.ones((40, 3))), 40)
 
 
-def test_many_words_get_a_larger_picture(random):
+def test_more_words_make_a_larger_picture(random):
     tokens = [f"word{number}" for number in range(150)]
     figure = scatter_figure(tokens, random.normal(size=(150, 5)))
     assert figure.get_size_inches()[0] > scatter_figure(tokens[:20], np.eye(20)).get_size_inches()[0]
@@ -76,11 +76,11 @@ def test_the_picture_is_written(method, tmp_path, random):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_two_words_of_one_column_are_drawn():
+def test_two_words_with_vectors_of_one_dimension_are_drawn():
     assert_readable(scatter_figure(["a", "b"], [[1.0], [-1.0]]), 2)
 
 
-def test_groups_stand_in_the_legend_each_with_its_own_style(random):
+def test_every_group_is_in_the_legend_with_its_own_style(random):
     groups = [f"group {number // 2}" for number in range(40)]
     figure = scatter_figure(ENGLISH, random.normal(size=(40, 5)), groups=groups)
     assert_readable(figure, 40)
@@ -92,7 +92,7 @@ def test_groups_stand_in_the_legend_each_with_its_own_style(random):
     assert [(line.get_color(), line.get_marker()) for line in legend.get_lines()] == styles[::2]
 
 
-def test_a_label_stands_right_of_its_point_where_there_is_room():
+def test_a_label_is_right_of_its_point_if_there_is_space():
     ((left, bottom, right, top),) = label_boxes([[50.0, 50.0]], [[20.0, 10.0]], 3, (0, 0, 100, 100))
     assert 53 <= left <= 57
     assert (bottom + top) / 2 == 50
@@ -109,18 +109,18 @@ def test_a_label_stands_right_of_its_point_where_there_is_room():
         (["a", "b", "c"], [[1, 2], [np.nan, 1], [np.inf, 0]], "vectors of 'b', 'c' contain NaN or infinity"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_and_leaves_no_file(tokens, vectors, message, tmp_path):
+def test_invalid_input_is_refused_and_leaves_no_file(tokens, vectors, message, tmp_path):
     with pytest.raises(InputError, match=message):
         plots.word_scatter(tokens, vectors, tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 
 
-def test_a_group_for_each_word_or_none():
+def test_a_wrong_number_of_groups_is_refused():
     with pytest.raises(InputError, match="and 1 groups"):
         scatter_figure(["a", "b"], np.eye(2), groups=["x"])
 
 
-def test_three_words_are_too_few_for_t_sne():
+def test_t_sne_of_fewer_than_four_words_is_refused():
     with pytest.raises(InputError, match="t-SNE needs at least 4"):
         scatter_figure(["a", "b", "c"], np.eye(3), method="tsne")
     with pytest.raises(InputError, match="method must be one of 'pca', 'tsne'"):

@@ -44,7 +44,7 @@ def test_orders_that_cannot_be_are_refused(lines, tmp_path):
         ngram.main(ngram.Config(corpus=lines, order=0, output_dir=tmp_path / "run"))
 
 
-def test_bengios_model_learns_to_tell_the_next_word(lines, tmp_path, monkeypatch):
+def test_bengios_model_learns_to_predict_the_next_word(lines, tmp_path, monkeypatch):
     config = nnlm.Config(
         corpus=lines,
         context_size=2,

@@ -32,7 +32,7 @@ def run(text, tmp_path_factory):
     return folder, rnn_language_model.main(config)
 
 
-def test_own_text_becomes_an_entry_that_goes_on_with_texts(run):
+def test_own_text_becomes_an_entry_that_continues_texts(run):
     folder, metrics = run
     assert json.loads((folder / "metrics.json").read_text()) == metrics
     assert 1 < metrics["test_score"] < metrics["vocabulary_size"]

@@ -71,11 +71,11 @@ def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch)
     monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "evaluate", str(tmp_path / "entry"), "--test-file", str(pairs)])
     cli.main()
     scores = json.loads(capsys.readouterr().out)
-    assert scores["texts"] == 1296
+    assert scores["examples"] == 1296
     assert 0 <= scores["bleu"] < 1
 
 
-def test_smoke_runs_the_whole_recipe_on_tatoeba(tmp_path):
+def test_a_smoke_run_on_tatoeba_completes_the_recipe(tmp_path):
     options = {"smoke": True, "hidden_dim": 32, "num_layers": 1, "vocabulary_size": 300}
     metrics = transformer_translation.main(
         transformer_translation.Config(output_dir=tmp_path / "run", source="uk", target="en", **options)

@@ -51,7 +51,7 @@ def test_a_text_is_scored_word_by_word(task, text):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_text_goes_on_with_the_most_probable_words(task, text):
+def test_a_text_is_continued_with_the_most_probable_words(task, text):
     ids, written = ids_of(task, text), []
     while len(written) < 6:
         probabilities = probabilities_after(task, ids + written)

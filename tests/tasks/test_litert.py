@@ -83,7 +83,7 @@ def test_a_new_export_replaces_an_old_one_and_nothing_else(task, tmp_path):
     assert (tmp_path / "diary.txt").read_text() == "mine"
 
 
-def test_without_the_interpreter_nothing_is_written_and_the_remedy_is_told(task, tmp_path, monkeypatch):
+def test_without_the_interpreter_the_error_says_what_to_install(task, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install ai-edge-litert"):
         task.export(tmp_path / "litert", format="litert")

@@ -50,7 +50,7 @@ def test_a_task_learns_with_plain_fit():
     assert task.evaluate(TEXTS, LABELS)["accuracy"] == 1.0
 
 
-def test_empty_list_gives_an_empty_list(task):
+def test_the_answer_to_an_empty_list_is_empty(task):
     assert task.predict([]) == []
     assert task.outputs([])["probabilities"].shape == (0, 2)
 
@@ -117,7 +117,7 @@ def test_vocabulary_and_labels_must_fit_the_model():
         TextClassification(model, preprocessor, ["a", "a"])
 
 
-def test_cut_texts_are_told_once(caplog):
+def test_truncated_texts_are_reported_once(caplog):
     preprocessor = WordPreprocessor.from_texts(TEXTS, max_sequence_length=8)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=4, num_filters=2)
     task = TextClassification(model, preprocessor, ["negative", "positive"])

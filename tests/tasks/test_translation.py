@@ -59,9 +59,7 @@ def test_the_compiled_search_finds_the_same_and_is_exported(task, tmp_path):
     ("name", "place", "value", "differs"),
     [("alternatives", 3, b"as probable", False), ("alternatives", 0, b"no", True), ("alternative_scores", 3, -9, True)],
 )
-def test_behind_the_best_an_export_may_give_others_of_the_same_score(
-    task, exported, monkeypatch, name, place, value, differs
-):
+def test_an_export_may_order_ties_after_the_best_differently(task, exported, monkeypatch, name, place, value, differs):
     answers = task.outputs(SOURCES)
     answers[name][0, place] = value
     monkeypatch.setattr(task, "outputs", lambda _: answers)
@@ -80,7 +78,7 @@ def test_no_special_token_is_ever_written():
     assert task.is_written[END_ID]
 
 
-def test_a_source_that_is_cut_and_one_in_another_script_are_told(task, caplog):
+def test_truncated_sources_and_sources_in_another_script_are_reported(task, caplog):
     task.predict(["a b"])
     assert not caplog.text
     task.predict(["a b c " * 9])

@@ -36,7 +36,7 @@ def test_a_pair_has_one_answer_and_a_wrong_one_is_refused():
         task.predict(["( A dog )"])
 
 
-def test_labels_of_nodes_stand_where_the_nodes_stand():
+def test_labels_of_nodes_are_at_the_positions_of_the_nodes():
     task = tree_classification()
     labels = [["+", "0", "+", "+", "0"], ["-"] * 7]
     [(inputs, ids, weights)] = task.dataset([TREES[0], TREES[1]], labels, batch_size=2)

@@ -111,7 +111,7 @@ def test_the_odd_word_is_farthest_from_the_mean(task):
 
 
 @pytest.mark.peers
-def test_gensim_gives_the_same_answers(random):
+def test_gensim_returns_the_same_answers(random):
     models = pytest.importorskip("gensim.models")
     words = [f"w{number}" for number in range(300)]
     task = make_task(words)
@@ -211,7 +211,7 @@ def test_what_cannot_be_answered_is_refused(task, ask, message):
         ask(task)
 
 
-def test_an_empty_list_gives_an_empty_list(task):
+def test_the_answer_to_an_empty_list_is_empty(task):
     assert task.predict([]) == []
     assert task.ids([]).shape == (0,)
     assert task.sentence_vector([]).shape == (0, WIDTH)

@@ -19,7 +19,7 @@ def epochs(rows, count):
 
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("batch_size", [1, 7, 50, 2000])
-def test_every_example_comes_once_in_batches_of_one_size(lengths, shuffle, batch_size):
+def test_every_example_occurs_once_in_batches_of_equal_size(lengths, shuffle, batch_size):
     rows = BatchRows(lengths, batch_size, shuffle, seed=1)
     batches = list(rows)
     assert len(batches) == len(rows)
@@ -30,14 +30,14 @@ def test_every_example_comes_once_in_batches_of_one_size(lengths, shuffle, batch
     assert all(lengths[batch[batch >= 0]].max(initial=0) <= length for batch, length in batches)
 
 
-def test_few_shapes_and_little_padding(lengths):
+def test_batches_have_few_shapes_and_little_padding(lengths):
     rows = BatchRows(lengths, 10, shuffle=True, seed=1)
     assert len({length for _, length in rows}) <= 8
     places = sum(10 * length for _, length in rows)
     assert lengths.sum() / places > 0.85
 
 
-def test_epochs_differ_and_are_functions_of_seed_and_number(lengths):
+def test_the_order_depends_only_on_seed_and_epoch(lengths):
     first, second = epochs(BatchRows(lengths, 10, True, seed=1), 2)
     assert first != second
     assert epochs(BatchRows(lengths, 10, True, seed=1), 2) == [first, second]
@@ -57,7 +57,7 @@ def test_without_shuffling_shorter_examples_come_first(lengths):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("num_buckets", [1, 2, 3, 4])
-def test_bucket_lengths_are_the_cheapest_of_all(num_buckets, seed):
+def test_bucket_lengths_minimise_the_padding(num_buckets, seed):
     lengths = np.random.default_rng(seed).geometric(0.2, 40)
 
     def positions(ends):
@@ -72,17 +72,17 @@ def test_bucket_lengths_are_the_cheapest_of_all(num_buckets, seed):
 
 
 @pytest.mark.parametrize(("lengths", "expected"), [([5, 5, 5], [5]), ([0], [1]), ([0, 1, 2], [1, 2])])
-def test_bucket_lengths_of_few_lengths(lengths, expected):
+def test_bucket_lengths_of_few_different_lengths(lengths, expected):
     assert bucket_lengths(np.array(lengths)).tolist() == expected
 
 
-def test_a_million_lengths_are_grouped_at_once():
+def test_a_million_lengths_are_grouped_quickly():
     ends = bucket_lengths(np.random.default_rng(0).geometric(0.001, 1_000_000))
     assert len(ends) == 8
     assert np.all(np.diff(ends) > 0)
 
 
-def test_batches_hold_ids_labels_and_weights():
+def test_batches_contain_ids_labels_and_weights():
     ids = tf.ragged.constant([[5], [6, 7], [], [8, 9, 3]], dtype=tf.int32)
     dataset = bucketed_batches({"token_ids": ids}, [0, 1, 2, 3], batch_size=3)
     found = {}
@@ -98,7 +98,7 @@ def test_batches_hold_ids_labels_and_weights():
 
 
 @pytest.mark.parametrize(("texts", "labels"), [([], []), ([[1]], [1, 2])])
-def test_nothing_and_mismatched_labels_are_refused(texts, labels):
+def test_no_texts_and_mismatched_labels_are_refused(texts, labels):
     ids = tf.RaggedTensor.from_row_lengths(tf.constant(sum(texts, []), tf.int32), [len(text) for text in texts])
     with pytest.raises(InputError, match=f"{len(texts)} texts and {len(labels)} labels"):
         bucketed_batches({"token_ids": ids}, labels, batch_size=2)

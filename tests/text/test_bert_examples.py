@@ -1,4 +1,4 @@
-"""What BERT is pretrained on: the shares of the paper, true labels, and every epoch its own, to the bit."""
+"""Examples to pretrain BERT on: they follow the paper's proportions, have correct labels, and can be reproduced."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ LENGTH = 32
 
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory):
-    """Three hundred documents; some words are unknown, and some texts say [MASK]."""
+    """Return 300 documents. Some words are unknown, and some texts contain [MASK]."""
     random = np.random.default_rng(7)
     ids = []
     for _ in range(300):
@@ -30,13 +30,13 @@ def documents(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def columns(documents):
-    """Some twenty thousand examples of several epochs as arrays: inputs, labels, weights."""
+    """Return about 20,000 examples of several epochs as arrays: inputs, labels, weights."""
     batches = list(BertExamples(documents, LENGTH).training(batch_size=50, steps=400))
     return tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches)
 
 
 def original(inputs, labels, weights):
-    """Put the labels back where they were masked."""
+    """Replace the masked tokens by their labels."""
     token_ids = inputs["token_ids"].copy()
     rows, places = np.nonzero(weights["mlm_logits"])
     token_ids[rows, inputs["masked_positions"][rows, places]] = labels["mlm_logits"][rows, places]
@@ -47,7 +47,7 @@ def within(count, total, share, deviations=4):
     return abs(count - total * share) < deviations * np.sqrt(total * share * (1 - share))
 
 
-def test_shapes_are_fixed_and_padding_is_zero(columns):
+def test_shapes_are_constant_and_padding_is_zero(columns):
     inputs, labels, weights = columns
     assert inputs["token_ids"].shape == inputs["segment_ids"].shape == (20_000, LENGTH)
     assert inputs["masked_positions"].shape == labels["mlm_logits"].shape == (20_000, 5)  # ceil(0.15 * 32)
@@ -58,7 +58,7 @@ def test_shapes_are_fixed_and_padding_is_zero(columns):
     assert (weights["nsp_logits"] == 1).all()
 
 
-def test_examples_are_framed_and_unmasking_gives_the_text_back(documents, columns):
+def test_examples_have_special_tokens_and_unmasking_restores_the_text(documents, columns):
     inputs, labels, _ = columns
     training, _ = documents.held_out()
     ids = documents.read_blocks(training)
@@ -78,13 +78,13 @@ def test_examples_are_framed_and_unmasking_gives_the_text_back(documents, column
         assert second in whole
         if labels["nsp_logits"][row] == 0:
             assert first + second in whole
-        elif len(first) + len(second) > 8:  # shorter ones may stand there by chance
+        elif len(first) + len(second) > 8:  # shorter ones can occur there by chance
             assert first + second not in whole
         segments = [0] * (len(first) + 2) + [1] * (len(second) + 1)
         assert inputs["segment_ids"][row].tolist() == segments + [0] * (LENGTH - len(segments))
 
 
-def test_special_tokens_are_never_chosen_nor_drawn(columns):
+def test_special_tokens_are_neither_masked_nor_used_as_replacements(columns):
     inputs, labels, weights = columns
     chosen = weights["mlm_logits"] > 0
     assert set(labels["mlm_logits"][chosen]) == set(ORDINARY)
@@ -92,7 +92,7 @@ def test_special_tokens_are_never_chosen_nor_drawn(columns):
     assert set(shown) == {MASK, *ORDINARY}
 
 
-def test_fifteen_percent_of_the_text_are_chosen_each_once(columns):
+def test_fifteen_percent_of_the_positions_are_chosen_without_repetition(columns):
     inputs, _, weights = columns
     can_be = np.isin(original(*columns), ORDINARY).sum(axis=1)
     chosen = weights["mlm_logits"].sum(axis=1)
@@ -102,10 +102,10 @@ def test_fifteen_percent_of_the_text_are_chosen_each_once(columns):
         assert len(set(places)) == len(places)
 
 
-def test_every_place_of_the_text_is_chosen_equally_often(columns):
+def test_every_position_of_the_text_is_chosen_equally_often(columns):
     inputs, _, weights = columns
     full = original(*columns)
-    full = np.isin(full, ORDINARY).sum(axis=1) == 29  # nothing but ordinary tokens: all alike
+    full = np.isin(full, ORDINARY).sum(axis=1) == 29  # only ordinary tokens, which are all chosen alike
     chosen = inputs["masked_positions"][full][weights["mlm_logits"][full] > 0]
     num_chosen = weights["mlm_logits"][full].sum()
     segments = inputs["segment_ids"][full]
@@ -115,7 +115,7 @@ def test_every_place_of_the_text_is_chosen_equally_often(columns):
     assert {*range(2, 30)} <= set(chosen)
 
 
-def test_eighty_percent_are_masked_ten_replaced_ten_kept(columns):
+def test_chosen_tokens_are_80_percent_masked_10_percent_replaced_and_10_percent_kept(columns):
     inputs, labels, weights = columns
     chosen = weights["mlm_logits"] > 0
     shown = np.take_along_axis(inputs["token_ids"], inputs["masked_positions"], axis=1)[chosen]
@@ -123,7 +123,7 @@ def test_eighty_percent_are_masked_ten_replaced_ten_kept(columns):
     total = len(true)
     assert total > 40_000
     assert within((shown == MASK).sum(), total, 0.8)
-    by_chance = 0.1 / len(ORDINARY)  # a random token may be the true one
+    by_chance = 0.1 / len(ORDINARY)  # a random token can be the original one
     assert within((shown == true).sum(), total, 0.1 + by_chance)
     replaced = shown[(shown != MASK) & (shown != true)]
     assert within(len(replaced), total, 0.1 - by_chance)
@@ -132,7 +132,7 @@ def test_eighty_percent_are_masked_ten_replaced_ten_kept(columns):
     assert ((counts - expected) ** 2 / expected).sum() < len(ORDINARY) + 5 * np.sqrt(2 * len(ORDINARY))  # chi square
 
 
-def test_half_of_the_second_segments_come_from_elsewhere(columns):
+def test_half_of_the_second_segments_are_from_another_document(columns):
     assert within(columns[1]["nsp_logits"].sum(), 20_000, 0.5)
 
 
@@ -149,7 +149,7 @@ def epoch():
     EpochNumber.value = None
 
 
-def test_an_epoch_is_the_same_to_the_bit_whatever_came_before_and_no_two_are_alike(documents, epoch):
+def test_an_epoch_is_reproducible_and_differs_from_other_epochs(documents, epoch):
     examples = BertExamples(documents, LENGTH)
     dataset = examples.training(16, steps=20)
     epochs = []
@@ -162,7 +162,7 @@ def test_an_epoch_is_the_same_to_the_bit_whatever_came_before_and_no_two_are_ali
     assert bits(BertExamples(documents, LENGTH, seed=2).training(16, steps=20)) != epochs[2]
 
 
-def test_other_epochs_mask_the_same_text_otherwise(documents, epoch):
+def test_every_epoch_masks_the_text_differently(documents, epoch):
     dataset = BertExamples(documents, LENGTH).training(16, steps=60)
     seen = []
     for number in range(2):
@@ -175,14 +175,14 @@ def test_other_epochs_mask_the_same_text_otherwise(documents, epoch):
     assert sum(seen[0][text] == seen[1][text] for text in same) < len(same) / 4
 
 
-def test_a_pass_reads_every_block_once_in_another_order_every_epoch():
+def test_every_epoch_reads_each_block_once_in_a_new_order():
     blocks = np.arange(3, 200)
     orders = [np.concatenate([blocks_of_group(blocks, 1, epoch, g) for g in range(4)]) for epoch in range(2)]
     assert all(sorted(order) == list(blocks) for order in orders)
     assert orders[0].tolist() != orders[1].tolist()
 
 
-def test_validation_is_the_same_every_time_and_holds_no_text_to_train_on(documents, epoch):
+def test_validation_examples_are_constant_and_contain_no_training_text(documents, epoch):
     examples = BertExamples(documents, LENGTH)
     epoch(0)
     first = list(examples.validation(16))
@@ -202,7 +202,7 @@ def test_validation_is_the_same_every_time_and_holds_no_text_to_train_on(documen
     assert not any(text in trained_on for text in shown)
 
 
-def test_the_steps_of_a_pass_are_about_right(documents, epoch):
+def test_the_estimated_number_of_steps_is_close(documents, epoch):
     epoch(0)
     examples = BertExamples(documents, LENGTH)
     training, _ = documents.held_out()
@@ -213,6 +213,6 @@ def test_the_steps_of_a_pass_are_about_right(documents, epoch):
 
 
 @pytest.mark.parametrize("length", [0, 4])
-def test_lengths_without_room_are_refused(documents, length):
+def test_too_short_lengths_are_refused(documents, length):
     with pytest.raises(InputError, match="max_sequence_length"):
         BertExamples(documents, length)

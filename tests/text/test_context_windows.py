@@ -6,7 +6,7 @@ from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.text.context_windows import context_windows
 
 
-def test_every_word_stands_once_beside_the_words_before_it(random):
+def test_every_word_occurs_once_with_the_words_before_it(random):
     ids = random.integers(3, 99, 50)
     dataset = context_windows(ids, context_size=3, batch_size=8)
     batches = list(dataset)
@@ -24,7 +24,7 @@ def test_every_word_stands_once_beside_the_words_before_it(random):
     assert sorted(found) == sorted(tuple(padded[n : n + 4]) for n in range(50))
 
 
-def test_the_order_is_of_seed_and_epoch_alone(monkeypatch):
+def test_the_order_depends_only_on_seed_and_epoch(monkeypatch):
     ids = np.arange(3, 103)
 
     def words(seed, epoch):

@@ -1,4 +1,4 @@
-"""Counts of words beside words and in documents are those of a slow loop over the text."""
+"""Counts of words near words and in documents equal those of a slow loop over the text."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def encode(tmp_path):
 
 @pytest.fixture
 def corpus(encode, random):
-    """Sentences of 0 to 12 of 30 words, some of which stand beside themselves."""
+    """Return sentences of 0 to 12 words out of 30; some words occur next to themselves."""
     return encode([[f"w{n}" for n in random.zipf(1.5, random.integers(0, 13)) % 30] for _ in range(60)])
 
 
@@ -45,16 +45,16 @@ def slow_counts(corpus, window, weighting, direction):
 @pytest.mark.parametrize("window", [1, 2, 5, 40])  # 40: wider than any sentence
 @pytest.mark.parametrize("weighting", ["harmonic", "flat"])
 @pytest.mark.parametrize("direction", ["both", "left", "right"])
-def test_counts_are_those_of_a_slow_loop_in_chunks_of_any_size(corpus, window, weighting, direction):
+def test_counts_equal_a_slow_loop_for_any_chunk_size(corpus, window, weighting, direction):
     expected = slow_counts(corpus, window, weighting, direction)
-    for chunk_size in (1, 97, 10**6):  # a word, some sentences, and all at a time
+    for chunk_size in (1, 97, 10**6):  # chunks of one word, of some sentences, and of the complete text
         counts = cooccurrence_counts(corpus, window, weighting, direction, chunk_size)
         np.testing.assert_allclose(counts.toarray(), expected, rtol=1e-12)
         assert counts.nnz == np.count_nonzero(expected)
         assert counts.indices.dtype == "int32"  # half the bytes of int64
 
 
-def test_golden_counts_of_three_sentences(encode):
+def test_word_counts_of_three_sentences(encode):
     corpus = encode([sentence.split() for sentence in LIKES])
     place = {token: row for row, token in enumerate(corpus.vocabulary.tokens)}
     expected = np.zeros((len(place),) * 2)
@@ -64,7 +64,7 @@ def test_golden_counts_of_three_sentences(encode):
     np.testing.assert_array_equal(cooccurrence_counts(corpus, 2, "flat").toarray(), expected)
 
 
-def test_golden_counts_of_terms_in_documents_from_lists_and_from_a_corpus(encode):
+def test_term_document_counts_are_equal_for_lists_and_for_a_corpus(encode):
     documents = [sentence.split() for sentence in LIKES]
     corpus = encode(documents)
     fields = IN_DOCUMENTS.split()
@@ -74,13 +74,13 @@ def test_golden_counts_of_terms_in_documents_from_lists_and_from_a_corpus(encode
     np.testing.assert_array_equal(term_document_counts(documents, corpus.vocabulary).toarray(), expected)
 
 
-def test_documents_count_repeated_unknown_and_no_words():
+def test_documents_can_be_empty_and_have_repeated_and_unknown_words():
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "cat"])
     counts = term_document_counts([["cat", "cat", "yak"], [], ["[PAD]"]], vocabulary)
     np.testing.assert_array_equal(counts.toarray(), [[0, 0, 0], [1, 0, 1], [2, 0, 0]])
 
 
-def test_a_corpus_in_blocks_numbers_its_sentences_through(corpus, monkeypatch):
+def test_sentence_numbers_continue_from_block_to_block(corpus, monkeypatch):
     expected = term_document_counts(corpus).toarray()
     blocks = type(corpus).blocks
     monkeypatch.setattr(type(corpus), "blocks", lambda self: blocks(self, 10))
@@ -89,7 +89,7 @@ def test_a_corpus_in_blocks_numbers_its_sentences_through(corpus, monkeypatch):
     np.testing.assert_array_equal(expected.sum(axis=1), corpus.counts)
 
 
-def test_what_cannot_be_counted_is_refused(encode):
+def test_invalid_input_is_refused(encode):
     corpus = encode([["one"], ["word"], ["each"]])
     with pytest.raises(InputError, match="No two words .* 3 words in 3 sentences"):
         cooccurrence_counts(corpus)

@@ -1,4 +1,4 @@
-"""A corpus on disk holds what was read, in bounded memory, whatever it was."""
+"""A corpus on disk contains the text that was read, in bounded memory."""
 
 import collections
 
@@ -11,7 +11,7 @@ from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
 
 
 def chunks_of(sentences, size=7):
-    """Hand sentences on a few at a time, as bytes."""
+    """Yield sentences as bytes, a few at a time."""
     for start in range(0, len(sentences), size):
         part = sentences[start : start + size]
         yield [word.encode() for sentence in part for word in sentence], np.array([len(s) for s in part], "int64")
@@ -23,7 +23,7 @@ def sentences(random):
 
 
 @pytest.mark.parametrize(("min_count", "max_size"), [(1, None), (3, None), (2, 12)])
-def test_ids_are_those_of_a_slow_count(sentences, tmp_path, monkeypatch, min_count, max_size):
+def test_ids_equal_those_of_a_slow_count(sentences, tmp_path, monkeypatch, min_count, max_size):
     monkeypatch.setattr(module, "BLOCK", 100)  # many edges
     corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", min_count, max_size)
     counts = collections.Counter(word for sentence in sentences for word in sentence)
@@ -39,7 +39,7 @@ def test_ids_are_those_of_a_slow_count(sentences, tmp_path, monkeypatch, min_cou
     assert Corpus.load(tmp_path / "corpus").vocabulary.tokens == corpus.vocabulary.tokens
 
 
-def test_very_many_different_words_are_counted_in_bounded_memory(tmp_path, monkeypatch, caplog):
+def test_many_different_words_are_counted_in_bounded_memory(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(module, "MOST_WORDS", 100)
     sentences = [["the", f"only-{number}", "cat", f"once-{number}"] for number in range(2000)]
     corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", min_count=2)

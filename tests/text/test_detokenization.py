@@ -19,10 +19,10 @@ from kerasnlp_zoo.text.detokenization import detokenize
         "",
     ],
 )
-def test_text_comes_back_as_people_write_it(text):
+def test_tokens_become_text_with_usual_spacing(text):
     apart = " ".join(re.findall(r"[a-z]+|\d+|\S", text))
     assert detokenize(apart) == text
 
 
-def test_what_stands_alone_stays_alone():
+def test_spaces_around_separate_words_are_kept():
     assert detokenize("a cat and a dog & a 3 5") == "a cat and a dog & a 3 5"

@@ -1,4 +1,4 @@
-"""Documents lie in blocks: whole, however the text came in, and held out from all over it."""
+"""Documents are stored complete in blocks, and the blocks to hold out are taken evenly from the corpus."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ VOCABULARY = WordPieceVocabulary("[PAD] [UNK] [CLS] [SEP] [MASK] a b c".split())
 
 
 def random_documents(random, count=200):
-    """Return documents, lists of lists of ids, and their stream with some surplus blank lines."""
+    """Return documents, lists of lists of ids, and their stream with some extra blank lines."""
     documents = [
         [random.integers(5, 8, random.integers(1, 9)).tolist() for _ in range(random.integers(1, 12))]
         for _ in range(count)
@@ -29,7 +29,7 @@ def sentences_of_blocks(documents):
 
 
 @pytest.mark.parametrize("size", [1, 7, 10**6])
-def test_pieces_of_the_stream_do_not_matter(random, tmp_path, size):
+def test_chunk_size_of_the_stream_does_not_change_the_documents(random, tmp_path, size):
     expected, stream = random_documents(random)
     chunks = np.split(stream, np.arange(size, len(stream), size))
     documents = encode_documents(chunks, VOCABULARY, tmp_path / "ids", block=200)
@@ -38,7 +38,7 @@ def test_pieces_of_the_stream_do_not_matter(random, tmp_path, size):
     assert [[list(map(int, s)) for s in d] for d in sentences_of_blocks(documents)] == expected
 
 
-def test_blocks_are_nearly_full_and_hold_whole_documents(random, tmp_path):
+def test_blocks_are_nearly_full_and_contain_complete_documents(random, tmp_path):
     _, stream = random_documents(random)
     documents = encode_documents([stream], VOCABULARY, tmp_path / "ids", block=200)
     sizes = np.diff(documents.starts)
@@ -50,7 +50,7 @@ def test_blocks_are_nearly_full_and_hold_whole_documents(random, tmp_path):
 
 
 @pytest.mark.parametrize("size", [50, 10**6])
-def test_a_document_longer_than_a_block_becomes_several_that_end_with_sentences(tmp_path, size):
+def test_a_document_longer_than_a_block_is_split_at_sentence_ends(tmp_path, size):
     sentence = [5, 6, 7, 6, 0]
     stream = np.array(sentence * 500, "int32")
     chunks = np.split(stream, np.arange(size, len(stream), size))
@@ -60,13 +60,13 @@ def test_a_document_longer_than_a_block_becomes_several_that_end_with_sentences(
     assert sum(map(len, sentences_of_blocks(documents))) == 500
 
 
-def test_held_out_blocks_are_others_than_those_to_train_on(tmp_path):
+def test_training_and_held_out_blocks_do_not_overlap(tmp_path):
     stream = np.tile([5, 6, 0, 0], 64 * 400).astype("int32")
     documents = encode_documents([stream], VOCABULARY, tmp_path / "ids", block=64)
     training, validation = documents.held_out()
     assert sorted([*training, *validation]) == list(range(len(documents.starts) - 1))
     assert len(validation) == (len(training) + len(validation)) // 50
-    assert np.ptp(np.diff(validation)) <= 1  # evenly all over the corpus
+    assert np.ptp(np.diff(validation)) <= 1  # evenly over the corpus
 
 
 def test_too_little_text_and_broken_folders_are_refused(tmp_path):

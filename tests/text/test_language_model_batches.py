@@ -6,7 +6,7 @@ from kerasnlp_zoo.text.language_model_batches import language_model_batches
 
 
 @pytest.mark.parametrize(("size", "batch_size", "segment_length"), [(61, 4, 5), (60, 4, 5), (7, 7, 3), (9, 1, 4)])
-def test_every_token_is_told_once_from_the_one_before(size, batch_size, segment_length):
+def test_every_token_is_predicted_once_from_the_previous_token(size, batch_size, segment_length):
     ids = np.random.default_rng(0).integers(1, 50, size)
     batches = list(language_model_batches(ids, batch_size, segment_length))
     inputs = np.concatenate([features["token_ids"] for features, _, _ in batches], axis=1)
@@ -19,7 +19,7 @@ def test_every_token_is_told_once_from_the_one_before(size, batch_size, segment_
     assert not inputs[weights == 0].any()
 
 
-def test_rows_go_on_where_they_ended_and_start_once():
+def test_rows_continue_in_the_next_batch_and_start_once():
     batches = list(language_model_batches(np.arange(1, 25), batch_size=2, segment_length=5))
     assert [features["is_start"].numpy().tolist() for features, _, _ in batches] == [[1, 1], [0, 0], [0, 0]]
     for (_, earlier, _), (later, _, _) in zip(batches, batches[1:], strict=False):
@@ -28,7 +28,7 @@ def test_rows_go_on_where_they_ended_and_start_once():
         np.testing.assert_array_equal(features["words"], words)
 
 
-def test_the_number_of_batches_is_known_and_every_pass_alike():
+def test_the_number_of_batches_is_known_and_every_epoch_is_the_same():
     dataset = language_model_batches(np.arange(1, 25), batch_size=2, segment_length=5)
     assert len(dataset) == 3
     for first, second in zip(dataset, dataset, strict=True):

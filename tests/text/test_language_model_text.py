@@ -1,4 +1,4 @@
-"""The text of language models: every token once, in its order, the ends of lines included."""
+"""The text of language models: every token once, in order, with the ends of lines."""
 
 import collections
 
@@ -11,7 +11,7 @@ from kerasnlp_zoo.vocabulary import GenerativeVocabulary
 
 
 def chunks_of(lines, size=3):
-    """Hand lines on a few at a time, as bytes."""
+    """Yield lines as bytes, a few at a time."""
     for start in range(0, len(lines), size):
         part = lines[start : start + size]
         yield [word.encode() for line in part for word in line], np.array([len(line) for line in part], "int64")
@@ -30,7 +30,7 @@ def with_ends(lines, known):
 
 
 @pytest.mark.parametrize(("min_count", "max_size"), [(1, None), (3, None), (2, 12)])
-def test_the_parts_are_their_lines_with_ends_and_rare_words_unknown(random, min_count, max_size):
+def test_each_part_has_its_lines_with_ends_and_rare_words_are_unknown(random, min_count, max_size):
     parts = [lines_of(random, count) for count in (200, 30, 40)]
     text = encode_text(map(chunks_of, parts), min_count, max_size)
     counts = collections.Counter(word for line in parts[0] for word in line)
@@ -41,7 +41,7 @@ def test_the_parts_are_their_lines_with_ends_and_rare_words_unknown(random, min_
         assert tokens_of(text, ids) == with_ends(lines, {*text.vocabulary.tokens, "[END]"})
 
 
-def test_a_text_in_one_part_is_cut_after_lines_and_its_vocabulary_is_the_training_parts():
+def test_a_single_text_is_split_between_lines_and_its_vocabulary_is_that_of_training():
     lines = [["a", f"only-{number}"] for number in range(100)]
     text = encode_text([chunks_of(lines)])
     assert [len(part) // 3 for part in (text.train, text.validation, text.test)] == [90, 5, 5]
@@ -49,7 +49,7 @@ def test_a_text_in_one_part_is_cut_after_lines_and_its_vocabulary_is_the_trainin
     assert tokens_of(text, text.test) == ["a", "[UNK]", "[END]"] * 5
 
 
-def test_names_of_special_tokens_in_a_text_are_unknown_words():
+def test_special_tokens_in_a_text_are_unknown_words():
     lines = [["[PAD]", "[START]", "[END]", "<unk>", "[UNK]", "tea"]]
     text = encode_text([chunks_of(lines)] * 1 + [chunks_of(lines), chunks_of(lines)])
     assert text.test.tolist() == [1, 1, 1, 1, 1, 4, 3]
@@ -59,18 +59,18 @@ def words(strings, *arguments):
     return [[token.decode() for token in row] for row in split_lines(strings, *arguments).to_list()]
 
 
-def test_words_keep_case_apostrophes_and_hyphens_and_set_marks_apart():
+def test_words_keep_case_apostrophes_and_hyphens_and_punctuation_is_separate():
     assert words(["Don't stop—the well-known café's “U.S.” 😀!", " \t "]) == [
         ["Don't", "stop", "—", "the", "well-known", "café's", "“", "U", ".", "S", ".", "”", "😀", "!"],
         [],
     ]
 
 
-def test_spaces_leaves_words_as_they_stand():
+def test_splitting_at_spaces_does_not_change_the_words():
     assert words([" the U.S. <unk> @-@\u3000x\xa0y "], "spaces") == [["the", "U.S.", "<unk>", "@-@", "x", "y"]]
 
 
-def test_characters_keep_single_spaces_in_english_and_none_in_chinese_and_the_unknown_word_whole():
+def test_characters_include_single_spaces_in_english_only_and_unk_is_not_split():
     assert words([" a  <unk>\tb "], "characters") == [["a", " ", "\uffff", " ", "b"]]
     assert words(["我 爱\u3000A1"], "characters", "zh") == [["我", "爱", "A", "1"]]
     lines = [split_lines(["ab <unk>"], "characters")] * 3
@@ -87,7 +87,7 @@ def test_characters_keep_single_spaces_in_english_and_none_in_chinese_and_the_un
         ([[["a"], ["b"]], [["a"]], [["a"]]], "min_count=2"),
     ],
 )
-def test_a_text_that_is_none_is_refused(parts, message):
+def test_an_empty_or_too_short_text_is_refused(parts, message):
     with pytest.raises(InputError, match=message):
         encode_text(map(chunks_of, parts), min_count=2)
 

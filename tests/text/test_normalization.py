@@ -23,11 +23,11 @@ def normalized(*texts):
         ("", ""),
     ],
 )
-def test_what_reads_the_same_is_spelled_the_same(text, expected):
+def test_texts_that_look_alike_are_normalised_alike(text, expected):
     assert normalized(text) == [expected]
 
 
-def test_every_composition_of_unicode_equals_nfc():
+def test_compositions_equal_unicode_nfc():
     letters = [chr(c) for c in range(0x30000) if unicodedata.decomposition(chr(c))]
     apart = [unicodedata.normalize("NFD", letter) for letter in letters]
     wanted = [unicodedata.normalize("NFC", letter).lower() for letter in letters]
@@ -40,9 +40,9 @@ def test_every_composition_of_unicode_equals_nfc():
     assert not wrong
 
 
-def test_texts_do_not_flow_into_each_other():
+def test_texts_are_normalised_separately():
     assert normalized("e", "\u0301a", "", "e") == ["e", "\u0301a", "", "e"]
 
 
-def test_broken_bytes_become_replacement_characters():
+def test_invalid_bytes_become_replacement_characters():
     assert normalized(b"\xff\xfeab caf\xe9") == ["��ab caf�"]

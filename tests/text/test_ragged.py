@@ -9,7 +9,7 @@ def random_rows(random, most):
     return rows, tf.ragged.constant(rows, tf.int32, ragged_rank=1, row_splits_dtype=tf.int64)
 
 
-def test_rows_are_lists(random):
+def test_rows_equal_those_of_lists(random):
     for most in (1, 2, 5):
         rows, values = random_rows(random, most)
         assert row_ids(values).numpy().tolist() == [n for n, row in enumerate(rows) for _ in row]
@@ -20,7 +20,7 @@ def test_rows_are_lists(random):
         assert even.to_list() == [[value for value in row if value % 2 == 0] for row in rows]
 
 
-def test_no_rows_stay_no_rows():
+def test_an_empty_batch_stays_empty():
     nothing = tf.RaggedTensor.from_row_splits(tf.zeros([0], tf.int32), tf.zeros([1], tf.int64))
     assert filter_rows(nothing, np.zeros(0, bool)).to_list() == []
     assert row_ids(nothing).shape == (0,)

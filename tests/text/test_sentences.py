@@ -1,4 +1,4 @@
-"""Paragraphs become sentences, and no character but space is lost."""
+"""Paragraphs are split into sentences, and only spaces are lost."""
 
 import pytest
 
@@ -16,12 +16,12 @@ from kerasnlp_zoo.text.sentences import LONGEST, split_sentences
         ("", [""]),
     ],
 )
-def test_sentences_end_at_their_marks(paragraph, sentences):
+def test_sentences_end_at_punctuation(paragraph, sentences):
     assert split_sentences(paragraph) == sentences
 
 
 @pytest.mark.parametrize("text", ["word " * 500, "x" * 3000, "a b. " * 300, "字" * 999 + "。" + "字" * 999])
-def test_long_texts_are_cut_and_none_of_them_lost(text):
+def test_long_texts_are_split_without_loss(text):
     parts = split_sentences(text)
     assert max(map(len, parts)) <= LONGEST
     assert "".join(parts).replace(" ", "") == text.replace(" ", "")

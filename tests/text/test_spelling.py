@@ -5,7 +5,7 @@ from kerasnlp_zoo.text.spelling import closest_spellings, edit_distances
 
 
 def slow_distance(a, b):
-    """Fewest edits from a to b, by recursion over what the last edit can have been."""
+    """Return the fewest edits from a to b, by recursion over the last edit."""
     if not a or not b:
         return len(a) + len(b)
     choices = [
@@ -19,13 +19,13 @@ def slow_distance(a, b):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_distances_equal_those_of_a_recursion(seed):
+def test_distances_equal_a_slow_recursion(seed):
     random = np.random.default_rng(seed)
     word, *words = ["".join(random.choice(list("abé猫"), random.integers(1, 6))) for _ in range(30)]
     assert edit_distances(word, words).tolist() == [slow_distance(word, other) for other in words]
 
 
-def test_closest_come_first_and_of_equals_the_more_frequent():
+def test_closest_words_come_first_and_ties_are_ordered_by_frequency():
     words = ["kin", "sing", "king", "knight", "kings", "queen"]
     assert closest_spellings("kign", words) == ["kin", "king"]
     assert closest_spellings("kingz", words) == ["king", "kings"]
@@ -34,7 +34,7 @@ def test_closest_come_first_and_of_equals_the_more_frequent():
 
 
 @pytest.mark.parametrize("word", ["", "k", "ki", "xyzzyx", "word " * 3000])
-def test_nothing_is_suggested_where_nothing_is_close(word):
+def test_no_word_is_suggested_if_none_is_close(word):
     assert closest_spellings(word, ["king", "queen", "a", "of", "电"]) == []
     assert closest_spellings(word, []) == []
 

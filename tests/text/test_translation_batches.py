@@ -16,7 +16,7 @@ def pairs(random, count=500):
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_every_pair_stands_once_in_an_epoch(random, shuffle):
+def test_every_pair_occurs_once_in_an_epoch(random, shuffle):
     source, target = pairs(random)
     received = []
     for inputs, labels, weights in translation_batches(source, target, 256, shuffle=shuffle):
@@ -29,7 +29,7 @@ def test_every_pair_stands_once_in_an_epoch(random, shuffle):
     assert sorted(received) == sorted(expected)
 
 
-def test_inputs_are_the_labels_one_place_later(random):
+def test_inputs_are_the_labels_shifted_by_one_position(random):
     source, target = pairs(random, 50)
     for inputs, labels, _ in translation_batches(source, target, 128, multiple=4):
         before = inputs["target_ids"].numpy()
@@ -38,7 +38,7 @@ def test_inputs_are_the_labels_one_place_later(random):
         assert labels.shape[0] % 4 == 0
 
 
-def test_orders_are_of_seed_and_epoch_and_padding_is_little(random):
+def test_the_order_depends_only_on_seed_and_epoch_and_padding_is_small(random):
     source, target = pairs(random, 2000)
 
     def order(**arguments):
@@ -56,7 +56,7 @@ def test_orders_are_of_seed_and_epoch_and_padding_is_little(random):
     assert np.min(np.mean(shares, axis=0)) > 0.75
 
 
-def test_what_does_not_fit_is_refused(random):
+def test_invalid_input_is_refused(random):
     with pytest.raises(InputError, match="no room for 2 pairs of the longest length, 9 tokens"):
         TranslationBatchRows(np.array([9]), np.array([3]), tokens=17, multiple=2, shuffle=False, seed=0)
     source, target = pairs(random, 5)

@@ -12,7 +12,7 @@ def scheduled(strings, num_inboxes=1):
     return {name: values.numpy() for name, values in schedule(read_nodes(strings), len(strings), num_inboxes).items()}
 
 
-def test_brackets_are_read_as_python_reads_them(random):
+def test_nodes_read_in_the_graph_equal_those_of_the_trees(random):
     trees = [random_tree(random, size, 4, words_at) for size in (1, 2, 9, 30) for words_at in ("leaves", "all")]
     nodes = read_nodes([bracketed(tree) for tree in trees])
     starts = np.cumsum([0, *(len(tree.words) for tree in trees)])
@@ -26,7 +26,7 @@ def test_brackets_are_read_as_python_reads_them(random):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_children_stand_below_their_parents_and_nobody_shares_a_place(seed):
+def test_children_have_later_rows_than_parents_and_positions_are_not_shared(seed):
     random = np.random.default_rng(seed)
     trees = [random_tree(random, int(random.integers(1, 40)), 3) for _ in range(8)]
     found = scheduled([bracketed(tree) for tree in trees], num_inboxes=3)
@@ -44,7 +44,7 @@ def test_children_stand_below_their_parents_and_nobody_shares_a_place(seed):
                 assert parents[child] == 1 + (rows[node] * INNER_PLACES + places[node]) * 3 + rank
 
 
-def test_no_more_rows_are_used_than_nodes_need():
+def test_the_number_of_rows_is_minimal():
     comb = "( a " * 9 + "b" + " )" * 9
     bushy = "x"
     for _ in range(5):
@@ -55,18 +55,18 @@ def test_no_more_rows_are_used_than_nodes_need():
     assert list(rows) == [9, 1 + -(-(inner - 1) // INNER_PLACES), -(-40 // LEAF_PLACES)]
 
 
-def test_two_trees_of_a_pair_begin_side_by_side():
+def test_both_trees_of_a_pair_begin_in_the_first_row():
     found = scheduled(["((a) (b)) (c)", "(a) ((b) (c))"])
     assert list(found["places"][[0, 3, 4, 5]]) == [0, 1, 0, 1]
     assert not found["rows"][[0, 3, 4, 5]].any()
 
 
 @pytest.mark.parametrize("text", ["((a)", "(a))", "(a b)", "a", "(a) (b) (c)"])
-def test_what_is_no_forest_fails_in_the_graph_too(text):
+def test_malformed_brackets_fail_in_the_graph(text):
     with pytest.raises(tf.errors.InvalidArgumentError, match="Expected"):
         scheduled(["((a) (b))", text])
 
 
-def test_more_children_than_inboxes_fail_in_the_graph_too():
+def test_more_children_than_inboxes_fail_in_the_graph():
     with pytest.raises(tf.errors.InvalidArgumentError, match="2 children"):
         scheduled(["((a) (b) (c))"], num_inboxes=2)

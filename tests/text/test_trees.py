@@ -5,12 +5,12 @@ from kerasnlp_zoo.text.trees import bracketed, dependencies, read_dependencies, 
 
 
 def conllu(*rows):
-    """CoNLL-U of (word, head) rows."""
+    """Return CoNLL-U lines for (word, head) rows."""
     lines = [f"{i}\t{word}\t_\t_\t_\t_\t{head}\tdep\t_\t_" for i, (word, head) in enumerate(rows, start=1)]
     return "\n".join(lines) + "\n"
 
 
-def test_penn_brackets_give_words_labels_and_parents():
+def test_penn_brackets_are_read_with_words_labels_and_parents():
     tree = read_tree("(ROOT (S (NP (DT The)\n (NN dog)) (VP (VBZ barks))))", "labelled")
     assert tree.labels == ("ROOT", "S", "NP", "DT", "NN", "VP", "VBZ")
     assert tree.words == ("", "", "", "The", "dog", "", "barks")
@@ -18,21 +18,21 @@ def test_penn_brackets_give_words_labels_and_parents():
     assert [tree.text(node) for node in range(3)] == ["The dog barks", "The dog barks", "The dog"]
 
 
-def test_the_bracket_without_label_around_a_treebank_tree_is_dropped():
+def test_the_unlabelled_outer_bracket_of_a_treebank_tree_is_dropped():
     assert read_tree("( (S (NP a) (VP b)) )", "labelled") == read_tree("(S (NP a) (VP b))", "labelled")
 
 
 @pytest.mark.parametrize("text", ["(3 (2 It) (4 (3 really) (4 works)))", "(1 word)", "(X (X (X deep)))"])
-def test_labelled_brackets_are_written_as_they_were_read(text):
+def test_labelled_brackets_are_written_unchanged(text):
     assert bracketed(read_tree(text, "labelled"), with_labels=True) == text
 
 
-def test_several_trees_of_a_file_know_their_lines():
+def test_trees_of_a_file_have_line_numbers():
     trees = list(read_trees("(1 a)\n\n(2 (1 b)\n   (3 c)) (0 d)\n", "labelled"))
     assert [(line, tree.text()) for line, tree in trees] == [(1, "a"), (3, "b c"), (4, "d")]
 
 
-def test_binary_parses_may_be_of_any_shape_and_depth():
+def test_binary_parses_can_have_any_shape_and_depth():
     assert bracketed(read_tree("( a b c )", "binary")) == "((a) (b) (c))"
     assert bracketed(read_tree("Word", "binary")) == "(Word)"
     depth = 5000
@@ -53,12 +53,12 @@ def test_binary_parses_may_be_of_any_shape_and_depth():
         ("(a b) (c d)", "binary", "Expected one tree in the text. Received: 2"),
     ],
 )
-def test_malformed_brackets_are_refused_with_their_place(text, notation, message):
+def test_malformed_brackets_are_refused_with_their_position(text, notation, message):
     with pytest.raises(InputError, match=message):
         read_tree(text, notation)
 
 
-def test_dependents_hang_below_their_heads_in_the_order_of_the_sentence():
+def test_dependents_are_children_of_their_heads_in_sentence_order():
     text = "# sent_id = 1\n# label = fine\n" + conllu(("She", 3), ("often", 3), ("gives", 0), ("him", 3), ("(", 4))
     [(line, tree, comments)] = read_dependencies(text)
     assert (line, comments) == (3, {"sent_id": "1", "label": "fine"})
@@ -67,7 +67,7 @@ def test_dependents_hang_below_their_heads_in_the_order_of_the_sentence():
     assert read_tree(dependencies(tree), "conllu") == tree
 
 
-def test_words_for_several_and_empty_nodes_are_skipped():
+def test_multiword_tokens_and_empty_nodes_are_skipped():
     text = "1-2\tdu" + "\t_" * 8 + "\n" + conllu(("de", 0), ("le", 1)) + "2.1\tx" + "\t_" * 8
     assert bracketed(read_tree(text, "conllu")) == "(de (le))"
 
@@ -85,6 +85,6 @@ def test_words_for_several_and_empty_nodes_are_skipped():
         ("# only = a comment\n\n", "Received: 0"),
     ],
 )
-def test_dependencies_that_are_no_tree_are_refused_with_their_line(text, message):
+def test_dependencies_that_form_no_tree_are_refused_with_their_line(text, message):
     with pytest.raises(InputError, match=message):
         read_tree(text, "conllu")

@@ -7,7 +7,7 @@ from kerasnlp_zoo.text.truncation import longest_first
 
 
 @pytest.mark.parametrize("room", [0, 1, 2, 5, 8])
-def test_the_longer_text_loses_its_end_until_both_are_as_long(room):
+def test_the_longer_text_is_truncated_first(room):
     lengths = list(itertools.product(range(10), repeat=2))
     first, second = (tf.constant(side) for side in zip(*lengths, strict=True))
     kept = zip(*(side.numpy().tolist() for side in longest_first(first, second, room)), strict=True)
@@ -20,4 +20,4 @@ def test_the_longer_text_loses_its_end_until_both_are_as_long(room):
         if kept_b < b:
             assert kept_b >= kept_a - room % 2
         if kept_a != kept_b and kept_a < a and kept_b < b:
-            assert (kept_a > kept_b) == (a > b)  # the odd place
+            assert (kept_a > kept_b) == (a > b)  # the odd position

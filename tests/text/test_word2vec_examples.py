@@ -1,4 +1,4 @@
-"""Windows, segments and pairs: the golden examples, slow loops, and the rate at which words are dropped."""
+"""Windows, segments and pairs equal worked examples and slow loops, and words are dropped at the right rate."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def context_words(corpus, dataset):
     ]
 
 
-def test_windows_of_the_quick_brown_fox(tmp_path):
+def test_windows_of_a_worked_example(tmp_path):
     corpus = corpus_of([FOX], tmp_path)
     found = context_words(
         corpus, word2vec_dataset(corpus, WindowSampling(window=2, subsample=0, dynamic=False), batch_size=4)
@@ -46,7 +46,7 @@ def test_windows_of_the_quick_brown_fox(tmp_path):
     assert len(found) == 9
 
 
-def test_cbow_asks_for_what_skip_gram_gives(tmp_path):
+def test_cbow_examples_are_skip_gram_examples_with_inputs_and_labels_swapped(tmp_path):
     corpus = corpus_of([FOX, "a dog"], tmp_path)
     windows = WindowSampling(window=2, subsample=0, dynamic=False)
     (skip_gram,), (cbow,) = (list(word2vec_dataset(corpus, windows, name, 20)) for name in ("skip_gram", "cbow"))
@@ -69,7 +69,7 @@ def test_windows_stop_at_sentence_ends(tmp_path, random, window):
     assert [corpus.vocabulary.tokens[word] for word in words] == " ".join(sentences).split()
 
 
-def test_reaches_are_drawn_evenly(tmp_path):
+def test_window_sizes_are_drawn_uniformly(tmp_path):
     corpus = corpus_of(["a b c d e f g h " * 5000], tmp_path)
     ((_, left, _, _),) = window_dataset(corpus, WindowSampling(window=5, subsample=0))
     shares = np.bincount(left.numpy()[10:], minlength=6)[1:] / len(left[10:])
@@ -88,7 +88,7 @@ def test_words_are_kept_at_the_rate_of_the_paper(tmp_path):
         assert abs(kept[corpus.vocabulary.tokens.index(token)] - count * rate) <= 4 * deviation
 
 
-def test_segments_hold_every_word_once_with_those_around_it(tmp_path, random):
+def test_segments_contain_every_word_once_with_its_context(tmp_path, random):
     sentences = [" ".join(f"w{n}" for n in random.integers(0, 30, random.integers(1, 9))) for _ in range(60)]
     corpus = corpus_of(sentences, tmp_path)
     windows = WindowSampling(window=3, subsample=0, seed=2)
@@ -104,13 +104,13 @@ def test_segments_hold_every_word_once_with_those_around_it(tmp_path, random):
             assert not centres[len(words) :].any()
             codes = segments["codes"].numpy().reshape(-1)
             np.testing.assert_array_equal(codes[: len(words)], 4 * left + right)
-            assert not codes[len(words) :].any()  # no window, no loss
+            assert not codes[len(words) :].any()  # without a window there is no loss
             whole = np.pad(words, (3, 3 + centres.size - len(words)))
             for number, row in enumerate(segments["words"].numpy().reshape(-1, 14)):
                 np.testing.assert_array_equal(row, whole[8 * number : 8 * number + 14])
 
 
-def test_chunks_come_in_another_order_every_epoch_and_the_same_for_a_seed(tmp_path):
+def test_the_order_of_chunks_depends_only_on_seed_and_epoch(tmp_path):
     corpus = corpus_of([" ".join(f"w{n}" for n in range(500))], tmp_path)
 
     def epochs(seed):
@@ -124,19 +124,19 @@ def test_chunks_come_in_another_order_every_epoch_and_the_same_for_a_seed(tmp_pa
     assert epochs(2)[0] != first
 
 
-def test_a_corpus_smaller_than_the_window_gives_what_it_has(tmp_path):
+def test_a_corpus_can_be_smaller_than_the_window(tmp_path):
     corpus = corpus_of(["a b", "c"], tmp_path)
     found = context_words(corpus, word2vec_dataset(corpus, WindowSampling(window=50, subsample=0, dynamic=False)))
     assert sorted(found) == [("a", ["b"]), ("b", ["a"]), ("c", [])]
 
 
-def test_noise_is_drawn_by_count_to_the_power_of_three_quarters():
+def test_noise_is_drawn_in_proportion_to_count_to_the_power_of_three_quarters():
     counts = np.array([0, 0, 10_000, 256, 16, 1])
     shares = np.bincount(noise_table(counts), minlength=6) / 2**22
     np.testing.assert_allclose(shares, counts**0.75 / np.sum(counts**0.75), atol=1e-6)
 
 
-def test_every_chunk_of_every_epoch_has_other_noise(tmp_path):
+def test_every_chunk_of_every_epoch_has_different_noise(tmp_path):
     corpus = corpus_of([" ".join(f"w{n % 50}" for n in range(4000))], tmp_path)
     dataset = segment_dataset(corpus, WindowSampling(subsample=0), 8, 5, minibatch=32, chunk=1000)
     drawn = [chunk["negatives"].numpy() for _ in range(2) for chunk in dataset]
@@ -148,12 +148,12 @@ def test_every_chunk_of_every_epoch_has_other_noise(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [{"window": 0}, {"subsample": -1e-3}, {"subsample": 2}])
-def test_windows_that_cannot_be_are_refused(arguments):
+def test_invalid_windows_are_refused(arguments):
     with pytest.raises(InputError):
         WindowSampling(**arguments)
 
 
-def test_examples_that_cannot_be_made_are_refused(tmp_path):
+def test_invalid_arguments_are_refused(tmp_path):
     corpus = corpus_of(["a b c d"], tmp_path)
     with pytest.raises(InputError, match="architecture must be one of 'skip_gram', 'cbow'. Received: .*'glove'"):
         word2vec_dataset(corpus, WindowSampling(), "glove")

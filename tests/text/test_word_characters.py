@@ -11,7 +11,7 @@ WORDS = ["Straße", "straight", "a", "internationalisation", "東京", "a\nb"]
 
 
 @pytest.mark.parametrize("longest", [1, 2, 5, 30])
-def test_ids_equal_looking_up_each_character(longest):
+def test_ids_equal_a_look_up_of_each_character(longest):
     character_ids = CharacterIds.from_words(WORDS[:3], max_word_length=longest)
     ids = character_ids.vocabulary.ids
     first, last = longest - longest // 2, longest // 2
@@ -29,7 +29,7 @@ def test_rare_characters_are_unknown():
     assert character_ids(tf.ragged.constant([["abc"]])).to_list() == [[[2, 1, 1]]]
 
 
-def test_words_without_any_text_give_padding():
+def test_empty_words_are_padding():
     character_ids = CharacterIds.from_words(WORDS, max_word_length=4)
     nothing = tf.RaggedTensor.from_row_lengths(tf.constant([], tf.string), [0, 0])
     np.testing.assert_array_equal(
@@ -37,7 +37,7 @@ def test_words_without_any_text_give_padding():
     )
 
 
-def test_batches_hold_the_characters_of_their_words():
+def test_batches_contain_the_characters_of_their_words():
     words = tf.ragged.constant([["tea", "a"], [], ["cup"]])
     characters = CharacterIds.from_words(["tea", "cup"], max_word_length=3)(words)
     features = {"token_ids": tf.ragged.constant([[5, 6], [], [7]], dtype=tf.int32), "character_ids": characters}
@@ -52,6 +52,6 @@ def test_batches_hold_the_characters_of_their_words():
     assert seen == 3
 
 
-def test_length_of_words_is_positive():
+def test_a_word_length_of_zero_is_refused():
     with pytest.raises(InputError, match="max_word_length=0"):
         CharacterIds.from_words(["a"], max_word_length=0)

@@ -56,7 +56,7 @@ def test_dropout_is_a_function_of_seed_and_epoch(model):
     assert np.any(draw(2, 1) != first)
 
 
-def test_history_goes_on_and_replaces_epochs_trained_again(model, tmp_path):
+def test_history_continues_and_replaces_repeated_epochs(model, tmp_path):
     history = HistoryFile(tmp_path / "history.csv")
     assert history.rows() == []
     run_epochs([history], model, [0.1, 0.2, 0.3])
@@ -125,7 +125,7 @@ def test_backup_restores_weights_optimizer_and_epoch(model, tmp_path):
         np.testing.assert_array_equal(mine, theirs)
 
 
-def test_a_full_disk_leaves_the_last_backup_whole(model, tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_last_backup_intact(model, tmp_path, monkeypatch):
     backup = EpochBackup(tmp_path)
     model.optimizer.build(model.trainable_variables)
     run_epochs([backup], model, [0.5])
@@ -185,5 +185,5 @@ def test_a_loss_that_is_no_finite_number_stops_with_advice_and_saves_nothing(tmp
     assert not list(tmp_path.iterdir())
 
 
-def test_a_loss_that_falls_is_let_go_on():
+def test_training_with_a_falling_loss_continues():
     fit_with_learning_rate(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), 0.01, uniform_loss=30.0)

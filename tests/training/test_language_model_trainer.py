@@ -65,14 +65,14 @@ def test_the_state_is_forgotten_at_the_start_of_every_pass():
 
 
 @pytest.mark.parametrize("tie_embeddings", [True, False])
-def test_a_sample_of_all_words_trains_like_the_whole_softmax(tie_embeddings):
+def test_a_sample_of_all_words_trains_like_the_full_softmax(tie_embeddings):
     whole, history = trained(tie_embeddings=tie_embeddings, epochs=9)
     assert history["perplexity"][-1] < history["perplexity"][0]
     sampled, _ = trained(num_sampled=2 * V, tie_embeddings=tie_embeddings, epochs=9)
     close(sampled.trainable_variables, whole.trainable_variables, 1e-4)
 
 
-def test_a_sample_scores_by_the_whole_softmax():
+def test_sampled_training_is_scored_with_the_full_softmax():
     inputs, _, _ = next(iter(language_model_batches(IDS, 2, 5)))
     close([untrained(num_sampled=4)(inputs)], [untrained()(inputs)])
 

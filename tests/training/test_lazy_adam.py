@@ -49,7 +49,7 @@ def test_other_weights_are_moved_by_adam(random):
     np.testing.assert_array_equal(lazy, dense)
 
 
-def test_clipping_equals_that_of_whole_tables(random):
+def test_clipping_equals_that_of_complete_tables(random):
     """Rows that stand several times count with the sum of their gradients, and rows without any stay."""
     start = random.normal(size=(5, 3)).astype("float32")
     lazy, dense, others = keras.Variable(start), keras.Variable(start), [keras.Variable(start) for _ in range(2)]

@@ -74,7 +74,7 @@ def test_padding_rows_cannot_poison_the_loss():
     assert float(WeightedMeanLoss(cross_entropy)([0, 1], np.zeros((2, 2)), [0.0, 0.0])) == 0
 
 
-def test_half_precision_outputs_give_a_float32_loss(random):
+def test_the_loss_of_half_precision_outputs_is_float32(random):
     labels, logits, weights = batch(random)
     loss = WeightedMeanLoss(cross_entropy)(labels, ops.cast(logits, "bfloat16"), weights)
     assert loss.dtype == "float32"

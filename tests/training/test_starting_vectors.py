@@ -31,7 +31,7 @@ def write(folder, text, name="vectors.txt"):
 
 @pytest.mark.parametrize("header", ["", "4 3\n"])
 @pytest.mark.parametrize("name", ["vectors.txt", "vectors.vec.gz", "vectors.txt.bz2"])
-def test_every_text_format_gives_the_same_vectors(header, name, tmp_path):
+def test_every_text_format_is_read_as_the_same_vectors(header, name, tmp_path):
     vectors = read_word_vectors(write(tmp_path, header + LINES, name), VOCABULARY)
     np.testing.assert_allclose(from_file(vectors, [2, 3, 5]), [[0.5, -1, 0.2], [4, 5, 6], [1, 1, 1]], rtol=1e-5)
     assert vectors.found.tolist() == [False, False, True, True, False, True]
@@ -108,7 +108,7 @@ def test_broken_files_are_refused_with_the_line(text, message, tmp_path):
         read_word_vectors(write(tmp_path, text), VOCABULARY)
 
 
-def test_an_entry_gives_what_a_text_file_of_its_vectors_gives(tmp_path):
+def test_an_entry_is_read_like_a_text_file_of_its_vectors(tmp_path):
     task = word_embedding()
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "king", "unheard", "queen", "café"])
     words = ["king", "man", "queen", "café"]
@@ -121,7 +121,7 @@ def test_an_entry_gives_what_a_text_file_of_its_vectors_gives(tmp_path):
     assert vectors.scale == pytest.approx(expected.scale)
 
 
-def test_an_encoder_of_sentences_gives_a_vector_of_each_word_it_can_spell(tmp_path):
+def test_a_sentence_encoder_has_a_vector_for_each_word_of_known_pieces(tmp_path):
     task = sentence_similarity()
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "film", "猫", "Films", "gripping"])
     vectors = read_word_vectors(str(zoo.save(task, tmp_path / "entry")), vocabulary)
@@ -137,7 +137,7 @@ def test_entries_without_word_vectors_or_the_words_are_refused(tmp_path):
         read_word_vectors(zoo.save(word_embedding(), tmp_path / "entry"), Vocabulary(["[PAD]", "[UNK]", *"猫狗鸟鱼"]))
 
 
-def test_an_unknown_name_is_told_from_a_path():
+def test_an_unknown_name_is_distinguished_from_a_path():
     with pytest.raises(InputError, match="Did you mean 'glove_6b_50d'"):
         read_word_vectors("glove_6b_50", VOCABULARY)
 

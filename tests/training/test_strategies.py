@@ -30,7 +30,7 @@ def test_mirrored_without_a_second_device_is_refused(monkeypatch):
         make_strategy("mirrored")
 
 
-def test_mirrored_is_one_object_for_the_whole_process():
+def test_mirrored_is_one_object_per_process():
     strategy = make_strategy("mirrored")
     assert strategy.num_replicas_in_sync == 2
     assert make_strategy("mirrored") is strategy

@@ -80,7 +80,7 @@ def test_a_second_download_does_nothing_unless_the_entry_is_damaged(entry):
 
 
 @pytest.mark.slow
-def test_the_whole_of_glove_keeps_its_scores(tmp_path, monkeypatch):
+def test_complete_glove_keeps_its_scores(tmp_path, monkeypatch):
     whole = unpacked("glove_6b_50d")
     empty_cache(tmp_path / "cache", monkeypatch)
     (tmp_path / "cache" / "vectors").symlink_to(whole.parent)

@@ -102,7 +102,7 @@ def test_an_entry_is_judged_by_the_score_of_its_task(make, labels, tmp_path):
     assert any(tensor.dtype == np.int8 for tensor in stored(tmp_path / "int8").values())
 
 
-def test_a_score_on_other_data_stands_beside_no_published_one(source, tmp_path):
+def test_a_score_on_other_data_has_no_published_score_beside_it(source, tmp_path):
     metrics = quantize_entry(source, tmp_path / "other", TEXTS, LABELS, dataset="mine")
     assert (metrics["dataset"], metrics["published_score"]) == ("mine", None)
 

@@ -31,16 +31,16 @@ def preprocessor():
         ("[UNK]", 1),
     ],
 )
-def test_a_word_is_looked_up_whole_as_written_then_normalised(preprocessor, word, id_):
+def test_a_word_is_looked_up_as_written_then_normalised(preprocessor, word, id_):
     assert preprocessor([word])["token_ids"].numpy().tolist() == [[id_]]
     assert preprocessor.features([word, "x"])["token_ids"].to_list() == [[id_], [1]]
 
 
-def test_no_words_give_no_ids(preprocessor):
+def test_an_empty_list_has_no_ids(preprocessor):
     assert preprocessor([])["token_ids"].shape == (0, 1)
 
 
-def test_a_segmenter_leaves_words_whole_and_cuts_sentences():
+def test_a_segmenter_splits_sentences_but_not_single_words():
     pytest.importorskip("jieba")
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "我", "喜欢", "电影", "我喜欢电影"])
     preprocessor = SingleWordPreprocessor(vocabulary, language="zh", segmenter="jieba")
@@ -49,6 +49,6 @@ def test_a_segmenter_leaves_words_whole_and_cuts_sentences():
     assert sentences(sentences.prepare(["我喜欢电影"]))["token_ids"].numpy().tolist() == [[2, 3, 4]]
 
 
-def test_config_makes_the_same_again(preprocessor):
+def test_config_rebuilds_the_preprocessor(preprocessor):
     again = SingleWordPreprocessor(VOCABULARY, **preprocessor.get_config())
     assert again.get_config() == preprocessor.get_config()

@@ -23,7 +23,7 @@ def preprocessor(language, **arguments):
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_tokens_are_all_of_the_text_but_its_spaces(language):
+def test_tokens_cover_the_text_except_its_spaces(language):
     features = preprocessor(language).features_with_offsets(TEXTS[language])
     for text, starts, ends in zip(
         TEXTS[language], features["starts"].to_list(), features["ends"].to_list(), strict=True
@@ -44,43 +44,43 @@ def test_tokens_are_all_of_the_text_but_its_spaces(language):
         ("zh", TEXTS["zh"][0], "他 1998 年 买 了 iphone14 , 很 好 !"),
     ],
 )
-def test_tokens_by_hand(language, text, expected):
+def test_tokens_of_examples(language, text, expected):
     tokens = preprocessor(language).tokenize([text])[0].numpy()
     assert [token.decode() for token in tokens] == expected.split()
 
 
-def test_given_tokens_stay_whole():
+def test_given_tokens_are_not_split():
     given = preprocessor("zh", segmenter="spaces")
     assert [t.decode() for t in given.tokenize(["１９９８年 很好 ！"])[0].numpy()] == ["1998年", "很好", "!"]
 
 
-def test_letters_have_ids_and_capitals_are_others():
+def test_letters_have_ids_that_depend_on_case():
     letters = preprocessor("en", word_length=3).features(["Ann ann ANNA z"])["character_ids"].to_list()[0]
     assert letters[0] != letters[1]
     assert letters[0][1:] == letters[1][1:]
     assert letters[2][:2] == [letters[0][0], letters[2][1]]
-    assert letters[2][2] == letters[0][0]  # the last one: the middle is left out
-    assert letters[3] == [1, 0, 0]  # no word of the vocabulary has a z
+    assert letters[2][2] == letters[0][0]  # the last letter: the middle letters are left out
+    assert letters[3] == [1, 0, 0]  # z does not occur in the vocabulary
 
 
-def test_dense_features_have_a_place_at_least():
+def test_dense_features_have_at_least_one_position():
     dense = preprocessor("zh", word_length=2)(["", ""])
     assert {name: values.shape for name, values in dense.items()} == {"token_ids": (2, 1), "character_ids": (2, 1, 2)}
 
 
-def test_long_texts_are_cut():
+def test_long_texts_are_truncated():
     features = preprocessor("zh", max_sequence_length=3, word_length=2).features_with_offsets(["他很好吗", "好"])
     assert [values.row_lengths().numpy().tolist() for values in features.values()] == [[3, 1]] * 5
 
 
-def test_it_is_rebuilt_from_its_config():
+def test_config_rebuilds_the_preprocessor():
     first = preprocessor("en", word_length=4)
     again = TokenPreprocessor(Vocabulary(first.vocabulary.tokens), **first.get_config())
     for name, values in first.features(TEXTS["en"]).items():
         np.testing.assert_array_equal(values.to_tensor(), again.features(TEXTS["en"])[name].to_tensor())
 
 
-def test_a_segmenter_must_find_words():
+def test_a_task_that_does_not_segment_words_is_refused():
     for segmenter in (zoo.load("cbow_news_zh"), "jieba"):
         with pytest.raises(InputError, match="must be a task that finds words in Chinese text.*Received:"):
             preprocessor("zh", segmenter=segmenter)
@@ -90,7 +90,7 @@ def test_a_segmenter_must_find_words():
         preprocessor("zh", segmenter=unsaved)
 
 
-def test_it_works_in_a_graph():
+def test_the_preprocessor_runs_in_a_graph():
     one = preprocessor("en", word_length=3)
     graph = tf.function(one.features_with_offsets, input_signature=[tf.TensorSpec([None], tf.string)])
     for name, values in graph(tf.constant(TEXTS["en"])).items():

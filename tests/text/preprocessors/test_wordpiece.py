@@ -68,21 +68,21 @@ def assert_as_hugging_face(texts, lower_case):
 
 
 @pytest.mark.parametrize("lower_case", [True, False])
-def test_pieces_offsets_and_words_are_hugging_faces(lower_case, random):
+def test_pieces_offsets_and_words_equal_those_of_hugging_face(lower_case, random):
     parts = [part for text in TRICKY for part in (*text.split(" "), " ", *text[:3])]
     mixed = ["".join(random.choice(parts, random.integers(1, 12))) for _ in range(400)]
     assert_as_hugging_face([*TRICKY, *mixed], lower_case)
 
 
 @pytest.mark.parametrize("lower_case", [True, False])
-def test_words_longer_than_a_hundred_characters_are_unknown_as_hugging_faces(lower_case):
+def test_words_of_more_than_100_characters_are_unknown_as_in_hugging_face(lower_case):
     words = [f"{c * n} b{c * n}. {c}" for c in "aéが👍한字" for n in (33, 34, 50, 99, 100, 101, 133, 134, 400, 401)]
     words += ["play" * 25, "play" * 26, "a " + "play" * 26 + ", " + "e\u0301" * 101 + " played"]
     assert_as_hugging_face(words, lower_case)
 
 
 @pytest.mark.parametrize("max_sequence_length", [5, 6, 9, 12, 40])
-def test_pairs_lose_their_ends_as_hugging_faces(max_sequence_length):
+def test_pairs_are_truncated_as_in_hugging_face(max_sequence_length):
     lengths = list(itertools.product([0, 1, 2, 3, 4, 6, 15], repeat=2))
     pairs = [("the " * first, "play " * second) for first, second in lengths]
     features = WordPiecePreprocessor(VOCABULARY, pairs=True, max_sequence_length=max_sequence_length)(
@@ -97,7 +97,7 @@ def test_pairs_lose_their_ends_as_hugging_faces(max_sequence_length):
 
 
 @pytest.mark.parametrize("max_sequence_length", [3, 4, 5, 600])
-def test_long_texts_lose_their_ends_and_keep_the_separator(max_sequence_length):
+def test_long_texts_are_truncated_and_keep_the_separator(max_sequence_length):
     preprocessor = WordPiecePreprocessor(VOCABULARY, max_sequence_length=max_sequence_length)
     features = preprocessor.features(["playing played", "the", ""])
     tokenizer = BertWordPieceTokenizer(IDS)
@@ -114,14 +114,14 @@ def test_long_texts_lose_their_ends_and_keep_the_separator(max_sequence_length):
 
 
 def spelled_without_case(text):
-    """Normalise as BERT does, one character after the other."""
+    """Normalise a text as BERT does, one character at a time."""
     kept = [c for c in text if c in "\t\n\r" or (unicodedata.category(c) not in ("Cc", "Cf", "Co") and c != "\ufffd")]
     decomposed = unicodedata.normalize("NFD", "".join(c.lower() for c in kept))
     return "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
 
 
 @pytest.mark.parametrize("text", [text for text in TRICKY if "한" not in text])
-def test_the_text_between_a_pieces_offsets_spells_the_piece(text):
+def test_offsets_of_a_piece_mark_its_text(text):
     pieces = pieces_of(text)
     for piece, start, end in pieces:
         assert spelled_without_case(text[start:end]).strip() == piece.removeprefix("##")
@@ -129,11 +129,11 @@ def test_the_text_between_a_pieces_offsets_spells_the_piece(text):
     assert not spelled_without_case("".join(text[place] for place in outside)).strip()
 
 
-def test_the_letters_of_a_korean_syllable_share_its_place():
+def test_letters_of_a_korean_syllable_share_its_offsets():
     assert pieces_of("a 한") == [("a", 0, 1), ("ᄒ", 2, 3), ("##ᅡ", 2, 3), ("##ᆫ", 2, 3)]
 
 
-def test_bytes_that_are_no_utf8_count_as_python_counts_them():
+def test_invalid_utf8_has_the_offsets_of_the_text_python_decodes():
     for broken in (b"a\xffb the", b"\xed\xa0\x80the", b"\xe4\xb8 the", b"\xf0\x9f\x98play", b"\xf8\x88\x80the"):
         for lower_case in (True, False):
             text = broken.decode("utf-8", "replace")
@@ -142,17 +142,17 @@ def test_bytes_that_are_no_utf8_count_as_python_counts_them():
 
 
 @pytest.mark.parametrize("text", ["the [MASK] cafe", "the[MASK]cafe", "É[MASK], [MASK]"])
-def test_a_mask_in_the_text_is_the_mask_token(text):
+def test_mask_in_a_text_becomes_the_mask_token(text):
     expected = BertWordPieceTokenizer(IDS).encode(text)
     assert pieces_of(text) == list(zip(expected.tokens, *zip(*expected.offsets, strict=True), strict=True))[1:-1]
 
 
-def test_other_special_tokens_in_a_text_are_brackets_and_letters():
+def test_other_special_tokens_in_a_text_become_ordinary_pieces():
     ids = WordPiecePreprocessor(VOCABULARY).pieces(["[CLS] [SEP] [PAD] [mask] [UNK]"])["token_ids"].to_list()[0]
     assert not set(ids) & {IDS[token] for token in SPECIAL}
 
 
-def test_same_features_in_tf_data_as_outside():
+def test_features_are_the_same_inside_tf_data():
     preprocessor = WordPiecePreprocessor(VOCABULARY, pairs=True)
     outside = preprocessor(TRICKY, TRICKY[::-1])
     inside = tf.data.Dataset.from_tensors((TRICKY, TRICKY[::-1])).map(preprocessor).get_single_element()
@@ -162,20 +162,20 @@ def test_same_features_in_tf_data_as_outside():
 
 
 @pytest.mark.parametrize(("texts", "shape"), [([], (0, 1)), ([""], (1, 2)), (["", "the"], (2, 3))])
-def test_nothing_is_framed_too(texts, shape):
+def test_empty_texts_are_framed(texts, shape):
     preprocessor = WordPiecePreprocessor(VOCABULARY)
     features = preprocessor(tf.constant(texts, tf.string))
     assert features["token_ids"].shape == features["segment_ids"].shape == shape
     assert preprocessor.pieces(tf.constant(texts, tf.string))["starts"].nrows() == len(texts)
 
 
-def test_ids_are_looked_up_by_name():
+def test_special_ids_are_looked_up_by_token():
     vocabulary = WordPieceVocabulary(["[PAD]", "[unused1]", "the", "[MASK]", "[SEP]", "[UNK]", "[CLS]"])
     token_ids = WordPiecePreprocessor(vocabulary)(["the x [MASK]"])["token_ids"]
     np.testing.assert_array_equal(token_ids, [[6, 2, 5, 3, 4]])
 
 
-# Run by a fresh Python on a Turkish machine: loads the SavedModel as a server would.
+# Runs in a new Python process with a Turkish locale, and loads the SavedModel as a server does.
 RELOAD = """
 import json, sys
 import tensorflow as tf
@@ -187,7 +187,7 @@ print("\\n" + json.dumps({name: values.numpy().tolist() for name, values in answ
 """
 
 
-def test_saved_model_answers_the_same_in_a_fresh_process_in_every_locale(tmp_path):
+def test_saved_model_answers_the_same_in_another_locale(tmp_path):
     preprocessor = WordPiecePreprocessor(VOCABULARY)
     texts = [text for text in TRICKY if "\x00" not in text]
     module = tf.Module()
@@ -205,7 +205,7 @@ def test_saved_model_answers_the_same_in_a_fresh_process_in_every_locale(tmp_pat
     assert json.loads(result.stdout.splitlines()[-1]) == expected
 
 
-def test_an_entry_is_loaded_with_the_vocabulary_of_its_preprocessor(tmp_path):
+def test_a_loaded_entry_has_the_vocabulary_of_its_preprocessor(tmp_path):
     preprocessor = WordPiecePreprocessor(VOCABULARY, lower_case=False, max_sequence_length=20)
     model = text_cnn(len(VOCABULARY), 2, embedding_dim=2, num_filters=2)
     task = TextClassification(model, preprocessor, ["no", "yes"])
@@ -241,14 +241,14 @@ def test_offsets_of_pairs_are_refused():
         WordPiecePreprocessor(VOCABULARY, pairs=True).features_with_offsets(["a"])
 
 
-def test_token_ids_become_text_again():
+def test_token_ids_are_decoded_to_text():
     preprocessor = WordPiecePreprocessor(VOCABULARY)
     texts = ["playing the cafe.", "don't!", "买了２件，好！", "the [MASK]", ""]
     ids = preprocessor(texts)["token_ids"].numpy()
     assert [preprocessor.detokenize(row) for row in ids] == texts
 
 
-def test_tensorflow_text_is_loaded_only_for_wordpiece_and_missed_with_advice(monkeypatch):
+def test_missing_tensorflow_text_is_reported_only_where_wordpiece_is_used(monkeypatch):
     assert text_package.WordPiecePreprocessor is WordPiecePreprocessor
     with pytest.raises(AttributeError, match="no attribute 'BytePairPreprocessor'"):
         _ = text_package.BytePairPreprocessor

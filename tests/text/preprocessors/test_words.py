@@ -23,11 +23,11 @@ def tokens(text, **arguments):
         "",
     ],
 )
-def test_ascii_text_is_split_as_the_paper_does(text):
+def test_ascii_text_is_split_as_in_the_paper(text):
     assert tokens(text) == oracles.clean_str(text)
 
 
-def test_random_ascii_is_split_as_the_paper_does(random):
+def test_random_ascii_text_is_split_as_in_the_paper(random):
     alphabet = np.array(list("abdelnrstv'',!()?` .-0\n"))
     texts = ["".join(random.choice(alphabet, 40)) for _ in range(500)]
     split = WordPreprocessor(EMPTY).tokenize(texts).to_list()
@@ -47,7 +47,7 @@ def test_random_ascii_is_split_as_the_paper_does(random):
         ("हिन्दी עברית", ["हिन्दी", "עברית"]),
     ],
 )
-def test_english_is_unicode(text, expected):
+def test_english_text_with_other_unicode_characters_is_split(text, expected):
     assert tokens(text) == expected
 
 
@@ -62,31 +62,33 @@ def test_english_is_unicode(text, expected):
         ("《书》——“好”…", ["《", "书", "》", "—", "—", "“", "好", "”", "…"]),
     ],
 )
-def test_chinese_characters_stand_alone_and_latin_runs_stay_whole(text, expected):
+def test_chinese_text_is_split_into_characters_and_latin_words(text, expected):
     assert tokens(text, language="zh") == expected
 
 
-def test_segmenter_gives_words_and_the_graph_takes_them_separated_by_spaces():
+def test_the_graph_reads_segmented_words_separated_by_spaces():
     preprocessor = WordPreprocessor.from_texts(["我爱吃苹果", "质量很好"], language="zh", segmenter="jieba")
     assert "苹果" in preprocessor.vocabulary.tokens
     assert preprocessor.prepare(["我爱吃苹果"]) == ["我 爱 吃 苹果"]
     assert not np.any(preprocessor(["我 爱 吃 苹果"])["token_ids"] == 1)
 
 
-def test_segmented_mode_refuses_a_sentence_nobody_segmented():
+def test_an_unsegmented_sentence_is_refused_in_the_graph():
     preprocessor = WordPreprocessor.from_texts(["我爱吃苹果"], language="zh", segmenter="jieba")
     with pytest.raises(tf.errors.InvalidArgumentError, match="Segment the text first"):
         preprocessor(["我今天去商店买了很多很多好吃的苹果"])
 
 
-def test_chinese_read_as_english_is_refused_with_advice():
+def test_chinese_text_as_english_is_refused_with_advice():
     texts = ["质量很好我很喜欢", "太差了不推荐大家买", "a fine film"]
     with pytest.raises(InputError, match="--language zh"):
         WordPreprocessor.from_texts(texts)
-    WordPreprocessor.from_texts(["a film called 卧虎藏龙大师", *["a fine film"] * 20])  # a quotation is none
+    WordPreprocessor.from_texts(
+        ["a film called 卧虎藏龙大师", *["a fine film"] * 20]
+    )  # a Chinese quotation in English text is allowed
 
 
-def test_ids_follow_frequency_and_unknown_words_are_1():
+def test_ids_are_ordered_by_frequency_and_unknown_words_have_id_1():
     preprocessor = WordPreprocessor.from_texts(["b a a", "a c"], min_count=2)
     assert preprocessor.vocabulary.tokens == ["[PAD]", "[UNK]", "a"]
     ids = preprocessor(["a b A zebra", "a"])["token_ids"]
@@ -94,20 +96,20 @@ def test_ids_follow_frequency_and_unknown_words_are_1():
     np.testing.assert_array_equal(ids, [[2, 1, 2, 1], [2, 0, 0, 0]])
 
 
-def test_long_text_loses_its_end():
+def test_long_texts_are_truncated():
     preprocessor = WordPreprocessor.from_texts(["a b"], max_sequence_length=3)
     assert preprocessor(["a " * 100_000])["token_ids"].shape == (1, 3)
 
 
 @pytest.mark.parametrize(("texts", "shape"), [([], (0, 1)), ([""], (1, 1)), (["", "  \n"], (2, 1))])
-def test_nothing_gives_padding_of_length_one(texts, shape):
+def test_empty_texts_have_one_position_of_padding(texts, shape):
     preprocessor = WordPreprocessor.from_texts(["a b"])
     ids = preprocessor(tf.constant(texts, tf.string))["token_ids"]
     assert ids.shape == shape
     assert not np.any(ids)
 
 
-def test_same_ids_in_tf_data_as_outside():
+def test_ids_are_the_same_inside_tf_data():
     texts = ["Café ＡＢＣ！", "", "don’t 👍🏽"]
     preprocessor = WordPreprocessor.from_texts(texts)
     inside = tf.data.Dataset.from_tensors(texts).map(preprocessor).get_single_element()
@@ -122,6 +124,6 @@ def test_wrong_arguments_are_refused(arguments):
         WordPreprocessor(EMPTY, **arguments)
 
 
-def test_no_text_gives_no_vocabulary():
+def test_a_vocabulary_from_no_texts_is_refused():
     with pytest.raises(InputError, match="training texts"):
         WordPreprocessor.from_texts([])
