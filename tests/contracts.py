@@ -32,7 +32,7 @@ def tokens_in_segments(random, batch, time):
 
 
 def with_answer_places(random, batch, time):
-    """Return a question and a passage, which may hold the answer."""
+    """Return a question and a passage, which can contain the answer."""
     inputs = tokens_in_segments(random, batch, time)
     return {**inputs, "is_answer_place": (inputs["token_ids"] > 0).astype("int32")}
 

@@ -43,7 +43,7 @@ def name(page):
 
 
 def blocks(page):
-    """Return the blocks of a page; a text block is the output of the block before it, or shows something else."""
+    """Return the blocks of a page. A text block is the output of the previous block, or is independent."""
     content = page.read_text("utf-8")
     found = list(BLOCK.finditer(content))
     result = []

@@ -1,6 +1,6 @@
-"""A small one of every layer, and what Keras' own run_layer_test is to check on it. A new layer adds a line to LAYERS.
+"""A small example of every layer for Keras' own run_layer_test. A new layer adds a line to LAYERS.
 
-It is run on them in test_contracts.py.
+test_contracts.py runs it on all of them.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ PLACES = INNER_PLACES + LEAF_PLACES
 
 @dataclasses.dataclass(frozen=True)
 class LayerCase:
-    """One way to make a layer, and what Keras' own run_layer_test is to check on it."""
+    """One way to build a layer, and the arguments of Keras' own run_layer_test for it."""
 
     layer: type
     arguments: dict
@@ -30,8 +30,8 @@ SEQUENCE = {"input_shape": (2, 6, 5), "call_kwargs": {"mask": MASK}, "supports_m
 BOOL = {"expected_output_dtype": "bool", "run_training_check": False}  # a mask has no gradient
 PARENTS = np.zeros((2, 3, PLACES), "int32")
 PARENTS[:, 1] = 1, 2, 1, 2, 0  # below the roots of the row above
-FLOAT32 = {"expected_output_dtype": "float32", "run_mixed_precision_check": False}  # whatever the precision
-TWO_INPUTS = {"run_training_check": False}  # its model hands on one argument
+FLOAT32 = {"expected_output_dtype": "float32", "run_mixed_precision_check": False}  # in any precision
+TWO_INPUTS = {"run_training_check": False}  # its model passes one argument
 LAYERS = [
     LayerCase(layers.PaddingMask, {}, {"input_data": np.array([[5, 0]]), "expected_output_shape": (1, 2), **BOOL}),
     LayerCase(layers.ZeroMasked, {}, {**SEQUENCE, "expected_output_shape": (2, 6, 5)}),
@@ -219,7 +219,7 @@ LAYERS = [
                 "expected_num_trainable_weights": 3 * (1 + ("bidirectional" in more)),
                 "expected_num_seed_generators": 1 + ("bidirectional" in more),
                 "expected_num_non_trainable_variables": 1 + ("bidirectional" in more),
-                "run_training_check": False,  # its outputs are nested; the models that hold it are trained
+                "run_training_check": False,  # its outputs are nested; the models that contain it are trained
             },
         )
         for cell, more, width, states in (
@@ -263,7 +263,7 @@ LAYERS = [
                 "expected_num_non_trainable_weights": int(weighting == "tf_idf"),
                 "supports_masking": True,
                 "run_training_check": False,  # nothing in it is trained
-                "run_mixed_precision_check": False,  # ids and their weights are the same in any precision
+                "run_mixed_precision_check": False,  # ids and their weights do not depend on the precision
             },
         )
         for weighting in ("binary", "count", "tf_idf")
@@ -292,7 +292,7 @@ LAYERS = [
                 "expected_num_seed_generators": int(is_sampled),
                 "supports_masking": True,
                 "run_training_check": False,  # it would call the layer without words
-                "run_mixed_precision_check": False,  # a loss is float32 in any precision
+                "run_mixed_precision_check": False,  # a loss is always float32
             },
         )
         for layer, is_sampled in (
@@ -312,7 +312,7 @@ LAYERS = [
                 "expected_output_shape": (2, 2, 4) if "num_roots" in arguments else (2, 3, PLACES, 4),
                 "expected_num_trainable_weights": num_weights,
                 "supports_masking": True,
-                "run_training_check": False,  # this and the next would call the layer without parents
+                "run_training_check": False,  # for this case and the next, it would call the layer without parents
                 "run_mixed_precision_check": False,
             },
         )

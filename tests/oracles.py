@@ -1,4 +1,4 @@
-"""Slow, obvious answers in plain Python and NumPy, written from the equations alone."""
+"""Slow, obvious implementations in plain Python and NumPy, written from the equations."""
 
 import math
 import re
@@ -8,7 +8,7 @@ from scipy import sparse
 
 
 def random_padded_batch(seed, batch=4, time=9, width=5):
-    """Random vectors [B, T, D] and a mask [B, T] with holes, an empty row and a full one."""
+    """Return random vectors [B, T, D] and a mask [B, T] with gaps, an empty row and a full one."""
     random = np.random.default_rng(seed)
     inputs = random.normal(size=(batch, time, width)).astype("float32")
     mask = random.random((batch, time)) < 0.6
@@ -17,7 +17,7 @@ def random_padded_batch(seed, batch=4, time=9, width=5):
 
 
 def text_convolution(inputs, mask, kernel, bias, padding):
-    """ReLU(w . window + b) for one window after the other; words outside the sentence are zeros."""
+    """Return ReLU(w . window + b), window by window; words outside the sentence are zeros."""
     batch, time, _ = inputs.shape
     width, _, filters = kernel.shape
     first = -(width - 1) if padding == "full" else -((width - 1) // 2)
@@ -36,7 +36,7 @@ def text_convolution(inputs, mask, kernel, bias, padding):
 
 
 def window_mask(mask, width):
-    """True where one of the words in the window is real."""
+    """Return whether each window contains a real word."""
     batch, time = mask.shape
     return np.array(
         [
@@ -66,7 +66,7 @@ def pool(inputs, mask, how, k=None):
 
 
 def text_cnn(token_ids, weights, widths):
-    """Kim's model with max-over-time pooling: logits [B, C] from weights by variable path."""
+    """Return the logits [B, C] of Kim's model with max-over-time pooling, from weights by variable path."""
     logits = []
     for row in token_ids:
         words = [weights["token_embedding/embeddings"][token] for token in row if token != 0]
@@ -87,7 +87,7 @@ def text_cnn(token_ids, weights, widths):
 
 
 def ngram_contributions(words, weights, widths, pooling, k):
-    """What each window of a sentence of word ids adds to the logits: {(width, start): [C]}, filter by filter."""
+    """Return what each window of a sentence of word ids adds to the logits, {(width, start): [C]}, filter by filter."""
     contributions, row = {}, 0
     for width in widths:
         kernel, bias = weights[f"convolution_{width}/kernel"], weights[f"convolution_{width}/bias"]
@@ -116,20 +116,20 @@ def ngram_contributions(words, weights, widths, pooling, k):
 
 
 def cosine(a, b):
-    """Cosine of two vectors, in plain Python."""
+    """Return the cosine of two vectors, in plain Python."""
     product = sum(float(x) * float(y) for x, y in zip(a, b, strict=True))
     return product / (math.sqrt(sum(float(x) ** 2 for x in a)) * math.sqrt(sum(float(y) ** 2 for y in b)))
 
 
 def pearson(first, second):
-    """Covariance over both standard deviations."""
+    """Return the covariance divided by both standard deviations."""
     mean_first, mean_second = sum(first) / len(first), sum(second) / len(second)
     pairs = [(x - mean_first, y - mean_second) for x, y in zip(first, second, strict=True)]
     return sum(x * y for x, y in pairs) / math.sqrt(sum(x * x for x, _ in pairs) * sum(y * y for _, y in pairs))
 
 
 def spearman(first, second):
-    """Pearson correlation of ranks; equal values share the mean of their ranks."""
+    """Return the Pearson correlation of ranks; equal values have the mean of their ranks."""
 
     def ranks(values):
         return [sum(v < value for v in values) + (sum(v == value for v in values) + 1) / 2 for value in values]
@@ -138,7 +138,7 @@ def spearman(first, second):
 
 
 def analogy(vectors, a, b, c, measure):
-    """Row of the best answer to "a is to b as c is to ?", all rows tried one after the other."""
+    """Return the row of the best answer to "a is to b as c is to ?", by trying all rows."""
     best, best_score = None, -math.inf
     for x in range(len(vectors)):
         if x in (a, b, c):
@@ -154,7 +154,7 @@ def analogy(vectors, a, b, c, measure):
 
 
 def sentence_vector(words, vectors, weights):
-    """Weighted sum of a sentence's known words over their number; ids 0 and 1 are no words."""
+    """Return the weighted sum of a sentence's known words divided by their number; ids 0 and 1 are not words."""
     known = [word for word in words if word > 1]
     total = [0.0] * len(vectors[0])
     for word in known:
@@ -163,7 +163,7 @@ def sentence_vector(words, vectors, weights):
 
 
 def clean_str(text):
-    """What Kim 2014's preprocessing does to ASCII text, as described with the paper's code."""
+    """Preprocess ASCII text as Kim 2014, from the description in the paper's code."""
     text = re.sub(r"[^A-Za-z0-9(),!?'`]", " ", text)
     for ending in ("'s", "'ve", "n't", "'re", "'d", "'ll"):
         text = text.replace(ending, " " + ending)
@@ -173,7 +173,7 @@ def clean_str(text):
 
 
 def cross_entropy(labels, logits, weights):
-    """Weighted mean of -log softmax, one row at a time."""
+    """Return the weighted mean of -log softmax, computed row by row."""
     losses = [
         weight * (math.log(sum(math.exp(x) for x in row)) - row[label])
         for label, row, weight in zip(labels, logits, weights, strict=True)
@@ -191,7 +191,7 @@ def counts_glove_can_fit(random, words, dim):
 
 
 def self_attention(inputs, mask, kernel, bias, output_kernel, output_bias, num_heads, is_causal=False):
-    """Multi-head attention, one pair of tokens of one head at a time: outputs [B, T, D], weights [B, H, T, T]."""
+    """Return outputs [B, T, D] and weights [B, H, T, T] of multi-head attention, pair by pair of tokens."""
     batch, time, width = inputs.shape
     size = width // num_heads
     weights, outputs = np.zeros((batch, num_heads, time, time)), np.zeros((batch, time, width))
@@ -212,7 +212,7 @@ def self_attention(inputs, mask, kernel, bias, output_kernel, output_bias, num_h
 
 
 def attention(score, query, key, value, mask, *weights):
-    """Attention for one query and one key at a time: context [B, Q, F], weights [B, Q, T]."""
+    """Return context [B, Q, F] and weights [B, Q, T] of attention, one query and key at a time."""
     scores = {
         "additive": lambda q, k, query_kernel, key_kernel, scale: scale @ np.tanh(q @ query_kernel + k @ key_kernel),
         "general": lambda q, k, key_kernel: q @ (k @ key_kernel),
@@ -232,16 +232,16 @@ def attention(score, query, key, value, mask, *weights):
 
 
 def layer_norm(x, gamma, beta, epsilon):
-    """Subtract the mean and divide by the standard deviation, for one vector after the other."""
+    """Subtract the mean and divide by the standard deviation, vector by vector."""
     flat = [(row - row.mean()) / math.sqrt(row.var() + epsilon) * gamma + beta for row in x.reshape(-1, x.shape[-1])]
     return np.array(flat).reshape(x.shape)
 
 
 def gelu(x):
-    """x times the probability that a standard normal number is below x."""
+    """Return x times the probability that a standard normal variable is less than x."""
     return np.vectorize(lambda value: value * 0.5 * (1 + math.erf(value / math.sqrt(2))))(x)
 
 
 def gelu_tanh(x):
-    """The approximation of gelu by a hyperbolic tangent."""
+    """Return the approximation of gelu by a hyperbolic tangent."""
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))

@@ -1,4 +1,4 @@
-"""Trees of any shape for tests, and the recursion that batches of them are compared with."""
+"""Random trees for tests."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from kerasnlp_zoo.text.trees import Tree
 
 
 def random_tree(random, num_nodes, most_children, words_at="leaves", words=("a", "b", "c", "d")):
-    """A tree of nodes below random earlier ones; words at the leaves, or everywhere as in a dependency tree."""
+    """Return a tree in which random earlier nodes are the parents; words are at the leaves, or at all nodes."""
     parents = [-1]
     for node in range(1, num_nodes):
         free = [other for other in range(node) if parents.count(other) < most_children]
         parents.append(int(random.choice(free)))
     order, waiting = [], [0]
-    while waiting:  # before all that is below it
+    while waiting:  # before its descendants
         node = waiting.pop(0)
         order.append(node)
         waiting = [other for other in range(num_nodes) if parents[other] == node] + waiting
@@ -23,5 +23,5 @@ def random_tree(random, num_nodes, most_children, words_at="leaves", words=("a",
 
 
 def children_of(tree):
-    """The children of each node, from left to right."""
+    """Return the children of each node, from left to right."""
     return [[n for n, parent in enumerate(tree.parents) if parent == node] for node in range(len(tree.words))]

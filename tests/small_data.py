@@ -1,4 +1,4 @@
-"""Small files that something can be learned from, written for these tests."""
+"""Small files to learn from, written for these tests."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ THINGS = ["film", "story", "cast", "ending", "script", "plot", "picture", "song"
 
 
 def write_reviews(folder):
-    """Write a small file of labelled sentences, enough of each class to hold some out; return its path."""
+    """Write a small file of labelled sentences, enough per class to hold some out. Return its path."""
     rows = [f'"{opinion} {thing}",{label}' for opinion, label in OPINIONS for thing in THINGS]
     path = folder / "reviews.csv"
     path.write_text("text,label\n" + "\n".join(rows) + "\n", "utf-8")
@@ -16,7 +16,7 @@ def write_reviews(folder):
 
 
 def write_topics(folder):
-    """Write topics.txt, 1,200 sentences of 8 words that are all of one topic of two, and return its path."""
+    """Write topics.txt with 1,200 sentences of 8 words. Each sentence is about one of two topics. Return its path."""
     random = np.random.default_rng(0)
     lines = [
         " ".join(f"{topic}{n}" for n in random.integers(0, 20, 8)) for topic in random.choice(["cat", "sun"], 1200)
@@ -27,7 +27,7 @@ def write_topics(folder):
 
 
 def write_sentiment_trees(folder):
-    """Write a small file of trees whose nodes are labelled 0, 1 or 2, as a sentiment treebank is; return its path."""
+    """Write a small file of trees with node labels 0, 1 or 2, like a sentiment treebank. Return its path."""
     lines = []
     for phrase, label in OPINIONS:
         opinion = phrase.split()[-1]

@@ -113,7 +113,7 @@ def tagging_with_crf():
 
 
 def question_answering():
-    """A small, untrained QuestionAnswering that may say that there is no answer."""
+    """A small, untrained QuestionAnswering that can answer that there is no answer."""
     return QuestionAnswering(*bert_model("bert_span_predictor", {"pairs": True}), [NO_ANSWER])
 
 

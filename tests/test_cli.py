@@ -32,13 +32,13 @@ def error(run, *arguments):
     return str(exit.value.code)
 
 
-def test_list_and_show(run):
+def test_list_and_show_describe_entries(run):
     assert ENTRY in run("list")
     assert f"| {ENTRY} | text_classification | en | accuracy" in run("list", "--markdown")
     assert run("show", ENTRY).startswith(f"# {ENTRY}")
 
 
-def test_predict_takes_arguments_a_file_or_standard_input(run, tmp_path):
+def test_predict_reads_arguments_a_file_or_standard_input(run, tmp_path):
     texts = [GOOD, "dull, clumsy and far too long"]
     expected = zoo.load(ENTRY).predict(texts)
     (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n", "utf-8-sig")
@@ -70,7 +70,7 @@ def test_explain_prints_ngrams_and_draws_them(run, tmp_path):
 @pytest.mark.parametrize(
     ("is_terminal", "no_color", "colored"), [(True, None, True), (True, "1", False), (False, None, False)]
 )
-def test_explain_colors_words_only_for_a_terminal_that_wants_colors(run, monkeypatch, is_terminal, no_color, colored):
+def test_explain_colors_words_only_in_a_terminal_with_colors(run, monkeypatch, is_terminal, no_color, colored):
     monkeypatch.delenv("NO_COLOR", raising=False)
     if no_color:
         monkeypatch.setenv("NO_COLOR", no_color)
@@ -91,7 +91,7 @@ def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
     assert "'good' of text 0 is unknown" in error(run, "evaluate", ENTRY, "--test-file", tmp_path / "test.csv")
 
 
-def test_export_proves_the_saved_model_and_says_how_to_serve_it(run, tmp_path):
+def test_export_checks_the_saved_model_and_prints_the_serving_commands(run, tmp_path):
     printed = run("export", ENTRY, tmp_path / "served")
     assert (tmp_path / "served" / "1" / "saved_model.pb").exists()
     assert "returns the answers of predict()" in printed
@@ -99,7 +99,7 @@ def test_export_proves_the_saved_model_and_says_how_to_serve_it(run, tmp_path):
     assert "curl -d" in printed
 
 
-def test_export_for_phones_proves_the_file(run, tmp_path):
+def test_export_for_phones_checks_the_file(run, tmp_path):
     printed = run("export", ENTRY, tmp_path / "phone", "--format", "litert")
     assert "Inputs: token_ids. Outputs: probability, probabilities." in printed
     assert sorted(path.name for path in (tmp_path / "phone").iterdir()) == [
@@ -125,7 +125,7 @@ def test_quantize_shrinks_an_entry_and_keeps_its_labels(run, tmp_path):
     assert "golden answers repeated" in run("check", tmp_path / "int8")
 
 
-def test_quantize_scores_own_files_too(run, tmp_path):
+def test_quantize_scores_own_files(run, tmp_path):
     entry = zoo.save(text_classification(), tmp_path / "mine")
     for command in (("evaluate", entry), ("quantize", entry, tmp_path / "int8")):
         assert "does not name its data set. Give --dataset NAME or --test-file" in error(run, *command)
@@ -136,13 +136,13 @@ def test_quantize_scores_own_files_too(run, tmp_path):
 
 @pytest.fixture(scope="module")
 def words(tmp_path_factory):
-    """The folder of an entry of word vectors."""
+    """Return the folder of an entry of word vectors."""
     return zoo.save(
         word_embedding(), tmp_path_factory.mktemp("words") / "small_vectors_en", metrics={"test_score": 50.3}
     )
 
 
-def test_word_vectors_answer_words(run, words):
+def test_word_vectors_answer_queries(run, words):
     task = word_embedding()
     first, second = run("predict", words, "king", "unheard").splitlines()
     assert first == f"{task.readable(task.predict(['king'])[0])}\tking"
@@ -165,7 +165,7 @@ def test_word_vectors_are_scored_shown_checked_and_exported(run, words, tmp_path
     assert "text_cnn" in error(run, "explain", words, "king")
 
 
-def test_list_names_what_can_be_downloaded(run, monkeypatch, tmp_path):
+def test_list_shows_the_entries_to_download(run, monkeypatch, tmp_path):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
     lines = run("list").splitlines()
     assert (
@@ -180,7 +180,7 @@ def test_all_published_entries_pass_their_check(run):
     assert all(summary["name"] in printed for summary in zoo.summaries())
 
 
-def test_check_passes_and_fails_on_one_changed_byte(run, tmp_path):
+def test_check_detects_one_changed_byte(run, tmp_path):
     assert ENTRY in run("check", ENTRY)
     entry = zoo.save(text_classification(), tmp_path / "entry")
     assert "golden answers repeated" in run("check", entry)
@@ -206,7 +206,7 @@ def test_train_passes_flags_to_the_recipe_and_plot_draws_again(run, reviews_csv,
     assert "history.csv, metrics.json missing" in error(run, "plot", tmp_path)
 
 
-def test_plot_draws_what_an_older_run_recorded(run, tmp_path):
+def test_plot_draws_the_records_of_an_older_run(run, tmp_path):
     metrics = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
     del metrics["calibration_bins"]
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
@@ -217,7 +217,7 @@ def test_plot_draws_what_an_older_run_recorded(run, tmp_path):
     assert sorted(path.name for path in tmp_path.glob("*.png")) == ["confusion_matrix.png", "curves.png"]
 
 
-def test_recipe_prints_a_script_to_fork(run):
+def test_recipe_prints_its_script(run):
     assert "def main(config" in run("recipe", "text_cnn")
 
 
@@ -239,7 +239,7 @@ def test_recipe_prints_a_script_to_fork(run):
         (["download", "nothing"], "no data set 'nothing'"),
     ],
 )
-def test_mistakes_are_answered_in_one_line(run, arguments, message):
+def test_mistakes_are_reported_in_one_line(run, arguments, message):
     text = error(run, *arguments)
     assert text.startswith("kerasnlp-zoo: ")
     assert message in text

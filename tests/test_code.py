@@ -1,4 +1,4 @@
-"""The code is lint-clean, typed, free of import circles, and imports heavy libraries only where they are used."""
+"""The code has no lint errors, type errors or import cycles, and imports heavy libraries only where they are used."""
 
 import ast
 import subprocess
@@ -18,7 +18,7 @@ def run(*command):
 
 
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]], ids=" ".join)
-def test_ruff_finds_nothing(arguments):
+def test_ruff_reports_no_errors(arguments):
     result = run(sys.executable, "-m", "ruff", *arguments, TREE)
     assert result.returncode == 0, result.stdout
 
@@ -28,13 +28,13 @@ def test_types_are_correct_in_the_package_and_in_typical_calls():
     assert result.returncode == 0, result.stdout
 
 
-def test_imports_follow_the_floor_plan():
+def test_imports_follow_the_layers_of_the_package():
     result = run(Path(sys.executable).with_name("lint-imports"), "--config", TREE / "pyproject.toml", "--no-cache")
     assert result.returncode == 0, result.stdout
 
 
-def test_no_files_import_each_other_in_a_circle():
-    """import-linter compares packages with their siblings; this compares all files, imports for types included."""
+def test_files_have_no_import_cycles():
+    """import-linter compares packages with their siblings; this compares all files, including imports for types."""
     files = {
         ".".join(path.relative_to(TREE).with_suffix("").parts).removesuffix(".__init__"): path
         for folder in ("kerasnlp_zoo", "recipes")
@@ -60,7 +60,7 @@ def imported_files(path, files):
         yield from (name for name in names if name in files)
 
 
-def test_importing_the_package_loads_nothing():
+def test_importing_the_package_loads_no_heavy_library():
     heavy = ["numpy", "keras", "tensorflow", "kerasnlp_zoo.layers"]
     result = run(
         sys.executable, "-c", f"import sys, kerasnlp_zoo; print([name for name in {heavy} if name in sys.modules])"
@@ -68,7 +68,7 @@ def test_importing_the_package_loads_nothing():
     assert result.stdout.strip() == "[]"
 
 
-def test_building_a_model_leaves_the_other_heavy_parts_unloaded():
+def test_building_a_model_does_not_load_other_heavy_parts():
     heavy = ["tensorflow_datasets", "jieba", "kerasnlp_zoo.tasks", "kerasnlp_zoo.plots"]
     program = (
         "import sys, kerasnlp_zoo; kerasnlp_zoo.layers.MaxOverTime; kerasnlp_zoo.models.text_cnn;"
@@ -80,7 +80,7 @@ def test_building_a_model_leaves_the_other_heavy_parts_unloaded():
 @pytest.mark.parametrize(
     "package", [kerasnlp_zoo, zoo, kerasnlp_zoo.datasets, kerasnlp_zoo.text], ids=lambda package: package.__name__
 )
-def test_lazily_loaded_packages_list_and_have_all_their_names(package):
+def test_lazily_loaded_packages_list_and_import_all_their_names(package):
     assert set(package.__all__) <= set(dir(package))
     for name in package.__all__:
         assert getattr(package, name) is not None
@@ -88,7 +88,7 @@ def test_lazily_loaded_packages_list_and_have_all_their_names(package):
         _ = package.nothing
 
 
-def test_layers_and_models_import_tensorflow_for_types_alone():
+def test_layers_and_models_import_tensorflow_only_for_types():
     for path in [*(TREE / "kerasnlp_zoo/layers").glob("*.py"), *(TREE / "kerasnlp_zoo/models").glob("*.py")]:
         if path.name.endswith("_tensorflow.py"):
             continue

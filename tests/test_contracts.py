@@ -59,18 +59,18 @@ def close(actual, expected, tolerance=1e-5):
     np.testing.assert_allclose(np.asarray(actual, "float32"), np.asarray(expected, "float32"), atol=tolerance, rtol=0)
 
 
-def test_everything_has_a_case():
+def test_every_layer_and_builder_has_a_case():
     assert {case.layer.__name__ for case in LAYERS} == set(layers.__all__)
     assert {case.builder for case in BUILDERS} == set(models.BUILDERS)
 
 
 @pytest.mark.parametrize("case", LAYERS, ids=str)
-def test_layer_passes_the_test_of_keras(case):
+def test_every_layer_passes_run_layer_test_of_keras(case):
     TestCase().run_layer_test(case.layer, case.arguments, **case.checks)
 
 
 @builders
-def test_more_padding_changes_nothing(case, random):
+def test_additional_padding_does_not_change_the_answer(case, random):
     model, inputs = build(case), case.inputs(random, batch=5, time=7)
     for count in (1, 6, 30):
         output = answers(case, model, padded(inputs, count))
@@ -109,7 +109,7 @@ def test_half_precision_is_close_and_keeps_float32_weights(case, policy, random)
 
 
 @one_of_each_output
-def test_keras_file_keeps_the_model(case, random, tmp_path):
+def test_a_keras_file_keeps_the_model(case, random, tmp_path):
     model, inputs = build(case), case.inputs(random, batch=3, time=6)
     model.save(tmp_path / "model.keras")
     close(answers(case, keras.saving.load_model(tmp_path / "model.keras"), inputs), answers(case, model, inputs), 0)
@@ -210,7 +210,7 @@ def test_two_replicas_train_the_same_weights_as_one(case):
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Does what Ctrl-C does, in the middle of an epoch."""
+    """Interrupts training like Ctrl-C, in the middle of an epoch."""
 
     def on_train_batch_end(self, batch, logs=None):
         if self.params["epochs"] == 4 and batch == 2 and self.epoch == 2:

@@ -11,7 +11,7 @@ def fail_half_way(writing, write, error):
         raise error
 
 
-def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_other_file(tmp_path):
     path = tmp_path / "scores.json"
     write_json(path, {"accuracy": 0.5})
     before = sha256(path)
@@ -21,7 +21,7 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path) == ["scores.json"]
 
 
-def test_a_failed_folder_keeps_the_old_folder_and_leaves_nothing(tmp_path):
+def test_a_failed_folder_keeps_the_old_folder_and_leaves_no_other_folder(tmp_path):
     with atomic_folder(tmp_path / "entry") as new:
         (new / "a").write_text("old")
     with pytest.raises(KeyboardInterrupt):
@@ -35,7 +35,7 @@ def test_a_failed_folder_keeps_the_old_folder_and_leaves_nothing(tmp_path):
     assert os.listdir(tmp_path / "entry") == ["b"]
 
 
-def test_cache_folder_follows_its_variable(tmp_path, monkeypatch):
+def test_the_cache_folder_is_set_by_its_environment_variable(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
     assert cache_folder() == tmp_path
     monkeypatch.delenv("KERASNLP_ZOO_CACHE")

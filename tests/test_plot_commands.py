@@ -30,7 +30,7 @@ def run(monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory):
-    """An entry with attention, and one without."""
+    """Return an entry with attention, and one without."""
     folder = tmp_path_factory.mktemp("entries")
     tokens = "[PAD] [UNK] [CLS] [SEP] [MASK] the animal didn ' t cross street".split()
     model = bert_classifier(vocabulary_size=len(tokens), num_classes=2, **BERT_SIZES["tiny"])
@@ -85,7 +85,7 @@ def test_positions_are_drawn(run, entries, tmp_path):
         (["runs"], "not the folder of a finished run: history.csv, metrics.json missing"),
     ],
 )
-def test_mistakes_are_answered_in_one_line(run, entries, monkeypatch, arguments, message):
+def test_mistakes_are_reported_in_one_line(run, entries, monkeypatch, arguments, message):
     monkeypatch.chdir(entries)
     with pytest.raises(SystemExit) as exit:
         run(*arguments)

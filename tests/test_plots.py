@@ -19,12 +19,12 @@ def test_chinese_labels_have_glyphs(tmp_path):
 
 
 @pytest.mark.parametrize("count", [2, 3, 20])
-def test_any_number_of_classes_is_drawn(count, tmp_path):
+def test_confusion_of_any_number_of_classes_is_drawn(count, tmp_path):
     plots.confusion_matrix([[0] * count] * count, [f"class {n}" for n in range(count)], tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(PNG)
 
 
-def test_reliability_is_drawn_from_one_bin_to_all(tmp_path):
+def test_reliability_with_one_bin_and_with_all_bins_is_drawn(tmp_path):
     box = {"above": 0.8, "up_to": 0.9, "confidence": 0.85, "accuracy": 0.5, "share": 1.0}
     for bins in ([box], [{**box, "above": n / 10, "up_to": (n + 1) / 10, "share": 0.1} for n in range(10)]):
         plots.reliability(bins, tmp_path / "a.png", "reliability")
@@ -48,6 +48,6 @@ def test_explanations_are_drawn_with_chinese_glyphs(sentence, tmp_path):
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=4, num_filters=3, pooling="sum")
     explanation = fired_ngrams(TextClassification(model, preprocessor, ["差评", "好评"]), sentence)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # matplotlib warns of characters it cannot draw, and of a layout without room
+        warnings.simplefilter("error")  # matplotlib warns of missing glyphs and of a layout without enough space
         plots.fired_ngrams(explanation, tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes().startswith(PNG)

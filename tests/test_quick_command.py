@@ -1,4 +1,4 @@
-"""Commands that need no TensorFlow do not load it, and TensorFlow's notes are not printed."""
+"""Commands that do not need TensorFlow do not load it, and TensorFlow's log messages are not printed."""
 
 import json
 import os
@@ -34,7 +34,7 @@ WITHOUT_TENSORFLOW = [
     *([command, "text_cnn_movie_review_en"] for command in ("show", "check", "evaluate")),
 ]
 
-# Runs each command of a list in one process, and reports after which of them TensorFlow is loaded.
+# Runs all commands of a list in one process, and prints after which commands TensorFlow is loaded.
 RUN = """
 import json, sys
 from kerasnlp_zoo import cli
@@ -53,7 +53,7 @@ print("\\n" + json.dumps(loaded))
 """
 
 
-def test_these_commands_and_mistakes_load_no_tensorflow():
+def test_commands_and_errors_that_do_not_need_tensorflow_do_not_load_it():
     result = subprocess.run(
         [sys.executable, "-c", RUN, json.dumps(WITHOUT_TENSORFLOW)],
         cwd=TREE,
@@ -69,7 +69,7 @@ def without_log_level():
 
 
 @pytest.mark.parametrize("log_level", [{}, {"TF_CPP_MIN_LOG_LEVEL": "3"}], ids=["unset", "3"])
-def test_the_installed_command_prints_its_answer_alone(log_level):
+def test_the_installed_command_prints_only_its_answer(log_level):
     result = subprocess.run(
         [Path(sys.executable).with_name("kerasnlp-zoo"), "predict", ENTRY, "a gripping, beautifully acted film"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Every set of spans of short texts goes through every scheme and back; broken tags are read as conlleval does."""
+"""All sets of spans of short texts are written and read in all schemes; broken tags are read as by conlleval."""
 
 import itertools
 
@@ -32,9 +32,9 @@ def all_span_sets(length, labels="xy"):
 
 
 def conlleval_spans(tags):
-    """The slow way: every stretch whose every step goes on, and which goes on neither before nor after."""
+    """Return the spans, slowly: all runs of tags that continue each other and are not continued on either side."""
 
-    def goes_on(before, after):
+    def continues(before, after):
         opened, inside = before[0] in "BIM", after[0] in "IMEL"
         return opened and inside and before[1:] == after[1:]
 
@@ -44,14 +44,14 @@ def conlleval_spans(tags):
         for start in range(1, len(padded) - 1)
         for end in range(start + 1, len(padded))
         if all(tag != "O" for tag in padded[start:end])
-        and all(goes_on(padded[place], padded[place + 1]) for place in range(start, end - 1))
-        and not goes_on(padded[start - 1], padded[start])
-        and not goes_on(padded[end - 1], padded[end])
+        and all(continues(padded[place], padded[place + 1]) for place in range(start, end - 1))
+        and not continues(padded[start - 1], padded[start])
+        and not continues(padded[end - 1], padded[end])
     ]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_all_spans_of_a_short_text_survive_every_scheme(scheme):
+def test_all_spans_of_a_short_text_are_kept_by_every_scheme(scheme):
     count = 0
     for spans in all_span_sets(5):
         tags = tags_of(spans, 5, scheme)
@@ -63,7 +63,7 @@ def test_all_spans_of_a_short_text_survive_every_scheme(scheme):
 
 
 @pytest.mark.parametrize("letters", ["BI", "BME", "BIES", "BILU"])
-def test_every_sequence_of_tags_is_read_as_conlleval_reads_it(letters):
+def test_all_sequences_of_tags_are_read_as_by_conlleval(letters):
     known = ["O", *(f"{letter}-{label}" for letter in letters for label in "xy")]
     for tags in itertools.product(known, repeat=4 if len(known) > 7 else 5):
         assert spans_of(tags) == conlleval_spans(tags), tags
@@ -72,8 +72,8 @@ def test_every_sequence_of_tags_is_read_as_conlleval_reads_it(letters):
 @pytest.mark.parametrize(
     ("tags", "expected"),
     [
-        ("I-x I-x O", [(0, 2, "x")]),  # no B: a span all the same
-        ("B-x I-y", [(0, 1, "x"), (1, 2, "y")]),  # another label begins another span
+        ("I-x I-x O", [(0, 2, "x")]),  # a span without B
+        ("B-x I-y", [(0, 1, "x"), (1, 2, "y")]),  # a new label begins a new span
         ("B-x B-x", [(0, 1, "x"), (1, 2, "x")]),
         ("B-x M-x O", [(0, 2, "x")]),  # never closed
         ("E-x E-x", [(0, 1, "x"), (1, 2, "x")]),
@@ -85,7 +85,7 @@ def test_every_sequence_of_tags_is_read_as_conlleval_reads_it(letters):
         ("B M E S", [(0, 3, "span"), (3, 4, "span")]),
     ],
 )
-def test_tags_by_hand(tags, expected):
+def test_tags_of_worked_examples(tags, expected):
     assert spans_of(tags.split()) == expected
 
 
@@ -115,7 +115,7 @@ def test_the_scheme_is_inferred_from_tags_even_if_one_is_broken(scheme):
 
 
 @pytest.mark.parametrize("scheme", LETTERS)
-def test_a_sequence_is_legal_exactly_if_its_scheme_would_write_it_so(scheme):
+def test_a_sequence_is_legal_only_if_its_scheme_can_write_it(scheme):
     tags = ["O", *(f"{letter}-{label}" for letter in dict.fromkeys(LETTERS[scheme]) for label in "xy")]
     legal = allowed_transitions(tags)
     for path in itertools.product(range(len(tags)), repeat=3):

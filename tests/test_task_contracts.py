@@ -47,7 +47,7 @@ def test_predictions_do_not_depend_on_batches_or_order(case):
 
 
 @all_tasks
-def test_evaluate_has_one_shape_and_a_score_in_the_usual_unit(case):
+def test_evaluate_has_one_signature_and_a_score_in_the_usual_unit(case):
     task = case.task
     parameters = inspect.signature(task.evaluate).parameters.values()
     assert [(parameter.name, parameter.default) for parameter in parameters] == [
@@ -73,7 +73,7 @@ def test_evaluate_has_one_shape_and_a_score_in_the_usual_unit(case):
 
 
 @pytest.mark.parametrize("case", [case for case in TASKS if case.labels], ids=str)
-def test_dataset_holds_every_text_once_in_full_batches(case):
+def test_dataset_contains_every_text_once_in_full_batches(case):
     dataset = case.task.dataset(list(case.texts), list(case.labels), batch_size=4, training=True)
     batches = list(dataset)
     assert len(batches) == len(dataset)
@@ -83,7 +83,7 @@ def test_dataset_holds_every_text_once_in_full_batches(case):
 
 
 @all_tasks
-def test_saved_entry_repeats_the_answers(case, entry):
+def test_a_saved_entry_has_the_same_answers(case, entry):
     texts = list(case.texts)
     loaded = zoo.load(entry)
     assert loaded.predict(texts) == case.task.predict(texts)
@@ -95,12 +95,12 @@ def test_saved_entry_repeats_the_answers(case, entry):
 
 @pytest.mark.slow
 @all_tasks
-def test_saved_entry_passes_its_check(case, entry):
+def test_a_saved_entry_passes_its_check(case, entry):
     assert zoo.check(entry)["answers"] > 0
 
 
 @pytest.mark.parametrize("case", [case for case in TASKS if not case.labels], ids=str)
-def test_labels_are_refused_where_there_are_none(case, entry):
+def test_labels_for_a_task_without_labels_are_refused(case, entry):
     with pytest.raises(InputError, match="no labels.*Received"):
         zoo.load(entry, labels=["a", "b"])
     with pytest.raises(InputError, match="no labels. Received: a, b"):
@@ -108,7 +108,7 @@ def test_labels_are_refused_where_there_are_none(case, entry):
 
 
 @pytest.mark.parametrize("case", [case for case in TASKS if case.other_labels], ids=str)
-def test_new_labels_keep_the_encoder_and_renew_the_output_layer(case, entry, caplog):
+def test_new_labels_keep_the_encoder_and_replace_the_output_layer(case, entry, caplog):
     other = zoo.load(entry, labels=list(case.other_labels))
     assert other.labels == list(case.other_labels)
     assert "logits/kernel" in caplog.text

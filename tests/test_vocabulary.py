@@ -4,7 +4,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import Vocabulary, WordPieceVocabulary
 
 
-def test_frequent_words_first_and_ties_by_name():
+def test_words_are_sorted_by_frequency_then_by_name():
     counts = {"b": 2, "a": 2, "c": 5, "rare": 1, "[UNK]": 9}
     assert Vocabulary.from_counts(counts, min_count=2).tokens == ["[PAD]", "[UNK]", "c", "a", "b"]
     assert Vocabulary.from_counts(dict(reversed(counts.items())), min_count=2).tokens[2:] == ["c", "a", "b"]
@@ -20,7 +20,7 @@ def test_a_saved_file_is_read_exactly(tmp_path):
 @pytest.mark.parametrize(
     "tokens", [[], ["a", "b"], ["[PAD]", "[UNK]", "a", "a"], ["[PAD]", "[UNK]", ""], ["[PAD]", "[UNK]", "a\nb"]]
 )
-def test_lists_that_are_no_vocabulary_are_refused(tokens):
+def test_invalid_lists_of_tokens_are_refused(tokens):
     with pytest.raises(InputError):
         Vocabulary(tokens)
 
@@ -49,6 +49,6 @@ def test_wordpieces_may_have_any_order_after_padding(tmp_path):
         (["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "a"], "a duplicate"),
     ],
 )
-def test_lists_that_are_no_wordpiece_vocabulary_are_refused(tokens, message):
+def test_invalid_lists_of_wordpieces_are_refused(tokens, message):
     with pytest.raises(InputError, match=message):
         WordPieceVocabulary(tokens)

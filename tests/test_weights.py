@@ -7,7 +7,7 @@ from kerasnlp_zoo.weights import read_once
 
 
 def reads_before_loops(function, *inputs):
-    """Count the operations of a traced function that read a variable, those in the bodies of its loops left out."""
+    """Count the operations of a traced function that read a variable outside the bodies of its loops."""
     return [op.type for op in function.get_concrete_function(*inputs).graph.get_operations()].count("ReadVariableOp")
 
 
@@ -29,7 +29,7 @@ def test_weights_are_read_before_the_loop_with_the_same_result(random, jit):
     np.testing.assert_array_equal(once(inputs)[1], plain(inputs)[1])
     assert reads_before_loops(plain, inputs) == 0
     assert reads_before_loops(once, inputs) == len(model.weights)
-    everywhere = str(once.get_concrete_function(inputs).graph.as_graph_def())  # its loops, too
+    everywhere = str(once.get_concrete_function(inputs).graph.as_graph_def())  # including its loops
     assert everywhere.count('op: "ReadVariableOp"') == len(model.weights)
     model.set_weights([2 * weight for weight in model.get_weights()])
-    np.testing.assert_array_equal(once(inputs)[1], plain(inputs)[1])  # weights of now, not of when it was traced
+    np.testing.assert_array_equal(once(inputs)[1], plain(inputs)[1])  # the current weights, not the traced ones

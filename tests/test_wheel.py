@@ -1,4 +1,4 @@
-"""The wheel carries recipes and entries, and works where there is no source tree."""
+"""The wheel contains recipes and entries, and works without the source tree."""
 
 import json
 import os
@@ -14,7 +14,7 @@ TREE = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The wheel, unpacked as an installer would, outside the tree."""
+    """The wheel, unpacked outside the tree as by an installer."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder / "dist"), str(TREE)]
     subprocess.run(build, check=True, capture_output=True)
@@ -36,7 +36,7 @@ def run(installed, folder, *arguments):
     return result.stdout
 
 
-def test_wheel_trains_lists_loads_and_predicts_outside_the_tree(installed, tmp_path):
+def test_the_wheel_trains_lists_loads_and_predicts_outside_the_tree(installed, tmp_path):
     assert "text_cnn_movie_reviews_en" in run(installed, tmp_path, "list")
     answer = run(installed, tmp_path, "predict", "text_cnn_movie_reviews_en", "a gripping film", "--json")
     assert json.loads(answer)["label"] == "positive"
@@ -45,7 +45,7 @@ def test_wheel_trains_lists_loads_and_predicts_outside_the_tree(installed, tmp_p
     assert (tmp_path / "runs" / "text_cnn_movie_reviews" / "metrics.json").exists()
 
 
-def test_wheel_holds_types_licence_and_nothing_superfluous(installed):
+def test_the_wheel_contains_types_and_licence_and_no_other_package(installed):
     assert (installed / "kerasnlp_zoo" / "py.typed").exists()
     assert list(installed.glob("*.dist-info/licenses/LICENSE"))
     assert {path.name.split("-")[0] for path in installed.iterdir()} == {"kerasnlp_zoo"}

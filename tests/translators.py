@@ -1,4 +1,4 @@
-"""What the tests of all translators share: weights that make hypotheses differ, and beams scored by the whole model."""
+"""Functions for the tests of all translators: different weights per hypothesis, and scores of the complete model."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,7 +10,7 @@ START, END = 2, 3
 
 
 def with_large_weights(model, size=0.7):
-    """Give a model random weights of a standard deviation, with which it never writes padding."""
+    """Set a model's weights to random numbers of standard deviation `size`. It never writes padding."""
     random = np.random.default_rng(4)
     for weight in model.trainable_weights:
         weight.assign(random.normal(size=weight.shape) * size)
@@ -20,17 +20,17 @@ def with_large_weights(model, size=0.7):
 
 
 def check_step_by_step(model, steps, target):
-    """Compare the logits of one token after the other with those of the whole target at once."""
-    whole = model({"source_ids": SOURCE, "target_ids": target})
-    for count in (len(SOURCE), 1):  # a source by itself is multiplied in another way
+    """Compare the logits of step-by-step decoding with those of the complete target."""
+    complete = model({"source_ids": SOURCE, "target_ids": target})
+    for count in (len(SOURCE), 1):  # a batch of one source uses another matrix product
         state = steps.start(tf.constant(SOURCE[:count]), beam_width=1, max_length=target.shape[1] + 1)
         for place in range(target.shape[1]):
             logits, state = steps.step(state, tf.constant(target[:count, place]))
-            np.testing.assert_allclose(logits, whole[:count, place], atol=1e-5)
+            np.testing.assert_allclose(logits, complete[:count, place], atol=1e-5)
 
 
 def check_beams(model, steps, jit, length=7):
-    """Compare the scores of a beam search without penalty with the log-probabilities of the whole model."""
+    """Compare the scores of a beam search without penalty with the log-probabilities of the complete model."""
 
     @tf.function(jit_compile=jit)
     def search(source):
@@ -42,8 +42,8 @@ def check_beams(model, steps, jit, length=7):
     for row, best in np.ndindex(len(SOURCE), 3):
         ids = found[row, best].numpy()
         ids = ids[: np.argmax(np.append(ids, 0) == 0)]
-        told = np.append(ids, END)[:length]
-        target = np.append(START, ids)[: len(told)]
+        predicted = np.append(ids, END)[:length]
+        target = np.append(START, ids)[: len(predicted)]
         logits = model({"source_ids": SOURCE[row : row + 1], "target_ids": target[None]})[0]
-        log_probabilities = tf.nn.log_softmax(logits).numpy()[np.arange(len(told)), told]
+        log_probabilities = tf.nn.log_softmax(logits).numpy()[np.arange(len(predicted)), predicted]
         np.testing.assert_allclose(scores[row, best], np.sum(log_probabilities), rtol=1e-4)

@@ -1,4 +1,4 @@
-"""Typical calls, with the types that editors and type checkers must see. mypy checks this file; nothing runs it."""
+"""Typical calls, with the types that editors and type checkers must see. mypy checks this file; it is not run."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -45,6 +45,7 @@ def to_huggingface(entry: Entry, folder: tyro.conf.Positional[Path]) -> None:
     Args:
         folder: The new folder with config.json, vocab.txt, tokenizer_config.json and model.safetensors.
     """
+    task = load_task(entry)  # a wrong name is reported before TensorFlow is loaded
     from kerasnlp_zoo.convert import write_huggingface
 
-    print(write_huggingface(load_task(entry), folder))
+    print(write_huggingface(task, folder))

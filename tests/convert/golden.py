@@ -1,6 +1,6 @@
-"""A tiny BERT of random weights, and what Hugging Face's transformers computes with it.
+"""A tiny BERT with random weights, and the outputs of Hugging Face's transformers for it.
 
-The weights come from a seed; the outputs are stored, so that parity is replayed where transformers is not
+The weights are drawn from a seed. The outputs are stored, so that tests can compare them where transformers is not
 installed. Made by: PYTHONPATH=. python -m tests.convert.golden
 
 Shapes: B texts, T tokens, D width, F width between dense layers, V vocabulary.
@@ -13,7 +13,7 @@ import numpy as np
 
 PEERS = 'peers are installed by hand: pip install "kerasnlp-zoo[peers]"'
 STORED = Path(__file__).with_name("transformers_outputs.npz")
-ACTIVATIONS = {"gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh"}  # theirs: ours
+ACTIVATIONS = {"gelu": "gelu", "gelu_pytorch_tanh": "gelu_tanh"}  # their name: our name
 V, D, F, LAYERS, POSITIONS, SEGMENTS = 30, 8, 12, 2, 9, 3
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"piece{number}" for number in range(V - 5))]
 TOKEN_IDS = np.array([[2, 5, 4, 17, 29, 8, 3], [2, 9, 3, 11, 3, 0, 0], [2, 3, 0, 0, 0, 0, 0]], "int32")
@@ -35,14 +35,14 @@ def config(hidden_act="gelu", architecture="BertForPreTraining", **more):
         "hidden_act": hidden_act,
         "hidden_dropout_prob": 0.1,
         "attention_probs_dropout_prob": 0.1,
-        "layer_norm_eps": 1e-2,  # large enough to be missed
+        "layer_norm_eps": 1e-2,  # large enough that an error is noticed
         "pad_token_id": 0,
         **more,
     }
 
 
 def tensors(seed=0):
-    """Return the weights of BertForPreTraining by the names transformers has, written out by hand."""
+    """Return the weights of BertForPreTraining by their names in transformers, written out by hand."""
     random = np.random.default_rng(seed)
 
     def dense(name, inputs, outputs):
@@ -75,7 +75,7 @@ def tensors(seed=0):
 
 
 def inputs_of(model):
-    """Return what goes into a model of ours: places for heads are everywhere, as in transformers."""
+    """Return the inputs of our model. The heads predict at every position, as in transformers."""
     places = np.tile(np.arange(7, dtype="int32"), (3, 1))
     features = {
         "token_ids": TOKEN_IDS,
@@ -98,7 +98,7 @@ def write_folder(folder, weights, hidden_act="gelu", **more):
 
 
 def transformers_inputs():
-    """Return what goes into a model of transformers."""
+    """Return the inputs of a transformers model."""
     import torch
 
     found = {"input_ids": TOKEN_IDS, "token_type_ids": SEGMENT_IDS, "attention_mask": TOKEN_IDS != 0}
@@ -106,7 +106,7 @@ def transformers_inputs():
 
 
 def transformers_outputs(folder):
-    """Return what BertForPreTraining computes: hidden states [layers + 1, B, T, D] and both logits."""
+    """Return the outputs of BertForPreTraining: hidden states [layers + 1, B, T, D] and the logits of both heads."""
     import torch
     from transformers import BertForPreTraining
 
@@ -127,7 +127,7 @@ def stored(hidden_act):
 
 
 def main():
-    """Store what transformers computes."""
+    """Store the outputs of transformers."""
     import tempfile
 
     found = {}

@@ -1,4 +1,4 @@
-"""From a folder of another library to a task and an entry, and back."""
+"""Folders of other libraries become tasks and entries, and entries become folders."""
 
 import numpy as np
 import pytest
@@ -15,14 +15,14 @@ TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "dull", "gr
 
 
 def write_classifier(folder, random, **more):
-    """Write the folder of a classifier of three labels."""
+    """Write the folder of a classifier with three labels."""
     head = {"classifier.weight": random.normal(size=(3, golden.D)), "classifier.bias": random.normal(size=3)}
     weights = {name: tensor for name, tensor in golden.tensors().items() if not name.startswith("cls.")}
     weights |= {name: values.astype("float32") for name, values in head.items()}
     names = {"0": "bad", "1": "so-so", "2": "good"}
     golden.write_folder(folder, weights, architecture="BertForSequenceClassification", id2label=names, **more)
     tokens = TOKENS + golden.TOKENS[5 : 5 + golden.V - len(TOKENS)]
-    (folder / "vocab.txt").write_text("\r\n".join(tokens))  # as Windows ends lines
+    (folder / "vocab.txt").write_text("\r\n".join(tokens))  # line ends of Windows
     return folder
 
 
@@ -36,7 +36,7 @@ def run(monkeypatch, *arguments):
     cli.main()
 
 
-def test_a_folder_becomes_an_entry_that_answers_as_its_weights_do(classifier, tmp_path, monkeypatch, capsys):
+def test_a_folder_becomes_an_entry_with_the_same_answers(classifier, tmp_path, monkeypatch, capsys):
     run(monkeypatch, "convert", classifier, tmp_path / "entry", "--weights-licence", "MIT")
     assert "text_classification" in capsys.readouterr().out
     task = zoo.load(tmp_path / "entry")
@@ -52,7 +52,7 @@ def test_a_folder_becomes_an_entry_that_answers_as_its_weights_do(classifier, tm
         assert answer["probability"] == pytest.approx(expected.max(), abs=1e-5)
 
 
-def test_an_entry_goes_back_as_the_folder_it_came_from(classifier, tmp_path, monkeypatch):
+def test_an_entry_is_exported_as_the_original_folder(classifier, tmp_path, monkeypatch):
     run(monkeypatch, "convert", classifier, tmp_path / "entry")
     run(monkeypatch, "to-huggingface", tmp_path / "entry", tmp_path / "again")
     before, after = read_huggingface(classifier), read_huggingface(tmp_path / "again")
@@ -66,7 +66,7 @@ def test_an_entry_goes_back_as_the_folder_it_came_from(classifier, tmp_path, mon
 
 @pytest.mark.peers
 @pytest.mark.parametrize("lower_case", [True, False])
-def test_transformers_answers_strings_as_the_task_does(tmp_path, random, lower_case):
+def test_transformers_and_the_task_have_the_same_answers(tmp_path, random, lower_case):
     transformers = pytest.importorskip("transformers", reason=golden.PEERS)
     torch = pytest.importorskip("torch", reason=golden.PEERS)
     folder = write_classifier(tmp_path / "theirs", random)
@@ -91,12 +91,12 @@ def converted(builder, **more):
     )
 
 
-def test_an_encoder_alone_has_no_task():
+def test_an_encoder_without_a_head_has_no_task():
     with pytest.raises(InputError, match="folder is a bert, which has no task.*choose the pooling"):
         converted("bert").task("en")
 
 
-def test_a_way_of_pooling_makes_a_sentence_encoder_of_an_encoder(tmp_path):
+def test_an_encoder_with_pooling_becomes_a_sentence_encoder(tmp_path):
     weights = {name: tensor for name, tensor in golden.tensors().items() if not name.startswith("cls.")}
     folder = golden.write_folder(tmp_path, weights, architecture="BertModel")
     assert read_huggingface(folder).builder == "bert"
@@ -105,7 +105,7 @@ def test_a_way_of_pooling_makes_a_sentence_encoder_of_an_encoder(tmp_path):
     assert sentences.model().builder_config["arguments"]["pooling"] == "first"
 
 
-def test_googles_folder_is_known_by_its_config(tmp_path, monkeypatch):
+def test_a_google_checkpoint_is_recognised_by_its_config(tmp_path, monkeypatch):
     (tmp_path / "google").mkdir()
     folder = write_google_folder(tmp_path / "google", google_tensors())
     received = {}
@@ -121,20 +121,20 @@ def test_googles_folder_is_known_by_its_config(tmp_path, monkeypatch):
     assert not (tmp_path / "entry").exists()
 
 
-def test_the_vocabulary_of_an_entry_needs_berts_special_tokens(classifier):
+def test_a_vocabulary_without_berts_special_tokens_is_refused(classifier):
     tokens = (classifier / "vocab.txt").read_text().replace("[MASK]", "[mask]")
     (classifier / "vocab.txt").write_text(tokens)
     with pytest.raises(InputError, match=r"missing: \[MASK\]"):
         read_huggingface(classifier).task("en")
 
 
-def test_other_models_cannot_be_written_for_hugging_face(tmp_path, monkeypatch):
+def test_other_models_are_not_exported_to_hugging_face(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="Hugging Face's BERT has no class for the model text_cnn"):
         run(monkeypatch, "to-huggingface", "text_cnn_movie_reviews_en", tmp_path / "never")
     assert not (tmp_path / "never").exists()
 
 
-def test_every_builder_of_the_table_is_one_of_the_family():
+def test_every_builder_of_the_table_belongs_to_the_family():
     from kerasnlp_zoo.convert.converted import TASKS_OF_BUILDERS
 
     for builder, (_, answering) in TASKS_OF_BUILDERS.items():

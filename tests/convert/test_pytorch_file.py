@@ -1,4 +1,4 @@
-"""PyTorch's files: the tensors of torch.save, and nothing of a pickle that wants to do more.
+"""PyTorch's files: the tensors of torch.save are read, and a pickle cannot do anything else.
 
 The files are written here by hand, so that these tests need no PyTorch: opcodes as in Python's pickletools.
 """
@@ -81,7 +81,7 @@ def path(tmp_path):
         ((), (), 5, 5.0),
     ],
 )
-def test_a_tensor_is_laid_out_as_its_strides_say(path, shape, strides, offset, expected):
+def test_tensors_are_read_by_their_strides(path, shape, strides, offset, expected):
     found = read_pytorch(write(path, state_dict(weight=tensor(shape, strides, offset))))["weight"]
     assert found.shape == shape
     np.testing.assert_array_equal(found, expected)
@@ -108,19 +108,19 @@ def test_every_type_is_read_in_both_byte_orders(path, kind, dtype, byteorder, ma
 
 
 def test_bfloat16_becomes_float32(path):
-    halves = (NUMBERS.view("u4") >> 16).astype("u2")  # small whole numbers lose nothing
+    halves = (NUMBERS.view("u4") >> 16).astype("u2")  # small integers are exact
     found = read_pytorch(write(path, state_dict(weight=tensor(stored=storage("BFloat16Storage"))), {"0": halves}))
     assert found["weight"].dtype == np.float32
     np.testing.assert_array_equal(found["weight"], NUMBERS.reshape(3, 4))
 
 
-def test_attributes_of_a_state_dict_are_left_out(path):
+def test_attributes_of_a_state_dict_are_ignored(path):
     ordered = name("collections", "OrderedDict") + b")R(" + text("weight") + tensor() + b"u"
     data = b"\x80\x02" + ordered + b"}(" + text("_metadata") + b"}" + text("items") + b"Nub."
     assert read_pytorch(write(path, data)).keys() == {"weight"}
 
 
-def test_a_parameter_is_its_tensor(path):
+def test_a_parameter_is_read_as_its_tensor(path):
     hooks = name("collections", "OrderedDict") + b")R"
     parameter = name("torch._utils", "_rebuild_parameter") + b"(" + tensor() + b"\x88" + hooks + b"tR"
     np.testing.assert_array_equal(read_pytorch(write(path, state_dict(w=parameter)))["w"], NUMBERS.reshape(3, 4))
@@ -133,7 +133,7 @@ def test_a_parameter_is_its_tensor(path):
         ("posix", "system"),
         ("builtins", "eval"),
         ("builtins", "getattr"),
-        ("__builtin__", "exec"),  # what Python 2 called it, which pickle would translate
+        ("__builtin__", "exec"),  # the name in Python 2, which pickle translates
         ("torch", "load"),
         ("torch.FloatStorage", "__init__"),
         ("torch._utils", "_rebuild_tensor_v2.__globals__"),
@@ -143,7 +143,7 @@ def test_a_parameter_is_its_tensor(path):
     ],
 )
 @pytest.mark.parametrize("spelling", ["GLOBAL", "STACK_GLOBAL", "INST"])
-def test_no_other_name_is_reached_however_it_is_asked_for(path, tmp_path, module, attribute, spelling):
+def test_a_pickle_can_use_only_the_names_that_tensors_need(path, tmp_path, module, attribute, spelling):
     command = text(f"touch {tmp_path / 'attacked'}")
     call = {
         "GLOBAL": name(module, attribute) + b"(" + command + b"tR",
@@ -190,7 +190,7 @@ def test_no_object_is_changed_by_a_pickle(path, what, slots):
     "data",
     [
         b"\x80\x02" + name("torch", "FloatStorage") + b")R.",  # calls a storage type
-        b"\x80\x02" + name("collections", "OrderedDict") + b")\x81.",  # makes a class's object, NEWOBJ
+        b"\x80\x02" + name("collections", "OrderedDict") + b")\x81.",  # makes an object of a class, NEWOBJ
         b"\x80\x02" + tensor() + b")R.",  # calls a tensor
         b"\x80\x02" + name("torch._utils", "_rebuild_tensor_v2") + b")R.",  # too few arguments
         b"\x80\x02\x82\x01.",  # an extension's code
@@ -199,7 +199,7 @@ def test_no_object_is_changed_by_a_pickle(path, what, slots):
         b"",
     ],
 )
-def test_a_pickle_of_nonsense_is_damaged(path, data):
+def test_a_damaged_pickle_is_refused(path, data):
     refused(path, data, "contains a damaged pickle|asks for")
 
 
@@ -224,11 +224,11 @@ def test_a_pickle_of_nonsense_is_damaged(path, data):
         (number(3), "not a state dict.*Received: weight"),
     ],
 )
-def test_a_tensor_never_reaches_outside_its_storage(path, weight, message):
+def test_a_tensor_outside_its_storage_is_refused(path, weight, message):
     refused(path, state_dict(weight=weight), message)
 
 
-def test_a_compressed_storage_is_refused_before_it_unfolds(path):
+def test_a_compressed_storage_is_refused_before_it_is_decompressed(path):
     refused(path, state_dict(weight=tensor()), "uncompressed", compression=zipfile.ZIP_DEFLATED)
 
 
@@ -240,7 +240,7 @@ def test_a_compressed_storage_is_refused_before_it_unfolds(path):
         b"",
     ],
 )
-def test_older_and_damaged_files_come_with_advice(path, data):
+def test_older_and_damaged_files_are_refused_with_advice(path, data):
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"in the format of PyTorch before 1.6.*save_pretrained"):
         read_pytorch(path)
@@ -256,14 +256,14 @@ def test_a_storage_with_flipped_bits_is_refused(path):
 
 @pytest.mark.peers
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64", "int64", "bool"])
-def test_what_torch_saves_is_read_as_it_was(path, dtype):
+def test_tensors_saved_by_torch_are_read_unchanged(path, dtype):
     torch = pytest.importorskip("torch", reason=golden.PEERS)
-    whole = torch.arange(24).reshape(4, 6).to(getattr(torch, dtype))
+    complete = torch.arange(24).reshape(4, 6).to(getattr(torch, dtype))
     saved = {
-        "whole": whole,
-        "transposed": whole.T,
-        "part": whole[1:3, ::2],
-        "parameter": torch.nn.Parameter(whole, requires_grad=whole.is_floating_point()),
+        "complete": complete,
+        "transposed": complete.T,
+        "part": complete[1:3, ::2],
+        "parameter": torch.nn.Parameter(complete, requires_grad=complete.is_floating_point()),
     }
     torch.save(saved, path)
     found = read_pytorch(path)

@@ -1,4 +1,4 @@
-"""Google's checkpoints of 2018: the same outputs as transformers with the tanh approximation."""
+"""Google's checkpoints of 2018 have the same outputs as transformers with the tanh approximation."""
 
 import json
 
@@ -13,7 +13,7 @@ from tests.convert import golden
 
 
 def google_tensors():
-    """Return the golden weights as TensorFlow 1 named them, spelled out by hand."""
+    """Return the golden weights by their names in TensorFlow 1, written out by hand."""
     theirs = golden.tensors()
     found = {
         f"bert/embeddings/{name}_embeddings": theirs[f"bert.embeddings.{name}_embeddings.weight"]
@@ -47,7 +47,7 @@ def google_tensors():
 
 
 def write_folder(folder, tensors, **more):
-    """Write the folder as Google packed it, the optimizer's slots included."""
+    """Write the folder in Google's format, including the optimizer's slots."""
     keys = [key for key in golden.config() if key not in ("architectures", "model_type", "pad_token_id")]
     config = {**{key: golden.config()[key] for key in keys}, **more}
     (folder / "bert_config.json").write_text(json.dumps(config))
@@ -82,13 +82,13 @@ def test_every_layer_and_both_heads_equal_transformers_with_the_tanh_gelu(folder
         np.testing.assert_allclose(outputs[name], expected[name], atol=1e-5)
 
 
-def test_vocabulary_and_lower_casing_come_along(folder):
+def test_vocabulary_and_lower_casing_are_read(folder):
     converted = read_tf1_checkpoint(folder, lower_case=False)
     assert (converted.tokens, converted.lower_case) == (golden.TOKENS, False)
     assert converted.max_sequence_length == golden.POSITIONS
 
 
-def test_a_checkpoint_without_the_epsilon_has_googles(tmp_path):
+def test_a_checkpoint_without_epsilon_uses_googles_value(tmp_path):
     folder = write_folder(tmp_path, google_tensors())
     config = json.loads((folder / "bert_config.json").read_text())
     del config["layer_norm_eps"]
@@ -97,7 +97,7 @@ def test_a_checkpoint_without_the_epsilon_has_googles(tmp_path):
     assert model.get_layer("embedding_norm").epsilon == 1e-12
 
 
-def test_missing_and_damaged_files_are_named(folder):
+def test_missing_and_damaged_files_are_refused_by_name(folder):
     data = next(folder.glob("*.data-*"))
     data.write_bytes(data.read_bytes()[:100])
     with pytest.raises(InputError, match="damaged or incomplete"):

@@ -1,4 +1,4 @@
-"""Vocabulary and lower-casing of a Hugging Face folder, from whichever of its files says them."""
+"""The vocabulary and lower-casing of a Hugging Face folder are read from any of its files."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from kerasnlp_zoo.convert.vocabularies import read_tokenizer
 from kerasnlp_zoo.errors import InputError
 
-TOKENS = ["[PAD]", "[UNK]", "film", "\u2028", "电"]  # a line separator that is no end of a line
+TOKENS = ["[PAD]", "[UNK]", "film", "\u2028", "电"]  # a line separator that does not end a line
 ARGUMENTS = {"vocabulary_size": 5, "max_sequence_length": 512}
 
 
@@ -32,7 +32,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_vocabulary_alone_is_lower_case_as_berts_default(folder):
+def test_a_vocabulary_alone_is_lower_case_by_default(folder):
     assert read_tokenizer(folder, ARGUMENTS) == {"tokens": TOKENS, "lower_case": True, "max_sequence_length": 512}
 
 
@@ -42,13 +42,13 @@ def test_the_vocabulary_may_be_in_tokenizer_json(tmp_path):
 
 
 @pytest.mark.parametrize("said", [True, False])
-def test_the_config_of_the_tokenizer_counts_before_the_tokenizer(folder, said):
+def test_tokenizer_config_has_priority_over_tokenizer_json(folder, said):
     write(folder, tokenizer=tokenizer_json(lowercase=not said), tokenizer_config={"do_lower_case": said})
     assert read_tokenizer(folder, ARGUMENTS)["lower_case"] is said
 
 
-def test_the_shortest_of_three_lengths_is_kept(folder):
-    write(folder, tokenizer_config={"model_max_length": 1e30})  # what transformers writes for no limit
+def test_the_shortest_of_three_maximum_lengths_is_used(folder):
+    write(folder, tokenizer_config={"model_max_length": 1e30})  # transformers writes this if there is no limit
     assert read_tokenizer(folder, ARGUMENTS)["max_sequence_length"] == 512
     write(folder, tokenizer_config={"model_max_length": 384}, sentence_bert_config={"max_seq_length": 256})
     assert read_tokenizer(folder, ARGUMENTS)["max_sequence_length"] == 256
@@ -62,12 +62,12 @@ def test_the_shortest_of_three_lengths_is_kept(folder):
         ({"tokenize_chinese_chars": False}, "tokenize_chinese_chars in .* must be one of True"),
     ],
 )
-def test_tokenizers_that_cut_otherwise_are_refused(folder, config, message):
+def test_tokenizers_that_split_differently_are_refused(folder, config, message):
     with pytest.raises(InputError, match=message):
         read_tokenizer(write(folder, tokenizer_config=config), ARGUMENTS)
 
 
-def test_a_tokenizer_of_other_pieces_or_with_gaps_is_refused(tmp_path):
+def test_tokenizers_without_wordpieces_or_with_missing_ids_are_refused(tmp_path):
     other = tokenizer_json()
     other["model"]["type"] = "BPE"
     with pytest.raises(InputError, match="model type in .* must be one of 'WordPiece'"):

@@ -1,4 +1,4 @@
-"""Text of any kind becomes a corpus, and other input is an error before any long computation."""
+"""Text files of all kinds become a corpus. Other input is refused before any long computation."""
 
 import bz2
 import gzip
@@ -18,7 +18,7 @@ def words(options):
     return [token.decode() for tokens, _ in open_corpus(options).chunks() for token in tokens]
 
 
-def test_a_folder_of_plain_and_packed_files_is_read_as_one_corpus(tmp_path):
+def test_a_folder_of_plain_and_compressed_files_is_read_as_one_corpus(tmp_path):
     text = "\n".join(LINES)
     (tmp_path / "below").mkdir()
     (tmp_path / "a.txt").write_text(text)
@@ -37,7 +37,7 @@ def test_sentences_are_lines(tmp_path):
 
 
 @pytest.mark.parametrize("separator", [" ", "\n", " \n"])
-def test_pieces_and_huge_lines_lose_no_word(tmp_path, monkeypatch, separator):
+def test_chunk_ends_and_long_lines_do_not_lose_words(tmp_path, monkeypatch, separator):
     monkeypatch.setattr(text_files, "PIECE", 50)
     expected = [f"word{number}" for number in range(200)]
     (tmp_path / "a.txt").write_text(separator.join(expected))
@@ -46,7 +46,7 @@ def test_pieces_and_huge_lines_lose_no_word(tmp_path, monkeypatch, separator):
     assert max(len(line) for lines in pieces for line in lines) <= 100
 
 
-def test_a_line_without_any_space_is_cut_rather_than_held(tmp_path, monkeypatch):
+def test_a_very_long_line_without_spaces_is_split(tmp_path, monkeypatch):
     monkeypatch.setattr(text_files, "PIECE", 50)
     (tmp_path / "a.txt").write_text("x" * 1000)
     pieces = [line for lines in read_lines(tmp_path / "a.txt") for line in lines]
@@ -60,7 +60,7 @@ def test_words_between_spaces_are_normalized_and_not_split(tmp_path):
     assert words(options) == ["迈向", "充满", "希望", "的", "new", "世纪", "1998年", "。"]
 
 
-def test_jieba_and_characters_find_chinese_words(tmp_path):
+def test_jieba_and_characters_segment_chinese_text(tmp_path):
     (tmp_path / "a.txt").write_text("我们喜欢苹果。", "gb18030")
     options = CorpusOptions(corpus=tmp_path / "a.txt", language="zh", encoding="gb18030")
     assert words(options) == list("我们喜欢苹果。")
@@ -83,7 +83,7 @@ def test_files_other_than_text_are_refused(tmp_path, content, message):
         words(CorpusOptions(corpus=tmp_path / "a.txt"))
 
 
-def test_a_cut_archive_is_refused(tmp_path):
+def test_a_truncated_archive_is_refused(tmp_path):
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"some words " * 10_000)[:-20])
     with pytest.raises(InputError, match="cannot be read to its end"):
         words(CorpusOptions(corpus=tmp_path / "a.txt.gz"))
@@ -110,7 +110,7 @@ def test_wrong_paths_names_and_flags_are_refused(tmp_path):
         words(CorpusOptions(corpus=tmp_path / "a.txt", encoding="utf-9"))
 
 
-def test_order_is_kept_by_parallel_work():
+def test_parallel_map_keeps_the_order():
     assert list(parallel_map(lambda n: n * n, range(100))) == [n * n for n in range(100)]
 
 
@@ -123,7 +123,7 @@ def test_packaged_corpora_have_words(name):
     assert CORPORA[name].licence
 
 
-def test_blank_lines_end_documents_of_files_and_of_packages(tmp_path):
+def test_blank_lines_end_documents_in_files_and_packages(tmp_path):
     def documents(options):
         lines = [line.strip() for lines in open_corpus(options).read() for line in lines]
         return [text.split("\n") for text in "\n".join(lines).strip().split("\n\n") if text.strip()]

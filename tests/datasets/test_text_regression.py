@@ -1,4 +1,4 @@
-"""Texts with numbers: the benchmark, TFDS names and files give float labels, split honestly."""
+"""Texts with scores: the benchmark, TFDS names and files have float labels, and splits do not overlap."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_the_benchmark_has_pairs_with_scores(language, sizes):
         assert all(isinstance(text, tuple) and len(text) == 2 for text in split.texts)
 
 
-def test_own_numbers_are_held_out_by_their_texts(tmp_path):
+def test_own_scores_are_split_by_text(tmp_path):
     path = own(tmp_path, [*(f"text {n},{n / 4}" for n in range(50)), "no number,", "text 1,0.25"])
     data = load_text_regression(DataOptions(train_file=path))
     assert (len(data.train), len(data.validation), len(data.test)) == (40, 5, 5)
@@ -39,20 +39,20 @@ def test_own_numbers_are_held_out_by_their_texts(tmp_path):
         assert split.labels.tolist() == [int(text.split()[1]) / 4 for text in split.texts]
 
 
-def test_own_pairs_have_numbers_too(tmp_path):
+def test_own_pairs_can_have_scores(tmp_path):
     path = own(tmp_path, [f"a {n},b {n},-{n}e-1" for n in range(20)], header="text,other,label")
     data = load_text_regression(DataOptions(train_file=path, text_pair_column="other"))
     assert data.test.labels.tolist() == [-int(first.split()[1]) / 10 for first, _ in data.test.texts]
 
 
 @pytest.mark.parametrize("label", ["good", "nan", "inf", "3,5"])
-def test_a_label_that_is_not_a_number_is_named(label, tmp_path):
+def test_a_label_that_is_not_a_number_is_refused(label, tmp_path):
     path = own(tmp_path, ["fine,1", f'text,"{label}"'])
     with pytest.raises(InputError, match=f"train.csv, line 3: the label '{label}' is not a number"):
         load_text_regression(DataOptions(train_file=path))
 
 
-def test_numbers_of_tfds_are_read_by_name_and_by_flags(tmp_path):
+def test_scores_of_tfds_are_read_by_name_and_by_flags(tmp_path):
     features = {"sentence1": tfds.features.Text(), "sentence2": tfds.features.Text(), "label": np.float32}
     splits = {
         split: {
@@ -76,7 +76,7 @@ def test_numbers_of_tfds_are_read_by_name_and_by_flags(tmp_path):
     assert load_text_regression(DataOptions(dataset="my_scores", **flags)).validation.texts[0].startswith("validation")
 
 
-def test_a_name_is_asked_for(tmp_path):
+def test_a_missing_or_unknown_name_is_refused(tmp_path):
     with pytest.raises(InputError, match="--dataset .*sts_benchmark"):
         load_text_regression(DataOptions())
     with pytest.raises(InputError, match="Did you mean 'stsb'.*a package index only: sts_benchmark$"):

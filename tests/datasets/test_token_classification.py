@@ -1,4 +1,4 @@
-"""Texts with marked spans by name and from files, split honestly and reported."""
+"""Texts with labelled spans are read by name and from files, split without overlap, and reported."""
 
 import dataclasses
 
@@ -35,7 +35,7 @@ def marked(split):
     return [(text[span.start : span.end], span.label) for text, spans in split for span in spans]
 
 
-def test_flags_of_a_recipe_keep_these_defaults():
+def test_a_recipe_inherits_the_flags_and_defaults():
     @dataclasses.dataclass
     class Config(TokenClassificationOptions, RunConfig):
         """Flags of a recipe."""
@@ -44,7 +44,7 @@ def test_flags_of_a_recipe_keep_these_defaults():
     assert (flags.columns, flags.label_column, flags.batch_size) == ((1, -2), "spans", 7)
 
 
-def test_own_texts_are_held_out_by_themselves_whatever_their_order(tmp_path):
+def test_order_of_own_texts_does_not_change_the_splits(tmp_path):
     path = own(tmp_path, "train", 50)
     data = load_token_classification(TokenClassificationOptions(train_file=path))
     assert (len(data.train), len(data.validation), len(data.test)) == (40, 5, 5)
@@ -56,7 +56,7 @@ def test_own_texts_are_held_out_by_themselves_whatever_their_order(tmp_path):
     assert set(again.test.texts) == set(data.test.texts)
 
 
-def test_repeated_texts_and_texts_marked_in_two_ways_are_dropped(tmp_path):
+def test_repeated_texts_and_texts_with_contradicting_spans_are_dropped(tmp_path):
     path = own(tmp_path, "train", 50)
     path.write_text(path.read_text() + "Ada B-PER\nsees O\ntrain0 O\n\nAda B-LOC\nsees O\ntrain1 O\n")
     data = load_token_classification(TokenClassificationOptions(train_file=path))
@@ -65,7 +65,7 @@ def test_repeated_texts_and_texts_marked_in_two_ways_are_dropped(tmp_path):
     assert data.labels == ["LOC", "PER"]
 
 
-def test_own_splits_are_kept_and_leaks_removed(tmp_path):
+def test_own_splits_are_kept_and_leaks_are_removed(tmp_path):
     train, test = own(tmp_path, "train", 20), own(tmp_path, "test", 5)
     train.write_text(train.read_text() + test.read_text())
     data = load_token_classification(TokenClassificationOptions(train_file=train, test_file=test))
@@ -73,7 +73,7 @@ def test_own_splits_are_kept_and_leaks_removed(tmp_path):
     assert not set(data.test.texts) & {*data.train.texts, *data.validation.texts}
 
 
-def test_a_label_that_training_does_not_have_is_refused_with_its_place(tmp_path):
+def test_a_label_that_training_does_not_have_is_refused_with_its_position(tmp_path):
     train, test = own(tmp_path, "train", 20), own(tmp_path, "test", 5, label="ORG")
     with pytest.raises(InputError, match=r"test.txt, line 1: .*'ORG', which does not occur.* PER"):
         load_token_classification(TokenClassificationOptions(train_file=train, test_file=test))
@@ -90,7 +90,7 @@ def test_data_without_spans_and_too_little_data_are_refused(tmp_path):
         load_token_classification(TokenClassificationOptions(train_file=own(tmp_path, "few", 2), validation_split=0.9))
 
 
-def test_a_smoke_run_takes_a_few_texts(tmp_path):
+def test_a_smoke_run_uses_a_few_texts(tmp_path):
     data = load_token_classification(TokenClassificationOptions(train_file=own(tmp_path, "a", 500), smoke=True))
     assert (len(data.train), len(data.validation), len(data.test)) == (24, 24, 24)
 
@@ -140,7 +140,7 @@ def test_conll2003_of_tfds_has_sentences_with_entities(tmp_path):
         load_token_classification(TokenClassificationOptions(dataset="my_names", data_dir=tmp_path, **flags))
 
 
-def test_universal_dependencies_of_tfds_tag_every_word(tmp_path):
+def test_universal_dependencies_of_tfds_have_a_tag_for_every_word(tmp_path):
     sequence = tfds.features.Sequence
     names = ["NOUN", "VERB"]
     features = {"tokens": sequence(tfds.features.Text()), "upos": sequence(tfds.features.ClassLabel(names=names))}
@@ -165,7 +165,7 @@ def test_unknown_and_missing_names_are_refused(tmp_path, monkeypatch):
         load_token_classification(TokenClassificationOptions(dataset="msrra", data_dir=tmp_path))
 
 
-def test_names_of_the_peoples_daily_join_surname_and_given_name():
+def test_peoples_daily_names_join_surname_and_given_name():
     words = [("欧阳", "nr"), ("明", "nr"), ("和", "c"), ("李", "nr"), ("小龙", "nr"), ("克林顿", "nr"), ("王", "nr")]
     joined = peoples_daily.name_words(words)
     assert joined == [("欧阳明", "PER"), ("和", None), ("李小龙", "PER"), ("克林顿", "PER"), ("王", "PER")]
@@ -176,7 +176,7 @@ def test_names_of_the_peoples_daily_join_surname_and_given_name():
     ]
 
 
-def test_the_three_views_of_the_peoples_daily_mark_the_same_texts(monkeypatch):
+def test_the_three_versions_of_the_peoples_daily_have_the_same_texts(monkeypatch):
     paragraphs = [[("王", "nr"), ("红", "nr"), ("在", "p"), (f"北京{n}", "ns")] for n in range(20)]
     monkeypatch.setattr(peoples_daily, "tagged_words", lambda: iter(paragraphs))
     found = {
@@ -189,21 +189,21 @@ def test_the_three_views_of_the_peoples_daily_mark_the_same_texts(monkeypatch):
     assert [(text[:2], label) for text, label in marked(found["names"].test)] == [("王红", "PER"), ("北京", "LOC")] * 2
 
 
-def test_characters_and_tags_of_msra_are_as_long_as_each_other():
+def test_every_character_of_msra_has_a_tag():
     sentences = list(msra.tagged_characters("test"))
     assert len(sentences) == 5000
     assert all(len(characters) == len(tags) for characters, tags in sentences)
     assert sum(tag.startswith(("B-PER", "S-PER")) for _, tags in sentences for tag in tags) == 1991 + 73
 
 
-def test_words_of_the_peoples_daily_all_have_a_tag():
+def test_every_word_of_the_peoples_daily_has_a_tag():
     paragraphs = list(peoples_daily.tagged_words())
     assert len(paragraphs) == 19_485
     assert sum(map(len, paragraphs)) == 1_121_447
     assert len({tag for words in paragraphs for _, tag in words}) == 44
 
 
-@pytest.mark.slow  # some ten seconds each
+@pytest.mark.slow  # about ten seconds each
 @pytest.mark.parametrize(
     ("name", "train", "validation", "test", "labels"),
     [
@@ -213,7 +213,7 @@ def test_words_of_the_peoples_daily_all_have_a_tag():
         ("peoples_daily_pos", 15188, 1898, 1898, 44),
     ],
 )
-def test_data_sets_of_packages(name, train, validation, test, labels):
+def test_data_sets_of_packages_have_their_published_sizes(name, train, validation, test, labels):
     data = load_token_classification(TokenClassificationOptions(dataset=name))
     assert (len(data.train), len(data.validation), len(data.test)) == (train, validation, test)
     assert len(data.labels) == labels

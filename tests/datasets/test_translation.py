@@ -28,7 +28,7 @@ def all_pairs(data):
 
 
 @pytest.mark.parametrize("kind", ["tsv", "csv", "jsonl", "named", "two files"])
-def test_every_form_of_own_file_is_read_as_the_same_data(tmp_path, kind):
+def test_all_formats_of_own_files_are_read_as_the_same_data(tmp_path, kind):
     expected = load(train_file=tsv(tmp_path))
     options = {}
     if kind == "csv":
@@ -52,7 +52,7 @@ def test_every_form_of_own_file_is_read_as_the_same_data(tmp_path, kind):
     assert [len(split) for split in (expected.train, expected.validation, expected.test)] == [80, 10, 10]
 
 
-def test_no_source_is_in_two_splits_and_each_keeps_its_translations(tmp_path):
+def test_every_source_is_in_one_split_with_all_its_translations(tmp_path):
     pairs = [*PAIRS, *((source.upper(), target + " Sí.") for source, target in PAIRS), ("Sentence 1.", "frase  1.")]
     data = load(train_file=tsv(tmp_path, pairs))
     keys = [{source.lower() for source in split.texts} for split in (data.train, data.validation, data.test)]
@@ -61,7 +61,7 @@ def test_no_source_is_in_two_splits_and_each_keeps_its_translations(tmp_path):
     assert data.dropped == {"pairs without text": 0, "duplicates": 1, "sources of another split": 0}
 
 
-def test_the_share_that_is_held_out_can_be_chosen(tmp_path):
+def test_the_held_out_share_can_be_chosen(tmp_path):
     data = load(train_file=tsv(tmp_path), validation_split=0.3)
     assert [len(split) for split in (data.train, data.validation, data.test)] == [40, 30, 30]
     assert len(load(train_file=tsv(tmp_path), held_out=4).test) == 4
@@ -72,7 +72,7 @@ def test_splits_do_not_depend_on_the_order_of_the_data(tmp_path):
     assert [sorted(pairs) for pairs in all_pairs(one)] == [sorted(pairs) for pairs in all_pairs(other)]
 
 
-def test_given_test_sources_leave_training(tmp_path):
+def test_sources_of_a_given_test_split_are_removed_from_training(tmp_path):
     test = tsv(tmp_path, PAIRS[:30], "test.tsv")
     data = load(train_file=tsv(tmp_path), test_file=test, held_out=5)
     assert data.test.texts == [source for source, _ in PAIRS[:30]]
@@ -85,7 +85,7 @@ def test_lines_without_a_translation_are_dropped(tmp_path):
     assert data.dropped["pairs without text"] == 2
 
 
-def test_tatoeba_runs_both_ways():
+def test_tatoeba_is_read_in_both_directions():
     there, back = load(), load(source="es", target="en")
     assert (len(there.test), len(there.validation)) == (2000, 2000)
     assert sum(len(references) for references in there.train.references) > 130_000
@@ -95,7 +95,7 @@ def test_tatoeba_runs_both_ways():
     assert "¿" in " ".join(sources)
 
 
-def test_reversal_is_letters_backwards():
+def test_targets_of_reversal_are_the_reversed_sources():
     data = load(dataset="reversal")
     assert [source.split()[::-1] for source in data.test.texts] == [t.split() for (t,) in data.test.references]
 
@@ -128,7 +128,7 @@ def test_files_of_different_lengths_are_refused(tmp_path):
         load(train_file=source, target_file=target)
 
 
-def test_a_missing_file_or_language_is_named(tmp_path):
+def test_a_missing_file_or_language_is_refused(tmp_path):
     with pytest.raises(InputError, match="nothing.tsv does not exist"):
         load(train_file=Path(tmp_path, "nothing.tsv"))
     with pytest.raises(InputError, match="between en and es, and en and uk. Received: --source en --target fr"):

@@ -27,13 +27,13 @@ def test_a_file_of_brackets_has_labels_for_all_nodes(tmp_path):
     assert "labels        of train nodes" in report
 
 
-def test_roots_of_a_file_of_brackets_may_be_learned_alone(tmp_path):
+def test_a_file_of_brackets_can_be_read_with_root_labels_only(tmp_path):
     data = load_trees(options(train_file=write_sentiment_trees(tmp_path), labelled="root"))
     assert data.train.labels.dtype == np.int64
     assert data.labels == ["0", "2"]
 
 
-def test_labels_of_dependency_trees_are_in_comments(tmp_path):
+def test_labels_of_dependency_trees_are_read_from_comments(tmp_path):
     path = tmp_path / "trees.conllu"
     sentences = [(word, label) for label in ("good", "bad") for word in (f"{label}{n}" for n in range(20))]
     blocks = [f"# label = {label}\n{ROW.format(1, word, 0)}{ROW.format(2, '!', 1)}\n" for word, label in sentences]
@@ -46,7 +46,7 @@ def test_labels_of_dependency_trees_are_in_comments(tmp_path):
         load_trees(options(train_file=path))
 
 
-def test_tables_hold_pairs_of_parses(tmp_path):
+def test_tables_can_contain_pairs_of_parses(tmp_path):
     path = tmp_path / "pairs.jsonl"
     rows = [{"a": f"( dog {n} )", "b": f"( {n} barks )", "label": "yes" if n % 2 else "no"} for n in range(60)]
     path.write_text("\n".join(map(json.dumps, rows)), "utf-8")

@@ -31,24 +31,24 @@ def test_csv_is_read_with_and_without_byte_order_mark(encoding, tmp_path):
     assert pairs(write(tmp_path / "a.csv", encoding=encoding)) == ROWS
 
 
-def test_csv_in_a_chinese_encoding(tmp_path):
+def test_csv_can_have_a_chinese_encoding(tmp_path):
     options = DataOptions(text_column="评论", label_column="标签", encoding="gb18030")
     assert pairs(write(tmp_path / "a.csv", encoding="gb18030"), options) == ROWS
 
 
-def test_tsv_and_other_delimiters(tmp_path):
+def test_tsv_and_other_delimiters_are_read(tmp_path):
     assert pairs(write(tmp_path / "a.tsv", delimiter="\t")) == ROWS
     options = DataOptions(text_column="评论", label_column="标签", delimiter=";")
     assert pairs(write(tmp_path / "a.csv", delimiter=";"), options) == ROWS
     assert "--delimiter" in message(write(tmp_path / "b.csv"), DataOptions(delimiter="||"))
 
 
-def test_json_lines_with_numbers_for_labels(tmp_path):
+def test_json_lines_can_have_numbers_as_labels(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "fine", "label": 1}\n\n{"text": null, "label": 0}\n', "utf-8")
     assert pairs(tmp_path / "a.jsonl", DataOptions()) == [("fine", "1"), ("", "0")]
 
 
-def test_folder_per_class(tmp_path):
+def test_one_folder_per_class_is_read(tmp_path):
     for label, text in (("pos", "fine"), ("neg", "dull")):
         (tmp_path / "data" / label).mkdir(parents=True)
         (tmp_path / "data" / label / "1.txt").write_text(text + "\n")
@@ -57,7 +57,7 @@ def test_folder_per_class(tmp_path):
     assert "sub-folders" in message(tmp_path / "empty")
 
 
-def test_wrong_column_is_named_with_the_right_ones(tmp_path):
+def test_a_wrong_column_is_refused_with_the_existing_ones(tmp_path):
     error = message(write(tmp_path / "a.csv"), DataOptions(text_column="内容", label_column="标签"))
     assert "a.csv, line 1" in error
     assert "'内容'" in error
@@ -65,7 +65,7 @@ def test_wrong_column_is_named_with_the_right_ones(tmp_path):
     assert "--text-column" in error
 
 
-def test_undecodable_byte_is_named_with_line_offset_and_a_way_out(tmp_path):
+def test_an_undecodable_byte_is_refused_with_line_offset_and_advice(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"text,label\nfine,1\n" + "很好,1\n".encode("gb18030"))
     error = message(path, DataOptions())
@@ -75,7 +75,7 @@ def test_undecodable_byte_is_named_with_line_offset_and_a_way_out(tmp_path):
     assert "Unknown encoding" in message(path, DataOptions(encoding="utf-9"))
 
 
-def test_line_with_too_many_fields_is_named(tmp_path):
+def test_a_line_with_too_many_fields_is_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("text,label\nfine,1\nwell, hello there,0\n")
     error = message(path, DataOptions())
@@ -86,7 +86,7 @@ def test_line_with_too_many_fields_is_named(tmp_path):
     ("content", "expected"),
     [("{broken", "line 1: expected one JSON object"), ("[1]", "JSON object"), (json.dumps({"a": 1}), "no key 'text'")],
 )
-def test_broken_json_lines_are_named(content, expected, tmp_path):
+def test_broken_json_lines_are_refused_with_their_line(content, expected, tmp_path):
     (tmp_path / "a.jsonl").write_text(content)
     assert expected in message(tmp_path / "a.jsonl", DataOptions())
 
@@ -97,7 +97,7 @@ def test_files_without_examples_are_refused(content, tmp_path):
     assert "a.csv" in message(tmp_path / "a.csv", DataOptions())
 
 
-def test_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     assert "does not exist" in message(tmp_path / "nowhere.csv")
 
 
@@ -112,7 +112,7 @@ def test_pairs_are_read_from_tables_and_json_lines(tmp_path):
     assert pairs(tmp_path / "a.jsonl", options) == expected
 
 
-def test_a_missing_pair_column_is_named(tmp_path):
+def test_a_missing_pair_column_is_refused(tmp_path):
     options = DataOptions(text_pair_column="reply")
     (tmp_path / "a.csv").write_text("text,label\nask,a\n")
     assert "no column 'reply'" in message(tmp_path / "a.csv", options)

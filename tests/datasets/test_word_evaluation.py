@@ -1,4 +1,4 @@
-"""Word pairs and analogy questions: the published sets, the user's own, and broken files."""
+"""Word pairs and analogy questions are read from published sets and own files; broken files are refused."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def write(folder, text, encoding="utf-8"):
     return path
 
 
-def test_own_pairs_are_read_with_comments_spaces_windows_lines_and_a_byte_order_mark(tmp_path):
+def test_own_pairs_can_have_comments_spaces_windows_line_ends_and_a_byte_order_mark(tmp_path):
     text = "\ufeff# word\tword\tscore\r\ncup\tmug\t9.1\r\n\r\nice cream \t 茶\t-2\r\n"
     pairs = load_word_pairs(write(tmp_path, text))
     assert pairs.words == [("cup", "mug"), ("ice cream", "茶")]
@@ -24,7 +24,7 @@ def test_own_pairs_are_read_with_comments_spaces_windows_lines_and_a_byte_order_
     assert len(pairs) == 2
 
 
-def test_own_pairs_are_read_in_another_encoding(tmp_path):
+def test_own_pairs_can_have_another_encoding(tmp_path):
     path = write(tmp_path, "杯子\t茶\t3\n", "gb18030")
     assert load_word_pairs(path, encoding="gb18030").words == [("杯子", "茶")]
     with pytest.raises(InputError, match=r"mine.txt, line 1: byte 0x.. .* gb18030"):
@@ -76,19 +76,19 @@ def test_broken_questions_are_refused_with_file_and_line(text, message, tmp_path
         load_analogies(write(tmp_path, text))
 
 
-def test_an_unknown_name_is_distinguished_from_a_path():
+def test_an_unknown_name_is_answered_with_a_suggestion():
     with pytest.raises(InputError, match=r"no file 'wordsim535'. Did you mean 'wordsim353'\? Expected wordsim353 or"):
         load_word_pairs("wordsim535")
     with pytest.raises(InputError, match="Did you mean 'questions_words'"):
         load_analogies("question_words")
 
 
-def test_published_sets_are_the_published_ones():
+def test_downloaded_sets_equal_the_published_ones():
     assert [len(load_word_pairs(name)) for name in ("wordsim353", "simlex999")] == [353, 999]
     questions = load_analogies()
     assert len(questions) == 19544
     assert len(questions.sections) == 14
-    # Every word gets a vector of its own, so that all questions can be asked.
+    # Every word has its own vector, so that all questions can be answered.
     tokens = sorted({word for section in questions.sections.values() for question in section for word in question})
     vectors = np.random.default_rng(0).normal(size=(len(tokens), 10))
     scores = analogy_scores(tokens, vectors, questions)
@@ -97,16 +97,16 @@ def test_published_sets_are_the_published_ones():
     assert scores["accuracy"] < 0.05  # by chance
 
 
-def test_published_vectors_agree_with_people_as_published():
+def test_published_vectors_have_their_published_scores():
     pairs = load_word_pairs("wordsim353")
     words = sorted({word.lower() for pair in pairs.words for word in pair})
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *words])
     scores = word_similarity_scores(vocabulary.tokens, read_word_vectors("glove_6b_50d", vocabulary).values, pairs)
     assert scores["coverage"] == 1.0
-    assert scores["spearman"] == pytest.approx(0.503, abs=5e-4)  # what gensim computes for the same vectors
+    assert scores["spearman"] == pytest.approx(0.503, abs=5e-4)  # scores of gensim for the same vectors
 
 
-def test_sets_without_a_published_language_need_own_files():
+def test_a_language_without_published_sets_needs_own_files():
     assert [given.name for given in published_word_sets("en")] == ["wordsim353", "simlex999", "questions_words"]
     with pytest.raises(InputError, match="language 'zh'. Give your own.*--test-file"):
         published_word_sets("zh")

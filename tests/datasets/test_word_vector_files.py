@@ -1,4 +1,4 @@
-"""Files of word vectors: every format, what damages them, and what gensim and TensorBoard make of ours."""
+"""Files of word vectors: all formats, damaged files, and compatibility with gensim and TensorBoard."""
 
 import bz2
 import gzip
@@ -26,7 +26,7 @@ def write(path, content):
 
 
 def many(random, count=1000, dim=20):
-    """Words of several lengths and float32 numbers of every size, drawn as bits."""
+    """Return words of several lengths and float32 numbers of all sizes, drawn as random bits."""
     bits = random.integers(0, 2**32, (count, dim), dtype="uint32").view("float32")
     words = ["w" * (number % 7 + 1) + str(number) for number in range(count)]
     return words, np.where(np.isfinite(bits), bits, 0.1).astype("float32")
@@ -34,7 +34,7 @@ def many(random, count=1000, dim=20):
 
 @pytest.mark.parametrize("packed", list(PACKERS))
 @pytest.mark.parametrize("format", FORMATS)
-def test_what_is_written_is_read_again_to_the_bit(format, packed, tmp_path, random):
+def test_written_vectors_are_read_without_any_change(format, packed, tmp_path, random):
     words, vectors = many(random)
     path = tmp_path / f"vectors.txt{packed}"
     write_vectors(path, SPECIAL + WORDS + words, np.concatenate([np.ones((12, 20)), vectors]), format)
@@ -54,15 +54,15 @@ def test_a_file_larger_than_a_block_is_read_completely(format, tmp_path, random,
     np.testing.assert_array_equal(values, vectors)
 
 
-def test_numbers_are_written_short(tmp_path):
+def test_numbers_are_written_with_the_fewest_digits(tmp_path):
     write_vectors(tmp_path / "a", ["tea"], np.array([[0.1, -1 / 3, 1e-7, 3e20, 2]], "float32"), "glove")
     assert (tmp_path / "a").read_text() == "tea 0.1 -0.33333334 1e-07 3e+20 2.0\n"
 
 
 @pytest.mark.parametrize("dim", [2, 50, 300])
 @pytest.mark.parametrize("line_break", [b"", b"\n"], ids=["as gensim writes", "as word2vec writes"])
-def test_every_binary_file_is_known_as_binary(dim, line_break, tmp_path, random):
-    """Also where the bytes of the numbers happen to hold spaces, digits and line breaks."""
+def test_every_binary_file_is_detected(dim, line_break, tmp_path, random):
+    """Including files in which the bytes of the numbers contain spaces, digits and line breaks."""
     for trial in range(40):
         vectors = random.normal(0, 0.2, (3, dim)).astype("<f4")
         vectors[0] = np.frombuffer(random.choice([b"\n", b" ", b"5", b"\x1f"]) * 4, "<f4")
@@ -78,7 +78,7 @@ def test_every_binary_file_is_known_as_binary(dim, line_break, tmp_path, random)
     ["a 1 2\nb c 3 4\n", "2 2\na 1 2 \nb c 3 4 \n", "\ufeffa 1 2\r\nb c 3 4\r\n", "\ufeff2 2\na\t1\t2\n\nb c\t3\t4"],
     ids=["GloVe", "fastText", "Windows", "tabs and an empty line"],
 )
-def test_text_of_every_kind_is_read(text, tmp_path):
+def test_text_files_of_all_kinds_are_read(text, tmp_path):
     tokens, values = read_vectors(write(tmp_path / "a.vec", text))
     assert tokens == ["a", "b c"]
     np.testing.assert_array_equal(values, [[1, 2], [3, 4]])
@@ -95,9 +95,9 @@ def test_repeated_and_truncated_words_are_logged(tmp_path, caplog):
     assert "1 words are not UTF-8" in caplog.text
 
 
-def test_words_in_an_old_encoding_are_still_text(tmp_path):
+def test_text_files_in_an_old_encoding_are_detected_as_text(tmp_path):
     tokens, values = read_vectors(write(tmp_path / "a", "2 2\né 1 2\nü 3 4\n".encode("latin-1")))
-    assert tokens == ["\ufffd"]  # both are unreadable, and so the same
+    assert tokens == ["\ufffd"]  # both are unreadable and therefore equal
     np.testing.assert_array_equal(values, [[1, 2]])
 
 
@@ -143,13 +143,13 @@ def test_broken_files_are_refused_with_the_line_or_word(content, message, tmp_pa
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("start", [b"", b"9 5\n"])
-def test_junk_is_refused(start, seed, tmp_path):
+def test_random_bytes_are_refused(start, seed, tmp_path):
     with pytest.raises(InputError):
         read_vectors(write(tmp_path / "a", start + np.random.default_rng(seed).bytes(20_000)))
 
 
 @pytest.mark.parametrize("packed", [".gz", ".bz2"])
-def test_a_packed_file_that_is_cut_or_not_packed_is_refused(packed, tmp_path, random):
+def test_truncated_and_falsely_named_compressed_files_are_refused(packed, tmp_path, random):
     words, vectors = many(random)
     whole = tmp_path / f"a{packed}"
     write_vectors(whole, words, vectors)
@@ -160,11 +160,11 @@ def test_a_packed_file_that_is_cut_or_not_packed_is_refused(packed, tmp_path, ra
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_memory_is_bounded_by_a_piece_and_what_is_kept(format, tmp_path, random, monkeypatch):
+def test_memory_is_bounded_by_one_block_and_the_kept_vectors(format, tmp_path, random, monkeypatch):
     monkeypatch.setattr("kerasnlp_zoo.datasets.word_vector_blocks.PIECE", 2**15)
     words, vectors = [f"w{number}" for number in range(4000)], random.normal(size=(4000, 50)).astype("float32")
     write_vectors(tmp_path / "a", words, vectors, format)
-    read_vectors(tmp_path / "a", max_words=1)  # what is loaded at the first call
+    read_vectors(tmp_path / "a", max_words=1)  # load everything that the first call loads
 
     def peak(function, *arguments):
         tracemalloc.start()
@@ -177,14 +177,14 @@ def test_memory_is_bounded_by_a_piece_and_what_is_kept(format, tmp_path, random,
     assert peak(read_vectors, tmp_path / "a") < 2 * vectors.nbytes + 200 * len(words)
 
 
-def test_binary_vectors_serve_a_vocabulary(tmp_path):
+def test_binary_vectors_are_read_for_a_vocabulary(tmp_path):
     write_vectors(tmp_path / "a.bin", ["Tea", "cup"], [[1, 2], [3, 4]], "word2vec_binary")
     vectors = read_word_vectors(tmp_path / "a.bin", Vocabulary([*SPECIAL, "cup", "tea"]))
     np.testing.assert_allclose(vectors.values[2:] / vectors.scale, [[3, 4], [1, 2]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("write_file", [write_vectors, write_projector])
-def test_what_cannot_be_written_is_refused_and_leaves_no_file(write_file, tmp_path):
+def test_vectors_that_cannot_be_written_are_refused_and_leave_no_file(write_file, tmp_path):
     for tokens, vectors, message in [
         (["a\nb"], [[1, 2]], "contains a"),
         ([""], [[1, 2]], "is empty"),
@@ -201,8 +201,8 @@ def test_what_cannot_be_written_is_refused_and_leaves_no_file(write_file, tmp_pa
         write_vectors(tmp_path / "a", ["a"], [[1, 2]], format="fasttext")
 
 
-def test_tensorboard_serves_the_projector(tmp_path, random):
-    """Asked as the browser asks."""
+def test_tensorboard_shows_the_projector(tmp_path, random):
+    """The requests are those of the browser."""
     testing = pytest.importorskip("werkzeug.test")
     from tensorboard.backend.event_processing import data_provider, plugin_event_multiplexer
     from tensorboard.plugins import base_plugin
@@ -232,7 +232,7 @@ def test_tensorboard_serves_the_projector(tmp_path, random):
 
 
 def neighbours(tokens, vectors, word):
-    """The slow way: every cosine."""
+    """Return the neighbours by computing every cosine."""
     place = tokens.index(word)
     cosines = [v @ vectors[place] / np.linalg.norm(v) / np.linalg.norm(vectors[place]) for v in vectors]
     return [tokens[near] for near in np.argsort(cosines)[::-1] if near != place][:10]
@@ -251,7 +251,7 @@ def normal(random):
 @pytest.mark.peers
 @pytest.mark.parametrize("packed", ["", ".gz"])
 @pytest.mark.parametrize("format", FORMATS)
-def test_gensim_loads_what_we_write_and_finds_the_same_neighbours(format, packed, normal, keyed_vectors, tmp_path):
+def test_gensim_loads_written_vectors_and_finds_the_same_neighbours(format, packed, normal, keyed_vectors, tmp_path):
     tokens, vectors = normal
     path = tmp_path / f"vectors.txt{packed}"
     write_vectors(path, SPECIAL + tokens, np.concatenate([np.ones((2, 20)), vectors]), format)
@@ -267,7 +267,7 @@ def test_gensim_loads_what_we_write_and_finds_the_same_neighbours(format, packed
 @pytest.mark.peers
 @pytest.mark.parametrize("packed", ["", ".gz"])
 @pytest.mark.parametrize("arguments", [{}, {"binary": True}, {"write_header": False}], ids=str)
-def test_we_load_what_gensim_writes(arguments, packed, normal, keyed_vectors, tmp_path):
+def test_vectors_written_by_gensim_are_read(arguments, packed, normal, keyed_vectors, tmp_path):
     tokens, vectors = normal
     gensims = keyed_vectors(20)
     gensims.add_vectors(tokens, vectors)

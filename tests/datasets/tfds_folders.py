@@ -1,11 +1,11 @@
-"""Small data sets in TFDS's own format, for tests of what is loaded by a TFDS name."""
+"""Small data sets in TFDS's own format, to test loading by a TFDS name."""
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 
 def write_tfds(folder, name, features, splits, config="plain_text"):
-    """Write a data set as TFDS itself keeps it: a folder per name, config and version, with record files."""
+    """Write a data set in TFDS's format: a folder per name, config and version, with record files."""
     tfds.dataset_builders.store_as_tfds_dataset(
         name=name,
         config=config,

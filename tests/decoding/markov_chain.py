@@ -1,4 +1,4 @@
-"""A model for tests of decoding, whose next token depends on the last two.
+"""A model for tests of decoding. Its next token depends on the last two tokens.
 
 Shapes: B sequences, V vocabulary.
 """
@@ -7,12 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 V, END = 7, 3
-TABLE = np.random.default_rng(5).normal(size=(V, V, V)).astype("float32")  # logits by the last two tokens
-TABLE[:, :, 0] = -20  # no model writes padding
+TABLE = np.random.default_rng(5).normal(size=(V, V, V)).astype("float32")  # logits for the last two tokens
+TABLE[:, :, 0] = -20  # models never write padding
 
 
 def step(state, ids):
-    """A second-order Markov chain: its state is the token before."""
+    """A step of a second-order Markov chain. The state is the previous token."""
     logits = tf.gather_nd(TABLE, tf.stack([state["before"], ids], axis=1))
     return logits, {"before": ids}
 

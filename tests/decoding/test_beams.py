@@ -9,7 +9,7 @@ from tests.decoding.markov_chain import END, TABLE, V, start, step
 
 
 def all_hypotheses(before, token, max_length, penalty):
-    """Every sequence of tokens that ends or is as long as can be, with its score, the best first."""
+    """Return all complete sequences of tokens with their scores, the best first."""
     found = []
 
     def grow(before, token, ids, total):
@@ -28,7 +28,7 @@ def all_hypotheses(before, token, max_length, penalty):
 
 
 @pytest.mark.parametrize("penalty", [0.0, 0.6, 2.0])
-def test_a_beam_that_holds_everything_equals_exhaustive_search(random, penalty):
+def test_a_beam_as_wide_as_all_hypotheses_equals_exhaustive_search(random, penalty):
     length, width = 3, V**3
     state, ids = start(random, 4)
     found, scores = beam_search(
@@ -52,20 +52,20 @@ def search(state, ids, width, jit=False, **options):
 
 
 @pytest.mark.parametrize("penalty", [0.0, 2.0])
-def test_a_beam_of_one_is_greedy(random, penalty):
+def test_a_beam_of_width_one_equals_greedy_decoding(random, penalty):
     state, ids = start(random, 20)
     found, _ = search(state, ids, 1, length_penalty=penalty)
     np.testing.assert_array_equal(found[:, 0], generate(step, state, ids, greedy, 6, END))
 
 
-def test_the_best_are_sorted_and_all_different(random):
+def test_hypotheses_are_sorted_and_different(random):
     state, ids = start(random, 20)
     found, scores = search(state, ids, 4, num_best=4)
     assert np.all(np.diff(scores, axis=1) <= 0)
     assert all(len({tuple(sequence) for sequence in row}) == 4 for row in found.numpy())
 
 
-def test_a_wider_beam_finds_no_worse(random):
+def test_a_wider_beam_does_not_lower_the_best_score(random):
     state, ids = start(random, 20)
     totals = [np.sum(search(state, ids, width, length_penalty=0.0)[1]) for width in (1, 4, 64)]
     assert totals == sorted(totals)
@@ -73,7 +73,7 @@ def test_a_wider_beam_finds_no_worse(random):
 
 
 @pytest.mark.parametrize("width", [1, 2, 4])
-def test_hypotheses_are_complete_and_scored_by_all_their_tokens(random, width):
+def test_hypotheses_are_complete_and_their_scores_sum_over_all_tokens(random, width):
     state, ids = start(random, 20)
     found, scores = search(state, ids, width, num_best=width, length_penalty=0.0)
     for row, best in np.ndindex(20, width):
@@ -86,7 +86,7 @@ def test_hypotheses_are_complete_and_scored_by_all_their_tokens(random, width):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-def test_beams_do_not_depend_on_their_batch_or_on_compilation(random, jit):
+def test_batches_and_compilation_do_not_change_the_beams(random, jit):
     state, ids = start(random, 8)
     found, scores = search(state, ids, 3, num_best=2)
     for row in (0, 5):
@@ -95,7 +95,7 @@ def test_beams_do_not_depend_on_their_batch_or_on_compilation(random, jit):
         np.testing.assert_allclose(alone[1][0], scores[row], rtol=1e-5)
 
 
-def test_one_trace_of_beams_serves_every_batch_size(random):
+def test_beam_search_is_traced_once_for_all_batch_sizes(random):
     compiled = tf.function(
         lambda state, ids: search(state, ids, 3),
         input_signature=[{"before": tf.TensorSpec([None], tf.int32)}, tf.TensorSpec([None], tf.int32)],
@@ -106,7 +106,7 @@ def test_one_trace_of_beams_serves_every_batch_size(random):
         np.testing.assert_array_equal(compiled(*some)[0], search(*some, 3)[0])
 
 
-def test_missing_hypotheses_have_the_score_impossible():
+def test_missing_hypotheses_have_the_lowest_score():
     def only_the_end(state, ids):
         return tf.one_hot(tf.fill(tf.shape(ids), END), V, on_value=0.0, off_value=IMPOSSIBLE), state
 
@@ -115,7 +115,7 @@ def test_missing_hypotheses_have_the_score_impossible():
     np.testing.assert_array_equal(scores[0] > IMPOSSIBLE, [True, False, False])
 
 
-def test_each_sequence_ends_at_its_own_limit_whatever_else_is_in_the_batch(random):
+def test_each_sequence_ends_at_its_own_maximum_length(random):
     state, ids = start(random, 8)
     limits = tf.constant([1, 2, 3, 4, 1, 2, 3, 4])
     found, scores = search(state, ids, 3, num_best=3, max_length=5, limits=limits)
@@ -128,7 +128,7 @@ def test_each_sequence_ends_at_its_own_limit_whatever_else_is_in_the_batch(rando
 
 
 @pytest.mark.parametrize(("length", "penalty", "norm"), [(1, 0.6, 1.0), (7, 1.0, 2.0), (13, 2.0, 9.0), (40, 0.0, 1.0)])
-def test_length_norm_by_hand(length, penalty, norm):
+def test_length_norm_of_worked_examples(length, penalty, norm):
     assert float(length_norm(length, penalty)) == pytest.approx(norm)
 
 

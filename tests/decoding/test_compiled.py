@@ -12,7 +12,7 @@ def search(before_and_ids):
 
 
 @pytest.mark.parametrize("batch", [7, *(pytest.param(batch, marks=pytest.mark.slow) for batch in (1, 2))])
-def test_two_parallel_halves_find_what_the_complete_batch_finds(random, batch):
+def test_two_parallel_halves_equal_the_complete_batch(random, batch):
     state, ids = start(random, batch)
     sources = tf.stack([state["before"], ids], axis=1)
     traced = tf.function(

@@ -10,7 +10,7 @@ from tests.decoding.markov_chain import END, TABLE, start, step
 
 
 def largest_p(logits, p):
-    """Return which tokens top-p keeps: the most probable ones until they reach p."""
+    """Return whether top-p keeps each token: the most probable ones until their sum reaches p."""
     probabilities = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     kept, total = np.zeros(len(logits), bool), 0.0
     for place in np.argsort(-logits, kind="stable"):
@@ -21,7 +21,7 @@ def largest_p(logits, p):
 
 
 @pytest.mark.parametrize("p", [0.01, 0.5, 0.9, 1.0])
-def test_top_p_keeps_what_numpy_does(random, p):
+def test_top_p_equals_a_numpy_implementation(random, p):
     logits = random.normal(size=(30, 11)).astype("float32") * 2
     expected = [largest_p(row, p) for row in logits]
     np.testing.assert_array_equal(keep_top_p(tf.constant(logits), p).numpy() > -1e30, expected)
@@ -34,7 +34,7 @@ def test_top_p_of_a_worked_example():
 
 
 @pytest.mark.parametrize("k", [1, 4, 50])
-def test_top_k_keeps_the_k_highest(random, k):
+def test_top_k_keeps_the_k_highest_logits(random, k):
     logits = random.normal(size=(30, 11)).astype("float32")
     expected = np.argsort(np.argsort(-logits, axis=1), axis=1) < k
     np.testing.assert_array_equal(keep_top_k(tf.constant(logits), k).numpy() > -1e30, expected)
@@ -49,7 +49,7 @@ def test_top_k_keeps_the_k_highest(random, k):
         (Sampling(top_k=3, top_p=0.6), [0.625, 0.375, 0, 0]),
     ],
 )
-def test_tokens_are_drawn_by_their_probabilities(sampling, expected):
+def test_tokens_are_drawn_with_their_probabilities(sampling, expected):
     logits = tf.tile(tf.math.log([[0.5, 0.3, 0.15, 0.05]]), [20_000, 1])
     shares = np.bincount(sampling(logits, place=3), minlength=4) / 20_000
     np.testing.assert_allclose(shares, expected, atol=0.015)
@@ -65,7 +65,7 @@ def test_sampling_compiles_with_xla(random):
             before, token = token, following
 
 
-def test_places_and_seeds_draw_differently_and_the_same_seed_alike():
+def test_draws_depend_only_on_position_and_seed():
     logits = tf.zeros([1, 1000])
     draws = [int(Sampling(seed=seed)(logits, place)[0]) for seed, place in ((1, 0), (1, 1), (2, 0), (1, 0))]
     assert draws[0] == draws[3]
@@ -81,6 +81,6 @@ def test_places_and_seeds_draw_differently_and_the_same_seed_alike():
         ({"top_p": 0.0}, "top_p=0.0"),
     ],
 )
-def test_sampling_refuses_what_it_cannot_draw_by(attributes, message):
+def test_invalid_sampling_arguments_are_refused(attributes, message):
     with pytest.raises(InputError, match=message):
         Sampling(**attributes)

@@ -34,7 +34,7 @@ def test_answers_equal_those_of_an_exhaustive_search(measure, seed):
     assert best_answers(normalized(VECTORS), rows, MEASURES[measure]).tolist() == expected
 
 
-def test_measures_give_different_answers():
+def test_different_measures_have_different_answers():
     rows = random_rows(0, count=200)
     by_sums, by_products = (best_answers(normalized(VECTORS), rows, measure) for measure in MEASURES.values())
     assert 0 < np.mean(by_sums != by_products) < 0.9
@@ -88,7 +88,7 @@ def test_order_of_questions_does_not_change_the_scores(random):
 def test_questions_with_an_unknown_word_lower_the_coverage_but_not_the_accuracy():
     questions = answered(random_rows(8))
     known = questions.sections["family"][0]
-    unknown = [(*known[:place], "yak", *known[place + 1 :]) for place in range(4)]  # in every place
+    unknown = [(*known[:place], "yak", *known[place + 1 :]) for place in range(4)]  # in every position
     more = {**questions.sections, "family": [*questions.sections["family"], *unknown], "currency": unknown}
     before = analogy_scores(WORDS, VECTORS, questions)
     after = analogy_scores(WORDS, VECTORS, AnalogyQuestions("more", more))

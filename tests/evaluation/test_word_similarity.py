@@ -114,9 +114,7 @@ def test_scores_equal_those_of_gensim(random, tmp_path):
     keyed_vectors = pytest.importorskip("gensim.models.keyedvectors")
     peer = keyed_vectors.KeyedVectors(vector_size=5)
     peer.add_vectors(TOKENS[2:], VECTORS[2:])
-    names = [
-        (f"word{a}", f"word{b}") for a, b in (random.permutation(24)[:2] for _ in range(60))
-    ]  # some words are unknown
+    names = [(f"word{a}", f"word{b}") for a, b in (random.permutation(24)[:2] for _ in range(60))]  # some unknown
     pairs = WordPairs("random", names, random.uniform(0, 10, 60).round(2))
     path = tmp_path / "pairs.tsv"
     path.write_text("".join(f"{a}\t{b}\t{score}\n" for (a, b), score in zip(names, pairs.scores, strict=True)))

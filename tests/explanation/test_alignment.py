@@ -30,7 +30,7 @@ def task(builder, **arguments):
         (transformer, {"num_layers": 2, "num_heads": 4, "norm_first": True}, (2, 4)),
     ],
 )
-def test_every_word_of_a_translation_shares_its_attention_out_over_the_source(builder, arguments, shape):
+def test_attention_of_every_translated_word_sums_to_one_over_the_source(builder, arguments, shape):
     alignment = alignment_weights(task(builder, **arguments), "Where is the station?", "la estación")
     assert alignment.source[-5:] == ["is", "the", "station", "[UNK]", "[END]"]
     assert alignment.target == ["la", "estación", "[END]"]
@@ -41,7 +41,7 @@ def test_every_word_of_a_translation_shares_its_attention_out_over_the_source(bu
     assert own.target[-1] == "[END]"
 
 
-def test_pieces_of_a_word_count_together():
+def test_attention_of_the_pieces_of_a_word_is_combined():
     translator = task(seq2seq, embedding_dim=8)
     pieces = [PREPROCESSOR.features([text])["source_ids"].to_tensor() for text in ("the station", "la")]
     raw = np.asarray(translator.steps.alignments(pieces[0], np.append([[2]], pieces[1][:, :-1], axis=1)))[0, 0, 0]
@@ -52,7 +52,7 @@ def test_pieces_of_a_word_count_together():
     np.testing.assert_allclose(alignment.weights[0, 0, -1], np.add.reduceat(raw[-1], starts), atol=1e-6)
 
 
-def test_maps_are_drawn_with_all_words_readable(tmp_path):
+def test_all_words_of_a_map_are_readable(tmp_path):
     random = np.random.default_rng(1)
     alignment = Alignment(["车站", "在", "哪里", "[END]"], ["where", "$x_1$", "[END]"], random.random((2, 3, 3, 4)))
     figure = alignment_figure(alignment, layers=[0, 1], heads=[0, 2], title="a model")
@@ -65,7 +65,7 @@ def test_maps_are_drawn_with_all_words_readable(tmp_path):
     assert (tmp_path / "maps.png").read_bytes()[:4] == b"\x89PNG"
 
 
-def test_what_has_no_alignment_is_refused():
+def test_models_and_texts_without_alignment_are_refused():
     with pytest.raises(InputError, match="Received: a task of text_classification"):
         alignment_weights(text_classification(), "a film")
     with pytest.raises(InputError, match="built without attention"):

@@ -1,4 +1,4 @@
-"""Attention as the equations give it, and words as the text has them."""
+"""Attention weights equal the equations, and words are those of the text."""
 
 import keras
 import numpy as np
@@ -37,7 +37,7 @@ def word_task(**arguments):
 
 
 def slow_attention(w, x, activation, norm_first, epsilon):
-    """Attention weights of all layers, one text [1, T, D] through one layer after the other."""
+    """Return the attention weights of all layers for one text [1, T, D], layer by layer."""
     weights = []
     for n in range(SIZES["num_layers"]):
 
@@ -96,7 +96,7 @@ def test_tokens_are_those_of_the_text():
     assert [word for word, _ in attention.words] == ["[CLS]", "SLEEPING", "CAFÉ", "的", "[MASK]", "好", "[SEP]"]
 
 
-def test_texts_are_cut_where_the_model_stops_reading():
+def test_truncated_tokens_are_left_out_and_counted():
     attention = attention_weights(bert_task(max_sequence_length=6), ("the cat the cat", "the dog"))
     assert attention.tokens == ["[CLS]", "the", "cat", "[SEP]", "the", "[SEP]"]
     assert attention.num_cut == 3
@@ -105,7 +105,7 @@ def test_texts_are_cut_where_the_model_stops_reading():
     assert attention_weights(word_task(), "the cat " * 5).num_cut == 2
 
 
-def test_a_model_for_pairs_reads_single_texts_and_the_other_way_round():
+def test_models_for_pairs_read_single_texts_and_vice_versa():
     model = models.bert_span_predictor(vocabulary_size=len(VOCABULARY), **SIZES)
     of_pairs = QuestionAnswering(model, WordPiecePreprocessor(VOCABULARY, pairs=True))
     of_pairs.model.set_weights(randomized(model).get_weights())
@@ -129,7 +129,7 @@ def test_half_precision_is_close():
     finally:
         keras.config.set_dtype_policy("float32")
     assert received.dtype == np.float32
-    np.testing.assert_allclose(received[0], expected[0], atol=0.05)  # further up, random weights blow differences up
+    np.testing.assert_allclose(received[0], expected[0], atol=0.05)  # random weights amplify differences
 
 
 def attention(random, tokens=("[CLS]", "The", "sleep", "##ing", "dog", "didn", "'", "t", "see", "the", "[SEP]")):
@@ -137,7 +137,7 @@ def attention(random, tokens=("[CLS]", "The", "sleep", "##ing", "dog", "didn", "
     return Attention(list(tokens), weights / weights.sum(-1, keepdims=True), 0)
 
 
-def test_one_word_looks_by_the_mean_of_its_pieces_at_the_sum_of_theirs(random):
+def test_attention_of_a_word_is_averaged_over_its_pieces_and_summed_over_theirs(random):
     found = attention(random)
     words = ["[CLS]", "The", "sleeping", "dog", "didn", "'", "t", "see", "the", "[SEP]"]
     assert [word for word, _ in found.words] == words
@@ -168,12 +168,12 @@ def test_words_are_found_at_every_position(query, places, random):
 
 
 @pytest.mark.parametrize("query", ["sleep", "ing", "cat", "do", "dogs", ""])
-def test_what_is_no_word_of_the_text_is_answered_by_its_words(query, random):
+def test_the_error_for_an_unknown_word_lists_the_words_of_the_text(query, random):
     with pytest.raises(InputError, match=r"is not a word of the text.*Its words: \[CLS\] The sleeping dog didn ' t"):
         attention(random).places(query)
 
 
-def test_there_are_only_so_many_layers_and_heads(random):
+def test_layers_and_heads_out_of_range_are_refused(random):
     found = attention(random)
     assert found.choose() == ([1], [0, 1, 2])
     assert found.choose((0, 1), (2,)) == ([0, 1], [2])
@@ -195,7 +195,7 @@ def test_models_and_texts_without_attention_are_refused():
             attention_weights(bert_task(), text)
 
 
-def test_positions_are_those_that_the_model_adds():
+def test_position_vectors_are_those_that_the_model_adds():
     np.testing.assert_array_equal(position_vectors(word_task().model), sinusoids(512, 8))
     task = bert_task()
     table = weights_of(task)["position_embedding/embeddings"]

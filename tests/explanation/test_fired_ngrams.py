@@ -21,7 +21,7 @@ POOLINGS = ["max", "mean", "sum", "k_max"]
 
 
 def random_task(pooling="max", texts=TEXTS, seed=0, **preprocessing):
-    """Return an untrained task with three classes. Its biases are not zero."""
+    """Return an untrained task with three classes and non-zero biases."""
     preprocessor = WordPreprocessor.from_texts(list(texts), **preprocessing)
     sizes = {"embedding_dim": 6, "num_filters": 4, "filter_widths": WIDTHS, "pooling": pooling, "k": 3}
     model = text_cnn(preprocessor.vocabulary_size, num_classes=3, **sizes)
@@ -36,7 +36,7 @@ shared_task = functools.cache(random_task)
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("sentence", SENTENCES)
-def test_every_ngram_contributes_what_its_filters_add_to_the_logits(pooling, sentence):
+def test_contributions_of_ngrams_equal_what_their_filters_add_to_the_logits(pooling, sentence):
     task = shared_task(pooling)
     explanation = fired_ngrams(task, sentence)
     weights = {weight.path: np.array(weight) for weight in task.model.weights}
@@ -50,7 +50,7 @@ def test_every_ngram_contributes_what_its_filters_add_to_the_logits(pooling, sen
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 @pytest.mark.parametrize("sentence", [*SENTENCES, "", "fine fine fine fine fine fine fine"])
-def test_ngrams_words_and_bias_add_up_to_the_logits(pooling, sentence):
+def test_contributions_and_bias_sum_to_the_logits(pooling, sentence):
     task = shared_task(pooling)
     explanation = fired_ngrams(task, sentence)
     logits = np.array(task.model(task.preprocessor([sentence])["token_ids"]))[0]
@@ -62,7 +62,7 @@ def test_ngrams_words_and_bias_add_up_to_the_logits(pooling, sentence):
     assert explanation.answer == task.predict([sentence])[0]
 
 
-def test_an_explanation_and_its_ngrams_are_shown_in_a_line():
+def test_an_explanation_and_its_ngrams_have_a_short_repr():
     explanation = fired_ngrams(zoo.load(ENTRY), "a gripping, beautifully acted film with a fine story")
     words = "['a', 'gripping', ',', 'beautifully', 'acted', 'film', ...]"
     assert repr(explanation) == f"Explanation('positive', words={words}, ngrams={len(explanation.ngrams)})"
@@ -70,7 +70,7 @@ def test_an_explanation_and_its_ngrams_are_shown_in_a_line():
     assert repr(ngram) == f"FiredNgram({' '.join(ngram.words)!r}, start={ngram.start}, filters={len(ngram.filters)})"
 
 
-def test_with_max_pooling_each_filter_counts_once_by_activation_times_weight():
+def test_with_max_pooling_each_filter_contributes_activation_times_weight_once():
     task = random_task()
     ngrams = fired_ngrams(task, SENTENCES[2]).ngrams
     kernel = np.array(task.model.get_layer("logits").kernel)
@@ -83,7 +83,7 @@ def test_with_max_pooling_each_filter_counts_once_by_activation_times_weight():
             np.testing.assert_allclose(ngram.filter_contributions, ngram.activations[:, None] * weights, rtol=1e-5)
 
 
-def test_an_ngram_that_occurs_twice_shares_its_maximum():
+def test_an_ngram_that_occurs_twice_shares_its_contribution():
     ngrams = fired_ngrams(random_task(), "fine film fine film").ngrams
     pairs = [[n for n in ngrams if n.words == (word,)] for word in ("fine", "film")]
     assert any(pairs)
@@ -92,7 +92,7 @@ def test_an_ngram_that_occurs_twice_shares_its_maximum():
         assert pair[0].filters.tolist() == pair[1].filters.tolist()
 
 
-def test_a_window_is_shared_by_its_real_words_only():
+def test_contributions_of_a_window_are_divided_among_its_real_words():
     explanation = fired_ngrams(random_task("sum"), "gripping story")
     shares = np.zeros((2, 3))
     for ngram in explanation.ngrams:
@@ -103,7 +103,7 @@ def test_a_window_is_shared_by_its_real_words_only():
     assert ("·", "·", "gripping", "story", "·") in {ngram.words for ngram in explanation.ngrams}
 
 
-def test_strongest_ngrams_are_sorted_for_and_against_the_answer():
+def test_strongest_ngrams_are_sorted_by_contribution():
     explanation = fired_ngrams(random_task("sum"), SENTENCES[2])
     speak_for, speak_against = explanation.strongest(count=4)
     values = sorted(ngram.contributions[explanation.predicted] for ngram in explanation.ngrams)
@@ -112,7 +112,7 @@ def test_strongest_ngrams_are_sorted_for_and_against_the_answer():
     assert values[3] < 0 < values[-4]
 
 
-def test_the_entry_finds_praise_and_blame_in_one_sentence():
+def test_the_entry_distinguishes_praise_and_blame_in_one_sentence():
     explanation = fired_ngrams(zoo.load(ENTRY), "dull and clumsy, but the actors are wonderful")
     for_positive = dict(zip(explanation.words, explanation.word_contributions[:, 1], strict=True))
     assert for_positive["dull"] < 0
@@ -120,7 +120,7 @@ def test_the_entry_finds_praise_and_blame_in_one_sentence():
     assert for_positive["wonderful"] > 0
 
 
-def test_the_entry_likes_beautifully_acted():
+def test_the_entry_answers_positive_because_of_beautifully_acted():
     explanation = fired_ngrams(zoo.load(ENTRY), "a gripping, beautifully acted film")
     assert explanation.answer["label"] == "positive"
     speak_for, _ = explanation.strongest(count=2)

@@ -39,18 +39,18 @@ def test_each_score_equals_a_triple_loop(random, score_mode, key_width):
 
 
 @pytest.mark.parametrize("score_mode", SCORE_MODES)
-def test_keys_projected_once_answer_every_step_alike(random, score_mode):
+def test_precomputed_keys_give_the_same_result_at_every_step(random, score_mode):
     query, key, value, mask = example(random)
     layer = attention(random, score_mode)
-    whole = layer(query, key, value, mask=mask)
+    complete = layer(query, key, value, mask=mask)
     projected = layer.project_keys(ops.convert_to_tensor(key))
     steps = [layer.attend(query[:, step : step + 1], projected, value, mask) for step in range(Q)]
-    np.testing.assert_allclose(np.concatenate(steps, axis=1), whole, atol=1e-5)
+    np.testing.assert_allclose(np.concatenate(steps, axis=1), complete, atol=1e-5)
 
 
 @pytest.mark.parametrize("is_hard", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_padding_gets_no_attention_and_padding_alone_returns_zeros(random, dtype, is_hard):
+def test_padding_has_weight_zero_and_rows_of_only_padding_return_zeros(random, dtype, is_hard):
     query, key, value, mask = example(random)
     mask[2] = False
     layer = attention(random, "dot", is_hard=is_hard, dtype=dtype)
@@ -61,7 +61,7 @@ def test_padding_gets_no_attention_and_padding_alone_returns_zeros(random, dtype
         np.testing.assert_allclose(np.sum(weights, axis=-1)[:2], 1.0, atol=1e-3)
 
 
-def test_hard_attention_takes_the_highest_weight(random):
+def test_hard_attention_selects_the_highest_weight(random):
     query, key, value, mask = example(random)
     soft, hard = (attention(np.random.default_rng(1), "general", is_hard=is_hard) for is_hard in (False, True))
     _, weights = soft(query, key, value, mask=mask, return_attention_scores=True)
@@ -72,7 +72,7 @@ def test_hard_attention_takes_the_highest_weight(random):
         np.testing.assert_allclose(context[b, q], value[b, np.argmax(weights[b, q])], atol=1e-6)
 
 
-def test_hard_attention_draws_by_the_weights_in_training(random):
+def test_hard_attention_samples_by_the_weights_in_training(random):
     query = np.zeros((1, 4000, D), "float32")
     key = np.zeros((1, 2, D), "float32")
     query[..., 0], key[0, 1, 0] = 1, np.log(3)
@@ -81,7 +81,7 @@ def test_hard_attention_draws_by_the_weights_in_training(random):
     assert np.mean(chosen[..., 1]) == pytest.approx(0.75, abs=0.03)  # 4 standard deviations
 
 
-def test_the_gradient_goes_straight_through_hard_attention(random):
+def test_hard_attention_has_a_straight_through_gradient(random):
     query, key, value, mask = example(random)
     soft, hard = (attention(np.random.default_rng(1), "general", is_hard=is_hard) for is_hard in (False, True))
     gradients = []
@@ -93,7 +93,7 @@ def test_the_gradient_goes_straight_through_hard_attention(random):
     np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-5)
 
 
-def test_vectors_of_different_widths_have_no_dot_product():
+def test_dot_scores_of_vectors_of_different_widths_are_refused():
     with pytest.raises(InputError, match="queries of 6, keys of 3. Use 'general' or 'additive'"):
         Attention("dot")(np.zeros((1, 2, 6)), np.zeros((1, 2, 3)))
     with pytest.raises(InputError, match="score_mode"):

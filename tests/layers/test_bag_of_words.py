@@ -14,14 +14,14 @@ VOCABULARY_SIZE = 12
 
 
 def random_texts(random):
-    """Token ids with repeated words, padding at the end, an empty text."""
+    """Return token ids with repeated words, padding at the end, and an empty text."""
     ids = random.integers(1, VOCABULARY_SIZE, (6, 9)).astype("int32")
     lengths = np.array([9, 4, 1, 0, 7, 9])
     return ids * (np.arange(9) < lengths[:, None])
 
 
 def bag(row, weighting, idf):
-    """The vector x [V] of a text, word for word."""
+    """Return the vector x [V] of a text, counted word by word."""
     counts = collections.Counter(int(token) for token in row if token != 0)
     x = np.zeros(VOCABULARY_SIZE)
     for token, count in counts.items():
@@ -42,7 +42,7 @@ def test_bag_equals_counting_words(weighting, random):
         x = np.zeros(VOCABULARY_SIZE)
         np.add.at(x, words[row], weights[row])
         np.testing.assert_allclose(x, bag(expected_row, weighting, idf), atol=1e-6)
-        assert len(set(words[row][weights[row] > 0])) == np.sum(weights[row] > 0)  # a word stands once
+        assert len(set(words[row][weights[row] > 0])) == np.sum(weights[row] > 0)  # a word occurs once
 
 
 def test_dense_over_a_bag_equals_the_matrix_product(random):
@@ -55,7 +55,7 @@ def test_dense_over_a_bag_equals_the_matrix_product(random):
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
-def test_gradient_names_the_rows_of_the_words_alone(policy, random):
+def test_the_gradient_has_only_the_rows_of_the_words(policy, random):
     layer = BagOfWordsDense(VOCABULARY_SIZE, units=4, dtype=policy)
     layer.build((2, 3))
     with tf.GradientTape() as tape:
@@ -73,7 +73,7 @@ def test_long_texts_are_counted_exactly_in_half_precision():
         words, weights = BagOfWords(9, "count")(np.full((1, 301), 7))
     finally:
         keras.config.set_dtype_policy(before)
-    assert float(np.max(weights)) == 301  # bfloat16 would say 300 or 302
+    assert float(np.max(weights)) == 301  # bfloat16 would round to 300 or 302
 
 
 def test_inverse_document_frequencies_equal_the_formula(random):
@@ -88,11 +88,11 @@ def test_inverse_document_frequencies_equal_the_formula(random):
     ("arguments", "message"),
     [({"vocabulary_size": 0}, "vocabulary_size=0"), ({"weighting": "tfidf"}, "weighting='tfidf'")],
 )
-def test_wrong_arguments_are_named(arguments, message):
+def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         BagOfWords(**{"vocabulary_size": 9, **arguments})
 
 
-def test_frequencies_are_refused_where_they_have_no_use():
+def test_document_frequencies_are_refused_unless_the_mode_is_tf_idf():
     with pytest.raises(InputError, match="tf_idf"):
         BagOfWords(9, "count").set_inverse_document_frequencies(np.ones(9))

@@ -7,12 +7,12 @@ from tests import oracles
 
 
 def some_words(random):
-    """Letters [B, T, L] of words of different lengths, one of them without any."""
+    """Return letters [B, T, L] of words of different lengths; one word has no letters."""
     ids = random.integers(1, 9, (2, 3, 6)).astype("int32")
     return ids * (np.arange(6) < np.array([[6, 2, 0], [1, 3, 5]])[:, :, None])
 
 
-def test_cnn_equals_convolution_and_maximum_of_one_word_after_the_other(random):
+def test_cnn_equals_convolution_and_maximum_word_by_word(random):
     ids, layer = some_words(random), WordCharacters(9, "cnn", embedding_dim=4, output_dim=5)
     layer.build(ids.shape)
     layer.convolution.bias.assign(random.normal(size=5))
@@ -38,11 +38,11 @@ def test_lstm_returns_the_last_states_of_both_directions(random):
 
 
 @pytest.mark.parametrize("character_encoder", ["cnn", "lstm"])
-def test_a_word_reads_alike_beside_longer_ones(character_encoder, random):
+def test_longer_words_in_the_batch_do_not_change_a_word(character_encoder, random):
     ids, layer = some_words(random), WordCharacters(9, character_encoder, output_dim=4)
-    whole = layer(ids)
-    np.testing.assert_allclose(layer(ids[1:, :2, :3]), whole[1:, :2], atol=1e-6)
-    np.testing.assert_allclose(layer(np.pad(ids, [(0, 0), (0, 0), (0, 4)])), whole, atol=1e-6)
+    complete = layer(ids)
+    np.testing.assert_allclose(layer(ids[1:, :2, :3]), complete[1:, :2], atol=1e-6)
+    np.testing.assert_allclose(layer(np.pad(ids, [(0, 0), (0, 0), (0, 4)])), complete, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def test_a_word_reads_alike_beside_longer_ones(character_encoder, random):
         ({"character_encoder": "lstm", "output_dim": 5}, "half of output_dim.*output_dim=5"),
     ],
 )
-def test_wrong_arguments_are_named(arguments, message):
+def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         WordCharacters(**{"vocabulary_size": 9, **arguments})

@@ -8,7 +8,7 @@ from tests import oracles
 
 @pytest.mark.parametrize("padding", ["full", "same"])
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 12])
-def test_convolution_equals_one_window_after_the_other(padding, width):
+def test_convolution_equals_a_loop_over_windows(padding, width):
     inputs, mask = oracles.random_padded_batch(seed=width)
     layer = TextConvolution(filters=3, kernel_size=width, padding=padding)
     layer.build(inputs.shape)
@@ -33,6 +33,6 @@ def test_values_at_padded_positions_do_not_matter():
         ({"filters": 4, "kernel_size": 3, "padding": "valid"}, "padding='valid'"),
     ],
 )
-def test_wrong_arguments_are_named(arguments, message):
+def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         TextConvolution(**arguments)

@@ -1,4 +1,4 @@
-"""Sums and maxima over paths, found by listing every path of short texts."""
+"""Sums and maxima over paths equal those of a list of all paths, for short texts."""
 
 import itertools
 
@@ -33,7 +33,7 @@ def layer_and_inputs(seed, num_classes, legal=None, lengths=LENGTHS, spread=1.0)
 
 
 def every_path(layer, inputs, mask):
-    """Yield for each text {path: score}, impossible paths left out, all in float64."""
+    """Yield {path: score} for each text, without impossible paths, in float64."""
     transitions = np.asarray(layer.possible_transitions(), "float64")
     emissions = inputs.astype("float64") @ np.asarray(layer.kernel) + np.asarray(layer.bias)
     boundary = layer.num_classes
@@ -53,7 +53,7 @@ CASES = [(3, None), (1, None), (3, allowed_transitions(["O", "B", "I"])), (4, al
 
 @pytest.mark.parametrize(("num_classes", "legal"), CASES, ids=["free", "one tag", "iob2", "bmes"])
 @pytest.mark.parametrize("spread", [1.0, 5.0])
-def test_all_sums_and_maxima_equal_listing_every_path(num_classes, legal, spread, random):
+def test_sums_and_maxima_equal_those_over_all_paths(num_classes, legal, spread, random):
     for seed in range(3):
         layer, inputs, mask = layer_and_inputs(seed, num_classes, legal, spread=spread)
         scores = layer(inputs, mask=mask)
@@ -70,13 +70,13 @@ def test_all_sums_and_maxima_equal_listing_every_path(num_classes, legal, spread
                 expected[np.arange(len(path)), list(path)] += np.exp(score - log_z)
             np.testing.assert_allclose(marginals[row], expected, atol=2e-5)
             some = list(paths)[random.integers(len(paths))]
-            padded = np.full((len(LENGTHS), 4), 2 % num_classes)  # what stands at padding does not matter
+            padded = np.full((len(LENGTHS), 4), 2 % num_classes)  # values at padding are ignored
             padded[row, : len(some)] = some
             likelihood = crf_log_likelihood(scores, ops.convert_to_tensor(padded))[row]
             np.testing.assert_allclose(likelihood, paths[some] - log_z, rtol=1e-5, atol=2e-5)
 
 
-def test_gradients_equal_those_of_the_sum_over_every_path(random):
+def test_gradients_equal_those_of_the_sum_over_all_paths(random):
     layer, inputs, mask = layer_and_inputs(7, 3, allowed_transitions(["O", "B", "I"]))
     labels = ops.convert_to_tensor(np.array([[1, 2, 2, 0], [0] * 4, [0] * 4, [0, 1, 2, 0]]))
     weights = ops.convert_to_tensor(random.normal(size=4).astype("float32"))
@@ -109,7 +109,7 @@ def test_gradients_equal_those_of_the_sum_over_every_path(random):
 
 
 @pytest.mark.parametrize("scheme", ["iob2", "bmes", "bioes", "bilou"])
-def test_decoded_tags_are_legal_whatever_the_emissions_say(scheme, random):
+def test_decoded_tags_are_legal_for_any_emissions(scheme, random):
     written = [tags_of([(0, size, label)], size, scheme) for label in "xy" for size in (1, 3)]
     tags = ["O", *dict.fromkeys(tag for sequence in written for tag in sequence)]
     lengths = random.integers(0, 30, 40)
@@ -129,7 +129,7 @@ def test_losses_and_gradients_of_extreme_scores_are_finite():
     assert np.all(np.isfinite(tape.gradient(value, x)))
 
 
-def test_padding_and_neighbours_change_nothing():
+def test_padding_and_other_texts_do_not_change_the_result():
     layer, inputs, mask = layer_and_inputs(3, 5)
     scores = layer(inputs, mask=mask)
     longer = layer(np.pad(inputs, [(0, 0), (0, 9), (0, 0)]), mask=np.pad(mask, [(0, 0), (0, 9)]))
@@ -147,7 +147,7 @@ def test_transitions_of_another_shape_are_refused():
 
 @pytest.mark.peers
 @pytest.mark.parametrize("num_classes", [2, 9])
-def test_equal_to_pytorch_crf(num_classes, random):
+def test_results_equal_those_of_pytorch_crf(num_classes, random):
     torch = pytest.importorskip("torch")
     torchcrf = pytest.importorskip("torchcrf", reason="pytorch-crf is not installed")
     lengths = random.integers(1, 20, 16)
@@ -177,7 +177,7 @@ def test_equal_to_pytorch_crf(num_classes, random):
     )
 
 
-def test_probabilities_in_a_text_of_a_thousand_words_are_as_precise_as_in_a_short_one():
+def test_probabilities_in_a_long_text_are_as_precise_as_in_a_short_one():
     layer, inputs, mask = layer_and_inputs(11, 4, allowed_transitions(list("BMES")), lengths=[1000], spread=3.0)
     scores = layer(inputs, mask=mask)
     transitions, emissions = np.asarray(scores[0, :5], "float64"), np.asarray(scores[0, 5:], "float64")
@@ -192,7 +192,7 @@ def test_probabilities_in_a_text_of_a_thousand_words_are_as_precise_as_in_a_shor
 
 
 @pytest.mark.parametrize("time", range(1, 8))
-def test_among_equally_good_paths_a_legal_one_is_decoded(time):
+def test_a_legal_path_is_decoded_if_scores_are_equal(time):
     steps = allowed_transitions(list("OBMES"))
     layer = CRF(5, steps)
     layer.build((None, None, 4))
@@ -206,8 +206,8 @@ def test_among_equally_good_paths_a_legal_one_is_decoded(time):
         assert not row[length:].any()
 
 
-def test_a_crf_learns_what_emissions_alone_cannot_say():
-    # Words say nothing: tags alternate, and the first is always 0.
+def test_a_crf_learns_transitions_that_emissions_cannot_represent():
+    # Words carry no information: tags alternate, and the first tag is always 0.
     layer = CRF(2)
     inputs = np.ones((1, 6, 3), "float32")
     tags = ops.convert_to_tensor([[0, 1, 0, 1, 0, 1]])

@@ -1,4 +1,4 @@
-"""Huffman's tree: codes nobody can shorten, and no code the beginning of another."""
+"""Huffman's tree has the shortest possible codes, and no code is the beginning of another."""
 
 import heapq
 
@@ -9,7 +9,7 @@ from kerasnlp_zoo.layers.huffman import huffman_codes
 
 
 def least_cost(counts):
-    """Sum of count x code length of the best binary code: the sum of all merges."""
+    """Return the sum of count x code length of the best binary code, which is the sum of all merges."""
     heap, cost = list(counts), 0
     heapq.heapify(heap)
     while len(heap) > 1:
@@ -20,17 +20,17 @@ def least_cost(counts):
 
 
 @pytest.mark.parametrize("size", [2, 3, 50, 1000])
-def test_code_lengths_are_the_best_there_are(size, random):
+def test_code_lengths_are_optimal(size, random):
     counts = random.zipf(1.3, size)
     nodes, signs = huffman_codes(counts)
     lengths = np.count_nonzero(signs, axis=1)
     assert np.sum(counts * lengths) == least_cost(counts.tolist())
     assert np.sum(0.5**lengths) == pytest.approx(1)  # Kraft: the tree is full
     assert len({tuple(row) for row in signs}) == size
-    assert np.all(nodes[:, 0] == size - 2)  # every way starts at the root
+    assert np.all(nodes[:, 0] == size - 2)  # every path starts at the root
     assert set(nodes[signs != 0]) == set(range(size - 1))
 
 
-def test_words_that_never_occur_have_a_code_too():
+def test_words_that_never_occur_have_a_code():
     _, signs = huffman_codes([0, 0, 5, 3])
     assert np.all(np.count_nonzero(signs, axis=1) == [3, 3, 1, 2])

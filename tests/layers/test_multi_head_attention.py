@@ -40,7 +40,7 @@ def test_attention_equals_a_triple_loop(seed, is_causal):
     np.testing.assert_allclose(layer(inputs, mask=mask), outputs, atol=1e-6)
 
 
-def test_the_future_changes_nothing_in_the_past(random):
+def test_later_positions_do_not_change_earlier_ones(random):
     layer, inputs = attention(6, is_causal=True), random.normal(size=(2, 9, 6)).astype("float32")
     changed = inputs.copy()
     changed[:, 5:] = random.normal(size=(2, 4, 6))
@@ -49,7 +49,7 @@ def test_the_future_changes_nothing_in_the_past(random):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_a_row_that_sees_nothing_is_finite_and_has_no_weights(dtype, random):
+def test_a_fully_masked_row_is_finite_and_has_zero_weights(dtype, random):
     layer = attention(6, dtype=dtype)
     inputs = 100 * random.normal(size=(2, 4, 6)).astype("float32")
     outputs, weights = layer(inputs, mask=[[False] * 4, [True] * 4], return_attention_scores=True)
@@ -66,7 +66,7 @@ def test_weights_are_dropped_only_in_training(random):
 
 
 @pytest.mark.parametrize("score_mode", ["scaled_dot", "additive"])
-def test_heads_that_look_at_a_memory_equal_a_triple_loop(random, score_mode):
+def test_cross_attention_equals_a_triple_loop(random, score_mode):
     inputs = random.normal(size=(3, 4, 6)).astype("float32")
     memory, mask = oracles.random_padded_batch(1, width=5)
     memory, mask = memory[:3], mask[:3]
@@ -85,7 +85,7 @@ def test_heads_that_look_at_a_memory_equal_a_triple_loop(random, score_mode):
 
 
 @pytest.mark.parametrize("score_mode", ["scaled_dot", "additive"])
-def test_step_by_step_equals_causal_attention_all_at_once(random, score_mode):
+def test_step_by_step_attention_equals_causal_attention(random, score_mode):
     inputs = random.normal(size=(2, 7, 6)).astype("float32")
     layer = attention(6, is_causal=True, score_mode=score_mode)
     cache = layer.empty_cache(batch_size=2, num_hypotheses=1, max_length=9)
@@ -95,12 +95,12 @@ def test_step_by_step_equals_causal_attention_all_at_once(random, score_mode):
         np.testing.assert_allclose(outputs[:, 0], layer(inputs)[:, place], atol=1e-5)
 
 
-def test_hypotheses_share_a_cache_and_see_their_own_way(random):
+def test_hypotheses_share_a_cache_and_attend_only_to_their_own_tokens(random):
     layer = attention(6, is_causal=True)
-    inputs = random.normal(size=(3, 2, 4, 6)).astype("float32")  # place, batch, hypothesis
-    came_from = np.array([[0, 0, 2, 1], [3, 1, 1, 0]])  # after the first place, in each sequence of the batch
+    inputs = random.normal(size=(3, 2, 4, 6)).astype("float32")  # position, batch, hypothesis
+    came_from = np.array([[0, 0, 2, 1], [3, 1, 1, 0]])  # after the first position, in each sequence of the batch
     cache = layer.empty_cache(batch_size=2, num_hypotheses=4, max_length=3)
-    ways = np.tile(np.arange(4)[:, None], (2, 1, 1))  # [B, W, places so far]
+    ways = np.tile(np.arange(4)[:, None], (2, 1, 1))  # [B, W, positions so far]
     for place in range(3):
         if place:
             ways = np.take_along_axis(ways, came_from[:, :, None], axis=1)

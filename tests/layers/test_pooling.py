@@ -13,7 +13,7 @@ POOLINGS = {"max": MaxOverTime, "mean": MeanOverTime, "sum": SumOverTime, "k_max
 
 @pytest.mark.parametrize("how", ["max", "mean", "sum"])
 @pytest.mark.parametrize("seed", range(3))
-def test_pooling_equals_looking_at_each_feature(how, seed):
+def test_pooling_equals_a_loop_over_features(how, seed):
     inputs, mask = oracles.random_padded_batch(seed)
     np.testing.assert_allclose(POOLINGS[how]()(inputs, mask=mask), oracles.pool(inputs, mask, how), atol=1e-6)
 
@@ -36,7 +36,7 @@ def test_max_finds_a_negative_maximum():
 
 
 @pytest.mark.parametrize("how", POOLINGS)
-def test_without_a_mask_every_position_counts(how):
+def test_without_a_mask_all_positions_are_used(how):
     inputs, mask = oracles.random_padded_batch(seed=1)
     layer = POOLINGS[how](**({"k": 2} if how == "k_max" else {}))
     np.testing.assert_array_equal(layer(inputs), layer(inputs, mask=np.ones_like(mask)))
@@ -59,7 +59,7 @@ def test_k_must_be_positive():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_attention_equals_scoring_one_word_after_the_other(seed, random):
+def test_attention_pooling_equals_a_loop_over_words(seed, random):
     inputs, mask = oracles.random_padded_batch(seed)
     layer = AttentionOverTime(units=4)
     layer.build(inputs.shape)
@@ -75,7 +75,7 @@ def test_attention_equals_scoring_one_word_after_the_other(seed, random):
     np.testing.assert_array_equal(layer(inputs, mask=mask), pooled)
 
 
-def test_attention_never_sees_padding():
+def test_attention_pooling_ignores_padding():
     layer = AttentionOverTime(units=4)
     inputs, mask = oracles.random_padded_batch(seed=1)
     output = layer(inputs, mask=mask)

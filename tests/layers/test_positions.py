@@ -8,12 +8,12 @@ from kerasnlp_zoo.layers import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.positions import sinusoids
 
 
-def test_sinusoids_have_the_golden_numbers():
+def test_sinusoids_of_a_worked_example():
     golden = [[0, 1, 0, 1], [0.841, 0.540, 0.010, 1.000], [0.909, -0.416, 0.020, 1.000]]
     np.testing.assert_allclose(sinusoids(3, 4), golden, atol=5e-4)
 
 
-def test_sinusoids_are_those_of_the_paper():
+def test_sinusoids_equal_the_formula_of_the_paper():
     table = sinusoids(5000, 8)
     for place in (0, 1, 300, 4999):
         for i in range(4):
@@ -31,13 +31,13 @@ def test_a_shift_is_a_rotation_of_each_pair(shift):
 
 
 @pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
-def test_far_places_stay_apart_in_half_precision(dtype):
+def test_distant_positions_are_distinct_in_half_precision(dtype):
     outputs = np.asarray(SinusoidalPositions(4096, dtype=dtype)(np.zeros((1, 4096, 64), "float32")), "float32")[0]
     assert len(np.unique(outputs, axis=0)) == 4096
     np.testing.assert_allclose(outputs, sinusoids(4096, 64), atol=4e-3)
 
 
-def test_every_place_adds_its_own_trained_vector(random):
+def test_every_position_adds_its_own_trained_vector(random):
     layer, inputs = LearnedPositions(9), random.normal(size=(2, 4, 6)).astype("float32")
     outputs = np.asarray(layer(inputs))
     np.testing.assert_allclose(outputs - inputs, np.broadcast_to(np.asarray(layer.positions)[:4], (2, 4, 6)), atol=1e-6)

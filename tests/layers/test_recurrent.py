@@ -33,17 +33,17 @@ def test_both_directions_of_an_lstm_equal_explicit_gates(seed):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_a_state_carried_over_equals_one_long_sequence(cell, random):
+def test_two_segments_with_a_carried_state_equal_one_long_sequence(cell, random):
     inputs = random.normal(size=(2, 6, 3)).astype("float32")
     layer = Recurrent(4, cell=cell)
-    whole, end = layer(inputs)
+    complete, end = layer(inputs)
     first, state = layer(inputs[:, :2])
     second, last = layer(inputs[:, 2:], initial_state=state)
-    np.testing.assert_allclose(np.concatenate([first, second], axis=1), whole, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate([first, second], axis=1), complete, atol=1e-6)
     np.testing.assert_allclose(last, end, atol=1e-6)
 
 
 @pytest.mark.parametrize("wrong", [1.0, -0.1, "0.2", True])
-def test_a_dropout_of_the_state_outside_its_range_is_refused(wrong):
+def test_a_recurrent_dropout_outside_its_range_is_refused(wrong):
     with pytest.raises(InputError, match="recurrent_dropout must be a number of at least 0 and below 1"):
         Recurrent(4, recurrent_dropout=wrong)

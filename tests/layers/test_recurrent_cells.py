@@ -16,7 +16,7 @@ def simple(x, h, w, b):
     return np.tanh(np.concatenate([x, h]) @ w + b)
 
 
-# Each equation over the states so far, the latest last: (x_t, states, weights) -> h_t.
+# Each equation is a function (x_t, states, weights) -> h_t; the latest state is the last one.
 EQUATIONS = {
     layers.AdditiveStateCell(H): lambda x, h, w: h[-1] + simple(x, h[-1], *w),
     layers.CoupledGateCell(H): lambda x, h, w: (
@@ -32,7 +32,7 @@ EQUATIONS = {
 
 
 @pytest.mark.parametrize(("cell", "equation"), EQUATIONS.items(), ids=lambda value: type(value).__name__)
-def test_each_cell_is_its_equation(cell, equation, random):
+def test_each_cell_equals_its_equation(cell, equation, random):
     inputs = random.normal(size=(2, 6, 3)).astype("float32")
     layer = keras.layers.RNN(cell, return_sequences=True)
     outputs = np.asarray(layer(inputs))
@@ -47,7 +47,7 @@ def test_each_cell_is_its_equation(cell, equation, random):
         np.testing.assert_allclose(outputs[row], states[3:], atol=1e-4)
 
 
-def test_extremes_are_the_simple_rnn(random):
+def test_extreme_settings_equal_the_simple_rnn(random):
     inputs = random.normal(size=(2, 5, 3)).astype("float32")
     kernel = random.normal(size=(3 + H, H))
     simple_rnn = keras.layers.SimpleRNN(H)

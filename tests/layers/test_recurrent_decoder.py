@@ -49,7 +49,7 @@ def test_each_step_equals_its_equations(random, placement):
         np.testing.assert_allclose(weights[:, step], shares, atol=1e-5)
 
 
-def test_without_attention_the_memory_is_not_looked_at(random):
+def test_without_attention_the_memory_is_not_used(random):
     decoder = RecurrentDecoder(H, output_dim=5, attention=None)
     inputs, memory = (random.normal(size=shape).astype("float32") for shape in ((B, T, D), (B, S, E)))
     state = [np.ones((B, H), "float32")]

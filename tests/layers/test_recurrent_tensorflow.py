@@ -1,4 +1,4 @@
-"""The loop in TensorFlow operations is the loop of Keras, only quicker."""
+"""The loop in TensorFlow operations equals the loop of Keras, and is faster."""
 
 import numpy as np
 import pytest
@@ -8,11 +8,11 @@ from kerasnlp_zoo.layers import Recurrent
 from tests import oracles
 
 CELLS = ("lstm", "gru", "rnn")
-MODULE = Recurrent._read.__globals__  # the very module, though collecting doctests may import it once more
+MODULE = Recurrent._read.__globals__  # this module object, because doctest collection can import it a second time
 
 
 def everything(layer, inputs, mask, initial_state, training, compiled):
-    """Outputs, states, and the gradients of all that a loss of them depends on."""
+    """Return the outputs, the states, and the gradients of a loss."""
     weighting = tf.range(1.0, 13.0) / 6
 
     def run(inputs, *initial_state):
@@ -24,7 +24,7 @@ def everything(layer, inputs, mask, initial_state, training, compiled):
         sources = [inputs, *initial_state, *(weight.value for weight in layer.trainable_weights)]
         return [outputs, *state], tape.gradient(loss, sources)
 
-    for direction in filter(None, (layer.forward, layer.backward)):  # where units are dropped, the same ones
+    for direction in filter(None, (layer.forward, layer.backward)):  # with dropout, the same units are dropped
         if layer.recurrent_dropout:
             direction.cell.seed_generator.state.assign([5, 7])
     return (tf.function(run) if compiled else run)(inputs, *initial_state)
@@ -40,7 +40,7 @@ def everything(layer, inputs, mask, initial_state, training, compiled):
         (True, True, None, 0.5, False, False),
     ],
 )
-def test_equals_the_loop_of_keras_in_outputs_states_and_gradients(
+def test_outputs_states_and_gradients_equal_those_of_keras(
     cell, is_masked, has_state, merge, dropout, training, compiled, monkeypatch, random
 ):
     inputs, mask = oracles.random_padded_batch(3)
@@ -58,20 +58,20 @@ def test_equals_the_loop_of_keras_in_outputs_states_and_gradients(
         np.testing.assert_allclose(actual, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_answers_never_come_from_cudnn_so_that_an_export_runs_anywhere(monkeypatch, random):
+def test_inference_never_uses_cudnn_so_that_exports_run_anywhere(monkeypatch, random):
     monkeypatch.setitem(MODULE, "has_gpu", lambda: True)
     layer, inputs = Recurrent(4), random.normal(size=(2, 3, 5)).astype("float32")
     layer.build(inputs.shape)
-    monkeypatch.setattr(layer.forward, "inner_loop", None)  # there Keras would reach for it
+    monkeypatch.setattr(layer.forward, "inner_loop", None)  # Keras would use cuDNN there
     graph = tf.function(lambda x: layer(x, training=False), input_signature=[tf.TensorSpec((None, None, 5))])
     assert graph(inputs)[0].shape == (2, 3, 4)
     with pytest.raises(TypeError):
         layer(inputs, training=True)
 
 
-def test_cudnn_is_given_a_word_in_every_row_and_nothing_comes_of_it(monkeypatch, random):
+def test_cudnn_receives_a_word_in_every_row_and_empty_rows_stay_zero(monkeypatch, random):
     inputs, mask = oracles.random_padded_batch(0)
-    mask = np.sort(mask)[:, ::-1]  # words first, as cuDNN wants them; the first row has none
+    mask = np.sort(mask)[:, ::-1]  # words first, as cuDNN requires; the first row has no words
     layer = Recurrent(4, bidirectional=True)
     state = [random.normal(size=(4, 4)).astype("float32") for _ in range(4)]
     expected = layer(inputs, mask=mask, initial_state=state, training=False)
@@ -93,7 +93,7 @@ def test_cudnn_is_given_a_word_in_every_row_and_nothing_comes_of_it(monkeypatch,
     np.testing.assert_array_equal(actual[0][0], 0)
 
 
-def test_one_graph_takes_every_length_and_xla_compiles_it(random):
+def test_one_graph_accepts_all_lengths_and_is_compiled_by_xla(random):
     layer = Recurrent(4, bidirectional=True)
     layer.build((None, None, 5))
 

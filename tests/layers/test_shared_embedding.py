@@ -7,7 +7,7 @@ from kerasnlp_zoo.layers import SharedEmbedding
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 4)])
-def test_logits_are_products_with_every_row(random, shape):
+def test_logits_are_products_with_all_rows(random, shape):
     layer = SharedEmbedding(7, 5)
     layer.build()
     vectors = random.normal(size=(*shape, 5)).astype("float32")
@@ -22,7 +22,7 @@ def test_logits_are_products_with_every_row(random, shape):
 @pytest.mark.parametrize(
     "arguments", [{}, {"tie_weights": False}, {"logit_soft_cap": 0.01}, {"dtype": "mixed_bfloat16"}], ids=str
 )
-def test_it_answers_as_keras_own_layer(random, arguments):
+def test_embeddings_equal_those_of_the_keras_layer(random, arguments):
     layers = SharedEmbedding(7, 5, **arguments), keras.layers.ReversibleEmbedding(7, 5, **arguments)
     for layer in layers:
         layer.build()

@@ -79,7 +79,7 @@ def test_a_decoder_block_equals_its_equations(norm_first, random):
     np.testing.assert_allclose(block(inputs, memory, memory_mask=mask), expected, atol=2e-5)
 
 
-def test_what_the_decoder_has_written_does_not_depend_on_what_follows(random):
+def test_later_positions_do_not_change_earlier_decoder_outputs(random):
     block, memory = decoder_block(random), random.normal(size=(2, 5, 6)).astype("float32")
     inputs = random.normal(size=(2, 7, 6)).astype("float32")
     changed = inputs.copy()
@@ -87,21 +87,21 @@ def test_what_the_decoder_has_written_does_not_depend_on_what_follows(random):
     np.testing.assert_allclose(block(inputs, memory)[:, :4], block(changed, memory)[:, :4], atol=1e-6)
 
 
-def test_a_decoder_block_step_by_step_equals_all_at_once(random):
+def test_a_decoder_block_step_by_step_equals_the_complete_sequence(random):
     block, memory = decoder_block(random), random.normal(size=(2, 5, 6)).astype("float32")
     mask = np.arange(5) < [[5], [3]]
     inputs = random.normal(size=(2, 7, 6)).astype("float32")
-    whole = block(inputs, memory, memory_mask=mask)
+    complete = block(inputs, memory, memory_mask=mask)
     projected = block.cross_attention.project_memory(ops.convert_to_tensor(memory))
     cache = block.attention.empty_cache(batch_size=2, num_hypotheses=1, max_length=8)
     for place in range(7):
         bias = mask_bias(np.broadcast_to(np.arange(8) <= place, (2, 1, 1, 8)))
         rows, memory_bias = cache_rows(2, 2, 8, place), mask_bias(mask[:, None, None])
         outputs, cache = block.step(inputs[:, place : place + 1], cache, rows, bias, projected, memory_bias)
-        np.testing.assert_allclose(outputs[:, 0], whole[:, place], atol=1e-5)
+        np.testing.assert_allclose(outputs[:, 0], complete[:, place], atol=1e-5)
 
 
-def test_sublayers_without_short_cut_or_norm(random):
+def test_sublayers_work_without_residual_connection_and_norm(random):
     inputs = random.normal(size=(2, 3, 6)).astype("float32")
     block = TransformerEncoderBlock(2, 8, residual=False, layer_norm=False)
     block.build(inputs.shape)

@@ -39,7 +39,7 @@ def n_ary(layer, x, states):
 
 
 def average(layer, x, states):
-    """A sum and a count, from which the layer's states are made by `output`."""
+    """Return a sum and a count, from which `output` computes the states of the layer."""
     own = tf.tanh(x @ layer.kernel + layer.bias)[0] if np.any(x) else tf.zeros(UNITS)
     total = own + sum((h for h, _ in states), tf.zeros(UNITS))
     return total, float(np.any(x)) + sum(count for _, count in states)
@@ -53,7 +53,7 @@ CASES = {
 
 
 def recursion(tree, vectors, layer, step):
-    """The states of all nodes, node by node, children first."""
+    """Return the states of all nodes, computed node by node, children first."""
     below, states = children_of(tree), {}
     for node in reversed(range(len(tree.words))):
         place = VOCABULARY.ids.get(tree.words[node])
@@ -86,7 +86,7 @@ def batched(layer, features, vectors):
 
 @pytest.mark.parametrize("words_at", ["leaves", "all"])
 @pytest.mark.parametrize("composition", CASES)
-def test_batches_of_trees_equal_recursion_in_states_and_gradients(composition, words_at, random):
+def test_states_and_gradients_of_batches_equal_a_recursion(composition, words_at, random):
     layer, step, preprocessor, vectors = make(composition)
     trees = forest(random, words_at)
     features = preprocessor([bracketed(tree) for tree in trees])
@@ -104,7 +104,7 @@ def test_batches_of_trees_equal_recursion_in_states_and_gradients(composition, w
 
 
 @pytest.mark.parametrize("composition", CASES)
-def test_roots_alone_have_the_states_and_gradients_that_they_have_among_all_nodes(composition, random):
+def test_states_and_gradients_of_roots_equal_a_recursion(composition, random):
     layer, step, preprocessor, vectors = make(composition, num_roots=2)
     pairs = list(zip(forest(random, "leaves"), forest(random, "all"), strict=True))
     joined = [f"{bracketed(one)} {bracketed(other)}" for one, other in pairs]
@@ -120,7 +120,7 @@ def test_roots_alone_have_the_states_and_gradients_that_they_have_among_all_node
 
 
 @pytest.mark.parametrize("composition", CASES)
-def test_empty_places_change_nothing_whatever_they_hold(composition, random):
+def test_values_at_empty_positions_do_not_change_the_states(composition, random):
     layer, _, preprocessor, vectors = make(composition)
     features = preprocessor([bracketed(tree) for tree in forest(random, "leaves")])
     expected = batched(layer, features, vectors).numpy()
@@ -131,14 +131,14 @@ def test_empty_places_change_nothing_whatever_they_hold(composition, random):
     np.testing.assert_array_equal(received, expected)
 
 
-def test_the_order_of_children_counts_for_n_ary_alone():
+def test_only_n_ary_depends_on_the_order_of_children():
     for composition, counts in (("child_sum", False), ("n_ary", True), ("mean", False)):
         layer, _, preprocessor, vectors = make(composition)
         one, other = batched(layer, preprocessor(["((a) (b))", "((b) (a))"]), vectors)[:, 0, 0]
         assert np.allclose(one, other, atol=1e-6) != counts, composition
 
 
-def test_a_pair_of_places_is_enough_for_the_roots_of_a_pair():
+def test_pair_features_combine_the_roots_in_the_first_two_positions():
     assert INNER_PLACES >= 2
     assert PairFeatures()(np.array([[[1.0, 2.0], [4.0, 0.0]]], "float32")).numpy().tolist() == [
         [1, 2, 4, 0, 3, 2, 4, 0]

@@ -1,4 +1,4 @@
-"""Four losses over a vocabulary: the formulas word for word, their gradients, and what they promise."""
+"""Four losses over a vocabulary: their formulas, gradients and properties."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def log_sigmoid(value):
 
 
 def slow_loss(layer, vectors, hidden, word):
-    """The loss of one word, from the equation."""
+    """Return the loss of one word, from the equation."""
     scores = [float(hidden @ vector) for vector in vectors]
     if isinstance(layer, FullSoftmax):
         return -(scores[word] - np.log(sum(np.exp(score) for score in scores)))
@@ -42,7 +42,7 @@ def made(kind, random):
 
 
 @losses
-def test_losses_and_gradients_equal_a_loop_over_the_equation(kind, random):
+def test_losses_and_gradients_equal_a_slow_loop_over_the_equations(kind, random):
     layer = made(kind, random)
     hidden, words = random.normal(size=(2, 3, DIM)), np.array([[2, 5, 0], [8, 2, 1]])
     with tf.GradientTape() as tape:
@@ -86,7 +86,7 @@ def test_probabilities_sum_to_one(kind, random):
 
 
 @pytest.mark.parametrize("kind", [FullSoftmax, HierarchicalSoftmax])
-def test_losses_are_those_of_the_probabilities(kind, random):
+def test_losses_equal_the_negative_log_probabilities(kind, random):
     layer = made(kind, random)
     hidden = random.normal(size=(1, 1, DIM)).astype("float32")
     words = np.arange(1, VOCABULARY)[None]
@@ -94,7 +94,7 @@ def test_losses_are_those_of_the_probabilities(kind, random):
 
 
 @pytest.mark.parametrize("kind", [NegativeSampling, NoiseContrastiveEstimation])
-def test_drawn_noise_has_the_exact_loss_as_its_mean(kind, random):
+def test_the_mean_loss_over_drawn_noise_is_the_exact_loss(kind, random):
     layer = made(kind, random)
     hidden, words = random.normal(size=(1, 1, DIM)).astype("float32"), np.full((1, 20_000), 5)
     drawn = np.asarray(layer(hidden, words, training=True))
@@ -103,7 +103,7 @@ def test_drawn_noise_has_the_exact_loss_as_its_mean(kind, random):
 
 
 def test_nce_learns_the_probabilities_of_the_softmax(random):
-    """With one hidden vector and a free score a word, its optimum is the distribution of the words."""
+    """With one hidden vector and a free score per word, the optimum is the distribution of the words."""
     probabilities = np.array([0, 0, 0.4, 0.3, 0.2, 0.1])
     words = random.choice(6, p=probabilities, size=(64, 64))
     layer = NoiseContrastiveEstimation(6, num_negatives=5, counts=np.bincount(words.ravel(), minlength=6) + 1)
@@ -112,11 +112,11 @@ def test_nce_learns_the_probabilities_of_the_softmax(random):
     model.compile(keras.optimizers.Adam(0.05), loss=lambda _, losses: losses)
     hidden = np.tile(np.eye(6, dtype="float32")[:1], (64, 64, 1))
     model.fit((hidden, words), np.zeros((64, 64)), batch_size=16, epochs=100, verbose=0)
-    # Unnormalised: it is a promise of NCE that the scores themselves are log-probabilities.
+    # Not normalised: with NCE, the scores themselves are log-probabilities.
     np.testing.assert_allclose(np.exp(layer.scores(hidden[:1, :1])[0, 0, 2:]), probabilities[2:], atol=0.05)
 
 
-def test_sizes_that_cannot_be_are_refused():
+def test_invalid_sizes_are_refused():
     with pytest.raises(InputError, match="1 counts"):
         FullSoftmax(5, counts=[3])
     with pytest.raises(InputError, match="num_negatives=0"):

@@ -7,7 +7,7 @@ from tests.contracts import token_ids
 
 
 def perceptron(features, weights):
-    """One hidden layer with ReLU, then the logits."""
+    """Return the logits of one hidden layer with ReLU."""
     hidden = np.maximum(features @ weights["hidden/kernel"] + weights["hidden/bias"], 0)
     return hidden @ weights["logits/kernel"] + weights["logits/bias"]
 
@@ -29,7 +29,7 @@ def test_bag_of_embeddings_equals_the_equations(pooling, random):
     np.testing.assert_allclose(model(texts), perceptron(np.array(features), weights), atol=1e-4)
 
 
-def test_bag_of_embeddings_is_blind_to_order_and_the_window_is_not(random):
+def test_word_order_changes_the_fixed_window_but_not_the_bag(random):
     texts = token_ids(random, batch=1, time=8)
     backwards = texts[:, ::-1]
     bag, window = bag_of_embeddings(40, num_classes=2), fixed_window(40, num_classes=2)
@@ -49,7 +49,7 @@ def test_fixed_window_equals_the_equations(time, random):
     np.testing.assert_allclose(model(texts), perceptron(features.reshape(4, 30), weights), atol=1e-4)
 
 
-def test_wrong_arguments_are_named():
+def test_wrong_arguments_are_refused():
     with pytest.raises(InputError, match="pooling='max'"):
         bag_of_embeddings(9, num_classes=2, pooling="max")
     with pytest.raises(InputError, match="length=0"):

@@ -15,15 +15,15 @@ def inputs(random, batch=3, time=6):
     return {"token_ids": ids, "segment_ids": (np.arange(time) > 2) * np.ones_like(ids)}
 
 
-# Devlin et al. 2019 round to 110 and 340 million; the exact numbers are those of the checkpoints published with it.
+# Devlin et al. 2019 round to 110 and 340 million. The exact numbers are those of the published checkpoints.
 @pytest.mark.parametrize(("size", "expected"), [("base", 109_482_240), ("large", 335_141_888), ("tiny", 4_385_920)])
 def test_sizes_have_the_published_number_of_parameters(size, expected):
     arguments = {"vocabulary_size": 30_522, **BERT_SIZES[size]}
     one, two = (bert(**{**arguments, "num_layers": count}).count_params() for count in (1, 2))
-    assert one + (arguments["num_layers"] - 1) * (two - one) == expected  # without a gigabyte of weights
+    assert one + (arguments["num_layers"] - 1) * (two - one) == expected  # without allocating a gigabyte of weights
 
 
-def test_every_head_is_put_on_the_same_encoder():
+def test_every_head_has_the_same_encoder():
     encoder = {weight.path: weight.shape for weight in bert(**SMALL).weights if not weight.path.startswith("pooler")}
     assert len(encoder) == 5 + 2 * 12
     for builder in {*BERT_BUILDERS.values(), "bert_pretrainer"}:
@@ -39,14 +39,14 @@ def test_the_pooled_output_is_a_dense_layer_over_the_first_token(random):
     np.testing.assert_allclose(outputs["pooled_output"], expected, atol=1e-6)
 
 
-def test_outputs_of_every_layer_end_with_that_of_the_model(random):
+def test_the_last_layer_output_is_the_model_output(random):
     model, given = bert(**SMALL), inputs(random)
     states = encoder_outputs(model)(given)
     assert len(states) == 3
     np.testing.assert_array_equal(states[-1], model(given)["sequence_output"])
 
 
-def test_segments_and_order_are_seen(random):
+def test_segments_and_word_order_change_the_output(random):
     model, given = bert(**SMALL), inputs(random)
     output = np.asarray(model(given)["pooled_output"])
     other_segment = {**given, "segment_ids": 1 - given["segment_ids"]}
@@ -56,7 +56,7 @@ def test_segments_and_order_are_seen(random):
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_wholly_padded_rows_train_without_nan_in_half_precision(policy, random):
+def test_rows_of_only_padding_train_without_nan_in_half_precision(policy, random):
     given = inputs(random)
     given["token_ids"][0] = 0
     before = keras.config.dtype_policy()
@@ -71,7 +71,7 @@ def test_wholly_padded_rows_train_without_nan_in_half_precision(policy, random):
     assert all(np.all(np.isfinite(weight)) for weight in model.get_weights())
 
 
-def test_sentence_vectors_have_length_one(random):
+def test_sentence_vectors_have_norm_one(random):
     given = inputs(random)
     unit, free = sentence_encoder(**SMALL), sentence_encoder(**SMALL, normalize=False)
     free.set_weights(unit.get_weights())

@@ -18,7 +18,7 @@ def random_weights(model, random):
 
 
 def read(words, weights, layer, direction):
-    """One direction of a simple RNN over [T, D], word by word: its outputs [T, H], in the order of the words."""
+    """Return the outputs [T, H] of one direction of a simple RNN over [T, D], word by word, in text order."""
     kernel, recurrent, bias = (
         weights[f"recurrent_{layer}/{direction}/simple_rnn_cell/{name}"]
         for name in ("kernel", "recurrent_kernel", "bias")
@@ -31,7 +31,7 @@ def read(words, weights, layer, direction):
 
 
 def by_hand(row, weights, num_layers, merge, pooling):
-    """Logits of one text, from the definitions."""
+    """Return the logits of one text, computed from the definitions."""
     vectors = weights["token_embedding/embeddings"][row[row > 0]]
     join = (lambda parts: np.concatenate(parts, axis=-1)) if merge == "concat" else sum
     for layer in range(num_layers):
@@ -45,7 +45,7 @@ def by_hand(row, weights, num_layers, merge, pooling):
 
 
 @pytest.mark.parametrize(("merge", "pooling"), list(itertools.product(["concat", "sum"], ["last", "max", "mean"])))
-def test_classifier_equals_reading_each_text_by_hand(merge, pooling, random):
+def test_classifier_equals_the_equations(merge, pooling, random):
     model = bilstm(**SMALL, cell="rnn", merge=merge, pooling=pooling)
     weights = random_weights(model, random)
     inputs = token_ids(random, batch=4, time=7)
@@ -55,7 +55,7 @@ def test_classifier_equals_reading_each_text_by_hand(merge, pooling, random):
 
 @pytest.mark.parametrize("pooling", ["max", "mean", "last", "attention"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_a_text_of_length_0_gets_the_answer_without_evidence_and_disturbs_no_other(cell, pooling, random):
+def test_an_empty_text_has_the_logits_of_zero_states_and_does_not_change_other_texts(cell, pooling, random):
     model = bilstm(**SMALL, cell=cell, num_layers=1, pooling=pooling)
     bias = random_weights(model, random)["logits/bias"]
     inputs = token_ids(random, batch=2, time=4)
@@ -73,7 +73,7 @@ def test_a_text_of_length_0_gets_the_answer_without_evidence_and_disturbs_no_oth
     ],
     ids=["one way", "one way above windows of three words", "both ways"],
 )
-def test_a_word_changes_the_tags_that_can_know_it(arguments, changed, random):
+def test_a_word_changes_only_the_tags_that_depend_on_it(arguments, changed, random):
     model = bilstm_tagger(**SMALL, num_layers=1, cell="gru", **arguments)
     random_weights(model, random)
     inputs = random.integers(1, 20, (1, 9))
@@ -94,14 +94,14 @@ def test_letters_distinguish_unknown_words(character_encoder, random):
     assert np.abs(model(inputs) - before).max() > 1e-4
 
 
-def test_a_bigram_distinguishes_what_its_first_token_does_not(random):
+def test_a_token_changes_the_tag_of_the_previous_token_through_their_bigram(random):
     model = bilstm_tagger(**SMALL, num_layers=1, bidirectional=False, num_bigram_bins=1000)
     random_weights(model, random)
     inputs = random.integers(1, 40, (1, 6))
     other = inputs.copy()
     other[0, 3] += 1
     is_changed = np.any(np.abs(model(inputs) - model(other))[0] > 1e-7, axis=-1)
-    assert is_changed.nonzero()[0].tolist() == [2, 3, 4, 5]  # the token before sees its follower
+    assert is_changed.nonzero()[0].tolist() == [2, 3, 4, 5]  # the previous token is paired with this one
 
 
 def test_dropout_drops_complete_bigrams(random):
@@ -113,7 +113,7 @@ def test_dropout_drops_complete_bigrams(random):
 
 
 @pytest.mark.parametrize("model", [bilstm, bilstm_tagger], ids=["bilstm", "bilstm_tagger"])
-def test_dropout_takes_the_same_columns_from_all_words_of_a_text(model, random):
+def test_dropout_drops_the_same_columns_for_all_words_of_a_text(model, random):
     model = model(**{**SMALL, "embedding_dim": 32}, dropout=0.5)
     below = keras.Model(model.input, [model.get_layer(f"dropout_{n}").output for n in (0, 1)])
     for vectors in below(random.integers(1, 40, (3, 6)), training=True):
@@ -137,11 +137,11 @@ def test_dropout_takes_the_same_columns_from_all_words_of_a_text(model, random):
         ({"filter_width": 0}, "filter_width=0"),
     ],
 )
-def test_wrong_arguments_are_named(arguments, message):
+def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         bilstm(**{**SMALL, **arguments})
 
 
-def test_unknown_ways_to_read_letters_are_refused_even_without_letters():
+def test_an_unknown_character_encoder_is_refused_even_without_letters():
     with pytest.raises(InputError, match="character_encoder='rnn'"):
         bilstm_tagger(**SMALL, character_encoder="rnn")

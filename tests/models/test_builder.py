@@ -21,7 +21,7 @@ AT_LEAST_TWO = (
 )
 
 
-def test_builder_config_holds_every_default():
+def test_builder_config_contains_every_default():
     config = text_cnn(30, num_classes=2).builder_config
     assert config["builder"] == "text_cnn"
     assert config["arguments"] == {
@@ -38,12 +38,12 @@ def test_builder_config_holds_every_default():
     }
 
 
-def test_only_registered_names_are_built():
+def test_unregistered_names_are_refused():
     with pytest.raises(InputError, match="'os.system'"):
         build({"builder": "os.system", "arguments": {}})
 
 
-def test_arguments_that_no_file_can_hold_are_refused():
+def test_arguments_that_cannot_be_saved_are_refused():
     with pytest.raises(InputError, match="plain numbers"):
         text_cnn(30, num_classes=2, dropout=object())
 
@@ -69,7 +69,7 @@ def test_classifiers_validate_sizes_and_dropout(name, argument, value):
 
 
 @pytest.mark.parametrize("name", AT_LEAST_TWO)
-def test_one_class_is_refused_by_classifiers_that_need_two(name):
+def test_one_class_is_refused_if_a_classifier_needs_two(name):
     with pytest.raises(InputError, match="num_classes=1"):
         BUILDERS[name](vocabulary_size=20, num_classes=1)
 
@@ -83,7 +83,7 @@ def test_a_head_takes_the_arguments_of_its_encoder():
 
 
 @pytest.mark.parametrize(("typed", "encoder"), [(EncoderArguments, bert), (TaggerArguments, tagger_encoder)])
-def test_typed_arguments_are_those_of_the_encoder(typed, encoder):
+def test_argument_types_equal_those_of_the_encoder(typed, encoder):
     parameters = inspect.signature(encoder).parameters
     assert typed.__annotations__ == {
         name: parameter.annotation for name, parameter in parameters.items() if parameter.default is not parameter.empty

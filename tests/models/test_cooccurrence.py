@@ -1,4 +1,4 @@
-"""Vectors by counting: golden examples, the formulas computed slowly, and dense linear algebra as an oracle."""
+"""Vectors from counts equal worked examples, slow formulas, and dense linear algebra."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ TOY = np.array([[0, 5, 8, 1, 0], [5, 0, 7, 0, 1], [8, 7, 0, 2, 1], [1, 0, 2, 0, 
 @pytest.fixture
 def counts(random):
     values = random.poisson(0.5, (30, 20)) * random.integers(1, 50, (30, 20)).astype("float64")
-    values[3] = values[:, 5] = 0  # a word and a context that never occur
+    values[3] = values[:, 5] = 0  # one word and one context never occur
     return sparse.csr_array(values)
 
 
@@ -23,7 +23,7 @@ def test_one_hot_vectors_are_orthogonal():
 
 
 @pytest.mark.parametrize(("smoothing", "shift"), [(1.0, 1.0), (0.75, 1.0), (0.75, 5.0)])
-def test_ppmi_is_that_of_a_slow_loop(counts, smoothing, shift):
+def test_ppmi_equals_a_slow_loop(counts, smoothing, shift):
     values = counts.toarray()
     contexts = values.sum(axis=0) ** smoothing
     expected = np.zeros(values.shape)
@@ -34,11 +34,11 @@ def test_ppmi_is_that_of_a_slow_loop(counts, smoothing, shift):
     received = positive_pointwise_mutual_information(counts, smoothing, shift)
     np.testing.assert_allclose(received.toarray(), expected, atol=1e-12)
     assert received.nnz == np.count_nonzero(expected)
-    np.testing.assert_array_equal(counts.toarray(), values)  # the counts themselves stay
+    np.testing.assert_array_equal(counts.toarray(), values)  # the counts are not changed
 
 
 @pytest.mark.parametrize("weighting", [0.0, 0.5, 1.0])
-def test_svd_equals_the_dense_one_with_signs_that_are_settled(counts, weighting):
+def test_svd_equals_the_dense_svd_and_its_signs_are_unique(counts, weighting):
     left, values, _ = np.linalg.svd(counts.toarray())
     expected = left[:, :6] * values[:6] ** weighting
     vectors = truncated_svd(counts, 6, weighting)
@@ -47,15 +47,15 @@ def test_svd_equals_the_dense_one_with_signs_that_are_settled(counts, weighting)
     np.testing.assert_allclose(truncated_svd(counts, 6, weighting, seed=9), vectors, atol=1e-8)
 
 
-def test_more_dimensions_than_the_rank_are_zero():
+def test_dimensions_beyond_the_rank_are_zero():
     vectors = truncated_svd(sparse.csr_array(np.outer([1.0, 2.0, 2.0, 0.0], [3.0, 0.0, 4.0])), 2, weighting=0.0)
     np.testing.assert_allclose(vectors, [[1 / 3, 0], [2 / 3, 0], [2 / 3, 0], [0, 0]], atol=1e-6)
 
 
-def test_two_dimensions_part_animals_from_vehicles_once_the_diagonal_is_filled():
-    """A word counts beside itself as often as beside its nearest neighbour.
+def test_two_dimensions_separate_animals_from_vehicles_if_the_diagonal_is_filled():
+    """The diagonal counts a word with itself as often as with its most frequent neighbour.
 
-    With zeros there, the second largest singular value is that of a negative eigenvalue, whose vector parts
+    With zeros on the diagonal, the second largest singular value is that of a negative eigenvalue, whose vector divides
     cat and dog from pet.
     """
 
@@ -72,7 +72,7 @@ def test_two_dimensions_part_animals_from_vehicles_once_the_diagonal_is_filled()
     assert within < across
 
 
-def test_cosine_golden():
+def test_cosines_of_worked_examples():
     assert cosine([3, 1, 2], [3, 0, 2]) == pytest.approx(13 / np.sqrt(14 * 13))
     assert round(cosine([3, 1, 2], [3, 0, 2]), 3) == 0.964
     assert cosine([0, 0], [1, 0]) == 0
@@ -87,7 +87,7 @@ def test_cosine_golden():
         ([[0.0]], "all 0"),
     ],
 )
-def test_ppmi_refuses_what_are_no_counts(values, message):
+def test_ppmi_of_invalid_counts_is_refused(values, message):
     with pytest.raises(InputError, match=message):
         positive_pointwise_mutual_information(sparse.csr_array(values))
 

@@ -1,4 +1,4 @@
-"""The plain GloVe model computes the paper's sum, fits what can be fitted, and learns what the fast trainer does."""
+"""The plain GloVe model computes the paper's loss, fits exact counts, and trains as the fast trainer does."""
 
 import keras
 import numpy as np
@@ -22,7 +22,7 @@ def weights_of(model):
     return [np.asarray(model.get_layer(name).embeddings) for name in layers]
 
 
-def test_predictions_and_loss_are_those_of_the_paper(random):
+def test_predictions_and_loss_equal_those_of_the_paper(random):
     model = glove(WORDS, embedding_dim=DIM)
     model.set_weights([random.normal(size=weight.shape) for weight in model.weights])
     words, contexts, word_biases, context_biases = weights_of(model)
@@ -41,13 +41,13 @@ def test_predictions_and_loss_are_those_of_the_paper(random):
     assert float(again(values, received)) == float(loss(values, received))
 
 
-def test_fits_counts_of_its_rank_and_its_first_step_goes_where_the_fast_trainer_goes(counts):
+def test_the_model_fits_counts_of_its_rank_and_its_first_update_equals_that_of_the_fast_trainer(counts):
     model, trainer = glove(WORDS, embedding_dim=DIM), GloveTrainer(WORDS, DIM)
     model.compile(keras.optimizers.SGD(1.0), WeightedMeanLoss(GloveLoss()))
     trainer.compile(1.0)
     for weight, table in zip(weights_of(model), trainer.tables, strict=True):
         table.vectors.assign(weight)
-        table.accumulators.assign(np.full(table.accumulators.shape, 1e12))  # so large that all steps are parallel
+        table.accumulators.assign(np.full(table.accumulators.shape, 1e12))  # so large that all updates are parallel
     before = weights_of(model)
     shown = model.fit(cell_batch_dataset(counts, batch_size=100), shuffle=False, verbose=0).history["loss"][0]
     trainer.compile(1e6 / counts.nnz)  # the plain model's loss is a mean over the cells

@@ -1,4 +1,4 @@
-"""Linear classifiers and the multilayer perceptron: only the latter learns XOR."""
+"""Linear classifiers do not learn XOR; the multilayer perceptron does."""
 
 import keras
 import numpy as np
@@ -24,7 +24,7 @@ EXACTLY_ONE = np.array([0, 1, 1, 0])
 
 
 def train(model, texts, labels, steps):
-    """Take `steps` steps, each over all texts: one epoch, which is quicker than many of one step."""
+    """Train for `steps` steps over all texts, in one epoch, which is faster than many epochs of one step."""
     batch = tf.data.Dataset.from_tensors((texts, labels))
     model.fit(batch.repeat(steps).apply(tf.data.experimental.assert_cardinality(steps)), shuffle=False, verbose=0)
 
@@ -37,8 +37,8 @@ def margin(model, texts):
 
 @pytest.mark.parametrize("name", LINEAR)
 @pytest.mark.parametrize("weighting", ["binary", "count"])
-def test_no_weights_of_a_linear_model_solve_exclusive_or(name, weighting, random):
-    """z("") + z("a b") = z("a") + z("b") for all weights, and the sides cannot be below and above 0."""
+def test_a_linear_model_cannot_solve_exclusive_or_with_any_weights(name, weighting, random):
+    """For all weights z("") + z("a b") = z("a") + z("b"), so the two sides cannot have different signs."""
     model = BUILDERS[name](vocabulary_size=4, num_classes=2, weighting=weighting)
     for _ in range(20):
         for weight in model.trainable_weights:
@@ -65,7 +65,7 @@ def test_the_multilayer_perceptron_solves_exclusive_or():
 
 
 def test_perceptron_is_trained_by_its_update_rule(random):
-    """One text after the other: w_label += x, w_answer -= x, when the answer is wrong."""
+    """For each text in turn: w_label += x, w_answer -= x, if the answer is wrong."""
     texts, labels = token_ids(random, batch=30, time=6), random.integers(0, 3, 30)
     model = perceptron(vocabulary_size=40, num_classes=3, weighting="count")
     model.compile(keras.optimizers.SGD(1.0), WeightedMeanLoss(perceptron_loss))
@@ -84,7 +84,7 @@ def test_perceptron_is_trained_by_its_update_rule(random):
     np.testing.assert_allclose(model.get_layer("logits").bias, bias, atol=1e-5)
 
 
-def test_logistic_regression_is_the_sigmoid_of_the_score(random):
+def test_logistic_regression_returns_the_sigmoid_of_the_score(random):
     model = logistic_regression(vocabulary_size=40, weighting="binary")
     score = model.get_layer("score")
     score.kernel.assign(random.normal(size=(40, 1)))
@@ -94,7 +94,7 @@ def test_logistic_regression_is_the_sigmoid_of_the_score(random):
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-z)), atol=1e-6)
 
 
-def test_logistic_and_softmax_regression_are_one_model_for_two_classes(random):
+def test_logistic_and_softmax_regression_are_equal_for_two_classes(random):
     one, two = logistic_regression(40), softmax_regression(40, num_classes=2)
     kernel = random.normal(size=(40, 2))
     two.get_layer("logits").kernel.assign(kernel)
@@ -104,7 +104,7 @@ def test_logistic_and_softmax_regression_are_one_model_for_two_classes(random):
 
 
 @pytest.mark.parametrize("name", LINEAR)
-def test_regularisation_is_in_the_loss_and_only_if_asked_for(name, random):
+def test_regularisation_is_added_to_the_loss_only_on_request(name, random):
     plain = BUILDERS[name](vocabulary_size=9, num_classes=2)
     assert plain.losses == []
     model = BUILDERS[name](vocabulary_size=9, num_classes=2, l1=0.5, l2=0.25)
@@ -115,7 +115,7 @@ def test_regularisation_is_in_the_loss_and_only_if_asked_for(name, random):
     assert float(model.losses[0]) == pytest.approx(expected, rel=1e-5)
 
 
-def test_l1_makes_weights_zero():
+def test_l1_sets_weights_to_zero():
     """Only words 2 and 3 distinguish the classes."""
     texts, labels = np.array([[2, 4], [2, 5], [3, 4], [3, 5]] * 4), np.array([0, 0, 1, 1] * 4)
     model = linear_svm(vocabulary_size=6, num_classes=2, weighting="binary", l1=0.01)
@@ -136,6 +136,6 @@ def test_l1_makes_weights_zero():
         (multilayer_perceptron, {"num_classes": 2, "hidden_dims": (8, 0)}, r"hidden_dims\[1\]=0"),
     ],
 )
-def test_wrong_arguments_are_named(builder, arguments, message):
+def test_wrong_arguments_are_refused(builder, arguments, message):
     with pytest.raises(InputError, match=message):
         builder(vocabulary_size=9, **arguments)

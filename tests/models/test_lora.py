@@ -14,13 +14,13 @@ def given(random):
     return {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
 
 
-def test_lora_starts_as_the_model_it_changes(given):
+def test_lora_does_not_change_the_initial_output(given):
     model = bert_classifier(num_classes=2, **SMALL)
     before = np.asarray(model(given))
     np.testing.assert_array_equal(enable_lora(model, rank=2)(given), before)
 
 
-def test_training_moves_factors_and_heads_and_no_kernel_of_the_encoder(given):
+def test_training_changes_factors_and_heads_but_not_the_encoder_kernels(given):
     model = enable_lora(bert_classifier(num_classes=2, **SMALL), rank=2)
     before = {weight.path: np.array(weight) for weight in model.weights}
     model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))

@@ -1,4 +1,4 @@
-"""N-gram models: distributions after any history, equal to slow obvious ones and to nltk's."""
+"""N-gram models: probabilities are distributions, and equal slow implementations and nltk."""
 
 import collections
 import functools
@@ -47,7 +47,7 @@ all_smoothings = pytest.mark.parametrize("smoothing", SMOOTHINGS)
 
 @all_smoothings
 @pytest.mark.parametrize("order", [1, 2, 3])
-def test_probabilities_add_up_to_one_after_every_history(smoothing, order, train, validation):
+def test_probabilities_sum_to_one_after_every_history(smoothing, order, train, validation):
     model = make(smoothing, train[:60], validation, order)
     for length in range(4):
         for history in itertools.product(range(len(VOCABULARY)), repeat=length):
@@ -58,7 +58,7 @@ def test_probabilities_add_up_to_one_after_every_history(smoothing, order, train
 
 
 @all_smoothings
-def test_a_text_is_scored_as_its_words_one_by_one(smoothing, train, validation):
+def test_the_score_of_a_text_is_the_sum_over_its_words(smoothing, train, validation):
     model = make(smoothing, train, validation)
     text = np.append(validation, [6, 6, 1, 6, 4])
     one_by_one = [0.0 if word == START else model.probability(word, [START, *text[:n]]) for n, word in enumerate(text)]
@@ -71,7 +71,7 @@ def sentences_as_ids(vocabulary, sentences):
     return np.array([place for s in sentences for place in [START, *(vocabulary.ids[word] for word in s), END]])
 
 
-def test_the_example_of_the_lecture_on_language_models():
+def test_a_worked_example_has_the_published_probabilities():
     vocabulary = GenerativeVocabulary.from_counts(collections.Counter(itertools.chain(*CHINESE)))
     ids = vocabulary.ids
     counts = count_ngrams(sentences_as_ids(vocabulary, CHINESE), len(vocabulary), 3)
@@ -99,7 +99,7 @@ def counted(ids, order):
 
 
 def slow_modified_kneser_ney(ids, order):
-    """Return P(word, history) by Chen and Goodman's recursion, sums written out."""
+    """Return P(word, history) by Chen and Goodman's recursion, with explicit sums."""
     tables = {order: counted(ids, order)}
     for n in range(1, order):
         tables[n] = collections.Counter(gram[1:] for gram in counted(ids, n + 1))
@@ -121,7 +121,7 @@ def slow_modified_kneser_ney(ids, order):
 
 
 @pytest.mark.parametrize("length", [150, 2000])
-def test_modified_kneser_ney_is_chen_and_goodmans(random, length):
+def test_modified_kneser_ney_equals_the_equations_of_chen_and_goodman(random, length):
     ids = text_of(random, length)
     model, expected = make("modified_kneser_ney", ids, None), slow_modified_kneser_ney(ids, 3)
     for history in itertools.product([START, *EVENTS], repeat=2):
@@ -130,17 +130,17 @@ def test_modified_kneser_ney_is_chen_and_goodmans(random, length):
                 assert model.probability(word, history) == pytest.approx(expected(word, history), rel=1e-5)
 
 
-def test_discounts_are_estimated_where_the_text_is_long_enough(random):
+def test_discounts_are_estimated_if_the_text_is_long_enough(random):
     table = list(counted(text_of(random, 2000), 3).values())
     n1, n2, n3, n4 = (table.count(count) for count in (1, 2, 3, 4))
     base = n1 / (n1 + 2 * n2)
     expected = (1 - 2 * base * n2 / n1, 2 - 3 * base * n3 / n2, 3 - 4 * base * n4 / n3)
     assert estimate_discounts(np.array(table)) == pytest.approx(expected)
-    assert estimate_discounts(np.array([1, 1, 2, 3])) == (0.5, 1.0, 1.5)  # none occurs 4 times
+    assert estimate_discounts(np.array([1, 1, 2, 3])) == (0.5, 1.0, 1.5)  # no n-gram occurs 4 times
     assert estimate_discounts(np.array([1] * 9 + [2] + [3] * 9 + [4])) == (0.5, 1.0, 1.5)  # D2 would be negative
 
 
-def test_back_off_asks_the_shorter_history_only_for_what_was_not_seen(train):
+def test_back_off_uses_the_shorter_history_only_for_unseen_ngrams(train):
     model = make("back_off", train, None, order=2)
     bigrams, shorter = counted(train, 2), model.next_word([])
     n1, n2 = (list(bigrams.values()).count(count) for count in (1, 2))
@@ -156,8 +156,8 @@ def test_back_off_asks_the_shorter_history_only_for_what_was_not_seen(train):
         np.testing.assert_allclose(ratios, ratios[:1].repeat(len(unseen)), rtol=1e-5)
 
 
-def test_weights_of_interpolation_suit_the_validation_text_best(train, validation, monkeypatch):
-    monkeypatch.setattr(ngram_smoothing, "STEPS", 1000)  # so short a text has its best weights near 0 and 1
+def test_interpolation_weights_maximise_the_validation_probability(train, validation, monkeypatch):
+    monkeypatch.setattr(ngram_smoothing, "STEPS", 1000)  # the best weights for such a short text are near 0 and 1
     best = make("interpolation", train, validation).perplexity(validation)
     weights = ngram_smoothing._best_weights(count_ngrams(train, len(VOCABULARY), 3), 3, validation)
     for n, bucket in zip(*np.nonzero((weights > 0.05) & (weights < 0.95)), strict=True):
@@ -169,13 +169,13 @@ def test_weights_of_interpolation_suit_the_validation_text_best(train, validatio
                 assert make("interpolation", train, validation).perplexity(validation) >= best * (1 - 1e-6)
 
 
-def test_a_smoothed_model_beats_an_unsmoothed_one_on_another_text(train, validation):
+def test_smoothing_lowers_the_perplexity_of_another_text(train, validation):
     perplexities = {name: make(name, train, validation).perplexity(validation) for name in SMOOTHINGS}
     assert max(perplexities, key=perplexities.get) == "maximum_likelihood"
     assert all(1 < value < len(EVENTS) for name, value in perplexities.items() if name != "maximum_likelihood")
 
 
-def test_the_same_seed_draws_the_same_words_and_only_those_that_follow(train):
+def test_generation_is_reproducible_and_draws_only_possible_words(train):
     model = make("maximum_likelihood", train, None)
     drawn = model.generate(500, seed=3, end=None)
     assert drawn == model.generate(500, seed=3, end=None)
@@ -187,14 +187,14 @@ def test_the_same_seed_draws_the_same_words_and_only_those_that_follow(train):
     assert stopped[-1] == END
 
 
-def test_drawn_words_are_as_frequent_as_they_are_probable(train):
+def test_words_are_drawn_with_their_probabilities(train):
     model = make("modified_kneser_ney", train, None, order=1)
     drawn = np.bincount(model.generate(4000, end=None), minlength=len(VOCABULARY)) / 4000
     np.testing.assert_allclose(drawn, model.next_word([]), atol=0.03)
 
 
 @all_smoothings
-def test_a_saved_model_answers_exactly_alike(smoothing, train, validation, tmp_path):
+def test_a_saved_model_has_the_same_probabilities(smoothing, train, validation, tmp_path):
     model = make(smoothing, train, validation)
     model.save(tmp_path / "model")
     loaded = NgramModel.load(tmp_path / "model")
@@ -226,7 +226,7 @@ def test_damaged_tables_are_refused(change, train, tmp_path):
         NgramModel.load(tmp_path / "model")
 
 
-def test_cut_and_missing_files_are_refused(train, tmp_path):
+def test_truncated_and_missing_files_are_refused(train, tmp_path):
     with pytest.raises(InputError, match="does not contain an n-gram model"):
         NgramModel.load(tmp_path)
     make("add_k", train, None).save(tmp_path / "model")
@@ -266,13 +266,13 @@ def test_bad_input_is_refused(train, validation):
 @pytest.mark.parametrize(
     ("smoothing", "order"),
     [(name, order) for name in ("maximum_likelihood", "add_k", "modified_kneser_ney") for order in (1, 2, 3)][:-3]
-    + [("modified_kneser_ney", 2), ("modified_kneser_ney", 3)],  # of order 1 nltk counts histories, not words
+    + [("modified_kneser_ney", 2), ("modified_kneser_ney", 3)],  # for order 1, nltk counts histories instead of words
 )
-def test_probabilities_and_perplexity_are_nltks(smoothing, order, random, monkeypatch):
+def test_probabilities_and_perplexity_equal_those_of_nltk(smoothing, order, random, monkeypatch):
     peers = pytest.importorskip("nltk.lm")
-    # nltk takes what is no event for [UNK]: so there is none, and its name is free for [START].
+    # nltk counts what is not an event as [UNK]. There is none here, and its name is used for [START].
     text, other = (np.where(ids == UNK, 4, ids) for ids in (text_of(random, 300), text_of(random, 100)))
-    # It has one discount, and none for single words.
+    # nltk has one discount, and none for unigrams.
     discounts = {len(VOCABULARY): (0.0,) * 3}
     monkeypatch.setattr(ngram_smoothing, "estimate_discounts", lambda counts: discounts.get(len(counts), (0.1,) * 3))
     vocabulary = peers.Vocabulary([VOCABULARY.tokens[place] for place in EVENTS[1:]], unk_label="[UNK]")
@@ -291,7 +291,7 @@ def test_probabilities_and_perplexity_are_nltks(smoothing, order, random, monkey
     expected = [peer.score(gram[-1], gram[:-1]) for gram in named(other, order)]
     found = [model.probability(gram[-1], gram[:-1]) for gram in counted(other, order).elements()]
     seen = [gram[:-1] in {known[:-1] for known in counted(text, order)} for gram in counted(other, order).elements()]
-    kept = np.array(seen) | (smoothing != "maximum_likelihood")  # which nltk leaves at 0 after unseen histories
+    kept = np.array(seen) | (smoothing != "maximum_likelihood")  # nltk returns 0 after unseen histories
     np.testing.assert_allclose(np.array(found)[kept], np.array(expected)[kept], rtol=1e-5)
     if kept.all():
         assert model.perplexity(other) == pytest.approx(peer.perplexity(named(other, order)), rel=1e-5)

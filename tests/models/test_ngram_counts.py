@@ -1,4 +1,4 @@
-"""Counts of n-grams in sorted arrays are those of a Counter."""
+"""Counts of n-grams in sorted arrays equal those of a Counter."""
 
 import collections
 
@@ -14,7 +14,7 @@ VOCABULARY_SIZE = 9
 
 
 def histories_of(ids, order):
-    """The n-gram that ends at each token, slowly: nothing is seen beyond a [START]."""
+    """Return the n-gram that ends at each token, slowly. An n-gram does not continue past a [START]."""
     for place in range(len(ids)):
         gram = []
         for earlier in range(place, place - order, -1):
@@ -26,7 +26,7 @@ def histories_of(ids, order):
 
 
 def grams(counts, order):
-    """Spell out all n-grams of an order from the trie."""
+    """Return all n-grams of an order from the trie."""
     if order == 1:
         return [(word,) for word in range(counts.numbers.vocabulary_size)]
     shorter = grams(counts, order - 1)
@@ -42,7 +42,7 @@ def ids(random):
 
 
 @pytest.mark.parametrize("block", [7, 2**22])
-def test_counts_are_those_of_a_counter(ids, block, monkeypatch, tmp_path):
+def test_counts_equal_those_of_a_counter(ids, block, monkeypatch, tmp_path):
     monkeypatch.setattr(module, "BLOCK", block)
     on_disk = np.memmap(tmp_path / "ids", "int32", "w+", shape=ids.shape)
     on_disk[:] = ids
@@ -62,7 +62,7 @@ def test_counts_are_those_of_a_counter(ids, block, monkeypatch, tmp_path):
             assert counts.continuations(order).tolist() == [before[gram] for gram in spelled]
 
 
-def test_another_text_finds_the_ngrams_it_shares(ids, random):
+def test_shared_ngrams_are_found_in_another_text(ids, random):
     counts = count_ngrams(ids, VOCABULARY_SIZE, order=3)
     other = random.integers(1, VOCABULARY_SIZE, 200)
     for order, (histories, numbers) in enumerate(counts.numbers.numbers_along(other), start=1):
@@ -86,6 +86,6 @@ def test_another_text_finds_the_ngrams_it_shares(ids, random):
         ([[4, 5]], 2, r"one row of integers. Received: int64 \[1, 2\]"),
     ],
 )
-def test_what_cannot_be_counted_is_refused(ids, order, message):
+def test_invalid_input_is_refused(ids, order, message):
     with pytest.raises(InputError, match=message):
         count_ngrams(np.array(ids), VOCABULARY_SIZE, order)

@@ -22,7 +22,7 @@ def test_nnlm_equals_the_equation_of_the_paper(direct_connections, random):
     assert matrix.shape == (10 if direct_connections else 4, 20)
 
 
-def test_wrong_arguments_are_named():
+def test_wrong_arguments_are_refused():
     with pytest.raises(InputError, match="context_size=0"):
         nnlm(9, context_size=0)
     with pytest.raises(InputError, match="hidden_dim=0"):

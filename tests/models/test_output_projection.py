@@ -10,7 +10,7 @@ from kerasnlp_zoo.models.quantization import quantize_model
 
 
 @pytest.mark.parametrize(("is_tied", "is_quantized", "rows"), itertools.product([True, False], [True, False], [1, 3]))
-def test_logits_are_those_of_the_model(random, is_tied, is_quantized, rows):
+def test_logits_equal_those_of_the_model(random, is_tied, is_quantized, rows):
     model = rnn_language_model(vocabulary_size=40, embedding_dim=8, hidden_dim=6, tie_embeddings=is_tied)
     for weight in model.trainable_weights:
         weight.assign(random.normal(size=weight.shape))

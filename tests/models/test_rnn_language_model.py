@@ -12,7 +12,7 @@ CELLS = ("rnn", "gru", "lstm")
 
 
 def carry(model, ids, lengths):
-    """Return the logits of ids [B, T], read in pieces of some lengths."""
+    """Return the logits of ids [B, T], read in segments of the given lengths."""
     stepwise, state, parts = with_state(model), zero_state(model, len(ids)), []
     for piece in np.split(ids, np.cumsum(lengths)[:-1], axis=1):
         outputs = stepwise({"token_ids": tf.constant(piece), **state})
@@ -38,7 +38,7 @@ def test_a_word_is_predicted_only_from_the_words_before_it(cell, random):
     np.testing.assert_array_equal(model(ids)[:, :5], model(changed)[:, :5])
 
 
-def test_tied_embeddings_are_one_table():
+def test_tied_embeddings_share_one_table():
     tied = rnn_language_model(**SMALL)
     untied = rnn_language_model(**SMALL, tie_embeddings=False)
     assert untied.count_params() - tied.count_params() == 11 * 4
@@ -49,7 +49,7 @@ def test_tied_embeddings_are_one_table():
     np.testing.assert_allclose(tied(np.array([[5]])), expected, atol=1e-6)
 
 
-def test_half_precision_carries_the_state_in_float32():
+def test_the_state_is_float32_in_half_precision():
     before = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy("mixed_bfloat16")
@@ -76,7 +76,7 @@ def test_perplexity_equals_a_loop_over_tokens(random):
         assert perplexity(actual) == pytest.approx(np.exp(-np.mean(expected)), rel=1e-5)
 
 
-def test_perplexity_of_nothing_is_refused():
+def test_perplexity_of_an_empty_text_is_refused():
     with pytest.raises(InputError, match="at least one token"):
         perplexity([])
 

@@ -21,7 +21,7 @@ def model(**arguments):
 
 
 @pytest.mark.parametrize("arguments", WAYS, ids=str)
-def test_step_by_step_equals_the_complete_target_at_once(arguments, random):
+def test_decoding_step_by_step_equals_the_complete_target(arguments, random):
     built = model(**arguments)
     check_step_by_step(built, Seq2SeqSteps(built), random.integers(4, 12, (3, 6)).astype("int32"))
 
@@ -33,7 +33,7 @@ def test_beams_have_the_scores_of_the_complete_model(arguments, jit):
     check_beams(built, Seq2SeqSteps(built), jit)
 
 
-def test_attention_shows_where_the_decoder_looked():
+def test_attention_weights_equal_those_of_the_decoder():
     built = model(placement="bahdanau")
     decoder, encoder = built.get_layer("decoder"), Seq2SeqSteps(built).encoder
     memory, *state = encoder(SOURCE)
@@ -45,11 +45,11 @@ def test_attention_shows_where_the_decoder_looked():
 
 @pytest.mark.parametrize("more", [{"merge": "sum"}, {"bidirectional": False}])
 @pytest.mark.parametrize("score_mode", ["dot", "scaled_dot"])
-def test_dot_scores_compare_vectors_of_one_width(score_mode, more):
+def test_dot_scores_work_for_encoder_and_decoder_of_any_width(score_mode, more):
     assert model(score_mode=score_mode, **more)({"source_ids": SOURCE, "target_ids": SOURCE}).shape == (3, 4, 12)
 
 
-def test_without_attention_only_the_state_knows_the_source():
+def test_without_attention_the_source_changes_the_logits():
     built = model(attention=None)
     names = [weight.path for weight in built.weights]
     assert not any("attention" in name for name in names)

@@ -17,8 +17,8 @@ def test_text_cnn_equals_the_equations(random):
     np.testing.assert_allclose(model(inputs), oracles.text_cnn(inputs, weights, (1, 3, 4)), atol=1e-4)
 
 
-def test_paper_sizes():
-    # 3 widths x 100 filters over 300 columns, their biases, and a softmax over 300 features.
+def test_the_default_model_has_the_papers_number_of_parameters():
+    # 3 widths x 100 filters over 300 dimensions, their biases, and a softmax over 300 features.
     assert text_cnn(1000, num_classes=2).count_params() == 1000 * 300 + (3 + 4 + 5) * 300 * 100 + 300 + 300 * 2 + 2
 
 
@@ -31,7 +31,7 @@ def test_paper_sizes():
         ("multichannel", ["token_embedding"], ["static_embedding"]),
     ],
 )
-def test_channels_train_what_the_paper_says(channels, trained, fixed, random):
+def test_channels_train_the_embeddings_given_in_the_paper(channels, trained, fixed, random):
     model = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, channels=channels)
     before = {weight.path: np.array(weight) for weight in model.weights}
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -42,7 +42,7 @@ def test_channels_train_what_the_paper_says(channels, trained, fixed, random):
     assert {weight.path.split("/")[0] for weight in model.weights if "embedding" in weight.path} == {*trained, *fixed}
 
 
-def test_multichannel_adds_what_each_filter_sees_in_both_channels(random):
+def test_multichannel_adds_the_filter_outputs_of_both_channels(random):
     both = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, channels="multichannel")
     one = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3)
     for weight in one.weights:
@@ -55,7 +55,7 @@ def test_multichannel_adds_what_each_filter_sees_in_both_channels(random):
     np.testing.assert_allclose(both(inputs), one(inputs), atol=1e-6)
 
 
-def test_class_weights_are_kept_within_the_norm(random):
+def test_class_weights_are_limited_to_the_maximum_norm(random):
     model = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, max_norm=0.5)
     model.compile(keras.optimizers.SGD(100.0), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(token_ids(random, 8, 6), random.integers(0, 2, 8), verbose=0)
@@ -71,7 +71,7 @@ def test_class_weights_without_a_limit_have_no_constraint():
 
 def test_the_tagger_has_logits_for_each_token_from_its_neighbours(random):
     model = text_cnn_tagger(40, num_classes=5, embedding_dim=4, num_filters=3, filter_widths=(3,))
-    model.get_layer("convolution_3").bias.assign([9, 9, 9])  # no ReLU hides a change
+    model.get_layer("convolution_3").bias.assign([9, 9, 9])  # so that ReLU does not hide a change
     inputs = token_ids(random, 2, 9)
     output = np.array(model(inputs))
     assert output.shape == (2, 9, 5)
@@ -95,6 +95,6 @@ def test_the_tagger_has_logits_for_each_token_from_its_neighbours(random):
         ({"max_norm": "3"}, "max_norm='3'"),
     ],
 )
-def test_wrong_arguments_are_named(arguments, message):
+def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         text_cnn(**{"vocabulary_size": 9, "num_classes": 2, **arguments})

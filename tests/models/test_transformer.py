@@ -8,7 +8,7 @@ from kerasnlp_zoo.models import TRANSFORMER_SIZES, transformer, transformer_enco
 SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 1, "num_heads": 2, "intermediate_dim": 16}
 
 
-def test_blocks_read_embeddings_times_the_root_of_their_width_plus_sinusoids(random):
+def test_inputs_are_embeddings_times_the_root_of_their_width_plus_sinusoids(random):
     model = transformer_encoder(**SMALL)
     ids = random.integers(1, 30, (2, 5)).astype("int32")
     table = np.asarray(model.get_layer("token_embedding").embeddings)
@@ -23,7 +23,7 @@ def test_a_classifier_has_the_encoder_of_the_feature_extractor():
     assert (vectors.output.shape, classifier.output.shape) == ((None, None, 8), (None, 3))
 
 
-def test_sizes_have_the_papers_numbers_of_parameters():
+def test_sizes_have_the_papers_number_of_parameters():
     def expected(width, intermediate, vocabulary=37_000, layers=6):
         attention = 4 * (width * width + width)
         feed_forward = 2 * width * intermediate + width + intermediate
@@ -31,14 +31,14 @@ def test_sizes_have_the_papers_numbers_of_parameters():
         encoder, decoder = attention + feed_forward + 2 * norm, 2 * attention + feed_forward + 3 * norm
         return vocabulary * width + vocabulary + layers * (encoder + decoder)
 
-    # Table 3 rounds them, with another vocabulary for some: 65 and 213 million.
+    # Table 3 rounds them to 65 and 213 million, for some sizes with another vocabulary.
     for size, published in (("base", 65e6), ("big", 213e6)):
         count = transformer(vocabulary_size=37_000, **TRANSFORMER_SIZES[size]).count_params()
         assert count == expected(TRANSFORMER_SIZES[size]["hidden_dim"], TRANSFORMER_SIZES[size]["intermediate_dim"])
         assert count == pytest.approx(published, rel=0.04)
 
 
-def test_one_table_of_vectors_serves_both_languages_and_the_logits():
+def test_source_target_and_logits_share_one_embedding_table():
     model = transformer(**SMALL)
     assert [weight.path for weight in model.weights if weight.shape[0] == 30] == [
         "token_embedding/embeddings",
@@ -46,7 +46,7 @@ def test_one_table_of_vectors_serves_both_languages_and_the_logits():
     ]
 
 
-def test_the_future_of_the_target_changes_nothing(random):
+def test_later_target_tokens_do_not_change_the_logits(random):
     model = transformer(**SMALL)
     source, target = random.integers(1, 30, (2, 2, 6)).astype("int32")
     changed = np.append(target[:, :4], random.integers(1, 30, (2, 2)), axis=1).astype("int32")

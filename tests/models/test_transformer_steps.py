@@ -21,18 +21,18 @@ def model(**arguments):
     "arguments",
     [{}, {"norm_first": True, "positions": "learned"}, {"positions": None}, {"residual": False, "layer_norm": False}],
 )
-def test_step_by_step_equals_the_complete_target_at_once(arguments, random):
+def test_decoding_step_by_step_equals_the_complete_target(arguments, random):
     built = model(**arguments)
     check_step_by_step(built, TransformerSteps(built), random.integers(4, 12, (3, 9)).astype("int32"))
 
 
-def test_a_quantized_model_goes_step_by_step_too(random):
+def test_a_quantized_model_decodes_step_by_step(random):
     built = model()
     quantize_model(built)
     check_step_by_step(built, TransformerSteps(built), random.integers(4, 12, (3, 9)).astype("int32"))
 
 
-def translated_by_the_whole_model(built, max_length):
+def translated_by_the_complete_model(built, max_length):
     """Greedy decoding that computes the complete sequence again for each token."""
     target = np.full((len(SOURCE), 1), START, "int32")
     has_ended = np.zeros(len(SOURCE), bool)
@@ -44,7 +44,7 @@ def translated_by_the_whole_model(built, max_length):
 
 
 @pytest.mark.parametrize("jit", [False, True])
-def test_greedy_decoding_with_a_cache_equals_that_without(jit):
+def test_greedy_decoding_with_a_cache_equals_decoding_without_one(jit):
     built = model()
     steps = TransformerSteps(built)
 
@@ -53,7 +53,7 @@ def test_greedy_decoding_with_a_cache_equals_that_without(jit):
         state = steps.start(source, 1, 10)
         return generate(steps.step, state, tf.fill([tf.shape(source)[0]], START), greedy, 10, END)
 
-    expected = translated_by_the_whole_model(built, 10)
+    expected = translated_by_the_complete_model(built, 10)
     np.testing.assert_array_equal(translate(tf.constant(SOURCE)), expected)
     np.testing.assert_array_equal(translate(tf.constant(SOURCE[:1])), expected[:1])
 
@@ -64,7 +64,7 @@ def test_beams_have_the_scores_of_the_complete_model(jit):
     check_beams(built, TransformerSteps(built), jit)
 
 
-def test_the_padding_of_a_source_changes_nothing():
+def test_source_padding_does_not_change_the_logits():
     steps = TransformerSteps(model())
     longer = np.pad(SOURCE, [(0, 0), (0, 5)])
     states = [steps.start(tf.constant(source), 2, 4) for source in (SOURCE, longer)]

@@ -16,12 +16,12 @@ def test_every_id_has_its_vector_and_padding_has_zeros(random):
         np.testing.assert_array_equal(received[row, column], expected)
 
 
-def test_its_one_weight_is_the_matrix_of_vectors():
+def test_the_only_weight_is_the_matrix_of_vectors():
     model = word_embedding(vocabulary_size=9, embedding_dim=4)
     assert [(weight.path, weight.shape) for weight in model.weights] == [("token_embedding/embeddings", (9, 4))]
 
 
 @pytest.mark.parametrize("sizes", [(0, 4), (9, 0), (9, 2.5)])
-def test_sizes_are_positive(sizes):
+def test_sizes_that_are_not_positive_are_refused(sizes):
     with pytest.raises(InputError, match="integer of at least 1"):
         word_embedding(*sizes)

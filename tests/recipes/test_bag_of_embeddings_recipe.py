@@ -42,7 +42,7 @@ def test_own_reviews_are_learned_with_pretrained_vectors(model, reviews_csv, tmp
         ({"embeddings": "vectors.txt", "embedding_dim": 4}, "vectors of 8 columns.*--embedding-dim 4"),
     ],
 )
-def test_flags_that_do_not_fit_are_refused_before_training(options, message, reviews_csv, tmp_path, monkeypatch):
+def test_invalid_flags_are_refused_before_training(options, message, reviews_csv, tmp_path, monkeypatch):
     vectors_file(tmp_path)
     monkeypatch.chdir(tmp_path)
     config = bag_of_embeddings.Config(train_file=reviews_csv, output_dir=tmp_path / "run", **options)

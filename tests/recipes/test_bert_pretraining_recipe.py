@@ -1,4 +1,4 @@
-"""What a run that pretrains BERT promises: from a text of one's own to an entry; interrupted or not the same."""
+"""Runs that pretrain BERT turn a text into an entry, and can be interrupted and resumed."""
 
 import csv
 import json
@@ -57,7 +57,7 @@ def test_own_text_becomes_an_entry_that_fills_masks(run):
     assert not (folder / "state").exists()
 
 
-def test_the_curves_are_drawn_again_by_command(run):
+def test_the_plot_command_draws_the_curves_again(run):
     folder, _ = run
     (folder / "curves.png").unlink()
     plot(folder)
@@ -88,7 +88,7 @@ def test_the_entry_serves_every_task_of_the_encoder(run, task, labels, kept, fre
     assert [all(prefix in message for prefix in fresh) for message in new] == [True] * bool(fresh)
 
 
-def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(run, texts, tmp_path, monkeypatch, capsys):
+def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(run, texts, tmp_path, monkeypatch, capsys):
     def train(**changes):
         config = bert_pretraining.Config(corpus=texts, smoke=True, output_dir=tmp_path / "cut", **SMALL, **changes)
         return bert_pretraining.main(config)
@@ -115,7 +115,7 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(run, texts, tmp
         np.testing.assert_array_equal(np.array(weight).astype("float16"), whole[weight.path])
 
 
-def test_a_given_vocabulary_is_taken_as_it_is(run, texts, tmp_path, monkeypatch):
+def test_a_given_vocabulary_is_used_unchanged(run, texts, tmp_path, monkeypatch):
     folder, _ = run
     monkeypatch.setattr(bert_pretraining, "finish_pretraining", lambda run, text, documents, *_: documents)
     monkeypatch.setattr(bert_pretraining.Run, "train", lambda *_, **__: None)
@@ -140,7 +140,7 @@ def test_a_given_vocabulary_is_taken_as_it_is(run, texts, tmp_path, monkeypatch)
         ({"jit": True, "deterministic": True}, "--jit and --deterministic"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_before_training(texts, options, message, tmp_path):
+def test_invalid_input_is_refused_before_training(texts, options, message, tmp_path):
     arguments = {"corpus": texts, "smoke": True, "output_dir": tmp_path / "run", **SMALL, **options}
     with pytest.raises(InputError, match=message):
         bert_pretraining.main(bert_pretraining.Config(**arguments))

@@ -1,4 +1,4 @@
-"""The recipes that fine-tune BERT, from flags to a served model, on a tiny encoder and the reader's own files."""
+"""The recipes that fine-tune BERT, from flags to a served model, with a tiny encoder and small files."""
 
 import json
 
@@ -43,10 +43,10 @@ def test_own_reviews_are_learned_and_served(encoder, reviews_csv, tmp_path):
     assert metrics["export_difference"] <= 1e-5
     task = zoo.load(tmp_path / "run" / "entry")
     assert task.predict(["I loved this song"])[0]["label"] == "positive"
-    assert task.model.builder_config["arguments"]["pooling"] == "mean"  # as the encoder was made
+    assert task.model.builder_config["arguments"]["pooling"] == "mean"  # as in the encoder
 
 
-def test_a_lora_entry_holds_only_the_changes(encoder, reviews_csv, tmp_path):
+def test_a_lora_entry_contains_only_the_changes(encoder, reviews_csv, tmp_path):
     options = {"train_file": reviews_csv, "lora_rank": 2, "epochs": 8, "patience": 8, "learning_rate": 1e-2}
     metrics = bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options))
     entry = tmp_path / "run" / "entry"
@@ -72,7 +72,7 @@ def test_a_lora_entry_holds_only_the_changes(encoder, reviews_csv, tmp_path):
 
 
 @pytest.mark.slow
-def test_lora_is_resumed_where_it_was(encoder, reviews_csv, tmp_path, monkeypatch):
+def test_a_lora_run_can_be_resumed(encoder, reviews_csv, tmp_path, monkeypatch):
     options = {"train_file": reviews_csv, "lora_rank": 2, "epochs": 3, "patience": 9, "learning_rate": 1e-2, "fold": 0}
     fold = options.pop("fold")
     whole = bert_classification.main(config(bert_classification, encoder, tmp_path / "a", folds=4, **options), fold)
@@ -161,7 +161,7 @@ def test_answers_are_learned_from_a_file_like_squad(encoder, tmp_path):
         ({"pretrained": "bert_minilm"}, "There is no entry 'bert_minilm'. Did you mean 'bert_minilm_en'"),
     ],
 )
-def test_flags_that_cannot_be_used_are_refused(flags, message, encoder, reviews_csv, tmp_path):
+def test_invalid_flags_are_refused(flags, message, encoder, reviews_csv, tmp_path):
     with pytest.raises(InputError, match=message):
         bert_classification.main(
             config(bert_classification, encoder, tmp_path / "run", train_file=reviews_csv, **flags)

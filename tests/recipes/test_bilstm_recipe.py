@@ -10,7 +10,7 @@ from recipes import bilstm
 SMALL = {"embedding_dim": 8, "hidden_dim": 8, "batch_size": 16, "learning_rate": 0.02}
 
 
-def test_own_reviews_are_learned_kept_and_exported(reviews_csv, tmp_path):
+def test_own_reviews_are_learned_saved_and_exported(reviews_csv, tmp_path):
     vectors = tmp_path / "vectors.txt"
     vectors.write_text("film 1 2 3\nloved 4 5 6\n")
     options = {"train_file": reviews_csv, "embeddings": str(vectors), "channels": "multichannel", "epochs": 4, **SMALL}
@@ -25,7 +25,7 @@ def test_own_reviews_are_learned_kept_and_exported(reviews_csv, tmp_path):
     np.testing.assert_allclose(film[:3] / film[0], [1, 2, 3], rtol=1e-3)
 
 
-def test_every_part_can_be_another(reviews_csv, tmp_path):
+def test_all_parts_of_the_model_can_be_chosen_by_flags(reviews_csv, tmp_path):
     options = {"cell": "gru", "num_layers": 2, "merge": "sum", "pooling": "attention", "filter_width": 3}
     options |= {"train_file": reviews_csv, "folds": 4, "epochs": 1, **SMALL}
     metrics = bilstm.main(bilstm.Config(output_dir=tmp_path / "run", **options), fold=0)
@@ -34,6 +34,6 @@ def test_every_part_can_be_another(reviews_csv, tmp_path):
         assert flag in metrics["command"]
 
 
-def test_channels_for_pretrained_vectors_need_some(reviews_csv, tmp_path):
+def test_channels_for_pretrained_vectors_need_vectors(reviews_csv, tmp_path):
     with pytest.raises(InputError, match="--channels static and --embeddings None"):
         bilstm.main(bilstm.Config(train_file=reviews_csv, output_dir=tmp_path / "run", channels="static"))

@@ -1,4 +1,4 @@
-"""The recipe of taggers, from flags to a served model, on the reader's own small files."""
+"""The recipe of taggers, from flags to a served model, on small files."""
 
 import itertools
 import json
@@ -23,9 +23,7 @@ def config(folder, **changes):
 
 
 def test_names_in_a_column_file_are_learned_and_served(tmp_path):
-    sentences = [
-        f"{name} I-PER\nlives O\nin O\n{city} I-LOC\n. O\n" for name in NAMES for city in CITIES
-    ]  # as IOB1 has them
+    sentences = [f"{name} I-PER\nlives O\nin O\n{city} I-LOC\n. O\n" for name in NAMES for city in CITIES]  # as in IOB1
     (tmp_path / "names.conll").write_text("\n".join(sentences))
     metrics = bilstm_tagging.main(config(tmp_path, train_file=tmp_path / "names.conll", word_length=6))
     assert (metrics["metric"], metrics["test_score"] >= 90) == ("entity F1", True)
@@ -39,7 +37,7 @@ def test_names_in_a_column_file_are_learned_and_served(tmp_path):
 
 
 @pytest.mark.slow
-def test_parts_of_speech_are_learned_on_given_words_and_found_in_raw_text(tmp_path):
+def test_parts_of_speech_are_learned_from_given_words_and_predicted_in_raw_text(tmp_path):
     sentences = [f"{name} NN\ndoesn't VB\nsee VB\n{city} NN\n. .\n" for name in NAMES for city in CITIES]
     (tmp_path / "tags.conll").write_text("\n".join(sentences))
     flags = {"train_file": tmp_path / "tags.conll", "head": "softmax", "epochs": 6}
@@ -72,7 +70,7 @@ def test_the_scheme_suits_the_spans_unless_a_flag_names_one(text, spans, tags, s
     assert bilstm_tagging.scheme_for(Data, tags) == scheme
 
 
-def test_words_and_their_parts_of_speech_are_found_at_once(tmp_path):
+def test_words_and_parts_of_speech_are_predicted_jointly(tmp_path):
     subjects, verbs = ["我们", "老师", "他"], ["学习", "看", "喜欢"]
     objects = ["汉语", "书", "北京", "音乐"]
     lines = [
@@ -97,7 +95,7 @@ def spans_of_words(words):
     return [[end - len(word), end, label] for end, (word, label) in zip(ends, words, strict=True)]
 
 
-def test_flags_and_tags_that_do_not_fit_are_refused(tmp_path):
+def test_invalid_flags_and_tags_are_refused(tmp_path):
     with pytest.raises(InputError, match="--model cnn is only a baseline"):
         bilstm_tagging.main(config(tmp_path, model="cnn"))
     (tmp_path / "a.txt").write_text("北 B-LOC\n京 E-LOC\n", "utf-8")

@@ -9,7 +9,7 @@ from recipes import copy_task
 PNG = b"\x89PNG"
 
 
-def test_sequences_ask_for_their_first_symbols_after_the_delay():
+def test_labels_are_the_first_symbols_after_the_delay():
     token_ids, labels, weights = map(np.asarray, copy_task.sequences(delay=7, count=20, seed=3))
     assert token_ids.shape == labels.shape == weights.shape == (20, 17)
     np.testing.assert_array_equal(labels[:, 12:], token_ids[:, :5] - copy_task.FIRST_SYMBOL)
@@ -23,8 +23,8 @@ def test_sequences_ask_for_their_first_symbols_after_the_delay():
     assert (token_ids != other).any()
 
 
-def test_gradients_are_those_of_small_steps(monkeypatch):
-    """The share at each distance, by moving the vector of one input a little along every axis."""
+def test_gradients_equal_finite_differences(monkeypatch):
+    """Compare the share at each distance with finite differences along every axis of one input vector."""
     monkeypatch.setattr(copy_task, "TEST_EXAMPLES", 4)
     model = copy_task.build(copy_task.Config(hidden_dim=4), "gru", delay=2)
     ids, labels, _ = (np.asarray(values) for values in copy_task.sequences(2, 4, seed=copy_task.TEST_SEED))
@@ -42,7 +42,7 @@ def test_gradients_are_those_of_small_steps(monkeypatch):
     np.testing.assert_allclose(copy_task.gradient_norms(model, 2), expected / expected[0], rtol=2e-3)
 
 
-def test_gates_start_by_keeping_and_the_simple_rnn_by_forgetting():
+def test_untrained_gates_keep_the_gradient_and_the_simple_rnn_loses_it():
     norms = {
         network: copy_task.gradient_norms(copy_task.build(copy_task.Config(), network, delay=40), delay=40)[-1]
         for network in ("rnn", "gru", "lstm")
@@ -50,7 +50,7 @@ def test_gates_start_by_keeping_and_the_simple_rnn_by_forgetting():
     assert norms["rnn"] < 1e-6 < 1e-3 < min(norms["gru"], norms["lstm"])
 
 
-def test_a_run_leaves_figures_and_pictures(tmp_path, capsys):
+def test_a_run_writes_metrics_and_pictures(tmp_path, capsys):
     config = copy_task.Config(delays=(2,), networks=("orthogonal_rnn", "gru"), epochs=2, output_dir=tmp_path)
     metrics = copy_task.main(config)
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
@@ -64,6 +64,6 @@ def test_a_run_leaves_figures_and_pictures(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("changes", [{"delays": (10, 0)}, {"delays": ()}, {"networks": ()}, {"epochs": 0}], ids=str)
-def test_impossible_flags_are_refused(changes, tmp_path):
+def test_invalid_flags_are_refused(changes, tmp_path):
     with pytest.raises(InputError, match="Received"):
         copy_task.main(copy_task.Config(output_dir=tmp_path, **changes))

@@ -3,7 +3,7 @@ from recipes import glove
 from tests.small_data import write_topics
 
 
-def test_words_that_meet_become_neighbours(tmp_path):
+def test_words_that_occur_together_become_neighbours(tmp_path):
     config = glove.Config(
         corpus=write_topics(tmp_path), window=3, epochs=15, embedding_dim=8, output_dir=tmp_path / "run"
     )

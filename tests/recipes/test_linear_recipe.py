@@ -25,7 +25,7 @@ def test_entry_keeps_the_document_frequencies(reviews_csv, tmp_path):
     assert len(set(task.model.get_layer("bag_of_words").inverse_document_frequencies.numpy())) > 1
 
 
-def test_chinese_characters_are_a_bag_too(tmp_path):
+def test_chinese_characters_make_a_bag_of_words(tmp_path):
     config = linear.Config(dataset="shop_reviews", smoke=True, output_dir=tmp_path / "run")
     assert linear.main(config)["export_difference"] <= 1e-5
 
@@ -43,7 +43,7 @@ def test_seeds_are_averaged(reviews_csv, tmp_path):
     assert (weights[0] != weights[1]).any()
 
 
-def test_folds_and_seeds_exclude_each_other(reviews_csv):
+def test_folds_and_seeds_together_are_refused(reviews_csv):
     with pytest.raises(InputError, match="--folds and --seeds"):
         linear.main(linear.Config(train_file=reviews_csv, folds=2, seeds=2))
 

@@ -1,4 +1,4 @@
-"""The recipes of language models that look at a few words before: by counting, and Bengio's."""
+"""The recipes of language models that read a few previous words: n-gram counts, and Bengio's model."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from recipes import ngram, nnlm
 
 @pytest.fixture
 def lines(tmp_path, random):
-    """A text in which a word is mostly told by the one before it."""
+    """A text in which most words depend on the previous word."""
     path = tmp_path / "text.txt"
     lines = []
     for _ in range(600):
@@ -25,10 +25,10 @@ def lines(tmp_path, random):
     return path
 
 
-def test_smoothing_and_order_are_chosen_and_the_model_kept(lines, tmp_path):
+def test_smoothing_and_order_are_selected_and_the_model_is_saved(lines, tmp_path):
     metrics = ngram.main(ngram.Config(corpus=lines, order=3, output_dir=tmp_path / "run"))
     assert metrics["test_tokens"] == 30 * 9
-    assert metrics["perplexities"]["maximum_likelihood"][2] is None  # something was never seen
+    assert metrics["perplexities"]["maximum_likelihood"][2] is None  # some n-grams are unseen
     smoothed = [value for by_order in metrics["perplexities"].values() for value in by_order if value]
     assert metrics["validation_score"] == min(smoothed) < 3 < metrics["perplexities"]["add_k"][0]
     model = NgramModel.load(tmp_path / "run" / "model")
@@ -39,7 +39,7 @@ def test_smoothing_and_order_are_chosen_and_the_model_kept(lines, tmp_path):
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"metrics.json", "perplexity.png", "model"}
 
 
-def test_orders_that_cannot_be_are_refused(lines, tmp_path):
+def test_invalid_orders_are_refused(lines, tmp_path):
     with pytest.raises(InputError, match="order=0"):
         ngram.main(ngram.Config(corpus=lines, order=0, output_dir=tmp_path / "run"))
 

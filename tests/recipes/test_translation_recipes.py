@@ -36,7 +36,7 @@ def pairs(tmp_path):
         ),
     ],
 )
-def test_own_pairs_are_learned_kept_and_exported(recipe, more, pairs, tmp_path):
+def test_own_pairs_are_learned_saved_and_exported(recipe, more, pairs, tmp_path):
     options = {"train_file": pairs, "source": "en", "target": "zh", **SMALL, **more}
     metrics = recipe.main(recipe.Config(output_dir=tmp_path / "run", **options))
     name = recipe.__name__.removeprefix("recipes.")

@@ -7,7 +7,7 @@ from recipes.tree_lstm import Config, main
 from tests.small_data import write_sentiment_trees
 
 
-def test_a_run_on_own_trees_leaves_an_entry_that_labels_every_node(tmp_path):
+def test_a_run_on_own_trees_writes_an_entry_that_labels_every_node(tmp_path):
     config = Config(
         train_file=write_sentiment_trees(tmp_path),
         output_dir=tmp_path / "run",

@@ -24,7 +24,7 @@ def test_a_thousand_classes_are_trained_drawn_and_served(tmp_path):
         train_file=tmp_path / "topics.csv", output_dir=tmp_path / "run", epochs=8, learning_rate=0.01, **SMALL
     )
     metrics = text_cnn.main(config)
-    assert metrics["test_score"] > 50  # guessing gives 0.1
+    assert metrics["test_score"] > 50  # guessing scores 0.1
     assert metrics["num_classes"] == 1000
     assert np.shape(metrics["confusion_matrix"]) == (40, 40)
     assert (tmp_path / "run" / "metrics.json").stat().st_size < 1e5
@@ -33,7 +33,7 @@ def test_a_thousand_classes_are_trained_drawn_and_served(tmp_path):
     assert len(answer["probabilities"]) == 1000
 
 
-def test_a_class_with_one_text_is_trained_and_said_to_be_untested(reviews_csv, tmp_path, capsys):
+def test_a_class_with_one_text_is_trained_and_reported_as_untested(reviews_csv, tmp_path, capsys):
     with open(reviews_csv, "a") as file:
         file.write("neither here nor there,undecided\n")
     metrics = text_cnn.main(text_cnn.Config(train_file=reviews_csv, output_dir=tmp_path / "run", epochs=2, **SMALL))

@@ -1,4 +1,4 @@
-"""What runs that learn word vectors promise: from a text of one's own to an entry; interrupted or not the same."""
+"""Runs that learn word vectors turn a text into an entry, and can be interrupted and resumed."""
 
 import csv
 import json
@@ -53,12 +53,12 @@ def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, optio
     assert "40 different words" in capsys.readouterr().out
 
 
-def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path, monkeypatch, capsys):
+def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(tmp_path, monkeypatch, capsys):
     def config(name, **changes):
         corpus = write_topics(tmp_path)
         return word2vec.Config(corpus=corpus, epochs=4, embedding_dim=12, output_dir=tmp_path / name, **changes)
 
-    word2vec.main(config("whole"))
+    word2vec.main(config("uninterrupted"))
 
     on_epoch_end = word_vector_training.Throughput.on_epoch_end
 
@@ -74,12 +74,12 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path, monke
     assert "Continue with: kerasnlp-zoo train word2vec" in capsys.readouterr().err
     word2vec.main(config("cut", resume=True))
     assert "Resuming after epoch 2" in capsys.readouterr().out
-    (_, whole), (_, cut) = (read_vectors(tmp_path / name / "vectors.txt") for name in ("whole", "cut"))
-    np.testing.assert_array_equal(whole, cut)
+    (_, uninterrupted), (_, cut) = (read_vectors(tmp_path / name / "vectors.txt") for name in ("uninterrupted", "cut"))
+    np.testing.assert_array_equal(uninterrupted, cut)
     assert not (tmp_path / "cut" / "state").exists()
 
 
-def test_chinese_text_is_cut_into_words_by_jieba(tmp_path):
+def test_chinese_text_is_segmented_by_jieba(tmp_path):
     text = "我们在上海工作。\n他们在北京学习。\n上海和北京都是城市。\n" * 30
     (tmp_path / "城市.txt").write_text(text, "gb18030")
     config = word2vec.Config(
@@ -100,7 +100,7 @@ def test_chinese_text_is_cut_into_words_by_jieba(tmp_path):
     assert "| language | zh |" in card
 
 
-def test_smoke_run_is_scored_on_published_sets(tmp_path):
+def test_a_smoke_run_is_scored_on_published_sets(tmp_path):
     metrics = word2vec.main(word2vec.Config(smoke=True, output_dir=tmp_path / "run"))
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())
     assert list(written["scores"]) == ["score", "metric", "wordsim353", "simlex999", "questions_words"]
@@ -120,7 +120,7 @@ def test_smoke_run_is_scored_on_published_sets(tmp_path):
         ("a b\n" * 20, {"embedding_dim": 0}, "embedding_dim"),
     ],
 )
-def test_what_cannot_be_trained_on_is_refused_before_training(content, options, message, tmp_path):
+def test_invalid_input_is_refused_before_training(content, options, message, tmp_path):
     (tmp_path / "text.txt").write_text(content)
     config = word2vec.Config(corpus=tmp_path / "text.txt", output_dir=tmp_path / "run", **options)
     with pytest.raises(InputError, match=message):

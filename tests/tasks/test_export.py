@@ -1,4 +1,4 @@
-"""Exports are checked in new processes, which must not import the package, and failures are reported."""
+"""Exports are checked in new processes that do not import the package, and failures are reported."""
 
 import keras
 import pytest
@@ -30,7 +30,7 @@ def test_every_export_is_checked_in_a_new_process(exported, tmp_path, monkeypatc
     monkeypatch.setattr(FreshProcess, "__init__", remember)
     assert check_export(CASE.task, exported, [*TEXTS, *STRANGE]) <= 1e-5
     assert len(started) == 1
-    folder = CASE.task.export(tmp_path / "litert", format="litert")  # is checked, too
+    folder = CASE.task.export(tmp_path / "litert", format="litert")  # is also checked
     assert len(started) == 2
     assert check_litert(CASE.task, folder, [*TEXTS, *STRANGE]) <= 1e-5
     assert len(started) == 3
@@ -62,7 +62,7 @@ def test_a_process_without_a_module_fails_to_start():
                 process.ask({})
 
 
-def test_a_process_answers_after_an_error_and_what_it_prints_is_no_answer():
+def test_a_process_answers_after_an_error_and_ignores_printed_text():
     program = "def answer(request): print('noise'); return 1 / request"
     with FreshProcess(program) as process:
         with pytest.raises(RuntimeError, match="ZeroDivisionError"):

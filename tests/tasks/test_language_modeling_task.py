@@ -18,7 +18,7 @@ WORDS = "tea with milk and a cup of it".split()
 
 @pytest.fixture(scope="module")
 def task():
-    """A LanguageModeling with large random weights, so that words differ in their probabilities."""
+    """A LanguageModeling with large random weights, so that words have different probabilities."""
     vocabulary = GenerativeVocabulary.from_counts({word: 9 - place for place, word in enumerate(WORDS)})
     model = rnn_language_model(len(vocabulary), embedding_dim=6, hidden_dim=5, cell="gru")
     random = np.random.default_rng(1)
@@ -28,7 +28,7 @@ def task():
 
 
 def probabilities_after(task, ids):
-    """Return the probabilities of what follows a line that begins with ids, all read anew."""
+    """Return the probabilities of the next token after a line that begins with ids, without a cache."""
     logits = np.asarray(task.model(np.array([[END_ID, *ids]])))[0, -1].astype("float64")
     return np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
 
@@ -44,7 +44,7 @@ TEXTS = ["tea with milk", "", "a cup of tea, and milk", "of " * 70]
 def test_a_text_is_scored_word_by_word(task, text):
     ids = ids_of(task, text)
     logs = [np.log(probabilities_after(task, ids[:place])[word]) for place, word in enumerate(ids)]
-    for texts in ([text], TEXTS):  # alone, and beside longer and shorter ones
+    for texts in ([text], TEXTS):  # alone, and in a batch with longer and shorter texts
         answer = task.predict(texts)[texts.index(text)]
         assert answer["log_probability"] == pytest.approx(sum(logs), rel=1e-4, abs=1e-5)
         assert answer["perplexity"] == pytest.approx(np.exp(-np.mean(logs)) if logs else 1.0, rel=1e-4)
@@ -63,7 +63,7 @@ def test_a_text_is_continued_with_the_most_probable_words(task, text):
     assert task.predict(TEXTS)[TEXTS.index(text)]["continuation"] == expected
 
 
-def test_next_words_are_those_of_the_softmax(task):
+def test_probabilities_of_next_words_equal_the_softmax(task):
     probabilities = probabilities_after(task, ids_of(task, "tea with"))
     found = task.next_words(["milk", "tea with"])[1]
     assert len(found) == 10
@@ -72,7 +72,7 @@ def test_next_words_are_those_of_the_softmax(task):
         assert found[rank]["probability"] == pytest.approx(probabilities[place], abs=1e-5)
 
 
-def test_continuations_are_drawn_as_asked(task):
+def test_continuations_follow_the_sampling_arguments(task):
     greedy = task.predict(TEXTS)
     assert task.with_decoding(Sampling(top_k=1), max_new_tokens=6).predict(TEXTS) == greedy
     drawn = task.with_decoding(Sampling(temperature=5.0, seed=3), max_new_tokens=30)
@@ -82,7 +82,7 @@ def test_continuations_are_drawn_as_asked(task):
     assert "[" not in "".join(answer["continuation"] for answer in others)
 
 
-def test_evaluation_is_of_lines_that_follow_each_other(task):
+def test_evaluation_reads_consecutive_lines(task):
     stream = [*ids_of(task, "tea with milk"), END_ID, END_ID, *ids_of(task, "a cup"), END_ID]
     scores = task.evaluate(["tea with milk", "", "a cup"])
     assert scores["tokens"] == 8
@@ -90,7 +90,7 @@ def test_evaluation_is_of_lines_that_follow_each_other(task):
     assert scores["log_probability"] == pytest.approx(-8 * np.log(scores["perplexity"]), rel=1e-6)
 
 
-def test_a_data_set_is_evaluated_on_the_very_tokens_of_its_test_part(monkeypatch):
+def test_a_data_set_is_evaluated_on_the_tokens_of_its_test_part(monkeypatch):
     lines = [f"tea with milk {number % 7} , and a <unk>" for number in range(60)]
     monkeypatch.setitem(corpora.CORPORA, "small", corpora.TextSource("small", lambda: [lines]))
     for unit in ("spaces", "characters"):
@@ -103,7 +103,7 @@ def test_a_data_set_is_evaluated_on_the_very_tokens_of_its_test_part(monkeypatch
         assert task.evaluate(lines_)["perplexity"] == pytest.approx(expected, rel=1e-6)
 
 
-def test_lines_to_train_on_start_and_end_with_an_end(task):
+def test_training_lines_start_and_end_with_the_end_token(task):
     token_ids, words, weights = next(iter(task.dataset(["tea with milk", "a cup"], batch_size=2)))
     tea, cup = ids_of(task, "tea with milk"), ids_of(task, "a cup")
     assert sorted(token_ids.numpy().tolist()) == sorted([[END_ID, *tea], [END_ID, *cup, 0]])
@@ -119,20 +119,20 @@ def test_chinese_characters_are_written_without_spaces():
     assert task.predict(["东 西"])[0]["continuation"] == vocabulary.tokens[-1] * 3
 
 
-def test_special_tokens_cannot_be_typed_and_long_texts_are_cut():
+def test_special_tokens_in_a_text_are_unknown_and_long_texts_are_truncated():
     vocabulary = GenerativeVocabulary.from_counts({"tea": 2, "milk": 1})
     preprocessor = LanguageModelPreprocessor(vocabulary, "spaces", max_sequence_length=3)
     ids = preprocessor(["tea [PAD] [END] milk", "milk", ""])["token_ids"]
     assert ids.numpy().tolist() == [[4, 1, 1], [5, 0, 0], [0, 0, 0]]
 
 
-def test_marks_are_set_apart_where_a_text_learned_from_had_spaces():
+def test_punctuation_is_separated_with_the_spaces_segmenter():
     vocabulary = GenerativeVocabulary.from_counts(dict.fromkeys(["it", "'s", ",", "@-@", "p.m."], 1))
     preprocessor = LanguageModelPreprocessor(vocabulary, "spaces")
     text = "it's, <unk> @-@ p.m. odd!"
     words = [vocabulary.tokens[place] for place in preprocessor([text])["token_ids"][0]]
     assert words == ["it", "'s", ",", "[UNK]", "@-@", "p.m.", "[UNK]", "[UNK]"]
-    assert len(preprocessor.token_ids([text])[0]) == 5  # as it stands, to be scored
+    assert len(preprocessor.token_ids([text])[0]) == 5  # the text is scored unchanged
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,6 @@ def test_marks_are_set_apart_where_a_text_learned_from_had_spaces():
         ({"max_sequence_length": 0}, "max_sequence_length=0"),
     ],
 )
-def test_the_preprocessor_refuses_what_it_does_not_know(arguments, message):
+def test_invalid_preprocessor_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         LanguageModelPreprocessor(GenerativeVocabulary.from_counts({"tea": 2}), **arguments)

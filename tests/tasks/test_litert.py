@@ -27,7 +27,7 @@ def exported(task, tmp_path_factory):
     return task.export(tmp_path_factory.mktemp("phone") / "litert", format="litert")
 
 
-def test_an_app_needs_nothing_but_the_three_files(task, exported):
+def test_an_app_needs_only_the_three_files(task, exported):
     config = json.loads((exported / "config.json").read_text("utf-8"))
     tokens = (exported / "vocabulary.txt").read_text("utf-8").splitlines()
     ids = np.array([[tokens.index(token) for token in ("a", "fine", "and", "gripping", "film")]], "int32")
@@ -39,7 +39,7 @@ def test_an_app_needs_nothing_but_the_three_files(task, exported):
     assert list(answers["probabilities"][0]) == pytest.approx(list(expected["probabilities"].values()), abs=1e-5)
 
 
-def test_examples_to_test_an_app_against_are_those_of_predict(task, exported):
+def test_examples_for_testing_an_app_equal_predict(task, exported):
     config = json.loads((exported / "config.json").read_text("utf-8"))
     assert any(example["text"] == "" for example in config["examples"])
     for example in config["examples"]:
@@ -48,7 +48,7 @@ def test_examples_to_test_an_app_against_are_those_of_predict(task, exported):
         assert max(max(row) for row in example["inputs"]["token_ids"]) < task.preprocessor.vocabulary_size
 
 
-def test_an_export_of_another_model_is_found_out(exported):
+def test_an_export_of_another_model_is_detected(exported):
     keras.utils.set_random_seed(7)
     with pytest.raises(RuntimeError, match="returns other values for"):
         check_litert(text_classification(), exported, TEXTS)
@@ -56,7 +56,7 @@ def test_an_export_of_another_model_is_found_out(exported):
         check_litert(text_classification(), exported / "nowhere", TEXTS)
 
 
-def test_weights_that_float16_holds_take_half_the_size(tmp_path):
+def test_float16_weights_halve_the_file_size(tmp_path):
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=200, num_filters=50)
     task = TextClassification(model, preprocessor, ["negative", "positive"])
@@ -67,13 +67,13 @@ def test_weights_that_float16_holds_take_half_the_size(tmp_path):
     assert check_litert(task, half, TEXTS) <= 1e-5
 
 
-def test_a_mirrored_model_exports(tmp_path):
+def test_a_mirrored_model_is_exported(tmp_path):
     with make_strategy("mirrored").scope():
         task = text_classification()
     assert check_litert(task, task.export(tmp_path / "litert", format="litert"), TEXTS) <= 1e-5
 
 
-def test_a_new_export_replaces_an_old_one_and_nothing_else(task, tmp_path):
+def test_a_new_export_replaces_only_the_old_one(task, tmp_path):
     folder = text_classification().export(tmp_path / "litert", format="litert")
     assert check_litert(task, task.export(folder, format="litert"), TEXTS) <= 1e-5
     (tmp_path / "diary.txt").write_text("mine")
@@ -83,7 +83,7 @@ def test_a_new_export_replaces_an_old_one_and_nothing_else(task, tmp_path):
     assert (tmp_path / "diary.txt").read_text() == "mine"
 
 
-def test_without_the_interpreter_the_error_says_what_to_install(task, tmp_path, monkeypatch):
+def test_a_missing_interpreter_is_reported_with_the_install_command(task, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install ai-edge-litert"):
         task.export(tmp_path / "litert", format="litert")
@@ -91,13 +91,13 @@ def test_without_the_interpreter_the_error_says_what_to_install(task, tmp_path, 
 
 
 class Strange(TextClassification):
-    """Answers by an operation that LiteRT does not have."""
+    """Answers with an operation that LiteRT does not have."""
 
     def answer(self, outputs):
         return {"probabilities": tf.math.digamma(keras.ops.softmax(outputs))}
 
 
-def test_an_operation_that_litert_lacks_is_named(task, tmp_path):
+def test_an_unsupported_operation_is_named_in_the_error(task, tmp_path):
     strange = Strange(task.model, task.preprocessor, task.labels)
     with pytest.raises(InputError, match="text_cnn cannot be converted to a .tflite file: .* no Digamma.*saved_model"):
         strange.export(tmp_path / "litert", format="litert")
@@ -115,7 +115,7 @@ def test_other_formats_are_refused(task, tmp_path):
         task.export(tmp_path, format="onnx")
 
 
-def test_the_converter_keeps_quiet(task, tmp_path, capfd):
+def test_the_converter_prints_nothing(task, tmp_path, capfd):
     task.export(tmp_path / "litert", format="litert")
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "")

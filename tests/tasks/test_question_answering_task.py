@@ -26,7 +26,7 @@ def test_windows_cover_every_piece_of_the_passage():
             assert windows[name].row_lengths().numpy().tolist() == windows["token_ids"].row_lengths().numpy().tolist()
 
 
-def test_the_best_answer_is_that_of_trying_every_span():
+def test_the_best_answer_equals_an_exhaustive_search_of_spans():
     task = question_answering()
     task = QuestionAnswering(task.model, task.preprocessor)
     windows = question_windows(task.preprocessor, ["the film"], [LONG])
@@ -47,7 +47,7 @@ def test_the_best_answer_is_that_of_trying_every_span():
     assert len(probabilities) == ANSWERS
 
 
-def test_answers_are_taught_in_the_windows_that_hold_them():
+def test_answers_are_labels_in_the_windows_that_contain_them():
     preprocessor = question_answering().preprocessor
     start = LONG.index("dull", 300)
     windows = question_windows(preprocessor, ["a film"], [LONG], stride=20)

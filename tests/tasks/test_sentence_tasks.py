@@ -16,7 +16,7 @@ def test_similarity_is_the_cosine_of_the_vectors():
     np.testing.assert_allclose([score for _, score in nearest], sorted(expected)[::-1][:3], atol=1e-5)
 
 
-def test_similarity_is_scored_against_people():
+def test_similarity_is_scored_against_human_scores():
     task = sentence_similarity()
     pairs = list(zip(TEXTS, TEXTS[::-1], strict=True))
     cosines = task.similarity(*zip(*pairs, strict=True))
@@ -24,7 +24,7 @@ def test_similarity_is_scored_against_people():
     assert task.evaluate(pairs, -cosines)["pearson"] == pytest.approx(-1.0)
 
 
-def test_regression_is_scored_against_people():
+def test_regression_is_scored_against_human_scores():
     task = text_regression()
     scores = task.outputs(TEXTS)["score"]
     assert task.evaluate(TEXTS, scores) == {

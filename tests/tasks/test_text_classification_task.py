@@ -30,20 +30,20 @@ def test_answer_is_the_softmax_of_the_logits(task):
         assert answer["probability"] == max(answer["probabilities"].values())
 
 
-def test_evaluate_counts_right_answers(task):
+def test_evaluate_counts_correct_answers(task):
     right = [answer["label"] == label for answer, label in zip(task.predict(TEXTS), LABELS, strict=True)]
     assert task.evaluate(TEXTS, LABELS)["accuracy"] == pytest.approx(np.mean(right))
     ids = [task.labels.index(label) for label in LABELS]
     assert task.evaluate(TEXTS, ids) == task.evaluate(TEXTS, LABELS)
 
 
-def test_keras_evaluates_the_same_on_the_padded_data_set(task):
+def test_keras_evaluate_on_the_padded_data_set_returns_the_same_scores(task):
     task.model.compile(weighted_metrics=["accuracy"], loss="sparse_categorical_crossentropy")
     scores = task.model.evaluate(task.dataset(TEXTS, LABELS, batch_size=4), verbose=0, return_dict=True)
     assert scores["accuracy"] == pytest.approx(task.evaluate(TEXTS, LABELS)["accuracy"])
 
 
-def test_a_task_learns_with_plain_fit():
+def test_a_task_can_be_trained_with_keras_fit():
     task = text_classification()
     task.model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     task.model.fit(task.dataset(TEXTS, LABELS, batch_size=4, training=True), epochs=40, shuffle=False, verbose=0)
@@ -55,13 +55,13 @@ def test_the_answer_to_an_empty_list_is_empty(task):
     assert task.outputs([])["probabilities"].shape == (0, 2)
 
 
-def test_empty_and_strange_texts_get_an_answer(task):
+def test_empty_and_unusual_texts_have_an_answer(task):
     strange = ["", " ", "\x00", "\ud800 lone surrogate", "👍🏽", "很好", "word " * 100_000]
     for answer in task.predict(strange):
         assert sum(answer["probabilities"].values()) == pytest.approx(1)
 
 
-def test_bytes_that_are_not_utf8_are_answered_by_the_graph(task):
+def test_the_graph_accepts_invalid_utf8(task):
     probabilities = task.serve(np.array([b"\xff\xfe caf\xe9 film"]))["probabilities"]
     assert np.sum(probabilities) == pytest.approx(1)
 
@@ -77,7 +77,7 @@ def test_bytes_that_are_not_utf8_are_answered_by_the_graph(task):
         ([3.5], "3.5 at index 0"),
     ],
 )
-def test_what_is_no_list_of_strings_is_refused(task, texts, message):
+def test_input_other_than_a_list_of_strings_is_refused(task, texts, message):
     with pytest.raises(InputError, match=message):
         task.predict(texts)
     with pytest.raises(InputError, match=message):
@@ -90,7 +90,7 @@ def test_unknown_or_missing_labels_are_refused(task, labels):
         task.dataset(["fine", "dull"], labels)
 
 
-def test_no_text_makes_no_data_set_and_no_score(task):
+def test_data_sets_and_scores_of_no_texts_are_refused(task):
     with pytest.raises(InputError, match="at least one example"):
         task.dataset([], [])
     with pytest.raises(InputError, match="1 or more texts, and a label for each. Received: 0 texts and 0 references"):
@@ -100,7 +100,7 @@ def test_no_text_makes_no_data_set_and_no_score(task):
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.5, True])
-def test_impossible_batch_sizes_are_refused(task, batch_size):
+def test_invalid_batch_sizes_are_refused(task, batch_size):
     with pytest.raises(InputError, match="batch_size"):
         task.predict(["fine"], batch_size=batch_size)
 
@@ -127,7 +127,7 @@ def test_truncated_texts_are_reported_once(caplog):
     assert caplog.text.count("max_sequence_length=8") == 1
 
 
-def test_serving_commands_survive_the_shell(task, tmp_path):
+def test_serving_commands_are_quoted_for_the_shell(task, tmp_path):
     docker, curl = serving_commands(task, tmp_path / "it's here" / "1", 'isn\'t "it"').splitlines()
     assert f"{tmp_path}/it's here:/models/text" in shlex.split(docker)
     assert json.loads(shlex.split(curl)[2]) == {"instances": ['isn\'t "it"']}

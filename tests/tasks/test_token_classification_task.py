@@ -31,7 +31,7 @@ def test_words_are_tagged_at_their_first_piece():
     ]
 
 
-def test_spans_that_come_after_the_cut_are_left_out():
+def test_spans_in_truncated_text_are_dropped():
     task = token_classification()
     text = "film " * 200
     tags = tags_of_dataset(task, text, [(0, 4, "THING"), (995, 999, "THING")])
@@ -39,7 +39,7 @@ def test_spans_that_come_after_the_cut_are_left_out():
     assert [name for _, name, _ in tags if name != "O"] == ["B-THING"]
 
 
-def test_entities_are_parts_of_the_text_as_it_was_written():
+def test_entities_are_substrings_of_the_original_text():
     task = token_classification()
     text = "  The ＣＡＦÉ is dull,too long 👍🏽."
     answer = task.predict([text])[0]
@@ -58,7 +58,7 @@ def test_entities_are_parts_of_the_text_as_it_was_written():
         (["O", "B-PER", "I-PER"], ["O"] * 3, "nothing found"),
     ],
 )
-def test_answers_are_shown_as_their_kind_is_usually_written(tags, found, shown):
+def test_answers_are_printed_in_the_usual_form_of_their_kind(tags, found, shown):
     preprocessor = TokenPreprocessor.from_texts(["Anna saw Ben"], min_count=1)
     model = bilstm_tagger(preprocessor.vocabulary_size, num_classes=3, embedding_dim=4, hidden_dim=4, num_layers=1)
     task = TokenClassification(model, preprocessor, tags)
@@ -70,7 +70,7 @@ def test_answers_are_shown_as_their_kind_is_usually_written(tags, found, shown):
 def test_parts_of_speech_are_scored_on_given_words_and_in_raw_text():
     preprocessor = TokenPreprocessor.from_texts(["annasaw ben", "anna saw ben"], min_count=1)
     model = bilstm_tagger(preprocessor.vocabulary_size, num_classes=3, embedding_dim=4, hidden_dim=4, num_layers=1)
-    model.get_layer("logits").bias.assign([0.0, 9.0, 0.0])  # everything is a NR
+    model.get_layer("logits").bias.assign([0.0, 9.0, 0.0])  # every word is an NR
     task = TokenClassification(model, preprocessor, ["O", "NR", "VV"])
     spans = [[(0, 4, "NR"), (4, 7, "VV"), (8, 11, "NR")]]
     scores = task.evaluate(["annasaw ben"], spans)
@@ -110,7 +110,7 @@ def test_a_tagger_learns_and_is_scored_by_spans():
 
 
 @pytest.mark.parametrize("scheme", ["iob2", "bmes", "bioes"])
-def test_the_scheme_is_read_off_the_tags(scheme):
+def test_the_scheme_is_inferred_from_the_tags(scheme):
     task = token_classification()
     labels = tags_for(["THING"], scheme)
     assert labels[0] == "O"

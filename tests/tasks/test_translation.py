@@ -35,7 +35,7 @@ def exported(task, tmp_path_factory):
     return task.export(tmp_path_factory.mktemp("export"))
 
 
-def test_what_was_learned_is_translated(task):
+def test_learned_sentences_are_translated(task):
     answers = task.predict(SOURCES)
     assert [answer["text"] for answer in answers] == TARGETS
     for answer in answers:
@@ -48,7 +48,7 @@ def test_what_was_learned_is_translated(task):
     assert task.evaluate(SOURCES, [[target] for target in TARGETS])["chrf"] == pytest.approx(100)
 
 
-def test_the_compiled_search_finds_the_same_and_is_exported(task, tmp_path):
+def test_the_compiled_search_equals_the_eager_search_and_is_exported(task, tmp_path):
     compiled = task.with_decoding(jit=True)
     for texts in (SOURCES, SOURCES[:1], ["a b c a b c a b"]):
         assert zoo.difference(compiled.predict(texts), task.predict(texts)) <= 1e-5
@@ -68,7 +68,7 @@ def test_an_export_may_order_ties_after_the_best_differently(task, exported, mon
         check_export(task, exported, SOURCES)
 
 
-def test_no_special_token_is_ever_written():
+def test_translations_contain_no_special_tokens():
     model = seq2seq(len(VOCABULARY), embedding_dim=8, hidden_dim=8)
     bias = np.zeros(len(VOCABULARY))
     bias[[0, 1, 2]] = 9
@@ -87,7 +87,7 @@ def test_truncated_sources_and_sources_in_another_script_are_reported(task, capl
     assert "100% of the tokens of a text are unknown to the model, which translates from 'a'" in caplog.text
 
 
-def test_an_empty_source_has_an_answer(task):
+def test_an_empty_source_is_translated(task):
     assert isinstance(task.predict([""])[0]["text"], str)
 
 
@@ -108,7 +108,7 @@ def test_bad_input_is_refused(task, call, message):
         call(task)
 
 
-def test_a_model_that_writes_nothing_is_refused():
+def test_a_model_that_cannot_generate_text_is_refused():
     model = text_cnn(len(VOCABULARY), num_classes=2, embedding_dim=8, num_filters=4)
     with pytest.raises(InputError, match="builder must be one of"):
         Translation(model, TranslationPreprocessor(VOCABULARY))

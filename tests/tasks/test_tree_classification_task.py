@@ -21,14 +21,14 @@ def pair_task(composition="n_ary"):
     return TreeClassification(model, preprocessor, ["no", "yes"])
 
 
-def test_every_node_is_answered_with_its_words():
+def test_every_node_has_an_answer_with_its_words():
     answer = tree_classification().predict([TREES[0]])[0]
     assert [node["text"] for node in answer["nodes"]] == ["a fine film", "a", "fine film", "fine", "film"]
     assert answer["nodes"][0]["label"] == answer["label"]
     assert answer["nodes"][0]["probability"] == answer["probability"]
 
 
-def test_a_pair_has_one_answer_and_a_wrong_one_is_refused():
+def test_a_pair_has_one_answer_and_an_invalid_pair_is_refused():
     task = pair_task()
     assert set(task.predict([("( A dog )", "dog")])[0]) == {"label", "probability", "probabilities"}
     assert task.predict([("( A dog )", "dog")]) != task.predict([("dog", "( A dog )")])
@@ -47,7 +47,7 @@ def test_labels_of_nodes_are_at_the_positions_of_the_nodes():
     assert np.sum(weights) == 12
 
 
-def test_trees_of_another_number_of_labels_are_refused():
+def test_a_wrong_number_of_labels_is_refused():
     with pytest.raises(InputError, match="a label for each of the 5 nodes of text 0"):
         tree_classification().dataset([TREES[0]], [["+", "0"]])
 
@@ -64,12 +64,12 @@ def test_sentiment_of_phrases_is_learned_and_scored():
 
 
 @pytest.mark.parametrize("text", ["", "no brackets at all", "((A dog)"])
-def test_what_is_no_tree_is_refused_with_its_number(text):
+def test_malformed_trees_are_refused_with_their_index(text):
     with pytest.raises(InputError, match="text 1"):
         pair_task().predict([("dog", "dog"), (text, "dog")])
 
 
-def test_more_children_than_n_ary_has_places_for_are_refused_with_advice():
+def test_too_many_children_for_n_ary_are_refused_with_advice():
     with pytest.raises(InputError, match="has 3 children.*takes at most 2.*child_sum"):
         pair_task().predict([("( A small dog )", "dog")])
     assert pair_task("child_sum").predict([("( A small dog )", "dog")])
@@ -82,7 +82,7 @@ def test_a_preprocessor_of_another_composition_is_refused():
         TreeClassification(model, preprocessor, ["no", "yes"])
 
 
-def test_a_server_is_asked_in_plain_brackets(tmp_path):
+def test_the_serving_command_has_plain_brackets(tmp_path):
     _, curl = serving_commands(pair_task(), tmp_path / "1", ("( A dog )", "dog")).splitlines()
     assert '{"text": "((A) (dog))", "text_pair": "(dog)"}' in curl
 

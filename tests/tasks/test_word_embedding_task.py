@@ -1,4 +1,4 @@
-"""Words among vectors against a slow search, against gensim, and what is no word."""
+"""Queries for word vectors equal a slow search and gensim, also for unknown words."""
 
 import dataclasses
 import logging
@@ -37,7 +37,7 @@ def cosine(first, second):
 
 
 def search(task, added, taken=()):
-    """All other words with their cosine to the sum of unit vectors, one at a time, the closest first."""
+    """Return all other words with their cosine to the sum of unit vectors, the closest first."""
     query = np.zeros(WIDTH)
     for sign, words in ((1, added), (-1, taken)):
         for word in words:
@@ -51,7 +51,7 @@ def assert_same(received, expected):
     np.testing.assert_allclose([c for _, c in received], [c for _, c in expected], atol=1e-6)
 
 
-def test_vectors_are_those_given_and_words_are_found_in_any_case(task):
+def test_vectors_are_unchanged_and_words_are_found_in_any_case(task):
     np.testing.assert_array_equal(task.vector("king"), task.vectors[task.tokens.index("king")])
     np.testing.assert_array_equal(task.vector("King"), task.vector("king"))
     np.testing.assert_array_equal(task.vector("ＣＵＰ"), task.vector("cup"))
@@ -63,7 +63,7 @@ def test_vectors_are_those_given_and_words_are_found_in_any_case(task):
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_neighbours_are_those_of_a_slow_search_in_python_and_in_the_graph(task, word):
+def test_neighbours_equal_a_slow_search_in_python_and_in_the_graph(task, word):
     expected = search(task, [word])
     assert_same(task.most_similar(word, count=99), expected)
     assert_same(task.most_similar([word], count=4), expected[:4])
@@ -75,7 +75,7 @@ def test_neighbours_are_those_of_a_slow_search_in_python_and_in_the_graph(task, 
 @pytest.mark.parametrize(
     ("added", "taken"), [(["king", "woman"], ["man"]), (["tea", "cup", "tea"], []), ([], ["bad"]), ("tea", "mug")]
 )
-def test_arithmetic_is_that_of_a_slow_search(task, added, taken):
+def test_arithmetic_equals_a_slow_search(task, added, taken):
     lists = [[words] if isinstance(words, str) else words for words in (added, taken)]
     assert_same(task.most_similar(added, taken), search(task, *lists)[:10])
 
@@ -88,7 +88,7 @@ def test_an_analogy_is_b_minus_a_plus_c(task):
     assert plane.analogy("man", "king", "woman", count=1)[0][0] == "queen"
 
 
-def test_of_equally_close_words_the_more_frequent_comes_first():
+def test_equally_close_words_are_ordered_by_frequency():
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *"abcdefghijklmnopqrst"])
     vectors = np.tile([[1.0, 0.0], [0.0, 1.0]], (11, 1))
     task = WordEmbedding.from_vectors(vocabulary, vectors)
@@ -126,7 +126,7 @@ def test_gensim_returns_the_same_answers(random):
         assert task.doesnt_match([a, b, c, *more]) == gensim.doesnt_match([a, b, c, *more])
 
 
-def test_unknown_words_have_no_neighbours_and_come_back_as_written(task):
+def test_unknown_words_have_no_neighbours_and_are_returned_as_written(task):
     strange = ["unheard", "", "New York", "[PAD]", "[UNK]", "\ud800", "word " * 3000]
     answers = task.predict(strange)
     assert all(answer["neighbours"] == [] for answer in answers)
@@ -142,13 +142,13 @@ def test_unknown_words_have_no_neighbours_and_come_back_as_written(task):
     assert [task.tokens[id_].encode() for id_ in outputs["neighbour_ids"][1]] == outputs["neighbours"][1].tolist()
 
 
-def test_bytes_that_are_not_utf8_are_answered_by_the_graph(task):
+def test_the_graph_accepts_invalid_utf8(task):
     answer = task.serve(np.array([b"\xff\xfe"]))
     assert answer["word"].numpy()[0].decode() == "\ufffd\ufffd"
     assert not answer["known"][0]
 
 
-def test_a_tiny_vocabulary_fills_up_the_neighbours():
+def test_missing_neighbours_in_a_tiny_vocabulary_are_padded():
     outputs = make_task(["one", "two", "three"]).outputs(["one", "four"])
     assert outputs["count"].tolist() == [2, 0]
     assert outputs["neighbours"].shape == (2, 10)
@@ -158,7 +158,7 @@ def test_a_tiny_vocabulary_fills_up_the_neighbours():
     assert alone.most_similar("one") == []
 
 
-def test_zero_vectors_are_close_to_nothing():
+def test_zero_vectors_have_similarity_zero():
     task = WordEmbedding.from_vectors(Vocabulary(["[PAD]", "[UNK]", "a", "b", "c"]), [[0], [0], [0], [1], [-1]])
     assert task.most_similar("a") == [("b", 0.0), ("c", 0.0)]
     assert task.predict(["b"])[0]["neighbours"] == [{"word": "a", "score": 0.0}, {"word": "c", "score": -1.0}]
@@ -206,7 +206,7 @@ def test_a_terminal_shows_words_and_cosines(task):
         (lambda task: task.predict([None]), "None at index 0"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(task, ask, message):
+def test_invalid_queries_are_refused(task, ask, message):
     with pytest.raises(InputError, match=message):
         ask(task)
 
@@ -252,7 +252,7 @@ def test_sentence_vectors_are_means_of_their_words(task):
 
 
 @pytest.mark.parametrize("counts", [None, np.arange(17)[::-1]])
-def test_sif_weights_words_and_takes_the_common_direction_away(task, counts):
+def test_sif_weights_words_and_removes_the_common_direction(task, counts):
     texts = ["the king", "the queen", "the tea and coffee", "a good cup"]
     if counts is None:
         shares = {word: 1 / rank for rank, word in enumerate(WORDS, start=1)}
@@ -268,7 +268,7 @@ def test_sif_weights_words_and_takes_the_common_direction_away(task, counts):
     np.testing.assert_allclose(task.sentence_vector(texts, "sif", counts), expected, atol=1e-6)
 
 
-def test_chinese_sentences_are_split_as_the_vocabulary_was():
+def test_chinese_sentences_are_split_like_the_training_text():
     pytest.importorskip("jieba")
     task = make_task(["我", "喜欢", "电影"], language="zh", segmenter="jieba")
     expected = np.mean([task.vector(word) for word in ("我", "喜欢", "电影")], axis=0)
@@ -277,7 +277,7 @@ def test_chinese_sentences_are_split_as_the_vocabulary_was():
     assert task.predict(["我喜欢电影"])[0]["neighbours"] == []
 
 
-def test_an_embedding_layer_serves_another_vocabulary(task, caplog):
+def test_an_embedding_layer_can_be_made_for_another_vocabulary(task, caplog):
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "Tea", "unheard", "king"])
     with caplog.at_level(logging.WARNING, logger="kerasnlp_zoo"):
         layer = task.embedding_layer(vocabulary)
@@ -290,7 +290,7 @@ def test_an_embedding_layer_serves_another_vocabulary(task, caplog):
     assert model(np.array([[2, 4]])).shape == (1, WIDTH)
 
 
-def test_a_trained_embedding_layer_starts_missing_words_at_random(task, caplog):
+def test_a_trainable_embedding_layer_has_random_vectors_for_missing_words(task, caplog):
     missing = [f"unheard{number}" for number in range(500)]
     layer = task.embedding_layer(Vocabulary(["[PAD]", "[UNK]", *missing, *WORDS]), trainable=True)
     values = np.asarray(layer(np.arange(502 + len(WORDS))))
@@ -320,7 +320,7 @@ def test_evaluate_scores_pairs_and_questions_of_files(task, tmp_path):
     assert scores["questions"]["sections"]["family"]["accuracy"] == float(right)
 
 
-def test_a_saved_entry_holds_words_and_vectors(tmp_path):
+def test_a_saved_entry_contains_words_and_vectors(tmp_path):
     task = make_task(["the", "king", "Rome"])
     entry = zoo.save(task, tmp_path / "words", weights_dtype="float16")
     loaded = zoo.load(entry)
@@ -332,7 +332,7 @@ def test_a_saved_entry_holds_words_and_vectors(tmp_path):
     assert "| task | word_embedding |" in card
 
 
-def test_vectors_inside_a_tagger_are_asked_the_same_way():
+def test_vectors_of_a_tagger_answer_the_same_queries():
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "a", "b", "c"])
     model = text_cnn_tagger(5, num_classes=4, embedding_dim=3, num_filters=2)
     encoder = keras.Model(model.input, model.get_layer("token_embedding").output)
@@ -341,7 +341,7 @@ def test_vectors_inside_a_tagger_are_asked_the_same_way():
     assert len(task.predict(["a"])[0]["neighbours"]) == 2
 
 
-def test_zipf_is_what_sif_guesses_with(task):
+def test_sif_uses_zipfs_law_without_word_counts(task):
     texts = ["the king", "the tea and coffee"]
     counts = 1e9 * sentence_vectors.zipf_probabilities(len(task.tokens))
     np.testing.assert_allclose(

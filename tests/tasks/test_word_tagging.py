@@ -43,7 +43,7 @@ def parts_of_speech(segmenter="spaces", **arguments):
 
 
 @pytest.mark.parametrize("scheme", ["iob2", "bmes", "bioes"])
-def test_tags_of_a_crf_are_always_legal_and_their_probabilities_marginal(scheme):
+def test_crf_tags_are_legal_and_their_probabilities_are_marginal(scheme):
     task = crf_task(["PER", "LOC"], scheme, TokenPreprocessor.from_texts(TEXTS, "zh"))
     for answer in task.predict(TEXTS):
         assert num_repaired(answer["tags"], scheme) == 0
@@ -79,7 +79,7 @@ def test_given_tokens_are_not_split_and_each_has_its_part_of_speech():
     assert scores["accuracy"] == np.mean(right)
 
 
-def test_words_of_raw_text_are_found_by_a_segmentation_within_the_graph(tmp_path):
+def test_raw_text_is_segmented_in_the_graph(tmp_path):
     segmenter = segmentation()
     entry = zoo.save(segmenter, tmp_path / "segmentation")
     task = parts_of_speech(zoo.load(entry), word_length=3)
@@ -92,7 +92,7 @@ def test_words_of_raw_text_are_found_by_a_segmentation_within_the_graph(tmp_path
     assert check_export(task, task.export(tmp_path / "export"), TEXTS) <= 1e-5
 
 
-def test_labels_that_do_not_go_together_are_refused():
+def test_inconsistent_labels_are_refused():
     task = segmentation()
     with pytest.raises(InputError, match="No scheme has all of the letters B, I, M, S"):
         TokenClassification(task.model, task.preprocessor, ["O", "B-x", "M-x", "I-x", "S-x"])

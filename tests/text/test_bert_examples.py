@@ -63,7 +63,7 @@ def test_examples_have_special_tokens_and_unmasking_restores_the_text(documents,
     training, _ = documents.held_out()
     ids = documents.read_blocks(training)
     texts = ["".join(map(chr, d[d != 0])) for d in np.split(ids, np.flatnonzero((ids[1:] == 0) & (ids[:-1] == 0)) + 2)]
-    whole = "\0".join(texts)
+    corpus_text = "\0".join(texts)
     token_ids = original(*columns)
     for row in range(0, 20_000, 40):
         real = token_ids[row][: np.count_nonzero(token_ids[row])]
@@ -74,12 +74,12 @@ def test_examples_have_special_tokens_and_unmasking_restores_the_text(documents,
         first, second = ("".join(map(chr, part)) for part in (first[1:-1], second[:-1]))
         assert first
         assert second
-        assert first in whole
-        assert second in whole
+        assert first in corpus_text
+        assert second in corpus_text
         if labels["nsp_logits"][row] == 0:
-            assert first + second in whole
+            assert first + second in corpus_text
         elif len(first) + len(second) > 8:  # shorter ones can occur there by chance
-            assert first + second not in whole
+            assert first + second not in corpus_text
         segments = [0] * (len(first) + 2) + [1] * (len(second) + 1)
         assert inputs["segment_ids"][row].tolist() == segments + [0] * (LENGTH - len(segments))
 

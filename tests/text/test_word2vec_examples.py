@@ -105,9 +105,9 @@ def test_segments_contain_every_word_once_with_its_context(tmp_path, random):
             codes = segments["codes"].numpy().reshape(-1)
             np.testing.assert_array_equal(codes[: len(words)], 4 * left + right)
             assert not codes[len(words) :].any()  # without a window there is no loss
-            whole = np.pad(words, (3, 3 + centres.size - len(words)))
+            padded = np.pad(words, (3, 3 + centres.size - len(words)))
             for number, row in enumerate(segments["words"].numpy().reshape(-1, 14)):
-                np.testing.assert_array_equal(row, whole[8 * number : 8 * number + 14])
+                np.testing.assert_array_equal(row, padded[8 * number : 8 * number + 14])
 
 
 def test_the_order_of_chunks_depends_only_on_seed_and_epoch(tmp_path):

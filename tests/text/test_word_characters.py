@@ -11,7 +11,7 @@ WORDS = ["Straße", "straight", "a", "internationalisation", "東京", "a\nb"]
 
 
 @pytest.mark.parametrize("longest", [1, 2, 5, 30])
-def test_ids_equal_a_look_up_of_each_character(longest):
+def test_ids_equal_a_slow_look_up_of_each_character(longest):
     character_ids = CharacterIds.from_words(WORDS[:3], max_word_length=longest)
     ids = character_ids.vocabulary.ids
     first, last = longest - longest // 2, longest // 2

@@ -24,7 +24,7 @@ def dense_model(width, *names):
 
 
 def run_epochs(callbacks, model, scores, first=0):
-    """Call the callbacks as `fit` would, with made-up scores; the weights say which epoch it was."""
+    """Call the callbacks as `fit` does, with given scores. The weights contain the number of the epoch."""
     trained = []
     for callback in callbacks:
         callback.set_model(model)
@@ -41,7 +41,7 @@ def run_epochs(callbacks, model, scores, first=0):
     return trained
 
 
-def test_dropout_is_a_function_of_seed_and_epoch(model):
+def test_dropout_depends_only_on_seed_and_epoch(model):
     def draw(seed, epoch):
         callback = EpochSeed(seed)
         callback.set_model(model)
@@ -71,7 +71,7 @@ def test_history_continues_and_replaces_repeated_epochs(model, tmp_path):
     assert history.rows()[0]["loss"] == 1 / 3  # every digit is kept
 
 
-def test_training_ends_out_of_patience_with_the_first_best_weights(model, tmp_path):
+def test_early_stopping_restores_the_first_best_weights(model, tmp_path):
     history = HistoryFile(tmp_path / "history.csv")
     best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
     assert run_epochs([history, best], model, [0.5, 0.2, 0.3, 0.2, 0.1]) == [0, 1, 2, 3]
@@ -79,7 +79,7 @@ def test_training_ends_out_of_patience_with_the_first_best_weights(model, tmp_pa
     assert best.best_row()["epoch"] == 1
 
 
-def test_patience_survives_an_interruption(model, tmp_path):
+def test_patience_continues_after_an_interruption(model, tmp_path):
     for part, first in (([0.5, 0.2], 0), ([0.3, 0.4, 0.1], 2)):
         history = HistoryFile(tmp_path / "history.csv")
         best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
@@ -89,21 +89,21 @@ def test_patience_survives_an_interruption(model, tmp_path):
     assert model.layers[1].bias.numpy().tolist() == [1, 1]
 
 
-def test_higher_is_better_when_asked(model, tmp_path):
+def test_a_metric_can_be_maximised(model, tmp_path):
     history = HistoryFile(tmp_path / "history.csv")
     best = KeepBest(history, tmp_path / "best.safetensors", mode="max", patience=1)
     run_epochs([history, best], model, [0.5, 0.7, 0.6])
     assert model.layers[1].bias.numpy().tolist() == [1, 1]
 
 
-def test_a_score_that_is_no_number_is_never_the_best(model, tmp_path):
+def test_a_score_of_nan_is_never_the_best(model, tmp_path):
     history = HistoryFile(tmp_path / "history.csv")
     best = KeepBest(history, tmp_path / "best.safetensors", patience=2)
     run_epochs([history, best], model, [float("nan"), 0.5, float("nan")])
     assert best.best_row()["epoch"] == 1
 
 
-def test_a_missing_score_is_named(model, tmp_path):
+def test_a_missing_score_is_named_in_the_error(model, tmp_path):
     history = HistoryFile(tmp_path / "history.csv")
     best = KeepBest(history, tmp_path / "best.safetensors", monitor="val_f1")
     with pytest.raises(InputError, match="'val_f1', which .* Received only: epoch, loss, val_cross_entropy"):
@@ -142,7 +142,7 @@ def test_a_full_disk_keeps_the_last_backup_intact(model, tmp_path, monkeypatch):
     assert backup.restore(model) == 1
 
 
-def test_weights_file_is_keyed_by_path_and_checked(model, tmp_path):
+def test_weights_file_has_variable_paths_as_keys_and_is_validated(model, tmp_path):
     path = tmp_path / "model.safetensors"
     save_weights(model, path)
     expected = model.get_weights()
@@ -176,7 +176,7 @@ def test_an_exploding_loss_stops_with_advice():
         fit_with_learning_rate(model, learning_rate=0.1, uniform_loss=30.0)
 
 
-def test_a_loss_that_is_no_finite_number_stops_with_advice_and_saves_nothing(tmp_path):
+def test_a_loss_that_is_not_finite_stops_with_advice_and_saves_nothing(tmp_path):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     model.layers[0].bias.assign([np.nan])

@@ -19,7 +19,7 @@ def encoder(tmp_path_factory):
 
 
 def trained(encoder, **flags):
-    """Fine-tune for an epoch; return the task and what its weights were before."""
+    """Fine-tune for one epoch. Return the task and its previous weights."""
     config = FineTuningConfig(pretrained=encoder, epochs=1, batch_size=4, max_sequence_length=64, **flags)
     task = load_encoder(config, "text_classification", ["negative", "positive"])
     before = {weight.path: np.array(weight) for weight in task.model.weights}
@@ -29,7 +29,7 @@ def trained(encoder, **flags):
     return task, before
 
 
-def test_a_frozen_encoder_stays_as_it_was(encoder):
+def test_a_frozen_encoder_does_not_change(encoder):
     task, before = trained(encoder, freeze_encoder=True, learning_rate=0.1)
     for weight in task.model.weights:
         is_same = np.array_equal(before[weight.path], weight)
@@ -37,7 +37,7 @@ def test_a_frozen_encoder_stays_as_it_was(encoder):
     assert trainable_summary(task.model).endswith("; 18 are trained (1.2%)")
 
 
-def test_the_pretrained_weights_are_those_it_starts_from(encoder):
+def test_fine_tuning_starts_from_the_pretrained_weights(encoder):
     saved = {weight.path: np.asarray(weight) for weight in zoo.load(encoder).model.weights}
     _, before = trained(encoder)
     assert all(np.array_equal(before[path], values) for path, values in saved.items())
@@ -45,19 +45,19 @@ def test_the_pretrained_weights_are_those_it_starts_from(encoder):
     assert not np.array_equal(random["token_embedding/embeddings"], saved["token_embedding/embeddings"])
 
 
-def test_only_kernels_decay(encoder):
+def test_weight_decay_applies_only_to_kernels(encoder):
     task, _ = trained(encoder)
     decayed = {weight.path for weight in task.model.trainable_weights if task.model.optimizer._use_weight_decay(weight)}
     assert decayed == {weight.path for weight in task.model.trainable_weights if weight.path.endswith("kernel")}
 
 
-def test_accumulated_gradients_take_one_step_for_several_batches(encoder):
+def test_accumulated_gradients_take_one_step_per_several_batches(encoder):
     task, _ = trained(encoder, gradient_accumulation=3)
     assert int(task.model.optimizer.iterations) == 1
     assert int(trained(encoder)[0].model.optimizer.iterations) == 3
 
 
-def test_the_preprocessor_is_changed_as_asked(encoder):
+def test_the_preprocessor_follows_the_flags(encoder):
     config = FineTuningConfig(pretrained=encoder, max_sequence_length=33)
     preprocessor = load_encoder(config, "text_classification", ["a", "b"], pairs=True).preprocessor
     assert (preprocessor.max_sequence_length, preprocessor.pairs) == (33, True)

@@ -1,4 +1,4 @@
-"""GloVe's fast trainer does what a slow loop over the cells does, and what it promises as a Keras model."""
+"""GloVe's fast trainer equals a slow loop over the cells and behaves as a Keras model."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from kerasnlp_zoo.training.table_trainer import Table
 from tests.oracles import counts_glove_can_fit
 
 WORDS, DIM, RATE = 30, 4, 0.5
-SIZES = {"minibatch": 16, "chunk": 256}  # 28 x 28 cells are 3 chunks and a bit
+SIZES = {"minibatch": 16, "chunk": 256}  # 28 x 28 cells are a little more than 3 chunks
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def counts(random):
     return counts_glove_can_fit(random, WORDS, DIM)
 
 
-def test_cells_are_each_nonzero_count_once_in_an_order_of_seed_and_epoch(counts):
+def test_every_nonzero_count_occurs_once_in_an_order_given_by_seed_and_epoch(counts):
     def cells(dataset):
         parts = [{name: values.numpy().ravel() for name, values in batch.items()} for batch in dataset]
         words, contexts, values = (np.concatenate([p[n] for p in parts]) for n in ("words", "contexts", "counts"))
@@ -46,7 +46,7 @@ def test_cells_are_each_nonzero_count_once_in_an_order_of_seed_and_epoch(counts)
 
 
 def slow_step(tables, batch, x_max, alpha):
-    """Return the tables and the sum of the losses after row-wise Adagrad over the cells of a minibatch, one by one."""
+    """Return the tables and the sum of the losses after row-wise Adagrad over a minibatch, cell by cell."""
     (words, word_sums), (contexts, context_sums), (b, b_sums), (c, c_sums) = tables
     steps, loss = [], 0.0
     for i, j, count in zip(batch["words"], batch["contexts"], batch["counts"], strict=True):
@@ -87,7 +87,7 @@ def test_a_step_equals_a_loop_over_the_cells(counts, random):
             np.testing.assert_allclose(part, slow, atol=1e-4, rtol=1e-4)
 
 
-def test_the_loss_falls_to_nothing_on_counts_that_can_be_fitted(counts):
+def test_the_loss_falls_to_zero_on_counts_that_can_be_fitted(counts):
     trainer = GloveTrainer(WORDS, DIM)
     trainer.compile(RATE)
     losses = trainer.fit(cell_dataset(counts, **SIZES), epochs=20, shuffle=False, verbose=0).history["loss"]
@@ -99,7 +99,7 @@ def test_the_loss_falls_to_nothing_on_counts_that_can_be_fitted(counts):
     assert not trainer.vectors[:2].any()  # [PAD] and [UNK]
 
 
-def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(counts, tmp_path):
+def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(counts, tmp_path):
     def fit(folder, epochs):
         folder.mkdir(exist_ok=True)
         trainer = GloveTrainer(WORDS, DIM)
@@ -111,12 +111,12 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(counts, tmp_pat
         trainer.fit(dataset, epochs=epochs, initial_epoch=first, callbacks=callbacks, shuffle=False, verbose=0)
         return trainer.vectors
 
-    whole = fit(tmp_path / "whole", 4)
+    uninterrupted = fit(tmp_path / "uninterrupted", 4)
     fit(tmp_path / "cut", 2)
-    np.testing.assert_array_equal(fit(tmp_path / "cut", 4), whole)
+    np.testing.assert_array_equal(fit(tmp_path / "cut", 4), uninterrupted)
 
 
-def test_replicas_agree_and_learn(counts):
+def test_replicas_stay_equal_and_learn(counts):
     with make_strategy("mirrored").scope():
         trainer = GloveTrainer(WORDS, DIM)
         trainer.compile(RATE)
@@ -139,12 +139,12 @@ def test_replicas_agree_and_learn(counts):
     ],
 )
 @pytest.mark.parametrize("make", [cell_dataset, cell_batch_dataset])
-def test_what_are_no_counts_of_words_beside_words_is_refused(make, values, message):
+def test_invalid_counts_are_refused(make, values, message):
     with pytest.raises(InputError, match=message):
         make(sparse.csr_array(values))
 
 
-def test_weights_outside_their_range_are_refused():
+def test_arguments_outside_their_range_are_refused():
     for arguments in ({"x_max": 0}, {"alpha": -1}, {"x_max": float("nan")}):
         with pytest.raises(InputError, match="min"):
             GloveLoss(**arguments)

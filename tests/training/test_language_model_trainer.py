@@ -39,7 +39,7 @@ def close(actual, expected, tolerance=1e-5):
 
 
 @pytest.mark.parametrize("tie_embeddings", [True, False])
-def test_segments_as_long_as_the_text_equal_full_backpropagation(tie_embeddings):
+def test_a_segment_as_long_as_the_text_equals_full_backpropagation(tie_embeddings):
     trainer, _ = trained(batch_size=1, segment_length=len(IDS), epochs=2, tie_embeddings=tie_embeddings)
     keras.utils.set_random_seed(3)
     model = rnn_language_model(**SMALL, dropout=0.0, tie_embeddings=tie_embeddings)
@@ -48,7 +48,7 @@ def test_segments_as_long_as_the_text_equal_full_backpropagation(tie_embeddings)
     close(trainer.trainable_variables, model.trainable_variables)
 
 
-def test_short_segments_carry_the_state():
+def test_the_state_is_carried_from_segment_to_segment():
     trainer = untrained(batch_size=1)
     losses = [
         np.concatenate([trainer(inputs) for inputs, _, _ in language_model_batches(IDS, 1, length)], axis=1)
@@ -57,7 +57,7 @@ def test_short_segments_carry_the_state():
     np.testing.assert_allclose(losses[0], losses[1], atol=1e-5)
 
 
-def test_the_state_is_forgotten_at_the_start_of_every_pass():
+def test_the_state_is_reset_at_the_start_of_every_epoch():
     trainer, batches = untrained(), language_model_batches(IDS, 2, 5)
     first, second = (trainer.evaluate(batches, verbose=0, return_dict=True) for _ in range(2))
     assert first == second
@@ -65,11 +65,11 @@ def test_the_state_is_forgotten_at_the_start_of_every_pass():
 
 
 @pytest.mark.parametrize("tie_embeddings", [True, False])
-def test_a_sample_of_all_words_trains_like_the_full_softmax(tie_embeddings):
-    whole, history = trained(tie_embeddings=tie_embeddings, epochs=9)
+def test_sampled_softmax_over_all_words_equals_the_full_softmax(tie_embeddings):
+    full, history = trained(tie_embeddings=tie_embeddings, epochs=9)
     assert history["perplexity"][-1] < history["perplexity"][0]
     sampled, _ = trained(num_sampled=2 * V, tie_embeddings=tie_embeddings, epochs=9)
-    close(sampled.trainable_variables, whole.trainable_variables, 1e-4)
+    close(sampled.trainable_variables, full.trainable_variables, 1e-4)
 
 
 def test_sampled_training_is_scored_with_the_full_softmax():
@@ -77,13 +77,13 @@ def test_sampled_training_is_scored_with_the_full_softmax():
     close([untrained(num_sampled=4)(inputs)], [untrained()(inputs)])
 
 
-def test_the_mean_of_all_sampled_sums_is_the_sum(random):
+def test_the_sampled_sum_is_unbiased(random):
     vectors, biases = random.normal(size=(V, 4)).astype("float32"), random.normal(size=V).astype("float32")
     hidden, words = random.normal(size=(1, 3, 4)).astype("float32"), np.array([[1, 6, 12]])
     scores = hidden @ vectors.T + biases  # [1, 3, V]
     target = np.take_along_axis(scores, words[..., None], axis=-1)[..., 0]
     sums = []
-    for offsets in itertools.product(range(4), repeat=3):  # 3 words always, one of each 4 of the other 10
+    for offsets in itertools.product(range(4), repeat=3):  # 3 words always, and one of every 4 of the other 10
         ids = np.array([0, 1, 2, *(3 + 4 * piece + offset for piece, offset in enumerate(offsets))])
         stands_for = np.where(ids < V, np.log([1, 1, 1, 4, 4, 4]), LOWEST["float32"]).astype("float32")
         ids = np.minimum(ids, V - 1).astype("int32")
@@ -92,7 +92,7 @@ def test_the_mean_of_all_sampled_sums_is_the_sum(random):
     np.testing.assert_allclose(np.mean(sums, axis=0), np.exp(scores).sum(axis=-1), rtol=1e-4)
 
 
-def test_candidates_are_the_frequent_words_and_one_of_each_piece():
+def test_candidates_are_the_frequent_words_and_one_word_of_each_group():
     generator = keras.random.SeedGenerator(1)
     drawn = [draw_candidates(V, 6, generator) for _ in range(60)]
     ids, stands_for = (np.array([np.asarray(values) for values in column]) for column in zip(*drawn, strict=True))
@@ -105,12 +105,12 @@ def test_candidates_are_the_frequent_words_and_one_of_each_piece():
     np.testing.assert_allclose(stands_for[:, 3:][is_word], np.log(4), rtol=1e-6)
 
 
-def test_xla_trains_the_same():
+def test_training_with_xla_equals_training_without():
     plain, compiled = (trained(jit=jit)[0] for jit in (False, True))
     close(compiled.trainable_variables, plain.trainable_variables)
 
 
-def test_two_replicas_train_as_one():
+def test_two_replicas_train_the_same_weights_as_one():
     results = []
     for name in ("none", "mirrored"):
         with make_strategy(name).scope():
@@ -128,7 +128,7 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
+def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(tmp_path):
     batches = language_model_batches(IDS, 2, 10)
 
     def fit(folder, *more):
@@ -148,10 +148,10 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(tmp_path):
         )
         return trainer
 
-    whole = fit(tmp_path / "whole")
+    uninterrupted = fit(tmp_path / "uninterrupted")
     with pytest.raises(KeyboardInterrupt):
         fit(tmp_path / "cut", Interrupt())
     resumed = fit(tmp_path / "cut")
-    for expected, actual in zip(whole.trainable_variables, resumed.trainable_variables, strict=True):
+    for expected, actual in zip(uninterrupted.trainable_variables, resumed.trainable_variables, strict=True):
         np.testing.assert_array_equal(actual, expected)
-    assert (tmp_path / "cut/history.csv").read_text() == (tmp_path / "whole/history.csv").read_text()
+    assert (tmp_path / "cut/history.csv").read_text() == (tmp_path / "uninterrupted/history.csv").read_text()

@@ -11,8 +11,8 @@ def slices(random, rows):
     return tf.IndexedSlices(values, tf.constant(rows), dense_shape=[5, 3])
 
 
-def test_rows_are_moved_exactly_as_by_adam_without_momentum(random):
-    """Also the rows that some batches miss or hold several times, and those no batch holds."""
+def test_updates_of_rows_equal_adam_without_momentum(random):
+    """Including rows that some batches lack or contain several times, and rows in no batch."""
     start = random.normal(size=(5, 3)).astype("float32")
     lazy, dense = keras.Variable(start), keras.Variable(start)
     lazy_adam, adam = LazyAdam(0.1), keras.optimizers.Adam(0.1, beta_1=0.0)
@@ -24,8 +24,8 @@ def test_rows_are_moved_exactly_as_by_adam_without_momentum(random):
     np.testing.assert_array_equal(np.array(lazy)[4], start[4])
 
 
-def test_a_word_ends_where_adam_would_take_it(random):
-    """One occurrence, then nothing: Adam goes on by momentum, and comes to nearly the same place."""
+def test_the_total_update_of_a_word_is_close_to_that_of_adam(random):
+    """After one occurrence, Adam continues by momentum and reaches nearly the same vector."""
     start = np.ones((5, 3), "float32")
     lazy, dense = keras.Variable(start), keras.Variable(start)
     lazy_adam, adam = LazyAdam(0.1), keras.optimizers.Adam(0.1)
@@ -38,7 +38,7 @@ def test_a_word_ends_where_adam_would_take_it(random):
     np.testing.assert_allclose(np.array(lazy)[2] - start[2], moved, rtol=0.05)
 
 
-def test_other_weights_are_moved_by_adam(random):
+def test_dense_weights_are_updated_as_by_adam(random):
     start = random.normal(size=(4, 3)).astype("float32")
     lazy, dense = keras.Variable(start), keras.Variable(start)
     lazy_adam, adam = LazyAdam(0.1), keras.optimizers.Adam(0.1)
@@ -50,7 +50,7 @@ def test_other_weights_are_moved_by_adam(random):
 
 
 def test_clipping_equals_that_of_complete_tables(random):
-    """Rows that stand several times count with the sum of their gradients, and rows without any stay."""
+    """Repeated rows count with the sum of their gradients, and rows without a gradient do not change."""
     start = random.normal(size=(5, 3)).astype("float32")
     lazy, dense, others = keras.Variable(start), keras.Variable(start), [keras.Variable(start) for _ in range(2)]
     clipping, adam = (
@@ -67,7 +67,7 @@ def test_clipping_equals_that_of_complete_tables(random):
 
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=str)
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
-def test_words_outside_the_batch_keep_their_vectors_in_fit(options, policy, random):
+def test_words_outside_the_batch_do_not_change_in_fit(options, policy, random):
     before = keras.config.dtype_policy()
     try:
         keras.config.set_dtype_policy(policy)
@@ -84,7 +84,7 @@ def test_words_outside_the_batch_keep_their_vectors_in_fit(options, policy, rand
     assert not changed[5:].any()
 
 
-def test_survives_a_keras_file(random, tmp_path):
+def test_the_optimizer_is_restored_from_a_keras_file(random, tmp_path):
     model = keras.Sequential([keras.Input((3,), dtype="int32"), keras.layers.Embedding(9, 2)])
     model.compile(LazyAdam(0.3), "mse")
     data = random.integers(0, 9, (4, 3)), random.normal(size=(4, 3, 2))
@@ -92,6 +92,6 @@ def test_survives_a_keras_file(random, tmp_path):
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert isinstance(again.optimizer, LazyAdam)
-    for one in (model, again):  # goes on where it was
+    for one in (model, again):  # continues from its state
         one.fit(*data, verbose=0)
     np.testing.assert_array_equal(again.get_weights()[0], model.get_weights()[0])

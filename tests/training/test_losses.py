@@ -30,7 +30,7 @@ def test_loss_is_the_weighted_mean_of_cross_entropies(random):
     assert float(loss(labels, logits)) == pytest.approx(oracles.cross_entropy(labels, logits, weights**0), abs=1e-6)
 
 
-def test_a_word_is_guessed_where_its_logit_is_the_highest(random):
+def test_accuracy_counts_positions_where_the_label_has_the_highest_logit(random):
     labels, logits = random.integers(0, 4, (50, 7)), random.normal(size=(50, 7, 4)).astype("float32")
     logits[0] = np.nan
     expected = (logits.argmax(axis=-1) == labels) & ~np.isnan(logits[..., 0])
@@ -38,7 +38,7 @@ def test_a_word_is_guessed_where_its_logit_is_the_highest(random):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
-def test_smoothed_labels_equal_the_cross_entropy_with_the_smoothed_distribution(random, smoothing):
+def test_label_smoothing_equals_cross_entropy_with_the_smoothed_distribution(random, smoothing):
     labels, logits = random.integers(0, 4, (5, 7)), random.normal(size=(5, 7, 4))
     log_probabilities = logits - np.log(np.sum(np.exp(logits), axis=-1, keepdims=True))
     wanted = (1 - smoothing) * np.eye(4)[labels] + smoothing / 4
@@ -49,25 +49,25 @@ def test_smoothed_labels_equal_the_cross_entropy_with_the_smoothed_distribution(
     assert again.element_loss.smoothing == smoothing
 
 
-def test_all_of_the_probability_cannot_be_shared_out():
+def test_a_smoothing_of_one_is_refused():
     with pytest.raises(InputError, match="smoothing=1.0"):
         SmoothedCrossEntropy(1.0)
 
 
-def test_golden_values_of_cross_entropy():
+def test_cross_entropy_of_worked_examples():
     losses = cross_entropy(ops.convert_to_tensor([0, 0, 0]), ops.log([[0.7, 0.3], [0.6, 0.4], [0.8, 0.2]]))
     np.testing.assert_allclose(losses, [0.357, 0.511, 0.223], atol=1e-3)
     assert float(ops.sum(losses)) == pytest.approx(1.091, abs=1e-3)
 
 
-def test_one_weight_per_token(random):
+def test_weights_can_be_given_per_token(random):
     labels, logits = random.integers(0, 3, (2, 5)), random.normal(size=(2, 5, 3)).astype("float32")
     weights = np.array([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0]], "float32")
     expected = oracles.cross_entropy(labels.ravel(), logits.reshape(-1, 3), weights.ravel())
     assert float(WeightedMeanLoss(cross_entropy)(labels, logits, weights)) == pytest.approx(expected, abs=1e-6)
 
 
-def test_padding_rows_cannot_poison_the_loss():
+def test_infinite_logits_in_padding_rows_do_not_change_the_loss():
     logits = np.array([[1.0, 2.0], [np.inf, -np.inf]], "float32")
     loss = WeightedMeanLoss(cross_entropy)([0, 1], logits, [1.0, 0.0])
     assert float(loss) == pytest.approx(1.3133, abs=1e-3)
@@ -80,7 +80,7 @@ def test_the_loss_of_half_precision_outputs_is_float32(random):
     assert loss.dtype == "float32"
 
 
-def test_replicas_with_unequal_padding_share_one_mean(random):
+def test_replicas_with_unequal_padding_compute_one_common_mean(random):
     labels, logits, weights = batch(random, count=12)
     weights[6:] = [1, 0, 0, 0, 0, 0]  # the second replica has one real row
     strategy = make_strategy("mirrored")
@@ -94,7 +94,7 @@ def test_replicas_with_unequal_padding_share_one_mean(random):
     assert float(run()) == pytest.approx(oracles.cross_entropy(labels, logits, weights), abs=1e-6)
 
 
-def test_metrics_are_exact_means_over_real_rows(random):
+def test_metrics_are_means_over_the_real_rows(random):
     labels, logits, weights = batch(random)
     for metric in classification_metrics():
         for part in (slice(0, 9), slice(9, 13)):  # unequal batches
@@ -107,7 +107,7 @@ def test_metrics_are_exact_means_over_real_rows(random):
         assert float(metric.result()) == pytest.approx(expected, abs=1e-6)
 
 
-def test_loss_survives_saving():
+def test_the_loss_is_restored_from_its_config():
     config = keras.saving.serialize_keras_object(WeightedMeanLoss(cross_entropy, name="tagging"))
     loss = keras.saving.deserialize_keras_object(config)
     assert (loss.name, loss.element_loss) == ("tagging", cross_entropy)

@@ -27,24 +27,24 @@ def config(tmp_path, **changes):
         ({"batch_size": 0}, "batch_size=0"),
     ],
 )
-def test_flags_that_cannot_go_together_are_refused(changes, message, tmp_path):
+def test_conflicting_flags_are_refused(changes, message, tmp_path):
     with pytest.raises(InputError, match=message):
         Run("text_cnn", config(tmp_path, **changes))
 
 
-def test_an_output_folder_that_cannot_be_made_is_refused_at_once(tmp_path):
+def test_an_output_folder_that_cannot_be_created_is_refused_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="another --output-dir"):
         Run("text_cnn", config(tmp_path, output_dir=tmp_path / "file" / "run"))
 
 
-def test_without_matplotlib_a_run_is_refused_before_it_starts(tmp_path, monkeypatch):
+def test_missing_matplotlib_is_reported_before_training(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
     with pytest.raises(InputError, match=r"kerasnlp-zoo\[recipes\]"):
         Run("text_cnn", config(tmp_path))
 
 
-def test_default_folders_are_numbered_and_never_written_over(tmp_path, monkeypatch):
+def test_default_folders_are_numbered_and_never_overwritten(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     free = config(tmp_path, output_dir=None, dataset="glue/sst2")
     assert str(output_folder("text_cnn", free)) == "runs/text_cnn_glue_sst2"
@@ -67,14 +67,14 @@ def test_a_chosen_folder_is_used_once_or_resumed(tmp_path):
         output_folder("text_cnn", dataclasses.replace(chosen, resume=True))
 
 
-def test_command_repeats_the_run(tmp_path):
+def test_the_command_of_a_run_repeats_it(tmp_path):
     run = Run("text_cnn", config(tmp_path, text_column="评论 text", jit=True, seed=7, strategy="none"))
     assert run.command() == (
         "kerasnlp-zoo train text_cnn --dataset movie_reviews --text-column '评论 text' --strategy none --seed 7 --jit"
     )
 
 
-def test_scope_sets_the_precision_and_restores_it(tmp_path):
+def test_the_scope_of_a_run_sets_the_precision_and_restores_it(tmp_path):
     run = Run("text_cnn", config(tmp_path, mixed_precision="bfloat16", strategy="mirrored"))
     with run.scope():
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
@@ -82,7 +82,7 @@ def test_scope_sets_the_precision_and_restores_it(tmp_path):
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_initial_weights_depend_on_the_seed_alone(tmp_path):
+def test_initial_weights_depend_only_on_the_seed(tmp_path):
     weights = []
     for seed, draws in ((1, 0), (1, 3), (2, 0)):
         run = Run("text_cnn", config(tmp_path / str(len(weights)), seed=seed))
@@ -95,5 +95,5 @@ def test_initial_weights_depend_on_the_seed_alone(tmp_path):
     assert np.any(weights[0] != weights[2])
 
 
-def test_versions_name_what_decides_a_result():
+def test_versions_list_the_packages_that_determine_the_result():
     assert set(run_module.versions()) == {"kerasnlp_zoo", "keras", "tensorflow", "python"}

@@ -1,4 +1,4 @@
-"""Reading the word vectors of others, whole files and broken ones."""
+"""Word vectors are read from files and entries to start a training."""
 
 import bz2
 import gzip
@@ -19,7 +19,7 @@ LINES = "the 1 2 3\nfilm 0.5 -1 2e-1\ncafé 1 1 1\ndull 4 5 6\n"
 
 
 def from_file(vectors, rows):
-    """The rows as they stand in the file."""
+    """Return the rows with the values of the file."""
     return vectors.values[rows, : vectors.columns] / vectors.scale
 
 
@@ -31,14 +31,14 @@ def write(folder, text, name="vectors.txt"):
 
 @pytest.mark.parametrize("header", ["", "4 3\n"])
 @pytest.mark.parametrize("name", ["vectors.txt", "vectors.vec.gz", "vectors.txt.bz2"])
-def test_every_text_format_is_read_as_the_same_vectors(header, name, tmp_path):
+def test_all_text_formats_are_read_as_the_same_vectors(header, name, tmp_path):
     vectors = read_word_vectors(write(tmp_path, header + LINES, name), VOCABULARY)
     np.testing.assert_allclose(from_file(vectors, [2, 3, 5]), [[0.5, -1, 0.2], [4, 5, 6], [1, 1, 1]], rtol=1e-5)
     assert vectors.found.tolist() == [False, False, True, True, False, True]
     assert vectors.duplicates == 0
 
 
-def test_read_and_random_words_have_the_same_variance(tmp_path, random):
+def test_vectors_from_the_file_and_random_ones_have_the_same_variance(tmp_path, random):
     words = [f"w{number}" for number in range(2000)]
     known = random.normal(0, 0.4, (1000, 10))
     lines = [" ".join([word, *map(str, row)]) for word, row in zip(words[:1000], known, strict=True)]
@@ -59,7 +59,7 @@ def test_a_trailing_space_windows_lines_and_words_with_spaces_are_read(tmp_path)
     np.testing.assert_allclose(from_file(vectors, [2, 3]), [[1, 2, 3], [4, 5, 6]], rtol=1e-5)
 
 
-def test_another_case_serves_where_the_word_itself_is_missing(tmp_path):
+def test_a_word_is_looked_up_in_another_case_if_it_is_missing(tmp_path):
     vectors = read_word_vectors(write(tmp_path, "FILM 9 9\nDull 7 7\nFilm 8 8\ndull 1 2\n"), VOCABULARY)
     np.testing.assert_allclose(from_file(vectors, [2, 3]), [[9, 9], [1, 2]], rtol=1e-5)
 
@@ -85,7 +85,7 @@ def test_columns_beyond_those_of_the_file_are_random(tmp_path):
         read_word_vectors(path, VOCABULARY, embedding_dim=2)
 
 
-def test_vectors_that_are_all_alike_stay_finite(tmp_path):
+def test_equal_vectors_stay_finite(tmp_path):
     assert np.isfinite(read_word_vectors(write(tmp_path, "film 1 1\ndull 1 1\n"), VOCABULARY).values).all()
 
 
@@ -130,19 +130,19 @@ def test_a_sentence_encoder_has_a_vector_for_each_word_of_known_pieces(tmp_path)
     np.testing.assert_allclose(vectors.values[[2, 4, 5]], vectors.scale * expected, rtol=1e-4, atol=1e-6)
 
 
-def test_entries_without_word_vectors_or_the_words_are_refused(tmp_path):
+def test_entries_without_word_vectors_or_without_the_words_are_refused(tmp_path):
     with pytest.raises(InputError, match="is an entry of text_classification. Expected one of word_embedding"):
         read_word_vectors("text_cnn_movie_reviews_en", VOCABULARY)
     with pytest.raises(InputError, match="none of the 4 words"):
         read_word_vectors(zoo.save(word_embedding(), tmp_path / "entry"), Vocabulary(["[PAD]", "[UNK]", *"猫狗鸟鱼"]))
 
 
-def test_an_unknown_name_is_distinguished_from_a_path():
+def test_an_unknown_name_is_answered_with_a_suggestion():
     with pytest.raises(InputError, match="Did you mean 'glove_6b_50d'"):
         read_word_vectors("glove_6b_50", VOCABULARY)
 
 
-def test_published_vectors_are_the_published_ones():
+def test_downloaded_vectors_equal_the_published_ones():
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "king", "queen", "xyzzyqq"])
     vectors = read_word_vectors("glove_6b_50d", vocabulary)
     king, queen = vectors.values[2:4]
@@ -151,7 +151,7 @@ def test_published_vectors_are_the_published_ones():
 
 
 @pytest.mark.parametrize("channels", ["static", "non_static", "multichannel"])
-def test_every_channel_starts_from_the_vectors(channels, random):
+def test_all_channels_start_from_the_vectors(channels, random):
     model = text_cnn(6, num_classes=2, embedding_dim=3, num_filters=2, channels=channels)
     vectors = random.normal(size=(6, 3)).astype("float32")
     set_word_vectors(model, vectors)

@@ -14,12 +14,12 @@ def devices(monkeypatch, gpus, cpus=1):
 
 
 @pytest.mark.parametrize("gpus", [0, 1])
-def test_auto_takes_one_device_where_there_are_not_two_gpus(gpus, monkeypatch):
+def test_auto_uses_one_device_without_two_gpus(gpus, monkeypatch):
     devices(monkeypatch, gpus, cpus=4)
     assert make_strategy("auto") is tf.distribute.get_strategy()
 
 
-def test_auto_takes_all_gpus(monkeypatch):
+def test_auto_uses_all_gpus(monkeypatch):
     devices(monkeypatch, gpus=3)
     assert make_strategy("auto") == ("GPU:0", "GPU:1", "GPU:2")
 
@@ -36,6 +36,6 @@ def test_mirrored_is_one_object_per_process():
     assert make_strategy("mirrored") is strategy
 
 
-def test_unknown_strategy_is_refused():
+def test_an_unknown_strategy_is_refused():
     with pytest.raises(InputError, match="'auto', 'none', 'mirrored'"):
         make_strategy("tpu")

@@ -1,4 +1,4 @@
-"""The fast trainers do what a slow loop over words, contexts and noise does, and what they promise as Keras models."""
+"""The fast trainers equal a slow loop over words, contexts and noise, and behave as Keras models."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ architectures = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    """Sentences of two topics whose words never meet."""
+    """Sentences about two topics, which share no words."""
     random = np.random.default_rng(0)
     sentences = [[f"{topic}{n}" for n in random.integers(0, 10, 8)] for topic in "ab" for _ in range(300)]
     sentences = [sentences[place] for place in random.permutation(len(sentences))]
@@ -39,7 +39,7 @@ def made(kind, corpus, architecture):
 
 
 def contexts(batch, segment, place):
-    """The places of the contexts of one centre in its segment's words."""
+    """Return the positions of the contexts of one centre in the words of its segment."""
     left, right = divmod(int(batch["codes"][segment, place]), WINDOW + 1)
     centre = WINDOW + place
     return [p for p in range(centre - left, centre + right + 1) if p != centre]
@@ -89,7 +89,7 @@ def slow_gradients(tables, batch, architecture, kind, counts):
 
 @architectures
 @pytest.mark.parametrize("kind", ["negative_sampling", "hierarchical_softmax"])
-def test_gradients_and_loss_equal_a_loop_over_the_equations(kind, architecture, corpus, random):
+def test_gradients_and_loss_equal_a_slow_loop_over_the_equations(kind, architecture, corpus, random):
     trainer = made(kind, corpus, architecture)
     trainer.compile(1.0)
     for table in trainer.tables:
@@ -107,12 +107,12 @@ def test_gradients_and_loss_equal_a_loop_over_the_equations(kind, architecture, 
     )
     assert float(losses / weight) == pytest.approx(expected[2], rel=1e-5)
     for (vectors, _), (old, _), gradients in zip(tables, before, expected[:2], strict=True):
-        received = (old - vectors.numpy()) / 1e6  # the step: 1e12 / sqrt(1e12)
+        received = (old - vectors.numpy()) / 1e6  # the update: 1e12 / sqrt(1e12)
         for row in range(len(old)):
             np.testing.assert_allclose(received[row], gradients.get(row, np.zeros(DIM)), atol=2e-4)
 
 
-def test_row_adagrad_sums_squares_of_every_look_up_before_any_moves_a_row(random):
+def test_row_adagrad_sums_all_squares_before_it_updates_a_row(random):
     vectors, sums = random.normal(size=(6, DIM)).astype("float32"), random.random(6).astype("float32")
     rows, gradients = np.array([[1, 4], [1, 5]]), random.normal(size=(2, 2, DIM)).astype("float32")
     after = row_adagrad(Table(tf.constant(vectors), tf.constant(sums)), rows, tf.constant(gradients), RATE)
@@ -126,7 +126,7 @@ def test_row_adagrad_sums_squares_of_every_look_up_before_any_moves_a_row(random
 
 
 def nearness(vectors, corpus):
-    """Mean cosine within the topics, and across them."""
+    """Return the mean cosine within the topics, and between them."""
     words = vectors[2:] / np.linalg.norm(vectors[2:], axis=1, keepdims=True)
     topic = np.array([token[0] for token in corpus.vocabulary.tokens[2:]])
     cosines, same = words @ words.T, topic[:, None] == topic
@@ -135,7 +135,7 @@ def nearness(vectors, corpus):
 
 @architectures
 @pytest.mark.parametrize("kind", ["negative_sampling", "hierarchical_softmax"])
-def test_words_that_meet_come_near_and_the_loss_falls(kind, architecture, corpus):
+def test_words_of_a_topic_become_similar_and_the_loss_falls(kind, architecture, corpus):
     trainer = made(kind, corpus, architecture)
     trainer.compile(keras.optimizers.schedules.PolynomialDecay(0.2, 55, 0.001))
     dataset = segments(corpus, NEGATIVES if kind == "negative_sampling" else 0)
@@ -143,25 +143,25 @@ def test_words_that_meet_come_near_and_the_loss_falls(kind, architecture, corpus
     assert losses[-1] < 0.98 * losses[0]
     within, across = nearness(trainer.vectors, corpus)
     assert within > across + 0.5
-    assert not trainer.vectors[:2].any()  # [PAD] fills up and is never trained, nor [UNK]
+    assert not trainer.vectors[:2].any()  # [PAD] and [UNK] are never trained
 
 
 @architectures
-def test_where_a_minibatch_is_not_full_nothing_else_is_trained(architecture, corpus):
-    """The same corpus in larger minibatches' room: rows of padding change no vector."""
+def test_padding_of_minibatches_does_not_change_the_vectors(architecture, corpus):
+    """Rows of padding do not change the vectors: the corpus is trained in larger, incomplete minibatches."""
     results = []
-    for chunk in (6000, 9000):  # one chunk, filled up with more and more
+    for chunk in (6000, 9000):  # one chunk, with more and more padding
         trainer = made("negative_sampling", corpus, architecture)
         trainer.compile(0.2)
         dataset = segments(corpus, chunk=chunk).take(1)
         batch = next(iter(dataset))
-        batch["negatives"] = tf.ones_like(batch["negatives"]) * 3  # those drawn depend on the room
+        batch["negatives"] = tf.ones_like(batch["negatives"]) * 3  # drawn negatives depend on the size
         trainer.fit(tf.data.Dataset.from_tensors(batch), shuffle=False, verbose=0)
         results.append(trainer.vectors)
     np.testing.assert_allclose(results[1], results[0], atol=1e-6)
 
 
-def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(corpus, tmp_path):
+def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(corpus, tmp_path):
     def fit(folder, epochs):
         folder.mkdir(exist_ok=True)
         trainer = made("negative_sampling", corpus, "skip_gram")
@@ -178,12 +178,12 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_bit(corpus, tmp_pat
         )
         return trainer.vectors
 
-    whole = fit(tmp_path / "whole", 4)
+    uninterrupted = fit(tmp_path / "uninterrupted", 4)
     fit(tmp_path / "cut", 2)
-    np.testing.assert_array_equal(fit(tmp_path / "cut", 4), whole)
+    np.testing.assert_array_equal(fit(tmp_path / "cut", 4), uninterrupted)
 
 
-def test_replicas_agree_and_learn(corpus):
+def test_replicas_stay_equal_and_learn(corpus):
     with make_strategy("mirrored").scope():
         trainer = made("negative_sampling", corpus, "skip_gram")
         trainer.compile(0.2)
@@ -196,6 +196,6 @@ def test_replicas_agree_and_learn(corpus):
     assert within > across + 0.5
 
 
-def test_a_trainer_that_is_called_says_what_it_is_for():
+def test_calling_a_trainer_is_refused_with_advice():
     with pytest.raises(InputError, match=r"has no outputs. Train it with fit\(dataset\)"):
         Word2VecTrainer(10, DIM)(np.array([[2]]))

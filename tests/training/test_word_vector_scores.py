@@ -26,7 +26,7 @@ def fit(model, callbacks, epochs, verbose=0):
     return model.fit(np.arange(2, 6)[:, None], targets, epochs=epochs, callbacks=callbacks, verbose=verbose).history
 
 
-def test_every_epoch_is_scored_with_its_own_vectors(tmp_path):
+def test_every_epoch_is_scored_with_its_vectors(tmp_path):
     model, after_epochs = small_model(), []
     history_file = HistoryFile(tmp_path / "history.csv")
     keep = keras.callbacks.LambdaCallback(
@@ -40,7 +40,7 @@ def test_every_epoch_is_scored_with_its_own_vectors(tmp_path):
         assert history[name] == [row[name] for row in history_file.rows()] == expected
 
 
-def test_training_brings_the_scores_to_what_it_is_trained_for():
+def test_training_improves_the_scores():
     history = fit(small_model(), [WordVectorScores(TOKENS, [WORD_PAIRS], QUESTIONS)], epochs=60)
     assert history["analogies"][-1] == 1.0
 
@@ -52,7 +52,7 @@ def test_the_progress_bar_shows_the_scores(capsys):
     assert "analogies: " in line
 
 
-def test_what_cannot_be_scored_is_refused_before_the_first_step():
+def test_invalid_scores_are_refused_before_the_first_step():
     german = WordPairs("tassen.tsv", [("Tasse", "Becher")], np.array([9.0]))
     for callback, model, message in [
         (WordVectorScores(TOKENS, [german]), small_model(), "pairs of tassen.tsv"),

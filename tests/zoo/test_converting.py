@@ -1,4 +1,4 @@
-"""A folder of Hugging Face is loaded as an entry is, for any task."""
+"""A Hugging Face folder is loaded like an entry, for any task."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path / "cache"))
 
 
-def test_a_folder_answers_as_the_model_it_was_written_from(tmp_path):
+def test_a_folder_answers_like_the_model_saved_in_it(tmp_path):
     task = sentence_similarity()
     folder = tmp_path / "theirs"
     write_huggingface(task, folder)
@@ -27,7 +27,7 @@ def test_a_folder_answers_as_the_model_it_was_written_from(tmp_path):
     assert [path.stat().st_mtime_ns for path in made[0].iterdir()] == times
 
 
-def test_a_masked_language_model_fills_masks_and_lends_its_encoder(tmp_path):
+def test_a_masked_language_model_fills_masks_and_its_encoder_serves_other_tasks(tmp_path):
     task = fill_mask()
     folder = tmp_path / "theirs"
     write_huggingface(task, folder)

@@ -29,18 +29,18 @@ def edit(entry, **changes):
 
 
 @pytest.mark.parametrize("name", zoo.list_entries())
-def test_every_entry_of_the_tree_passes_its_check(name):
-    if base := zoo.read_config(name).get("base"):  # LoRA: the entry holds changes to that alone
+def test_every_packaged_entry_passes_its_check(name):
+    if base := zoo.read_config(name).get("base"):  # LoRA: the entry contains only changes to that model
         zoo.download(base["name"])
     found = zoo.check(name)
     assert found["answers"] == len(golden_texts(zoo.load(name)))
     summary = next(summary for summary in zoo.summaries() if summary["name"] == name)
-    assert summary["metric"] == "not scored" or summary["test_score"] > 0  # no published word pairs in Chinese here
+    assert summary["metric"] == "not scored" or summary["test_score"] > 0  # Chinese word pairs are not published here
     assert summary["commercial_use"] in ("yes", "no", "unknown")
     assert zoo.find(name).name == zoo.read_config(name)["name"] == name
 
 
-def test_the_entry_of_movie_reviews_knows_good_from_bad():
+def test_the_movie_review_entry_distinguishes_good_from_bad():
     task = zoo.load(ENTRY)
     answers = task.predict(["a gripping, beautifully acted film", "dull, clumsy and far too long"])
     assert [answer["label"] for answer in answers] == ["positive", "negative"]
@@ -77,7 +77,7 @@ def test_entries_are_found_in_the_cache(entry, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "vocabulary.txt"])
-def test_one_changed_byte_is_found_by_check_and_load(entry, name):
+def test_one_changed_byte_is_detected_by_check_and_load(entry, name):
     data = bytearray((entry / name).read_bytes())
     data[-20] ^= 1
     (entry / name).write_bytes(data)
@@ -93,7 +93,7 @@ def test_check_covers_every_file(entry, name):
         zoo.check(entry)
 
 
-def test_check_finds_an_answer_that_changed(entry):
+def test_check_detects_a_changed_answer(entry):
     golden = json.loads((entry / "golden.json").read_text())
     golden[0]["answer"]["probability"] += 0.01
     (entry / "golden.json").write_text(json.dumps(golden))
@@ -103,13 +103,13 @@ def test_check_finds_an_answer_that_changed(entry):
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_a_half_written_folder_is_named(entry, name):
+def test_an_incomplete_folder_is_refused(entry, name):
     (entry / name).unlink()
     with pytest.raises(InputError, match=f"is incomplete: {name} missing"):
         zoo.load(entry)
 
 
-def test_an_entry_to_be_downloaded_says_how(monkeypatch, tmp_path):
+def test_the_error_for_an_entry_to_download_has_the_command(monkeypatch, tmp_path):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
     for use in (zoo.load, zoo.check):
         with pytest.raises(InputError, match="not downloaded yet .85 MB.*kerasnlp-zoo download glove_6b_50d_en"):
@@ -121,7 +121,7 @@ def test_an_entry_to_be_downloaded_says_how(monkeypatch, tmp_path):
     assert "glove_6b_50d_en" not in zoo.list_entries()
 
 
-def test_unknown_entries_list_the_known_ones():
+def test_the_error_for_an_unknown_entry_lists_the_known_ones():
     with pytest.raises(InputError) as error:
         zoo.load("text_cmm_movie_review")
     known = ", ".join(zoo.list_entries())
@@ -139,19 +139,19 @@ def test_unknown_entries_list_the_known_ones():
         ({"builder_arguments": {"vocabulary_size": 7, "num_classes": 2}}, "does not fit the model"),
     ],
 )
-def test_a_config_can_only_name_what_is_registered(entry, changes, message):
+def test_a_config_with_unregistered_names_is_refused(entry, changes, message):
     edit(entry, **changes)
     with pytest.raises(InputError, match=message):
         zoo.load(entry)
 
 
-def test_a_config_that_is_no_json_is_named(entry):
+def test_a_config_that_is_not_json_is_refused(entry):
     (entry / "config.json").write_text("{half")
     with pytest.raises(InputError, match="config.json does not contain the config of an entry"):
         zoo.load(entry)
 
 
-def test_dtype_builds_under_that_policy_and_restores_it(entry):
+def test_dtype_applies_to_the_loaded_model_only(entry):
     before = keras.config.dtype_policy()
     task = zoo.load(entry, dtype="mixed_bfloat16")
     assert task.model.get_layer("convolution_3").compute_dtype == "bfloat16"
@@ -160,7 +160,7 @@ def test_dtype_builds_under_that_policy_and_restores_it(entry):
         assert half["probability"] == pytest.approx(full["probability"], abs=0.05)
 
 
-def test_a_model_without_builder_cannot_become_an_entry(tmp_path):
+def test_a_model_without_a_builder_cannot_be_saved_as_an_entry(tmp_path):
     task = text_classification()
     task.model = keras.Model(task.model.input, task.model.output)
     with pytest.raises(InputError, match="builder"):
@@ -168,7 +168,7 @@ def test_a_model_without_builder_cannot_become_an_entry(tmp_path):
     assert not (tmp_path / "entry").exists()
 
 
-def test_float16_halves_the_weights_and_golden_answers_are_the_rounded_ones(tmp_path):
+def test_float16_halves_the_file_and_golden_answers_are_those_of_the_rounded_weights(tmp_path):
     task = text_classification()
     full, half = zoo.save(task, tmp_path / "full"), zoo.save(task, tmp_path / "half", weights_dtype="float16")
     sizes = [(folder / "model.safetensors").stat().st_size for folder in (full, half)]
@@ -176,7 +176,7 @@ def test_float16_halves_the_weights_and_golden_answers_are_the_rounded_ones(tmp_
     assert zoo.check(half)["largest_difference"] < 1e-5
 
 
-def test_card_and_table_say_what_was_measured(entry):
+def test_card_and_table_show_the_measured_scores(entry):
     summary = {
         **zoo.read_config(entry),
         "megabytes": 1.5,

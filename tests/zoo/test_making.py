@@ -1,4 +1,4 @@
-"""GloVe as an entry: made from the published file, whole in the slow test, its first words in the others."""
+"""GloVe as an entry, made from the published file. Only the slow test uses the complete file."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ FEW = 20_000
 
 
 def empty_cache(folder, monkeypatch):
-    """Make a cache with the packages of the real one and nothing else."""
+    """Make a cache that contains only the packages of the real cache."""
     folder.mkdir()
     (folder / "packages").symlink_to(cache_folder() / "packages")
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(folder))
@@ -27,9 +27,9 @@ def empty_cache(folder, monkeypatch):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """A cache whose GloVe file is cut after the most frequent words."""
-    with pytest.MonkeyPatch.context() as monkeypatch, open(unpacked("glove_6b_50d"), "rb") as whole:
-        lines = list(itertools.islice(whole, FEW))
+    """A cache with a GloVe file of only the most frequent words."""
+    with pytest.MonkeyPatch.context() as monkeypatch, open(unpacked("glove_6b_50d"), "rb") as complete:
+        lines = list(itertools.islice(complete, FEW))
         folder = tmp_path_factory.mktemp("parent") / "cache"
         empty_cache(folder, monkeypatch)
         (folder / "vectors").mkdir()
@@ -42,7 +42,7 @@ def entry(cache):
     return zoo.download(NAME)
 
 
-def test_a_download_makes_an_entry_that_is_found_by_name(cache, entry):
+def test_download_makes_an_entry_that_is_found_by_name(cache, entry):
     assert entry == cache / "entries" / NAME
     assert NAME in zoo.list_entries()
     task = zoo.load(NAME)
@@ -52,7 +52,7 @@ def test_a_download_makes_an_entry_that_is_found_by_name(cache, entry):
     assert zoo.check(NAME)["answers"] == len(golden_texts(task))
 
 
-def test_its_card_says_score_and_licence(entry):
+def test_the_card_shows_score_and_licence(entry):
     summary = next(summary for summary in zoo.summaries() if summary["name"] == NAME)
     scores = json.loads((entry / "metrics.json").read_text())["scores"]
     assert scores == json.loads(json.dumps(zoo.load(NAME).evaluate(published_word_sets("en"))))
@@ -63,7 +63,7 @@ def test_its_card_says_score_and_licence(entry):
     assert "| commercial use | yes |" in card
 
 
-def test_the_entry_serves_as_embeddings_as_the_file_does(cache, entry):
+def test_the_entry_and_the_file_start_the_same_embeddings(cache, entry):
     vocabulary = Vocabulary(["[PAD]", "[UNK]", "king", "xyzzyx", "queen"])
     from_entry, from_file = (read_word_vectors(source, vocabulary, seed=1) for source in (NAME, "glove_6b_50d"))
     np.testing.assert_array_equal(from_entry.found, from_file.found)
@@ -81,9 +81,9 @@ def test_a_second_download_does_nothing_unless_the_entry_is_damaged(entry):
 
 @pytest.mark.slow
 def test_complete_glove_keeps_its_scores(tmp_path, monkeypatch):
-    whole = unpacked("glove_6b_50d")
+    complete = unpacked("glove_6b_50d")
     empty_cache(tmp_path / "cache", monkeypatch)
-    (tmp_path / "cache" / "vectors").symlink_to(whole.parent)
+    (tmp_path / "cache" / "vectors").symlink_to(complete.parent)
     entry = zoo.download(NAME)
     assert len(zoo.load(NAME).tokens) == 400_002
     assert zoo.megabytes(entry) < 50

@@ -54,7 +54,7 @@ def stored(entry):
     return load_file(entry / "model.safetensors")
 
 
-def test_weights_are_stored_as_int8_with_their_scales_and_the_others_as_before(source, quantized):
+def test_large_weights_are_stored_as_int8_with_scales_and_others_unchanged(source, quantized):
     floats, tensors = stored(source), stored(quantized)
     for name in ("token_embedding/embeddings", "logits/kernel"):
         assert tensors[name].dtype == np.int8
@@ -65,7 +65,7 @@ def test_weights_are_stored_as_int8_with_their_scales_and_the_others_as_before(s
     np.testing.assert_allclose(embeddings, floats["token_embedding/embeddings"], atol=0.51 * step)
 
 
-def test_metrics_and_card_have_both_scores(source, quantized):
+def test_metrics_and_card_show_both_scores(source, quantized):
     metrics = json.loads((quantized / "metrics.json").read_text("utf-8"))
     assert metrics["test_score"] == pytest.approx(100 * zoo.load(quantized).evaluate(TEXTS, LABELS)["accuracy"])
     assert metrics["float_test_score"] == pytest.approx(100 * zoo.load(source).evaluate(TEXTS, LABELS)["accuracy"])
@@ -93,7 +93,7 @@ def test_metrics_and_card_have_both_scores(source, quantized):
         (translation_by_transformer, [[text[::-1]] for text in TEXTS]),
     ],
 )
-def test_an_entry_is_judged_by_the_score_of_its_task(make, labels, tmp_path):
+def test_an_entry_is_scored_by_the_main_metric_of_its_task(make, labels, tmp_path):
     source = zoo.save(make(), tmp_path / "float")
     metrics = quantize_entry(source, tmp_path / "int8", TEXTS, labels, dataset="")
     assert metrics["metric"] == make().main_metric
@@ -102,12 +102,12 @@ def test_an_entry_is_judged_by_the_score_of_its_task(make, labels, tmp_path):
     assert any(tensor.dtype == np.int8 for tensor in stored(tmp_path / "int8").values())
 
 
-def test_a_score_on_other_data_has_no_published_score_beside_it(source, tmp_path):
+def test_a_score_on_other_data_is_not_compared_with_the_published_one(source, tmp_path):
     metrics = quantize_entry(source, tmp_path / "other", TEXTS, LABELS, dataset="mine")
     assert (metrics["dataset"], metrics["published_score"]) == ("mine", None)
 
 
-def test_what_keras_cannot_quantize_is_int8_in_the_file_and_float_in_memory(tmp_path):
+def test_layers_keras_cannot_quantize_are_int8_in_the_file_and_float_in_memory(tmp_path):
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = bilstm(preprocessor.vocabulary_size, num_classes=2, embedding_dim=8, hidden_dim=64)
     source = zoo.save(TextClassification(model, preprocessor, ["negative", "positive"]), tmp_path / "float")
@@ -121,19 +121,19 @@ def test_what_keras_cannot_quantize_is_int8_in_the_file_and_float_in_memory(tmp_
         kernel = stored(source)[name]
         step = np.abs(kernel).max(axis=-1, keepdims=True) / 127
         assert np.all(np.abs(weights[name] - kernel) <= 0.51 * step)
-    # The score is that of the rounded weights.
+    # The score is computed with the rounded weights.
     error = loaded.evaluate(TEXTS, LABELS)["expected_calibration_error"]
     assert metrics["scores"]["expected_calibration_error"] == pytest.approx(error, rel=1e-6)
 
 
-def test_weights_kept_in_int8_are_read_as_float_and_can_be_kept_again(tmp_path):
+def test_int8_weights_are_read_as_float_and_can_be_saved_as_int8_again(tmp_path):
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=2048, num_filters=1)
     task = TextClassification(model, preprocessor, ["negative", "positive"])
     full, first = zoo.save(task, tmp_path / "full"), zoo.save(task, tmp_path / "first", weights_dtype="int8")
     assert "quantization" not in zoo.read_config(first)
     assert (first / "model.safetensors").stat().st_size < 0.5 * (full / "model.safetensors").stat().st_size
-    loaded = zoo.load(first, labels=["a", "b", "c"])  # it can be trained on
+    loaded = zoo.load(first, labels=["a", "b", "c"])  # it can be trained further
     assert loaded.model.get_layer("token_embedding").embeddings.dtype == "float32"
     again = zoo.save(zoo.load(first), tmp_path / "again", weights_dtype="int8")
     name = "token_embedding/embeddings"
@@ -141,7 +141,7 @@ def test_weights_kept_in_int8_are_read_as_float_and_can_be_kept_again(tmp_path):
     np.testing.assert_allclose(stored(again)[f"{name}:scale"], stored(first)[f"{name}:scale"], rtol=1e-6)
 
 
-def test_small_word_vectors_survive_an_entry_in_float16(tmp_path):
+def test_small_int8_word_vectors_are_exact_in_a_float16_entry(tmp_path):
     task = text_classification()
     embedding = task.model.get_layer("token_embedding")
     small = np.full((embedding.input_dim, 1), 1e-3)
@@ -156,7 +156,7 @@ def test_small_word_vectors_survive_an_entry_in_float16(tmp_path):
     assert not np.any(vectors[0, 1])
 
 
-def test_half_precision_that_holds_the_scales_is_close(quantized):
+def test_bfloat16_answers_are_close_and_float16_is_refused(quantized):
     half = zoo.load(quantized, dtype="mixed_bfloat16")
     for answer, expected in zip(half.predict(TEXTS), zoo.load(quantized).predict(TEXTS), strict=True):
         assert answer["probability"] == pytest.approx(expected["probability"], abs=0.05)
@@ -164,25 +164,25 @@ def test_half_precision_that_holds_the_scales_is_close(quantized):
         zoo.load(quantized, dtype="mixed_float16")
 
 
-def test_what_is_quantized_already_is_refused(source, quantized, tmp_path):
+def test_a_quantized_entry_is_refused(source, quantized, tmp_path):
     with pytest.raises(InputError, match="films_int8_en is already quantized .int8.. Give the entry .* films_en"):
         quantize_entry(quantized, tmp_path / "again", TEXTS, LABELS, dataset="films")
     with pytest.raises(InputError, match="is already quantized"):
         quantize_model(zoo.load(quantized).model)
 
 
-def test_a_model_without_dense_or_embedding_is_refused():
+def test_a_model_without_dense_or_embedding_layers_is_refused():
     inputs = keras.Input((None, 4))
     with pytest.raises(InputError, match="nothing that can be quantized. Expected a layer Dense, EinsumDense"):
         quantize_model(keras.Model(inputs, MaxOverTime()(inputs)))
 
 
-def test_other_labels_need_the_float_entry(quantized):
+def test_new_labels_for_a_quantized_entry_are_refused(quantized):
     with pytest.raises(InputError, match="cannot be trained for other labels. Load the entry it was made from, films_"):
         zoo.load(quantized, labels=["calm", "angry"])
 
 
-def test_a_folder_in_use_is_left_alone(source):
+def test_an_existing_folder_is_not_overwritten(source):
     before = sha256(source / "config.json")
     for taken in (source, source / "config.json", source.parent):
         with pytest.raises(InputError, match="is in use. Give a new folder"):
@@ -190,14 +190,14 @@ def test_a_folder_in_use_is_left_alone(source):
     assert sha256(source / "config.json") == before
 
 
-def test_keras_own_quantization_is_not_saved_as_ours(tmp_path):
+def test_models_quantized_by_keras_itself_are_refused(tmp_path):
     task = text_classification()
     task.model.quantize("int8", filters="logits")
     with pytest.raises(InputError, match="was quantized by model.quantize"):
         zoo.save(task, tmp_path / "entry")
 
 
-def test_an_unknown_quantization_is_refused(quantized, tmp_path):
+def test_an_unknown_quantization_mode_is_refused(quantized, tmp_path):
     quantized = shutil.copytree(quantized, tmp_path / "copy")
     config = json.loads((quantized / "config.json").read_text("utf-8"))
     (quantized / "config.json").write_text(json.dumps({**config, "quantization": "int2"}))

@@ -1,4 +1,4 @@
-"""The benchmarks run and report what they say. No test depends on a speed."""
+"""The benchmarks run and report their results. The tests do not depend on speed."""
 
 import json
 import re
@@ -22,7 +22,7 @@ from recipes.benchmarks import (
 )
 
 
-def test_sides_are_measured_in_turn_and_the_first_round_is_discarded():
+def test_both_sides_are_measured_in_turn_and_the_first_round_is_discarded():
     calls = []
 
     def side(name, values):
@@ -36,7 +36,7 @@ def test_sides_are_measured_in_turn_and_the_first_round_is_discarded():
     assert pairs == ((1, 2), (3, 4))
 
 
-def test_ratio_is_above_one_where_ours_is_better(tmp_path, capsys):
+def test_the_ratio_is_above_one_if_ours_is_better(tmp_path, capsys):
     faster = comparison.row("training", "sentences/s", ours=300.0, peer=200.0, peer_name="peer")
     quicker = comparison.row("one sentence", "ms", ours=2.0, peer=5.0, peer_name="peer")
     assert faster["ratio"] == 1.5
@@ -49,13 +49,13 @@ def test_ratio_is_above_one_where_ours_is_better(tmp_path, capsys):
     assert "1.50" in capsys.readouterr().out
 
 
-def test_without_pytorch_the_benchmark_says_what_to_install(monkeypatch):
+def test_missing_pytorch_is_reported_with_the_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(InputError, match="pip install torch"):
         text_cnn.main(text_cnn.Config())
 
 
-def test_bert_beside_keras_hub_and_pytorch():
+def test_bert_is_compared_with_keras_hub_and_pytorch():
     for peer in ("keras_hub", "transformers", "torch"):
         pytest.importorskip(peer, reason="peers are installed by hand: pip install keras-hub grain transformers torch")
     rows = bert.main(bert.Config(rounds=1, sizes=("base",), smoke=True))
@@ -63,21 +63,21 @@ def test_bert_beside_keras_hub_and_pytorch():
     assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
 
 
-def test_text_cnn_beside_pytorch():
+def test_text_cnn_is_compared_with_pytorch():
     pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
     rows = text_cnn.main(text_cnn.Config(rounds=1, steps=2, sentences=3, smoke=True))
     assert [row["unit"] for row in rows] == ["sentences/s"] * 5 + ["ms", "ms", "sentences/s"]
     assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
 
 
-def test_batches_of_trees_beside_recursion():
+def test_batches_of_trees_are_compared_with_recursion():
     pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
     rows = tree_lstm.main(tree_lstm.Config(rounds=1, smoke=True))
     assert [row["unit"] for row in rows] == ["trees/s"] * 2
     assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
 
 
-def test_recurrent_networks_beside_keras_and_pytorch():
+def test_recurrent_networks_are_compared_with_keras_and_pytorch():
     pytest.importorskip("torch", reason="peers are installed by hand: pip install torch")
     pytest.importorskip("torchcrf", reason="peers are installed by hand: pip install pytorch-crf")
     rows = recurrent.main(recurrent.Config(rounds=1, steps=2, smoke=True))
@@ -99,14 +99,14 @@ def test_each_optimisation_is_measured(tmp_path):
     assert json.loads((tmp_path / "rows.json").read_text())["rows"] == rows
 
 
-def test_without_gensim_the_benchmark_says_what_to_install(monkeypatch):
+def test_missing_gensim_is_reported_with_the_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim", None)
     with pytest.raises(InputError, match="pip install gensim"):
         word2vec.main(word2vec.Config())
 
 
 @pytest.mark.peers
-def test_word2vec_beside_gensim(tmp_path):
+def test_word2vec_is_compared_with_gensim(tmp_path):
     pytest.importorskip("gensim", reason='peers are installed by hand: pip install "kerasnlp-zoo[peers]"')
     config = word2vec.Config(corpus="wikitext2", smoke=True, epochs=1, seeds=1, output=tmp_path / "rows.json")
     rows = word2vec.main(config)
@@ -115,7 +115,7 @@ def test_word2vec_beside_gensim(tmp_path):
     assert json.loads((tmp_path / "rows.json").read_text())["rows"] == rows
 
 
-def test_translators_beside_pytorch():
+def test_translators_are_compared_with_pytorch():
     for peer in ("transformers", "torch"):
         pytest.importorskip(peer, reason="peers are installed by hand: pip install transformers torch")
     rows = translation.main(translation.Config(rounds=1, steps=1, smoke=True))
@@ -126,7 +126,7 @@ def test_translators_beside_pytorch():
 
 @pytest.mark.parametrize("recipe", [seq2seq, transformer_translation])
 @pytest.mark.slow
-def test_peers_of_translators_learn_for_as_long_as_ours_did(recipe, tmp_path, capsys):
+def test_peers_of_translators_are_trained_as_long_as_ours(recipe, tmp_path, capsys):
     pytest.importorskip("torch", reason="peers are installed by hand: pip install transformers torch")
     recipe.main(recipe.Config(dataset="reversal", smoke=True, hidden_dim=16, output_dir=tmp_path / "run"))
     (found,) = translation_quality.main(translation_quality.Config(tmp_path / "run"))
@@ -136,7 +136,7 @@ def test_peers_of_translators_learn_for_as_long_as_ours_did(recipe, tmp_path, ca
     assert re.search(r"PyTorch, \w+: \d+ steps in \d+ s, final loss \d", capsys.readouterr().out)
 
 
-def test_a_translator_that_pytorch_lacks_has_no_peer(tmp_path):
+def test_a_translator_that_pytorch_does_not_have_has_no_peer(tmp_path):
     pytest.importorskip("torch", reason="peers are installed by hand: pip install transformers torch")
     seq2seq.main(
         seq2seq.Config(

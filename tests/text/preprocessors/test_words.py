@@ -83,9 +83,7 @@ def test_chinese_text_as_english_is_refused_with_advice():
     texts = ["质量很好我很喜欢", "太差了不推荐大家买", "a fine film"]
     with pytest.raises(InputError, match="--language zh"):
         WordPreprocessor.from_texts(texts)
-    WordPreprocessor.from_texts(
-        ["a film called 卧虎藏龙大师", *["a fine film"] * 20]
-    )  # a Chinese quotation in English text is allowed
+    WordPreprocessor.from_texts(["a film called 卧虎藏龙大师", *["a fine film"] * 20])  # a quotation
 
 
 def test_ids_are_ordered_by_frequency_and_unknown_words_have_id_1():
