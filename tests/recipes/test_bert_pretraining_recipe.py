@@ -88,6 +88,7 @@ def test_the_entry_serves_every_task_of_the_encoder(run, task, labels, kept, fre
     assert [all(prefix in message for prefix in fresh) for message in new] == [True] * bool(fresh)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(run, texts, tmp_path, monkeypatch, capsys):
     def train(**changes):
         config = bert_pretraining.Config(corpus=texts, smoke=True, output_dir=tmp_path / "cut", **SMALL, **changes)

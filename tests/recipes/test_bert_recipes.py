@@ -98,6 +98,7 @@ def write_pairs(path, label_of):
     return {"train_file": path, "text_column": "first", "text_pair_column": "second"}
 
 
+@pytest.mark.slow
 def test_pairs_are_learned(encoder, tmp_path):
     options = write_pairs(tmp_path / "pairs.tsv", lambda same: "same" if same else "other")
     run = config(bert_classification, encoder, tmp_path / "run", **options, epochs=2, folds=4)

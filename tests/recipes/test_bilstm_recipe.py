@@ -25,6 +25,7 @@ def test_own_reviews_are_learned_saved_and_exported(reviews_csv, tmp_path):
     np.testing.assert_allclose(film[:3] / film[0], [1, 2, 3], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_all_parts_of_the_model_can_be_chosen_by_flags(reviews_csv, tmp_path):
     options = {"cell": "gru", "num_layers": 2, "merge": "sum", "pooling": "attention", "filter_width": 3}
     options |= {"train_file": reviews_csv, "folds": 4, "epochs": 1, **SMALL}

@@ -70,6 +70,7 @@ def test_the_scheme_suits_the_spans_unless_a_flag_names_one(text, spans, tags, s
     assert bilstm_tagging.scheme_for(Data, tags) == scheme
 
 
+@pytest.mark.slow
 def test_words_and_parts_of_speech_are_predicted_jointly(tmp_path):
     subjects, verbs = ["我们", "老师", "他"], ["学习", "看", "喜欢"]
     objects = ["汉语", "书", "北京", "音乐"]

@@ -6,7 +6,7 @@ from recipes import cooccurrence
 from tests.small_data import write_topics
 
 
-@pytest.mark.parametrize("matrix", ["term_term", "term_document"])
+@pytest.mark.parametrize("matrix", ["term_term", pytest.param("term_document", marks=pytest.mark.slow)])
 def test_words_of_a_topic_become_neighbours(matrix, tmp_path):
     config = cooccurrence.Config(
         corpus=write_topics(tmp_path), matrix=matrix, embedding_dim=2, output_dir=tmp_path / "run"

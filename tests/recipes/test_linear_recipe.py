@@ -6,10 +6,11 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from recipes import linear, linear_xor
 
-MODELS = ["softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron"]
+QUICK = ["perceptron", "linear_svm", "multilayer_perceptron"]
+SLOW = ["softmax_regression", "logistic_regression"]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*QUICK, *(pytest.param(model, marks=pytest.mark.slow) for model in SLOW)])
 def test_every_model_learns_own_reviews(model, reviews_csv, tmp_path):
     options = {"train_file": reviews_csv, "output_dir": tmp_path / "run", "model": model, "learning_rate": 0.05}
     fold = linear.main(linear.Config(folds=4, **options), fold=0)
@@ -25,11 +26,13 @@ def test_entry_keeps_the_document_frequencies(reviews_csv, tmp_path):
     assert len(set(task.model.get_layer("bag_of_words").inverse_document_frequencies.numpy())) > 1
 
 
+@pytest.mark.slow
 def test_chinese_characters_make_a_bag_of_words(tmp_path):
     config = linear.Config(dataset="shop_reviews", smoke=True, output_dir=tmp_path / "run")
     assert linear.main(config)["export_difference"] <= 1e-5
 
 
+@pytest.mark.slow
 def test_seeds_are_averaged(reviews_csv, tmp_path):
     options = {"train_file": reviews_csv, "epochs": 2, "seeds": 2}
     config = linear.Config(output_dir=tmp_path / "run", model="multilayer_perceptron", **options)

@@ -53,6 +53,7 @@ def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, optio
     assert "40 different words" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(tmp_path, monkeypatch, capsys):
     def config(name, **changes):
         corpus = write_topics(tmp_path)
