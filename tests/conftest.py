@@ -1,7 +1,6 @@
 """Two logical CPU devices for every test, so that replicas are tried without a GPU; one seed; shared processes."""
 
 import contextlib
-import gc
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnlp_zoo.tasks import export, litert
+from tests.memory import freeze_objects
 from tests.small_data import write_reviews
 
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -22,9 +22,7 @@ def seeded():
 
 @pytest.fixture(scope="module", autouse=True)
 def frozen_objects():
-    """Exclude all present objects from garbage collections, because Keras collects for each weight it quantizes."""
-    gc.collect()
-    gc.freeze()
+    freeze_objects()
 
 
 @pytest.fixture(scope="session", autouse=True)

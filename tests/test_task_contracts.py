@@ -13,6 +13,7 @@ from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.litert import check_litert
 from tests.contracts import one_of_each
+from tests.memory import freeze_objects
 from tests.task_contracts import TASKS
 
 all_tasks = pytest.mark.parametrize("case", TASKS, ids=str)
@@ -137,6 +138,7 @@ def quantized(case):
     """Return a new task with the shared task's weights as int8."""
     task = case.make()
     task.model.set_weights(case.task.model.get_weights())
+    freeze_objects()
     quantize_model(task.model)
     return task
 

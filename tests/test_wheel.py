@@ -36,11 +36,15 @@ def run(installed, folder, *arguments):
     return result.stdout
 
 
-def test_the_wheel_trains_lists_loads_and_predicts_outside_the_tree(installed, tmp_path):
+def test_the_wheel_lists_loads_and_predicts_outside_the_tree(installed, tmp_path):
     assert "text_cnn_movie_reviews_en" in run(installed, tmp_path, "list")
     answer = run(installed, tmp_path, "predict", "text_cnn_movie_reviews_en", "a gripping film", "--json")
     assert json.loads(answer)["label"] == "positive"
     assert "def main(config" in run(installed, tmp_path, "recipe", "text_cnn")
+
+
+@pytest.mark.slow
+def test_the_wheel_trains_outside_the_tree(installed, tmp_path):
     run(installed, tmp_path, "train", "text_cnn", "--smoke", "--embedding-dim", 8, "--num-filters", 4)
     assert (tmp_path / "runs" / "text_cnn_movie_reviews" / "metrics.json").exists()
 

@@ -92,6 +92,7 @@ def test_own_chinese_csv_trains_reports_exports_and_answers(encoding, chinese_re
     assert list(answer["probabilities"]) == ["好评", "差评"]
 
 
+@pytest.mark.slow
 def test_jieba_words_train_and_export(chinese_reviews, tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text(chinese_reviews, "utf-8")
@@ -132,10 +133,13 @@ def test_cross_validation_averages_and_keeps_finished_folds(reviews_csv, tmp_pat
     assert again["test_scores"] == scores
 
 
-def train(folder, csv, *flags):
+FIVE_EPOCHS = {"epochs": 5, "patience": 5}
+
+
+def start(folder, csv):
     """Start a run that Ctrl-C stops, even if the tests run in the background of a shell, which ignores Ctrl-C."""
     command = [sys.executable, "-m", "recipes.text_cnn", "--train-file", csv, "--output-dir", folder, "--epochs", "5"]
-    command += ["--patience", "5", "--embedding-dim", "32", "--num-filters", "16", "--batch-size", "16", *flags]
+    command += ["--patience", "5", "--embedding-dim", "32", "--num-filters", "16", "--batch-size", "16"]
     return subprocess.Popen(
         list(map(str, command)),
         cwd=TREE,
@@ -144,13 +148,6 @@ def train(folder, csv, *flags):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-
-
-def finished(process):
-    """Wait until a process has succeeded; return what it printed."""
-    printed, _ = process.communicate()
-    assert process.returncode == 0, printed
-    return printed
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +159,13 @@ def reviews(tmp_path_factory):
 def uninterrupted(reviews, tmp_path_factory):
     """The folder of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("uninterrupted") / "run"
-    finished(train(folder, reviews))
+    text_cnn.main(config(folder, train_file=reviews, **FIVE_EPOCHS))
     return folder
 
 
 @pytest.mark.parametrize("interruption", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
-def test_a_killed_and_resumed_run_is_bit_identical(interruption, reviews, uninterrupted, tmp_path):
-    cut = train(tmp_path / "cut", reviews)
+def test_a_killed_and_resumed_run_is_bit_identical(interruption, reviews, uninterrupted, tmp_path, capsys):
+    cut = start(tmp_path / "cut", reviews)
     history = HistoryFile(tmp_path / "cut" / "history.csv")
     while cut.poll() is None and len(history.rows()) < 2:
         time.sleep(0.01)
@@ -178,7 +175,8 @@ def test_a_killed_and_resumed_run_is_bit_identical(interruption, reviews, uninte
     assert len(history.rows()) < 5
     assert ("--resume --output-dir" in printed) == (interruption == signal.SIGINT)
 
-    assert "Resuming after epoch" in finished(train(tmp_path / "cut", reviews, "--resume"))
+    text_cnn.main(config(tmp_path / "cut", train_file=reviews, resume=True, **FIVE_EPOCHS))
+    assert "Resuming after epoch" in capsys.readouterr().out
     for name in ("history.csv", "entry/model.safetensors", "entry/golden.json"):
         assert (tmp_path / "cut" / name).read_bytes() == (uninterrupted / name).read_bytes(), name
 

@@ -25,15 +25,12 @@ def pairs(tmp_path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "more"),
     [
         (seq2seq, {"hidden_dim": 64, "learning_rate": 1e-2, "epochs": 24, "batch_size": 128, "warmup_steps": 100}),
-        pytest.param(
-            transformer_translation,
-            {"num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "learning_rate": 5e-3},
-            marks=pytest.mark.slow,  # quickly, its smoke run does the same
-        ),
+        (transformer_translation, {"num_layers": 1, "num_heads": 2, "intermediate_dim": 64, "learning_rate": 5e-3}),
     ],
 )
 def test_own_pairs_are_learned_saved_and_exported(recipe, more, pairs, tmp_path):
@@ -75,13 +72,21 @@ def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch)
     assert 0 <= scores["bleu"] < 1
 
 
-def test_a_smoke_run_on_tatoeba_completes_the_recipe(tmp_path):
-    options = {"smoke": True, "hidden_dim": 32, "num_layers": 1, "vocabulary_size": 300}
-    metrics = transformer_translation.main(
-        transformer_translation.Config(output_dir=tmp_path / "run", source="uk", target="en", **options)
-    )
+@pytest.mark.parametrize(
+    ("recipe", "data", "name"),
+    [
+        (seq2seq, {"dataset": "reversal"}, "seq2seq_reversal_en_en"),
+        (transformer_translation, {"source": "uk", "target": "en"}, "transformer_translation_tatoeba_uk_en"),
+    ],
+)
+def test_a_smoke_run_completes_the_recipe(recipe, data, name, tmp_path):
+    options = {"smoke": True, "hidden_dim": 32, "num_layers": 1, "vocabulary_size": 300, "max_sequence_length": 24}
+    metrics = recipe.main(recipe.Config(output_dir=tmp_path / "run", **data, **options))
+    assert json.loads((tmp_path / "run/metrics.json").read_text()) == metrics
     assert math.isfinite(metrics["test_score"])
-    assert zoo.read_config(tmp_path / "run/entry")["name"] == "transformer_translation_tatoeba_uk_en"
+    assert metrics["export_difference"] <= 1e-5
+    assert metrics["pictures"] == ["curves", "alignment"]
+    assert zoo.read_config(tmp_path / "run/entry")["name"] == name
 
 
 @pytest.mark.parametrize(

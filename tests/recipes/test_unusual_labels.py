@@ -11,6 +11,7 @@ from recipes import text_cnn
 SMALL = {"embedding_dim": 8, "num_filters": 8, "batch_size": 50}
 
 
+@pytest.mark.slow
 def test_a_thousand_classes_are_trained_drawn_and_served(tmp_path):
     random = np.random.default_rng(0)
     words = [f"w{number}" for number in range(300)]

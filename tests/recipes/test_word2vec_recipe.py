@@ -19,7 +19,7 @@ from tests.small_data import write_topics
     [
         ("skip_gram", "negative_sampling", {}),
         ("cbow", "hierarchical_softmax", {}),
-        ("cbow", "nce", {"subsample": 0, "learning_rate": 0.02}),
+        pytest.param("cbow", "nce", {"subsample": 0, "learning_rate": 0.02}, marks=pytest.mark.slow),
     ],
 )
 def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, options, tmp_path, capsys):

@@ -18,11 +18,16 @@ def encoder(tmp_path_factory):
     return str(zoo.save(sentence_similarity(), tmp_path_factory.mktemp("entries") / "tiny_en"))
 
 
-def trained(encoder, **flags):
-    """Fine-tune for one epoch. Return the task and its previous weights."""
+def loaded(encoder, **flags):
+    """Return the flags, the task and its weights."""
     config = FineTuningConfig(pretrained=encoder, epochs=1, batch_size=4, max_sequence_length=64, **flags)
     task = load_encoder(config, "text_classification", ["negative", "positive"])
-    before = {weight.path: np.array(weight) for weight in task.model.weights}
+    return config, task, {weight.path: np.array(weight) for weight in task.model.weights}
+
+
+def trained(encoder, **flags):
+    """Fine-tune for one epoch. Return the task and its previous weights."""
+    config, task, before = loaded(encoder, **flags)
     compile_for_fine_tuning(config, task.model, cross_entropy, classification_metrics(), len(TEXTS))
     dataset = task.dataset(TEXTS, LABELS, config.batch_size, training=True)
     task.model.fit(dataset, shuffle=False, verbose=0)
@@ -39,9 +44,9 @@ def test_a_frozen_encoder_does_not_change(encoder):
 
 def test_fine_tuning_starts_from_the_pretrained_weights(encoder):
     saved = {weight.path: np.asarray(weight) for weight in zoo.load(encoder).model.weights}
-    _, before = trained(encoder)
+    *_, before = loaded(encoder)
     assert all(np.array_equal(before[path], values) for path, values in saved.items())
-    _, random = trained(encoder, random_weights=True)
+    *_, random = loaded(encoder, random_weights=True)
     assert not np.array_equal(random["token_embedding/embeddings"], saved["token_embedding/embeddings"])
 
 
