@@ -68,7 +68,10 @@ def without_log_level():
     return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
 
 
-@pytest.mark.parametrize("log_level", [{}, {"TF_CPP_MIN_LOG_LEVEL": "3"}], ids=["unset", "3"])
+@pytest.mark.parametrize(
+    "log_level",
+    [pytest.param({}, id="unset"), pytest.param({"TF_CPP_MIN_LOG_LEVEL": "3"}, id="3", marks=pytest.mark.slow)],
+)
 def test_the_installed_command_prints_only_its_answer(log_level):
     result = subprocess.run(
         [Path(sys.executable).with_name("kerasnlp-zoo"), "predict", ENTRY, "a gripping, beautifully acted film"],

@@ -37,7 +37,7 @@ class TreeClassification(TextClassification):
     >>> from kerasnlp_zoo.text import TreePreprocessor
     >>> texts = ["(+ (0 a) (+ (+ fine) (0 film)))", "(- (0 a) (- (- dull) (0 film)))"]
     >>> preprocessor = TreePreprocessor.from_texts(texts, notation="labelled")
-    >>> model = tree_lstm(preprocessor.vocabulary_size, num_classes=3, hidden_dim=8, labelled="nodes")
+    >>> model = tree_lstm(preprocessor.vocabulary_size, 3, hidden_dim=8, composition="child_sum", labelled="nodes")
     >>> task = TreeClassification(model, preprocessor, labels=["-", "0", "+"])
     >>> [node["text"] for node in task.predict(["(? (? very) (? fine))"])[0]["nodes"]]
     ['very fine', 'very', 'fine']

@@ -31,7 +31,10 @@ def random_task(pooling="max", texts=TEXTS, seed=0, **preprocessing):
     return TextClassification(model, preprocessor, LABELS)
 
 
-shared_task = functools.cache(random_task)
+@functools.cache
+def shared_task(pooling="max"):
+    """Return the same task each time. Tests do not change it."""
+    return random_task(pooling)
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
@@ -71,7 +74,7 @@ def test_an_explanation_and_its_ngrams_have_a_short_repr():
 
 
 def test_with_max_pooling_each_filter_contributes_activation_times_weight_once():
-    task = random_task()
+    task = shared_task()
     ngrams = fired_ngrams(task, SENTENCES[2]).ngrams
     kernel = np.array(task.model.get_layer("logits").kernel)
     for place, width in enumerate(WIDTHS):
@@ -84,7 +87,7 @@ def test_with_max_pooling_each_filter_contributes_activation_times_weight_once()
 
 
 def test_an_ngram_that_occurs_twice_shares_its_contribution():
-    ngrams = fired_ngrams(random_task(), "fine film fine film").ngrams
+    ngrams = fired_ngrams(shared_task(), "fine film fine film").ngrams
     pairs = [[n for n in ngrams if n.words == (word,)] for word in ("fine", "film")]
     assert any(pairs)
     for pair in filter(None, pairs):
@@ -93,7 +96,7 @@ def test_an_ngram_that_occurs_twice_shares_its_contribution():
 
 
 def test_contributions_of_a_window_are_divided_among_its_real_words():
-    explanation = fired_ngrams(random_task("sum"), "gripping story")
+    explanation = fired_ngrams(shared_task("sum"), "gripping story")
     shares = np.zeros((2, 3))
     for ngram in explanation.ngrams:
         for place, word in enumerate(("gripping", "story")):
@@ -104,7 +107,7 @@ def test_contributions_of_a_window_are_divided_among_its_real_words():
 
 
 def test_strongest_ngrams_are_sorted_by_contribution():
-    explanation = fired_ngrams(random_task("sum"), SENTENCES[2])
+    explanation = fired_ngrams(shared_task("sum"), SENTENCES[2])
     speak_for, speak_against = explanation.strongest(count=4)
     values = sorted(ngram.contributions[explanation.predicted] for ngram in explanation.ngrams)
     assert [ngram.contributions[explanation.predicted] for ngram in speak_for] == values[:-5:-1]
@@ -148,7 +151,7 @@ def test_chinese_characters_are_not_separated():
 
 
 def test_colors_follow_the_contributions():
-    explanation = fired_ngrams(random_task(), SENTENCES[2])
+    explanation = fired_ngrams(shared_task(), SENTENCES[2])
     contributions = explanation.word_contributions[:, explanation.predicted]
     line = readable(explanation, colored=True).splitlines()[1]
     words = explanation.words
@@ -172,4 +175,4 @@ def test_models_of_other_builders_are_refused():
 
 def test_other_types_than_strings_are_refused():
     with pytest.raises(InputError, match="Received: 3 at index 0"):
-        fired_ngrams(random_task(), 3)
+        fired_ngrams(shared_task(), 3)

@@ -43,7 +43,7 @@ def translated_by_the_complete_model(built, max_length):
     return target[:, 1:]
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_greedy_decoding_with_a_cache_equals_decoding_without_one(jit):
     built = model()
     steps = TransformerSteps(built)
@@ -58,7 +58,7 @@ def test_greedy_decoding_with_a_cache_equals_decoding_without_one(jit):
     np.testing.assert_array_equal(translate(tf.constant(SOURCE[:1])), expected[:1])
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_beams_have_the_scores_of_the_complete_model(jit):
     built = model()
     check_beams(built, TransformerSteps(built), jit)

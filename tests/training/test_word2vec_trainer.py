@@ -183,6 +183,7 @@ def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(corpus, tmp_path
     np.testing.assert_array_equal(fit(tmp_path / "cut", 4), uninterrupted)
 
 
+@pytest.mark.slow
 def test_replicas_stay_equal_and_learn(corpus):
     with make_strategy("mirrored").scope():
         trainer = made("negative_sampling", corpus, "skip_gram")

@@ -88,9 +88,9 @@ def test_metrics_and_card_show_both_scores(source, quantized):
     ("make", "labels"),
     [
         (language_modeling, None),
-        (tagging_with_crf, [[(0, 1, "THING")]] * len(TEXTS)),
-        (translation_by_seq2seq, [[text[::-1]] for text in TEXTS]),
-        (translation_by_transformer, [[text[::-1]] for text in TEXTS]),
+        pytest.param(tagging_with_crf, [[(0, 1, "THING")]] * len(TEXTS), marks=pytest.mark.slow),
+        pytest.param(translation_by_seq2seq, [[text[::-1]] for text in TEXTS], marks=pytest.mark.slow),
+        pytest.param(translation_by_transformer, [[text[::-1]] for text in TEXTS], marks=pytest.mark.slow),
     ],
 )
 def test_an_entry_is_scored_by_the_main_metric_of_its_task(make, labels, tmp_path):
