@@ -125,6 +125,11 @@ class BuilderCase:
         """Name of the module that defines the builder."""
         return models.BUILDERS[self.builder].__module__.rsplit(".", 1)[-1]
 
+    @property
+    def samples_noise(self):
+        """Whether the loss samples noise words, which each replica samples anew."""
+        return self.arguments.get("loss") in ("negative_sampling", "nce")
+
 
 def one_of_each(cases, key):
     """Return pytest parameters: the first case of each key is tested quickly, all others are slow tests."""

@@ -84,7 +84,7 @@ def test_the_entry_serves_every_task_of_the_encoder(run, task, labels, kept, fre
     for path, value in weights.items():
         if not path.startswith("logits/"):
             np.testing.assert_array_equal(value, pretrained[path])
-    new = [record.message for record in caplog.records if "New weights" in record.message]
+    new = [record.message for record in caplog.records if "weights are new" in record.message]
     assert [all(prefix in message for prefix in fresh) for message in new] == [True] * bool(fresh)
 
 

@@ -75,7 +75,7 @@ def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch)
 @pytest.mark.parametrize(
     ("recipe", "data", "name"),
     [
-        (seq2seq, {"dataset": "reversal"}, "seq2seq_reversal_en_en"),
+        (seq2seq, {"dataset": "reversal"}, "seq2seq_reversal_en_es"),
         (transformer_translation, {"source": "uk", "target": "en"}, "transformer_translation_tatoeba_uk_en"),
     ],
 )
