@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.tasks import export, litert
+from kerasnlp_zoo.tasks import export, litert, speed
 from tests.memory import freeze_objects
 from tests.small_data import write_reviews
 
@@ -23,6 +23,14 @@ def seeded():
 @pytest.fixture(scope="module", autouse=True)
 def frozen_objects():
     freeze_objects()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_timed_sentences():
+    """Measure the time per sentence on few sentences, because its precision is not tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "TIMED_SENTENCES", 5)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -99,6 +99,7 @@ def test_export_checks_the_saved_model_and_prints_the_serving_commands(run, tmp_
     assert "curl -d" in printed
 
 
+@pytest.mark.slow
 def test_export_for_phones_checks_the_file(run, tmp_path):
     printed = run("export", ENTRY, tmp_path / "phone", "--format", "litert")
     assert "Inputs: token_ids. Outputs: probability, probabilities." in printed

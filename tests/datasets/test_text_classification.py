@@ -184,6 +184,7 @@ def test_prepared_data_equals_the_training_data_of_the_entry_in_the_same_order(t
     assert data.fingerprint() == zoo.read_config("text_cnn_movie_reviews_en")["data"]["fingerprint"]
 
 
+@pytest.mark.slow
 def test_fine_classes_of_trec_belong_to_the_coarse_ones():
     coarse, fine = (load_text_classification(DataOptions(dataset=name)) for name in ("trec", "trec_fine"))
     kinds = {}

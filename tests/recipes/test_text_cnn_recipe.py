@@ -24,6 +24,7 @@ SMALL = {"embedding_dim": 32, "num_filters": 16, "batch_size": 16}
 TREE = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def config(folder, **changes):
     return text_cnn.Config(**{"output_dir": folder, **SMALL, **changes})
 

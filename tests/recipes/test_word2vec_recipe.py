@@ -80,6 +80,7 @@ def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(tmp_path, monkey
     assert not (tmp_path / "cut" / "state").exists()
 
 
+@pytest.mark.slow
 def test_chinese_text_is_segmented_by_jieba(tmp_path):
     text = "我们在上海工作。\n他们在北京学习。\n上海和北京都是城市。\n" * 30
     (tmp_path / "城市.txt").write_text(text, "gb18030")

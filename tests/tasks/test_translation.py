@@ -35,6 +35,7 @@ def exported(task, tmp_path_factory):
     return task.export(tmp_path_factory.mktemp("export"))
 
 
+@pytest.mark.slow
 def test_learned_sentences_are_translated(task):
     answers = task.predict(SOURCES)
     assert [answer["text"] for answer in answers] == TARGETS

@@ -64,6 +64,7 @@ def test_a_crf_tagger_learns_and_is_scored_by_spans():
     assert trained.evaluate(texts, spans)["f1"] == 1.0
 
 
+@pytest.mark.slow
 def test_given_tokens_are_not_split_and_each_has_its_part_of_speech():
     task = parts_of_speech()
     answer = task.predict([["王小红", "来", "unknown word"]])[0]
