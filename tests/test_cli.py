@@ -99,7 +99,6 @@ def test_export_checks_the_saved_model_and_prints_the_serving_commands(run, tmp_
     assert "curl -d" in printed
 
 
-@pytest.mark.slow
 def test_export_for_phones_checks_the_file(run, tmp_path):
     printed = run("export", ENTRY, tmp_path / "phone", "--format", "litert")
     assert "Inputs: token_ids. Outputs: probability, probabilities." in printed
@@ -111,6 +110,7 @@ def test_export_for_phones_checks_the_file(run, tmp_path):
     assert "other files" in error(run, "export", ENTRY, tmp_path, "--format", "litert")
 
 
+@pytest.mark.slow
 def test_quantize_shrinks_an_entry_and_keeps_its_labels(run, tmp_path):
     printed = run("quantize", ENTRY, tmp_path / "int8")
     metrics = json.loads((tmp_path / "int8" / "metrics.json").read_text())

@@ -184,7 +184,6 @@ def test_prepared_data_equals_the_training_data_of_the_entry_in_the_same_order(t
     assert data.fingerprint() == zoo.read_config("text_cnn_movie_reviews_en")["data"]["fingerprint"]
 
 
-@pytest.mark.slow
 def test_fine_classes_of_trec_belong_to_the_coarse_ones():
     coarse, fine = (load_text_classification(DataOptions(dataset=name)) for name in ("trec", "trec_fine"))
     kinds = {}
@@ -201,6 +200,7 @@ def test_fine_classes_of_trec_belong_to_the_coarse_ones():
     } <= found
 
 
+@pytest.mark.slow
 def test_imdb_is_read_from_its_package_if_tfds_cannot_be_reached(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "imdb_reviews"))

@@ -16,7 +16,10 @@ def inputs(random, batch=3, time=6):
 
 
 # Devlin et al. 2019 round to 110 and 340 million. The exact numbers are those of the published checkpoints.
-@pytest.mark.parametrize(("size", "expected"), [("base", 109_482_240), ("large", 335_141_888), ("tiny", 4_385_920)])
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [("base", 109_482_240), ("tiny", 4_385_920), pytest.param("large", 335_141_888, marks=pytest.mark.slow)],
+)
 def test_sizes_have_the_published_number_of_parameters(size, expected):
     arguments = {"vocabulary_size": 30_522, **BERT_SIZES[size]}
     one, two = (bert(**{**arguments, "num_layers": count}).count_params() for count in (1, 2))

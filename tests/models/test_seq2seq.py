@@ -26,7 +26,9 @@ def test_decoding_step_by_step_equals_the_complete_target(arguments, random):
     check_step_by_step(built, Seq2SeqSteps(built), random.integers(4, 12, (3, 6)).astype("int32"))
 
 
-@pytest.mark.parametrize("arguments", [{}, {"placement": "bahdanau", "cell": "lstm"}])
+@pytest.mark.parametrize(
+    "arguments", [{}, pytest.param({"placement": "bahdanau", "cell": "lstm"}, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("jit", [False, True])
 def test_beams_have_the_scores_of_the_complete_model(arguments, jit):
     built = model(**arguments)

@@ -47,6 +47,7 @@ def test_own_reviews_are_learned_and_served(encoder, reviews_csv, tmp_path):
     assert task.model.builder_config["arguments"]["pooling"] == "mean"  # as in the encoder
 
 
+@pytest.mark.slow
 def test_a_lora_entry_contains_only_the_changes(encoder, reviews_csv, tmp_path):
     options = {"train_file": reviews_csv, "lora_rank": 2, "epochs": 8, "patience": 8, "learning_rate": 1e-2}
     metrics = bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options))
@@ -127,6 +128,7 @@ def test_names_are_learned(encoder, tmp_path):
     assert [(entity["text"], entity["label"]) for entity in found] == [("Ivan", "PER"), ("Oslo", "LOC")]
 
 
+@pytest.mark.slow
 def test_answers_are_learned_from_a_file_like_squad(encoder, tmp_path):
     paragraphs = []
     for name in NAMES:

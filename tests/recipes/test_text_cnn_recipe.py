@@ -29,6 +29,7 @@ def config(folder, **changes):
     return text_cnn.Config(**{"output_dir": folder, **SMALL, **changes})
 
 
+@pytest.mark.slow
 def test_a_smoke_run_on_movie_reviews_writes_all_results(tmp_path):
     metrics = text_cnn.main(config(tmp_path / "run", dataset="movie_reviews", smoke=True))
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
@@ -47,6 +48,7 @@ def test_a_smoke_run_on_movie_reviews_writes_all_results(tmp_path):
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == "text_cnn_movie_reviews_en"
 
 
+@pytest.mark.slow
 def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
     metrics = text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, epochs=15, patience=15))
     assert metrics["test_score"] >= 90
@@ -117,6 +119,7 @@ def test_two_replicas_learn_from_a_file_like_one(reviews_csv, tmp_path):
     np.testing.assert_allclose(weights["mirrored"], weights["none"], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_cross_validation_averages_and_keeps_finished_folds(reviews_csv, tmp_path, monkeypatch):
     options = {"train_file": reviews_csv, "folds": 2, "epochs": 1}
     summary = text_cnn.main(config(tmp_path / "run", **options))

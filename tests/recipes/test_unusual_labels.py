@@ -34,6 +34,7 @@ def test_a_thousand_classes_are_trained_drawn_and_served(tmp_path):
     assert len(answer["probabilities"]) == 1000
 
 
+@pytest.mark.slow
 def test_a_class_with_one_text_is_trained_and_reported_as_untested(reviews_csv, tmp_path, capsys):
     with open(reviews_csv, "a") as file:
         file.write("neither here nor there,undecided\n")

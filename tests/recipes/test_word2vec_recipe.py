@@ -102,6 +102,7 @@ def test_chinese_text_is_segmented_by_jieba(tmp_path):
     assert "| language | zh |" in card
 
 
+@pytest.mark.slow
 def test_a_smoke_run_is_scored_on_published_sets(tmp_path):
     metrics = word2vec.main(word2vec.Config(smoke=True, output_dir=tmp_path / "run"))
     written = json.loads((tmp_path / "run" / "metrics.json").read_text())

@@ -35,7 +35,6 @@ def exported(task, tmp_path_factory):
     return task.export(tmp_path_factory.mktemp("export"))
 
 
-@pytest.mark.slow
 def test_learned_sentences_are_translated(task):
     answers = task.predict(SOURCES)
     assert [answer["text"] for answer in answers] == TARGETS
@@ -49,6 +48,7 @@ def test_learned_sentences_are_translated(task):
     assert task.evaluate(SOURCES, [[target] for target in TARGETS])["chrf"] == pytest.approx(100)
 
 
+@pytest.mark.slow
 def test_the_compiled_search_equals_the_eager_search_and_is_exported(task, tmp_path):
     compiled = task.with_decoding(jit=True)
     for texts in (SOURCES, SOURCES[:1], ["a b c a b c a b"]):

@@ -64,7 +64,6 @@ def test_a_crf_tagger_learns_and_is_scored_by_spans():
     assert trained.evaluate(texts, spans)["f1"] == 1.0
 
 
-@pytest.mark.slow
 def test_given_tokens_are_not_split_and_each_has_its_part_of_speech():
     task = parts_of_speech()
     answer = task.predict([["王小红", "来", "unknown word"]])[0]
@@ -80,6 +79,7 @@ def test_given_tokens_are_not_split_and_each_has_its_part_of_speech():
     assert scores["accuracy"] == np.mean(right)
 
 
+@pytest.mark.slow
 def test_raw_text_is_segmented_in_the_graph(tmp_path):
     segmenter = segmentation()
     entry = zoo.save(segmenter, tmp_path / "segmentation")

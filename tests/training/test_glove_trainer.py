@@ -116,6 +116,7 @@ def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(counts, tmp_path
     np.testing.assert_array_equal(fit(tmp_path / "cut", 4), uninterrupted)
 
 
+@pytest.mark.slow
 def test_replicas_stay_equal_and_learn(counts):
     with make_strategy("mirrored").scope():
         trainer = GloveTrainer(WORDS, DIM)

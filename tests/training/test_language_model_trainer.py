@@ -38,7 +38,7 @@ def close(actual, expected, tolerance=1e-5):
         np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=tolerance)
 
 
-@pytest.mark.parametrize("tie_embeddings", [True, False])
+@pytest.mark.parametrize("tie_embeddings", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_segment_as_long_as_the_text_equals_full_backpropagation(tie_embeddings):
     trainer, _ = trained(batch_size=1, segment_length=len(IDS), epochs=2, tie_embeddings=tie_embeddings)
     keras.utils.set_random_seed(3)
@@ -64,7 +64,7 @@ def test_the_state_is_reset_at_the_start_of_every_epoch():
     assert first["perplexity"] == pytest.approx(np.exp(first["loss"]), rel=1e-4)
 
 
-@pytest.mark.parametrize("tie_embeddings", [True, False])
+@pytest.mark.parametrize("tie_embeddings", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_sampled_softmax_over_all_words_equals_the_full_softmax(tie_embeddings):
     full, history = trained(tie_embeddings=tie_embeddings, epochs=9)
     assert history["perplexity"][-1] < history["perplexity"][0]

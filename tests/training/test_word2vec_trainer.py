@@ -134,7 +134,7 @@ def nearness(vectors, corpus):
 
 
 @architectures
-@pytest.mark.parametrize("kind", ["negative_sampling", "hierarchical_softmax"])
+@pytest.mark.parametrize("kind", ["negative_sampling", pytest.param("hierarchical_softmax", marks=pytest.mark.slow)])
 def test_words_of_a_topic_become_similar_and_the_loss_falls(kind, architecture, corpus):
     trainer = made(kind, corpus, architecture)
     trainer.compile(keras.optimizers.schedules.PolynomialDecay(0.2, 55, 0.001))
