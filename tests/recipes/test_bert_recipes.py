@@ -35,7 +35,6 @@ def config(recipe, encoder, folder, **changes):
     return recipe.Config(**{**usual, **changes})
 
 
-@pytest.mark.slow
 def test_own_reviews_are_learned_and_served(encoder, reviews_csv, tmp_path):
     metrics = bert_classification.main(
         config(bert_classification, encoder, tmp_path / "run", train_file=reviews_csv, epochs=8, patience=8)

@@ -24,7 +24,6 @@ SMALL = {"embedding_dim": 32, "num_filters": 16, "batch_size": 16}
 TREE = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
 def config(folder, **changes):
     return text_cnn.Config(**{"output_dir": folder, **SMALL, **changes})
 
@@ -48,7 +47,6 @@ def test_a_smoke_run_on_movie_reviews_writes_all_results(tmp_path):
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == "text_cnn_movie_reviews_en"
 
 
-@pytest.mark.slow
 def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
     metrics = text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, epochs=15, patience=15))
     assert metrics["test_score"] >= 90
