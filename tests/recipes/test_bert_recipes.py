@@ -113,6 +113,7 @@ def test_scores_are_learned(encoder, tmp_path):
     assert zoo.load(tmp_path / "run" / "entry").predict([("anna", "paul")])[0].keys() == {"score"}
 
 
+@pytest.mark.slow
 def test_names_are_learned(encoder, tmp_path):
     lines = []
     for name in NAMES:

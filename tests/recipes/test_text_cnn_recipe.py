@@ -47,6 +47,7 @@ def test_a_smoke_run_on_movie_reviews_writes_all_results(tmp_path):
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == "text_cnn_movie_reviews_en"
 
 
+@pytest.mark.slow
 def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
     metrics = text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, epochs=15, patience=15))
     assert metrics["test_score"] >= 90
@@ -73,7 +74,8 @@ def chinese_reviews():
 
 
 # test_docs.py tries plain utf-8.
-@pytest.mark.parametrize("encoding", ["gb18030", pytest.param("utf-8-sig", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig"])
 def test_own_chinese_csv_trains_reports_exports_and_answers(encoding, chinese_reviews, tmp_path, capsys):
     path = tmp_path / "评论.csv"
     path.write_bytes(chinese_reviews.encode(encoding))
