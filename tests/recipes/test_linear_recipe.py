@@ -51,6 +51,7 @@ def test_folds_and_seeds_together_are_refused(reviews_csv):
         linear.main(linear.Config(train_file=reviews_csv, folds=2, seeds=2))
 
 
+@pytest.mark.slow
 def test_only_a_hidden_layer_solves_exclusive_or(tmp_path, capsys):
     metrics = linear_xor.main(linear_xor.Config(starts=4, output_dir=tmp_path))
     assert all(correct < 4 for correct in metrics["correct_answers_of_linear_models"].values())

@@ -72,7 +72,7 @@ def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch)
     assert 0 <= scores["bleu"] < 1
 
 
-@pytest.mark.parametrize("recipe", [seq2seq, transformer_translation])
+@pytest.mark.parametrize("recipe", [seq2seq, pytest.param(transformer_translation, marks=pytest.mark.slow)])
 def test_a_smoke_run_completes_the_recipe(recipe, tmp_path):
     options = {"smoke": True, "dataset": "reversal", "hidden_dim": 32, "num_layers": 1, "vocabulary_size": 300}
     metrics = recipe.main(recipe.Config(output_dir=tmp_path / "run", max_sequence_length=24, **options))

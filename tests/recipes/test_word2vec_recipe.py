@@ -18,7 +18,7 @@ from tests.small_data import write_topics
     ("model", "loss", "options"),
     [
         ("skip_gram", "negative_sampling", {}),
-        ("cbow", "hierarchical_softmax", {}),
+        pytest.param("cbow", "hierarchical_softmax", {}, marks=pytest.mark.slow),
         pytest.param("cbow", "nce", {"subsample": 0, "learning_rate": 0.02}, marks=pytest.mark.slow),
     ],
 )

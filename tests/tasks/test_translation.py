@@ -19,14 +19,24 @@ TARGETS = ["uno dos tres", "dos tres", "tres uno", "uno", "dos dos uno", "tres"]
 VOCABULARY = learn_piece_vocabulary([*SOURCES, *TARGETS] * 3, size=60)
 
 
-@pytest.fixture(scope="module")
-def task():
-    """A translator that has learned six sentences by heart."""
+def untrained():
     keras.utils.set_random_seed(1)
     model = transformer(len(VOCABULARY), hidden_dim=32, num_layers=1, num_heads=2, intermediate_dim=64, dropout=0.0)
-    task = Translation(model, TranslationPreprocessor(VOCABULARY, "a", "uno", max_sequence_length=12))
-    model.compile(keras.optimizers.Adam(3e-3), WeightedMeanLoss(cross_entropy))
-    model.fit(task.dataset(SOURCES, TARGETS, batch_size=64, training=True), epochs=80, verbose=0, shuffle=False)
+    return Translation(model, TranslationPreprocessor(VOCABULARY, "a", "uno", max_sequence_length=12))
+
+
+@pytest.fixture(scope="module")
+def task():
+    """An untrained translator."""
+    return untrained()
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A translator that has learned six sentences by heart."""
+    task = untrained()
+    task.model.compile(keras.optimizers.Adam(3e-3), WeightedMeanLoss(cross_entropy))
+    task.model.fit(task.dataset(SOURCES, TARGETS, batch_size=64, training=True), epochs=80, verbose=0, shuffle=False)
     return task
 
 
@@ -35,24 +45,25 @@ def exported(task, tmp_path_factory):
     return task.export(tmp_path_factory.mktemp("export"))
 
 
-def test_learned_sentences_are_translated(task):
-    answers = task.predict(SOURCES)
+@pytest.mark.slow
+def test_learned_sentences_are_translated(trained):
+    answers = trained.predict(SOURCES)
     assert [answer["text"] for answer in answers] == TARGETS
     for answer in answers:
         assert answer["alternatives"][0] == {"text": answer["text"], "score": answer["score"]}
         scores = [alternative["score"] for alternative in answer["alternatives"]]
         assert scores == sorted(scores, reverse=True)
         assert len({alternative["text"] for alternative in answer["alternatives"]}) == len(scores)
-    assert task.with_decoding(beam_width=1).predict(SOURCES)[2]["text"] == TARGETS[2]
-    assert len(task.with_decoding(num_best=2).predict(["a"])[0]["alternatives"]) == 2
-    assert task.evaluate(SOURCES, [[target] for target in TARGETS])["chrf"] == pytest.approx(100)
+    assert trained.with_decoding(beam_width=1).predict(SOURCES)[2]["text"] == TARGETS[2]
+    assert len(trained.with_decoding(num_best=2).predict(["a"])[0]["alternatives"]) == 2
+    assert trained.evaluate(SOURCES, [[target] for target in TARGETS])["chrf"] == pytest.approx(100)
 
 
 @pytest.mark.slow
-def test_the_compiled_search_equals_the_eager_search_and_is_exported(task, tmp_path):
-    compiled = task.with_decoding(jit=True)
+def test_the_compiled_search_equals_the_eager_search_and_is_exported(trained, tmp_path):
+    compiled = trained.with_decoding(jit=True)
     for texts in (SOURCES, SOURCES[:1], ["a b c a b c a b"]):
-        assert zoo.difference(compiled.predict(texts), task.predict(texts)) <= 1e-5
+        assert zoo.difference(compiled.predict(texts), trained.predict(texts)) <= 1e-5
     assert check_export(compiled, compiled.export(tmp_path), [*SOURCES, ""]) <= 1e-5
 
 

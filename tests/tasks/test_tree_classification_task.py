@@ -52,6 +52,7 @@ def test_a_wrong_number_of_labels_is_refused():
         tree_classification().dataset([TREES[0]], [["+", "0"]])
 
 
+@pytest.mark.slow
 def test_sentiment_of_phrases_is_learned_and_scored():
     task = tree_classification()
     labels = [list(read_tree(text, "labelled").labels) for text in TREES]

@@ -56,6 +56,7 @@ def test_weight_decay_applies_only_to_kernels(encoder):
     assert decayed == {weight.path for weight in task.model.trainable_weights if weight.path.endswith("kernel")}
 
 
+@pytest.mark.slow
 def test_accumulated_gradients_take_one_step_per_several_batches(encoder):
     task, _ = trained(encoder, gradient_accumulation=3)
     assert int(task.model.optimizer.iterations) == 1
