@@ -61,6 +61,7 @@ def to_lower(strings: tf.Tensor) -> tf.Tensor:
     return tf.strings.lower(tf.strings.lower(strings), encoding="utf-8")
 
 
+@tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)  # traced once, not per graph
 def _fold_code_points(strings: tf.Tensor) -> tf.Tensor:
     """Return strings with half-width characters, and with one code point for a letter and its accents."""
     code_points = tf.strings.unicode_decode(strings, "UTF-8")  # ragged [N, characters]
