@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
+from kerasnlp_zoo.models.language_model_state import with_state, zero_state
 from kerasnlp_zoo.text.language_model_batches import language_model_batches
 
 
@@ -40,7 +40,7 @@ def text_log_probabilities(model: keras.Model, token_ids: np.ndarray, segment_le
     streams, the first tokens of each stream would be predicted without context.
 
     Args:
-        model: model from `rnn_language_model`.
+        model: a language model, such as one from `rnn_language_model`.
         token_ids: int array [N], with `[END]` after every line.
         segment_length: number of tokens that the model reads at a time; it does not change the result.
 

@@ -16,6 +16,7 @@ from kerasnlp_zoo.models.builder import BUILDERS, build, builder
 from kerasnlp_zoo.models.cooccurrence import positive_pointwise_mutual_information, truncated_svd
 from kerasnlp_zoo.models.embedding_inputs import embed_words, get_word_vectors, set_word_vectors
 from kerasnlp_zoo.models.glove import glove, glove_vectors
+from kerasnlp_zoo.models.language_model_state import state_spec, with_state, zero_state
 from kerasnlp_zoo.models.linear import (
     linear_svm,
     logistic_regression,
@@ -28,7 +29,7 @@ from kerasnlp_zoo.models.ngram import NgramModel, ngram
 from kerasnlp_zoo.models.ngram_counts import count_ngrams
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.models.nnlm import nnlm
-from kerasnlp_zoo.models.rnn_language_model import rnn_language_model, with_state, zero_state
+from kerasnlp_zoo.models.rnn_language_model import rnn_language_model
 from kerasnlp_zoo.models.seq2seq import seq2seq
 from kerasnlp_zoo.models.seq2seq_steps import Seq2SeqSteps
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
@@ -81,6 +82,7 @@ __all__ = [
     "set_word_vectors",
     "skip_gram",
     "softmax_regression",
+    "state_spec",
     "text_cnn",
     "text_cnn_tagger",
     "transformer",

@@ -9,13 +9,11 @@ Output Embedding to Improve Language Models", for tied embeddings.
 from collections.abc import Mapping
 
 import keras
-from keras import ops
 
 from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, SharedEmbedding
 from kerasnlp_zoo.layers.recurrent import CELLS, Cell
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.types import Tensor
 
 PARTS = {"rnn": "h", "gru": "h", "lstm": "hc"}  # the parts of a cell's state: h output, c cell
 
@@ -86,52 +84,23 @@ def rnn_language_model(
     return keras.Model(token_ids, logits, name="rnn_language_model")
 
 
-def with_state(model: keras.Model) -> keras.Model:
-    """Return a model that also takes and returns the state. It shares the layers and weights of the given one.
-
-    It is used to train on segments of a long text, to score it, and to generate text.
-
-    Args:
-        model: model from `rnn_language_model`.
-
-    Returns:
-        `keras.Model`: {"token_ids": int [B, T], **state} -> {"logits": float [B, T, V], "hidden": float
-        [B, T, D], the output of the last layer, **state}; `zero_state` returns the first state.
-
-    Example:
-
-    >>> model = rnn_language_model(vocabulary_size=10, embedding_dim=4, num_layers=1)
-    >>> stepwise = with_state(model)
-    >>> outputs = stepwise({"token_ids": ops.convert_to_tensor([[4, 8]]), **zero_state(model, 1)})
-    >>> {name: tuple(output.shape) for name, output in outputs.items()}
-    {'hidden': (1, 2, 4), 'logits': (1, 2, 10), 'state_0_h': (1, 4), 'state_0_c': (1, 4)}
-    """
-    layers = {layer.name: layer for layer in model.layers}
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    state = {name: keras.Input((units,), name=name) for name, units in state_sizes(model).items()}
-    hidden, logits, ends = _connect(layers, token_ids, state)
-    # float32 in any precision, because it is the input of the next call.
-    ends = {name: ops.cast(value, "float32") for name, value in ends.items()}
-    return keras.Model({"token_ids": token_ids, **state}, {"hidden": hidden, "logits": logits, **ends})
-
-
-def state_sizes(model: keras.Model) -> dict[str, int]:
-    """Return the units of each part of the state, by name.
-
-    Example:
-
-    >>> state_sizes(rnn_language_model(vocabulary_size=10, embedding_dim=4, hidden_dim=6, cell="gru"))
-    {'state_0_h': 6, 'state_1_h': 4}
-    """
+def recurrent_state_spec(model: keras.Model) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return {name: ((units,), dtype)} of each part of the state of each layer."""
     recurrent = [layer for layer in model.layers if isinstance(layer, Recurrent)]
     return {
-        f"state_{number}_{part}": layer.units for number, layer in enumerate(recurrent) for part in PARTS[layer.cell]
+        f"state_{number}_{part}": ((layer.units,), "float32")
+        for number, layer in enumerate(recurrent)
+        for part in PARTS[layer.cell]
     }
 
 
-def zero_state(model: keras.Model, batch_size: int | Tensor) -> dict[str, Tensor]:
-    """Return the state before the first word: a flat dict of zeros, float32 [B, units]."""
-    return {name: ops.zeros((batch_size, units)) for name, units in state_sizes(model).items()}
+def read_recurrently(
+    model: keras.Model, token_ids: keras.KerasTensor, state: Mapping[str, keras.KerasTensor]
+) -> dict[str, keras.KerasTensor]:
+    """Return {"hidden", "logits", **state} after the tokens, which follow those of the given state."""
+    layers = {layer.name: layer for layer in model.layers}
+    hidden, logits, ends = _connect(layers, token_ids, state)
+    return {"hidden": hidden, "logits": logits, **ends}
 
 
 def _connect(

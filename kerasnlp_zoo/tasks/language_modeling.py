@@ -15,8 +15,8 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.layers.masking import mask_scores
+from kerasnlp_zoo.models.language_model_state import with_state, zero_state
 from kerasnlp_zoo.models.output_projection import OutputProjection
-from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.task import Task, refuse_references
 from kerasnlp_zoo.text import LanguageModelPreprocessor, bucketed_batches
@@ -26,7 +26,7 @@ from kerasnlp_zoo.vocabulary import END_ID
 SEGMENT = 32  # tokens whose logits are in memory at a time
 NEXT_WORDS = 10  # K
 
-State: TypeAlias = dict[str, tf.Tensor]  # the recurrent state and the output projection
+State: TypeAlias = dict[str, tf.Tensor]  # the state of the model and the output projection
 Choose: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (logits [N, V], number of tokens before) -> ids [N]
 
 
@@ -52,7 +52,7 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
     of consecutive lines. A continuation stops where the model ends the line, and never contains `[UNK]`.
 
     Args:
-        model: `keras.Model` from `rnn_language_model`.
+        model: a language model, such as one from `rnn_language_model`.
         preprocessor: `LanguageModelPreprocessor`.
         labels: none.
         choose: how to choose the tokens of a continuation: `greedy`, or a `decoding.Sampling`.
@@ -201,15 +201,15 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         return total, state
 
     def start(self, state: State) -> State:
-        """Return the first state for `step`: a recurrent state, such as `zero_state`, and the output projection."""
+        """Return the first state for `step`: a state of the model, such as `zero_state`, and the output projection."""
         return {**state, "table": self.output_projection.prepared(tf.shape(next(iter(state.values())))[0])}
 
     def step(self, state: State, ids: tf.Tensor) -> tuple[tf.Tensor, State]:
         """Read one more token of every text, ids [N]; return logits [N, V] and the state, for `decoding.generate`."""
-        recurrent = {name: part for name, part in state.items() if name != "table"}
-        outputs = self.stepwise({"token_ids": ids[:, None], **recurrent}, training=False)
+        before = {name: part for name, part in state.items() if name != "table"}
+        outputs = self.stepwise({"token_ids": ids[:, None], **before}, training=False)
         logits = self.output_projection.logits(outputs["hidden"][:, 0], state["table"])
-        return logits, {**state, **{name: outputs[name] for name in recurrent}}
+        return logits, {**state, **{name: outputs[name] for name in before}}
 
     def _next(self, last: tf.Tensor, state: State) -> dict[str, tf.Tensor]:
         """Return the most probable next tokens and their probabilities, [N, K]."""

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from kerasnlp_zoo.models.rnn_language_model import state_sizes, with_state
+from kerasnlp_zoo.models.language_model_state import state_spec, with_state
 from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, identity_loss
 from kerasnlp_zoo.training.sampled_softmax import draw_candidates, sampled_cross_entropy
 from kerasnlp_zoo.types import Tensor
@@ -25,7 +25,7 @@ class LanguageModelTrainer(keras.Model):
     `compile_for_language_modeling` compiles it; `fit` trains it on `language_model_batches`.
 
     Args:
-        model: a model from `rnn_language_model`, whose weights are trained.
+        model: a language model, such as one from `rnn_language_model`, whose weights are trained.
         batch_size: B.
         num_sampled: number of words from which the softmax is estimated in training; None uses all words.
         seed: random seed of these words.
@@ -58,16 +58,15 @@ class LanguageModelTrainer(keras.Model):
         self.seed_generator = keras.random.SeedGenerator(seed)
         # Every replica has its own streams and therefore its own state.
         streams = batch_size // tf.distribute.get_strategy().num_replicas_in_sync
-        per_replica = {"synchronization": "on_read", "aggregation": "mean", "trainable": False}
+        per_replica = {"synchronization": "on_read", "aggregation": "only_first_replica", "trainable": False}
         self.state = {
-            name: keras.Variable(np.zeros((streams, units), "float32"), name=name, **per_replica)
-            for name, units in state_sizes(model).items()
+            name: keras.Variable(np.zeros((streams, *shape), dtype), dtype=dtype, name=name, **per_replica)
+            for name, (shape, dtype) in state_spec(model).items()
         }
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> Tensor:
         """Read a segment of every stream and keep the state at its end."""
-        is_start = inputs["is_start"][:, None] > 0
-        state = {name: ops.where(is_start, 0.0, variable.value) for name, variable in self.state.items()}
+        state = {name: _zero_rows(variable.value, inputs["is_start"]) for name, variable in self.state.items()}
         outputs = self.stepwise({"token_ids": inputs["token_ids"], **state}, training=training)
         for name, variable in self.state.items():
             variable.assign(outputs[name])
@@ -88,6 +87,12 @@ class LanguageModelTrainer(keras.Model):
     def vocabulary_size(self) -> int:
         """Number of token ids, V."""
         return self.embedding.input_dim
+
+
+def _zero_rows(state: Tensor, is_zero: Tensor) -> Tensor:
+    """Set the rows of a state [B, ...] to 0 where `is_zero`, int [B], is 1."""
+    is_zero = ops.reshape(is_zero > 0, (-1, *[1] * (len(state.shape) - 1)))
+    return ops.where(is_zero, ops.zeros_like(state), state)
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -121,7 +126,7 @@ def initialize_output_bias(model: keras.Model, token_ids: np.ndarray) -> None:
     ten. Learning them would take thousands of steps.
 
     Args:
-        model: a model from `rnn_language_model`.
+        model: a language model, such as one from `rnn_language_model`.
         token_ids: training text, int [length].
 
     Example:

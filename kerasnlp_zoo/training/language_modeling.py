@@ -14,7 +14,7 @@ from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, loa
 from kerasnlp_zoo.decoding import Sampling, generate, greedy
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
-from kerasnlp_zoo.models.rnn_language_model import zero_state
+from kerasnlp_zoo.models.language_model_state import zero_state
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence

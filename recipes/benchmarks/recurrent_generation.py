@@ -15,8 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.decoding import generate, greedy
-from kerasnlp_zoo.models import rnn_language_model
-from kerasnlp_zoo.models.rnn_language_model import with_state, zero_state
+from kerasnlp_zoo.models import rnn_language_model, with_state, zero_state
 from kerasnlp_zoo.vocabulary import END_ID
 from recipes.benchmarks.comparison import Row, Settings, in_turn, row, seconds
 

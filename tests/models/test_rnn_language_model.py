@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
-from kerasnlp_zoo.models import rnn_language_model, with_state, zero_state
+from kerasnlp_zoo.models import rnn_language_model, text_cnn, with_state, zero_state
 
 SMALL = {"vocabulary_size": 11, "embedding_dim": 4, "hidden_dim": 6}
 CELLS = ("rnn", "gru", "lstm")
@@ -79,6 +79,11 @@ def test_perplexity_equals_a_loop_over_tokens(random):
 def test_perplexity_of_an_empty_text_is_refused():
     with pytest.raises(InputError, match="at least one token"):
         perplexity([])
+
+
+def test_a_model_that_is_no_language_model_has_no_state():
+    with pytest.raises(InputError, match="Expected a language model from rnn_language_model.*from text_cnn"):
+        with_state(text_cnn(vocabulary_size=11, num_classes=2, embedding_dim=4, num_filters=2))
 
 
 @pytest.mark.parametrize("argument", [{"cell": "cnn"}, {"num_layers": 0}, {"embedding_dim": 0}], ids=str)
