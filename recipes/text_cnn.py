@@ -11,13 +11,18 @@ sentences, GloVe 50d); TREC 90.1 +- 0.2, 91.4 +- 0.8 (5 seeds). A run takes half
 """
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, Literal
+
+import numpy as np
 
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import set_word_vectors, text_cnn
 from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import (
     LazyAdam,
     Run,
@@ -47,8 +52,35 @@ class Config(WordVectorConfig):
     """Dropout rate of the pooled features."""
     max_norm: float = 3.0
     """Maximum L2 norm of the weights of each class in the output layer."""
+    padding: Literal["full", "same", "valid"] = "full"
+    """Windows at the ends of a text. full: all windows with a word. same: one window for each word. valid: only complete
+    windows."""
+    activation: Literal["relu", "tanh", "leaky_relu"] = "relu"
+    """Activation of the convolutions."""
+    dilation_rates: tuple[int, ...] = (1,)
+    """Distance between the words of a window, for each of the stacked convolutions. 1 is one convolution; 1 2 4 are
+    three."""
+    batch_normalization: bool = False
+    """Normalize each convolution over the batch, before its activation."""
+    l1: float = 0.0
+    """Factor of the L1 penalty of the weights of the convolutions and of the output layer."""
+    l2: float = 0.0
+    """Factor of the L2 penalty of the weights of the convolutions and of the output layer."""
     learning_rate: float = 1e-3
     """Learning rate of Adam."""
+
+    def check_lengths(self, preprocessor: WordPreprocessor, texts: Sequence[Any]) -> None:
+        """Raise InputError if most of the training texts are shorter than a window that must be complete."""
+        if self.padding != "valid":
+            return
+        span = 1 + (max(self.filter_widths) - 1) * sum(self.dilation_rates)
+        short = float(np.mean(self.token_ids(preprocessor, texts).row_lengths() < span))
+        if short > 0.5:
+            raise InputError(
+                f"--padding valid needs texts with at least one complete window, which spans {span} words here. "
+                f"Received: {short:.0%} of the training texts are shorter. Use --padding full, narrower "
+                "--filter-widths or smaller --dilation-rates"
+            )
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -60,6 +92,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     data = load_text_classification(config, fold, config.folds)
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
+    config.check_lengths(preprocessor, data.train.texts)
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
@@ -74,6 +107,12 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             k=config.k,
             dropout=config.dropout,
             max_norm=config.max_norm,
+            padding=config.padding,
+            activation=config.activation,
+            dilation_rates=config.dilation_rates,
+            batch_normalization=config.batch_normalization,
+            l1=config.l1,
+            l2=config.l2,
         )
         if vectors is not None:
             set_word_vectors(model, vectors)

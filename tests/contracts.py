@@ -152,6 +152,7 @@ IN_NAMES = (
     "labelled",
     "cell",
     "placement",
+    "padding",
 )  # arguments that distinguish the cases of a builder
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
@@ -234,6 +235,11 @@ BUILDERS = [
     ),
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "mean", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
+    BuilderCase(
+        "text_cnn",
+        _text_cnn(padding="valid", activation="tanh", dilation_rates=(1, 2), batch_normalization=True, l2=0.01),
+    ),
+    BuilderCase("text_cnn", _text_cnn(padding="same", activation="leaky_relu", l1=0.001)),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
     BuilderCase(
         "bilstm_crf",

@@ -61,14 +61,35 @@ LAYERS = [
             "expected_num_trainable_weights": 1,
         },
     ),
-    LayerCase(layers.WindowMask, {"width": 3}, {"input_data": MASK, "expected_output_shape": (2, 8), **BOOL}),
+    *(
+        LayerCase(
+            layers.WindowMask,
+            {"width": 3, "padding": padding, "dilation_rate": rate},
+            {"input_data": MASK, "expected_output_shape": (2, windows), **BOOL},
+        )
+        for padding, rate, windows in (("full", 1, 8), ("same", 1, 6), ("valid", 2, 2))
+    ),
     *(
         LayerCase(
             layers.TextConvolution,
-            {"filters": 4, "kernel_size": 3, "padding": padding},
-            {**SEQUENCE, "expected_output_shape": (2, time, 4), "expected_num_trainable_weights": 2},
+            {"filters": 4, "kernel_size": 3, "padding": padding, **more},
+            {**SEQUENCE, "expected_output_shape": (2, windows, 4), "expected_num_trainable_weights": 2, **checks},
         )
-        for padding, time in (("full", 8), ("same", 6))
+        for padding, more, windows, checks in (
+            ("full", {}, 8, {}),
+            ("same", {"dilation_rate": 3}, 6, {}),
+            ("valid", {"kernel_regularizer": "l2"}, 4, {"expected_num_losses": 1}),
+        )
+    ),
+    LayerCase(
+        layers.MaskedBatchNormalization,
+        {"momentum": 0.5},
+        {
+            **SEQUENCE,
+            "expected_output_shape": (2, 6, 5),
+            "expected_num_trainable_weights": 2,
+            "expected_num_non_trainable_weights": 2,
+        },
     ),
     *(
         LayerCase(

@@ -16,34 +16,60 @@ def random_padded_batch(seed, batch=4, time=9, width=5):
     return inputs, mask
 
 
-def text_convolution(inputs, mask, kernel, bias, padding):
-    """Return ReLU(w . window + b), window by window; words outside the sentence are zeros."""
+def num_windows(time, reach, padding):
+    """Return the number of windows whose last word is `reach` words after the first, and the place of the first one."""
+    if padding == "full":  # every window with at least one of the `time` words
+        starts = [start for start in range(-reach, time + 1) if any(0 <= start + i < time for i in range(reach + 1))]
+        return len(starts), starts[0]
+    if padding == "same":
+        return time, -(reach // 2)
+    return max(time - reach, 1), 0
+
+
+def text_convolution(inputs, mask, kernel, bias, padding, dilation_rate=1, activation=lambda x: max(x, 0.0)):
+    """Return f(w . window + b), window by window; words outside the sentence are zeros."""
     batch, time, _ = inputs.shape
     width, _, filters = kernel.shape
-    first = -(width - 1) if padding == "full" else -((width - 1) // 2)
-    count = time + width - 1 if padding == "full" else time
+    count, first = num_windows(time, (width - 1) * dilation_rate, padding)
     outputs = np.zeros((batch, count, filters))
     for b in range(batch):
         for start in range(count):
             for f in range(filters):
                 total = bias[f]
                 for offset in range(width):
-                    position = first + start + offset
+                    position = first + start + offset * dilation_rate
                     if 0 <= position < time and mask[b, position]:
                         total += float(inputs[b, position] @ kernel[offset, :, f])
-                outputs[b, start, f] = max(total, 0.0)
+                outputs[b, start, f] = activation(total)
     return outputs
 
 
-def window_mask(mask, width):
-    """Return whether each window contains a real word."""
-    batch, time = mask.shape
-    return np.array(
-        [
-            [any(mask[b, p] for p in range(start, start + width) if 0 <= p < time) for start in range(1 - width, time)]
-            for b in range(batch)
-        ]
-    )
+def window_mask(mask, width, padding="full", dilation_rate=1):
+    """Return whether each window belongs to its sentence: by padding, it has a real word, is that of one, has no other."""
+    _, time = mask.shape
+    count, first = num_windows(time, (width - 1) * dilation_rate, padding)
+    rows = []
+    for words in mask:
+        row = []
+        for window in range(count):
+            positions = [first + window + offset * dilation_rate for offset in range(width)]
+            real = [0 <= p < time and words[p] for p in positions]
+            complete = all(real) or (window == 0 and any(words))  # a short sentence has one window
+            row.append({"full": any(real), "same": words[window % time], "valid": complete}[padding])
+        rows.append(row)
+    return np.array(rows)
+
+
+def batch_normalization(inputs, mask, gamma, beta, epsilon):
+    """Return the normalized real positions, 0 elsewhere; and the mean and variance of each feature over them."""
+    outputs, means, variances = np.zeros(inputs.shape), [], []
+    for d in range(inputs.shape[-1]):
+        values = [float(x) for row, keep in zip(inputs[:, :, d], mask, strict=True) for x in row[keep]]
+        means.append(sum(values) / len(values))
+        variances.append(sum((x - means[d]) ** 2 for x in values) / len(values))
+        normalized = (inputs[:, :, d] - means[d]) / math.sqrt(variances[d] + epsilon)
+        outputs[:, :, d] = np.where(mask, gamma[d] * normalized + beta[d], 0.0)
+    return outputs, np.array(means), np.array(variances)
 
 
 def pool(inputs, mask, how, k=None):

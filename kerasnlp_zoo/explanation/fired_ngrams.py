@@ -1,10 +1,10 @@
 """The contributions of n-grams to the answer of a TextCNN.
 
-After its ReLU, `text_cnn` is linear except for the choices of the pooling. A logit is therefore exactly the bias plus
-the sum of activation x gradient over filters and windows, for any pooling. With max pooling, only the window with the
-maximum of a filter has a gradient; it is the weight of the logit.
+After its activation, `text_cnn` is linear except for the choices of the pooling. A logit is therefore exactly the bias
+plus the sum of activation x gradient over filters and windows, for any pooling. With max pooling, only the window with
+the maximum of a filter has a gradient; it is the weight of the logit.
 
-Shapes: C classes, T words, W width of a window, F filters per width, K filters that fired at a window.
+Shapes: C classes, T words, N windows of a width W, F filters per width, K filters that fired at a window.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.tokens import read_words, shortened
+from kerasnlp_zoo.layers.masking import num_windows
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
 from kerasnlp_zoo.text import WordPreprocessor
@@ -115,11 +116,12 @@ def fired_ngrams(task: Task, text: str) -> Explanation:
     """Return the contributions of n-grams to the answer of a TextCNN.
 
     Args:
-        task: a task with a model from `text_cnn`, with any pooling.
+        task: a task with a model from `text_cnn`, with any pooling and padding.
         text: the text to answer.
 
     Raises:
-        InputError: if `text` is not a string, or the model does not come from `text_cnn`.
+        InputError: if `text` is not a string, or the model does not come from `text_cnn`, or its convolutions are
+            stacked or dilated: their windows are no n-grams.
 
     Example:
 
@@ -134,16 +136,20 @@ def fired_ngrams(task: Task, text: str) -> Explanation:
     preprocessor = cast(WordPreprocessor, task.preprocessor)  # every text_cnn reads words
     words, words_cut, features = read_words(preprocessor, text)
     logits, by_width = _window_contributions(task.model, features["token_ids"], len(task.labels))
+    padding = task.model.builder_config["arguments"]["padding"]
     ngrams = []
     for width, (activations, contributions) in by_width.items():
-        padded = [BEYOND] * (width - 1) + words + [BEYOND] * (width - 1)
+        edge = width - 1
+        padded = [BEYOND] * edge + words + [BEYOND] * edge
+        first = {"full": -edge, "same": -(edge // 2), "valid": 0}[padding]  # start of the first window
         # A text without words still has one window, of padding, which the pooling ignores.
-        for window in range(len(words) + width - 1 if words else 0):
+        for window in range(num_windows(len(words), padding, edge) if words else 0):
             fired = np.flatnonzero(np.any(contributions[:, window] != 0, axis=0))
             if len(fired):
-                ngram = tuple(padded[window : window + width])
+                start = first + window
+                ngram = tuple(padded[start + edge : start + edge + width])
                 shares = contributions[:, window, fired].T  # [K, C]
-                ngrams.append(FiredNgram(window - width + 1, ngram, fired, activations[window, fired], shares))
+                ngrams.append(FiredNgram(start, ngram, fired, activations[window, fired], shares))
     bias = keras.ops.convert_to_numpy(task.model.get_layer("logits").bias)
     separator = "" if task.preprocessor.language == "zh" else " "
     return Explanation(answer, task.labels, words, words_cut, ngrams, logits, bias, separator)
@@ -156,15 +162,20 @@ def _require_text_cnn(model: keras.Model) -> None:
             "fired_ngrams explains models that the builder text_cnn made, with any pooling. "
             f"Received: {model.name}, {f'made by {builder}' if builder else 'not made by a builder'}"
         )
+    rates = model.builder_config["arguments"]["dilation_rates"]
+    if rates != [1]:
+        raise InputError(
+            "fired_ngrams explains models with one convolution for each width, over neighbouring words. "
+            f"Received: dilation_rates={rates}"
+        )
 
 
 def _window_contributions(
     model: keras.Model, token_ids: tf.Tensor, num_classes: int
 ) -> tuple[np.ndarray, Mapping[int, tuple[np.ndarray, np.ndarray]]]:
-    """Return logits [C] and, for each width, activations [T + W - 1, F] and contributions [C, T + W - 1, F]."""
+    """Return logits [C] and, for each width, activations [N, F] and contributions [C, N, F]."""
     widths = model.builder_config["arguments"]["filter_widths"]
-    windows = [model.get_layer(f"convolution_{width}").output for width in widths]
-    masks = [model.get_layer(f"window_mask_{width}").output for width in widths]
+    windows, masks = zip(*(model.get_layer(f"pooling_{width}").input for width in widths), strict=True)
     below = keras.Model(model.input, [*windows, *masks])
     above = keras.Model([*windows, *masks], model.output)
     # The sentence is repeated for each class: row c returns the gradient of the logit of class c.

@@ -2,6 +2,7 @@
 
 from kerasnlp_zoo.layers.attention import Attention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
+from kerasnlp_zoo.layers.batch_normalization import MaskedBatchNormalization
 from kerasnlp_zoo.layers.characters import WordCharacters
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.crf import CRF
@@ -60,6 +61,7 @@ __all__ = [
     "LeakyCell",
     "LearnedPositions",
     "MaskScores",
+    "MaskedBatchNormalization",
     "MaxOverTime",
     "MeanOverTime",
     "MultiHeadCrossAttention",

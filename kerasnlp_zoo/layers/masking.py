@@ -7,13 +7,16 @@ Shapes: B batch, T length, D width of a vector, W width of a window.
 """
 
 import functools
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.types import Config, Tensor, TensorShape
+
+Padding: TypeAlias = Literal["full", "same", "valid"]
+PADDINGS: tuple[Padding, ...] = ("full", "same", "valid")
 
 # The largest float16 is 65504; the other types have at least about the range of float32.
 LOWEST = {"float16": -65504.0, "bfloat16": -3.3e38, "float32": -3.4e38, "float64": -3.4e38}
@@ -177,48 +180,94 @@ class MaskScores(MaskedLayer):
         return keras.KerasTensor(inputs.shape, dtype="float32")
 
 
-@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class WindowMask(keras.layers.Layer):
-    """Compute the mask of the windows of a `TextConvolution` that contain at least one real token.
-
-    A sentence of n tokens has n + W - 1 such windows, for any amount of padding.
+def num_windows(time: Any, padding: Padding, reach: int) -> Any:
+    """Return the number of windows of a text.
 
     Args:
-        width: tokens in a window, W (>= 1).
-
-    Call arguments:
-        mask: bool tensor [B, T], True at real tokens.
+        time: T, int, int tensor or None.
+        padding: "full", "same" or "valid".
+        reach: distance of the last word of a window from its first, (W - 1) x dilation rate.
 
     Returns:
-        bool tensor [B, T + W - 1].
-
-    Raises:
-        InputError: if `width` < 1.
+        T + reach for "full"; T for "same"; T - reach for "valid", but at least 1. None if `time` is None.
 
     Example:
 
-    >>> WindowMask(width=2)(ops.convert_to_tensor([[True, True, False, False]])).numpy()
+    >>> num_windows(8, "valid", reach=4), num_windows(3, "valid", reach=4), num_windows(3, "full", reach=2)
+    (4, 1, 5)
+    """
+    if time is None or padding == "same":
+        return time
+    if padding == "full":
+        return time + reach
+    return max(time - reach, 1) if isinstance(time, int) else ops.maximum(time - reach, 1)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class WindowMask(keras.layers.Layer):
+    """Compute the mask of the windows of a `TextConvolution` that belong to the text.
+
+    For "full", these are the windows with at least one real token; for "same", the windows of real tokens; for "valid",
+    the windows with only real tokens. A text that is shorter than a "valid" window has one window, its first. So a
+    text of n > 0 tokens has n + W - 1, n, or max(n - W + 1, 1) such windows, for any amount of padding.
+
+    Args:
+        width: tokens in a window, W (>= 1).
+        padding: "full", "same" or "valid", as in `TextConvolution`.
+        dilation_rate: distance between neighbours in a window (>= 1).
+
+    Call arguments:
+        mask: bool tensor [B, T], True at real tokens, which come first.
+
+    Returns:
+        bool tensor [B, T + W - 1] for "full", [B, T] for "same", [B, max(T - W + 1, 1)] for "valid". With a dilation
+        rate d, W - 1 is replaced by (W - 1) d.
+
+    Raises:
+        InputError: if `width` or `dilation_rate` is not a positive integer, or `padding` is unknown.
+
+    Example:
+
+    >>> mask = ops.convert_to_tensor([[True, True, False, False]])
+    >>> WindowMask(width=2)(mask).numpy()
     array([[ True,  True,  True, False, False]])
+    >>> WindowMask(width=2, padding="valid")(mask).numpy()
+    array([[ True, False, False]])
     """
 
-    def __init__(self, width: int, **kwargs: Any) -> None:
+    def __init__(self, width: int, padding: Padding = "full", dilation_rate: int = 1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        require_positive(width=width)
+        require_positive(width=width, dilation_rate=dilation_rate)
+        require_choice("padding", padding, PADDINGS)
         self.width = width
+        self.padding: Padding = padding
+        self.dilation_rate = dilation_rate
+        self.reach = (width - 1) * dilation_rate
 
     def call(self, mask: Tensor) -> Tensor:
-        """Compute the logical or of W shifted copies of the mask."""
-        edge = self.width - 1
-        padded = ops.pad(mask, [[0, 0], [edge, edge]], constant_values=False)  # [B, T + 2(W - 1)]
-        length = ops.shape(mask)[1] + edge
-        shifted = [padded[:, start : start + length] for start in range(self.width)]
-        return functools.reduce(ops.logical_or, shifted)
+        """Compute the logical or, for "valid" the logical and, of W shifted copies of the mask."""
+        if self.padding == "same":
+            return mask
+        before = self.reach if self.padding == "full" else 0
+        padded = ops.pad(mask, [[0, 0], [before, self.reach]], constant_values=False)
+        length = num_windows(ops.shape(mask)[1], self.padding, self.reach)
+        starts = range(0, self.reach + 1, self.dilation_rate)
+        shifted = [padded[:, start : start + length] for start in starts]
+        if self.padding == "full":
+            return functools.reduce(ops.logical_or, shifted)
+        first = ops.any(mask, axis=1, keepdims=True)
+        return ops.concatenate([first, functools.reduce(ops.logical_and, shifted)[:, 1:]], axis=1)
 
     def compute_output_spec(self, mask: Tensor) -> keras.KerasTensor:
-        """Return the symbolic output: bool, with W - 1 more positions than the mask."""
+        """Return the symbolic output: bool, with a position for each window."""
         batch, time = mask.shape
-        return keras.KerasTensor((batch, None if time is None else time + self.width - 1), dtype="bool")
+        return keras.KerasTensor((batch, num_windows(time, self.padding, self.reach)), dtype="bool")
 
     def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
-        return {**super().get_config(), "width": self.width}
+        return {
+            **super().get_config(),
+            "width": self.width,
+            "padding": self.padding,
+            "dilation_rate": self.dilation_rate,
+        }

@@ -14,6 +14,7 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.bag_of_words import Weighting
 from kerasnlp_zoo.models.builder import builder, require_two_classes
+from kerasnlp_zoo.models.regularization import l1_l2
 
 
 @builder
@@ -104,7 +105,7 @@ def logistic_regression(
             "For more classes use softmax_regression"
         )
     token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
-    score = BagOfWordsDense(vocabulary_size, 1, "zeros", _regularizer(l1, l2), name="score")(words, weights)
+    score = BagOfWordsDense(vocabulary_size, 1, "zeros", l1_l2(l1, l2), name="score")(words, weights)
     # softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)], so losses and tasks for any number of classes can be used.
     zero = keras.layers.Rescaling(0.0, name="zero")(score)
     logits = keras.layers.Concatenate(name="logits")([zero, score])
@@ -165,7 +166,7 @@ def _linear(
     """Build w.x + b for every class. The initial weights are zero, because the losses are convex."""
     require_two_classes(num_classes)
     token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
-    dense = BagOfWordsDense(vocabulary_size, num_classes, "zeros", _regularizer(l1, l2), name="logits")
+    dense = BagOfWordsDense(vocabulary_size, num_classes, "zeros", l1_l2(l1, l2), name="logits")
     logits = dense(words, weights)  # [B, C]
     return keras.Model(token_ids, logits, name=name)
 
@@ -176,10 +177,3 @@ def _bag_of_words(
     """Return the symbolic token ids, and the words and their weights from `BagOfWords`."""
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     return token_ids, *BagOfWords(vocabulary_size, weighting, name="bag_of_words")(token_ids)
-
-
-def _regularizer(l1: float, l2: float) -> keras.regularizers.Regularizer | None:
-    """Return a Keras regularizer, or None if both factors are 0: without a regularizer the gradient is sparse."""
-    if l1 < 0 or l2 < 0:
-        raise InputError(f"l1 and l2 must be at least 0. Received: l1={l1}, l2={l2}")
-    return keras.regularizers.L1L2(l1, l2) if l1 or l2 else None

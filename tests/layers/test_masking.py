@@ -16,9 +16,32 @@ def test_window_mask_keeps_windows_that_contain_a_word(width, seed):
     np.testing.assert_array_equal(WindowMask(width)(mask), oracles.window_mask(mask, width))
 
 
-def test_an_empty_window_is_refused():
-    with pytest.raises(InputError, match="width=0"):
-        WindowMask(0)
+@pytest.mark.parametrize("padding", ["full", "same", "valid"])
+@pytest.mark.parametrize(("width", "dilation_rate"), [(1, 2), (3, 1), (3, 2), (5, 4)])
+def test_window_mask_has_the_padding_and_dilation_of_the_convolution(padding, width, dilation_rate):
+    _, mask = oracles.random_padded_batch(seed=width)
+    expected = oracles.window_mask(mask, width, padding, dilation_rate)
+    np.testing.assert_array_equal(WindowMask(width, padding, dilation_rate)(mask), expected)
+
+
+def test_a_text_has_the_same_valid_windows_for_any_amount_of_padding():
+    for words in range(9):
+        for time in range(max(words, 1), 12):
+            mask = np.arange(time)[None] < words
+            found = np.array(WindowMask(4, padding="valid")(mask))[0]
+            expected = 0 if words == 0 else max(words - 3, 1)
+            assert found.sum() == expected
+            assert found[:expected].all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"width": 0}, "width=0"), ({"width": 2, "dilation_rate": 0}, "dilation_rate=0"),
+     ({"width": 2, "padding": "causal"}, "padding='causal'")],
+)  # fmt: skip
+def test_wrong_arguments_of_a_window_mask_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        WindowMask(**arguments)
 
 
 @pytest.mark.parametrize("dtype", LOWEST)

@@ -35,6 +35,12 @@ def test_builder_config_contains_every_default():
         "k": 2,
         "dropout": 0.5,
         "max_norm": 3.0,
+        "padding": "full",
+        "activation": "relu",
+        "dilation_rates": [1],
+        "batch_normalization": False,
+        "l1": 0.0,
+        "l2": 0.0,
     }
 
 
