@@ -237,7 +237,14 @@ BUILDERS = [
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase(
         "text_cnn",
-        _text_cnn(padding="valid", activation="tanh", dilation_rates=(1, 2), batch_normalization=True, l2=0.01),
+        _text_cnn(
+            filter_widths=(2, 3),
+            padding="valid",
+            activation="tanh",
+            dilation_rates=(1, 2),
+            batch_normalization=True,
+            l2=0.01,
+        ),
     ),
     BuilderCase("text_cnn", _text_cnn(padding="same", activation="leaky_relu", l1=0.001)),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),

@@ -45,7 +45,7 @@ def text_convolution(inputs, mask, kernel, bias, padding, dilation_rate=1, activ
 
 
 def window_mask(mask, width, padding="full", dilation_rate=1):
-    """Return whether each window belongs to its sentence: by padding, it has a real word, is that of one, has no other."""
+    """Return whether each window has a real word ("full"), is that of one ("same"), or has only such ("valid")."""
     _, time = mask.shape
     count, first = num_windows(time, (width - 1) * dilation_rate, padding)
     rows = []

@@ -19,9 +19,9 @@ if ON_TENSORFLOW:
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class MaskedBatchNormalization(MaskedLayer):
-    """Normalize every feature by its mean and variance over the real positions: gamma (x - m) / sqrt(v + epsilon) + beta.
+    """Normalize every feature by its mean m and variance v over the real positions.
 
-    In training, m and v are those of the batch, with the positions of all replicas. Otherwise they are the moving
+    The output is gamma (x - m) / sqrt(v + epsilon) + beta. In training, m and v are those of the batch, with the positions of all replicas. Otherwise they are the moving
     averages of the training batches. Keras' `BatchNormalization` takes a mask, too, but its replicas then have
     different statistics.
 

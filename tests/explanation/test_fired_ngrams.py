@@ -20,10 +20,11 @@ SENTENCES = ["fine", "a gripping story", "too long , and nobody in it is qwerty 
 POOLINGS = ["max", "mean", "sum", "k_max"]
 
 
-def random_task(pooling="max", texts=TEXTS, seed=0, **preprocessing):
+def random_task(pooling="max", texts=TEXTS, seed=0, options=None, **preprocessing):
     """Return an untrained task with three classes and non-zero biases."""
     preprocessor = WordPreprocessor.from_texts(list(texts), **preprocessing)
     sizes = {"embedding_dim": 6, "num_filters": 4, "filter_widths": WIDTHS, "pooling": pooling, "k": 3}
+    sizes |= options or {}
     model = text_cnn(preprocessor.vocabulary_size, num_classes=3, **sizes)
     random = np.random.default_rng(seed)
     for weight in model.weights:
@@ -63,6 +64,24 @@ def test_contributions_and_bias_sum_to_the_logits(pooling, sentence):
     from_words = explanation.word_contributions.sum(axis=0) + explanation.bias
     np.testing.assert_allclose(from_words, logits, rtol=1e-5, atol=1e-4)
     assert explanation.answer == task.predict([sentence])[0]
+
+
+@pytest.mark.parametrize(("padding", "starts"), [("full", range(-4, 3)), ("same", range(-2, 1)), ("valid", range(1))])
+def test_contributions_sum_to_the_logits_with_other_convolutions(padding, starts):
+    """The text is shorter than the widest filter, whose windows begin at `starts`."""
+    task = random_task("mean", options={"padding": padding, "activation": "tanh", "batch_normalization": True})
+    explanation = fired_ngrams(task, "gripping fine film")
+    from_ngrams = sum((ngram.contributions for ngram in explanation.ngrams), explanation.bias)
+    np.testing.assert_allclose(from_ngrams, explanation.logits, rtol=1e-5, atol=1e-4)
+    widest = [ngram for ngram in explanation.ngrams if ngram.width == 5]
+    assert [ngram.start for ngram in widest] == list(starts)
+    words = ["·"] * 4 + explanation.words + ["·"] * 4
+    assert [ngram.words for ngram in widest] == [tuple(words[start + 4 : start + 9]) for start in starts]
+
+
+def test_stacked_convolutions_are_refused():
+    with pytest.raises(InputError, match=r"dilation_rates=\[1, 2\]"):
+        fired_ngrams(random_task(options={"dilation_rates": (1, 2)}), "fine")
 
 
 def test_an_explanation_and_its_ngrams_have_a_short_repr():

@@ -60,6 +60,51 @@ def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
     assert answer["label"] == "positive"
 
 
+VALID = {"padding": "valid", "filter_widths": (1, 2, 3)}  # most of the reviews have three words
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {**VALID, "activation": "leaky_relu", "batch_normalization": True, "l2": 1e-4},
+        *(
+            pytest.param(options, marks=pytest.mark.slow)
+            for options in (
+                VALID,
+                {"activation": "tanh"},
+                {"dilation_rates": (1, 2), "padding": "same"},
+                {"batch_normalization": True},
+                {"l1": 1e-4},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_own_reviews_are_learned_with_every_option(options, reviews_csv, tmp_path):
+    many = {"train_file": reviews_csv, "epochs": 15, "patience": 15, "folds": 4, **options}
+    assert text_cnn.main(config(tmp_path / "run", **many), fold=0)["test_score"] >= 90
+
+
+def test_valid_padding_is_refused_if_most_texts_are_shorter_than_the_windows(reviews_csv, tmp_path):
+    message = r"spans 5 words here.*100% of the training texts are shorter. Use --padding full"
+    with pytest.raises(InputError, match=message):
+        text_cnn.main(config(tmp_path / "run", train_file=reviews_csv, padding="valid"))
+    stacked = {"padding": "valid", "filter_widths": (2,), "dilation_rates": (2, 3)}
+    with pytest.raises(InputError, match="spans 6 words"):
+        text_cnn.main(config(tmp_path / "stacked", train_file=reviews_csv, **stacked))
+
+
+@pytest.mark.slow
+def test_a_valid_model_answers_texts_that_are_shorter_than_its_filters(reviews_csv, tmp_path):
+    long = tmp_path / "long.csv"
+    long.write_text(reviews_csv.read_text("utf-8").replace('"a ', '"it really was a '), "utf-8")
+    metrics = text_cnn.main(config(tmp_path / "run", train_file=long, padding="valid", filter_widths=(3, 4), epochs=1))
+    assert metrics["export_difference"] <= 1e-5  # the golden texts contain one without words
+    short = zoo.load(tmp_path / "run" / "entry").predict(["", "wonderful", "a dull"])
+    assert all(np.isfinite(answer["probability"]) for answer in short)
+    assert short[1]["probabilities"] != short[2]["probabilities"]
+
+
 @pytest.fixture(scope="module")
 def chinese_reviews():
     """A table of a few hundred real reviews per class."""
