@@ -53,7 +53,7 @@ class Config(WordVectorConfig):
     max_norm: float = 3.0
     """Maximum L2 norm of the weights of each class in the output layer."""
     padding: Literal["full", "same", "valid"] = "full"
-    """Windows of a text. full: all windows with a word. same: one window for each word. valid: complete windows only."""
+    """Windows of a text. full: all windows with a word. same: one for each word. valid: complete windows only."""
     activation: Literal["relu", "tanh", "leaky_relu"] = "relu"
     """Activation of the convolutions."""
     dilation_rates: tuple[int, ...] = (1,)

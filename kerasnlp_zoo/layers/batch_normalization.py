@@ -21,9 +21,9 @@ if ON_TENSORFLOW:
 class MaskedBatchNormalization(MaskedLayer):
     """Normalize every feature by its mean m and variance v over the real positions.
 
-    The output is gamma (x - m) / sqrt(v + epsilon) + beta. In training, m and v are those of the batch, with the positions of all replicas. Otherwise they are the moving
-    averages of the training batches. Keras' `BatchNormalization` takes a mask, too, but its replicas then have
-    different statistics.
+    The output is gamma (x - m) / sqrt(v + epsilon) + beta. In training, m and v are those of the batch, with the
+    positions of all replicas. Otherwise they are the moving averages of the training batches. Keras'
+    `BatchNormalization` takes a mask, too, but its replicas then have different statistics.
 
     Args:
         momentum: in [0, 1), weight of the old value in a moving average.
