@@ -17,7 +17,7 @@ CLASSIFICATION = "[CLS]"
 SEPARATOR = "[SEP]"
 MASK = "[MASK]"
 CONTINUES = "##"  # prefix of a piece that continues a word
-# The first ids of a vocabulary of words: `Vocabulary` has the first two, `GenerativeVocabulary` has all four.
+# The first ids of a vocabulary of words: every `Vocabulary` has the first two, `GenerativeVocabulary` has all four.
 PADDING_ID, UNKNOWN_ID, START_ID, END_ID = range(4)
 WORDPIECE_SPECIAL = (PADDING, UNKNOWN, CLASSIFICATION, SEPARATOR, MASK)
 
@@ -136,6 +136,24 @@ class GenerativeVocabulary(Vocabulary):
     """
 
     special = (PADDING, UNKNOWN, START, END)
+
+
+class PairVocabulary(Vocabulary):
+    """The tokens of a word-level model of pairs of texts. Ids 0 to 3 are `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]`.
+
+    Args:
+        tokens: distinct tokens; the first four are `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]`.
+
+    Raises:
+        InputError: if a special token is missing, or a token is empty, occurs twice or contains a line break.
+
+    Example:
+
+    >>> PairVocabulary.from_counts({"tea": 2}).ids
+    {'[PAD]': 0, '[UNK]': 1, '[CLS]': 2, '[SEP]': 3, 'tea': 4}
+    """
+
+    special = (PADDING, UNKNOWN, CLASSIFICATION, SEPARATOR)
 
 
 class WordPieceVocabulary(TokenList):

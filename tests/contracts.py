@@ -182,6 +182,18 @@ BUILDERS = [
         BuilderCase("transformer_encoder", {**BERT, "num_classes": NUM_CLASSES, "pooling": pooling, **more})
         for pooling, more in (("first", {"norm_first": True, "positions": "learned"}), ("mean", {}))
     ),
+    BuilderCase(
+        "transformer_encoder",
+        {
+            **BERT,
+            "num_classes": NUM_CLASSES,
+            "embedding_dim": 6,
+            "num_segments": 2,
+            "channels": "multichannel",
+            "pooling": "attention",
+        },
+        tokens_in_segments,
+    ),
     *(
         BuilderCase("transformer", {**BERT, **more}, source_and_target, per_token=True)
         for more in ({}, {"norm_first": True, "positions": "learned"})

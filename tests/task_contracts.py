@@ -12,7 +12,15 @@ import numpy as np
 
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
-from kerasnlp_zoo.models import BUILDERS, rnn_language_model, seq2seq, text_cnn, transformer, tree_lstm
+from kerasnlp_zoo.models import (
+    BUILDERS,
+    rnn_language_model,
+    seq2seq,
+    text_cnn,
+    transformer,
+    transformer_encoder,
+    tree_lstm,
+)
 from kerasnlp_zoo.tasks import (
     FillMask,
     LanguageModeling,
@@ -34,6 +42,7 @@ from kerasnlp_zoo.text import (
     TranslationPreprocessor,
     TreePreprocessor,
     Vocabulary,
+    WordPairPreprocessor,
     WordPiecePreprocessor,
     WordPieceVocabulary,
     WordPreprocessor,
@@ -82,6 +91,14 @@ def bert_model(builder, preprocessor, **arguments):
 def pair_classification():
     """A small, untrained TextClassification of pairs."""
     model, preprocessor = bert_model("bert_classifier", {"pairs": True}, num_classes=2, pooling="mean")
+    return TextClassification(model, preprocessor, ["negative", "positive"])
+
+
+def word_pair_classification():
+    """A small, untrained TextClassification of pairs by a model of words."""
+    preprocessor = WordPairPreprocessor.from_texts(TEXTS, max_sequence_length=80)
+    size = {**BERT, "vocabulary_size": preprocessor.vocabulary_size, "num_segments": 2}
+    model = transformer_encoder(**size, num_classes=2)
     return TextClassification(model, preprocessor, ["negative", "positive"])
 
 
@@ -215,6 +232,14 @@ TASKS = [
     TaskCase(
         pair_classification,
         "bert_heads",
+        "probabilities",
+        tuple(zip(TEXTS, TEXTS[::-1], strict=True)),
+        strange=tuple((text, other) for text in STRANGE for other in STRANGE),
+        references=LABELS,
+    ),
+    TaskCase(
+        word_pair_classification,
+        "transformer_encoder",
         "probabilities",
         tuple(zip(TEXTS, TEXTS[::-1], strict=True)),
         strange=tuple((text, other) for text in STRANGE for other in STRANGE),

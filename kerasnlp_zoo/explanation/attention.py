@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.explanation.tokens import NOT_KNOWN, read_pieces, read_words, shortened
+from kerasnlp_zoo.explanation.tokens import NOT_KNOWN, read_pieces, read_word_pair, read_words, shortened
 from kerasnlp_zoo.layers import TransformerEncoderBlock
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.vocabulary import CONTINUES
@@ -151,7 +151,7 @@ def attention_weights(task: Task, text: str | Sequence[str]) -> Attention:
 
     Args:
         task: a task with a model of `TransformerEncoderBlock`s, such as BERT or `transformer_encoder`.
-        text: a text; or a pair of texts, for any BERT model.
+        text: a text; or a pair of texts, for a model of pairs or any BERT model.
 
     Raises:
         InputError: if `text` is not a text or a pair of texts, or has no token; or if the model has no attention or
@@ -191,9 +191,10 @@ def _read(preprocessor: Any, texts: Sequence[str]) -> tuple[list[str], int, dict
     """Return the tokens, the number of truncated ones, and the model's inputs."""
     if hasattr(preprocessor, "pieces"):
         return read_pieces(preprocessor, texts)
-    if len(texts) == 2:
-        raise InputError("A model of words reads one text. Received: a pair")
-    return read_words(preprocessor, texts[0])
+    if len(texts) != len(preprocessor.inputs):
+        expected, received = ("one text", "a pair") if len(texts) == 2 else ("a pair of texts", "one text")
+        raise InputError(f"This model of words reads {expected}. Received: {received}")
+    return read_words(preprocessor, texts[0]) if len(texts) == 1 else read_word_pair(preprocessor, texts)
 
 
 def _block_weights(block: TransformerEncoderBlock, inputs: "tf.Tensor") -> np.ndarray:

@@ -12,7 +12,7 @@ from kerasnlp_zoo.vocabulary import CLASSIFICATION, CONTINUES, SEPARATOR, UNKNOW
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from kerasnlp_zoo.text import WordPiecePreprocessor, WordPreprocessor
+    from kerasnlp_zoo.text import WordPairPreprocessor, WordPiecePreprocessor, WordPreprocessor
 
 NOT_KNOWN = "[?]"  # suffix of a token that is not in the vocabulary
 
@@ -35,12 +35,31 @@ def read_words(preprocessor: "WordPreprocessor", text: str) -> tuple[list[str], 
     ['a', 'new[?]', 'film']
     """
     strings = [_encoded(string) for string in preprocessor.prepare([text])]
-    tokens = preprocessor.tokenize(strings)[0].numpy()
-    features = preprocessor(strings)
-    words = [token.decode("utf-8", "replace") for token in tokens[: preprocessor.max_sequence_length]]
-    ids = features["token_ids"][0].numpy()[: len(words)]
-    words = [_marked(word, token_id == UNKNOWN_ID) for word, token_id in zip(words, ids, strict=True)]
-    return words, len(tokens) - len(words), features
+    words = _written_words(preprocessor, text)
+    kept = words[: preprocessor.max_sequence_length]
+    return kept, len(words) - len(kept), preprocessor(strings)
+
+
+def read_word_pair(
+    preprocessor: "WordPairPreprocessor", texts: Sequence[str]
+) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
+    """Split a pair of texts into words.
+
+    Args:
+        preprocessor: preprocessor of the model.
+        texts: two texts.
+
+    Returns:
+        As `read_words`, for the words of both texts with [CLS] and [SEP]. The inputs are token_ids and segment_ids.
+
+    Example:
+
+    >>> from kerasnlp_zoo.text import WordPairPreprocessor
+    >>> read_word_pair(WordPairPreprocessor.from_texts(["a fine film"]), ["A film", "A new film"])[0]
+    ['[CLS]', 'a', 'film', '[SEP]', 'a', 'new[?]', 'film', '[SEP]']
+    """
+    features = preprocessor(*([_encoded(string) for string in preprocessor.prepare([text])] for text in texts))
+    return *_framed([_written_words(preprocessor, text) for text in texts], features), features
 
 
 def read_pieces(
@@ -68,14 +87,7 @@ def read_pieces(
         config = {**preprocessor.get_config(), "pairs": len(texts) == 2}
         preprocessor = type(preprocessor)(preprocessor.vocabulary, **config)
     features = preprocessor(*([_encoded(text)] for text in texts))
-    segment_ids = features["segment_ids"][0].numpy().tolist()
-    tokens, num_cut = [CLASSIFICATION], 0
-    for segment, text in enumerate(texts):
-        written = _written_pieces(preprocessor, text)
-        kept = segment_ids.count(segment) - (2 if segment == 0 else 1)
-        tokens += [*written[:kept], SEPARATOR]
-        num_cut += len(written) - kept
-    return tokens, num_cut, features
+    return *_framed([_written_pieces(preprocessor, text) for text in texts], features), features
 
 
 def shortened(items: Sequence[Any]) -> str:
@@ -87,6 +99,32 @@ def shortened(items: Sequence[Any]) -> str:
     "['a', 'b', 'c', 'd', 'e', 'f', ...]"
     """
     return reprlib.repr(list(items))
+
+
+def _framed(written: Sequence[list[str]], features: dict[str, "tf.Tensor"]) -> tuple[list[str], int]:
+    """Return the tokens of one or two texts that the model sees, with special tokens, and the number of the others.
+
+    Args:
+        written: all tokens of each text.
+        features: the model's inputs.
+    """
+    segment_ids = features["segment_ids"][0].numpy().tolist()
+    tokens, num_cut = [CLASSIFICATION], 0
+    for segment, of_text in enumerate(written):
+        kept = segment_ids.count(segment) - (2 if segment == 0 else 1)
+        tokens += [*of_text[:kept], SEPARATOR]
+        num_cut += len(of_text) - kept
+    return tokens, num_cut
+
+
+def _written_words(preprocessor: "WordPreprocessor", text: str) -> list[str]:
+    """Return all words of a text, unknown ones marked."""
+    tokens = preprocessor.tokenize([_encoded(string) for string in preprocessor.prepare([text])])[0]
+    ids = preprocessor.table.lookup(tokens).numpy()
+    return [
+        _marked(token.decode("utf-8", "replace"), token_id == UNKNOWN_ID)
+        for token, token_id in zip(tokens.numpy(), ids, strict=True)
+    ]
 
 
 def _written_pieces(preprocessor: "WordPiecePreprocessor", text: str) -> list[str]:

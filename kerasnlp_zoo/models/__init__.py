@@ -33,7 +33,8 @@ from kerasnlp_zoo.models.rnn_language_model import rnn_language_model
 from kerasnlp_zoo.models.seq2seq import seq2seq
 from kerasnlp_zoo.models.seq2seq_steps import Seq2SeqSteps
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
-from kerasnlp_zoo.models.transformer import TRANSFORMER_SIZES, transformer, transformer_encoder
+from kerasnlp_zoo.models.transformer import TRANSFORMER_SIZES, transformer
+from kerasnlp_zoo.models.transformer_encoder import transformer_encoder
 from kerasnlp_zoo.models.transformer_steps import TransformerSteps
 from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram

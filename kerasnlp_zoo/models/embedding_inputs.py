@@ -19,7 +19,11 @@ STATIC, TRAINED = "static_embedding", "token_embedding"  # names of the layers w
 
 
 def embed_words(
-    vocabulary_size: int, embedding_dim: int, channels: Channels, shape: TensorShape = (None,)
+    vocabulary_size: int,
+    embedding_dim: int,
+    channels: Channels,
+    shape: TensorShape = (None,),
+    initializer: keras.initializers.Initializer | None = None,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Return the inputs of a word-level model, their mask and their vectors.
 
@@ -30,6 +34,8 @@ def embed_words(
             from `set_word_vectors`: "static" keeps them fixed, "non_static" fine-tunes them, and "multichannel"
             adds a fixed copy to a fine-tuned one.
         shape: shape of the words of one text; (None,) for a sequence, [B, T].
+        initializer: initializer of random vectors; None for U(-0.25, 0.25), which has about the variance of word2vec's
+            vectors.
 
     Returns:
         (token_ids int [B, T], mask bool [B, T], vectors float [B, T, D]), symbolic.
@@ -41,11 +47,10 @@ def embed_words(
     require_choice("channels", channels, CHANNELS)
 
     def embedding(name: str, trainable: bool) -> keras.layers.Embedding:
-        # Kim's code draws unknown words from U(-0.25, 0.25), whose variance is close to the variance of word2vec's
-        # vectors.
-        initializer = keras.initializers.RandomUniform(-0.25, 0.25)
+        # Kim's code draws unknown words from U(-0.25, 0.25).
+        drawn = keras.initializers.RandomUniform(-0.25, 0.25) if initializer is None else initializer.clone()
         return keras.layers.Embedding(
-            vocabulary_size, embedding_dim, embeddings_initializer=initializer, trainable=trainable, name=name
+            vocabulary_size, embedding_dim, embeddings_initializer=drawn, trainable=trainable, name=name
         )
 
     token_ids = keras.Input(shape, dtype="int32", name="token_ids")

@@ -1,31 +1,26 @@
-"""The Transformer: the encoder, with or without a classifier, and the encoder with the decoder.
+"""The Transformer with encoder and decoder. The encoder alone is in `transformer_encoder.py`.
 
-Shapes: B batch, T length, S length of the source, D width, V vocabulary, C classes.
+Shapes: B batch, T length, S length of the source, D width, V vocabulary.
 
 Reference: Vaswani et al. 2017, "Attention Is All You Need".
 """
 
 import math
-from typing import Literal, TypeAlias, TypedDict
+from typing import TypedDict
 
 import keras
 
-from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import (
     AddBias,
-    LearnedPositions,
     PaddingMask,
     SharedEmbedding,
-    SinusoidalPositions,
     TransformerDecoderBlock,
     TransformerEncoderBlock,
 )
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.pooling import pooling_layer
-
-POSITIONS = {"sinusoidal": SinusoidalPositions, "learned": LearnedPositions}
-Positions: TypeAlias = Literal["sinusoidal", "learned"]
+from kerasnlp_zoo.models.transformer_encoder import POSITIONS, Positions, embeddings_initializer, require_heads
 
 
 class TransformerSize(TypedDict):
@@ -43,84 +38,6 @@ TRANSFORMER_SIZES: dict[str, TransformerSize] = {
     "base": {"hidden_dim": 512, "num_layers": 6, "num_heads": 8, "intermediate_dim": 2048, "dropout": 0.1},
     "big": {"hidden_dim": 1024, "num_layers": 6, "num_heads": 16, "intermediate_dim": 4096, "dropout": 0.3},
 }
-POOLINGS = ("mean", "max", "first")
-Pooling: TypeAlias = Literal["mean", "max", "first"]
-
-
-@builder
-def transformer_encoder(
-    vocabulary_size: int,
-    *,
-    num_classes: int | None = None,
-    hidden_dim: int = 512,
-    num_layers: int = 6,
-    num_heads: int = 8,
-    intermediate_dim: int = 2048,
-    max_sequence_length: int = 512,
-    positions: Positions = "sinusoidal",
-    pooling: Pooling = "mean",
-    activation: Activation = "relu",
-    norm_first: bool = False,
-    dropout: float = 0.1,
-) -> keras.Model:
-    """Build the Transformer's encoder. The defaults are the paper's base model.
-
-    Args:
-        vocabulary_size: V.
-        num_classes: >= 1, C, for a classifier of texts, 1 for a regression; None to return the vectors of all tokens.
-        hidden_dim: D, hidden size; even.
-        num_layers: number of blocks.
-        num_heads: number of attention heads of each block; must divide D.
-        intermediate_dim: width between the two dense layers of a block.
-        max_sequence_length: maximum T.
-        positions: positional encoding, "sinusoidal" (the paper's) or "learned".
-        pooling: pooling of a classifier: "mean" or "max" over all tokens except padding, or "first" for the vector of
-            the first token.
-        activation: "relu" (the paper's), "gelu" or "gelu_tanh".
-        norm_first: whether a block normalizes its inputs instead of its outputs. The outputs of the last block are then
-            also normalized.
-        dropout: in [0, 1), fraction to drop in training.
-
-    Returns:
-        `keras.Model`: token_ids int [B, T] -> logits float [B, C], or vectors float [B, T, D] without classes.
-
-    Raises:
-        InputError: if an argument is outside its range.
-
-    Example:
-
-    >>> import numpy as np
-    >>> model = transformer_encoder(vocabulary_size=1000, num_classes=2, hidden_dim=64, num_layers=2)
-    >>> model(np.array([[4, 8, 15, 0]])).shape
-    TensorShape([1, 2])
-
-    Reference: Vaswani et al. 2017, section 3.
-    """
-    _require_divisible(hidden_dim, num_heads)
-    require_choice("positions", positions, tuple(POSITIONS))
-    require_choice("pooling", pooling, POOLINGS)
-    require_choice("activation", activation, tuple(ACTIVATIONS))
-    token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    mask = PaddingMask(name="padding_mask")(token_ids)
-    # Section 3.4: embeddings are multiplied by sqrt(D). They then have the scale of the sinusoids.
-    vectors = keras.layers.Embedding(
-        vocabulary_size, hidden_dim, embeddings_initializer=_embeddings_initializer(hidden_dim), name="token_embedding"
-    )(token_ids)
-    vectors = keras.layers.Rescaling(math.sqrt(hidden_dim), name="embedding_scale")(vectors)
-    vectors = POSITIONS[positions](max_sequence_length, name="positions")(vectors)
-    vectors = keras.layers.Dropout(dropout, name="embedding_dropout")(vectors)
-    for number in range(num_layers):
-        vectors = TransformerEncoderBlock(
-            num_heads, intermediate_dim, dropout, activation, norm_first, name=f"layer_{number}"
-        )(vectors, mask=mask)
-    if norm_first:
-        vectors = keras.layers.LayerNormalization(epsilon=1e-5, name="output_norm")(vectors)
-    if num_classes is None:
-        return keras.Model(token_ids, vectors, name="transformer_encoder")
-    features = pooling_layer(pooling, name="pooling")(vectors, mask=mask)
-    features = keras.layers.Dropout(dropout, name="dropout")(features)
-    logits = keras.layers.Dense(num_classes, name="logits")(features)
-    return keras.Model(token_ids, logits, name="transformer_encoder")
 
 
 @builder
@@ -175,14 +92,14 @@ def transformer(
 
     Reference: Vaswani et al. 2017, section 3; table 3 for the effect of its parts.
     """
-    _require_divisible(hidden_dim, num_heads)
+    require_heads(hidden_dim, num_heads)
     require_choice("positions", positions, (*POSITIONS, None))
     require_choice("activation", activation, tuple(ACTIVATIONS))
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")
     mask = PaddingMask(name="padding_mask")(source_ids)
     embedding = SharedEmbedding(
-        vocabulary_size, hidden_dim, embeddings_initializer=_embeddings_initializer(hidden_dim), name="token_embedding"
+        vocabulary_size, hidden_dim, embeddings_initializer=embeddings_initializer(hidden_dim), name="token_embedding"
     )
     scale = keras.layers.Rescaling(math.sqrt(hidden_dim), name="embedding_scale")
     add_positions = (
@@ -205,16 +122,3 @@ def transformer(
         hidden = keras.layers.LayerNormalization(epsilon=1e-5, name="decoder_norm")(hidden)
     logits = AddBias(name="logits")(embedding(hidden, reverse=True))
     return keras.Model({"source_ids": source_ids, "target_ids": target_ids}, logits, name="transformer")
-
-
-def _require_divisible(hidden_dim: int, num_heads: int) -> None:
-    """Raise InputError unless the hidden size is even, for the sinusoids, and can be split into heads."""
-    if hidden_dim % num_heads or hidden_dim % 2:
-        raise InputError(
-            "hidden_dim must be even and a multiple of num_heads. "
-            f"Received: hidden_dim={hidden_dim}, num_heads={num_heads}"
-        )
-
-
-def _embeddings_initializer(hidden_dim: int) -> keras.initializers.Initializer:
-    return keras.initializers.RandomNormal(stddev=hidden_dim**-0.5)

@@ -11,9 +11,10 @@ from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.single_words import SingleWordPreprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import TokenPreprocessor
 from kerasnlp_zoo.text.preprocessors.trees import TreePreprocessor
+from kerasnlp_zoo.text.preprocessors.word_pairs import WordPairPreprocessor
 from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
 from kerasnlp_zoo.text.wordpiece_training import learn_wordpiece_vocabulary
-from kerasnlp_zoo.vocabulary import GenerativeVocabulary, Vocabulary, WordPieceVocabulary
+from kerasnlp_zoo.vocabulary import GenerativeVocabulary, PairVocabulary, Vocabulary, WordPieceVocabulary
 
 if TYPE_CHECKING:
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
@@ -25,6 +26,7 @@ PREPROCESSORS = (  # classes whose names an entry can contain
     "TokenPreprocessor",
     "TranslationPreprocessor",
     "TreePreprocessor",
+    "WordPairPreprocessor",
     "WordPiecePreprocessor",
     "WordPreprocessor",
 )
@@ -33,12 +35,14 @@ __all__ = [
     "PREPROCESSORS",
     "GenerativeVocabulary",
     "LanguageModelPreprocessor",
+    "PairVocabulary",
     "Preprocessor",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
     "TranslationPreprocessor",
     "TreePreprocessor",
     "Vocabulary",
+    "WordPairPreprocessor",
     "WordPiecePreprocessor",
     "WordPieceVocabulary",
     "WordPreprocessor",

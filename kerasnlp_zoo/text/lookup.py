@@ -18,6 +18,7 @@ def lookup_table(vocabulary: TokenList, first: int = 0) -> tf.lookup.StaticHashT
     >>> lookup_table(Vocabulary(["[PAD]", "[UNK]", "tea"])).lookup(tf.constant(["tea", "cup"])).numpy()
     array([2, 1])
     """
+    first = min(first, len(vocabulary) - 1)  # TensorFlow refuses an empty table
     tokens = tf.constant(vocabulary.tokens[first:], tf.string)
     entries = tf.lookup.KeyValueTensorInitializer(tokens, tf.range(first, len(vocabulary), dtype=tf.int64))
     return tf.lookup.StaticHashTable(entries, default_value=UNKNOWN_ID)

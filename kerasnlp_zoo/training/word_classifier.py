@@ -2,15 +2,15 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.datasets.splits import TextClassificationData
+from kerasnlp_zoo.datasets.splits import TextClassificationData, parts_of
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.embedding_inputs import Channels
-from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.text import WordPairPreprocessor, WordPreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.training.repetition import RepeatableConfig
 from kerasnlp_zoo.training.starting_vectors import read_word_vectors
@@ -33,9 +33,10 @@ class WordClassifierConfig(RepeatableConfig):
     """Maximum length of a text in tokens; longer texts are truncated at the end."""
 
     def preprocessor(self, data: TextClassificationData) -> WordPreprocessor:
-        """Return a preprocessor whose vocabulary is counted on the training texts."""
-        return WordPreprocessor.from_texts(
-            cast("Sequence[str]", data.train.texts),  # pairs are for BERT: these recipes read single texts
+        """Return a preprocessor of single texts or of pairs, whose vocabulary is counted on the training texts."""
+        preprocessor_class = WordPairPreprocessor if data.has_pairs else WordPreprocessor
+        return preprocessor_class.from_texts(
+            [part for text in data.train.texts for part in parts_of(text)],
             language=data.language,
             segmenter=self.segmenter,
             min_count=self.min_count,
@@ -45,7 +46,8 @@ class WordClassifierConfig(RepeatableConfig):
 
     def token_ids(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tf.RaggedTensor:
         """Return the token ids of the training texts, ragged int [N, (length)]."""
-        return preprocessor.features(preprocessor.prepare(texts))["token_ids"]
+        columns = zip(*map(parts_of, texts), strict=True)
+        return preprocessor.features(*(preprocessor.prepare(list(column)) for column in columns))["token_ids"]
 
 
 @dataclasses.dataclass

@@ -10,13 +10,13 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.detokenization import detokenize
+from kerasnlp_zoo.text.framing import NUM_PAIR_TOKENS, filled, framed, framed_pair
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.piece_splitting import LONGEST_WORD, normalize_unicode, piece_splitter
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES
 from kerasnlp_zoo.text.ragged import cut_rows, filter_rows
-from kerasnlp_zoo.text.truncation import longest_first
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
 from kerasnlp_zoo.types import Config, Language
@@ -72,7 +72,7 @@ class WordPiecePreprocessor(Preprocessor):
         max_sequence_length: int = 512,
     ) -> None:
         require_choice("language", language, LANGUAGES)
-        self.num_special = 3 if pairs else 2
+        self.num_special = NUM_PAIR_TOKENS if pairs else 2
         least = self.num_special + (2 if pairs else 1)
         require_positive(max_sequence_length=max_sequence_length)
         if max_sequence_length < least:
@@ -113,19 +113,12 @@ class WordPiecePreprocessor(Preprocessor):
             InputError: if text_pair is missing with `pairs=True`, or given with `pairs=False`.
         """
         self._require_inputs(text_pair)
+        begin_id, end_id = (self.vocabulary.ids[token] for token in (CLASSIFICATION, SEPARATOR))
         first = self.token_ids(text)
         if text_pair is None:
-            token_ids = self._framed(self._cut(first), CLASSIFICATION, SEPARATOR)
-            return {"token_ids": token_ids, "segment_ids": _filled(token_ids, 0)}
-        second = self.token_ids(text_pair)
-        room = self.max_sequence_length - self.num_special
-        first_kept, second_kept = longest_first(first.row_lengths(), second.row_lengths(), room)
-        first = self._framed(cut_rows(first, first_kept), CLASSIFICATION, SEPARATOR)
-        second = self._framed(cut_rows(second, second_kept), SEPARATOR)
-        return {
-            "token_ids": tf.concat([first, second], axis=1),
-            "segment_ids": tf.concat([_filled(first, 0), _filled(second, 1)], axis=1),
-        }
+            token_ids = framed(self._cut(first), begin_id, end_id)
+            return {"token_ids": token_ids, "segment_ids": filled(token_ids, 0)}
+        return framed_pair(first, self.token_ids(text_pair), begin_id, end_id, self.max_sequence_length)
 
     def token_ids(self, strings: Strings) -> tf.RaggedTensor:
         """Return the ids of the pieces without special tokens: ragged int32 [N, (length)]; faster than `pieces`."""
@@ -154,13 +147,13 @@ class WordPiecePreprocessor(Preprocessor):
         """
         self._require_inputs(None)
         pieces = {name: self._cut(values) for name, values in self.pieces(text).items()}
-        token_ids = self._framed(pieces["token_ids"], CLASSIFICATION, SEPARATOR)
+        token_ids = framed(pieces["token_ids"], *(self.vocabulary.ids[token] for token in (CLASSIFICATION, SEPARATOR)))
         return {
             "token_ids": token_ids,
-            "segment_ids": _filled(token_ids, 0),
-            "starts": _framed(pieces["starts"], -1, -1),
-            "ends": _framed(pieces["ends"], -1, -1),
-            "is_word_start": _framed(pieces["is_word_start"], 0, 0),
+            "segment_ids": filled(token_ids, 0),
+            "starts": framed(pieces["starts"], -1, -1),
+            "ends": framed(pieces["ends"], -1, -1),
+            "is_word_start": framed(pieces["is_word_start"], 0, 0),
         }
 
     def pieces(self, strings: Strings) -> Features:
@@ -272,18 +265,3 @@ class WordPiecePreprocessor(Preprocessor):
     def _cut(self, values: tf.RaggedTensor) -> tf.RaggedTensor:
         """Truncate the pieces of single texts, with room for `[CLS]` and `[SEP]`."""
         return cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length - self.num_special))
-
-    def _framed(self, token_ids: tf.RaggedTensor, *special: str) -> tf.RaggedTensor:
-        """Add special tokens to every row: one at both ends, or a single one at the end."""
-        return _framed(token_ids, *(self.vocabulary.ids[token] for token in special))
-
-
-def _framed(values: tf.RaggedTensor, *numbers: int) -> tf.RaggedTensor:
-    """Add numbers to every row of a ragged int32 tensor: one at both ends, or a single one at the end."""
-    *first, last = (tf.fill([values.nrows(), 1], number) for number in numbers)
-    return tf.concat([*first, values, last], axis=1)
-
-
-def _filled(values: tf.RaggedTensor, number: int) -> tf.RaggedTensor:
-    """Return a ragged tensor with the same row lengths in which every value is `number`."""
-    return values.with_values(tf.fill(tf.shape(values.values), number))

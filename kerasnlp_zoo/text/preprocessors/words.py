@@ -8,7 +8,7 @@ import collections
 import functools
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -62,7 +62,7 @@ class WordPreprocessor(Preprocessor):
     Reference: Kim 2014; clean_str in the code published with the paper.
     """
 
-    vocabulary_class = Vocabulary
+    vocabulary_class: ClassVar[type[Vocabulary]] = Vocabulary
     vocabulary: Vocabulary
     language: Language
     max_sequence_length: int
@@ -113,9 +113,9 @@ class WordPreprocessor(Preprocessor):
             raise InputError("A vocabulary is built from training texts. Expected at least one text. Received: none")
         if language == "en":
             _refuse_chinese(texts)
-        counter = cls(Vocabulary.from_counts({}), language, segmenter, max_sequence_length)
+        counter = cls(cls.vocabulary_class.from_counts({}), language, segmenter, max_sequence_length)
         counts = counter.count_tokens(texts)
-        vocabulary = Vocabulary.from_counts(counts, min_count, max_vocabulary_size)
+        vocabulary = cls.vocabulary_class.from_counts(counts, min_count, max_vocabulary_size)
         return cls(vocabulary, language, segmenter, max_sequence_length)
 
     def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
@@ -124,8 +124,11 @@ class WordPreprocessor(Preprocessor):
 
     def features(self, strings: Strings) -> Features:
         """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length."""
-        tokens = self.tokenize(strings)[:, : self.max_sequence_length]
-        return {"token_ids": tokens.with_flat_values(tf.cast(self.table.lookup(tokens.flat_values), tf.int32))}
+        return {"token_ids": self._ids(self.tokenize(strings)[:, : self.max_sequence_length])}
+
+    def _ids(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Convert string tokens into ids: ragged int32 [N, (length)]."""
+        return tokens.with_flat_values(tf.cast(self.table.lookup(tokens.flat_values), tf.int32))
 
     def tokenize(self, strings: Strings) -> tf.RaggedTensor:
         """Split strings [N] into ragged string tokens [N, (length)].

@@ -1,11 +1,12 @@
 import pytest
 
 from kerasnlp_zoo import text
-from kerasnlp_zoo.text import GenerativeVocabulary, Preprocessor, Vocabulary, WordPieceVocabulary
+from kerasnlp_zoo.text import GenerativeVocabulary, PairVocabulary, Preprocessor, Vocabulary, WordPieceVocabulary
 
 VOCABULARIES = {
     Vocabulary: Vocabulary(["[PAD]", "[UNK]", "tea"]),
     GenerativeVocabulary: GenerativeVocabulary(["[PAD]", "[UNK]", "[START]", "[END]", "▁tea"]),
+    PairVocabulary: PairVocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "tea"]),
     WordPieceVocabulary: WordPieceVocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "tea"]),
 }
 
@@ -17,10 +18,11 @@ def test_every_preprocessor_has_the_attributes_of_the_base_class(name):
     preprocessor = preprocessor_class(vocabulary)
     assert isinstance(preprocessor, Preprocessor)
     assert preprocessor.vocabulary is vocabulary
-    assert preprocessor.inputs == ("text",)
+    assert preprocessor.inputs == (("text", "text_pair") if name == "WordPairPreprocessor" else ("text",))
     assert set(preprocessor.modules) <= {"tensorflow_text"}
     texts = ["(tea)"] if name == "TreePreprocessor" else ["tea"]
-    assert set(preprocessor.features(texts)) <= set(preprocessor(texts))
+    columns = [texts] * len(preprocessor.inputs)
+    assert set(preprocessor.features(*columns)) <= set(preprocessor(*columns))
     length = preprocessor.max_sequence_length
     assert (
         repr(preprocessor) == f"{name}(language='en', vocabulary_size={len(vocabulary)}, max_sequence_length={length})"

