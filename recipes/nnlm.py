@@ -9,35 +9,37 @@ test text once, with the same vocabulary.
 """
 
 import dataclasses
-import math
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo.datasets.corpora import TextSource
-from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import nnlm
+from kerasnlp_zoo.tasks import LanguageModeling
+from kerasnlp_zoo.text import LanguageModelPreprocessor
 from kerasnlp_zoo.text.context_windows import context_windows
-from kerasnlp_zoo.text.language_model_text import LanguageModelText
 from kerasnlp_zoo.training import (
+    SAMPLED,
     KeepBest,
     LazyAdam,
-    ModelRunOptions,
+    NextWordOptions,
+    Perplexity,
     Run,
+    TextRunOptions,
+    Throughput,
     WeightedMeanLoss,
-    cross_entropy,
-    describe_text,
-    draw_training,
+    finish_language_modeling,
+    identity_loss,
+    initialize_output_bias,
+    next_word_trainer,
+    read_language_model_text,
 )
 
 
 @dataclasses.dataclass
-class Config(ModelRunOptions, LanguageModelingOptions):
+class Config(NextWordOptions, TextRunOptions):
     """Train Bengio's model, by default on WikiText-2, two million words of Wikipedia."""
 
     epochs: int = 6
@@ -52,6 +54,8 @@ class Config(ModelRunOptions, LanguageModelingOptions):
     """Width of a word vector."""
     hidden_dim: int = 100
     """Number of units of the hidden layer."""
+    activation: Literal["tanh", "relu"] = "tanh"
+    """Activation of the hidden layer."""
     direct_connections: bool = False
     """Also connect the word vectors directly to the output layer."""
     dropout: float = 0.2
@@ -66,74 +70,48 @@ class Config(ModelRunOptions, LanguageModelingOptions):
 
 
 def main(config: Config) -> dict[str, Any]:
-    """Train, evaluate and save; return the content of metrics.json."""
+    """Train, evaluate and export; return the content of metrics.json."""
     run = Run("nnlm", config)
-    source, text = load_language_modeling(config)
-    print(describe_text(source, text), flush=True)
+    source, text = read_language_model_text(run)
+    assert source.segmenter is not None  # the segmenter is the unit of the tokens
+    preprocessor = LanguageModelPreprocessor(text.vocabulary, source.segmenter, source.language)
 
     def windows(ids: np.ndarray) -> tf.data.Dataset:
         return context_windows(ids, config.context_size, config.batch_size, config.seed)
 
+    train, validation = windows(text.train), windows(text.validation)
     with run.scope():
         model = nnlm(
             vocabulary_size=len(text.vocabulary),
             embedding_dim=config.embedding_dim,
             hidden_dim=config.hidden_dim,
             context_size=config.context_size,
+            activation=config.activation,
             direct_connections=config.direct_connections,
+            output="hierarchical_softmax" if config.loss == "hierarchical_softmax" else "softmax",
             dropout=config.dropout,
         )
-        model.compile(
+        if config.loss in SAMPLED:  # words that never occur are never sampled: nothing else lowers their scores
+            initialize_output_bias(model, text.train)
+        next_word_loss = config.next_word_loss(model, text.train)
+        trainer = next_word_trainer(model, next_word_loss)
+        trainer.compile(
             LazyAdam(config.learning_rate),
-            WeightedMeanLoss(cross_entropy),
-            weighted_metrics=[keras.metrics.SparseCategoricalCrossentropy(from_logits=True, name="cross_entropy")],
+            WeightedMeanLoss(identity_loss),
+            weighted_metrics=[Perplexity()],
             jit_compile=config.jit or "auto",
         )
-    best = KeepBest(run.history, run.state / "best.safetensors", patience=config.patience)
+    best = KeepBest(run.history, run.state / "best.safetensors", "val_perplexity", patience=config.patience)
+    speed = Throughput("tokens_per_second", len(text.train), len(train))
     run.train(
-        model,
-        windows(text.train),
-        [run.history, best],
+        trainer,
+        train,
+        [speed, run.history, best],
         finished=best.out_of_patience,
-        validation_data=windows(text.validation),
+        uniform_loss=next_word_loss.uniform_loss,
+        validation_data=validation,
     )
-    return finish(run, source, text, model, best.best_row(), windows(text.test))
-
-
-def finish(
-    run: Run[Config],
-    source: TextSource,
-    text: LanguageModelText,
-    model: keras.Model,
-    best: Mapping[str, Any],
-    test: tf.data.Dataset,
-) -> dict[str, Any]:
-    """Score the test text once and write everything into the output folder; return the content of metrics.json."""
-    test_score = math.exp(model.evaluate(test, verbose=0, return_dict=True)["cross_entropy"])
-    model.save(run.folder / "model.keras")
-    text.vocabulary.save(run.folder / "vocabulary.txt")
-    print(f"\nTest perplexity {test_score:,.1f} on {len(text.test):,} tokens")
-    run.note_smoke()
-    print(f"Everything is in {run.folder}: metrics.json, curves.png, model.keras, vocabulary.txt and tensorboard/")
-    metrics = run.describe(
-        {
-            "task": "language_modeling",
-            "language": source.language,
-            "metric": "perplexity",
-            "validation_score": math.exp(best["val_cross_entropy"]),
-            "test_score": test_score,
-            "published_score": None,
-            "published_by": None,
-            "best_epoch": best["epoch"] + 1,
-            "unit": source.segmenter,
-            "vocabulary_size": len(text.vocabulary),
-            "test_tokens": len(text.test),
-            "pictures": ["curves"],
-        }
-    )
-    draw_training(run.folder, run.history.rows(), metrics)
-    run.finish(metrics)
-    return metrics
+    return finish_language_modeling(run, source, text, LanguageModeling(model, preprocessor), best.best_row())
 
 
 if __name__ == "__main__":

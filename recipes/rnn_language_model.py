@@ -9,9 +9,9 @@ Published (Grave et al. 2017, WikiText-2): test perplexity 99.3 of one LSTM with
 """
 
 import dataclasses
-import math
 from typing import Any, Literal
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.tasks import LanguageModeling
@@ -21,6 +21,7 @@ from kerasnlp_zoo.training import (
     KeepBest,
     LanguageModelConfig,
     LanguageModelTrainer,
+    LossName,
     Run,
     Throughput,
     WarmupLinearDecay,
@@ -35,6 +36,7 @@ from kerasnlp_zoo.training import (
 class Config(LanguageModelConfig):
     """Train a recurrent language model, by default two LSTM layers on WikiText-2."""
 
+    loss: LossName = "sampled_softmax"
     cell: Literal["rnn", "gru", "lstm"] = "lstm"
     """Type of the recurrent cell."""
     num_layers: int = 2
@@ -49,15 +51,21 @@ class Config(LanguageModelConfig):
     """Dropout rate before and after each layer; a feature is dropped at all steps of a segment."""
     recurrent_dropout: float = 0.0
     """Dropout rate of the state."""
-    num_sampled: int = 4096
-    """Number of words from which the softmax is estimated in training, if the vocabulary is larger; 0 uses all
-    words."""
     learning_rate: float = 2e-3
     """Maximum learning rate of Adam."""
     warmup: float = 0.02
     """Share of the training steps in which the learning rate increases."""
     clip_norm: float = 1.0
     """Maximum norm of the gradient of all weights."""
+
+    def check(self, replicas: int) -> None:
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
+        super().check(replicas)
+        if self.loss == "hierarchical_softmax" and self.tie_embeddings:
+            raise InputError(
+                "--loss hierarchical_softmax cannot be combined with --tie-embeddings, because the output layer has "
+                "vectors of the inner nodes of a tree instead of the words. Add --no-tie-embeddings"
+            )
 
 
 def main(config: Config) -> dict[str, Any]:
@@ -70,7 +78,7 @@ def main(config: Config) -> dict[str, Any]:
         language_model_batches(ids, config.batch_size, config.segment_length) for ids in (text.train, text.validation)
     )
     total_steps = run.epochs * len(train)
-    is_sampled = 0 < config.num_sampled < len(text.vocabulary)
+    has_tree = config.loss == "hierarchical_softmax"
 
     with run.scope():
         model = rnn_language_model(
@@ -80,20 +88,24 @@ def main(config: Config) -> dict[str, Any]:
             num_layers=config.num_layers,
             cell=config.cell,
             tie_embeddings=config.tie_embeddings,
+            output="hierarchical_softmax" if has_tree else "softmax",
             dropout=config.dropout,
             recurrent_dropout=config.recurrent_dropout,
         )
-        initialize_output_bias(model, text.train)
+        if not has_tree:
+            initialize_output_bias(model, text.train)
+        next_word_loss = config.next_word_loss(model, text.train)
         trainer = compile_for_language_modeling(
-            LanguageModelTrainer(model, config.batch_size, config.num_sampled if is_sampled else None),
+            LanguageModelTrainer(model, config.batch_size, next_word_loss),
             WarmupLinearDecay(config.learning_rate, int(config.warmup * total_steps), total_steps),
             config.clip_norm,
             config.jit,
         )
     best = KeepBest(run.history, run.state / "best.safetensors", "val_perplexity", patience=run.epochs)
     speed = Throughput("tokens_per_second", len(text.train), len(train))
-    uniform_loss = math.log(len(text.vocabulary))
-    run.train(trainer, train, [speed, run.history, best], uniform_loss=uniform_loss, validation_data=validation)
+    run.train(
+        trainer, train, [speed, run.history, best], uniform_loss=next_word_loss.uniform_loss, validation_data=validation
+    )
     task = LanguageModeling(model, preprocessor)
     return finish_language_modeling(run, source, text, task, best.best_row())
 

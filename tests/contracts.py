@@ -153,6 +153,7 @@ IN_NAMES = (
     "cell",
     "placement",
     "padding",
+    "output",
 )  # arguments that distinguish the cases of a builder
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
@@ -245,6 +246,18 @@ BUILDERS = [
         )
         for cell in ("gru", "lstm")
     ),
+    BuilderCase(
+        "rnn_language_model",
+        {
+            "vocabulary_size": VOCABULARY_SIZE,
+            "embedding_dim": 8,
+            "num_layers": 1,
+            "tie_embeddings": False,
+            "output": "hierarchical_softmax",
+            "dropout": 0.0,
+        },
+        per_token=True,
+    ),
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "mean", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase(
@@ -276,16 +289,13 @@ BUILDERS = [
     BuilderCase("logistic_regression", {**SIZES, "num_classes": 2, "weighting": "binary"}, quantizable=False),
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "weighting": "binary", "dropout": 0.0}),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("mean", "sum")),
-    BuilderCase(
-        "nnlm",
-        {
-            "vocabulary_size": VOCABULARY_SIZE,
-            "embedding_dim": 8,
-            "hidden_dim": 5,
-            "context_size": 5,
-            "direct_connections": True,
-        },
-        **UNTRAINED,  # has the layers of fixed_window
+    *(
+        BuilderCase(
+            "nnlm",
+            {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8, "hidden_dim": 5, "context_size": 5, **more},
+            **UNTRAINED,  # has the layers of fixed_window
+        )
+        for more in ({"direct_connections": True}, {"activation": "relu", "output": "hierarchical_softmax"})
     ),
     *(
         BuilderCase("bilstm", _over_vectors(pooling=pooling, num_layers=1, **more))

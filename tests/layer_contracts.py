@@ -321,6 +321,8 @@ LAYERS = [
             (layers.NegativeSampling, True),
             (layers.NoiseContrastiveEstimation, True),
             (layers.HierarchicalSoftmax, False),
+            (layers.SampledSoftmax, True),
+            (layers.ImportanceSampling, True),
         )
     ),
     *(

@@ -14,6 +14,7 @@ from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.models import (
     BUILDERS,
+    nnlm,
     rnn_language_model,
     seq2seq,
     text_cnn,
@@ -162,11 +163,23 @@ def tree_classification():
     return TreeClassification(model, preprocessor, ["-", "0", "+"])
 
 
+def generative_vocabulary():
+    """The words of TEXTS, for a language model."""
+    words = dict.fromkeys(word for text in TEXTS for word in text.split())
+    return GenerativeVocabulary.from_counts(dict.fromkeys(words, 1))
+
+
 def language_modeling():
     """A small, untrained LanguageModeling."""
-    words = dict.fromkeys(word for text in TEXTS for word in text.split())
-    vocabulary = GenerativeVocabulary.from_counts(dict.fromkeys(words, 1))
+    vocabulary = generative_vocabulary()
     model = rnn_language_model(len(vocabulary), embedding_dim=8, hidden_dim=6)
+    return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
+
+
+def language_modeling_by_nnlm():
+    """A small, untrained LanguageModeling of a fixed number of previous words."""
+    vocabulary = generative_vocabulary()
+    model = nnlm(len(vocabulary), embedding_dim=8, hidden_dim=6, context_size=3)
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
@@ -307,6 +320,7 @@ TASKS = [
         strange=("ＣＡＦＥ\u0301 [MASK] 👍🏽", "word " * 3000 + "[MASK]"),
     ),
     TaskCase(language_modeling, "rnn_language_model", "next_probabilities", labels=(), other_labels=()),
+    TaskCase(language_modeling_by_nnlm, "nnlm", "next_probabilities", labels=(), other_labels=()),
     TaskCase(
         translation_by_transformer,
         "transformer",

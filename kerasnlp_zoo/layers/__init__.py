@@ -30,6 +30,7 @@ from kerasnlp_zoo.layers.recurrent_cells import (
     TimeSkipCell,
 )
 from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
+from kerasnlp_zoo.layers.sampled_softmax import SampledSoftmax
 from kerasnlp_zoo.layers.shared_embedding import SharedEmbedding
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeMean
@@ -37,6 +38,7 @@ from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
     HierarchicalSoftmax,
+    ImportanceSampling,
     NegativeSampling,
     NoiseContrastiveEstimation,
 )
@@ -57,6 +59,7 @@ __all__ = [
     "GatherPositions",
     "HashedBigrams",
     "HierarchicalSoftmax",
+    "ImportanceSampling",
     "KMaxPooling",
     "LeakyCell",
     "LearnedPositions",
@@ -74,6 +77,7 @@ __all__ = [
     "PairFeatures",
     "Recurrent",
     "RecurrentDecoder",
+    "SampledSoftmax",
     "SharedEmbedding",
     "SinusoidalPositions",
     "SumOverTime",

@@ -67,3 +67,36 @@ def huffman_codes(counts: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.
     nodes = np.where(inside, np.take_along_axis(nodes, reverse, axis=1), 0)
     signs = np.where(inside, np.take_along_axis(signs, reverse, axis=1), 0)
     return nodes.astype("int32"), signs.astype("float32")
+
+
+def tree_levels(nodes: np.ndarray, signs: np.ndarray) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
+    """Return the places of a tree by level, from its codes. A place is an inner node or a word.
+
+    Args:
+        nodes, signs: codes from `huffman_codes`, [V, L].
+
+    Returns:
+        (levels, leaves). Each of the L levels below the root is (parents int32 [places], the parent's index in the
+        level above; ways int32 [places], the parent's number, plus V - 1 if the place is to its right). `leaves`
+        int32 [V] is the index of each word in the sequence of all places, from the root down.
+
+    Example:
+
+    >>> levels, leaves = tree_levels(*huffman_codes([5, 2, 1]))
+    >>> [(parents.tolist(), ways.tolist()) for parents, ways in levels], leaves.tolist()
+    ([([0, 0], [1, 3]), ([0, 0], [0, 2])], [2, 4, 3])
+    """
+    ways = np.where(signs < 0, nodes + len(nodes) - 1, nodes).astype("int32")
+    lengths = np.count_nonzero(signs, axis=1)
+    above = np.zeros(len(nodes), "int32")  # index of each word's ancestor in the level above
+    leaves = np.zeros(len(nodes), "int32")
+    levels, count = [], 1
+    for depth in range(nodes.shape[1]):
+        words = np.flatnonzero(lengths > depth)  # all words below this level or in it
+        level, first, places = np.unique(ways[words, depth], return_index=True, return_inverse=True)
+        levels.append((above[words[first]], level))
+        above[words] = places
+        is_leaf = lengths == depth + 1
+        leaves[is_leaf] = count + above[is_leaf]
+        count += len(level)
+    return levels, leaves

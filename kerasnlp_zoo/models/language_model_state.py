@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models.nnlm import nnlm_state_spec, read_windows
 from kerasnlp_zoo.models.rnn_language_model import read_recurrently, recurrent_state_spec
 from kerasnlp_zoo.types import Tensor
 
@@ -31,7 +32,10 @@ class _Family(NamedTuple):
     read: Callable[[keras.Model, keras.KerasTensor, Mapping[str, keras.KerasTensor]], dict[str, keras.KerasTensor]]
 
 
-FAMILIES = {"rnn_language_model": _Family(recurrent_state_spec, read_recurrently)}  # by name of the builder
+FAMILIES = {  # by name of the builder
+    "rnn_language_model": _Family(recurrent_state_spec, read_recurrently),
+    "nnlm": _Family(nnlm_state_spec, read_windows),
+}
 
 
 def with_state(model: keras.Model) -> keras.Model:

@@ -3,12 +3,21 @@
 Shapes: B batch, T length, D embedding width, H hidden units, L words of context, V vocabulary.
 """
 
-import keras
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
-from kerasnlp_zoo.errors import require_positive
+import keras
+from keras import ops
+
+from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import FirstPositions
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import embed_words
+from kerasnlp_zoo.models.output_layer import Output, output_layer
+from kerasnlp_zoo.models.token_window import append_tokens, last_tokens
+
+Activation: TypeAlias = Literal["tanh", "relu"]
+PREVIOUS = "previous_ids"  # the state: the last L tokens
 
 
 @builder
@@ -18,7 +27,9 @@ def nnlm(
     embedding_dim: int = 100,
     hidden_dim: int = 100,
     context_size: int = 4,
+    activation: Activation = "tanh",
     direct_connections: bool = False,
+    output: Output = "softmax",
     dropout: float = 0.2,
 ) -> keras.Model:
     """Build a model that predicts the next word from the previous `context_size` words.
@@ -32,7 +43,9 @@ def nnlm(
         embedding_dim: D, width of a word vector.
         hidden_dim: H, units of the hidden layer.
         context_size: L, number of previous words, one less than the order n of an n-gram model.
+        activation: "tanh" or "relu", of the hidden layer.
         direct_connections: whether the word vectors are also connected to the logits directly.
+        output: "softmax", or "hierarchical_softmax" for the log-probabilities of a Huffman tree.
         dropout: in [0, 1), fraction of x and of the hidden layer to drop in training.
 
     Returns:
@@ -40,7 +53,7 @@ def nnlm(
         V] of the next word.
 
     Raises:
-        InputError: if a size is not a positive integer.
+        InputError: if an argument is outside its range.
 
     Example:
 
@@ -51,11 +64,39 @@ def nnlm(
     Reference: Bengio, Ducharme, Vincent and Jauvin 2003, "A Neural Probabilistic Language Model", equation 1.
     """
     require_positive(context_size=context_size)
+    require_choice("activation", activation, ("tanh", "relu"))
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, "random")
     context = FirstPositions(context_size, name="context")(vectors, mask=mask)  # [B, L x D]
     context = keras.layers.Dropout(dropout, name="dropout_context")(context)
-    features = keras.layers.Dense(hidden_dim, "tanh", name="hidden")(context)  # [B, H]
+    features = keras.layers.Dense(hidden_dim, activation, name="hidden")(context)  # [B, H]
     features = keras.layers.Dropout(dropout, name="dropout_hidden")(features)
     if direct_connections:
         features = keras.layers.Concatenate(name="direct_connections")([features, context])
-    return keras.Model(token_ids, keras.layers.Dense(vocabulary_size, name="logits")(features), name="nnlm")
+    return keras.Model(token_ids, output_layer(vocabulary_size, output)(features), name="nnlm")
+
+
+def nnlm_state_spec(model: keras.Model) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return {name: ((L,), dtype)} of the last L tokens; 0 is a place before the first token."""
+    return {PREVIOUS: ((model.get_layer("context").length,), "int32")}
+
+
+def read_windows(
+    model: keras.Model, token_ids: keras.KerasTensor, state: Mapping[str, keras.KerasTensor]
+) -> dict[str, keras.KerasTensor]:
+    """Return {"hidden", "logits", state} after the tokens [B, T], each with the L - 1 tokens before it."""
+    layers = {layer.name: layer for layer in model.layers}
+    length = layers["context"].length
+    vectors = layers["token_embedding"](append_tokens(state[PREVIOUS], token_ids))  # [B, L + T, D]
+    starts = range(1, length + 1)
+    context = ops.concatenate(
+        [vectors[:, start : start - length or None] for start in starts], axis=-1
+    )  # [B, T, L x D]
+    context = layers["dropout_context"](context)  # [B, T, L x D]
+    hidden = layers["dropout_hidden"](layers["hidden"](context))
+    if "direct_connections" in layers:
+        hidden = layers["direct_connections"]([hidden, context])
+    return {
+        "hidden": hidden,
+        "logits": layers["logits"](hidden),
+        PREVIOUS: last_tokens(state[PREVIOUS], token_ids),
+    }

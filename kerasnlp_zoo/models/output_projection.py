@@ -1,4 +1,4 @@
-"""The output projection tied to the token embedding, prepared once for a decoding loop.
+"""The output projection of a language model: its vectors, and a copy that is prepared once for a decoding loop.
 
 Shapes: D width of a vector, V vocabulary, R rows.
 """
@@ -6,7 +6,32 @@ Shapes: D width of a vector, V vocabulary, R rows.
 import keras
 from keras import ops
 
+from kerasnlp_zoo.layers import AddBias
 from kerasnlp_zoo.types import Tensor
+
+
+def output_vectors(model: keras.Model) -> tuple[Tensor, Tensor]:
+    """Return the vectors [V, D] and the biases [V] whose products with a hidden vector are the logits.
+
+    Args:
+        model: model with a layer "logits", a `Dense`; or with layers "token_embedding", a `SharedEmbedding`, and
+            "logits", an `AddBias`.
+
+    Example:
+
+    >>> from kerasnlp_zoo.models import nnlm
+    >>> vectors, biases = output_vectors(nnlm(vocabulary_size=50, hidden_dim=4))
+    >>> vectors.shape, biases.shape
+    (TensorShape([50, 4]), TensorShape([50]))
+    """
+    output = model.get_layer("logits")
+    biases = ops.convert_to_tensor(output.bias)
+    if not isinstance(output, AddBias):
+        return ops.transpose(output.kernel), biases
+    embedding = model.get_layer("token_embedding")
+    if embedding.tie_weights:
+        return ops.convert_to_tensor(embedding.embeddings), biases
+    return ops.transpose(embedding.reverse_embeddings), biases
 
 
 class OutputProjection:
@@ -26,6 +51,11 @@ class OutputProjection:
     >>> prepared.shape, projection.logits(ops.ones((2, 4)), prepared).shape
     (TensorShape([4, 50]), TensorShape([2, 50]))
     """
+
+    @staticmethod
+    def fits(model: keras.Model) -> bool:
+        """Return whether a model has these layers."""
+        return isinstance(model.get_layer("logits"), AddBias)
 
     def __init__(self, model: keras.Model) -> None:
         self.embedding, self.bias = model.get_layer("token_embedding"), model.get_layer("logits")

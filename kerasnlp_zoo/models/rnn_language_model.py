@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 import keras
 
-from kerasnlp_zoo.errors import require_choice
+from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, SharedEmbedding
 from kerasnlp_zoo.layers.recurrent import CELLS, Cell
 from kerasnlp_zoo.models.builder import builder
+from kerasnlp_zoo.models.output_layer import Output, output_layer
 
 PARTS = {"rnn": "h", "gru": "h", "lstm": "hc"}  # the parts of a cell's state: h output, c cell
 
@@ -27,6 +28,7 @@ def rnn_language_model(
     num_layers: int = 2,
     cell: Cell = "lstm",
     tie_embeddings: bool = True,
+    output: Output = "softmax",
     dropout: float = 0.3,
     recurrent_dropout: float = 0.0,
 ) -> keras.Model:
@@ -39,6 +41,8 @@ def rnn_language_model(
         num_layers: number of recurrent layers.
         cell: "rnn", "gru" or "lstm".
         tie_embeddings: whether the output projection and the embedding share their weights.
+        output: "softmax", or "hierarchical_softmax" for the log-probabilities of a Huffman tree, whose inner nodes
+            have vectors of their own.
         dropout: in [0, 1), fraction of features to drop in training before, between and after the layers, the
             same ones at all steps of a sequence.
         recurrent_dropout: in [0, 1), fraction of the state's units to drop between steps.
@@ -60,16 +64,22 @@ def rnn_language_model(
     and Optimizing LSTM Language Models", section 4, for dropout and the width of the last layer.
     """
     require_choice("cell", cell, tuple(CELLS))
+    has_tree = output == "hierarchical_softmax"
+    if has_tree and tie_embeddings:
+        raise InputError(
+            "tie_embeddings=True uses the vectors of the words in the output layer, but the vectors of a hierarchical "
+            "softmax belong to the inner nodes of its tree. Use tie_embeddings=False, or output='softmax'"
+        )
     layers = {
         "padding_mask": PaddingMask(name="padding_mask"),
         "token_embedding": SharedEmbedding(
             vocabulary_size,
             embedding_dim,
-            tie_weights=tie_embeddings,
+            tie_weights=tie_embeddings or has_tree,  # a tree needs no other table
             embeddings_initializer=keras.initializers.RandomUniform(-0.1, 0.1),
             name="token_embedding",
         ),
-        "logits": AddBias(name="logits"),
+        "logits": output_layer(vocabulary_size, output) if has_tree else AddBias(name="logits"),
     }
     for number in range(num_layers):
         units = hidden_dim if number < num_layers - 1 else embedding_dim
@@ -122,5 +132,6 @@ def _connect(
         ends.update(zip(names, end, strict=True))
         number += 1
     hidden = layers[f"dropout_{number}"](hidden)
-    logits = layers["logits"](layers["token_embedding"](hidden, reverse=True))
+    is_product = isinstance(layers["logits"], AddBias)
+    logits = layers["logits"](layers["token_embedding"](hidden, reverse=True) if is_product else hidden)
     return hidden, logits, ends

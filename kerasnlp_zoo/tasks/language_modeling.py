@@ -89,7 +89,8 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         require_positive(max_new_tokens=max_new_tokens)
         self.choose = choose
         self.max_new_tokens = max_new_tokens
-        self.stepwise, self.output_projection = with_state(model), OutputProjection(model)
+        self.stepwise = with_state(model)
+        self.output_projection = OutputProjection(model) if OutputProjection.fits(model) else None
         # A continuation contains no special token except the end.
         ids = np.arange(preprocessor.vocabulary_size)
         self.is_written = (ids >= len(preprocessor.vocabulary.special)) | (ids == END_ID)
@@ -202,13 +203,18 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
 
     def start(self, state: State) -> State:
         """Return the first state for `step`: a state of the model, such as `zero_state`, and the output projection."""
+        if self.output_projection is None:
+            return state
         return {**state, "table": self.output_projection.prepared(tf.shape(next(iter(state.values())))[0])}
 
     def step(self, state: State, ids: tf.Tensor) -> tuple[tf.Tensor, State]:
         """Read one more token of every text, ids [N]; return logits [N, V] and the state, for `decoding.generate`."""
         before = {name: part for name, part in state.items() if name != "table"}
         outputs = self.stepwise({"token_ids": ids[:, None], **before}, training=False)
-        logits = self.output_projection.logits(outputs["hidden"][:, 0], state["table"])
+        if self.output_projection is None:
+            logits = tf.cast(outputs["logits"][:, 0], tf.float32)
+        else:
+            logits = self.output_projection.logits(outputs["hidden"][:, 0], state["table"])
         return logits, {**state, **{name: outputs[name] for name in before}}
 
     def _next(self, last: tf.Tensor, state: State) -> dict[str, tf.Tensor]:

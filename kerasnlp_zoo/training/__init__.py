@@ -21,8 +21,10 @@ from kerasnlp_zoo.training.language_model_trainer import (
 )
 from kerasnlp_zoo.training.language_modeling import (
     LanguageModelConfig,
+    TextRunOptions,
     finish_language_modeling,
     read_language_model_text,
+    save_language_model,
 )
 from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import (
@@ -38,6 +40,13 @@ from kerasnlp_zoo.training.losses import (
     perceptron_loss,
     span_cross_entropy,
     squared_error,
+)
+from kerasnlp_zoo.training.next_word_loss import (
+    SAMPLED,
+    LossName,
+    NextWordLoss,
+    NextWordOptions,
+    next_word_trainer,
 )
 from kerasnlp_zoo.training.pretraining import (
     SMOKE_STEPS,
@@ -69,6 +78,7 @@ from kerasnlp_zoo.training.word_vector_training import (
 )
 
 __all__ = [
+    "SAMPLED",
     "SMOKE_STEPS",
     "SPAN_METRICS",
     "STRATEGIES",
@@ -84,7 +94,10 @@ __all__ = [
     "LanguageModelConfig",
     "LanguageModelTrainer",
     "LazyAdam",
+    "LossName",
     "ModelRunOptions",
+    "NextWordLoss",
+    "NextWordOptions",
     "Perplexity",
     "PretrainingConfig",
     "RepeatableConfig",
@@ -94,6 +107,7 @@ __all__ = [
     "SmoothedCrossEntropy",
     "StopOnDivergence",
     "StrategyName",
+    "TextRunOptions",
     "Throughput",
     "TranslationConfig",
     "WarmupInverseSquareRoot",
@@ -125,12 +139,14 @@ __all__ = [
     "is_repeated_run",
     "load_encoder",
     "make_strategy",
+    "next_word_trainer",
     "perceptron_loss",
     "read_corpus",
     "read_documents",
     "read_language_model_text",
     "read_translations",
     "run_repeatedly",
+    "save_language_model",
     "score_callbacks",
     "span_cross_entropy",
     "squared_error",

@@ -14,8 +14,8 @@ import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.models.language_model_state import state_spec, with_state
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, identity_loss
-from kerasnlp_zoo.training.sampled_softmax import draw_candidates, sampled_cross_entropy
+from kerasnlp_zoo.training.losses import WeightedMeanLoss, identity_loss
+from kerasnlp_zoo.training.next_word_loss import NextWordLoss
 from kerasnlp_zoo.types import Tensor
 
 
@@ -27,16 +27,15 @@ class LanguageModelTrainer(keras.Model):
     Args:
         model: a language model, such as one from `rnn_language_model`, whose weights are trained.
         batch_size: B.
-        num_sampled: number of words from which the softmax is estimated in training; None uses all words.
-        seed: random seed of these words.
+        next_word_loss: the loss of a word in training; None for the full softmax.
 
     Call arguments:
         inputs: dict of token_ids int [B, T], words int [B, T], the next tokens, and is_start int [B], 1 where
             the state is reset.
-        training: whether the softmax may be estimated; otherwise it is over all words.
+        training: whether the losses are those of training; otherwise they are -log of each word's probability.
 
     Returns:
-        float32 [B, T], -log of the probability of each word.
+        float32 [B, T], the loss of each word.
 
     Example:
 
@@ -49,13 +48,10 @@ class LanguageModelTrainer(keras.Model):
     9
     """
 
-    def __init__(self, model: keras.Model, batch_size: int, num_sampled: int | None = None, seed: int = 0) -> None:
+    def __init__(self, model: keras.Model, batch_size: int, next_word_loss: NextWordLoss | None = None) -> None:
         super().__init__(name="language_model_trainer")
+        self.next_word_loss = next_word_loss or NextWordLoss(model)
         self.stepwise = with_state(model)
-        self.embedding = model.get_layer("token_embedding")
-        self.head = model.get_layer("logits")
-        self.num_sampled = num_sampled
-        self.seed_generator = keras.random.SeedGenerator(seed)
         # Every replica has its own streams and therefore its own state.
         streams = batch_size // tf.distribute.get_strategy().num_replicas_in_sync
         per_replica = {"synchronization": "on_read", "aggregation": "only_first_replica", "trainable": False}
@@ -70,23 +66,7 @@ class LanguageModelTrainer(keras.Model):
         outputs = self.stepwise({"token_ids": inputs["token_ids"], **state}, training=training)
         for name, variable in self.state.items():
             variable.assign(outputs[name])
-        words = inputs["words"]
-        if not training or self.num_sampled is None:
-            return cross_entropy(words, ops.cast(outputs["logits"], "float32"))
-        vectors, biases = self.output_embeddings(), ops.convert_to_tensor(self.head.bias)
-        candidates = draw_candidates(self.vocabulary_size, self.num_sampled, self.seed_generator)
-        return sampled_cross_entropy(outputs["hidden"], words, vectors, biases, *candidates)
-
-    def output_embeddings(self) -> Tensor:
-        """Return the vectors of the output projection, [V, D]."""
-        if self.embedding.tie_weights:
-            return ops.convert_to_tensor(self.embedding.embeddings)
-        return ops.transpose(self.embedding.reverse_embeddings)
-
-    @property
-    def vocabulary_size(self) -> int:
-        """Number of token ids, V."""
-        return self.embedding.input_dim
+        return self.next_word_loss(outputs["hidden"], outputs["logits"], inputs["words"], training=training)
 
 
 def _zero_rows(state: Tensor, is_zero: Tensor) -> Tensor:

@@ -1,9 +1,11 @@
 """The shared part of recipes that train language models: flags, text, and the end of a run."""
 
 import dataclasses
+import functools
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,18 +22,24 @@ from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text.language_model_text import LanguageModelText
 from kerasnlp_zoo.training.language_model_reports import describe_text
-from kerasnlp_zoo.training.run import ModelRunOptions, Run
+from kerasnlp_zoo.training.next_word_loss import NextWordOptions
+from kerasnlp_zoo.training.run import Run, RunOptions
 from kerasnlp_zoo.training.saving import draw_training, published_note, round_to_float16, save_task
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
 
-# Published test perplexity by data set, on the published tokens.
-PUBLISHED = {"wikitext2": (99.3, "Grave et al. 2017, one LSTM of 1,024 units")}
+# Published test perplexity by recipe and data set, on the published tokens.
+PUBLISHED = {("rnn_language_model", "wikitext2"): (99.3, "Grave et al. 2017, one LSTM of 1,024 units")}
 SMOKE_TOKENS, SMOKE_TEST_TOKENS = 10_000, 2000
 GENERATED, GENERATED_ROWS = 100, 32  # number of tokens and size of the larger batch in the speed test of generation
 
 
 @dataclasses.dataclass
-class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
+class TextRunOptions(RunOptions, LanguageModelingOptions):
+    """The flags of every recipe of a language model."""
+
+
+@dataclasses.dataclass
+class LanguageModelConfig(NextWordOptions, TextRunOptions):
     """The flags of recipes that train a language model on segments of one long text."""
 
     epochs: int = 12
@@ -49,7 +57,7 @@ class LanguageModelConfig(ModelRunOptions, LanguageModelingOptions):
         require_positive(segment_length=self.segment_length)
 
 
-def read_language_model_text(run: Run[LanguageModelConfig]) -> tuple[TextSource, LanguageModelText]:
+def read_language_model_text(run: Run[TextRunOptions]) -> tuple[TextSource, LanguageModelText]:
     """Read the text that the flags select, and print its sizes.
 
     Raises:
@@ -65,13 +73,13 @@ def read_language_model_text(run: Run[LanguageModelConfig]) -> tuple[TextSource,
 
 
 def finish_language_modeling(
-    run: Run[LanguageModelConfig],
+    run: Run[TextRunOptions],
     source: TextSource,
     text: LanguageModelText,
     task: LanguageModeling,
     best: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Round the weights to float16, score the model on the held-out text and write everything into the output folder.
+    """Score a trained model on the held-out text and write everything into the output folder.
 
     Args:
         run: the run that ends.
@@ -83,8 +91,34 @@ def finish_language_modeling(
     Returns:
         The content of metrics.json.
     """
+    facts = {"best_epoch": best["epoch"] + 1, "training_tokens_per_second": best["tokens_per_second"]}
+    return save_language_model(run, source, text, task, facts, functools.partial(_draw, run))
+
+
+def save_language_model(
+    run: Run[TextRunOptions],
+    source: TextSource,
+    text: LanguageModelText,
+    task: LanguageModeling,
+    facts: Mapping[str, Any],
+    draw: Callable[[Mapping[str, Any]], Sequence[Path]],
+) -> dict[str, Any]:
+    """Round the weights to float16, score the model on the held-out text and write everything into the output folder.
+
+    Args:
+        run: the run that ends.
+        source: where the text comes from.
+        text: the text as token ids.
+        task: a task with its best weights.
+        facts: further facts for metrics.json.
+        draw: function of the metrics that draws the pictures of the run and returns their paths.
+
+    Returns:
+        The content of metrics.json.
+    """
     round_to_float16(task.model)
-    score, by = PUBLISHED.get(source.name, (None, None)) if run.config.unit in (None, "spaces") else (None, None)
+    is_published = run.config.unit in (None, "spaces")
+    score, by = PUBLISHED.get((run.recipe, source.name), (None, None)) if is_published else (None, None)
     golden = golden_texts(task)
     metrics = {
         "task": task.name,
@@ -94,17 +128,15 @@ def finish_language_modeling(
         "test_score": perplexity(text_log_probabilities(task.model, text.test)),
         "published_score": score,
         "published_by": by,
-        "best_epoch": best["epoch"] + 1,
+        **facts,
         "tokens": len(text.train),
         "test_tokens": len(text.test),
         "unknown_share": float(np.mean(text.test == UNKNOWN_ID)),
         "vocabulary_size": len(text.vocabulary),
-        "training_tokens_per_second": best["tokens_per_second"],
         "generated_tokens_per_second": {str(rows): generation_speed(task, rows) for rows in (1, GENERATED_ROWS)},
         "milliseconds_per_sentence": milliseconds_per_sentence(task, golden * 20),
     }
-    named = {"recipe": run.recipe, "dataset": source.name, **metrics}
-    metrics["pictures"] = [path.stem for path in draw_training(run.folder, run.history.rows(), named)]
+    metrics["pictures"] = [path.stem for path in draw({"recipe": run.recipe, "dataset": source.name, **metrics})]
     _print_results(task, metrics, golden)
     run.note_smoke()
     metrics = save_task(
@@ -119,6 +151,11 @@ def finish_language_modeling(
     )
     run.finish(metrics)
     return metrics
+
+
+def _draw(run: Run[TextRunOptions], metrics: Mapping[str, Any]) -> list[Path]:
+    """Draw the curves of the training."""
+    return draw_training(run.folder, run.history.rows(), metrics)
 
 
 def generation_speed(task: LanguageModeling, rows: int, length: int = GENERATED) -> float:
@@ -143,8 +180,7 @@ def _print_results(task: LanguageModeling, metrics: Mapping[str, Any], golden: S
     )
     print(
         f"\nTest perplexity {metrics['test_score']:.1f} on {metrics['test_tokens']:,} tokens{published_note(metrics)}\n"
-        f"  validation {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), tokens per second: "
-        f"training {metrics['training_tokens_per_second']:,.0f}, generation {speeds}"
+        f"  validation {metrics['validation_score']:.1f}; generated tokens per second: {speeds}"
     )
     sampled = task.with_decoding(Sampling(top_p=0.8)).predict(golden)
     for text, answer, drawn in zip(golden, task.predict(golden), sampled, strict=True):

@@ -118,9 +118,10 @@ def round_to_float16_if_harmless(task: Task, validate: Callable[[], object]) -> 
 
 
 def round_to_float16(model: keras.Model) -> None:
-    """Round the weights to float16. Later scores are then measured with the saved weights."""
+    """Round the float weights to float16. Later scores are then measured with the saved weights."""
     for weight in model.weights:
-        weight.assign(np.asarray(weight).astype("float16").astype(weight.dtype))
+        if "float" in weight.dtype:  # the tables of an n-gram model are integers
+            weight.assign(np.asarray(weight).astype("float16").astype(weight.dtype))
 
 
 def published_note(metrics: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ import heapq
 import numpy as np
 import pytest
 
-from kerasnlp_zoo.layers.huffman import huffman_codes
+from kerasnlp_zoo.layers.huffman import huffman_codes, tree_levels
 
 
 def least_cost(counts):
@@ -34,3 +34,15 @@ def test_code_lengths_are_optimal(size, random):
 def test_words_that_never_occur_have_a_code():
     _, signs = huffman_codes([0, 0, 5, 3])
     assert np.all(np.count_nonzero(signs, axis=1) == [3, 3, 1, 2])
+
+
+def test_levels_contain_every_place_once_below_its_parent(random):
+    counts = random.zipf(1.3, 50)
+    nodes, signs = huffman_codes(counts)
+    levels, leaves = tree_levels(nodes, signs)
+    probabilities = [np.ones(1)]
+    for parents, ways in levels:
+        probabilities.append(probabilities[-1][parents] / 2)
+        assert len(set(zip(parents, ways, strict=True))) == len(ways)
+    assert sum(map(len, probabilities)) == 2 * 50 - 1
+    np.testing.assert_array_equal(np.concatenate(probabilities)[leaves], 0.5 ** np.count_nonzero(signs, axis=1))

@@ -1,14 +1,11 @@
 """The recipes of language models that read a few previous words: n-gram counts, and Bengio's model."""
 
-import keras
-import numpy as np
 import pytest
 
-from kerasnlp_zoo import cli
+from kerasnlp_zoo import cli, zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import NgramModel
-from kerasnlp_zoo.vocabulary import GenerativeVocabulary
-from recipes import ngram, nnlm
+from recipes import ngram, nnlm, rnn_language_model
 
 
 @pytest.fixture
@@ -59,10 +56,34 @@ def test_bengios_model_learns_to_predict_the_next_word(lines, tmp_path, monkeypa
     metrics = nnlm.main(config)
     assert 1.5 < metrics["test_score"] < 3
     assert metrics["test_tokens"] == 30 * 9
-    model = keras.saving.load_model(tmp_path / "run" / "model.keras")
-    place = GenerativeVocabulary.load(tmp_path / "run" / "vocabulary.txt").ids
+    assert metrics["export_difference"] < 1e-5
+    assert zoo.read_config(tmp_path / "run/entry")["name"] == "nnlm_text_en"
+    task = zoo.load(tmp_path / "run/entry")
+    assert task.next_words(["w1 w2 w3"])[0][0]["text"] == "w4"
+    assert task.predict(["w2 w3"])[0]["continuation"].startswith("w4 w5")
+    assert task.evaluate(["w2 w3 w4 w5"])["perplexity"] < task.evaluate(["w2 w5 w2 w7"])["perplexity"]
     (tmp_path / "run" / "curves.png").unlink()
     monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "plot", str(tmp_path / "run")])
     cli.main()
     assert (tmp_path / "run" / "curves.png").exists()
-    assert np.argmax(model(np.array([[place["w2"], place["w3"]]]))) == place["w4"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["nce", "hierarchical_softmax"])
+def test_both_recipes_train_with_another_loss(loss, lines, tmp_path):
+    flags = {"corpus": lines, "loss": loss, "epochs": 4, "embedding_dim": 16, "hidden_dim": 16}
+    is_sampled = {"num_sampled": 64} if loss == "nce" else {}
+    config = nnlm.Config(**flags, **is_sampled, batch_size=64, learning_rate=0.01, output_dir=tmp_path / "nnlm")
+    assert 1.5 < nnlm.main(config)["test_score"] < 4
+    config = rnn_language_model.Config(
+        **flags, **is_sampled, tie_embeddings=False, batch_size=4, learning_rate=0.02, output_dir=tmp_path / "rnn"
+    )
+    assert 1.5 < rnn_language_model.main(config)["test_score"] < 4
+
+
+def test_flags_that_do_not_fit_are_refused(lines, tmp_path):
+    folder = {"corpus": lines, "output_dir": tmp_path / "run"}
+    with pytest.raises(InputError, match="Add --no-tie-embeddings"):
+        rnn_language_model.main(rnn_language_model.Config(loss="hierarchical_softmax", **folder))
+    with pytest.raises(InputError, match="Omit --num-sampled"):
+        nnlm.main(nnlm.Config(num_sampled=9, **folder))

@@ -12,7 +12,9 @@ def test_every_word_occurs_once_with_the_words_before_it(random):
     batches = list(dataset)
     assert len(batches) == len(dataset) == 7
     found = []
-    for contexts, words, weights in batches:
+    for inputs, words, weights in batches:
+        contexts = inputs["token_ids"]
+        np.testing.assert_array_equal(inputs["words"], words)
         assert contexts.shape == (8, 3)
         for context, word, weight in zip(contexts.numpy(), words.numpy(), weights.numpy(), strict=True):
             if weight:

@@ -1,15 +1,12 @@
-import itertools
-
 import keras
 import numpy as np
 import pytest
 
-from kerasnlp_zoo.layers.masking import LOWEST
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.text.language_model_batches import language_model_batches
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest, WeightedMeanLoss, cross_entropy
 from kerasnlp_zoo.training.language_model_trainer import LanguageModelTrainer, compile_for_language_modeling
-from kerasnlp_zoo.training.sampled_softmax import draw_candidates, sampled_cross_entropy
+from kerasnlp_zoo.training.next_word_loss import NextWordLoss
 from kerasnlp_zoo.training.strategies import make_strategy
 
 V = 13
@@ -17,10 +14,14 @@ IDS = np.random.default_rng(2).integers(1, V, 60)
 SMALL = {"vocabulary_size": V, "embedding_dim": 4, "hidden_dim": 6, "num_layers": 1}
 
 
+def sampled(model, num_sampled):
+    return NextWordLoss(model, "sampled_softmax", num_sampled) if num_sampled else None
+
+
 def trained(batch_size=2, segment_length=5, epochs=1, num_sampled=None, jit=False, clip_norm=1.0, **arguments):
     keras.utils.set_random_seed(3)
     model = rnn_language_model(**{**SMALL, "dropout": 0.0, **arguments})
-    trainer = LanguageModelTrainer(model, batch_size, num_sampled)
+    trainer = LanguageModelTrainer(model, batch_size, sampled(model, num_sampled))
     compile_for_language_modeling(trainer, 0.01, clip_norm, jit)
     batches = language_model_batches(IDS, batch_size, segment_length)
     history = trainer.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
@@ -29,7 +30,8 @@ def trained(batch_size=2, segment_length=5, epochs=1, num_sampled=None, jit=Fals
 
 def untrained(batch_size=2, num_sampled=None):
     keras.utils.set_random_seed(3)
-    trainer = LanguageModelTrainer(rnn_language_model(**SMALL), batch_size, num_sampled)
+    model = rnn_language_model(**SMALL)
+    trainer = LanguageModelTrainer(model, batch_size, sampled(model, num_sampled))
     return compile_for_language_modeling(trainer, 0.01)
 
 
@@ -64,45 +66,9 @@ def test_the_state_is_reset_at_the_start_of_every_epoch():
     assert first["perplexity"] == pytest.approx(np.exp(first["loss"]), rel=1e-4)
 
 
-@pytest.mark.parametrize("tie_embeddings", [True, pytest.param(False, marks=pytest.mark.slow)])
-def test_sampled_softmax_over_all_words_equals_the_full_softmax(tie_embeddings):
-    full, history = trained(tie_embeddings=tie_embeddings, epochs=9)
-    assert history["perplexity"][-1] < history["perplexity"][0]
-    sampled, _ = trained(num_sampled=2 * V, tie_embeddings=tie_embeddings, epochs=9)
-    close(sampled.trainable_variables, full.trainable_variables, 1e-4)
-
-
 def test_sampled_training_is_scored_with_the_full_softmax():
     inputs, _, _ = next(iter(language_model_batches(IDS, 2, 5)))
     close([untrained(num_sampled=4)(inputs)], [untrained()(inputs)])
-
-
-def test_the_sampled_sum_is_unbiased(random):
-    vectors, biases = random.normal(size=(V, 4)).astype("float32"), random.normal(size=V).astype("float32")
-    hidden, words = random.normal(size=(1, 3, 4)).astype("float32"), np.array([[1, 6, 12]])
-    scores = hidden @ vectors.T + biases  # [1, 3, V]
-    target = np.take_along_axis(scores, words[..., None], axis=-1)[..., 0]
-    sums = []
-    for offsets in itertools.product(range(4), repeat=3):  # 3 words always, and one of every 4 of the other 10
-        ids = np.array([0, 1, 2, *(3 + 4 * piece + offset for piece, offset in enumerate(offsets))])
-        stands_for = np.where(ids < V, np.log([1, 1, 1, 4, 4, 4]), LOWEST["float32"]).astype("float32")
-        ids = np.minimum(ids, V - 1).astype("int32")
-        losses = sampled_cross_entropy(hidden, words, vectors, biases, ids, stands_for)
-        sums.append(np.exp(np.asarray(losses) + target))
-    np.testing.assert_allclose(np.mean(sums, axis=0), np.exp(scores).sum(axis=-1), rtol=1e-4)
-
-
-def test_candidates_are_the_frequent_words_and_one_word_of_each_group():
-    generator = keras.random.SeedGenerator(1)
-    drawn = [draw_candidates(V, 6, generator) for _ in range(60)]
-    ids, stands_for = (np.array([np.asarray(values) for values in column]) for column in zip(*drawn, strict=True))
-    assert (ids[:, :3] == [0, 1, 2]).all()
-    assert [set(column) for column in ids[:, 3:].T] == [{3, 4, 5, 6}, {7, 8, 9, 10}, {11, 12}]
-    assert (stands_for[:, :3] == 0).all()
-    is_word = stands_for[:, 3:] > -1e30
-    assert is_word[:, :2].all()
-    assert 0 < is_word[:, 2].mean() < 1  # half of the last piece is beyond the vocabulary
-    np.testing.assert_allclose(stands_for[:, 3:][is_word], np.log(4), rtol=1e-6)
 
 
 def test_training_with_xla_equals_training_without():
@@ -133,7 +99,8 @@ def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(tmp_path):
 
     def fit(folder, *more):
         keras.utils.set_random_seed(3)
-        trainer = LanguageModelTrainer(rnn_language_model(**SMALL, dropout=0.4, recurrent_dropout=0.2), 2, 6)
+        model = rnn_language_model(**SMALL, dropout=0.4, recurrent_dropout=0.2)
+        trainer = LanguageModelTrainer(model, 2, sampled(model, 6))
         compile_for_language_modeling(trainer, 0.01)
         history, backup = HistoryFile(folder / "history.csv"), EpochBackup(folder)
         best = KeepBest(history, folder / "best.safetensors", "val_perplexity", patience=9)
