@@ -42,8 +42,8 @@ GROUPS = {
         "tags word_length entry_size"
     ).split(),
     "training": (
-        "epochs batch_size learning_rate rnn_learning_rate patience warmup warmup_steps weight_decay decay "
-        "gradient_accumulation label_smoothing clip_norm steps epoch_steps segment_length beam_width length_penalty "
+        "epochs batch_size learning_rate rnn_learning_rate optimizer schedule warmup_steps clip_norm weight_decay "
+        "label_smoothing gradient_accumulation patience steps epoch_steps segment_length beam_width length_penalty "
         "freeze_encoder lora_rank random_weights num_sampled num_negatives subsample plain"
     ).split(),
     "run": "seed seeds output_dir resume strategy mixed_precision jit deterministic smoke".split(),

@@ -17,12 +17,10 @@ from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bag_of_embeddings, fixed_window, set_word_vectors
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
-    LazyAdam,
     Run,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
-    cross_entropy,
     finish_classification,
     is_repeated_run,
     run_repeatedly,
@@ -44,7 +42,7 @@ class Config(WordVectorConfig):
     dropout: float = 0.5
     """Dropout rate of the pooled vector and of the hidden layer."""
     learning_rate: float = 1e-3
-    """Learning rate of Adam."""
+    """Maximum learning rate."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -74,8 +72,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(
-            optimizer=LazyAdam(config.learning_rate),
-            loss=WeightedMeanLoss(cross_entropy),
+            optimizer=config.make_optimizer(run.total_steps(len(data.train))),
+            loss=WeightedMeanLoss(config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )

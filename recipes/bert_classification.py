@@ -19,7 +19,6 @@ from kerasnlp_zoo.training import (
     Run,
     classification_metrics,
     compile_for_fine_tuning,
-    cross_entropy,
     finish_classification,
     is_repeated_run,
     load_encoder,
@@ -47,7 +46,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     with run.scope():
         task = load_encoder(config, "text_classification", data.labels, pairs=data.has_pairs)
-        compile_for_fine_tuning(config, task.model, cross_entropy, classification_metrics(), len(train))
+        compile_for_fine_tuning(
+            config, task.model, config.smoothed_cross_entropy(), classification_metrics(), len(train)
+        )
     print(data_report(data, task.preprocessor, config.batch_size))
     print(trainable_summary(task.model))
 

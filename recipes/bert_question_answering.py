@@ -41,6 +41,13 @@ class Config(QuestionAnsweringOptions, FineTuningConfig):
     batch_size: int = 16
     """Number of windows in a batch, for all replicas together."""
 
+    def check(self, replicas: int) -> None:
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
+        super().check(replicas)
+        self.refuse_label_smoothing(
+            "an answer is at one position, and positions outside of the passage have no probability"
+        )
+
 
 class Questions(NamedTuple):
     """Questions in the form that the task takes.

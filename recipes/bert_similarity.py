@@ -34,6 +34,11 @@ class Config(FineTuningConfig):
     dataset: str = "sts_benchmark"
     """Name of a data set: sts_benchmark, or a data set of TensorFlow Datasets whose labels are numbers."""
 
+    def check(self, replicas: int) -> None:
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
+        super().check(replicas)
+        self.refuse_label_smoothing("the labels are numbers, not classes")
+
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""

@@ -22,7 +22,6 @@ from kerasnlp_zoo.training import (
     Run,
     classification_metrics,
     compile_for_fine_tuning,
-    cross_entropy,
     finish_fine_tuning,
     is_repeated_run,
     load_encoder,
@@ -58,7 +57,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     with run.scope():
         task = load_encoder(config, "token_classification", tags_for(data.labels, config.tags))
-        compile_for_fine_tuning(config, task.model, cross_entropy, classification_metrics(), len(train))
+        compile_for_fine_tuning(
+            config, task.model, config.smoothed_cross_entropy(), classification_metrics(), len(train)
+        )
     print(trainable_summary(task.model))
 
     best = run.fit(task, train, data.validation)

@@ -15,19 +15,15 @@ from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import bilstm, set_word_vectors
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
-    LazyAdam,
     Run,
-    WarmupLinearDecay,
+    ScheduleName,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
-    cross_entropy,
     finish_classification,
     is_repeated_run,
     run_repeatedly,
 )
-
-CLIPNORM = 5.0  # limits the gradients of long texts, which may explode
 
 
 @dataclasses.dataclass
@@ -53,9 +49,13 @@ class Config(WordVectorConfig):
     dropout: float = 0.5
     """Dropout rate before and after each layer; a feature is dropped at all positions."""
     epochs: int = 10
-    """Maximum number of passes over the training data; the learning rate decreases to 0 over them."""
+    """Maximum number of passes over the training data."""
     learning_rate: float = 2e-3
-    """Initial learning rate of Adam."""
+    """Maximum learning rate."""
+    schedule: ScheduleName = "linear"
+    """Learning rate after the warm-up."""
+    clip_norm: float | None = 5.0
+    """Maximum norm of the gradient of all weights together; without a limit, long texts can make it explode."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -68,7 +68,6 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
-    steps = config.epochs * -(-len(data.train) // config.batch_size)
 
     with run.scope():
         model = bilstm(
@@ -88,8 +87,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(
-            optimizer=LazyAdam(WarmupLinearDecay(config.learning_rate, 0, steps), global_clipnorm=CLIPNORM),
-            loss=WeightedMeanLoss(cross_entropy),
+            optimizer=config.make_optimizer(run.total_steps(len(data.train))),
+            loss=WeightedMeanLoss(config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )

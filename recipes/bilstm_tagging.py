@@ -39,15 +39,13 @@ from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import every_word_is_a_span
 from kerasnlp_zoo.training import (
     SPAN_METRICS,
-    LazyAdam,
     Run,
-    WarmupLinearDecay,
+    ScheduleName,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
     crf_loss,
     crf_metrics,
-    cross_entropy,
     finish_fine_tuning,
     is_repeated_run,
     run_repeatedly,
@@ -97,15 +95,21 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     max_sequence_length: int = 1024
     """Maximum length of a text in tokens; longer texts are truncated at the end, and their last spans are lost."""
     epochs: int = 10
-    """Maximum number of passes over the training data; the learning rate decreases to 0 over them."""
+    """Maximum number of passes over the training data."""
     learning_rate: float = 2e-3
-    """Initial learning rate of Adam."""
+    """Maximum learning rate."""
+    schedule: ScheduleName = "linear"
+    """Learning rate after the warm-up."""
+    clip_norm: float | None = 5.0
+    """Maximum norm of the gradient of all weights together."""
     batch_size: int = 32
     """Number of texts in a batch, for all replicas together."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
+        if self.head == "crf":
+            self.refuse_label_smoothing("the loss of --head crf is over sequences of tags; --head softmax has classes")
         if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_bigram_bins):
             raise InputError(
                 "--model cnn is only a baseline: it requires --head softmax, and cannot be used with --word-length or "
@@ -135,9 +139,10 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         model = build(config, preprocessor, tags, channels)
         if vectors is not None:
             set_word_vectors(model, vectors)
-        loss, metrics = (crf_loss, crf_metrics()) if config.head == "crf" else (cross_entropy, classification_metrics())
-        steps = config.epochs * -(-len(train) // config.batch_size)
-        optimizer = LazyAdam(WarmupLinearDecay(config.learning_rate, 0, steps), global_clipnorm=5.0)
+        loss, metrics = config.smoothed_cross_entropy(), classification_metrics()
+        if config.head == "crf":
+            loss, metrics = crf_loss, crf_metrics()
+        optimizer = config.make_optimizer(run.total_steps(len(train)))
         model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)
     task = TokenClassification(model, preprocessor, tags)
     best = run.fit(task, train, validation)

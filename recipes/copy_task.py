@@ -33,7 +33,7 @@ from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.layers import Recurrent
 from kerasnlp_zoo.layers.recurrent import Cell
 from kerasnlp_zoo.models import bilstm_tagger
-from kerasnlp_zoo.training import LazyAdam, Run, RunOptions, StrategyName, WeightedMeanLoss, cross_entropy
+from kerasnlp_zoo.training import OptimizerOptions, Run, RunOptions, StrategyName, WeightedMeanLoss, cross_entropy
 
 SYMBOLS = 5  # in a sequence
 ALPHABET = 8
@@ -41,14 +41,13 @@ BLANK, MARK, FIRST_SYMBOL = 1, 2, 3  # token ids; the id 0 of padding does not o
 STEPS_PER_EPOCH = 50
 TEST_SEED, TEST_EXAMPLES = 0, 500
 LEARNED = 0.995  # accuracy at which training stops
-CLIPNORM = 1.0
 Network: TypeAlias = Literal["rnn", "orthogonal_rnn", "gru", "lstm"]
 CELLS: dict[Network, Cell] = {"rnn": "rnn", "orthogonal_rnn": "rnn", "gru": "gru", "lstm": "lstm"}
 Curve: TypeAlias = tuple[list[int], list[float]]  # steps, accuracies
 
 
 @dataclasses.dataclass
-class Config(RunOptions):
+class Config(OptimizerOptions, RunOptions):
     """Train simple RNNs, GRU and LSTM to repeat symbols after delays, in a few minutes on two CPU cores."""
 
     epochs: int = 30
@@ -64,9 +63,11 @@ class Config(RunOptions):
     batch_size: int = 64
     """Number of sequences in a training step; every step has new sequences."""
     learning_rate: float = 1e-2
-    """Learning rate of Adam for GRU and LSTM."""
+    """Maximum learning rate of GRU and LSTM."""
     rnn_learning_rate: float = 3e-3
-    """Learning rate of Adam for simple RNNs, whose training diverges at higher rates."""
+    """Maximum learning rate of simple RNNs, whose training diverges at higher rates."""
+    clip_norm: float | None = 1.0
+    """Maximum norm of the gradient of all weights together."""
     smoke: bool = False
     """Try the complete recipe in seconds, with two epochs; its scores are meaningless."""
 
@@ -76,7 +77,8 @@ class Config(RunOptions):
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
-        super().check(replicas)
+        RunOptions.check(self, replicas)
+        OptimizerOptions.check(self, replicas)
         require_positive(hidden_dim=self.hidden_dim, batch_size=self.batch_size)
         if min(self.delays, default=0) < 1 or not self.networks:
             raise InputError(
@@ -156,7 +158,9 @@ def build(config: Config, network: Network, delay: int) -> keras.Model:
     start(model.get_layer("recurrent_0"), network, SYMBOLS + delay)
     rate = config.rnn_learning_rate if cell == "rnn" else config.learning_rate
     model.compile(
-        LazyAdam(rate, global_clipnorm=CLIPNORM), WeightedMeanLoss(cross_entropy), weighted_metrics=["accuracy"]
+        dataclasses.replace(config, learning_rate=rate).make_optimizer(config.epochs * STEPS_PER_EPOCH),
+        WeightedMeanLoss(config.smoothed_cross_entropy()),
+        weighted_metrics=["accuracy"],
     )
     return model
 

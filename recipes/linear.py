@@ -11,8 +11,6 @@ These are baselines for models that read the order of the words. Ours, softmax r
 import dataclasses
 from typing import Any, Literal
 
-import keras
-
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.flags import read_flags
@@ -20,12 +18,11 @@ from kerasnlp_zoo.models import BUILDERS
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import inverse_document_frequencies
 from kerasnlp_zoo.training import (
-    LazyAdam,
+    SGD,
     Run,
     WeightedMeanLoss,
     WordClassifierConfig,
     classification_metrics,
-    cross_entropy,
     finish_classification,
     hinge_loss,
     is_repeated_run,
@@ -56,7 +53,13 @@ class Config(WordClassifierConfig):
     dropout: float = 0.5
     """Dropout rate of each hidden layer."""
     learning_rate: float = 1e-2
-    """Learning rate of Adam; ignored by the perceptron."""
+    """Maximum learning rate; the perceptron ignores it."""
+
+    def check(self, replicas: int) -> None:
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
+        super().check(replicas)
+        if self.model in LOSSES:
+            self.refuse_label_smoothing(f"the loss of --model {self.model} has no probabilities")
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -83,10 +86,11 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             frequencies = inverse_document_frequencies(token_ids, preprocessor.vocabulary_size)
             model.get_layer("bag_of_words").set_inverse_document_frequencies(frequencies)
         # Rosenblatt's update has no learning rate: from zero weights, every rate leads to the same predictions.
-        optimizer = keras.optimizers.SGD(1.0) if config.model == "perceptron" else LazyAdam(config.learning_rate)
+        is_perceptron = config.model == "perceptron"
+        optimizer = SGD(1.0) if is_perceptron else config.make_optimizer(run.total_steps(len(data.train)))
         model.compile(
             optimizer=optimizer,
-            loss=WeightedMeanLoss(LOSSES.get(config.model, cross_entropy)),
+            loss=WeightedMeanLoss(LOSSES.get(config.model) or config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )

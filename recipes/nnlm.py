@@ -23,7 +23,6 @@ from kerasnlp_zoo.text.context_windows import context_windows
 from kerasnlp_zoo.training import (
     SAMPLED,
     KeepBest,
-    LazyAdam,
     NextWordOptions,
     Perplexity,
     Run,
@@ -61,7 +60,7 @@ class Config(NextWordOptions, TextRunOptions):
     dropout: float = 0.2
     """Dropout rate of the word vectors and of the hidden layer."""
     learning_rate: float = 1e-3
-    """Learning rate of Adam."""
+    """Maximum learning rate."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
@@ -96,7 +95,7 @@ def main(config: Config) -> dict[str, Any]:
         next_word_loss = config.next_word_loss(model, text.train)
         trainer = next_word_trainer(model, next_word_loss)
         trainer.compile(
-            LazyAdam(config.learning_rate),
+            config.make_optimizer(run.epochs * len(train)),
             WeightedMeanLoss(identity_loss),
             weighted_metrics=[Perplexity()],
             jit_compile=config.jit or "auto",

@@ -24,12 +24,10 @@ from kerasnlp_zoo.models import set_word_vectors, text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import (
-    LazyAdam,
     Run,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
-    cross_entropy,
     finish_classification,
     is_repeated_run,
     run_repeatedly,
@@ -66,7 +64,7 @@ class Config(WordVectorConfig):
     l2: float = 0.0
     """Factor of the L2 penalty of the weights of the convolutions and of the output layer."""
     learning_rate: float = 1e-3
-    """Learning rate of Adam."""
+    """Maximum learning rate."""
 
     def check_lengths(self, preprocessor: WordPreprocessor, texts: Sequence[Any]) -> None:
         """Raise InputError if most of the training texts are shorter than a window that must be complete."""
@@ -116,8 +114,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(
-            optimizer=LazyAdam(config.learning_rate),
-            loss=WeightedMeanLoss(cross_entropy),
+            optimizer=config.make_optimizer(run.total_steps(len(data.train))),
+            loss=WeightedMeanLoss(config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )

@@ -26,12 +26,10 @@ from kerasnlp_zoo.text import TreePreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.trees import read_tree
 from kerasnlp_zoo.training import (
-    LazyAdam,
     Run,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
-    cross_entropy,
     finish_classification,
     is_repeated_run,
     run_repeatedly,
@@ -62,7 +60,7 @@ class Config(TreeOptions, WordVectorConfig):
     dropout: float = 0.2
     """Dropout rate of the word vectors and of the features of a tree or pair."""
     learning_rate: float = 1e-3
-    """Learning rate of Adam."""
+    """Maximum learning rate."""
     epochs: int = 12
     """Maximum number of passes over the training data."""
 
@@ -112,8 +110,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(
-            optimizer=LazyAdam(config.learning_rate),
-            loss=WeightedMeanLoss(cross_entropy),
+            optimizer=config.make_optimizer(run.total_steps(len(data.train))),
+            loss=WeightedMeanLoss(config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )

@@ -20,7 +20,7 @@ def training_curves(history: History, best_epoch: int, path: FilePath, title: st
     """Draw the curves of a run over its epochs, and mark the best epoch.
 
     The plot has the first of these curves that are in the history: cross entropy and accuracy; perplexity; loss and
-    BLEU; loss.
+    BLEU; loss. The norm of the gradient is beside them.
 
     Args:
         history: rows of history.csv.
@@ -30,6 +30,7 @@ def training_curves(history: History, best_epoch: int, path: FilePath, title: st
     """
     choices = ("cross_entropy", "accuracy"), ("perplexity",), ("loss", "bleu"), ("loss",)
     names = next(names for names in choices if all(f"val_{name}" in history[0] for name in names))
+    names = (*names, "gradient_norm") if "gradient_norm" in history[0] else names
     figure = new_figure(4.5 * len(names), 3.4)
     for axes, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
         _train_and_validation(axes, history, name, "BLEU" if name == "bleu" else name.replace("_", " "))
@@ -50,8 +51,10 @@ def pretraining_curves(history: History, path: FilePath, title: str = "") -> Non
         "mlm_logits_loss": "cross entropy of masked tokens",
         "mlm_logits_accuracy": "accuracy of masked tokens",
         "nsp_logits_accuracy": "accuracy of next sentences",
+        "gradient_norm": "norm of the gradient",
     }
-    figure = new_figure(12, 3.4)
+    names = {name: what for name, what in names.items() if name in history[0]}
+    figure = new_figure(4 * len(names), 3.4)
     for axes, (name, what) in zip(figure.subplots(1, len(names)), names.items(), strict=True):
         _train_and_validation(axes, history, name, what)
         axes.legend(frameon=False)
@@ -59,11 +62,11 @@ def pretraining_curves(history: History, path: FilePath, title: str = "") -> Non
 
 
 def _train_and_validation(axes: "Axes", history: History, name: str, what: str) -> None:
-    """Draw a column of history.csv for validation, and for training if it has one."""
+    """Draw a column of history.csv for training and for validation; it may have only one of them."""
     epochs = [row["epoch"] + 1 for row in history]
-    if name in history[0]:
-        axes.plot(epochs, [row[name] for row in history], color=GREY, marker="o", ms=3, label="train")
-    axes.plot(epochs, [row[f"val_{name}"] for row in history], color=BLUE, marker="o", ms=3, label="validation")
+    for column, color, label in ((name, GREY, "train"), (f"val_{name}", BLUE, "validation")):
+        if column in history[0]:
+            axes.plot(epochs, [row[column] for row in history], color=color, marker="o", ms=3, label=label)
     axes.set(xlabel="epoch", ylabel=what)
     axes.locator_params(axis="x", integer=True)
 
@@ -77,7 +80,11 @@ def score_curves(history: History, path: FilePath, title: str = "") -> None:
         title: title of the plot.
     """
     epochs = [row["epoch"] + 1 for row in history]
-    names = [name for name in history[0] if name not in ("epoch", "loss") and not name.endswith("_per_second")]
+    names = [
+        name
+        for name in history[0]
+        if name not in ("epoch", "loss", "gradient_norm") and not name.endswith("_per_second")
+    ]
     figure = new_figure(9 if names else 4.6, 3.4)
     panels = figure.subplots(1, 2 if names else 1, squeeze=False).ravel()
     panels[0].plot(epochs, [row["loss"] for row in history], color=GREY, marker="o", ms=3)

@@ -11,6 +11,7 @@ from kerasnlp_zoo.training.fine_tuning import (
     trainable_summary,
 )
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
+from kerasnlp_zoo.training.gradient_norm import GradientNorm
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
 from kerasnlp_zoo.training.language_model_reports import decode_ids, describe_text
 from kerasnlp_zoo.training.language_model_trainer import (
@@ -48,6 +49,7 @@ from kerasnlp_zoo.training.next_word_loss import (
     NextWordOptions,
     next_word_trainer,
 )
+from kerasnlp_zoo.training.optimizers import SGD, Adam, OptimizerName, OptimizerOptions, RMSprop, ScheduleName
 from kerasnlp_zoo.training.pretraining import (
     SMOKE_STEPS,
     PretrainingConfig,
@@ -58,7 +60,12 @@ from kerasnlp_zoo.training.pretraining import (
 from kerasnlp_zoo.training.repetition import RepeatableConfig, is_repeated_run, run_repeatedly
 from kerasnlp_zoo.training.run import ModelRunOptions, Run, RunConfig, RunOptions
 from kerasnlp_zoo.training.saving import draw_training
-from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
+from kerasnlp_zoo.training.schedules import (
+    WarmupConstant,
+    WarmupCosineDecay,
+    WarmupInverseSquareRoot,
+    WarmupLinearDecay,
+)
 from kerasnlp_zoo.training.strategies import STRATEGIES, StrategyName, make_strategy
 from kerasnlp_zoo.training.translation import (
     TranslationConfig,
@@ -79,6 +86,15 @@ from kerasnlp_zoo.training.word_vector_training import (
 
 __all__ = [
     "SAMPLED",
+    "WarmupCosineDecay",
+    "WarmupConstant",
+    "GradientNorm",
+    "ScheduleName",
+    "RMSprop",
+    "OptimizerOptions",
+    "OptimizerName",
+    "Adam",
+    "SGD",
     "SMOKE_STEPS",
     "SPAN_METRICS",
     "STRATEGIES",

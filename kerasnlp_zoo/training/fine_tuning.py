@@ -11,14 +11,12 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.models.lora import HEADS, enable_lora
 from kerasnlp_zoo.tasks import QuestionAnswering, Task, TaskName, TextClassification
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.lazy_adam import LazyAdam
 from kerasnlp_zoo.training.losses import ElementLoss, WeightedMeanLoss
+from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.repetition import RepeatableConfig
 from kerasnlp_zoo.training.run import Run, RunConfig
 from kerasnlp_zoo.training.saving import DescribedData, draw_training, round_to_float16_if_harmless, save_task
-from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
-NOT_DECAYED = ("bias", "gamma", "beta", "embeddings")
 SPAN_METRICS = {"f1": "entity F1", "unlabelled_f1": "word F1", "accuracy": "tag accuracy"}  # for spans
 
 
@@ -36,15 +34,18 @@ class FineTuningConfig(RepeatableConfig):
     """Train LoRA factors of this rank instead of the kernels; the entry then contains only the changes to
     --pretrained."""
     epochs: int = 4
-    """Number of passes over the training data; the learning rate decreases to 0 over them."""
+    """Number of passes over the training data."""
     batch_size: int = 32
     """Number of texts in a batch, for all replicas together."""
     learning_rate: float = 1e-4
     """Maximum learning rate."""
-    warmup: float = 0.1
-    """Share of the training steps in which the learning rate increases."""
-    weight_decay: float = 0.01
-    """Weight decay of the kernels, relative to the learning rate."""
+    schedule: ScheduleName = "linear"
+    """Learning rate after the warm-up."""
+    warmup_steps: float = 0.1
+    """Number of steps in which the learning rate increases to its maximum; a number below 1 is a share of all
+    steps."""
+    weight_decay: float | None = 0.01
+    """Weight decay of the kernels, relative to the learning rate; biases and embeddings do not decay."""
     gradient_accumulation: int = 1
     """Number of batches whose gradients are summed for one step: a larger effective batch size with the same memory."""
     max_sequence_length: int = 128
@@ -56,11 +57,8 @@ class FineTuningConfig(RepeatableConfig):
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_positive(gradient_accumulation=self.gradient_accumulation, max_sequence_length=self.max_sequence_length)
-        if self.lora_rank < 0 or not 0 <= self.warmup < 1:
-            raise InputError(
-                "Expected --lora-rank of at least 0 and --warmup in [0, 1). "
-                f"Received: --lora-rank {self.lora_rank} --warmup {self.warmup}"
-            )
+        if self.lora_rank < 0:
+            raise InputError(f"--lora-rank must be at least 0. Received: --lora-rank {self.lora_rank}")
         if self.freeze_encoder and self.lora_rank:
             raise InputError(
                 "--freeze-encoder and --lora-rank cannot be used together: the first trains only the head, the second "
@@ -132,10 +130,7 @@ def compile_for_fine_tuning(
     metrics: Sequence[keras.metrics.Metric],
     num_examples: int,
 ) -> keras.Model:
-    """Compile a model with Adam, weight decay of the kernels, and a learning rate that increases and then decreases.
-
-    The learning rate is the same for all weights. Word vectors are updated only when their word occurs in a batch,
-    and do not decay. Otherwise most of the time would be spent on words that the batch does not contain.
+    """Compile a model with the optimizer of the flags; the learning rate is the same for all weights.
 
     Args:
         config: the flags.
@@ -149,30 +144,9 @@ def compile_for_fine_tuning(
     """
     batches = config.epochs * -(-num_examples // config.batch_size)
     steps = max(1, batches // config.gradient_accumulation)
-    schedule = WarmupLinearDecay(config.learning_rate, int(config.warmup * steps), steps)
-    optimizer = adam_with_decay(schedule, config.weight_decay, config.gradient_accumulation)
+    optimizer = config.make_optimizer(steps, config.gradient_accumulation)
     model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=list(metrics), jit_compile=config.jit)
     return model
-
-
-def adam_with_decay(
-    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
-    weight_decay: float,
-    gradient_accumulation: int = 1,
-) -> LazyAdam:
-    """Return Adam with weight decay of the kernels, but not of biases, normalization weights and embeddings.
-
-    Args:
-        learning_rate: a number or a schedule.
-        weight_decay: weight decay, relative to the learning rate.
-        gradient_accumulation: number of batches whose gradients are summed for one step.
-
-    Reference: Loshchilov and Hutter 2019; the same weights have no decay in the code of Devlin et al. 2019.
-    """
-    accumulation = gradient_accumulation if gradient_accumulation > 1 else None
-    optimizer = LazyAdam(learning_rate, weight_decay=weight_decay, gradient_accumulation_steps=accumulation)
-    optimizer.exclude_from_weight_decay(var_names=list(NOT_DECAYED))
-    return optimizer
 
 
 def trainable_summary(model: keras.Model) -> str:

@@ -42,7 +42,7 @@ class LanguageModelTrainer(keras.Model):
     >>> from kerasnlp_zoo.models import rnn_language_model
     >>> from kerasnlp_zoo.text.language_model_batches import language_model_batches
     >>> model = rnn_language_model(vocabulary_size=9, embedding_dim=4, num_layers=1)
-    >>> trainer = compile_for_language_modeling(LanguageModelTrainer(model, batch_size=2), learning_rate=1e-3)
+    >>> trainer = compile_for_language_modeling(LanguageModelTrainer(model, batch_size=2), keras.optimizers.Adam())
     >>> history = trainer.fit(language_model_batches(np.arange(9), 2, 3), shuffle=False, verbose=0).history
     >>> round(history["perplexity"][0])
     9
@@ -124,16 +124,14 @@ def initialize_output_bias(model: keras.Model, token_ids: np.ndarray) -> None:
 
 def compile_for_language_modeling(
     trainer: LanguageModelTrainer,
-    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule,
-    clip_norm: float = 1.0,
+    optimizer: keras.optimizers.Optimizer,
     jit: bool = False,
 ) -> LanguageModelTrainer:
-    """Compile a trainer with Adam and a limit of the global gradient norm.
+    """Compile a trainer with its loss and the perplexity.
 
     Args:
         trainer: the trainer.
-        learning_rate: a number or a schedule.
-        clip_norm: maximum norm of all gradients together.
+        optimizer: the optimizer; a limit of the gradient's norm prevents that it explodes.
         jit: whether to compile with XLA.
 
     Returns:
@@ -142,7 +140,7 @@ def compile_for_language_modeling(
     Reference: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", section 3.2.
     """
     trainer.compile(
-        keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm),
+        optimizer,
         WeightedMeanLoss(identity_loss),
         weighted_metrics=[Perplexity()],
         jit_compile=jit,

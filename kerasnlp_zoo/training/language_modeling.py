@@ -23,6 +23,7 @@ from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text.language_model_text import LanguageModelText
 from kerasnlp_zoo.training.language_model_reports import describe_text
 from kerasnlp_zoo.training.next_word_loss import NextWordOptions
+from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
 from kerasnlp_zoo.training.run import Run, RunOptions
 from kerasnlp_zoo.training.saving import draw_training, published_note, round_to_float16, save_task
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
@@ -43,13 +44,21 @@ class LanguageModelConfig(NextWordOptions, TextRunOptions):
     """The flags of recipes that train a language model on segments of one long text."""
 
     epochs: int = 12
-    """Number of passes over the text; the learning rate decreases to 0 over them. A run can be resumed after each
-    pass."""
+    """Number of passes over the text. A run can be resumed after each pass."""
     batch_size: int = 32
     """Number of streams into which the text is split, for all replicas together. Each batch has a row per stream."""
     segment_length: int = 35
     """Number of tokens of each stream in a batch. The state is passed to the next batch, but the gradient is
     truncated."""
+    optimizer: OptimizerName = "adam"
+    """Optimizer; lazy_adam saves time only if the input embeddings have weights of their own."""
+    schedule: ScheduleName = "linear"
+    """Learning rate after the warm-up."""
+    warmup_steps: float = 0.02
+    """Number of steps in which the learning rate increases to its maximum; a number below 1 is a share of all
+    steps."""
+    clip_norm: float | None = 1.0
+    """Maximum norm of the gradient of all weights together."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""

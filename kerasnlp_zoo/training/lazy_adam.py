@@ -9,9 +9,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kerasnlp_zoo.training.gradient_norm import MeasuresGradient, merged_rows
+
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class LazyAdam(keras.optimizers.Adam):
+class LazyAdam(MeasuresGradient, keras.optimizers.Adam):
     """Adam whose cost grows with the number of words in a batch, not with the size of the vocabulary.
 
     The gradient of an embedding has only the rows [N, D] that were looked up, not the complete table [V, D]. However,
@@ -48,7 +50,8 @@ class LazyAdam(keras.optimizers.Adam):
         """Scale all gradients down if their common norm is above `global_clipnorm`."""
         if not self.global_clipnorm:
             return super()._clip_gradients(gradients)
-        return tf.clip_by_global_norm([merged_rows(gradient) for gradient in gradients], self.global_clipnorm)[0]
+        norm = self.measure(gradients)
+        return tf.clip_by_global_norm([merged_rows(g) for g in gradients], self.global_clipnorm, use_norm=norm)[0]
 
     def update_step(
         self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: tf.Tensor
@@ -70,25 +73,3 @@ class LazyAdam(keras.optimizers.Adam):
         self.assign(velocity, tf.IndexedSlices(seconds, rows))
         self.assign(last_step, tf.IndexedSlices(tf.fill([tf.size(rows)], step), rows))
         self.assign_sub(variable, tf.IndexedSlices(step_size * gradients / (tf.sqrt(seconds) + self.epsilon), rows))
-
-
-def merged_rows(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
-    """Sum the gradients of words that occur several times in a batch; Adam must square the sum, not the summands.
-
-    Args:
-        gradient: `tf.IndexedSlices` of N rows; any other gradient is returned unchanged.
-
-    Returns:
-        `tf.IndexedSlices` of U different rows.
-
-    Example:
-
-    >>> merged_rows(tf.IndexedSlices(tf.constant([[1.0], [5.0], [2.0]]), tf.constant([7, 3, 7]))).values.numpy()
-    array([[3.],
-           [5.]], dtype=float32)
-    """
-    if not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    rows, row_numbers = tf.unique(gradient.indices)  # [U], [N]
-    values = tf.math.unsorted_segment_sum(gradient.values, row_numbers, tf.size(rows))  # [U, D]
-    return tf.IndexedSlices(values, rows, gradient.dense_shape)

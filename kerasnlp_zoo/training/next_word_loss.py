@@ -156,6 +156,7 @@ class NextWordOptions(ModelRunOptions):
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
+        self.refuse_label_smoothing("a language model is scored by the probabilities of the next words")
         if self.num_sampled is None:
             return
         if self.loss not in SAMPLED:

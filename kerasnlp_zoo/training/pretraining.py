@@ -20,11 +20,10 @@ from kerasnlp_zoo.text import WordPieceVocabulary, learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.corpus import IDS
 from kerasnlp_zoo.text.documents import Documents, encode_documents
 from kerasnlp_zoo.text.sentences import split_sentences
-from kerasnlp_zoo.training.fine_tuning import adam_with_decay
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, cross_entropy, is_correct
+from kerasnlp_zoo.training.losses import WeightedMeanLoss, is_correct
+from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import round_to_float16, save_task
-from kerasnlp_zoo.training.schedules import WarmupLinearDecay
 
 if TYPE_CHECKING:
     from kerasnlp_zoo.text import WordPiecePreprocessor
@@ -48,17 +47,20 @@ class PretrainingConfig(ModelRunOptions, TextOptions):
     max_sequence_length: int = 128
     """Number of tokens in an example."""
     epochs: int = 10
-    """Number of epochs; the learning rate decreases to 0 over them. A run can be resumed after each epoch."""
+    """Number of epochs. A run can be resumed after each epoch."""
     epoch_steps: int | None = None
     """Number of batches in an epoch. Default: about one pass over the text."""
     batch_size: int = 32
     """Number of examples in a batch, for all replicas together."""
     learning_rate: float = 1e-3
     """Maximum learning rate; use 1e-4 for large models."""
-    warmup: float = 0.1
-    """Share of the training steps in which the learning rate increases."""
-    weight_decay: float = 0.01
-    """Weight decay of the kernels, relative to the learning rate."""
+    schedule: ScheduleName = "linear"
+    """Learning rate after the warm-up."""
+    warmup_steps: float = 0.1
+    """Number of steps in which the learning rate increases to its maximum; a number below 1 is a share of all
+    steps."""
+    weight_decay: float | None = 0.01
+    """Weight decay of the kernels, relative to the learning rate; biases and embeddings do not decay."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
@@ -68,8 +70,6 @@ class PretrainingConfig(ModelRunOptions, TextOptions):
             max_sequence_length=self.max_sequence_length,
             epoch_steps=1 if self.epoch_steps is None else self.epoch_steps,
         )
-        if not 0 <= self.warmup < 1:
-            raise InputError(f"Expected --warmup in [0, 1), a share of the steps. Received: --warmup {self.warmup}")
 
 
 def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, "WordPiecePreprocessor"]:
@@ -143,10 +143,9 @@ def compile_for_pretraining(config: PretrainingConfig, model: keras.Model, total
 
     Reference: Devlin et al. 2019, appendix A.2.
     """
-    schedule = WarmupLinearDecay(config.learning_rate, int(config.warmup * total_steps), total_steps)
     model.compile(
-        adam_with_decay(schedule, config.weight_decay),
-        {head: WeightedMeanLoss(cross_entropy) for head in ("mlm_logits", "nsp_logits")},
+        config.make_optimizer(total_steps),
+        {head: WeightedMeanLoss(config.smoothed_cross_entropy()) for head in ("mlm_logits", "nsp_logits")},
         weighted_metrics={
             "mlm_logits": [keras.metrics.MeanMetricWrapper(is_correct, name="accuracy")],
             "nsp_logits": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],

@@ -25,6 +25,8 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
+from kerasnlp_zoo.training.gradient_norm import GradientNorm
+from kerasnlp_zoo.training.optimizers import OptimizerOptions
 from kerasnlp_zoo.training.strategies import StrategyName, make_strategy
 from kerasnlp_zoo.versions import versions
 
@@ -66,7 +68,7 @@ class RunOptions:
 
 
 @dataclasses.dataclass
-class ModelRunOptions(RunOptions):
+class ModelRunOptions(OptimizerOptions, RunOptions):
     """The flags of recipes that train a Keras model in batches."""
 
     batch_size: int = 50
@@ -80,7 +82,8 @@ class ModelRunOptions(RunOptions):
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
-        super().check(replicas)
+        RunOptions.check(self, replicas)
+        OptimizerOptions.check(self, replicas)
         require_positive(batch_size=self.batch_size)
         if self.jit and self.deterministic:
             raise InputError(
@@ -242,6 +245,7 @@ class Run(Generic[ConfigT]):
             first_epoch = epochs
         if first_epoch:
             print(f"Resuming after epoch {first_epoch} of at most {epochs}")
+        first = [EpochSeed(self.config.seed), exploded, GradientNorm()]
         # Keras warns after every epoch about a data set of unknown length.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
         try:
@@ -249,7 +253,7 @@ class Run(Generic[ConfigT]):
                 dataset,
                 epochs=epochs,
                 initial_epoch=first_epoch,
-                callbacks=[EpochSeed(self.config.seed), exploded, *callbacks, backup, *_tensorboard(self.folder)],
+                callbacks=[*first, *callbacks, backup, *_tensorboard(self.folder)],
                 shuffle=False,
                 verbose=1 if sys.stdout.isatty() else 2,
                 **arguments,
@@ -265,6 +269,13 @@ class Run(Generic[ConfigT]):
     def epochs(self) -> int:
         """Maximum number of epochs of this run."""
         return SMOKE_EPOCHS if self.config.smoke else self.config.epochs
+
+    def total_steps(self: "Run[ModelRunOptions]", num_examples: int) -> int:
+        """Return the number of batches of all epochs, for the learning rate schedule.
+
+        A smoke run has fewer epochs, but the schedule of the complete run.
+        """
+        return self.config.epochs * -(-num_examples // self.config.batch_size)
 
     @functools.cached_property
     def state(self) -> Path:

@@ -1,5 +1,7 @@
 """Learning rate schedules."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -49,7 +51,67 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class WarmupInverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
+class WarmupCosineDecay(WarmupLinearDecay):
+    """Increase the learning rate linearly to the peak, then decrease it to 0 along half a cosine.
+
+    Args:
+        peak: the highest learning rate.
+        warmup_steps: steps until the peak (>= 0).
+        total_steps: steps until the learning rate is 0.
+
+    Raises:
+        InputError: if `warmup_steps` is not below `total_steps`.
+
+    Example:
+
+    >>> schedule = WarmupCosineDecay(peak=1.0, warmup_steps=2, total_steps=6)
+    >>> [round(float(schedule(step)), 2) for step in range(7)]
+    [0.5, 1.0, 1.0, 0.85, 0.5, 0.15, 0.0]
+
+    Reference: Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", equation 5.
+    """
+
+    def __call__(self, step: Tensor | int) -> Tensor:
+        """Return the learning rate of a step, counted from 0."""
+        step = ops.cast(step, "float32")
+        rising = ops.minimum((step + 1) / max(self.warmup_steps, 1), 1.0)
+        done = ops.clip((step - self.warmup_steps) / (self.total_steps - self.warmup_steps), 0.0, 1.0)
+        return self.peak * ops.minimum(rising, (1 + ops.cos(math.pi * done)) / 2)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class WarmupConstant(keras.optimizers.schedules.LearningRateSchedule):
+    """Increase the learning rate linearly to the peak, then keep it.
+
+    Args:
+        peak: the highest learning rate.
+        warmup_steps: steps until the peak (>= 1).
+
+    Raises:
+        InputError: if `warmup_steps` is not positive.
+
+    Example:
+
+    >>> schedule = WarmupConstant(peak=1.0, warmup_steps=4)
+    >>> [float(schedule(step)) for step in (0, 1, 3, 15)]
+    [0.25, 0.5, 1.0, 1.0]
+    """
+
+    def __init__(self, peak: float, warmup_steps: int) -> None:
+        require_positive(warmup_steps=warmup_steps)
+        self.peak, self.warmup_steps = peak, warmup_steps
+
+    def __call__(self, step: Tensor | int) -> Tensor:
+        """Return the learning rate of a step, counted from 0."""
+        return self.peak * ops.minimum((ops.cast(step, "float32") + 1) / self.warmup_steps, 1.0)
+
+    def get_config(self) -> Config:
+        """Return the arguments that rebuild this schedule."""
+        return {"peak": self.peak, "warmup_steps": self.warmup_steps}
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class WarmupInverseSquareRoot(WarmupConstant):
     """Increase the learning rate linearly to the peak, then decrease it with the inverse square root of the step.
 
     The paper's schedule for hidden size D has `peak=(D * warmup_steps) ** -0.5`.
@@ -70,15 +132,7 @@ class WarmupInverseSquareRoot(keras.optimizers.schedules.LearningRateSchedule):
     Reference: Vaswani et al. 2017, equation 3.
     """
 
-    def __init__(self, peak: float, warmup_steps: int) -> None:
-        require_positive(warmup_steps=warmup_steps)
-        self.peak, self.warmup_steps = peak, warmup_steps
-
     def __call__(self, step: Tensor | int) -> Tensor:
         """Return the learning rate of a step, counted from 0."""
         step = (ops.cast(step, "float32") + 1) / self.warmup_steps
         return self.peak * ops.minimum(step, ops.rsqrt(step))
-
-    def get_config(self) -> Config:
-        """Return the arguments that rebuild this schedule."""
-        return {"peak": self.peak, "warmup_steps": self.warmup_steps}

@@ -4,26 +4,26 @@ import dataclasses
 import random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.translation import TranslationData, TranslationOptions, TranslationSplit, load_translation
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.explanation import alignment_weights
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.callbacks import KeepBest
-from kerasnlp_zoo.training.losses import SmoothedCrossEntropy, WeightedMeanLoss, is_correct
+from kerasnlp_zoo.training.losses import WeightedMeanLoss, is_correct
+from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import (
     draw_training,
     round_to_float16_if_harmless,
     save_task,
 )
-from kerasnlp_zoo.training.schedules import WarmupInverseSquareRoot, WarmupLinearDecay
 from kerasnlp_zoo.training.word_vector_training import Throughput
 
 if TYPE_CHECKING:
@@ -47,12 +47,16 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
     """Number of word pieces of both languages together."""
     max_sequence_length: int = 64
     """Maximum length of a sentence in pieces, including [END]; longer sentences are truncated at the end."""
+    optimizer: OptimizerName = "adam"
+    """Optimizer; Adam has the beta_2 and epsilon of the Transformer paper."""
     learning_rate: float = 1e-3
-    """Maximum learning rate of Adam."""
-    warmup_steps: int = 1000
-    """Number of steps in which the learning rate increases; then it decreases."""
-    decay: Literal["linear", "inverse_square_root"] = "linear"
-    """linear: the learning rate decreases to 0 over the epochs. inverse_square_root: as in the Transformer paper."""
+    """Maximum learning rate."""
+    schedule: ScheduleName = "linear"
+    """Learning rate after the warm-up: constant; linear or cosine, decreasing to 0 over --epochs; or
+    inverse_square_root of the number of steps, as in the Transformer paper."""
+    warmup_steps: float = 1000
+    """Number of steps in which the learning rate increases to its maximum; a number below 1 is a share of all
+    steps."""
     label_smoothing: float = 0.1
     """Share of the target probability that is distributed over all tokens."""
     beam_width: int = 4
@@ -67,12 +71,9 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
         super().check(replicas)
         require_positive(
             vocabulary_size=self.vocabulary_size,
-            warmup_steps=self.warmup_steps,
             beam_width=self.beam_width,
             patience=self.patience,
         )
-        if not 0 <= self.label_smoothing < 1:
-            raise InputError(f"Expected --label-smoothing in [0, 1). Received: {self.label_smoothing}")
 
 
 def read_translations(run: Run[TranslationConfig]) -> tuple[TranslationData, "TranslationPreprocessor"]:
@@ -115,7 +116,7 @@ def _report(data: TranslationData, preprocessor: "TranslationPreprocessor") -> s
 
 
 def compile_for_translation(config: TranslationConfig, model: keras.Model, total_steps: int) -> keras.Model:
-    """Compile a translator with Adam as in the paper, and cross entropy with smoothed labels.
+    """Compile a translator with the optimizer of the flags, and cross entropy with smoothed labels.
 
     Args:
         config: the flags.
@@ -127,14 +128,9 @@ def compile_for_translation(config: TranslationConfig, model: keras.Model, total
 
     Reference: Vaswani et al. 2017, sections 5.3 and 5.4.
     """
-    if config.decay == "linear":
-        warmup_steps = min(config.warmup_steps, total_steps // 2)
-        schedule = WarmupLinearDecay(config.learning_rate, warmup_steps, total_steps)
-    else:
-        schedule = WarmupInverseSquareRoot(config.learning_rate, config.warmup_steps)
     model.compile(
-        keras.optimizers.Adam(schedule, beta_2=0.98, epsilon=1e-9),
-        WeightedMeanLoss(SmoothedCrossEntropy(config.label_smoothing)),
+        config.make_optimizer(total_steps, beta_2=0.98, epsilon=1e-9),
+        WeightedMeanLoss(config.smoothed_cross_entropy()),
         weighted_metrics=[keras.metrics.MeanMetricWrapper(is_correct, name="accuracy")],
         jit_compile=config.jit,
     )

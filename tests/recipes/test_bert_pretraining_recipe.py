@@ -133,7 +133,7 @@ def test_a_given_vocabulary_is_used_unchanged(run, texts, tmp_path, monkeypatch)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"warmup": 1.0}, "--warmup"),
+        ({"warmup_steps": -1}, "--warmup-steps"),
         ({"epoch_steps": 0}, "epoch_steps"),
         ({"vocabulary": "text_cnn_movie_reviews_en"}, "an entry with word pieces"),
         ({"vocabulary": "nothing"}, "There is no entry 'nothing'"),

@@ -159,8 +159,8 @@ def test_answers_are_learned_from_a_file_like_squad(encoder, tmp_path):
     [
         ({"freeze_encoder": True, "lora_rank": 2}, "Omit one of them"),
         ({"random_weights": True, "lora_rank": 2}, "trains the complete model"),
-        ({"lora_rank": -1}, "--lora-rank of at least 0"),
-        ({"warmup": 1.0}, r"--warmup in \[0, 1\)"),
+        ({"lora_rank": -1}, "--lora-rank must be at least 0"),
+        ({"warmup_steps": 1.5}, "--warmup-steps must be a whole number, or a share"),
         ({"gradient_accumulation": 0}, "gradient_accumulation must be an integer of at least 1"),
         ({"pretrained": "bert_minilm"}, "There is no entry 'bert_minilm'. Did you mean 'bert_minilm_en'"),
     ],

@@ -87,8 +87,8 @@ def test_a_smoke_run_completes_the_recipe(recipe, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"label_smoothing": 1.0}, "Expected --label-smoothing in"),
-        ({"warmup_steps": 0}, "warmup_steps"),
+        ({"label_smoothing": 1.0}, "--label-smoothing must be a number in"),
+        ({"warmup_steps": 0, "schedule": "inverse_square_root"}, "needs --warmup-steps of at least 1"),
         ({"batch_size": 60}, "no room for 1 pairs of the longest length"),
     ],
 )

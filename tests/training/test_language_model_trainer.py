@@ -22,7 +22,7 @@ def trained(batch_size=2, segment_length=5, epochs=1, num_sampled=None, jit=Fals
     keras.utils.set_random_seed(3)
     model = rnn_language_model(**{**SMALL, "dropout": 0.0, **arguments})
     trainer = LanguageModelTrainer(model, batch_size, sampled(model, num_sampled))
-    compile_for_language_modeling(trainer, 0.01, clip_norm, jit)
+    compile_for_language_modeling(trainer, keras.optimizers.Adam(0.01, global_clipnorm=clip_norm), jit)
     batches = language_model_batches(IDS, batch_size, segment_length)
     history = trainer.fit(batches, epochs=epochs, shuffle=False, verbose=0).history
     return trainer, history
@@ -32,7 +32,7 @@ def untrained(batch_size=2, num_sampled=None):
     keras.utils.set_random_seed(3)
     model = rnn_language_model(**SMALL)
     trainer = LanguageModelTrainer(model, batch_size, sampled(model, num_sampled))
-    return compile_for_language_modeling(trainer, 0.01)
+    return compile_for_language_modeling(trainer, keras.optimizers.Adam(0.01, global_clipnorm=1.0))
 
 
 def close(actual, expected, tolerance=1e-5):
@@ -101,7 +101,7 @@ def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(tmp_path):
         keras.utils.set_random_seed(3)
         model = rnn_language_model(**SMALL, dropout=0.4, recurrent_dropout=0.2)
         trainer = LanguageModelTrainer(model, 2, sampled(model, 6))
-        compile_for_language_modeling(trainer, 0.01)
+        compile_for_language_modeling(trainer, keras.optimizers.Adam(0.01, global_clipnorm=1.0))
         history, backup = HistoryFile(folder / "history.csv"), EpochBackup(folder)
         best = KeepBest(history, folder / "best.safetensors", "val_perplexity", patience=9)
         trainer.fit(

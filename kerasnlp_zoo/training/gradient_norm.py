@@ -1,0 +1,89 @@
+"""The norm of the gradient of all weights, by which vanishing and exploding gradients are found.
+
+Reference: Pascanu et al. 2013, "On the difficulty of training recurrent neural networks", section 2.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+NAME = "gradient_norm"
+
+
+class MeasuresGradient:
+    """Mixin of optimizers that measure the norm of the gradient before clipping. List it before the optimizer.
+
+    `gradient_norm` is the mean over the steps since its last reset. With several replicas, it is also the mean over the
+    replicas, of which each has the gradient of its part of the batch.
+    """
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        """Create the mean, then the variables of the optimizer."""
+        if not hasattr(self, NAME):
+            self.gradient_norm = keras.metrics.Mean(name=NAME)
+        super().build(variables)  # type: ignore[misc]  # the optimizer has this method
+
+    def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
+        """Measure the gradients, then clip them as the optimizer does."""
+        self.measure(gradients)
+        return super()._clip_gradients(gradients)  # type: ignore[misc]
+
+    def measure(self, gradients: list[Any]) -> tf.Tensor:
+        """Return the norm of all gradients together, and add it to the mean."""
+        norm = tf.linalg.global_norm([merged_rows(gradient) for gradient in gradients])
+        self.gradient_norm.update_state(norm)
+        return norm
+
+
+class GradientNorm(keras.callbacks.Callback):
+    """Add `gradient_norm`, the mean norm of the gradient in an epoch, to the logs.
+
+    It needs an optimizer that measures it, such as `LazyAdam`; with another optimizer the logs are unchanged.
+
+    Example:
+
+    >>> from kerasnlp_zoo.training import LazyAdam
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(LazyAdam(0.1), "mse")
+    >>> history = model.fit(tf.constant([[1.0]]), tf.constant([[2.0]]), callbacks=[GradientNorm()], verbose=0)
+    >>> round(history.history["gradient_norm"][0], 3)  # both derivatives are -4
+    5.657
+    """
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Start a new mean."""
+        if (mean := self._mean()) is not None:
+            mean.reset_state()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the mean to the logs."""
+        if logs is not None and (mean := self._mean()) is not None:
+            logs[NAME] = float(mean.result())
+
+    def _mean(self) -> keras.metrics.Mean | None:
+        """Return the mean of the optimizer; in half precision, another optimizer contains it."""
+        return getattr(getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer), NAME, None)
+
+
+def merged_rows(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
+    """Sum the gradients of words that occur several times in a batch; norms and Adam square the sum, not the summands.
+
+    Args:
+        gradient: `tf.IndexedSlices` of N rows; any other gradient is returned unchanged.
+
+    Returns:
+        `tf.IndexedSlices` of U different rows.
+
+    Example:
+
+    >>> merged_rows(tf.IndexedSlices(tf.constant([[1.0], [5.0], [2.0]]), tf.constant([7, 3, 7]))).values.numpy()
+    array([[3.],
+           [5.]], dtype=float32)
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows, row_numbers = tf.unique(gradient.indices)  # [U], [N]
+    values = tf.math.unsorted_segment_sum(gradient.values, row_numbers, tf.size(rows))  # [U, D]
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)
