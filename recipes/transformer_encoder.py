@@ -15,13 +15,11 @@ from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import set_word_vectors, transformer_encoder
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
-    LazyAdam,
     Run,
-    WarmupLinearDecay,
+    ScheduleName,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
-    cross_entropy,
     finish_classification,
     is_repeated_run,
     run_repeatedly,
@@ -51,11 +49,14 @@ class Config(WordVectorConfig):
     dropout: float = 0.3
     """Dropout rate of word vectors, attention weights, outputs of layers and features."""
     epochs: int = 10
-    """Maximum number of passes over the training data; the learning rate decreases to 0 over them."""
+    """Maximum number of passes over the training data."""
     learning_rate: float = 1e-3
-    """Maximum learning rate of Adam."""
-    warmup: float = 0.1
-    """Share of the training steps in which the learning rate increases."""
+    """Maximum learning rate."""
+    schedule: ScheduleName = "linear"
+    """Learning rate after the warm-up."""
+    warmup_steps: float = 0.1
+    """Number of steps in which the learning rate increases to its maximum; a number below 1 is a share of all
+    steps."""
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -68,7 +69,6 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
-    steps = config.epochs * -(-len(data.train) // config.batch_size)
 
     with run.scope():
         model = transformer_encoder(
@@ -90,8 +90,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(
-            optimizer=LazyAdam(WarmupLinearDecay(config.learning_rate, int(config.warmup * steps), steps)),
-            loss=WeightedMeanLoss(cross_entropy),
+            optimizer=config.make_optimizer(run.total_steps(len(data.train))),
+            loss=WeightedMeanLoss(config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )
