@@ -102,7 +102,7 @@ class SampledSoftmax(WordPrediction):
             float32 [B, T].
         """
         target = self.scores_of(hidden, words)
-        scores = self.scores(hidden, candidates) + log_counts  # [B, T, S]
+        scores = self.scores(hidden, candidates, log_counts)  # [B, T, S]
         scores = mask_scores(scores, ops.not_equal(candidates, ops.cast(words, "int32")[..., None]))
         return ops.softplus(ops.logsumexp(scores, axis=-1) - target)  # log(e^target + sum over the others) - target
 

@@ -123,12 +123,13 @@ class WordPrediction(keras.layers.Layer):
             vectors, biases = self.output_of_model()
         return ops.cast(vectors, self.compute_dtype), None if biases is None else ops.cast(biases, "float32")
 
-    def scores(self, hidden: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Return u.hidden + b, float32, for all output vectors, [..., V], or for `rows` of them.
+    def scores(self, hidden: Tensor, rows: Tensor | None = None, shift: Tensor | float = 0.0) -> Tensor:
+        """Return u.hidden + b + shift, float32, for all output vectors, [..., V], or for `rows` of them.
 
         Args:
             hidden: float tensor [..., D].
             rows: the rows of each hidden vector, int [..., R], or the same rows for all hidden vectors, int [R].
+            shift: float, added to the bias of each output vector: [V] or [R].
 
         Returns:
             float32 tensor [..., V] or [..., R].
@@ -141,7 +142,8 @@ class WordPrediction(keras.layers.Layer):
         else:
             scores = ops.sum(hidden[..., None, :] * vectors, axis=-1)
         scores = ops.cast(scores, "float32")
-        return scores if biases is None else scores + biases
+        # The shift and the bias are added first, because the scores are many more numbers.
+        return scores + (shift if biases is None else biases + shift)
 
     def scores_of(self, hidden: Tensor, words: Tensor) -> Tensor:
         """Return u.hidden + b of one word for each hidden vector: float32 [B, T] for words [B, T]."""
