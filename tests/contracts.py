@@ -25,6 +25,11 @@ def token_ids(random, batch, time):
     return ids * (np.arange(time) < lengths[:, None])
 
 
+def numbers(random, batch, time):
+    """Return rows of numbers [B, 4], which have no length."""
+    return random.normal(size=(batch, 4)).astype("float32")
+
+
 def tokens_in_segments(random, batch, time):
     """Return the inputs of BERT: tokens of two segments."""
     ids = token_ids(random, batch, time)
@@ -154,6 +159,7 @@ IN_NAMES = (
     "placement",
     "padding",
     "output",
+    "num_features",
 )  # arguments that distinguish the cases of a builder
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
@@ -288,6 +294,15 @@ BUILDERS = [
     BuilderCase("linear_svm", {**SIZES, "weighting": "binary", "l2": 0.01}, quantizable=False),
     BuilderCase("logistic_regression", {**SIZES, "num_classes": 2, "weighting": "binary"}, quantizable=False),
     BuilderCase("multilayer_perceptron", {**SIZES, "hidden_dims": (8, 5), "weighting": "binary", "dropout": 0.0}),
+    *(
+        BuilderCase(builder, {"num_classes": 2, "num_features": 4, "l2": 0.01}, numbers)
+        for builder in ("softmax_regression", "perceptron", "linear_svm", "logistic_regression")
+    ),
+    BuilderCase(
+        "multilayer_perceptron",
+        {"num_classes": NUM_CLASSES, "num_features": 4, "hidden_dims": (8, 5), "l1": 0.01, "dropout": 0.0},
+        numbers,
+    ),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("mean", "sum")),
     *(
         BuilderCase(

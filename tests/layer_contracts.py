@@ -42,6 +42,16 @@ LAYERS = [
         {"input_shape": (2, 5), "expected_output_shape": (2, 5), "supports_masking": True, **FLOAT32},
     ),
     LayerCase(
+        layers.Standardization,
+        {},
+        {
+            "input_shape": (2, 5),
+            "expected_output_shape": (2, 5),
+            "expected_num_non_trainable_weights": 2,
+            "run_training_check": False,  # nothing in it is trained
+        },
+    ),
+    LayerCase(
         layers.HashedBigrams,
         {"num_bins": 9},
         {

@@ -15,6 +15,7 @@ from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.models import (
     BUILDERS,
     nnlm,
+    multilayer_perceptron,
     rnn_language_model,
     seq2seq,
     text_cnn,
@@ -23,6 +24,7 @@ from kerasnlp_zoo.models import (
     tree_lstm,
 )
 from kerasnlp_zoo.tasks import (
+    FeatureClassification,
     FillMask,
     LanguageModeling,
     QuestionAnswering,
@@ -37,6 +39,7 @@ from kerasnlp_zoo.tasks import (
 from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
 from kerasnlp_zoo.tasks.token_classification import tags_for
 from kerasnlp_zoo.text import (
+    FeaturePreprocessor,
     GenerativeVocabulary,
     LanguageModelPreprocessor,
     TokenPreprocessor,
@@ -49,6 +52,7 @@ from kerasnlp_zoo.text import (
     WordPreprocessor,
 )
 from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
+from kerasnlp_zoo.vocabulary import TokenList
 from tests.contracts import BERT
 
 TEXTS = [
@@ -73,6 +77,17 @@ def text_classification():
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=16, num_filters=8)
     return TextClassification(model, preprocessor, ["negative", "positive"])
+
+
+ROWS = ("7.5,8,6,9.1", [3.0, 2.5, 4.0, 1.0], (9, 9, 8, 10), [0.0, 0.0, 0.0, 0.0], "-1, 2e1,+3,.5")
+
+
+def feature_classification():
+    """A small, untrained FeatureClassification."""
+    model = multilayer_perceptron(num_features=4, hidden_dims=(6,))
+    model.get_layer("standardization").set_statistics(np.random.default_rng(0).uniform(0, 10, (20, 4)))
+    preprocessor = FeaturePreprocessor(TokenList(["first", "second", "third", "fourth"]))
+    return FeatureClassification(model, preprocessor, ["rejected", "hired"])
 
 
 WORDS = "king queen man woman cup mug tea coffee train bus paris london café n't".split()
@@ -242,6 +257,15 @@ class TaskCase:
 
 TASKS = [
     TaskCase(text_classification, "text_cnn", "probabilities", references=LABELS),
+    TaskCase(
+        feature_classification,
+        "linear",
+        "probabilities",
+        ROWS,
+        labels=("hired", "rejected", "hired", "rejected", "hired"),
+        strange=("1e30,-1e30,0,0", [1e-40] * 4),
+        references=["hired", "rejected", "hired", "rejected", "hired"],
+    ),
     TaskCase(
         pair_classification,
         "bert_heads",

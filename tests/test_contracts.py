@@ -58,7 +58,12 @@ def answers(case, model, inputs):
 
 
 def padded(inputs, count):
-    return tf.nest.map_structure(lambda ids: np.pad(ids, [(0, 0), (0, count), *[(0, 0)] * (ids.ndim - 2)]), inputs)
+    """Return token ids with `count` more zeros; rows of numbers have no length, and are unchanged."""
+
+    def longer(ids):
+        return ids if ids.dtype.kind == "f" else np.pad(ids, [(0, 0), (0, count), *[(0, 0)] * (ids.ndim - 2)])
+
+    return tf.nest.map_structure(longer, inputs)
 
 
 def close(actual, expected, tolerance=1e-5):

@@ -11,6 +11,7 @@ import tyro
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.commands.arguments import Entry, load_task
 from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.vocabulary import TokenList
 from kerasnlp_zoo.zoo import cards
 
 
@@ -56,6 +57,8 @@ def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Seq
     from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 
     config = zoo.read_config(entry)
+    if config["task"] == "feature_classification":
+        config["columns"] = TokenList.load(zoo.find(entry) / "vocabulary.txt").tokens
     return load_evaluation_examples(config["task"], options, config)
 
 

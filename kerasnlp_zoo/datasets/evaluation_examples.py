@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
+from kerasnlp_zoo.datasets.feature_tables import FeatureOptions, load_features, read_features
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
 from kerasnlp_zoo.datasets.options import DataOptions, TokenClassificationOptions, TranslationOptions
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
@@ -36,7 +37,7 @@ def load_evaluation_examples(
         options: flags of the data. The examples are test_file if it is given, otherwise the test split of dataset,
             otherwise the test split of the entry's own data set. For word embeddings they are test_file, or the
             published set dataset, or all published sets of the language.
-        config: config.json of the entry.
+        config: config.json of the entry; for feature_classification also "columns", the names of the numbers.
 
     Returns:
         The texts, the references (labels, numbers, spans, answers or translations; None for tasks that need none),
@@ -76,6 +77,17 @@ def _classified(options: DataOptions, config: Config) -> Examples:
         examples = read_examples(options.test_file, options)
         return [example.text for example in examples], [example.label for example in examples]
     data = load_text_classification(_with_data(options, config))
+    return data.test.texts, [data.labels[label] for label in data.test.labels]
+
+
+def _numbered(options: DataOptions, config: Config) -> Examples:
+    columns = tuple(config["columns"])
+    more = {"label_column": options.label_column, "feature_columns": columns}
+    options = _as(FeatureOptions, _with_data(options, config), **more)
+    if options.test_file is not None:
+        examples = read_features(options.test_file, options, columns)
+        return [example.text for example in examples], [example.label for example in examples]
+    data = load_features(options)
     return data.test.texts, [data.labels[label] for label in data.test.labels]
 
 
@@ -162,6 +174,7 @@ def _translated(options: DataOptions, config: Config) -> Examples:
 
 READERS: dict[str, Callable[[DataOptions, Config], Examples]] = {
     "text_classification": _classified,
+    "feature_classification": _numbered,
     "text_regression": _scored,
     "sentence_similarity": _scored,
     "token_classification": _tagged,

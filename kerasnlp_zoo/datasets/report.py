@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.feature_tables import FeatureData
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringData
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, parts_of
 from kerasnlp_zoo.datasets.tagged_texts import TokenClassificationData
@@ -34,6 +35,17 @@ def data_report(data: TextClassificationData, preprocessor: Preprocessor, batch_
         lines.append(f"  {name:<13} {_token_shares(split, preprocessor, batch_size)}")
     origin = "of the pretrained model" if type(preprocessor).__name__ == "WordPiecePreprocessor" else "counted on train"
     lines.append(f"  vocabulary    {preprocessor.vocabulary_size:,} tokens, {origin}")
+    return "\n".join(lines)
+
+
+def feature_report(data: FeatureData) -> str:
+    """Return lines with statistics of rows of numbers."""
+    lines = [*_first_lines(data), *_label_lines(data.labels, _splits(data))]
+    for name, values in zip(data.columns, data.numbers().T, strict=True):
+        lines.append(
+            f"  column        {name}: mean {values.mean():.4g}, standard deviation {values.std():.4g}, "
+            f"{values.min():g} to {values.max():g}"
+        )
     return "\n".join(lines)
 
 

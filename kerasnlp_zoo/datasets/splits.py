@@ -217,14 +217,29 @@ def prepare_splits(
     Raises:
         InputError: if a split is empty, or for cross-validation of data with a test split.
     """
+    splits, dropped = remove_duplicates(
+        {split: splits[split] for split in ("test", "validation", "train") if split in splits}
+    )
+    return hold_out_missing(splits, options, name, fold, num_folds), dropped
+
+
+def hold_out_missing(
+    splits: Mapping[str, SplitType],
+    options: DataOptions,
+    name: str,
+    fold: int | None = None,
+    num_folds: int | None = None,
+) -> dict[str, SplitType]:
+    """Hold out the missing splits, and keep only a few examples for a smoke run.
+
+    The arguments, the splits that are returned and the errors are those of `prepare_splits`.
+    """
+    splits = dict(splits)
     if fold is not None and "test" in splits:
         raise InputError(
             f"Cross-validation needs data without a test split. Received: {name}, which has a test split. Leave out "
             "the folds"
         )
-    splits, dropped = remove_duplicates(
-        {split: splits[split] for split in ("test", "validation", "train") if split in splits}
-    )
     share = options.validation_split
     if fold is not None and num_folds is not None:
         splits["train"], splits["test"] = hold_out(splits["train"], 1 / num_folds, fold)
@@ -236,7 +251,7 @@ def prepare_splits(
     require_examples(splits, options, name)
     if options.smoke:
         splits = {split: examples.first_of_each_class(SMOKE_EXAMPLES) for split, examples in splits.items()}
-    return splits, dropped
+    return splits
 
 
 def require_examples(splits: Mapping[str, Sized], options: DataOptions, name: str) -> None:

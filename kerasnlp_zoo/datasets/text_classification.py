@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,6 +127,25 @@ def load_text_classification(
 def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     """Return the fields of `TextClassificationData` except the splits, and the splits."""
     examples = {name: read_examples(path, options) for name, path in options.given_files().items()}
+    data, splits = encode_labels(examples, options)
+    return {**options.user_data(), **data}, splits
+
+
+def encode_labels(
+    examples: Mapping[str, Sequence[Example]], options: DataOptions
+) -> tuple[dict[str, Any], dict[str, Split]]:
+    """Replace the labels of the user's examples by their ids, and drop examples without a label.
+
+    Args:
+        examples: the examples of each split.
+        options: flags of the data, for messages.
+
+    Returns:
+        ("labels" and "dropped" of `TextClassificationData`, the splits).
+
+    Raises:
+        InputError: for fewer than two labels, or a label that does not occur in the training split.
+    """
     dropped = {"rows without label": sum(not e.label for split in examples.values() for e in split)}
     examples = {name: [e for e in split if e.label] for name, split in examples.items()}
     labels = ordered({example.label for example in examples["train"]})
@@ -136,7 +155,7 @@ def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]
             f"{options.label_column!r} of {options.train_file}"
         )
     splits = {name: _encode(split, labels) for name, split in examples.items()}
-    return {**options.user_data(), "labels": labels, "dropped": dropped}, splits
+    return {"labels": labels, "dropped": dropped}, splits
 
 
 def ordered(labels: Iterable[str]) -> list[str]:

@@ -105,12 +105,29 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _read_table(path: Path, options: DataOptions) -> list[Example]:
+    header, rows = read_table(path, options)
+    indices = [column_index(path, header, name, flag) for flag, name in columns(options).items()]
+    return [_example([row[index] for index in indices], place) for place, row in rows]
+
+
+def read_table(path: Path, options: DataOptions) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Read a CSV or TSV file.
+
+    Args:
+        path: the file; its first line has the names of the columns.
+        options: flags of the data: delimiter, encoding.
+
+    Returns:
+        (names of the columns, rows), each row with its file and line and its fields.
+
+    Raises:
+        InputError: for a row with another number of fields than the header; the message names file and line.
+    """
     delimiter = options.delimiter or ("\t" if path.suffix.lower() == ".tsv" else ",")
     require_one_character(delimiter)
     rows = csv.reader(io.StringIO(read_text(path, options.encoding), newline=""), delimiter=delimiter)
     header = [name.strip() for name in next(rows, [])]
-    indices = [_column(path, header, name, flag) for flag, name in columns(options).items()]
-    examples = []
+    found = []
     for row in rows:
         if not row:  # a blank line
             continue
@@ -119,8 +136,8 @@ def _read_table(path: Path, options: DataOptions) -> list[Example]:
                 f"{path}, line {rows.line_num}: {len(row)} fields, but the header has {len(header)}. "
                 f'Put fields that contain {delimiter!r} or line breaks in "double quotes", or set --delimiter'
             )
-        examples.append(_example([row[index] for index in indices], f"{path}, line {rows.line_num}"))
-    return examples
+        found.append((f"{path}, line {rows.line_num}", row))
+    return header, found
 
 
 def require_one_character(delimiter: str) -> None:
@@ -129,8 +146,12 @@ def require_one_character(delimiter: str) -> None:
         raise InputError(f"--delimiter must be one character. Received: --delimiter {delimiter!r}")
 
 
-def _column(path: Path, header: list[str], name: str, flag: str) -> int:
-    """Return the index of a column."""
+def column_index(path: Path, header: list[str], name: str, flag: str) -> int:
+    """Return the index of a column.
+
+    Raises:
+        InputError: if the table has no such column; `flag` is the flag that names it.
+    """
     if name not in header:
         columns = ", ".join(header) or "none: the file is empty"
         raise InputError(

@@ -32,6 +32,7 @@ from kerasnlp_zoo.layers.recurrent_cells import (
 from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
 from kerasnlp_zoo.layers.sampled_softmax import SampledSoftmax
 from kerasnlp_zoo.layers.shared_embedding import SharedEmbedding
+from kerasnlp_zoo.layers.standardization import Standardization
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeMean
 from kerasnlp_zoo.layers.unit_length import UnitLength
@@ -80,6 +81,7 @@ __all__ = [
     "SampledSoftmax",
     "SharedEmbedding",
     "SinusoidalPositions",
+    "Standardization",
     "SumOverTime",
     "TextConvolution",
     "TimeSkipCell",

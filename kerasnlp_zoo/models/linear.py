@@ -1,9 +1,9 @@
-"""Linear classifiers and the multilayer perceptron, over bags of words.
+"""Linear classifiers and the multilayer perceptron, over bags of words or over numbers.
 
-Perceptron, softmax regression and linear SVM are the same network, trained with different losses. A text is the vector
-x [V] of its words' weights, and the logit of a class is w.x + b.
+Perceptron, softmax regression and linear SVM are the same network, trained with different losses. The logit of a class
+is w.x + b. For a text, x [V] has the weights of its words; for a row of numbers, x [F] has the standardized numbers.
 
-Shapes: B batch, T length, V vocabulary, C classes.
+Shapes: B batch, T length, V vocabulary, F features, C classes.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import keras
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.layers import BagOfWords, BagOfWordsDense
+from kerasnlp_zoo.layers import BagOfWords, BagOfWordsDense, Standardization
 from kerasnlp_zoo.layers.bag_of_words import Weighting
 from kerasnlp_zoo.models.builder import builder, require_two_classes
 from kerasnlp_zoo.models.regularization import l1_l2
@@ -19,7 +19,13 @@ from kerasnlp_zoo.models.regularization import l1_l2
 
 @builder
 def perceptron(
-    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int | None = None,
+    num_classes: int = 2,
+    *,
+    num_features: int | None = None,
+    weighting: Weighting = "tf_idf",
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> keras.Model:
     """Build the perceptron, a linear classifier to train with `training.perceptron_loss`.
 
@@ -28,32 +34,43 @@ def perceptron(
     of the predicted class.
 
     Args:
-        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
+        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`, for a model of texts.
         num_classes: >= 2, C.
+        num_features: F, for a model of rows of numbers, instead of `vocabulary_size`. Set the statistics of its layer
+            "standardization" before training.
         weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`. For "tf_idf", set
-            the document frequencies of the layer "bag_of_words" before training.
+            the document frequencies of the layer "bag_of_words" before training. Numbers have no weighting.
         l1, l2: >= 0, factors of the sum of absolute weights and of the sum of squared weights in the loss.
 
     Returns:
-        `keras.Model`: token_ids int [B, T] -> logits float [B, C].
+        `keras.Model`: token_ids int [B, T], or features float [B, F] -> logits float [B, C].
 
     Raises:
-        InputError: if an argument is outside its range.
+        InputError: if an argument is outside its range, or unless exactly one of `vocabulary_size` and `num_features`
+            is given.
 
     Example:
 
     >>> import numpy as np
     >>> perceptron(vocabulary_size=1000, num_classes=2)(np.array([[4, 8, 15, 0]])).shape
     TensorShape([1, 2])
+    >>> perceptron(num_features=4, num_classes=2)(np.array([[7.0, 8.5, 6.0, 9.0]])).shape
+    TensorShape([1, 2])
 
     Reference: Rosenblatt 1958; Collins 2002 for more than two classes.
     """
-    return _linear("perceptron", vocabulary_size, num_classes, weighting, l1, l2)
+    return _linear("perceptron", vocabulary_size, num_classes, num_features, weighting, l1, l2)
 
 
 @builder
 def softmax_regression(
-    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int | None = None,
+    num_classes: int = 2,
+    *,
+    num_features: int | None = None,
+    weighting: Weighting = "tf_idf",
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> keras.Model:
     """Build softmax regression, a linear classifier to train with cross entropy: P(class) = softmax(W x + b).
 
@@ -64,12 +81,18 @@ def softmax_regression(
     >>> softmax_regression(vocabulary_size=1000, num_classes=6, weighting="count").count_params()
     6006
     """
-    return _linear("softmax_regression", vocabulary_size, num_classes, weighting, l1, l2)
+    return _linear("softmax_regression", vocabulary_size, num_classes, num_features, weighting, l1, l2)
 
 
 @builder
 def linear_svm(
-    vocabulary_size: int, num_classes: int, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int | None = None,
+    num_classes: int = 2,
+    *,
+    num_features: int | None = None,
+    weighting: Weighting = "tf_idf",
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> keras.Model:
     """Build the linear support vector machine, a linear classifier to train with `training.hinge_loss`.
 
@@ -83,14 +106,20 @@ def linear_svm(
 
     Reference: Cortes and Vapnik 1995; Crammer and Singer 2001 for more than two classes.
     """
-    return _linear("linear_svm", vocabulary_size, num_classes, weighting, l1, l2)
+    return _linear("linear_svm", vocabulary_size, num_classes, num_features, weighting, l1, l2)
 
 
 @builder
 def logistic_regression(
-    vocabulary_size: int, num_classes: int = 2, *, weighting: Weighting = "tf_idf", l1: float = 0.0, l2: float = 0.0
+    vocabulary_size: int | None = None,
+    num_classes: int = 2,
+    *,
+    num_features: int | None = None,
+    weighting: Weighting = "tf_idf",
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> keras.Model:
-    """Build logistic regression, a classifier with one weight per word: P(second class) = sigmoid(w.x + b).
+    """Build logistic regression, with one weight per word or number: P(second class) = sigmoid(w.x + b).
 
     Arguments, result and errors are the same as for `perceptron`, but `num_classes` must be 2.
 
@@ -104,38 +133,40 @@ def logistic_regression(
             f"Logistic regression has exactly 2 classes. Received: num_classes={num_classes}. "
             "For more classes use softmax_regression"
         )
-    token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
-    score = BagOfWordsDense(vocabulary_size, 1, "zeros", l1_l2(l1, l2), name="score")(words, weights)
+    inputs, score = _first_layer(vocabulary_size, num_features, weighting, 1, "score", l1_l2(l1, l2), "zeros")
     # softmax([0, z]) = [1 - sigmoid(z), sigmoid(z)], so losses and tasks for any number of classes can be used.
     zero = keras.layers.Rescaling(0.0, name="zero")(score)
     logits = keras.layers.Concatenate(name="logits")([zero, score])
-    return keras.Model(token_ids, logits, name="logistic_regression")
+    return keras.Model(inputs, logits, name="logistic_regression")
 
 
 @builder
 def multilayer_perceptron(
-    vocabulary_size: int,
-    num_classes: int,
+    vocabulary_size: int | None = None,
+    num_classes: int = 2,
     *,
+    num_features: int | None = None,
     hidden_dims: Sequence[int] = (128,),
     weighting: Weighting = "tf_idf",
     dropout: float = 0.5,
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> keras.Model:
-    """Build a multilayer perceptron over bags of words: dense layers with ReLU.
+    """Build a multilayer perceptron over bags of words or rows of numbers: dense layers with ReLU.
 
     Args:
-        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
-        num_classes: >= 2, C.
+        vocabulary_size, num_classes, num_features, weighting: as for `perceptron`.
         hidden_dims: units of each hidden layer.
-        weighting: "binary", "count" or "tf_idf", the weight of a word in a text: see `BagOfWords`. For "tf_idf", set
-            the document frequencies of the layer "bag_of_words" before training.
         dropout: in [0, 1), fraction of each hidden layer to drop in training.
+        l1, l2: >= 0, factors of the sum of absolute weights and of the sum of squared weights of all layers in the
+            loss.
 
     Returns:
-        `keras.Model`: token_ids int [B, T] -> logits float [B, C].
+        `keras.Model`: token_ids int [B, T], or features float [B, F] -> logits float [B, C].
 
     Raises:
-        InputError: if an argument is outside its range.
+        InputError: if an argument is outside its range, or unless exactly one of `vocabulary_size` and `num_features`
+            is given.
 
     Example:
 
@@ -149,31 +180,54 @@ def multilayer_perceptron(
     require_positive(**{f"hidden_dims[{i}]": units for i, units in enumerate(hidden_dims)})
     if not hidden_dims:
         raise InputError("hidden_dims must have at least one hidden layer, such as (128,). Received: hidden_dims=()")
-    token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
-    hidden = BagOfWordsDense(vocabulary_size, hidden_dims[0], name="hidden_1")(words, weights)  # [B, hidden_dims[0]]
+    regularizer = l1_l2(l1, l2)
+    inputs, hidden = _first_layer(vocabulary_size, num_features, weighting, hidden_dims[0], "hidden_1", regularizer)
     hidden = keras.layers.ReLU(name="relu_1")(hidden)
     for number, units in enumerate(hidden_dims[1:], start=2):
         hidden = keras.layers.Dropout(dropout, name=f"dropout_{number - 1}")(hidden)
-        hidden = keras.layers.Dense(units, "relu", name=f"hidden_{number}")(hidden)
+        hidden = keras.layers.Dense(units, "relu", kernel_regularizer=regularizer, name=f"hidden_{number}")(hidden)
     hidden = keras.layers.Dropout(dropout, name=f"dropout_{len(hidden_dims)}")(hidden)
-    logits = keras.layers.Dense(num_classes, name="logits")(hidden)
-    return keras.Model(token_ids, logits, name="multilayer_perceptron")
+    logits = keras.layers.Dense(num_classes, kernel_regularizer=regularizer, name="logits")(hidden)
+    return keras.Model(inputs, logits, name="multilayer_perceptron")
 
 
 def _linear(
-    name: str, vocabulary_size: int, num_classes: int, weighting: Weighting, l1: float, l2: float
+    name: str,
+    vocabulary_size: int | None,
+    num_classes: int,
+    num_features: int | None,
+    weighting: Weighting,
+    l1: float,
+    l2: float,
 ) -> keras.Model:
     """Build w.x + b for every class. The initial weights are zero, because the losses are convex."""
     require_two_classes(num_classes)
-    token_ids, words, weights = _bag_of_words(vocabulary_size, weighting)
-    dense = BagOfWordsDense(vocabulary_size, num_classes, "zeros", l1_l2(l1, l2), name="logits")
-    logits = dense(words, weights)  # [B, C]
-    return keras.Model(token_ids, logits, name=name)
+    regularizer = l1_l2(l1, l2)
+    inputs, logits = _first_layer(vocabulary_size, num_features, weighting, num_classes, "logits", regularizer, "zeros")
+    return keras.Model(inputs, logits, name=name)
 
 
-def _bag_of_words(
-    vocabulary_size: int, weighting: Weighting
-) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
-    """Return the symbolic token ids, and the words and their weights from `BagOfWords`."""
+def _first_layer(
+    vocabulary_size: int | None,
+    num_features: int | None,
+    weighting: Weighting,
+    units: int,
+    name: str,
+    regularizer: keras.regularizers.Regularizer | None,
+    initializer: str = "glorot_uniform",
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Return the symbolic inputs of a model, and W x + b [B, units] over their bags of words or numbers."""
+    if (vocabulary_size is None) == (num_features is None):
+        raise InputError(
+            "A linear model reads texts (vocabulary_size) or numbers (num_features): give exactly one of the two. "
+            f"Received: vocabulary_size={vocabulary_size}, num_features={num_features}"
+        )
+    if vocabulary_size is None:
+        require_positive(num_features=num_features)
+        features = keras.Input((num_features,), name="features")
+        numbers = Standardization(name="standardization")(features)
+        dense = keras.layers.Dense(units, kernel_initializer=initializer, kernel_regularizer=regularizer, name=name)
+        return features, dense(numbers)
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
-    return token_ids, *BagOfWords(vocabulary_size, weighting, name="bag_of_words")(token_ids)
+    words, weights = BagOfWords(vocabulary_size, weighting, name="bag_of_words")(token_ids)
+    return token_ids, BagOfWordsDense(vocabulary_size, units, initializer, regularizer, name=name)(words, weights)

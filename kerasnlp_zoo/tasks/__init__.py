@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+from kerasnlp_zoo.tasks.feature_classification import FeatureClassification
 from kerasnlp_zoo.tasks.fill_mask import FillMask
 from kerasnlp_zoo.tasks.language_modeling import LanguageModeling
 from kerasnlp_zoo.tasks.question_answering import QuestionAnswering
@@ -16,6 +17,7 @@ from kerasnlp_zoo.tasks.word_embedding import WordEmbedding
 
 TaskName: TypeAlias = Literal[
     "text_classification",
+    "feature_classification",
     "text_regression",
     "token_classification",
     "tree_classification",
@@ -30,6 +32,7 @@ TASKS: dict[str, type[Task]] = {
     task.name: task
     for task in (
         TextClassification,
+        FeatureClassification,
         TextRegression,
         TokenClassification,
         TreeClassification,
@@ -44,6 +47,7 @@ TASKS: dict[str, type[Task]] = {
 
 __all__ = [
     "TASKS",
+    "FeatureClassification",
     "FillMask",
     "LanguageModeling",
     "QuestionAnswering",

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,7 +25,7 @@ for module in sys.argv[1:]:
 
 def answer(request):
     serve = tf.saved_model.load(request["path"]).signatures["serving_default"]
-    answers = serve(**{name: tf.constant(strings) for name, strings in request["strings"].items()})
+    answers = serve(**{name: tf.constant(values) for name, values in request["inputs"].items()})
     return {name: decoded(values.numpy().tolist()) for name, values in answers.items()}
 
 def decoded(value):
@@ -60,7 +61,7 @@ def export_task(task: Exportable, folder: FilePath) -> Path:
 def serving_process(modules: Sequence[str] = ()) -> FreshProcess:
     """Start a process that computes the answers of a SavedModel to strings. It imports only TensorFlow and `modules`.
 
-    Its requests are dicts: the SavedModel's "path", and its "strings", a dict of lists.
+    Its requests are dicts: the SavedModel's "path", and its "inputs", a dict of lists of strings or of rows of numbers.
     """
     return FreshProcess(SERVE, arguments=modules, forbidden=["kerasnlp_zoo"])
 
@@ -83,11 +84,10 @@ def check_export(task: Exportable, path: FilePath, texts: Texts) -> float:
     Raises:
         RuntimeError: if the new process fails or its answers differ.
     """
-    columns = dict(zip(task.preprocessor.inputs, task.columns(texts), strict=True))
-    strings = {name: [text.decode("utf-8", "surrogatepass") for text in column] for name, column in columns.items()}
+    inputs = dict(zip(task.preprocessor.inputs, _json_columns(task, texts), strict=True))
     with serving_process(task.preprocessor.modules) as process:
         try:
-            served = process.ask({"path": str(Path(path).absolute()), "strings": strings})
+            served = process.ask({"path": str(Path(path).absolute()), "inputs": inputs})
         except RuntimeError as error:
             raise RuntimeError(f"The SavedModel in {path} fails in a new process:\n{error}") from error
     expected = task.outputs(texts)
@@ -119,10 +119,18 @@ def serving_commands(task: Exportable, path: FilePath, text: str | tuple[str, ..
     folder = Path(path).absolute().parent
     mount = shlex.quote(f"{folder}:/models/text")
     names = task.preprocessor.inputs
-    strings = [column[0].decode("utf-8", "surrogatepass") for column in task.columns([text])]
-    instance = strings[0] if len(names) == 1 else dict(zip(names, strings, strict=True))
+    values = [column[0] for column in _json_columns(task, [text])]
+    instance = values[0] if len(names) == 1 else dict(zip(names, values, strict=True))
     request = shlex.quote(json.dumps({"instances": [instance]}, ensure_ascii=False))
     return (
         f"docker run --rm -p 8501:8501 -v {mount} -e MODEL_NAME=text tensorflow/serving\n"
         f"curl -d {request} http://localhost:8501/v1/models/text:predict"
     )
+
+
+def _json_columns(task: Exportable, texts: Texts) -> list[list[Any]]:
+    """Return the inputs of the graph as JSON values: strings instead of bytes."""
+    return [
+        [value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value for value in column]
+        for column in task.columns(texts)
+    ]

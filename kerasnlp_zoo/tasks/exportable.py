@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 
-Texts: TypeAlias = Sequence[str | tuple[str, ...]]  # pairs where the preprocessor takes pairs, otherwise strings
+# Pairs where the preprocessor takes pairs, rows where it takes numbers, otherwise strings.
+Texts: TypeAlias = Sequence[str | tuple[str, ...] | Sequence[float]]
 
 
 class Exportable(Protocol):
@@ -35,8 +36,8 @@ class Exportable(Protocol):
     def answer_features(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
         """Convert the features of the preprocessor to the dict of answers."""
 
-    def columns(self, texts: Texts) -> list[list[bytes]]:
-        """Return the inputs of the graph: a list of bytes for each of the preprocessor's inputs."""
+    def columns(self, texts: Texts) -> list[list[Any]]:
+        """Return the inputs of the graph: a list for each of the preprocessor's inputs, of bytes or of numbers."""
 
     def outputs(self, texts: Texts) -> dict[str, np.ndarray]:
         """Return the outputs of the exported model: a dict of arrays [N, ...]."""

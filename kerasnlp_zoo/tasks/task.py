@@ -52,6 +52,7 @@ class Task(Generic[Answer]):
     main_metric: str | None = None  # the usual "metric" of `evaluate`; None if the task has no single main score
     ranked_outputs: tuple[str, ...] = ()  # outputs that list texts, the best first; the order of ties is undefined
     batch_size: int = 256  # texts answered at a time
+    unit: str = "text"  # word for one input, in messages
     entry: str | None = None  # name or folder of the entry that it was loaded from
 
     def __init__(self, model: keras.Model, preprocessor: Preprocessor, labels: Sequence[str]) -> None:
@@ -178,7 +179,7 @@ class Task(Generic[Answer]):
         back = np.argsort(order)  # the batches were sorted by length
         return {name: concatenate_padded([result[name].numpy() for result in results])[back] for name in results[0]}
 
-    def columns(self, texts: Texts) -> list[list[bytes]]:
+    def columns(self, texts: Texts) -> list[list[Any]]:
         """Return the inputs of the graph: a list of bytes for each of the preprocessor's inputs."""
         rows: Sequence[tuple[Any, ...]]
         rows = [(text,) for text in texts] if len(self.preprocessor.inputs) == 1 else [tuple(row) for row in texts]
@@ -188,8 +189,7 @@ class Task(Generic[Answer]):
     @functools.cached_property
     def serve(self) -> Callable[..., dict[str, tf.Tensor]]:
         """The compiled graph from strings [N] to the dict of answers, which `export` saves."""
-        signature = [tf.TensorSpec([None], tf.string, name=name) for name in self.preprocessor.inputs]
-        return tf.function(self._strings_to_answers, input_signature=signature, autograph=False)
+        return tf.function(self._strings_to_answers, input_signature=self.preprocessor.signature, autograph=False)
 
     def export(self, folder: FilePath, format: Format = "saved_model") -> Path:
         """Write a SavedModel that takes strings, or a LiteRT file for phones.
@@ -283,7 +283,7 @@ class Task(Generic[Answer]):
         """Raise InputError unless vocabulary and labels fit the model: a wrong id returns NaN without an error."""
         arguments = self._builder_arguments
         size = self.preprocessor.vocabulary_size
-        if arguments.get("vocabulary_size", size) != size:
+        if arguments.get("vocabulary_size") not in (size, None):
             raise InputError(
                 f"The model {self.model.name} was built for vocabulary_size={arguments['vocabulary_size']}, but "
                 f"the preprocessor's vocabulary has {size} tokens. Build the model with vocabulary_size={size}"

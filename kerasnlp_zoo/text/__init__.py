@@ -6,6 +6,7 @@ from kerasnlp_zoo.lazy import lazy_attributes
 from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
 from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
+from kerasnlp_zoo.text.preprocessors.features import FeaturePreprocessor
 from kerasnlp_zoo.text.preprocessors.language_model import LanguageModelPreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.single_words import SingleWordPreprocessor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kerasnlp_zoo.text.preprocessors.wordpiece import WordPiecePreprocessor
 
 PREPROCESSORS = (  # classes whose names an entry can contain
+    "FeaturePreprocessor",
     "LanguageModelPreprocessor",
     "SingleWordPreprocessor",
     "TokenPreprocessor",
@@ -33,6 +35,7 @@ PREPROCESSORS = (  # classes whose names an entry can contain
 
 __all__ = [
     "PREPROCESSORS",
+    "FeaturePreprocessor",
     "GenerativeVocabulary",
     "LanguageModelPreprocessor",
     "PairVocabulary",

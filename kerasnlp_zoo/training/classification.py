@@ -41,12 +41,20 @@ def finish_classification(
     named = {"recipe": run.recipe, "dataset": data.name, **metrics}
     pictures = draw_classification(run.folder, run.history.rows(), named)
     metrics["pictures"] = [picture.stem for picture in pictures]
-    _print_scores(metrics)
+    _print_scores(metrics, task.unit)
     run.note_smoke()
     metrics = run.describe(metrics)
     if run.fold is None:  # the models of a cross-validation are scored but not saved
         metrics = save_task(
-            run, task, data, metrics, weights_dtype, data.test.texts, fingerprint=data.fingerprint(), name=name
+            run,
+            task,
+            data,
+            metrics,
+            weights_dtype,
+            data.test.texts,
+            fingerprint=data.fingerprint(),
+            name=name,
+            use=f"predict {{}} {task.unit.upper()}",
         )
     run.finish(metrics)
     return metrics
@@ -112,10 +120,11 @@ def draw_classification(folder: Path, history: Sequence[Mapping[str, Any]], metr
     return pictures
 
 
-def _print_scores(metrics: Mapping[str, Any]) -> None:
+def _print_scores(metrics: Mapping[str, Any], unit: str) -> None:
+    examples = f"{metrics['test_examples']:,} {unit}s"
     print(
-        f"\nTest accuracy {metrics['test_score']:.1f} on {metrics['test_examples']:,} texts{published_note(metrics)}\n"
+        f"\nTest accuracy {metrics['test_score']:.1f} on {examples}{published_note(metrics)}\n"
         f"  macro-F1 {metrics['macro_f1']:.1f}, calibration error {metrics['expected_calibration_error']:.1f}, "
         f"validation accuracy {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
-        f"{metrics['milliseconds_per_sentence']:.1f} ms per sentence"
+        f"{metrics['milliseconds_per_sentence']:.1f} ms per {unit}"
     )

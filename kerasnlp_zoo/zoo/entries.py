@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks import (
+    FeatureClassification,
     FillMask,
     LanguageModeling,
     QuestionAnswering,
@@ -53,6 +54,13 @@ def load(
     labels: Labels = None,
     **options: Unpack[LoadOptions],
 ) -> TextClassification: ...
+@overload
+def load(
+    name_or_folder: FilePath,
+    task: Literal["feature_classification"],
+    labels: Labels = None,
+    **options: Unpack[LoadOptions],
+) -> FeatureClassification: ...
 @overload
 def load(
     name_or_folder: FilePath, task: Literal["text_regression"], labels: Labels = None, **options: Unpack[LoadOptions]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerasnlp_zoo.datasets.feature_tables import FeatureOptions, load_features
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import (
     BUILDERS,
@@ -27,6 +28,14 @@ def train(model, texts, labels, steps):
     """Train for `steps` steps over all texts, in one epoch, which is faster than many epochs of one step."""
     batch = tf.data.Dataset.from_tensors((texts, labels))
     model.fit(batch.repeat(steps).apply(tf.data.experimental.assert_cardinality(steps)), shuffle=False, verbose=0)
+
+
+def example(name):
+    """Return all rows and labels of an example of the package."""
+    data = load_features(FeatureOptions(dataset=name))
+    splits = (data.train, data.validation, data.test)
+    rows = [row.split(",") for split in splits for row in split.texts]
+    return np.array(rows, "float32"), np.concatenate([split.labels for split in splits])
 
 
 def margin(model, texts):
@@ -104,6 +113,52 @@ def test_logistic_and_softmax_regression_are_equal_for_two_classes(random):
 
 
 @pytest.mark.parametrize("name", LINEAR)
+def test_a_linear_model_of_numbers_equals_its_equation(name, random):
+    model = BUILDERS[name](num_features=4)
+    model.get_layer("standardization").set_statistics(random.normal(3, 2, (9, 4)))
+    for weight in model.trainable_weights:
+        weight.assign(random.normal(size=weight.shape))
+    rows = random.normal(size=(5, 4)).astype("float32")
+    mean, deviation, kernel, bias = (np.array(weight) for weight in model.weights)
+    z = np.array([[bias[c] + sum(kernel[:, c] * (row - mean) / deviation) for c in range(len(bias))] for row in rows])
+    expected = z[:, 1] - z[:, 0] if z.shape[1] == 2 else z[:, 0]
+    np.testing.assert_allclose(margin(model, rows), expected, atol=1e-5)
+
+
+def test_the_multilayer_perceptron_of_the_documents_solves_exclusive_or_of_numbers():
+    """Two inputs, five hidden units, two classes, 500 epochs."""
+    points = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
+    keras.utils.set_random_seed(2)
+    model = multilayer_perceptron(num_features=2, hidden_dims=(5,), dropout=0.0)
+    model.compile(keras.optimizers.SGD(0.5), WeightedMeanLoss(cross_entropy))
+    train(model, points, np.array([0, 1, 1, 0]), steps=500)
+    np.testing.assert_array_equal(margin(model, points) > 0, [False, True, True, False])
+
+
+def test_the_perceptron_decides_interviews_like_the_weighted_sum_that_made_them():
+    rows, labels = example("interviews")
+    model = perceptron(num_features=4)
+    model.get_layer("standardization").set_statistics(rows)
+    model.compile(keras.optimizers.SGD(1.0), WeightedMeanLoss(perceptron_loss))
+    train(model, rows, labels, steps=3000)
+    assert np.mean((margin(model, rows) > 0) == labels) >= 0.99
+    kernel = np.array(model.get_layer("logits").kernel)
+    weights = (kernel[:, 1] - kernel[:, 0]) / np.array(model.get_layer("standardization").standard_deviation)
+    np.testing.assert_allclose(weights / weights.sum(), [0.4, 0.3, 0.2, 0.1], atol=0.02)
+
+
+def test_logistic_regression_finds_the_probabilities_that_made_the_exam():
+    rows, labels = example("exam")
+    model = logistic_regression(num_features=3)
+    model.get_layer("standardization").set_statistics(rows)
+    model.compile(keras.optimizers.SGD(2.0), WeightedMeanLoss(cross_entropy))
+    train(model, rows, labels, steps=500)
+    expected = 1 / (1 + np.exp(-(rows @ [0.8, 3.0, -6.0] - 3.5)))
+    found = np.array(keras.ops.softmax(model(rows)))[:, 1]
+    assert np.mean(np.abs(found - expected)) < 0.03  # 1,000 students
+
+
+@pytest.mark.parametrize("name", LINEAR)
 def test_regularisation_is_added_to_the_loss_only_on_request(name, random):
     plain = BUILDERS[name](vocabulary_size=9, num_classes=2)
     assert plain.losses == []
@@ -113,6 +168,16 @@ def test_regularisation_is_added_to_the_loss_only_on_request(name, random):
     values = np.array(kernel)
     expected = 0.5 * np.abs(values).sum() + 0.25 * np.square(values).sum()
     assert float(model.losses[0]) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("size", [{"vocabulary_size": 9}, {"num_features": 4}], ids=str)
+def test_regularisation_of_the_multilayer_perceptron_is_that_of_all_its_kernels(size, random):
+    assert multilayer_perceptron(**size).losses == []
+    model = multilayer_perceptron(**size, hidden_dims=(6, 5), l1=0.5, l2=0.25)
+    kernels = [np.array(weight) for weight in model.trainable_weights if weight.path.endswith("kernel")]
+    assert len(kernels) == 3
+    expected = sum(0.5 * np.abs(kernel).sum() + 0.25 * np.square(kernel).sum() for kernel in kernels)
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_l1_sets_weights_to_zero():
@@ -139,3 +204,12 @@ def test_l1_sets_weights_to_zero():
 def test_wrong_arguments_are_refused(builder, arguments, message):
     with pytest.raises(InputError, match=message):
         builder(vocabulary_size=9, **arguments)
+
+
+@pytest.mark.parametrize("name", [*LINEAR, "multilayer_perceptron"])
+def test_a_model_reads_texts_or_numbers(name):
+    for arguments in ({}, {"vocabulary_size": 9, "num_features": 4}):
+        with pytest.raises(InputError, match="exactly one of the two"):
+            BUILDERS[name](**arguments)
+    with pytest.raises(InputError, match="num_features=0"):
+        BUILDERS[name](num_features=0)

@@ -37,8 +37,13 @@ class Preprocessor(abc.ABC):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Names of the string tensors that the preprocessor takes."""
+        """Names of the tensors that the preprocessor takes."""
         return ("text",)
+
+    @property
+    def signature(self) -> list[tf.TensorSpec]:
+        """Types of these tensors in an exported graph: strings [N]."""
+        return [tf.TensorSpec([None], tf.string, name=name) for name in self.inputs]
 
     @property
     def vocabulary_size(self) -> int:

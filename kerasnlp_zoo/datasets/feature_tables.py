@@ -1,0 +1,174 @@
+"""Rows of numbers with a label: two examples, or the user's tables.
+
+The "text" of a row is its numbers with commas between them, as `FeatureClassification` takes it.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+
+from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, hold_out_missing
+from kerasnlp_zoo.datasets.text_classification import encode_labels
+from kerasnlp_zoo.datasets.user_files import Example, column_index, read_table
+from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.types import Language
+
+NUM_ROWS = 1000  # of an example
+
+
+@dataclasses.dataclass
+class FeatureOptions(DataOptions):
+    """The table to read.
+
+    A recipe lists this class first, because its defaults must replace the defaults of the other classes.
+    """
+
+    dataset: str = "interviews"
+    """Name of an example: interviews, four scores and whether the applicant was hired; or exam, three numbers about a
+    student and whether he passed."""
+    train_file: Path | None = None
+    """Your own table instead: CSV or TSV with columns of numbers, and a column with the label."""
+    feature_columns: tuple[str, ...] = ()
+    """Columns with the numbers. Default: all columns except the label."""
+    text_column: tyro.conf.Suppress[str] = ""
+    text_pair_column: tyro.conf.Suppress[str | None] = None
+    language: tyro.conf.Suppress[Language | None] = None
+    data_dir: tyro.conf.Suppress[Path | None] = None
+
+
+@dataclasses.dataclass
+class FeatureData(TextClassificationData):
+    """Rows of numbers ready for training.
+
+    Attributes:
+        columns: names of the numbers of a row.
+
+    For the other attributes see `TextClassificationData`.
+    """
+
+    columns: tuple[str, ...] = ()
+
+    def numbers(self) -> np.ndarray:
+        """Return the numbers of the training rows, float64 [N, F]."""
+        return np.array([str(row).split(",") for row in self.train.texts], "float64")
+
+
+def load_features(options: FeatureOptions, fold: int | None = None, num_folds: int | None = None) -> FeatureData:
+    """Load train, validation and test.
+
+    For a missing split, rows of each class are held out by their sha256, as for texts. Equal rows stay in the data:
+    two students with the same numbers are two observations.
+
+    Args:
+        options: flags of the data.
+        fold: index of the fold to hold out as the test split; None without cross-validation.
+        num_folds: number of folds of the cross-validation.
+
+    Raises:
+        InputError: if a table cannot be read, or a number is missing; the message names file, line and column.
+    """
+    options.check_share()
+    data, splits = _example(options) if options.train_file is None else _user_files(options.train_file, options)
+    splits = hold_out_missing(splits, options, data["name"], fold, num_folds)
+    return FeatureData(train=splits["train"], validation=splits["validation"], test=splits["test"], **data)
+
+
+def read_features(path: Path, options: FeatureOptions, names: Sequence[str]) -> list[Example]:
+    """Read the rows of a table.
+
+    Args:
+        path: a CSV or TSV file.
+        options: flags of the data: label column, delimiter, encoding.
+        names: columns with the numbers.
+
+    Raises:
+        InputError: for a missing column, or a field that is not a finite number; the message names file, line and
+            column.
+    """
+    header, rows = _table(path, options)
+    label = column_index(path, header, options.label_column, "--label-column")
+    columns = [column_index(path, header, name, "--feature-columns") for name in names]
+    examples = []
+    for place, row in rows:
+        for index in columns:
+            _require_number(row[index], f"{place}, column {header[index]!r}")
+        text = ",".join(row[index].strip() for index in columns)
+        examples.append(Example(text, row[label].strip(), place))
+    return examples
+
+
+def _table(path: Path, options: FeatureOptions) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    if not path.is_file():
+        raise InputError(f"{path} is not a file. Expected a CSV or TSV file with columns of numbers and of labels")
+    header, rows = read_table(path, options)
+    if not rows:
+        raise InputError(f"{path} contains no rows. Expected a line with the names of the columns, and rows of numbers")
+    return header, rows
+
+
+def _require_number(field: str, place: str) -> None:
+    try:
+        is_finite = bool(np.isfinite(np.float32(field)))
+    except ValueError:
+        is_finite = False
+    if not is_finite:
+        raise InputError(
+            f"{place}: expected a number, such as 6.5. Received: {field!r}. Correct or remove the row, or name the "
+            "columns with numbers with --feature-columns"
+        )
+
+
+def _user_files(train_file: Path, options: FeatureOptions) -> tuple[dict[str, Any], dict[str, Split]]:
+    """Return the fields of `FeatureData` except the splits, and the splits."""
+    header, _ = _table(train_file, options)
+    names = options.feature_columns or tuple(name for name in header if name != options.label_column)
+    if not names or len(set(names)) < len(names) or options.label_column in names:
+        raise InputError(
+            f"Expected different columns with numbers, and the label in another one, {options.label_column!r}. "
+            f"Received: {', '.join(names) or 'none'} in {train_file}"
+        )
+    examples = {name: read_features(path, options, names) for name, path in options.given_files().items()}
+    data, splits = encode_labels(examples, options)
+    return {**options.user_data(), **data, "columns": names}, splits
+
+
+def _example(options: FeatureOptions) -> tuple[dict[str, Any], dict[str, Split]]:
+    """Return the fields of `FeatureData` except the splits, and the training split."""
+    require_choice("--dataset", options.dataset, tuple(EXAMPLES))
+    make, columns, labels = EXAMPLES[options.dataset]
+    numbers, label_ids = make(np.random.default_rng(0))
+    rows = [",".join(f"{number:g}" for number in row) for row in numbers.round(2)]
+    data = {"name": options.dataset, "labels": list(labels), "dropped": {}, "columns": columns}
+    data |= {"licence": "made by this package", "commercial_use": "yes"}
+    return data, {"train": Split(rows, label_ids.astype("int64"))}
+
+
+def _interviews(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return four scores from 0 to 10, and whether s = w.x is at least t: experienced interviewers weigh more."""
+    scores = random.uniform(0, 10, (NUM_ROWS, 4)).round(1)
+    return scores, scores @ [0.4, 0.3, 0.2, 0.1] >= 5.0
+
+
+def _exam(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return hours of study, shares of homework and of absence, and whether the exam was passed.
+
+    The probability to pass is sigmoid(w.x + b).
+    """
+    student = random.uniform([0, 0, 0], [10, 1, 0.5], (NUM_ROWS, 3)).round(2)
+    passed = 1 / (1 + np.exp(-(student @ [0.8, 3.0, -6.0] - 3.5)))
+    return student, random.uniform(size=NUM_ROWS) < passed
+
+
+# name -> (function that makes the numbers and label ids, columns, labels)
+EXAMPLES: dict[
+    str, tuple[Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]], tuple[str, ...], Sequence[str]]
+]
+EXAMPLES = {
+    "interviews": (_interviews, ("first", "second", "third", "fourth"), ("rejected", "hired")),
+    "exam": (_exam, ("hours", "homework", "absence"), ("failed", "passed")),
+}

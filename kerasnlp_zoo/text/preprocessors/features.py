@@ -1,0 +1,66 @@
+"""Preprocessing of rows of numbers: there is only the check that they are numbers.
+
+Shapes: N rows, F columns.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.types import Features
+from kerasnlp_zoo.types import Config
+from kerasnlp_zoo.vocabulary import TokenList
+
+
+class FeaturePreprocessor(Preprocessor):
+    """Convert rows of numbers into the inputs of a model: `preprocessor(rows) -> {"features": float32 [N, F]}`.
+
+    Args:
+        vocabulary: names of the F columns, in the order of the numbers of a row.
+
+    Example:
+
+    >>> preprocessor = FeaturePreprocessor(TokenList(["hours", "absences"]))
+    >>> preprocessor([[6.5, 1.0]])["features"].numpy()
+    array([[6.5, 1. ]], dtype=float32)
+    """
+
+    vocabulary_class = TokenList
+    language = "none"
+    max_sequence_length = None
+
+    def __init__(self, vocabulary: TokenList) -> None:
+        self.vocabulary = vocabulary
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Name of the tensor that the preprocessor takes."""
+        return ("features",)
+
+    @property
+    def signature(self) -> list[tf.TensorSpec]:
+        """Type of this tensor in an exported graph: float32 [N, F]."""
+        return [tf.TensorSpec([None, len(self.vocabulary)], tf.float32, name="features")]
+
+    @property
+    def golden_texts(self) -> list[list[float]]:
+        """Rows that check a task."""
+        count = len(self.vocabulary)
+        return [[1.0 + column for column in range(count)], [0.0] * count, [-0.25] * count]
+
+    def __call__(self, rows: tf.Tensor | Sequence[Sequence[float]], **named: Any) -> dict[str, tf.Tensor]:
+        """Return the rows as float32 [N, F]; fail, also in the exported graph, if a number is not finite."""
+        numbers = tf.convert_to_tensor(rows, tf.float32)
+        return {
+            "features": tf.debugging.assert_all_finite(numbers, "Expected finite numbers. Received: NaN or infinity")
+        }
+
+    def features(self, rows: tf.Tensor | Sequence[Sequence[float]], **named: Any) -> Features:
+        """Return the rows as ragged float32 [N, (F)]."""
+        return {"features": tf.RaggedTensor.from_tensor(self(rows)["features"])}
+
+    def get_config(self) -> Config:
+        """Return the constructor's arguments, without the vocabulary: none."""
+        return {}
