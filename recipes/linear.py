@@ -45,9 +45,9 @@ class Config(WordClassifierConfig):
     """Weight of a word in its text. binary: 1. count: number of occurrences. tf_idf: count x inverse document
     frequency."""
     l1: float = 0.0
-    """Factor of the L1 penalty of a linear model."""
+    """Factor of the L1 penalty of the weights."""
     l2: float = 0.0
-    """Factor of the L2 penalty of a linear model."""
+    """Factor of the L2 penalty of the weights."""
     hidden_dims: tuple[int, ...] = (128,)
     """Number of units of each hidden layer of the multilayer perceptron."""
     dropout: float = 0.5
@@ -73,13 +73,14 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     print(data_report(data, preprocessor, config.batch_size))
 
     with run.scope():
-        is_linear = config.model != "multilayer_perceptron"
+        has_layers = config.model == "multilayer_perceptron"
         model = BUILDERS[config.model](
             vocabulary_size=preprocessor.vocabulary_size,
             num_classes=len(data.labels),
             weighting=config.weighting,
-            **{"l1": config.l1, "l2": config.l2} if is_linear else {},
-            **{"hidden_dims": config.hidden_dims, "dropout": config.dropout} if not is_linear else {},
+            l1=config.l1,
+            l2=config.l2,
+            **{"hidden_dims": config.hidden_dims, "dropout": config.dropout} if has_layers else {},
         )
         if config.weighting == "tf_idf":
             token_ids = config.token_ids(preprocessor, data.train.texts)

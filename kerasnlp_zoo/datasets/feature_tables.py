@@ -16,6 +16,7 @@ from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, hold_out
 from kerasnlp_zoo.datasets.text_classification import encode_labels
 from kerasnlp_zoo.datasets.user_files import Example, column_index, read_table
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.text.preprocessors.features import finite_number
 from kerasnlp_zoo.types import Language
 
 NUM_ROWS = 1000  # of an example
@@ -96,7 +97,11 @@ def read_features(path: Path, options: FeatureOptions, names: Sequence[str]) -> 
     examples = []
     for place, row in rows:
         for index in columns:
-            _require_number(row[index], f"{place}, column {header[index]!r}")
+            if finite_number(row[index]) is None:
+                raise InputError(
+                    f"{place}, column {header[index]!r}: expected a number, such as 6.5. Received: {row[index]!r}. "
+                    "Correct or remove the row, or name the columns with numbers with --feature-columns"
+                )
         text = ",".join(row[index].strip() for index in columns)
         examples.append(Example(text, row[label].strip(), place))
     return examples
@@ -109,18 +114,6 @@ def _table(path: Path, options: FeatureOptions) -> tuple[list[str], list[tuple[s
     if not rows:
         raise InputError(f"{path} contains no rows. Expected a line with the names of the columns, and rows of numbers")
     return header, rows
-
-
-def _require_number(field: str, place: str) -> None:
-    try:
-        is_finite = bool(np.isfinite(np.float32(field)))
-    except ValueError:
-        is_finite = False
-    if not is_finite:
-        raise InputError(
-            f"{place}: expected a number, such as 6.5. Received: {field!r}. Correct or remove the row, or name the "
-            "columns with numbers with --feature-columns"
-        )
 
 
 def _user_files(train_file: Path, options: FeatureOptions) -> tuple[dict[str, Any], dict[str, Split]]:

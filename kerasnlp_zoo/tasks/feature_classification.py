@@ -5,12 +5,11 @@ Shapes: N rows, F columns, C classes.
 
 from typing import Any
 
-import numpy as np
-
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.text_classification import TextClassification
 from kerasnlp_zoo.text import FeaturePreprocessor
+from kerasnlp_zoo.text.preprocessors.features import finite_number
 
 
 class FeatureClassification(TextClassification):
@@ -77,11 +76,8 @@ class FeatureClassification(TextClassification):
 
 
 def _number(value: Any, place: str) -> float:
-    """Return the value as a finite float32."""
-    try:
-        number = float(np.float32(value))
-    except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number):
+    """Return the value as a finite float."""
+    number = finite_number(value)
+    if number is None:
         raise InputError(f"{place}: expected a finite number, such as 6.5. Received: {value!r:.60}")
     return number

@@ -140,7 +140,7 @@ def test_the_perceptron_decides_interviews_like_the_weighted_sum_that_made_them(
     model = perceptron(num_features=4)
     model.get_layer("standardization").set_statistics(rows)
     model.compile(keras.optimizers.SGD(1.0), WeightedMeanLoss(perceptron_loss))
-    train(model, rows, labels, steps=3000)
+    train(model, rows, labels, steps=1000)
     assert np.mean((margin(model, rows) > 0) == labels) >= 0.99
     kernel = np.array(model.get_layer("logits").kernel)
     weights = (kernel[:, 1] - kernel[:, 0]) / np.array(model.get_layer("standardization").standard_deviation)

@@ -17,6 +17,14 @@ def test_every_model_learns_own_reviews(model, reviews_csv, tmp_path):
     assert fold["test_score"] >= 85
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("penalty", [{"l1": 1e-4}, {"l2": 1e-3}], ids=str)
+def test_the_multilayer_perceptron_learns_with_a_penalty(penalty, reviews_csv, tmp_path):
+    options = {"train_file": reviews_csv, "model": "multilayer_perceptron", "learning_rate": 0.05, **penalty}
+    fold = linear.main(linear.Config(folds=4, output_dir=tmp_path / "run", **options), fold=0)
+    assert fold["test_score"] >= 85
+
+
 def test_entry_keeps_the_document_frequencies(reviews_csv, tmp_path):
     metrics = linear.main(linear.Config(train_file=reviews_csv, output_dir=tmp_path / "run", learning_rate=0.05))
     assert metrics["export_difference"] <= 1e-5

@@ -6,12 +6,30 @@ Shapes: N rows, F columns.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.types import Features
 from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.vocabulary import TokenList
+
+LARGEST = float(np.finfo("float32").max)
+
+
+def finite_number(value: Any) -> float | None:
+    """Return a number, or a string with a number, as float; None unless it is finite as float32.
+
+    Example:
+
+    >>> finite_number(" 6.5"), finite_number("many"), finite_number(1e60)
+    (6.5, None, None)
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if abs(number) <= LARGEST else None  # the comparison is False for NaN
 
 
 class FeaturePreprocessor(Preprocessor):
