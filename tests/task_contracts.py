@@ -14,8 +14,8 @@ from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.models import (
     BUILDERS,
-    nnlm,
     multilayer_perceptron,
+    nnlm,
     rnn_language_model,
     seq2seq,
     text_cnn,
