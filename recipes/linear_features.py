@@ -12,8 +12,6 @@ study, the share of homework and the share of absence, which is logistic regress
 import dataclasses
 from typing import Any, Literal
 
-import keras
-
 from kerasnlp_zoo.datasets.feature_tables import FeatureOptions, load_features
 from kerasnlp_zoo.datasets.report import feature_report
 from kerasnlp_zoo.flags import read_flags
@@ -21,12 +19,11 @@ from kerasnlp_zoo.models import BUILDERS
 from kerasnlp_zoo.tasks import FeatureClassification
 from kerasnlp_zoo.text import FeaturePreprocessor
 from kerasnlp_zoo.training import (
-    LazyAdam,
+    SGD,
     RepeatableConfig,
     Run,
     WeightedMeanLoss,
     classification_metrics,
-    cross_entropy,
     finish_classification,
     hinge_loss,
     is_repeated_run,
@@ -55,11 +52,17 @@ class Config(FeatureOptions, RepeatableConfig):
     dropout: float = 0.0
     """Dropout rate of each hidden layer."""
     learning_rate: float = 1e-2
-    """Learning rate of Adam; ignored by the perceptron."""
+    """Maximum learning rate; the perceptron ignores it."""
     epochs: int = 100
     """Maximum number of passes over the training data."""
     patience: int = 10
     """Stop training after this many epochs without a better validation score."""
+
+    def check(self, replicas: int) -> None:
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
+        super().check(replicas)
+        if self.model in LOSSES:
+            self.refuse_label_smoothing(f"the loss of --model {self.model} has no probabilities")
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -82,10 +85,11 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         )
         model.get_layer("standardization").set_statistics(data.numbers())
         # Rosenblatt's update has no learning rate: from zero weights, every rate leads to the same predictions.
-        optimizer = keras.optimizers.SGD(1.0) if config.model == "perceptron" else LazyAdam(config.learning_rate)
+        is_perceptron = config.model == "perceptron"
+        optimizer = SGD(1.0) if is_perceptron else config.make_optimizer(run.total_steps(len(data.train)))
         model.compile(
             optimizer=optimizer,
-            loss=WeightedMeanLoss(LOSSES.get(config.model, cross_entropy)),
+            loss=WeightedMeanLoss(LOSSES.get(config.model) or config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )
