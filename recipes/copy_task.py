@@ -31,7 +31,7 @@ from kerasnlp_zoo import plots
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.layers import Recurrent
-from kerasnlp_zoo.layers.recurrent import Cell
+from kerasnlp_zoo.layers.cells_by_name import Cell
 from kerasnlp_zoo.models import bilstm_tagger
 from kerasnlp_zoo.training import OptimizerOptions, Run, RunOptions, StrategyName, WeightedMeanLoss, cross_entropy
 

@@ -9,10 +9,11 @@ Published (Grave et al. 2017, WikiText-2): test perplexity 99.3 of one LSTM with
 """
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
+from kerasnlp_zoo.layers.cells_by_name import Cell
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.text import LanguageModelPreprocessor
@@ -36,14 +37,25 @@ class Config(LanguageModelConfig):
     """Train a recurrent language model, by default two LSTM layers on WikiText-2."""
 
     loss: LossName = "sampled_softmax"
-    cell: Literal["rnn", "gru", "lstm"] = "lstm"
+    cell: Cell = "lstm"
     """Type of the recurrent cell."""
+    teacher_forcing: bool = False
+    """Only with --cell output_recurrent and --num-layers 1: in training, replace the output of the step before by the
+    vector of the correct word."""
     num_layers: int = 2
     """Number of recurrent layers."""
     embedding_dim: int = 256
     """Width of a word vector, and number of units of the last layer."""
     hidden_dim: int = 256
     """Number of units of the other layers."""
+    skip_connections: bool = False
+    """Add the inputs of each recurrent layer after the first to its outputs."""
+    layer_norm: bool = False
+    """Normalize the inputs of each recurrent layer after the first."""
+    num_input_layers: int = 0
+    """Number of dense layers with tanh before the recurrent layers."""
+    num_output_layers: int = 0
+    """Number of dense layers with tanh after the recurrent layers."""
     tie_embeddings: bool = True
     """Use the same matrix for the input embeddings and for the output layer."""
     dropout: float = 0.3
@@ -81,6 +93,11 @@ def main(config: Config) -> dict[str, Any]:
             hidden_dim=config.hidden_dim,
             num_layers=config.num_layers,
             cell=config.cell,
+            teacher_forcing=config.teacher_forcing,
+            skip_connections=config.skip_connections,
+            layer_norm=config.layer_norm,
+            num_input_layers=config.num_input_layers,
+            num_output_layers=config.num_output_layers,
             tie_embeddings=config.tie_embeddings,
             output="hierarchical_softmax" if has_tree else "softmax",
             dropout=config.dropout,

@@ -13,6 +13,7 @@ import dataclasses
 from typing import Any, Literal
 
 from kerasnlp_zoo.flags import read_flags
+from kerasnlp_zoo.layers.cells_by_name import Cell
 from kerasnlp_zoo.models import seq2seq
 from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, train_translator
 
@@ -33,7 +34,7 @@ class Config(TranslationConfig):
     """Number of units of the decoder, and of each direction of the encoder."""
     num_layers: int = 1
     """Number of recurrent layers of the encoder, and of the decoder."""
-    cell: Literal["gru", "lstm", "rnn"] = "gru"
+    cell: Cell = "gru"
     """Type of the recurrent cell."""
     bidirectional: bool = True
     """Use an encoder that reads the source in both directions."""

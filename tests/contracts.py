@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo import models
+from kerasnlp_zoo.layers.cells_by_name import CELLS
 from kerasnlp_zoo.layers.crf import crf_marginals
 from kerasnlp_zoo.layers.tree_composition import INNER_PLACES
 from kerasnlp_zoo.training import GloveLoss, crf_loss, cross_entropy, identity_loss, span_cross_entropy
@@ -216,6 +217,8 @@ BUILDERS = [
             {"placement": "bahdanau", "score_mode": "general"},
             {"num_layers": 2, "cell": "lstm"},
             {"attention": None, "bidirectional": False, "cell": "rnn"},
+            {"cell": "leaky_learned", "placement": "bahdanau"},
+            {"cell": "time_skip", "num_layers": 2},
         )
     ),
     BuilderCase("bert", BERT, tokens_in_segments, head="pooler", output="pooled_output", **UNTRAINED),
@@ -264,6 +267,32 @@ BUILDERS = [
         },
         per_token=True,
     ),
+    BuilderCase(
+        "rnn_language_model",
+        {
+            "vocabulary_size": VOCABULARY_SIZE,
+            "embedding_dim": 8,
+            "hidden_dim": 8,
+            "cell": "time_skip_only",
+            "skip_connections": True,
+            "layer_norm": True,
+            "num_output_layers": 1,
+            "dropout": 0.0,
+        },
+        per_token=True,
+    ),
+    BuilderCase(
+        "rnn_language_model",
+        {
+            "vocabulary_size": VOCABULARY_SIZE,
+            "embedding_dim": 8,
+            "num_layers": 1,
+            "cell": "output_recurrent",
+            "teacher_forcing": True,
+            "dropout": 0.0,
+        },
+        per_token=True,
+    ),
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "mean", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase(
@@ -282,6 +311,13 @@ BUILDERS = [
     BuilderCase(
         "bilstm_crf",
         _over_vectors(num_layers=1),
+        per_token=True,
+        loss=crf_loss,
+        read=crf_marginals,
+    ),
+    BuilderCase(
+        "bilstm_crf",
+        _over_vectors(cell="gru_reset_before", skip_connections=True, layer_norm=True, num_input_layers=1),
         per_token=True,
         loss=crf_loss,
         read=crf_marginals,
@@ -318,6 +354,8 @@ BUILDERS = [
             ("max", {"cell": "rnn", "bidirectional": False, "filter_width": 3}),
             ("attention", {"cell": "gru", "merge": "sum"}),
             ("last", {}),
+            ("last", {"cell": "output_recurrent"}),
+            *(("max", {"cell": cell}) for cell in CELLS if cell not in ("lstm", "gru", "rnn", "output_recurrent")),
         )
     ),
     BuilderCase(

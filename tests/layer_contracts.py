@@ -261,6 +261,22 @@ LAYERS = [
     ),
     *(
         LayerCase(
+            layers.Recurrent,
+            {"units": 4, "cell": cell, **more},
+            {
+                **SEQUENCE,
+                "expected_output_shape": ((2, 6, 4), [(2, 4)] * states),
+                "expected_num_trainable_weights": weights,
+                "run_training_check": False,  # as above
+            },
+        )
+        for cell, more, states, weights in (
+            ("time_skip_only", {}, 4, 2),
+            ("output_recurrent", {"teacher_forcing": True}, 1, 4),
+        )
+    ),
+    *(
+        LayerCase(
             cell,
             {"units": 4, **more},
             {
@@ -275,9 +291,12 @@ LAYERS = [
         for cell, more, states, weights in (
             (layers.AdditiveStateCell, {}, 1, 2),
             (layers.CoupledGateCell, {}, 1, 4),
+            (layers.SeparateGatesCell, {}, 1, 6),
             (layers.LeakyCell, {"leak": 0.5}, 1, 2),
+            (layers.LeakyCell, {"learns_leak": True}, 1, 3),
             (layers.DeepTransitionCell, {"depth": 3}, 1, 6),
             (layers.TimeSkipCell, {"skip": 3}, 3, 2),
+            (layers.TimeSkipCell, {"skip": 3, "has_short_edge": False}, 3, 2),
             (layers.OutputRecurrentCell, {"output_dim": 4}, 1, 4),
         )
     ),

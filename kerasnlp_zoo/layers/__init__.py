@@ -27,6 +27,7 @@ from kerasnlp_zoo.layers.recurrent_cells import (
     DeepTransitionCell,
     LeakyCell,
     OutputRecurrentCell,
+    SeparateGatesCell,
     TimeSkipCell,
 )
 from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
@@ -79,6 +80,7 @@ __all__ = [
     "Recurrent",
     "RecurrentDecoder",
     "SampledSoftmax",
+    "SeparateGatesCell",
     "SharedEmbedding",
     "SinusoidalPositions",
     "Standardization",

@@ -33,7 +33,7 @@ class HashedBigrams(MaskedLayer):
         int32 tensor [B, T], from 1 to num_bins - 1; 0 at padding.
 
     Raises:
-        InputError: if `num_bins` is not an integer of at least 2.
+        InputError: if `num_bins` is not an integer of at least 2, or if JAX runs without 64-bit integers.
 
     Example:
 
@@ -54,6 +54,11 @@ class HashedBigrams(MaskedLayer):
     def call(self, token_ids: Tensor) -> Tensor:
         """Hash each token with the next token."""
         first, second = (ops.cast(ids, "int64") for ids in (token_ids, ops.pad(token_ids[:, 1:], [[0, 0], [0, 1]])))
+        if keras.backend.standardize_dtype(first.dtype) != "int64":
+            raise InputError(
+                "The hash of a bigram needs 64-bit integers, which JAX replaces by 32-bit ones. Set the environment "
+                f"variable JAX_ENABLE_X64=1 before the program starts. Received: {first.dtype}"
+            )
         hashed = ops.mod(first * FACTORS[0] + second * FACTORS[1], PRIME)
         bigrams = ops.cast(ops.mod(hashed, self.num_bins - 1) + 1, "int32")
         return ops.where(ops.equal(token_ids, 0), 0, bigrams)

@@ -144,7 +144,8 @@ class KMaxPooling(PoolingOverTime):
         inputs = ops.pad(zero_masked(inputs, mask), [[0, 0], [0, self.k], [0, 0]])  # [B, T + K, D]
         mask = ops.pad(mask, [[0, 0], [0, self.k], [0, 0]], constant_values=False)
         scores = ops.transpose(mask_scores(inputs, mask), (0, 2, 1))  # [B, D, T + K]
-        _, positions = ops.top_k(scores, self.k)  # [B, D, K], by size
+        # Of equal activations, a stable sort keeps the first on every backend; on torch, top_k keeps any of them.
+        positions = ops.cast(ops.argsort(-scores)[..., : self.k], "int32")  # [B, D, K], by size
         positions = ops.transpose(positions, (0, 2, 1))  # [B, K, D]
         is_real = ops.take_along_axis(ops.broadcast_to(mask, ops.shape(inputs)), positions, axis=1)
         last = ops.cast(ops.shape(inputs)[1] - 1, positions.dtype)

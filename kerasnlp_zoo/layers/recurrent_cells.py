@@ -10,6 +10,7 @@ TensorShape([1, 3, 4])
 Shapes: B batch, D width of an input, H units.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -29,6 +30,7 @@ class RecurrentCell(keras.layers.Layer):
     Call arguments:
         inputs: float tensor [B, D], one step.
         states: the states before the step, float tensors [B, H].
+        training: not used; the cells have no dropout.
 
     Returns:
         (output, states): float tensor [B, H], and the states after the step.
@@ -38,7 +40,7 @@ class RecurrentCell(keras.layers.Layer):
     """
 
     dense_names: ClassVar[tuple[str, ...]] = ("candidate",)  # dense layers over [x_t, h_{t-1}]
-    activations: ClassVar[dict[str, str]] = {"candidate": "tanh", "forget_gate": "sigmoid"}
+    activations: ClassVar[dict[str, str]] = {"candidate": "tanh", "forget_gate": "sigmoid", "input_gate": "sigmoid"}
     state_size: int | list[int]
 
     def __init__(self, units: int, **kwargs: Any) -> None:
@@ -62,7 +64,9 @@ class RecurrentCell(keras.layers.Layer):
         """Width of the part of the input that comes from earlier steps."""
         return self.units
 
-    def call(self, inputs: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def call(
+        self, inputs: Tensor, states: Sequence[Tensor], training: bool | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
         """Compute one step."""
         state = self.step(ops.concatenate([inputs, states[0]], axis=-1), states[0])
         return state, [state]
@@ -106,30 +110,62 @@ class CoupledGateCell(RecurrentCell):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class SeparateGatesCell(RecurrentCell):
+    """h_t = f_t * h_{t-1} + i_t * u_t, with the gates f_t and i_t = sigmoid([x_t, h_{t-1}] W + b).
+
+    An LSTM adds an output gate, and with it a state that is not the output.
+
+    Reference: Gers et al. 2000, "Learning to Forget: Continual Prediction with LSTM", for the forget gate.
+    """
+
+    dense_names = ("candidate", "forget_gate", "input_gate")
+
+    def step(self, both: Tensor, before: Tensor) -> Tensor:
+        """Add the old state and the candidate, each multiplied by its gate."""
+        return self.forget_gate(both) * before + self.input_gate(both) * self.candidate(both)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class LeakyCell(RecurrentCell):
-    """h_t = a * h_{t-1} + (1 - a) * u_t with a fixed a: an exponential moving average of the candidates.
+    """h_t = a * h_{t-1} + (1 - a) * u_t: an exponential moving average of the candidates.
 
     Args:
         units: H (>= 1).
         leak: a, in [0, 1]; 0 is the simple RNN, near 1 the state changes slowly.
+        learns_leak: whether each unit learns its own a, with `leak` as the initial value, above 0 and below 1.
 
-    Reference: Jaeger et al. 2007, "Optimization and applications of echo state networks with leaky-integrator
-    neurons".
+    References: Mozer 1992, "Induction of Multiscale Temporal Structure"; Jaeger et al. 2007, "Optimization and
+    applications of echo state networks with leaky-integrator neurons".
     """
 
-    def __init__(self, units: int, leak: float = 0.9, **kwargs: Any) -> None:
+    def __init__(self, units: int, leak: float = 0.9, learns_leak: bool = False, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         if not 0 <= leak <= 1:
             raise InputError(f"leak, the weight of the old state, must be from 0 to 1. Received: leak={leak!r}")
+        if learns_leak and leak in (0, 1):
+            raise InputError(
+                f"A learned leak must start above 0 and below 1, where it has a gradient. Received: leak={leak!r}"
+            )
         self.leak = leak
+        self.learns_leak = learns_leak
+
+    def build(self, inputs_shape: TensorShape, states_shape: Any = None) -> None:
+        """Create the weights."""
+        super().build(inputs_shape)
+        if self.learns_leak:
+            logit = math.log(self.leak / (1 - self.leak))
+            self.leak_logit = self.add_weight(
+                shape=(self.units,), initializer=keras.initializers.Constant(logit), name="leak_logit"
+            )
 
     def step(self, both: Tensor, before: Tensor) -> Tensor:
         """Interpolate between the old state and the candidate."""
-        return self.leak * before + (1 - self.leak) * self.candidate(both)
+        leak = ops.sigmoid(self.leak_logit) if self.learns_leak else self.leak
+        return leak * before + (1 - leak) * self.candidate(both)
 
     def get_config(self) -> Config:
         """Return the arguments that rebuild this cell."""
-        return {**super().get_config(), "leak": self.leak}
+        return {**super().get_config(), "leak": self.leak, "learns_leak": self.learns_leak}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -177,33 +213,37 @@ class TimeSkipCell(RecurrentCell):
     Args:
         units: H (>= 1).
         skip: k (>= 2); the state consists of the last k vectors, the latest first.
+        has_short_edge: whether h_{t-1} is an input. Without it, h_t depends only on steps at distances of k, 2k, ...
 
     Reference: Lin et al. 1996, "Learning Long-Term Dependencies in NARX Recurrent Neural Networks".
     """
 
-    def __init__(self, units: int, skip: int = 4, **kwargs: Any) -> None:
+    def __init__(self, units: int, skip: int = 4, has_short_edge: bool = True, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         require_positive(skip=skip)
         if skip < 2:
-            raise InputError(
-                f"skip must be at least 2, because the cell also uses the state one step ago. Received: skip={skip}"
-            )
+            raise InputError(f"skip must be at least 2; with 1 the cell is the simple RNN. Received: skip={skip}")
         self.skip = skip
+        self.has_short_edge = has_short_edge
         self.state_size = [units] * skip
 
     @property
     def recurrent_width(self) -> int:
-        """Width of the state one step ago and the state k steps ago."""
-        return 2 * self.units
+        """Width of the earlier states that are inputs."""
+        return self.units * (1 + self.has_short_edge)
 
-    def call(self, inputs: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def call(
+        self, inputs: Tensor, states: Sequence[Tensor], training: bool | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
         """Compute one step, and shift the earlier states by one."""
-        state = self.candidate(ops.concatenate([inputs, states[0], states[-1]], axis=-1))
-        return state, [state, *states[:-1]]
+        edges = [states[0], states[-1]] if self.has_short_edge else [states[-1]]
+        state = self.candidate(ops.concatenate([inputs, *edges], axis=-1))
+        # Copies: LiteRT computes wrong numbers if a loop returns one of its states unchanged in the place of another.
+        return state, ops.split(ops.concatenate([state, *states[:-1]], axis=-1), self.skip, axis=-1)
 
     def get_config(self) -> Config:
         """Return the arguments that rebuild this cell."""
-        return {**super().get_config(), "skip": self.skip}
+        return {**super().get_config(), "skip": self.skip, "has_short_edge": self.has_short_edge}
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -215,13 +255,14 @@ class OutputRecurrentCell(RecurrentCell):
 
     Args:
         units: width of the hidden layer, H (>= 1).
-        output_dim: width of the output, which is the state (>= 1).
+        output_dim: width of the output, which is the state (>= 1); None for H.
 
     Reference: Jordan 1986, "Serial Order: A Parallel Distributed Processing Approach".
     """
 
-    def __init__(self, units: int, output_dim: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, output_dim: int | None = None, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
+        output_dim = units if output_dim is None else output_dim
         require_positive(output_dim=output_dim)
         self.output_dim = self.state_size = self.output_size = output_dim
         self.output_layer = keras.layers.Dense(output_dim, dtype=self.dtype_policy, name="output")

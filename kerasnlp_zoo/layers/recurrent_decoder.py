@@ -15,8 +15,9 @@ from keras import ops
 
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers.attention import Attention, ScoreMode
+from kerasnlp_zoo.layers.cells_by_name import CELLS, Cell
 from kerasnlp_zoo.layers.masking import MaskedLayer
-from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES, Cell, Recurrent
+from kerasnlp_zoo.layers.recurrent import Recurrent
 from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 PLACEMENTS = ("luong", "bahdanau")
@@ -40,7 +41,7 @@ class RecurrentDecoder(MaskedLayer):
         units: H of each layer (>= 1).
         output_dim: width of the outputs (>= 1).
         num_layers: number of recurrent layers (>= 1).
-        cell: "rnn", "gru" or "lstm".
+        cell: name of the recurrent cell, see `cells_by_name`.
         attention: "soft", "hard" or None.
         score_mode: score of the attention, one of `attention.SCORE_MODES`.
         placement: "luong" or "bahdanau".
@@ -48,7 +49,7 @@ class RecurrentDecoder(MaskedLayer):
     Call arguments:
         inputs: float tensor [B, T, D].
         memory: float tensor [B, S, E], the outputs of the encoder.
-        initial_state: float tensors [B, H], layer by layer: h, and for an LSTM c; None for zeros.
+        initial_state: float tensors [B, H], layer by layer, the parts of each layer's state; None for zeros.
         memory_mask: bool tensor [B, S], True at real tokens; None for all True.
         return_attention_scores: whether to also return the weights.
 
@@ -126,7 +127,7 @@ class RecurrentDecoder(MaskedLayer):
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Compute the outputs for a known target."""
         if initial_state is None:
-            count = self.num_layers * NUM_STATES[self.cell]
+            count = self.num_layers * len(CELLS[self.cell].state)
             initial_state = [ops.zeros((ops.shape(inputs)[0], self.units), self.compute_dtype)] * count
         context: Tensor | None
         weights: Tensor | None
@@ -192,7 +193,7 @@ class RecurrentDecoder(MaskedLayer):
             inputs = ops.concatenate([inputs, context], axis=-1)
         hidden, new_state = inputs, []
         for layer, before in zip(self.recurrent, states, strict=True):
-            hidden, after = layer.forward.cell(hidden, before, training=training)
+            hidden, after = layer.step(hidden, before, training)
             new_state += after
         if not self.feeds_context:
             context = look(hidden)
@@ -223,7 +224,7 @@ class RecurrentDecoder(MaskedLayer):
         start = [*(ops.cast(part, self.compute_dtype) for part in initial_state), memory[:, 0] * 0]
         _, states = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
         *state, context = (ops.transpose(values, (1, 0, 2)) for values in states)
-        top = -NUM_STATES[self.cell]
+        top = -len(CELLS[self.cell].state)
         query = ops.concatenate([start[top - 1][:, None], state[top][:, :-1]], axis=1)  # the output before each step
         return state[top], context, lambda: self._look(query, projected, memory, memory_mask, training)[1]
 
@@ -242,7 +243,7 @@ class RecurrentDecoder(MaskedLayer):
 
     def _by_layer(self, state: Sequence[Tensor]) -> list[list[Tensor]]:
         """Split a state into the states of the layers."""
-        count = NUM_STATES[self.cell]
+        count = len(CELLS[self.cell].state)
         return [list(state[start : start + count]) for start in range(0, len(state), count)]
 
     def compute_output_spec(

@@ -236,7 +236,8 @@ class NoiseDiscrimination(NoisePrediction):
         losses = ops.softplus(-self.logits(self.scores_of(hidden, words), ops.cast(words, "int32")))
         if not training:
             logits = self.logits(self.scores(hidden), ops.arange(self.vocabulary_size))  # [B, T or 1, V]
-            return losses + self.num_negatives * ops.sum(ops.softplus(logits) * self.noise, axis=-1)
+            noise = ops.convert_to_tensor(self.noise)
+            return losses + self.num_negatives * ops.sum(ops.softplus(logits) * noise, axis=-1)
         negatives = self.sampled_words(words)
         return losses + ops.sum(ops.softplus(self.logits(self.scores(hidden, negatives), negatives)), axis=-1)
 

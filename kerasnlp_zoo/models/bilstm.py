@@ -22,11 +22,13 @@ from kerasnlp_zoo.layers import (
     TextConvolution,
     WordCharacters,
 )
+from kerasnlp_zoo.layers.cells_by_name import Cell
 from kerasnlp_zoo.layers.characters import CHARACTER_ENCODERS, CharacterEncoder
-from kerasnlp_zoo.layers.recurrent import Cell, Merge
+from kerasnlp_zoo.layers.recurrent import Merge
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
 from kerasnlp_zoo.models.pooling import pooling_layer
+from kerasnlp_zoo.models.recurrent_stack import Layers, dense_layers, layers_between, read_dense, read_stack
 
 POOLINGS = ("max", "mean", "last", "attention")
 Pooling: TypeAlias = Literal["max", "mean", "last", "attention"]
@@ -41,6 +43,10 @@ class TaggerArguments(TypedDict, total=False):
     cell: Cell
     bidirectional: bool
     merge: Merge
+    skip_connections: bool
+    layer_norm: bool
+    num_input_layers: int
+    num_output_layers: int
     channels: Channels
     filter_width: int | None
     character_vocabulary_size: int | None
@@ -55,12 +61,16 @@ def bilstm(
     vocabulary_size: int,
     num_classes: int,
     *,
-    embedding_dim: int = 300,
+    embedding_dim: int = 100,
     hidden_dim: int = 128,
     num_layers: int = 2,
     cell: Cell = "lstm",
     bidirectional: bool = True,
     merge: Merge = "concat",
+    skip_connections: bool = False,
+    layer_norm: bool = False,
+    num_input_layers: int = 0,
+    num_output_layers: int = 0,
     pooling: Pooling = "max",
     channels: Channels = "random",
     filter_width: int | None = None,
@@ -74,9 +84,13 @@ def bilstm(
         embedding_dim: D, width of a word vector.
         hidden_dim: H, units of each direction of each layer.
         num_layers: number of recurrent layers.
-        cell: "lstm", "gru" or "rnn".
+        cell: name of the recurrent cell, see `layers.cells_by_name`.
         bidirectional: whether each layer also reads the text backwards.
         merge: "concat" or "sum", how the two directions are combined.
+        skip_connections: whether each recurrent layer after the first adds its inputs to its outputs.
+        layer_norm: whether the inputs of each recurrent layer after the first are normalized.
+        num_input_layers: number of dense layers with H units and tanh between the words and the recurrent layers.
+        num_output_layers: number of such layers before the logits.
         pooling: the vector of a text: "max" or "mean" over all words; "last", the final state of each direction; or
             "attention", a weighted mean with learned weights.
         channels: "random", "static", "non_static" or "multichannel" word vectors, as for `text_cnn`.
@@ -104,14 +118,18 @@ def bilstm(
     token_ids, mask, vectors = embed_words(vocabulary_size, embedding_dim, channels)
     if filter_width is not None:
         vectors = _convolution(vectors, mask, embedding_dim, filter_width)
-    outputs, state = _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout)
+    layers = _stack(hidden_dim, num_layers, cell, bidirectional, merge, dropout)
+    layers |= layers_between(num_layers, skip_connections, layer_norm)
+    layers |= dense_layers(hidden_dim, num_input_layers, num_output_layers)
+    outputs, states = read_stack(layers, vectors, mask)
     if pooling == "last":
+        state = states[-1]
         ends = [state[0], state[len(state) // 2]] if bidirectional else [state[0]]  # each direction's h
         features = _joined(ends, merge, name="pooling")
     else:
         features = pooling_layer(pooling, name="pooling", units=hidden_dim)(outputs, mask=mask)
     features = keras.layers.Dropout(dropout, name="dropout")(features)
-    logits = keras.layers.Dense(num_classes, name="logits")(features)
+    logits = keras.layers.Dense(num_classes, name="logits")(read_dense(layers, "output", features))
     return keras.Model(token_ids, logits, name="bilstm")
 
 
@@ -124,6 +142,10 @@ def tagger_encoder(
     cell: Cell = "lstm",
     bidirectional: bool = True,
     merge: Merge = "concat",
+    skip_connections: bool = False,
+    layer_norm: bool = False,
+    num_input_layers: int = 0,
+    num_output_layers: int = 0,
     channels: Channels = "random",
     filter_width: int | None = None,
     character_vocabulary_size: int | None = None,
@@ -136,7 +158,8 @@ def tagger_encoder(
 
     Args:
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
-        embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, channels, filter_width: as for `bilstm`.
+        embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, skip_connections, layer_norm,
+            num_input_layers, num_output_layers, channels, filter_width: as for `bilstm`.
         character_vocabulary_size: number of character ids, to concatenate a vector of the word's letters to each word
             vector; None to read words only.
         character_encoder: "cnn" or "lstm", see `WordCharacters`.
@@ -171,8 +194,12 @@ def tagger_encoder(
     vectors = keras.layers.Concatenate(name="features")(features) if len(features) > 1 else word_vectors
     if filter_width is not None:
         vectors = _convolution(vectors, mask, vectors.shape[-1], filter_width)
-    outputs, _ = _recurrent_layers(vectors, mask, hidden_dim, num_layers, cell, bidirectional, merge, dropout)
-    return inputs, mask, keras.layers.SpatialDropout1D(dropout, name="dropout")(outputs)
+    layers = _stack(hidden_dim, num_layers, cell, bidirectional, merge, dropout)
+    layers |= layers_between(num_layers, skip_connections, layer_norm)
+    layers |= dense_layers(hidden_dim, num_input_layers, num_output_layers)
+    outputs, _ = read_stack(layers, vectors, mask)
+    outputs = keras.layers.SpatialDropout1D(dropout, name="dropout")(outputs)
+    return inputs, mask, read_dense(layers, "output", outputs)
 
 
 with_tagger_arguments = partial(builder, base=tagger_encoder)
@@ -217,23 +244,13 @@ def _convolution(
     return TextConvolution(num_filters, filter_width, padding="same", name="convolution")(vectors, mask=mask)
 
 
-def _recurrent_layers(
-    vectors: keras.KerasTensor,
-    mask: keras.KerasTensor,
-    hidden_dim: int,
-    num_layers: int,
-    cell: Cell,
-    bidirectional: bool,
-    merge: Merge,
-    dropout: float,
-) -> tuple[keras.KerasTensor, list[keras.KerasTensor]]:
-    """Return the outputs [B, T, H or 2H] and the final state of the last recurrent layer."""
-    state: list[keras.KerasTensor] = []
+def _stack(hidden_dim: int, num_layers: int, cell: Cell, bidirectional: bool, merge: Merge, dropout: float) -> Layers:
+    """Return the recurrent layers and the dropout before each of them, for `read_stack`."""
+    layers: Layers = {}
     for number in range(num_layers):
-        vectors = keras.layers.SpatialDropout1D(dropout, name=f"dropout_{number}")(vectors)
-        layer = Recurrent(hidden_dim, cell, bidirectional, merge, name=f"recurrent_{number}")
-        vectors, state = layer(vectors, mask=mask)
-    return vectors, state
+        layers[f"dropout_{number}"] = keras.layers.SpatialDropout1D(dropout, name=f"dropout_{number}")
+        layers[f"recurrent_{number}"] = Recurrent(hidden_dim, cell, bidirectional, merge, name=f"recurrent_{number}")
+    return layers
 
 
 def _joined(vectors: Sequence[keras.KerasTensor], merge: Merge, name: str) -> keras.KerasTensor:

@@ -6,17 +6,17 @@ References: Mikolov et al. 2010, "Recurrent neural network based language model"
 Output Embedding to Improve Language Models", for tied embeddings.
 """
 
+import itertools
 from collections.abc import Mapping
 
 import keras
 
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, SharedEmbedding
-from kerasnlp_zoo.layers.recurrent import CELLS, Cell
+from kerasnlp_zoo.layers.cells_by_name import CELLS, Cell
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.output_layer import Output, output_layer
-
-PARTS = {"rnn": "h", "gru": "h", "lstm": "hc"}  # the parts of a cell's state: h output, c cell
+from kerasnlp_zoo.models.recurrent_stack import Layers, dense_layers, layers_between, read_dense, read_stack
 
 
 @builder
@@ -27,6 +27,11 @@ def rnn_language_model(
     hidden_dim: int = 256,
     num_layers: int = 2,
     cell: Cell = "lstm",
+    teacher_forcing: bool = False,
+    skip_connections: bool = False,
+    layer_norm: bool = False,
+    num_input_layers: int = 0,
+    num_output_layers: int = 0,
     tie_embeddings: bool = True,
     output: Output = "softmax",
     dropout: float = 0.3,
@@ -39,7 +44,15 @@ def rnn_language_model(
         embedding_dim: D, width of a word vector, and of the last layer.
         hidden_dim: H, units of the layers before the last.
         num_layers: number of recurrent layers.
-        cell: "rnn", "gru" or "lstm".
+        cell: name of the recurrent cell, see `layers.cells_by_name`.
+        teacher_forcing: whether training gives the cell "output_recurrent" the vector of the correct word, instead of
+            its own output of the step before. Its outputs must then be compared with word vectors: one layer, tied
+            embeddings and no dense layers after it.
+        skip_connections: whether each recurrent layer after the first adds its inputs to its outputs, which needs
+            H = D.
+        layer_norm: whether the inputs of each recurrent layer after the first are normalized.
+        num_input_layers: number of dense layers with H units and tanh between the words and the recurrent layers.
+        num_output_layers: number of dense layers with D units and tanh after the recurrent layers.
         tie_embeddings: whether the output projection and the embedding share their weights.
         output: "softmax", or "hierarchical_softmax" for the log-probabilities of a Huffman tree, whose inner nodes
             have vectors of their own.
@@ -51,7 +64,7 @@ def rnn_language_model(
         `keras.Model`: token_ids int [B, T] -> logits float [B, T, V] of the next word at each position.
 
     Raises:
-        InputError: if an argument is outside its range.
+        InputError: if an argument is outside its range, or arguments do not fit together.
 
     Example:
 
@@ -70,7 +83,19 @@ def rnn_language_model(
             "tie_embeddings=True uses the vectors of the words in the output layer, but the vectors of a hierarchical "
             "softmax belong to the inner nodes of its tree. Use tie_embeddings=False, or output='softmax'"
         )
-    layers = {
+    if skip_connections and hidden_dim != embedding_dim:
+        raise InputError(
+            "skip_connections add the inputs of the last layer, of width hidden_dim, to its outputs, of width "
+            f"embedding_dim. Set both to the same number. Received: hidden_dim={hidden_dim}, "
+            f"embedding_dim={embedding_dim}"
+        )
+    if teacher_forcing and (num_layers > 1 or num_output_layers or not tie_embeddings):
+        raise InputError(
+            "teacher_forcing replaces the output of a step by the vector of the correct word, so the output must be "
+            "such a vector. Set num_layers=1, num_output_layers=0 and tie_embeddings=True. Received: "
+            f"num_layers={num_layers}, num_output_layers={num_output_layers}, tie_embeddings={tie_embeddings}"
+        )
+    layers: Layers = {
         "padding_mask": PaddingMask(name="padding_mask"),
         "token_embedding": SharedEmbedding(
             vocabulary_size,
@@ -84,11 +109,17 @@ def rnn_language_model(
     for number in range(num_layers):
         units = hidden_dim if number < num_layers - 1 else embedding_dim
         layers[f"recurrent_{number}"] = Recurrent(
-            units, cell, recurrent_dropout=recurrent_dropout, name=f"recurrent_{number}"
+            units,
+            cell,
+            recurrent_dropout=recurrent_dropout,
+            teacher_forcing=teacher_forcing,
+            name=f"recurrent_{number}",
         )
     for number in range(num_layers + 1):
         # SpatialDropout1D: one pattern for all steps of a sequence (variational dropout).
         layers[f"dropout_{number}"] = keras.layers.SpatialDropout1D(dropout, name=f"dropout_{number}")
+    layers |= layers_between(num_layers, skip_connections, layer_norm)
+    layers |= dense_layers(hidden_dim, num_input_layers, num_output_layers, embedding_dim)
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     _, logits, _ = _connect(layers, token_ids)
     return keras.Model(token_ids, logits, name="rnn_language_model")
@@ -96,11 +127,11 @@ def rnn_language_model(
 
 def recurrent_state_spec(model: keras.Model) -> dict[str, tuple[tuple[int, ...], str]]:
     """Return {name: ((units,), dtype)} of each part of the state of each layer."""
-    recurrent = [layer for layer in model.layers if isinstance(layer, Recurrent)]
+    layers = {layer.name: layer for layer in model.layers}
     return {
-        f"state_{number}_{part}": ((layer.units,), "float32")
-        for number, layer in enumerate(recurrent)
-        for part in PARTS[layer.cell]
+        name: ((layers[f"recurrent_{number}"].units,), "float32")
+        for number, names in enumerate(_state_names(layers))
+        for name in names
     }
 
 
@@ -120,18 +151,18 @@ def _connect(
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, dict[str, keras.KerasTensor]]:
     """Apply the layers to token ids; return (hidden, logits, final state)."""
     mask = layers["padding_mask"](token_ids)
-    hidden = layers["token_embedding"](token_ids)
-    ends: dict[str, keras.KerasTensor] = {}
-    number = 0
-    while f"recurrent_{number}" in layers:
-        layer = layers[f"recurrent_{number}"]
-        names = [f"state_{number}_{part}" for part in PARTS[layer.cell]]
-        hidden = layers[f"dropout_{number}"](hidden)
-        start = None if state is None else [state[name] for name in names]
-        hidden, end = layer(hidden, mask=mask, initial_state=start)
-        ends.update(zip(names, end, strict=True))
-        number += 1
-    hidden = layers[f"dropout_{number}"](hidden)
+    vectors = layers["token_embedding"](token_ids)
+    names = _state_names(layers)
+    starts = None if state is None else [[state[name] for name in of_layer] for of_layer in names]
+    hidden, ends = read_stack(layers, vectors, mask, starts, previous_outputs=vectors)
+    hidden = read_dense(layers, "output", layers[f"dropout_{len(ends)}"](hidden))
     is_product = isinstance(layers["logits"], AddBias)
     logits = layers["logits"](layers["token_embedding"](hidden, reverse=True) if is_product else hidden)
-    return hidden, logits, ends
+    return hidden, logits, dict(zip(itertools.chain(*names), itertools.chain(*ends), strict=True))
+
+
+def _state_names(layers: Mapping[str, keras.layers.Layer]) -> list[list[str]]:
+    """Return the names of the parts of each layer's state."""
+    count = sum(isinstance(layer, Recurrent) for layer in layers.values())
+    cells = [layers[f"recurrent_{number}"].cell for number in range(count)]
+    return [[f"state_{number}_{part}" for part in CELLS[cell].state] for number, cell in enumerate(cells)]

@@ -15,7 +15,8 @@ import keras
 from kerasnlp_zoo.errors import require_choice
 from kerasnlp_zoo.layers import AddBias, PaddingMask, Recurrent, RecurrentDecoder, SharedEmbedding
 from kerasnlp_zoo.layers.attention import SCORE_MODES, ScoreMode
-from kerasnlp_zoo.layers.recurrent import CELLS, NUM_STATES, Cell, Merge
+from kerasnlp_zoo.layers.cells_by_name import CELLS, Cell
+from kerasnlp_zoo.layers.recurrent import Merge
 from kerasnlp_zoo.layers.recurrent_decoder import ATTENTIONS, PLACEMENTS, AttentionKind, Placement
 from kerasnlp_zoo.models.builder import builder
 
@@ -44,7 +45,7 @@ def seq2seq(
         embedding_dim: D.
         hidden_dim: H, units of the decoder, and of each direction of the encoder.
         num_layers: number of recurrent layers of the encoder, and of the decoder.
-        cell: "rnn", "gru" or "lstm".
+        cell: name of the recurrent cell, see `layers.cells_by_name`.
         bidirectional: whether the encoder also reads the source backwards.
         merge: "concat" or "sum", how the outputs of the two directions are combined.
         attention: "soft" (a weighted mean of the source), "hard" (one position of the source), or None.
@@ -101,10 +102,10 @@ def seq2seq(
 
 def _bridge(states: Sequence[Sequence[keras.KerasTensor]], hidden_dim: int, cell: Cell) -> list[keras.KerasTensor]:
     """Return the initial states of the decoder layers from the final states of the encoder layers in all directions."""
-    bridged = []
+    bridged, num_parts = [], len(CELLS[cell].state)
     for number, state in enumerate(states):
-        for part in range(NUM_STATES[cell]):
-            of_directions = state[part :: NUM_STATES[cell]]
+        for part in range(num_parts):
+            of_directions = state[part::num_parts]
             joined = (
                 keras.layers.Concatenate(name=f"joined_{number}_{part}")(of_directions)
                 if len(of_directions) > 1

@@ -41,7 +41,7 @@ def test_each_step_equals_its_equations(random, placement):
         if placement == "bahdanau":
             context, shares = look(h)
             x = np.concatenate([x, context], axis=-1)
-        h, c = lstm_step(decoder.recurrent[0].forward.cell, x, h, c)
+        h, c = lstm_step(decoder.recurrent[0].forward_layer.cell, x, h, c)
         if placement == "luong":
             context, shares = look(h)
         told = np.concatenate([context, h], axis=-1) @ decoder.readout.kernel.numpy() + decoder.readout.bias.numpy()

@@ -24,7 +24,9 @@ def everything(layer, inputs, mask, initial_state, training, compiled):
         sources = [inputs, *initial_state, *(weight.value for weight in layer.trainable_weights)]
         return [outputs, *state], tape.gradient(loss, sources)
 
-    for direction in filter(None, (layer.forward, layer.backward)):  # with dropout, the same units are dropped
+    for direction in filter(
+        None, (layer.forward_layer, layer.backward_layer)
+    ):  # with dropout, the same units are dropped
         if layer.recurrent_dropout:
             direction.cell.seed_generator.state.assign([5, 7])
     return (tf.function(run) if compiled else run)(inputs, *initial_state)
@@ -48,7 +50,7 @@ def test_outputs_states_and_gradients_equal_those_of_keras(
     layer.build(inputs.shape)
     for weight in layer.trainable_weights:
         weight.assign(random.normal(size=weight.shape) / 3)
-    count = MODULE["NUM_STATES"][cell] * (1 + layer.bidirectional) * has_state
+    count = len(MODULE["CELLS"][cell].state) * (1 + layer.bidirectional) * has_state
     state = [tf.constant(random.normal(size=(4, 6)), "float32") for _ in range(count)]
     arguments = tf.constant(inputs), mask if is_masked else None, state, training, compiled
     ours = everything(layer, *arguments)
@@ -62,7 +64,7 @@ def test_inference_never_uses_cudnn_so_that_exports_run_anywhere(monkeypatch, ra
     monkeypatch.setitem(MODULE, "has_gpu", lambda: True)
     layer, inputs = Recurrent(4), random.normal(size=(2, 3, 5)).astype("float32")
     layer.build(inputs.shape)
-    monkeypatch.setattr(layer.forward, "inner_loop", None)  # Keras would use cuDNN there
+    monkeypatch.setattr(layer.forward_layer, "inner_loop", None)  # Keras would use cuDNN there
     graph = tf.function(lambda x: layer(x, training=False), input_signature=[tf.TensorSpec((None, None, 5))])
     assert graph(inputs)[0].shape == (2, 3, 4)
     with pytest.raises(TypeError):
@@ -77,7 +79,7 @@ def test_cudnn_receives_a_word_in_every_row_and_empty_rows_stay_zero(monkeypatch
     expected = layer(inputs, mask=mask, initial_state=state, training=False)
     monkeypatch.setitem(MODULE, "has_gpu", lambda: True)
     masks = []
-    for direction in (layer.forward, layer.backward):
+    for direction in (layer.forward_layer, layer.backward_layer):
         loop = direction.inner_loop
 
         def spy(*arguments, mask, loop=loop, **more):

@@ -6,6 +6,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm, bilstm_tagger
+from tests import oracles
 from tests.contracts import token_ids, words_of_letters
 
 SMALL = {"vocabulary_size": 40, "num_classes": 3, "embedding_dim": 4, "hidden_dim": 5}
@@ -30,18 +31,30 @@ def read(words, weights, layer, direction):
     return outputs
 
 
-def by_hand(row, weights, num_layers, merge, pooling):
+def dense(weights, name, vectors):
+    return vectors @ weights[f"{name}/kernel"] + weights[f"{name}/bias"]
+
+
+def by_hand(row, weights, num_layers, merge, pooling, skip=False, norm=False, dense_layers=0):
     """Return the logits of one text, computed from the definitions."""
     vectors = weights["token_embedding/embeddings"][row[row > 0]]
     join = (lambda parts: np.concatenate(parts, axis=-1)) if merge == "concat" else sum
+    for number in range(dense_layers):
+        vectors = np.tanh(dense(weights, f"input_{number}", vectors))
     for layer in range(num_layers):
-        directions = [read(vectors, weights, layer, direction) for direction in ("forward", "backward")]
-        vectors = join(directions)
+        below = vectors
+        if norm and layer > 0:
+            scale, shift = weights[f"norm_{layer}/gamma"], weights[f"norm_{layer}/beta"]
+            below = oracles.layer_norm(vectors, scale, shift, epsilon=1e-3)
+        directions = [read(below, weights, layer, direction) for direction in ("forward", "backward")]
+        vectors = join(directions) + (vectors if skip and layer > 0 else 0)
     if pooling == "last":
         features = join([directions[0][-1], directions[1][0]])
     else:
         features = vectors.max(axis=0) if pooling == "max" else vectors.mean(axis=0)
-    return features @ weights["logits/kernel"] + weights["logits/bias"]
+    for number in range(dense_layers):
+        features = np.tanh(dense(weights, f"output_{number}", features))
+    return dense(weights, "logits", features)
 
 
 @pytest.mark.parametrize(("merge", "pooling"), list(itertools.product(["concat", "sum"], ["last", "max", "mean"])))
@@ -50,6 +63,17 @@ def test_classifier_equals_the_equations(merge, pooling, random):
     weights = random_weights(model, random)
     inputs = token_ids(random, batch=4, time=7)
     expected = [by_hand(row, weights, 2, merge, pooling) for row in inputs]
+    np.testing.assert_allclose(model(inputs), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("skip", "norm", "dense_layers"), [(True, False, 0), (False, True, 1), (True, True, 2)])
+def test_skip_connections_norms_and_dense_layers_equal_the_equations(skip, norm, dense_layers, random):
+    arguments = {"skip_connections": skip, "layer_norm": norm}
+    arguments |= {f"num_{side}_layers": dense_layers for side in ("input", "output")}
+    model = bilstm(**SMALL, cell="rnn", num_layers=3, **arguments)
+    weights = random_weights(model, random)
+    inputs = token_ids(random, batch=4, time=7)
+    expected = [by_hand(row, weights, 3, "concat", "max", skip, norm, dense_layers) for row in inputs]
     np.testing.assert_allclose(model(inputs), expected, atol=1e-5)
 
 
@@ -135,6 +159,10 @@ def test_dropout_drops_the_same_columns_for_all_words_of_a_text(model, random):
         ({"pooling": "first"}, "pooling='first'"),
         ({"channels": "glove"}, "channels='glove'"),
         ({"filter_width": 0}, "filter_width=0"),
+        ({"num_layers": 1, "skip_connections": True}, "need num_layers of at least 2"),
+        ({"num_layers": 1, "layer_norm": True}, "need num_layers of at least 2"),
+        ({"num_input_layers": -1}, "num_input_layers=-1"),
+        ({"num_output_layers": 1.5}, "num_output_layers=1.5"),
     ],
 )
 def test_wrong_arguments_are_refused(arguments, message):

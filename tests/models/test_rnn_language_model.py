@@ -5,10 +5,16 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
+from kerasnlp_zoo.layers.cells_by_name import CELLS
 from kerasnlp_zoo.models import rnn_language_model, text_cnn, with_state, zero_state
 
 SMALL = {"vocabulary_size": 11, "embedding_dim": 4, "hidden_dim": 6}
-CELLS = ("rnn", "gru", "lstm")
+STACKED = {"skip_connections": True, "layer_norm": True, "num_input_layers": 1, "num_output_layers": 1, "hidden_dim": 4}
+VARIANTS = [
+    *({"cell": cell} for cell in CELLS),
+    STACKED,
+    {"cell": "output_recurrent", "num_layers": 1, "teacher_forcing": True},
+]
 
 
 def carry(model, ids, lengths):
@@ -21,17 +27,17 @@ def carry(model, ids, lengths):
     return np.concatenate(parts, axis=1)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("lengths", [[9], [1] * 9, [4, 5]], ids=str)
-def test_segments_with_the_carried_state_equal_the_complete_text(cell, lengths, random):
-    model = rnn_language_model(**SMALL, cell=cell)
+@pytest.mark.parametrize("arguments", VARIANTS, ids=str)
+@pytest.mark.parametrize("lengths", [[1] * 9, [4, 5]], ids=str)
+def test_segments_with_the_carried_state_equal_the_complete_text(arguments, lengths, random):
+    model = rnn_language_model(**{**SMALL, **arguments})
     ids = random.integers(1, 11, (3, 9))
     np.testing.assert_allclose(carry(model, ids, lengths), model(ids), atol=1e-6)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_word_is_predicted_only_from_the_words_before_it(cell, random):
-    model = rnn_language_model(**SMALL, cell=cell)
+@pytest.mark.parametrize("arguments", VARIANTS, ids=str)
+def test_a_word_is_predicted_only_from_the_words_before_it(arguments, random):
+    model = rnn_language_model(**{**SMALL, **arguments})
     ids = random.integers(1, 11, (3, 9))
     changed = ids.copy()
     changed[:, 5:] = random.integers(1, 11, (3, 4))
@@ -90,3 +96,27 @@ def test_a_model_that_is_no_language_model_has_no_state():
 def test_arguments_out_of_range_are_refused(argument):
     with pytest.raises(InputError, match=f"{next(iter(argument))}="):
         rnn_language_model(**{**SMALL, **argument})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"skip_connections": True}, "Set both to the same number. Received: hidden_dim=6, embedding_dim=4"),
+        ({"teacher_forcing": True, "num_layers": 1}, "needs cell='output_recurrent' in one direction"),
+        ({"teacher_forcing": True, "cell": "output_recurrent"}, "Set num_layers=1, num_output_layers=0"),
+        ({"teacher_forcing": True, "num_layers": 1, "tie_embeddings": False}, "and tie_embeddings=True"),
+    ],
+)
+def test_arguments_that_do_not_fit_together_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        rnn_language_model(**{**SMALL, **arguments})
+
+
+def test_teacher_forcing_feeds_the_vector_of_the_correct_word(random):
+    arguments = {"cell": "output_recurrent", "num_layers": 1, "dropout": 0.0}
+    forced, free = (rnn_language_model(**SMALL, **arguments, teacher_forcing=forces) for forces in (True, False))
+    free.set_weights(forced.get_weights())
+    ids = random.integers(1, 11, (3, 5))
+    np.testing.assert_array_equal(forced(ids), free(ids))  # no output is forced in inference
+    single = np.asarray([forced(ids[:, place : place + 1], training=True) for place in range(5)])  # [T, B, 1, V]
+    np.testing.assert_allclose(forced(ids, training=True), single[:, :, 0].transpose(1, 0, 2), atol=1e-6)
