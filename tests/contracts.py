@@ -293,6 +293,15 @@ BUILDERS = [
         },
         per_token=True,
     ),
+    *(
+        BuilderCase(
+            "transformer_language_model",
+            {name: BERT[name] for name in BERT if name != "max_sequence_length"}
+            | {"attention_window": 4, "positions": positions, "norm_first": norm_first},
+            per_token=True,
+        )
+        for positions, norm_first in (("linear_bias", True), ("sinusoidal", False))
+    ),
     *(BuilderCase("text_cnn", _text_cnn(pooling=pooling)) for pooling in ("max", "mean", "sum", "k_max")),
     *(BuilderCase("text_cnn", _text_cnn(channels=channels)) for channels in ("static", "non_static", "multichannel")),
     BuilderCase(

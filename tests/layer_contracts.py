@@ -129,6 +129,23 @@ LAYERS = [
     ),
     *(
         LayerCase(
+            layer,
+            {"num_heads": 1, **arguments, "window": 3, "linear_bias": linear_bias},
+            {
+                **SEQUENCE,
+                "expected_output_shape": ((2, 6, 5), ((2, 1, 2, 5), (2, 1, 2, 5))),
+                "expected_num_trainable_weights": num_weights,
+                "expected_num_seed_generators": num_seeds,
+                "run_training_check": False,  # the memory is not trained
+            },
+        )
+        for layer, arguments, num_weights, num_seeds, linear_bias in (
+            (layers.WindowedSelfAttention, {"dropout": 0.1}, 4, 1, True),
+            (layers.WindowedTransformerBlock, {"intermediate_dim": 8}, 12, 2, False),
+        )
+    ),
+    *(
+        LayerCase(
             layers.Attention,
             {"score_mode": score_mode, "is_hard": is_hard, "seed": 1},
             {
@@ -209,6 +226,17 @@ LAYERS = [
         {"max_sequence_length": 7},
         {
             "input_shape": (2, 6, 4),
+            "expected_output_shape": (2, 6, 4),
+            "supports_masking": True,
+            "run_training_check": False,  # nothing in it is trained
+        },
+    ),
+    LayerCase(
+        layers.ContinuedPositions,
+        {},
+        {
+            "input_shape": (2, 6, 4),
+            "call_kwargs": {"num_read": np.array([0, 9], "int32")},
             "expected_output_shape": (2, 6, 4),
             "supports_masking": True,
             "run_training_check": False,  # nothing in it is trained

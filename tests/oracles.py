@@ -216,9 +216,15 @@ def counts_glove_can_fit(random, words, dim):
     return sparse.csr_array(values)
 
 
-def self_attention(inputs, mask, kernel, bias, output_kernel, output_bias, num_heads, is_causal=False):
-    """Return outputs [B, T, D] and weights [B, H, T, T] of multi-head attention, pair by pair of tokens."""
+def self_attention(
+    inputs, mask, kernel, bias, output_kernel, output_bias, num_heads, is_causal=False, window=None, slopes=None
+):
+    """Return outputs [B, T, D] and weights [B, H, T, T] of multi-head attention, pair by pair of tokens.
+
+    A window is the number of tokens that causal attention sees. The slope of a head lowers the scores of distant ones.
+    """
     batch, time, width = inputs.shape
+    window, slopes = window or time, [0] * num_heads if slopes is None else slopes
     size = width // num_heads
     weights, outputs = np.zeros((batch, num_heads, time, time)), np.zeros((batch, time, width))
     for b in range(batch):
@@ -228,8 +234,8 @@ def self_attention(inputs, mask, kernel, bias, output_kernel, output_bias, num_h
             part = slice(h * size, (h + 1) * size)
             query, key, value = (projected[:, start : start + width][:, part] for start in (0, width, 2 * width))
             for i in range(time):
-                seen = [j for j in range(time) if mask[b, j] and (j <= i or not is_causal)]
-                powers = {j: math.exp(float(query[i] @ key[j]) / math.sqrt(size)) for j in seen}
+                seen = [j for j in range(time) if mask[b, j] and (i - window < j <= i or not is_causal)]
+                powers = {j: math.exp(float(query[i] @ key[j]) / math.sqrt(size) - slopes[h] * (i - j)) for j in seen}
                 for j in seen:
                     weights[b, h, i, j] = powers[j] / sum(powers.values())
                     context[i, part] += weights[b, h, i, j] * value[j]

@@ -4,6 +4,7 @@ from kerasnlp_zoo.layers.attention import Attention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.batch_normalization import MaskedBatchNormalization
 from kerasnlp_zoo.layers.characters import WordCharacters
+from kerasnlp_zoo.layers.continued_positions import ContinuedPositions
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.crf import CRF
 from kerasnlp_zoo.layers.hashed_bigrams import HashedBigrams
@@ -37,6 +38,8 @@ from kerasnlp_zoo.layers.standardization import Standardization
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeMean
 from kerasnlp_zoo.layers.unit_length import UnitLength
+from kerasnlp_zoo.layers.windowed_attention import WindowedSelfAttention
+from kerasnlp_zoo.layers.windowed_transformer import WindowedTransformerBlock
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
     HierarchicalSoftmax,
@@ -54,6 +57,7 @@ __all__ = [
     "BagOfWords",
     "BagOfWordsDense",
     "ChildSumTreeLSTM",
+    "ContinuedPositions",
     "CoupledGateCell",
     "DeepTransitionCell",
     "FirstPositions",
@@ -92,6 +96,8 @@ __all__ = [
     "TreeMean",
     "UnitLength",
     "WindowMask",
+    "WindowedSelfAttention",
+    "WindowedTransformerBlock",
     "WordCharacters",
     "ZeroMasked",
 ]

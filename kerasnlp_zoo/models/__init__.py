@@ -35,6 +35,7 @@ from kerasnlp_zoo.models.seq2seq_steps import Seq2SeqSteps
 from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import TRANSFORMER_SIZES, transformer
 from kerasnlp_zoo.models.transformer_encoder import transformer_encoder
+from kerasnlp_zoo.models.transformer_language_model import transformer_language_model
 from kerasnlp_zoo.models.transformer_steps import TransformerSteps
 from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
@@ -88,6 +89,7 @@ __all__ = [
     "text_cnn_tagger",
     "transformer",
     "transformer_encoder",
+    "transformer_language_model",
     "tree_lstm",
     "tree_lstm_pair",
     "truncated_svd",

@@ -14,6 +14,7 @@ from keras import ops
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.nnlm import nnlm_state_spec, read_windows
 from kerasnlp_zoo.models.rnn_language_model import read_recurrently, recurrent_state_spec
+from kerasnlp_zoo.models.transformer_language_model import memory_spec, read_with_memory
 from kerasnlp_zoo.types import Tensor
 
 StateSpec: TypeAlias = dict[str, tuple[tuple[int, ...], str]]  # {name: (shape without the batch, dtype)}
@@ -35,6 +36,7 @@ class _Family(NamedTuple):
 FAMILIES = {  # by name of the builder
     "rnn_language_model": _Family(recurrent_state_spec, read_recurrently),
     "nnlm": _Family(nnlm_state_spec, read_windows),
+    "transformer_language_model": _Family(memory_spec, read_with_memory),
 }
 
 

@@ -29,7 +29,10 @@ from kerasnlp_zoo.training.saving import draw_training, published_note, round_to
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
 
 # Published test perplexity by recipe and data set, on the published tokens.
-PUBLISHED = {("rnn_language_model", "wikitext2"): (99.3, "Grave et al. 2017, one LSTM of 1,024 units")}
+PUBLISHED = {
+    (recipe, "wikitext2"): (99.3, "Grave et al. 2017, one LSTM of 1,024 units")
+    for recipe in ("rnn_language_model", "transformer_language_model")
+}
 SMOKE_TOKENS, SMOKE_TEST_TOKENS = 10_000, 2000
 GENERATED, GENERATED_ROWS = 100, 32  # number of tokens and size of the larger batch in the speed test of generation
 
