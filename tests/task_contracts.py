@@ -21,6 +21,7 @@ from kerasnlp_zoo.models import (
     text_cnn,
     transformer,
     transformer_encoder,
+    transformer_language_model,
     tree_lstm,
 )
 from kerasnlp_zoo.tasks import (
@@ -198,6 +199,14 @@ def language_modeling_by_nnlm():
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
+def language_modeling_by_transformer():
+    """A small, untrained LanguageModeling by a Transformer."""
+    vocabulary = generative_vocabulary()
+    size = {"hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 12, "attention_window": 6}
+    model = transformer_language_model(len(vocabulary), **size)
+    return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
+
+
 TRANSLATION_PIECES = learn_piece_vocabulary([*TEXTS, *(text[::-1] for text in TEXTS)], size=120)
 
 
@@ -345,6 +354,13 @@ TASKS = [
     ),
     TaskCase(language_modeling, "rnn_language_model", "next_probabilities", labels=(), other_labels=()),
     TaskCase(language_modeling_by_nnlm, "nnlm", "next_probabilities", labels=(), other_labels=()),
+    TaskCase(
+        language_modeling_by_transformer,
+        "transformer_language_model",
+        "next_probabilities",
+        labels=(),
+        other_labels=(),
+    ),
     TaskCase(
         translation_by_transformer,
         "transformer",

@@ -167,8 +167,8 @@ class WindowedSelfAttention(_MultiHead):
     ) -> tuple[keras.KerasTensor, Memory]:
         """Return the symbolic outputs."""
         batch, _, width = inputs.shape
-        memory = batch, self.num_heads, self.window - 1, width // self.num_heads
-        outputs, key, value = (keras.KerasTensor(shape, self.compute_dtype) for shape in (inputs.shape, memory, memory))
+        part = batch, self.num_heads, self.window - 1, width // self.num_heads
+        outputs, key, value = (keras.KerasTensor(shape, self.compute_dtype) for shape in (inputs.shape, part, part))
         return outputs, (key, value)
 
     def get_config(self) -> Config:
