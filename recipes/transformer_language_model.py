@@ -24,7 +24,6 @@ from kerasnlp_zoo.training import (
     LossName,
     Run,
     Throughput,
-    WarmupLinearDecay,
     compile_for_language_modeling,
     finish_language_modeling,
     initialize_output_bias,
@@ -58,11 +57,7 @@ class Config(LanguageModelConfig):
     dropout: float = 0.3
     """Dropout rate of the word vectors, the attention weights and the outputs of each sub-layer."""
     learning_rate: float = 1e-3
-    """Maximum learning rate of Adam."""
-    warmup: float = 0.02
-    """Share of the training steps in which the learning rate increases."""
-    clip_norm: float = 1.0
-    """Maximum norm of the gradient of all weights."""
+    """Maximum learning rate."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
@@ -83,7 +78,6 @@ def main(config: Config) -> dict[str, Any]:
     train, validation = (
         language_model_batches(ids, config.batch_size, config.segment_length) for ids in (text.train, text.validation)
     )
-    total_steps = run.epochs * len(train)
 
     with run.scope():
         model = transformer_language_model(
@@ -101,8 +95,7 @@ def main(config: Config) -> dict[str, Any]:
         next_word_loss = config.next_word_loss(model, text.train)
         trainer = compile_for_language_modeling(
             LanguageModelTrainer(model, config.batch_size, next_word_loss),
-            WarmupLinearDecay(config.learning_rate, int(config.warmup * total_steps), total_steps),
-            config.clip_norm,
+            config.make_optimizer(run.epochs * len(train)),
             config.jit,
         )
     best = KeepBest(run.history, run.state / "best.safetensors", "val_perplexity", patience=run.epochs)
