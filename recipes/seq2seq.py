@@ -1,9 +1,11 @@
-"""Train a recurrent translator with or without attention.
+"""Train a recurrent translator with or without attention, with a recurrent or convolutional encoder.
 
     kerasnlp-zoo train seq2seq
     kerasnlp-zoo train seq2seq --dataset reversal --epochs 20
     kerasnlp-zoo train seq2seq --source es --target en --score-mode general
+    kerasnlp-zoo train seq2seq --dataset software --source en --target zh --epochs 20 --dropout 0.3
     kerasnlp-zoo train seq2seq --attention none
+    kerasnlp-zoo train seq2seq --encoder cnn --num-layers 4 --source-vector mean
     kerasnlp-zoo train seq2seq --train-file dialogue.tsv --source zh --target zh
 
 A file has two columns, a source text and a target text: a translation, an answer or a headline.
@@ -31,19 +33,29 @@ class Config(TranslationConfig):
     embedding_dim: int = 256
     """Width of the vector of a word piece."""
     hidden_dim: int = 512
-    """Number of units of the decoder, and of each direction of the encoder."""
+    """Number of units of the decoder, and of each direction of the encoder, or its number of filters."""
     num_layers: int = 1
-    """Number of recurrent layers of the encoder, and of the decoder."""
+    """Number of layers of the encoder, and of the decoder."""
+    encoder: Literal["rnn", "cnn"] = "rnn"
+    """Type of the encoder: recurrent or convolutional."""
     cell: Cell = "gru"
     """Type of the recurrent cell."""
     bidirectional: bool = True
-    """Use an encoder that reads the source in both directions."""
+    """Use a recurrent encoder that reads the source in both directions."""
     merge: Literal["concat", "sum"] = "concat"
     """Combination of the outputs of the two directions: concatenation or sum."""
+    filter_width: int = 3
+    """Number of tokens in a window of a convolutional encoder."""
+    source_vector: Literal["last", "mean", "attention"] = "last"
+    """Vector from which the decoder starts: the last states of a recurrent encoder, or the mean of the encoder's
+    outputs, or their sum with learned weights."""
+    feed_source_vector: bool = False
+    """Use that vector as the decoder's first input, in place of the embedding of [START]."""
     attention: Literal["soft", "hard", "none"] = "soft"
     """Attention to the source: soft is a weighted mean of all positions, hard selects one position."""
     score_mode: Literal["additive", "general", "dot", "scaled_dot"] = "additive"
-    """Score of a source position for the decoder's state; dot and scaled_dot need --merge sum or --no-bidirectional."""
+    """Score of a source position for the decoder's state; dot and scaled_dot need --merge sum, --no-bidirectional or
+    --encoder cnn."""
     placement: Literal["luong", "bahdanau"] = "luong"
     """Attention after the decoder's recurrent layers (luong, faster to train) or before them (bahdanau)."""
     dropout: float = 0.2
@@ -61,9 +73,13 @@ def main(config: Config) -> dict[str, Any]:
             embedding_dim=config.embedding_dim,
             hidden_dim=config.hidden_dim,
             num_layers=config.num_layers,
+            encoder=config.encoder,
             cell=config.cell,
             bidirectional=config.bidirectional,
             merge=config.merge,
+            filter_width=config.filter_width,
+            source_vector=config.source_vector,
+            feed_source_vector=config.feed_source_vector,
             attention=None if config.attention == "none" else config.attention,
             score_mode=config.score_mode,
             placement=config.placement,

@@ -161,6 +161,8 @@ IN_NAMES = (
     "padding",
     "output",
     "num_features",
+    "encoder",
+    "source_vector",
 )  # arguments that distinguish the cases of a builder
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
@@ -219,6 +221,8 @@ BUILDERS = [
             {"attention": None, "bidirectional": False, "cell": "rnn"},
             {"cell": "leaky_learned", "placement": "bahdanau"},
             {"cell": "time_skip", "num_layers": 2},
+            {"encoder": "cnn", "source_vector": "mean", "num_layers": 2},
+            {"source_vector": "attention", "feed_source_vector": True, "placement": "bahdanau"},
         )
     ),
     BuilderCase("bert", BERT, tokens_in_segments, head="pooler", output="pooled_output", **UNTRAINED),

@@ -254,6 +254,17 @@ LAYERS = [
         },
     ),
     LayerCase(
+        layers.ReplaceToken,
+        {"token_id": 2},
+        {
+            "input_data": np.ones((2, 3, 5), "float32"),
+            "call_kwargs": {"token_ids": np.array([[2, 4, 5]] * 2), "replacement": np.zeros((2, 5), "float32")},
+            "expected_output_shape": (2, 3, 5),
+            "supports_masking": True,
+            "run_training_check": False,  # nothing in it is trained
+        },
+    ),
+    LayerCase(
         layers.AddBias,
         {},
         {

@@ -44,6 +44,21 @@ def text_convolution(inputs, mask, kernel, bias, padding, dilation_rate=1, activ
     return outputs
 
 
+def convolutional_encoder(vectors, weights):
+    """Return the outputs [T, F] for a sentence [T, D] without padding; `weights` is a (kernel, bias) for each layer."""
+    for number, (kernel, bias) in enumerate(weights):
+        first = -((len(kernel) - 1) // 2)
+        outputs = []
+        for place in range(len(vectors)):
+            total = bias
+            for offset in range(len(kernel)):
+                if 0 <= place + first + offset < len(vectors):
+                    total = total + vectors[place + first + offset] @ kernel[offset]
+            outputs.append(np.tanh(total) + (vectors[place] if number else 0))
+        vectors = outputs
+    return np.array(vectors)
+
+
 def window_mask(mask, width, padding="full", dilation_rate=1):
     """Return whether each window has a real word ("full"), is that of one ("same"), or has only such ("valid")."""
     _, time = mask.shape

@@ -35,6 +35,7 @@ from kerasnlp_zoo.layers.recurrent_decoder import RecurrentDecoder
 from kerasnlp_zoo.layers.sampled_softmax import SampledSoftmax
 from kerasnlp_zoo.layers.shared_embedding import SharedEmbedding
 from kerasnlp_zoo.layers.standardization import Standardization
+from kerasnlp_zoo.layers.token_replacement import ReplaceToken
 from kerasnlp_zoo.layers.transformer import TransformerDecoderBlock, TransformerEncoderBlock
 from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeMean
 from kerasnlp_zoo.layers.unit_length import UnitLength
@@ -83,6 +84,7 @@ __all__ = [
     "PairFeatures",
     "Recurrent",
     "RecurrentDecoder",
+    "ReplaceToken",
     "SampledSoftmax",
     "SeparateGatesCell",
     "SharedEmbedding",

@@ -36,8 +36,13 @@ class Seq2SeqSteps:
         self.model, self.output_projection = model, OutputProjection(model)
         self.decoder = model.get_layer("decoder")
         bridges = [layer.output for layer in model.layers if layer.name.startswith("bridge_")]
-        self.encoder = keras.Model(model.input["source_ids"], [model.get_layer("memory").output, *bridges])
         self.names = [f"state_{number}" for number in range(len(bridges))]
+        encoded = {"memory": model.get_layer("memory").output, **dict(zip(self.names, bridges, strict=True))}
+        self.feeds_source_vector = model.builder_config["arguments"]["feed_source_vector"]
+        if self.feeds_source_vector:
+            encoded["first_input"] = model.get_layer("first_input").output
+            self.replace_start = model.get_layer("start_replacement")
+        self.encoder = keras.Model(model.input["source_ids"], encoded)
 
     def start(self, source_ids: Tensor, beam_width: int, max_length: int | Tensor) -> dict[str, Tensor]:
         """Encode the sources, and return the state before the first token.
@@ -47,13 +52,14 @@ class Seq2SeqSteps:
             beam_width: W.
             max_length: maximum number of tokens to generate; not used.
         """
-        memory, *states = self.encoder(source_ids, training=False)
+        encoded = self.encoder(source_ids, training=False)
+        memory = encoded.pop("memory")
         return {
             "memory": memory,
             "projected": self.decoder.project_memory(memory),
             "memory_mask": PaddingMask()(source_ids),
             "table": self.output_projection.prepared(ops.shape(source_ids)[0] * beam_width),
-            **{name: ops.repeat(part, beam_width, axis=0) for name, part in zip(self.names, states, strict=True)},
+            **{name: ops.repeat(part, beam_width, axis=0) for name, part in encoded.items()},
         }
 
     def step(self, state: dict[str, Tensor], ids: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -67,7 +73,7 @@ class Seq2SeqSteps:
             (logits, state): float32 [R, V] of the tokens after these, and the new state.
         """
         hidden, parts = self.decoder.step(
-            self.output_projection.embedding(ids),
+            self._inputs(ids[:, None], state)[:, 0],
             [state[name] for name in self.names],
             state["projected"],
             state["memory"],
@@ -88,12 +94,21 @@ class Seq2SeqSteps:
         Returns:
             float tensor [B, 1, 1, T, S], as for one layer with one head.
         """
-        memory, *states = self.encoder(source_ids, training=False)
-        vectors = self.output_projection.embedding(target_ids)
+        encoded = self.encoder(source_ids, training=False)
         _, weights = self.decoder(
-            vectors, memory, states, PaddingMask()(source_ids), return_attention_scores=True, training=False
+            self._inputs(target_ids, encoded),
+            encoded["memory"],
+            [encoded[name] for name in self.names],
+            PaddingMask()(source_ids),
+            return_attention_scores=True,
+            training=False,
         )
         return weights[:, None, None]
+
+    def _inputs(self, ids: Tensor, state: dict[str, Tensor]) -> Tensor:
+        """Return the inputs of the decoder, float [R, T, D], for ids [R, T]."""
+        vectors = self.output_projection.embedding(ids)
+        return self.replace_start(vectors, ids, state["first_input"]) if self.feeds_source_vector else vectors
 
     def reorder(self, state: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
         """Return the state in which hypothesis r is the former hypothesis `rows[r]`, int32 [R]."""

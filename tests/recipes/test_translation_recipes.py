@@ -84,11 +84,29 @@ def test_a_smoke_run_completes_the_recipe(recipe, tmp_path):
     assert zoo.read_config(tmp_path / "run/entry")["name"] == f"{name}_reversal_en_es"
 
 
+@pytest.mark.slow
+def test_a_run_with_a_convolutional_encoder_completes_the_recipe(tmp_path):
+    encoder = {
+        "encoder": "cnn",
+        "num_layers": 2,
+        "filter_width": 5,
+        "source_vector": "mean",
+        "feed_source_vector": True,
+    }
+    options = {"smoke": True, "dataset": "reversal", "hidden_dim": 32, "vocabulary_size": 300, **encoder}
+    metrics = seq2seq.main(seq2seq.Config(output_dir=tmp_path / "run", max_sequence_length=24, **options))
+    assert metrics["export_difference"] <= 1e-5
+    arguments = zoo.read_config(tmp_path / "run/entry")["builder_arguments"]
+    assert {name: arguments[name] for name in encoder} == encoder
+    assert zoo.check(tmp_path / "run/entry")["largest_difference"] <= 1e-5
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"label_smoothing": 1.0}, "--label-smoothing must be a number in"),
         ({"warmup_steps": 0, "schedule": "inverse_square_root"}, "needs --warmup-steps of at least 1"),
+        ({"encoder": "cnn"}, "has no last state. Expected source_vector='mean'"),
         ({"batch_size": 60}, "no room for 1 pairs of the longest length"),
     ],
 )
