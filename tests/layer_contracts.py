@@ -257,11 +257,10 @@ LAYERS = [
         layers.ReplaceToken,
         {"token_id": 2},
         {
-            "input_data": np.ones((2, 3, 5), "float32"),
-            "call_kwargs": {"token_ids": np.array([[2, 4, 5]] * 2), "replacement": np.zeros((2, 5), "float32")},
+            "input_shape": {"inputs_shape": (2, 3, 5), "token_ids_shape": (2, 3), "replacement_shape": (2, 5)},
             "expected_output_shape": (2, 3, 5),
             "supports_masking": True,
-            "run_training_check": False,  # nothing in it is trained
+            **TWO_INPUTS,
         },
     ),
     LayerCase(
