@@ -257,7 +257,8 @@ LAYERS = [
         layers.ReplaceToken,
         {"token_id": 2},
         {
-            "input_shape": {"inputs_shape": (2, 3, 5), "token_ids_shape": (2, 3), "replacement_shape": (2, 5)},
+            "input_shape": (2, 3, 5),
+            "call_kwargs": {"token_ids": np.array([[2, 4, 5]] * 2), "replacement": np.zeros((2, 5), "float32")},
             "expected_output_shape": (2, 3, 5),
             "supports_masking": True,
             **TWO_INPUTS,

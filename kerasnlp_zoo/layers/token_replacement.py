@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.layers.masking import MaskedLayer
-from kerasnlp_zoo.types import Config, Tensor, TensorShape
+from kerasnlp_zoo.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -42,11 +42,11 @@ class ReplaceToken(MaskedLayer):
         """Select one of two vectors at each position."""
         return ops.where(ops.equal(token_ids, self.token_id)[:, :, None], replacement[:, None], inputs)
 
-    def compute_output_shape(
-        self, inputs_shape: TensorShape, token_ids_shape: TensorShape, replacement_shape: TensorShape
-    ) -> TensorShape:
-        """Return the shape of the inputs."""
-        return inputs_shape
+    def compute_output_spec(
+        self, inputs: Tensor, token_ids: Tensor | None = None, replacement: Tensor | None = None
+    ) -> keras.KerasTensor:
+        """Return the symbolic output, of the shape of the inputs."""
+        return keras.KerasTensor(inputs.shape, dtype=self.compute_dtype)
 
     def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
