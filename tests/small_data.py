@@ -7,6 +7,9 @@ OPINIONS += [(words, "negative") for words in ("a dull", "a clumsy", "I hated th
 THINGS = ["film", "story", "cast", "ending", "script", "plot", "picture", "song", "scene", "hero", "idea", "joke"]
 
 
+LIKES = ["I like deep learning .", "I like NLP .", "I enjoy flying ."]  # the lecture's corpus for tables of counts
+
+
 def write_reviews(folder):
     """Write a small file of labelled sentences, enough per class to hold some out. Return its path."""
     rows = [f'"{opinion} {thing}",{label}' for opinion, label in OPINIONS for thing in THINGS]

@@ -81,13 +81,13 @@ def positive_pointwise_mutual_information(
     return cells
 
 
-def truncated_svd(matrix: sparse.sparray, dim: int, weighting: float = 0.0, seed: int = 1) -> np.ndarray:
-    """Return U S^weighting of the `dim` largest singular values: the rows of a matrix in fewer dimensions.
+def truncated_svd(matrix: sparse.sparray, dim: int, exponent: float = 0.0, seed: int = 1) -> np.ndarray:
+    """Return U S^exponent of the `dim` largest singular values: the rows of a matrix in fewer dimensions.
 
     Args:
         matrix: scipy.sparse array [V, M].
         dim: D, smaller than V and M.
-        weighting: exponent of the singular values. 1 best approximates the products of the rows; 0 and 0.5 make
+        exponent: exponent of the singular values. 1 best approximates the products of the rows; 0 and 0.5 make
             better word vectors.
         seed: seed of the first vector of the iteration; the result hardly depends on it.
 
@@ -100,12 +100,12 @@ def truncated_svd(matrix: sparse.sparray, dim: int, weighting: float = 0.0, seed
 
     Example:
 
-    >>> np.abs(truncated_svd(sparse.csr_array(np.diag([4.0, 9.0, 1.0])), dim=2, weighting=0.5).round(3))
+    >>> np.abs(truncated_svd(sparse.csr_array(np.diag([4.0, 9.0, 1.0])), dim=2, exponent=0.5).round(3))
     array([[0., 2.],
            [3., 0.],
            [0., 0.]])
 
-    Reference: Deerwester et al. 1990; Levy et al. 2015, section 3.3, for the weighting.
+    Reference: Deerwester et al. 1990; Levy et al. 2015, section 3.3, for the exponent.
     """
     require_positive(dim=dim)
     require_finite_sparse(matrix)
@@ -121,8 +121,8 @@ def truncated_svd(matrix: sparse.sparray, dim: int, weighting: float = 0.0, seed
     order = np.argsort(-values, kind="stable")
     left, values = left[:, order], values[order]
     largest = left[np.argmax(np.abs(left), axis=0), np.arange(dim)]
-    # Directions with singular value 0 are arbitrary. With weighting 0 they would remain, because 0 ** 0 is 1.
-    scales = np.where(values > 0, np.maximum(values, np.finfo("float64").tiny) ** weighting, 0)
+    # Directions with singular value 0 are arbitrary. With exponent 0 they would remain, because 0 ** 0 is 1.
+    scales = np.where(values > 0, np.maximum(values, np.finfo("float64").tiny) ** exponent, 0)
     return left * np.sign(largest) * scales
 
 

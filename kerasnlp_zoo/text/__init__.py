@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from kerasnlp_zoo.lazy import lazy_attributes
 from kerasnlp_zoo.text.batches import bucketed_batches
 from kerasnlp_zoo.text.cooccurrence_counts import cooccurrence_counts, term_document_counts
-from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies
+from kerasnlp_zoo.text.document_frequencies import inverse_document_frequencies, tf_idf
 from kerasnlp_zoo.text.preprocessors.features import FeaturePreprocessor
 from kerasnlp_zoo.text.preprocessors.language_model import LanguageModelPreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
@@ -54,6 +54,7 @@ __all__ = [
     "inverse_document_frequencies",
     "learn_wordpiece_vocabulary",
     "term_document_counts",
+    "tf_idf",
 ]
 
 # These modules import tensorflow-text, which is not available for Windows.

@@ -380,8 +380,8 @@ def command_line(recipe: str, config: RunOptions) -> str:
         value = getattr(config, field.name)
         if field.name in ("resume", "output_dir") or value == field.default:
             continue
-        name = "--" + field.name.replace("_", "-")
-        values = [] if value is True else value if isinstance(value, (tuple, list)) else [value]
+        name = ("--no-" if value is False else "--") + field.name.replace("_", "-")
+        values = [] if isinstance(value, bool) else value if isinstance(value, (tuple, list)) else [value]
         flags += [name, *map(str, values)]
     return shlex.join(["kerasnlp-zoo", "train", recipe, *flags])
 

@@ -156,18 +156,23 @@ def published_sets(language: str, tokens: Sequence[str]) -> tuple[list[WordPairs
 
 
 def finish_word_vectors(
-    run: Run[CorpusRunConfig], source: TextSource, corpus: Corpus, vectors: np.ndarray
+    run: Run[CorpusRunConfig],
+    source: TextSource,
+    corpus: Corpus,
+    vectors: np.ndarray,
+    weights_dtype: WeightDtype = ENTRY_DTYPE,
 ) -> dict[str, Any]:
     """Score the vectors and write everything into the output folder.
 
-    vectors.txt has all words in float32. The entry and the SavedModel have the most frequent ones in int8, with one
-    scale per vector. The scores are measured with the entry.
+    vectors.txt has all words in float32. The entry and the SavedModel have the most frequent ones, by default in int8
+    with one scale per vector. The scores are measured with the entry.
 
     Args:
         run: the run that ends.
         source: where the text comes from.
         corpus: the text as word ids.
         vectors: float [V, D].
+        weights_dtype: dtype of the vectors in the entry.
 
     Returns:
         The content of metrics.json.
@@ -180,7 +185,7 @@ def finish_word_vectors(
         source.language,
         "jieba" if source.language == "zh" and source.segmenter != CHARACTERS else None,
     )
-    round_weights(task.model, ENTRY_DTYPE)
+    round_weights(task.model, weights_dtype)
     write_vectors(run.folder / "vectors.txt", tokens, vectors)
     write_projector(run.folder / "projector", tokens, vectors)
     metrics = {
@@ -200,7 +205,7 @@ def finish_word_vectors(
         task,
         source,
         run.describe(metrics),
-        ENTRY_DTYPE,
+        weights_dtype,
         task.tokens[2:],
         name=f"{getattr(run.config, 'model', run.recipe)}_{source.name}{suffix}",
         fingerprint=files.sha256(corpus.folder / IDS),

@@ -37,18 +37,18 @@ def test_ppmi_equals_a_slow_loop(counts, smoothing, shift):
     np.testing.assert_array_equal(counts.toarray(), values)  # the counts are not changed
 
 
-@pytest.mark.parametrize("weighting", [0.0, 0.5, 1.0])
-def test_svd_equals_the_dense_svd_and_its_signs_are_unique(counts, weighting):
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0])
+def test_svd_equals_the_dense_svd_and_its_signs_are_unique(counts, exponent):
     left, values, _ = np.linalg.svd(counts.toarray())
-    expected = left[:, :6] * values[:6] ** weighting
-    vectors = truncated_svd(counts, 6, weighting)
+    expected = left[:, :6] * values[:6] ** exponent
+    vectors = truncated_svd(counts, 6, exponent)
     np.testing.assert_allclose(np.abs(vectors), np.abs(expected), atol=1e-8)
     assert np.all(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(6)] > 0)
-    np.testing.assert_allclose(truncated_svd(counts, 6, weighting, seed=9), vectors, atol=1e-8)
+    np.testing.assert_allclose(truncated_svd(counts, 6, exponent, seed=9), vectors, atol=1e-8)
 
 
 def test_dimensions_beyond_the_rank_are_zero():
-    vectors = truncated_svd(sparse.csr_array(np.outer([1.0, 2.0, 2.0, 0.0], [3.0, 0.0, 4.0])), 2, weighting=0.0)
+    vectors = truncated_svd(sparse.csr_array(np.outer([1.0, 2.0, 2.0, 0.0], [3.0, 0.0, 4.0])), 2, exponent=0.0)
     np.testing.assert_allclose(vectors, [[1 / 3, 0], [2 / 3, 0], [2 / 3, 0], [0, 0]], atol=1e-6)
 
 
@@ -60,7 +60,7 @@ def test_two_dimensions_separate_animals_from_vehicles_if_the_diagonal_is_filled
     """
 
     def cosines(values):
-        vectors = truncated_svd(sparse.csr_array(values), 2, weighting=1.0)
+        vectors = truncated_svd(sparse.csr_array(values), 2, exponent=1.0)
         kinds = [ANIMALS, VEHICLES]
         within = [cosine(vectors[a], vectors[b]) for kind in kinds for a in kind for b in kind if a != b]
         return min(within), max(cosine(vectors[a], vectors[b]) for a in ANIMALS for b in VEHICLES)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.text import Vocabulary, cooccurrence_counts, term_document_counts
+from kerasnlp_zoo.text import Vocabulary, cooccurrence_counts, term_document_counts, tf_idf
 from kerasnlp_zoo.text.corpus import encode_corpus
+from tests.small_data import LIKES
 
-LIKES = ["I like deep learning .", "I like NLP .", "I enjoy flying ."]
 COUNTED = """I-like 2  I-enjoy 1  I-deep 1  I-NLP 1  I-flying 1  like-deep 1  like-learning 1  like-NLP 1  like-. 1
 enjoy-flying 1  enjoy-. 1  deep-learning 1  deep-. 1  learning-. 1  NLP-. 1  flying-. 1"""
 IN_DOCUMENTS = """I 1 1 1  like 1 1 0  enjoy 0 0 1  deep 1 0 0  learning 1 0 0  NLP 0 1 0  flying 0 0 1  . 1 1 1"""
@@ -72,6 +72,17 @@ def test_term_document_counts_are_equal_for_lists_and_for_a_corpus(encode):
     expected = [[0] * 3] * 2 + [by_word[token] for token in corpus.vocabulary.tokens[2:]]
     np.testing.assert_array_equal(term_document_counts(corpus).toarray(), expected)
     np.testing.assert_array_equal(term_document_counts(documents, corpus.vocabulary).toarray(), expected)
+
+
+def test_tf_idf_equals_a_slow_loop(encode):
+    counts = term_document_counts(encode([["a", "a", "b"], ["a"], ["c"]]))
+    dense = counts.toarray()
+    expected = np.zeros(dense.shape)
+    for (word, document), count in np.ndenumerate(dense):
+        documents_with = sum(dense[word] > 0)
+        expected[word, document] = count * (np.log(4 / (1 + documents_with)) + 1)
+    np.testing.assert_allclose(tf_idf(counts).toarray(), expected)
+    np.testing.assert_array_equal(counts.toarray(), dense)  # the counts are not changed
 
 
 def test_documents_can_be_empty_and_have_repeated_and_unknown_words():
