@@ -47,8 +47,8 @@ class Config(CorpusRunConfig):
     pointwise mutual information, of distance for term_term and of counts for term_document. tf_idf: counts x inverse
     document frequency, for term_document."""
     svd: bool = True
-    """Reduce the rows to --embedding-dim columns by truncated SVD. --no-svd keeps the rows, for a small vocabulary or few
-    documents, and prints a small matrix."""
+    """Reduce the rows to --embedding-dim columns by truncated SVD. --no-svd keeps the rows, for a small vocabulary or
+    few documents, and prints a small matrix."""
     smoothing: float = 0.75
     """Exponent of the context counts in PPMI; below 1 it reduces the weight of rare contexts."""
     shift: float = 1.0
@@ -118,7 +118,10 @@ def table(words: Sequence[str], contexts: Sequence[str], rows: np.ndarray) -> st
     tea    1    0
     cup  0.5    2
     """
-    cells = [["", *contexts], *([word, *(f"{value:.3g}" for value in row)] for word, row in zip(words, rows, strict=True))]
+    cells = [
+        ["", *contexts],
+        *([word, *(f"{value:.3g}" for value in row)] for word, row in zip(words, rows, strict=True)),
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join([name.ljust(widths[0]), *map(str.rjust, row, widths[1:])]).rstrip() for name, *row in cells

@@ -395,6 +395,14 @@ BUILDERS = [
     BuilderCase(
         "word_embedding", {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8}, per_token=True, head="vectors"
     ),
+    BuilderCase(
+        "word_embedding",
+        {"vocabulary_size": VOCABULARY_SIZE, "embedding_dim": 8, "has_output_vectors": True},
+        per_token=True,
+        head="context_logits",
+        output="context_logits",
+        **UNTRAINED,
+    ),
     *(
         BuilderCase(
             builder,

@@ -228,6 +228,13 @@ def word_embedding():
     return WordEmbedding.from_vectors(vocabulary, np.random.default_rng(3).normal(size=(len(vocabulary), 8)))
 
 
+def word_embedding_with_contexts():
+    """A small WordEmbedding of random vectors, with output vectors."""
+    vocabulary, random = Vocabulary(["[PAD]", "[UNK]", *WORDS]), np.random.default_rng(3)
+    vectors, output = random.normal(size=(2, len(vocabulary), 8))
+    return WordEmbedding.from_vectors(vocabulary, vectors, output=(output, random.normal(size=len(vocabulary))))
+
+
 @dataclasses.dataclass(frozen=True)
 class TaskCase:
     """A function that makes a small task, and texts for it.
@@ -263,6 +270,16 @@ class TaskCase:
         keras.utils.set_random_seed(0)
         return self.make()
 
+
+WORD_QUERIES = {
+    "texts": (*WORDS, "Queen", "ＣＵＰ", "cafe\u0301", "unheard", "two words"),
+    "labels": (),
+    "other_labels": (),
+    "evaluated": (
+        WordPairs("pairs", [("king", "queen"), ("cup", "mug"), ("cup", "bus")], np.array([9.0, 8.0, 1.0])),
+        AnalogyQuestions("questions", {"family": [("man", "king", "woman", "queen")]}),
+    ),
+}
 
 TASKS = [
     TaskCase(text_classification, "text_cnn", "probabilities", references=LABELS),
@@ -377,16 +394,6 @@ TASKS = [
         other_labels=(),
         references=[[text] for text in TEXTS],
     ),
-    TaskCase(
-        word_embedding,
-        "word_embedding",
-        "vector",
-        (*WORDS, "Queen", "ＣＵＰ", "cafe\u0301", "unheard", "two words"),
-        labels=(),
-        other_labels=(),
-        evaluated=(
-            WordPairs("pairs", [("king", "queen"), ("cup", "mug"), ("cup", "bus")], np.array([9.0, 8.0, 1.0])),
-            AnalogyQuestions("questions", {"family": [("man", "king", "woman", "queen")]}),
-        ),
-    ),
+    TaskCase(word_embedding, "word_embedding", "vector", **WORD_QUERIES),
+    TaskCase(word_embedding_with_contexts, "word_embedding", "context_probabilities", **WORD_QUERIES),
 ]

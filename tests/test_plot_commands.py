@@ -4,13 +4,19 @@ import sys
 
 import pytest
 
-from kerasnlp_zoo import cli, zoo
+from kerasnlp_zoo import cli, plots, zoo
 from kerasnlp_zoo.commands import plots as plot_commands
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import BERT_SIZES, bert_classifier, text_cnn
+from kerasnlp_zoo.plots.neighbours import neighbours
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
-from tests.task_contracts import translation_by_seq2seq, tree_classification
+from tests.task_contracts import (
+    translation_by_seq2seq,
+    tree_classification,
+    word_embedding,
+    word_embedding_with_contexts,
+)
 
 TEXT = "The animal didn't cross the street"
 PNG = b"\x89PNG"
@@ -30,7 +36,7 @@ def run(monkeypatch, capsys):
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory):
-    """Return an entry with attention, and one without."""
+    """Return an entry with attention, one without, and one of word vectors."""
     folder = tmp_path_factory.mktemp("entries")
     tokens = "[PAD] [UNK] [CLS] [SEP] [MASK] the animal didn ' t cross street".split()
     model = bert_classifier(vocabulary_size=len(tokens), num_classes=2, **BERT_SIZES["tiny"])
@@ -39,6 +45,7 @@ def entries(tmp_path_factory):
     words = WordPreprocessor.from_texts([TEXT])
     model = text_cnn(words.vocabulary_size, num_classes=2, embedding_dim=4, num_filters=2)
     zoo.save(TextClassification(model, words, ["no", "yes"]), folder / "text_cnn")
+    zoo.save(word_embedding(), folder / "words")
     return folder
 
 
@@ -82,6 +89,11 @@ def test_positions_are_drawn(run, entries, tmp_path):
         (["attention", "bert", TEXT, "--output", "why.jpg"], "such as --output attention.png. Received: why.jpg"),
         (["positions", "bert", "--dimension", 128], "128 dimensions. Expected dimensions from 0 to 127"),
         (["positions", "-o", "why"], "such as --output positions.png. Received: why"),
+        (["words", "text_cnn", "--word", "a"], "has no word vectors: its task is text_classification"),
+        (["words", "words", "--word", "kign"], "Did you mean 'king'"),
+        (["words", "words", "--word", "king", "--count", 0], "count=0"),
+        (["words", "words", "--word"], "Received: 1 entries and 0 words"),
+        (["words", "words", "--word", "king", "-o", "a.pdf"], "such as --output words.png. Received: a.pdf"),
         (["runs"], "not the folder of a finished run: history.csv, metrics.json missing"),
     ],
 )
@@ -122,3 +134,17 @@ def test_an_alignment_is_drawn(run, tmp_path):
     zoo.save(translation_by_seq2seq(), tmp_path / "entry")
     run("alignment", tmp_path / "entry", "a fine film", "--translation", "mlif", "-o", tmp_path / "alignment.png")
     assert (tmp_path / "alignment.png").read_bytes().startswith(PNG)
+
+
+def test_neighbours_of_several_entries_are_drawn_side_by_side(run, entries, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plots, "neighbours", lambda *arguments: drawn.append(arguments) or neighbours(*arguments))
+    other = zoo.save(word_embedding_with_contexts(), tmp_path / "window_10" / "entry")
+    picture = tmp_path / "words.png"
+    printed = run("words", entries / "words", other, "--word", "king", "tea", "--count", 3, "-o", picture)
+    assert printed == f"{picture}\n"
+    assert picture.read_bytes().startswith(PNG)
+    ((found, titles, _),) = drawn
+    assert titles == ["words", "window_10"]
+    tasks = [zoo.load(entries / "words"), zoo.load(other)]
+    assert found == {word: [task.most_similar(word, count=3) for task in tasks] for word in ("king", "tea")}

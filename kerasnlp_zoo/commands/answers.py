@@ -11,7 +11,7 @@ from typing import Annotated, Any, TextIO
 
 import tyro
 
-from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, load_task, require_png
+from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, load_task, load_word_vectors, require_png
 from kerasnlp_zoo.errors import InputError, require_positive
 
 CHUNK = 4096  # texts per call: the first answers are printed before a long file is read completely
@@ -120,12 +120,7 @@ def analogy(
         words: The words.
         json_: Print a JSON object.
     """
-    from kerasnlp_zoo.tasks import WordEmbedding
-
-    task = load_task(entry)
-    if not isinstance(task, WordEmbedding):
-        raise InputError(f"{entry} has no word vectors: its task is {task.name}. Expected an entry of word_embedding")
-    found = task.analogy(*words)
+    found = load_word_vectors(entry).analogy(*words)
     if json_:
         neighbours = [{"word": word, "score": score} for word, score in found]
         print(json.dumps({"neighbours": neighbours}, ensure_ascii=False))

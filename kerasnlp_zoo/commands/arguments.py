@@ -10,7 +10,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.zoo.folders import locate
 
 if TYPE_CHECKING:
-    from kerasnlp_zoo.tasks import Task
+    from kerasnlp_zoo.tasks import Task, WordEmbedding
 
 Entry = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
 Texts = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="TEXT")]
@@ -34,3 +34,29 @@ def load_task(entry: str) -> "Task":
     """
     locate(entry)
     return zoo.load(entry)
+
+
+def load_word_vectors(entry: str) -> "WordEmbedding":
+    """Load an entry of word vectors.
+
+    Raises:
+        InputError: as for `load_task`, or if the entry has another task.
+    """
+    task = load_task(entry)
+    from kerasnlp_zoo.tasks import WordEmbedding  # imported late: `load_task` does not need TensorFlow to fail
+
+    if not isinstance(task, WordEmbedding):
+        raise InputError(f"{entry} has no word vectors: its task is {task.name}. Expected an entry of word_embedding")
+    return task
+
+
+def title_of(entry: str) -> str:
+    """Return the name of an entry for a plot: its folder, or the folder of the run that trained it.
+
+    Example:
+
+    >>> title_of("skip_gram_mixed_en"), title_of("runs/window_2/entry")
+    ('skip_gram_mixed_en', 'window_2')
+    """
+    folder = Path(entry).absolute()
+    return folder.parent.name if folder.name == "entry" else folder.name

@@ -9,10 +9,19 @@ from typing import Annotated
 import tyro
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.commands.arguments import Entry, Picture, Text, Tree, load_task, require_png
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.commands.arguments import (
+    Entry,
+    Picture,
+    Text,
+    Tree,
+    load_task,
+    load_word_vectors,
+    require_png,
+    title_of,
+)
+from kerasnlp_zoo.errors import InputError, require_positive
 
-What = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|attention|alignment|positions|tree")]
+What = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN|attention|alignment|positions|tree|words")]
 NUM_POSITIONS, WIDTH = 100, 128  # positions and width of the sinusoids that are drawn
 
 
@@ -21,8 +30,9 @@ def plot(what: What) -> None:
 
     Args:
         what: A kind of plot: "attention" of a text; "alignment" of a translation; "positions", the vector that a model
-            adds at each position; "tree", a parsed sentence with a label at every node. Or the output folder of a
-            training run, to draw its plots again from history.csv and metrics.json.
+            adds at each position; "tree", a parsed sentence with a label at every node; "words", the neighbours of
+            words in one or more entries of word vectors. Or the output folder of a training run, to draw its plots
+            again from history.csv and metrics.json.
     """
     command = KINDS.get(what, lambda: _run(Path(what)))
     tyro.cli(command, prog=f"kerasnlp-zoo plot {what}", args=sys.argv[3:])
@@ -52,7 +62,7 @@ def attention(
     from kerasnlp_zoo import explanation, plots  # imported late: the checks above do not need TensorFlow
 
     found = explanation.attention_weights(task, text if text_pair is None else (text, text_pair))
-    title = Path(entry).absolute().name
+    title = title_of(entry)
     if query is None:
         plots.attention_maps(found, output, layer, head, title)
     else:
@@ -82,7 +92,7 @@ def alignment(
     from kerasnlp_zoo import explanation, plots  # imported late: the checks above do not need TensorFlow
 
     found = explanation.alignment_weights(task, text, translation)
-    plots.alignment_maps(found, output, layer, head, Path(entry).absolute().name)
+    plots.alignment_maps(found, output, layer, head, title_of(entry))
     print(output)
 
 
@@ -105,7 +115,7 @@ def positions(
     if task is None:
         vectors, title = sinusoids(NUM_POSITIONS, WIDTH), "sines and cosines, by Vaswani et al. 2017"
     else:
-        vectors, title = explanation.position_vectors(task.model), Path(str(entry)).absolute().name
+        vectors, title = explanation.position_vectors(task.model), title_of(str(entry))
     title += f": {len(vectors)} positions, {vectors.shape[1]} dimensions"
     plots.positions(vectors, output, dimension, title)
     print(output)
@@ -132,6 +142,34 @@ def tree(
         raise InputError(f"{entry} is an entry of {task.name}. Expected an entry of tree_classification")
     parsed = read_tree(text, task.preprocessor.notation)
     plots.tree_labels(parsed, task.predict([text])[0], task.labels, output)
+    print(output)
+
+
+def words(
+    entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ENTRY")],
+    word: tuple[str, ...],
+    count: int = 10,
+    output: Picture = Path("words.png"),
+) -> None:
+    """Draw the neighbours of words in several entries side by side, such as those of windows 2 and 10.
+
+    Args:
+        entries: Names or folders of entries of word vectors.
+        word: The words.
+        count: Number of neighbours of each word.
+    """
+    require_png(output, "words.png")
+    require_positive(count=count)
+    if not entries or not word:
+        raise InputError(
+            f"Expected at least one entry and one word. Received: {len(entries)} entries and {len(word)} words. "
+            "Example: kerasnlp-zoo plot words skip_gram_mixed_en --word guitar"
+        )
+    tasks = [load_word_vectors(entry) for entry in entries]
+    from kerasnlp_zoo import plots  # imported late: the checks above do not need TensorFlow
+
+    found = {each: [task.most_similar(each, count=count) for task in tasks] for each in word}
+    plots.neighbours(found, [title_of(entry) for entry in entries], output)
     print(output)
 
 
@@ -168,4 +206,5 @@ KINDS: dict[str, Callable[..., None]] = {
     "alignment": alignment,
     "positions": positions,
     "tree": tree,
+    "words": words,
 }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import keras
+import numpy as np
 
 from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import (
@@ -18,6 +19,7 @@ from kerasnlp_zoo.layers import (
     NegativeSampling,
     NoiseContrastiveEstimation,
 )
+from kerasnlp_zoo.layers.word_prediction import NOISE_POWER
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import embed_words
 from kerasnlp_zoo.models.pooling import pooling_layer
@@ -28,6 +30,7 @@ LOSSES = {
     "hierarchical_softmax": HierarchicalSoftmax,
     "full_softmax": FullSoftmax,
 }
+WORD_LOSSES = ("negative_sampling", "nce", "full_softmax")  # the losses with an output vector for each word
 POOLINGS = ("mean", "sum")
 Loss: TypeAlias = Literal["negative_sampling", "nce", "hierarchical_softmax", "full_softmax"]
 Pooling: TypeAlias = Literal["mean", "sum"]
@@ -109,6 +112,36 @@ def cbow(
     """
     require_choice("pooling", pooling, POOLINGS)
     return _word2vec("cbow", vocabulary_size, embedding_dim, loss, num_negatives, counts, pooling)
+
+
+def word2vec_bias(loss: Loss, counts: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Return the bias b with which the vectors of word2vec predict contexts: P(c | w) = softmax(u_c . v_w + b_c).
+
+    With negative sampling, u_c . v_w approximates log P(c | w) - log(K P_n(c)), so the bias is the logarithm of the
+    noise distribution P_n. With the softmax and NCE, it is 0.
+
+    Args:
+        loss: "negative_sampling", "nce" or "full_softmax".
+        counts: V numbers, the count of each word. A count below 1 counts as 1, because every word needs a logarithm.
+
+    Returns:
+        float32 array [V].
+
+    Raises:
+        InputError: for "hierarchical_softmax", which has vectors of the inner nodes of a tree instead of words.
+
+    Example:
+
+    >>> word2vec_bias("negative_sampling", [0, 0, 16, 1]).round(2)
+    array([-2.4 , -2.4 , -0.32, -2.4 ], dtype=float32)
+
+    Reference: Levy and Goldberg 2014, "Neural Word Embedding as Implicit Matrix Factorization", section 3.1.
+    """
+    require_choice("loss", loss, WORD_LOSSES)
+    if loss != "negative_sampling":
+        return np.zeros(len(counts), "float32")
+    noise = np.maximum(counts, 1) ** NOISE_POWER
+    return np.log(noise / noise.sum()).astype("float32")
 
 
 def _word2vec(

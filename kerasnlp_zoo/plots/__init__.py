@@ -6,6 +6,7 @@ from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
 from kerasnlp_zoo.plots.memory import copy_curves, gradients_over_distance
+from kerasnlp_zoo.plots.neighbours import neighbours
 from kerasnlp_zoo.plots.positions import positions
 from kerasnlp_zoo.plots.runs import (
     bleu_by_length,
@@ -28,6 +29,7 @@ __all__ = [
     "decision_regions",
     "fired_ngrams",
     "gradients_over_distance",
+    "neighbours",
     "perplexities_by_order",
     "positions",
     "pretraining_curves",

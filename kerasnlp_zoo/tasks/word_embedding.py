@@ -10,7 +10,7 @@ import functools
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 import keras
 import numpy as np
@@ -18,23 +18,22 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions, analogy_scores
-from kerasnlp_zoo.evaluation.correlation import normalized
 from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs, word_similarity_scores
 from kerasnlp_zoo.models import sentence_vectors, set_word_vectors, word_embedding
 from kerasnlp_zoo.models.embedding_inputs import TRAINED
 from kerasnlp_zoo.models.sentence_vectors import FIRST_WORD
+from kerasnlp_zoo.models.word_embedding import set_output_vectors
+from kerasnlp_zoo.tasks.ranked_words import cosines, ranked_words, word_probabilities
 from kerasnlp_zoo.tasks.task import Task, refuse_references
+from kerasnlp_zoo.tasks.word_queries import NEIGHBOURS, WordQueries
 from kerasnlp_zoo.text import SingleWordPreprocessor
-from kerasnlp_zoo.text.spelling import closest_spellings
 from kerasnlp_zoo.types import Language
 from kerasnlp_zoo.vocabulary import Vocabulary
 
 logger = logging.getLogger("kerasnlp_zoo")
-NEIGHBOURS = 10  # K, in answers of `predict` and of the exported graph
 Method: TypeAlias = Literal["mean", "sif"]
 METHODS: tuple[Method, ...] = ("mean", "sif")
-BELOW_ANY_COSINE = -2.0
 
 
 class Neighbour(TypedDict):
@@ -44,14 +43,25 @@ class Neighbour(TypedDict):
     score: float
 
 
+class Context(TypedDict):
+    """A word and the probability that it is a context of another word."""
+
+    word: str
+    probability: float
+
+
 class WordEmbeddingAnswer(TypedDict):
-    """A word and its neighbours, the most similar one first; an unknown word has no neighbours."""
+    """A word with its neighbours, the most similar one first, and its most probable contexts.
+
+    An unknown word has none of them. Contexts require output vectors.
+    """
 
     word: str
     neighbours: list[Neighbour]
+    contexts: NotRequired[list[Context]]
 
 
-class WordEmbedding(Task[WordEmbeddingAnswer]):
+class WordEmbedding(WordQueries, Task[WordEmbeddingAnswer]):
     """Find the words with the most similar vectors, and calculate with word vectors.
 
     The task copies the vectors from the model when it first needs them. After training, create a new task.
@@ -83,7 +93,9 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         super().__init__(model, preprocessor, labels)
         if self.labels:
             raise InputError(f"Word vectors have no labels. Received: {', '.join(self.labels)}")
-        if all(layer.name != TRAINED for layer in model.layers) or len(model.output.shape) != 3:
+        self.has_output_vectors = isinstance(model.output, dict)
+        vectors = model.output["vectors"] if self.has_output_vectors else model.output
+        if all(layer.name != TRAINED for layer in model.layers) or len(vectors.shape) != 3:
             raise InputError(
                 f"Expected a model from ids to word vectors [B, T, D] with a layer {TRAINED!r}, such as "
                 f"word_embedding(vocabulary_size, embedding_dim). Received: {model.name}"
@@ -96,6 +108,7 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         vectors: np.ndarray | Sequence[Sequence[float]],
         language: Language = "en",
         segmenter: Literal["jieba"] | None = None,
+        output: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> "WordEmbedding":
         """Create a task from words and their vectors.
 
@@ -104,6 +117,8 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
             vectors: float array [V, D], a row per token id; the rows of `[PAD]` and `[UNK]` are not used.
             language: language of the words; it selects the rules that split sentences into words.
             segmenter: "jieba" if the vocabulary contains Chinese words that jieba finds.
+            output: the output vectors [V, D] of word2vec and their bias [V] (`models.word2vec.word2vec_bias`), to
+                predict contexts and to continue the training; None for none.
 
         Raises:
             InputError: if the numbers of vectors and tokens differ, or a vector contains NaN or infinity.
@@ -120,8 +135,10 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
                 f"{len(broken):,} word vectors contain NaN or infinity; the first one is for "
                 f"{vocabulary.tokens[broken[0]]!r}. Train them again with a lower learning rate, or copy them again"
             )
-        model = word_embedding(*vectors.shape)
+        model = word_embedding(*vectors.shape, has_output_vectors=output is not None)
         set_word_vectors(model, vectors)
+        if output is not None:
+            set_output_vectors(model, *output)
         return cls(model, SingleWordPreprocessor(vocabulary, language, segmenter))
 
     @property
@@ -134,10 +151,6 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         """The vectors of all tokens: float32 array [V, D]."""
         return np.asarray(self._matrix())
 
-    @functools.cached_property
-    def _unit_vectors(self) -> np.ndarray:
-        return normalized(self.vectors)
-
     def ids(self, words: Sequence[str]) -> np.ndarray:
         """Return the id of every word as an int array [N]; 1 if the word is unknown."""
         strings = [word.encode("utf-8", "surrogatepass") for word in self._checked(words)]
@@ -146,63 +159,20 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and bool(self.ids([word])[0] >= FIRST_WORD)
 
-    def vector(self, word: str) -> np.ndarray:
-        """Return the vector of a word: float32 array [D].
+    def contexts(self, word: str, count: int = NEIGHBOURS) -> list[tuple[str, float]]:
+        """Return the most probable words near a word: pairs (context, P(context | word)), the most probable first.
 
         Raises:
-            InputError: if the word is unknown; the message lists similar spellings. The methods below also raise it.
-        """
-        return self.vectors[self._known_ids([word])[0]]
-
-    def similarity(self, a: str, b: str) -> float:
-        """Return the cosine of two words."""
-        first, second = self._unit_vectors[self._known_ids([a, b])]
-        return float(first @ second)
-
-    def most_similar(
-        self, positive: str | Sequence[str], negative: str | Sequence[str] = (), count: int = NEIGHBOURS
-    ) -> list[tuple[str, float]]:
-        """Return the words closest to a sum of words minus other words, after scaling all vectors to length 1.
-
-        Args:
-            positive: words to add.
-            negative: words to subtract.
-            count: maximum number of words to return (>= 1). The given words are never returned.
-
-        Returns:
-            Pairs (word, cosine), the closest first.
-
-        Raises:
-            InputError: if a word is unknown, or no word is given.
-
-        Reference: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations".
+            InputError: if the word is unknown, or the vectors have no output vectors.
         """
         require_positive(count=count)
-        positive, negative = ([words] if isinstance(words, str) else words for words in (positive, negative))
-        added, subtracted = self._known_ids(positive), self._known_ids(negative)
-        if not len(added) and not len(subtracted):
-            raise InputError("Expected at least one word to compare with. Received: none")
-        query = self._unit_vectors[added].sum(axis=0) - self._unit_vectors[subtracted].sum(axis=0)
-        cosines = self._unit_vectors @ normalized(query[None])[0]  # [V]
-        excluded = np.concatenate([np.arange(FIRST_WORD), added, subtracted])
-        cosines[excluded] = BELOW_ANY_COSINE
-        count = min(count, len(cosines) - len(np.unique(excluded)))
-        # Only the largest cosines are sorted; for ties, the more frequent word comes first.
-        rows = np.flatnonzero(cosines >= -np.partition(-cosines, count - 1)[count - 1])
-        rows = rows[np.argsort(-cosines[rows], kind="stable")][:count]
-        return [(self.tokens[row], float(cosines[row])) for row in rows]
+        probabilities = self._context_probabilities(word)
+        rows = np.argsort(-probabilities, kind="stable")[: min(count, len(self.tokens) - FIRST_WORD)]
+        return [(self.tokens[row], float(probabilities[row])) for row in rows]
 
-    def analogy(self, a: str, b: str, c: str, count: int = NEIGHBOURS) -> list[tuple[str, float]]:
-        """Answer "a is to b as c is to ?": return the words closest to b - a + c, like `most_similar`."""
-        return self.most_similar([b, c], [a], count)
-
-    def doesnt_match(self, words: Sequence[str]) -> str:
-        """Return the word that is farthest from the mean of all words (at least 3)."""
-        ids = self._known_ids(words)
-        if len(ids) < 3:
-            raise InputError(f"doesnt_match needs at least 3 words. Received: {len(ids)}")
-        vectors = self._unit_vectors[ids]
-        return list(words)[int(np.argmin(vectors @ vectors.mean(axis=0)))]
+    def context_probability(self, context: str, word: str) -> float:
+        """Return P(context | word). Errors are as in `contexts`."""
+        return float(self._context_probabilities(word)[self.known_ids([context])[0]])
 
     def sentence_vector(
         self, texts: Sequence[str], method: Method = "mean", counts: np.ndarray | Sequence[int] | None = None
@@ -325,49 +295,61 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the dict of answers for token_ids int [N, T]; the first token of a row is the word."""
         token_ids = features["token_ids"][:, :1]
-        vectors = self.model(token_ids, training=False)[:, 0]  # [N, D]
-        return self.answer({"token_ids": token_ids[:, 0], "vectors": tf.cast(vectors, tf.float32)})
+        outputs = self.model(token_ids, training=False)
+        outputs = outputs if self.has_output_vectors else {"vectors": outputs}  # [N, 1, ...]
+        first = {name: tf.cast(values[:, 0], tf.float32) for name, values in outputs.items()}
+        return self.answer({"token_ids": token_ids[:, 0], **first})
 
     def answer(self, outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the vector and the neighbours of each word.
 
         Returns:
             dict of word [N]; known bool [N]; vector [N, D], zeros if the word is unknown; count [N], the number of
-            neighbours; neighbours string [N, K], neighbour_ids and scores, padded with "", -1 and 0.
+            neighbours; neighbours string [N, K], neighbour_ids and scores, padded with "", -1 and 0. With output
+            vectors also contexts string [N, K], context_ids and context_probabilities.
         """
         token_ids, vectors = outputs["token_ids"], outputs["vectors"]
         known = token_ids >= FIRST_WORD
         candidates = tf.range(len(self.tokens))
-        allowed = known[:, None] & (candidates >= FIRST_WORD) & (candidates != token_ids[:, None])  # [N, V]
-        scores = tf.where(allowed, _cosines(vectors, self._matrix()), BELOW_ANY_COSINE)
-        most = min(NEIGHBOURS, len(self.tokens))
-        scores, ids = tf.math.top_k(scores, most)
-        filler = [[0, 0], [0, NEIGHBOURS - most]]
-        scores, ids = tf.pad(scores, filler, constant_values=BELOW_ANY_COSINE), tf.pad(ids, filler)
-        is_neighbour = scores > BELOW_ANY_COSINE
-        tokens = tf.constant(self.tokens)
-        return {
-            "word": tf.gather(tokens, token_ids),
+        is_word = known[:, None] & (candidates >= FIRST_WORD)  # [N, V]
+        is_other = is_word & (candidates != token_ids[:, None])
+        neighbours = ranked_words(self.tokens, cosines(vectors, self._matrix()), is_other, NEIGHBOURS)
+        answer = {
+            "word": tf.gather(tf.constant(self.tokens), token_ids),
             "known": known,
             "vector": tf.where(known[:, None], vectors, 0.0),
-            "count": tf.reduce_sum(tf.cast(is_neighbour, tf.int32), axis=1),
-            "neighbours": tf.where(is_neighbour, tf.gather(tokens, ids), ""),
-            "neighbour_ids": tf.where(is_neighbour, ids, -1),
-            "scores": tf.where(is_neighbour, scores, 0.0),
+            "count": neighbours.count,
+            "neighbours": neighbours.words,
+            "neighbour_ids": neighbours.ids,
+            "scores": neighbours.scores,
         }
+        if not self.has_output_vectors:
+            return answer
+        found = ranked_words(self.tokens, word_probabilities(outputs["context_logits"]), is_word, NEIGHBOURS)
+        return {**answer, "contexts": found.words, "context_ids": found.ids, "context_probabilities": found.scores}
 
     def to_python(self, row: Mapping[str, Any], text: Any) -> WordEmbeddingAnswer:
-        """Return {"word": str, "neighbours": [{"word": str, "score": float}]}; an unknown word has none."""
+        """Return {"word": str, "neighbours": [{"word": str, "score": float}]}; an unknown word has none.
+
+        With output vectors also "contexts": [{"word": str, "probability": float}].
+        """
         neighbours = zip(row["neighbours"][: row["count"]], row["scores"], strict=False)
-        return {
+        answer: WordEmbeddingAnswer = {
             "word": row["word"].decode(),
             "neighbours": [{"word": word.decode(), "score": float(score)} for word, score in neighbours],
         }
+        if self.has_output_vectors:
+            contexts = zip(row["contexts"], row["context_probabilities"], strict=True)
+            answer["contexts"] = [{"word": word.decode(), "probability": float(p)} for word, p in contexts if word]
+        return answer
 
     def readable(self, answer: WordEmbeddingAnswer) -> str:
-        """Return the neighbours and their cosines."""
-        neighbours = [f"{neighbour['word']} {neighbour['score']:.2f}" for neighbour in answer["neighbours"]]
-        return ", ".join(neighbours) or "unknown word"
+        """Return the neighbours and their cosines, and the contexts and their probabilities if there are any."""
+        neighbours = ", ".join(f"{neighbour['word']} {neighbour['score']:.2f}" for neighbour in answer["neighbours"])
+        contexts = ", ".join(
+            f"{context['word']} {context['probability']:.3f}" for context in answer.get("contexts", ())
+        )
+        return f"{neighbours}; contexts: {contexts}" if contexts else neighbours or "unknown word"
 
     def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answer words: a known word in the spelling of the vocabulary, an unknown word as written."""
@@ -381,19 +363,12 @@ class WordEmbedding(Task[WordEmbeddingAnswer]):
         values = layer(keras.ops.arange(len(self.tokens))) if layer.quantization_mode else layer.embeddings
         return keras.ops.cast(values, "float32")
 
-    def _known_ids(self, words: Sequence[str]) -> np.ndarray:
-        ids = self.ids(words)
-        for word, id_ in zip(words, ids, strict=True):
-            if id_ < FIRST_WORD:
-                similar = " or ".join(map(repr, closest_spellings(word, self.tokens[FIRST_WORD:])))
-                advice = f"Did you mean {similar}?" if similar else "Expected a word of the training texts"
-                raise InputError(
-                    f"{word!r:.60} is not one of the {len(self.tokens) - FIRST_WORD:,} words with a vector. {advice}"
-                )
-        return ids
-
-
-def _cosines(vectors: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """Return the cosine of every vector [N, D] with every row [V, D]: [N, V]; 0 for a vector of zeros."""
-    lengths = tf.norm(vectors, axis=1)[:, None] * tf.norm(matrix, axis=1)
-    return tf.math.divide_no_nan(tf.matmul(vectors, matrix, transpose_b=True), lengths)
+    def _context_probabilities(self, word: str) -> np.ndarray:
+        """Return P(context | word) of all V tokens as contexts."""
+        ids = self.known_ids([word])
+        if not self.has_output_vectors:
+            raise InputError(
+                "These word vectors have no output vectors, which predict contexts. Expected an entry that was trained "
+                "with --keep-output, such as kerasnlp-zoo train word2vec --keep-output"
+            )
+        return word_probabilities(self.model(ids[:, None], training=False)["context_logits"][:, 0]).numpy()[0]

@@ -101,7 +101,11 @@ class Corpus(IdsOnDisk):
 
 
 def encode_corpus(
-    chunks: TokenizedText, folder: FilePath, min_count: int = 5, max_vocabulary_size: int | None = None
+    chunks: TokenizedText,
+    folder: FilePath,
+    min_count: int = 5,
+    max_vocabulary_size: int | None = None,
+    known: Vocabulary | None = None,
 ) -> Corpus:
     """Count the words of a corpus and write it as ids, in one pass over the text.
 
@@ -115,6 +119,8 @@ def encode_corpus(
         folder: folder to write; an existing corpus is replaced.
         min_count: rarer words are removed.
         max_vocabulary_size: maximum size of the vocabulary, including `[PAD]` and `[UNK]`; None keeps all words.
+        known: a vocabulary whose tokens keep their ids, also rare words and words that do not occur. The other words
+            follow them.
 
     Raises:
         InputError: if there are no words, or no word occurs `min_count` times.
@@ -131,11 +137,15 @@ def encode_corpus(
     require_positive(min_count=min_count)
     with atomic_folder(folder) as new:
         words, id_counts = _write_provisional(chunks, new / "provisional")
-        places = _frequent(words, id_counts, min_count)  # {word: provisional id}
-        vocabulary = Vocabulary.from_counts({w: int(id_counts[p]) for w, p in places.items()}, 1, max_vocabulary_size)
-        kept = [places[token] for token in vocabulary.tokens[2:]]
+        known = known or Vocabulary.from_counts({})
+        places = _frequent(words, id_counts, min_count, known)  # {word: provisional id}
+        new_counts = {word: int(id_counts[place]) for word, place in places.items() if word not in known.ids}
+        tokens = [*known.tokens, *Vocabulary.from_counts(new_counts).tokens[2:]]
+        vocabulary = Vocabulary(tokens[: max(len(known), max_vocabulary_size or len(tokens))])
+        kept = [places.get(token, 0) for token in vocabulary.tokens[2:]]  # 0 for words that do not occur
         new_ids = np.zeros(len(id_counts), DTYPE)  # provisional id -> id; 0 for removed words
         new_ids[kept] = np.arange(2, len(vocabulary))
+        new_ids[0] = SENTENCE_END
         num_tokens, num_sentences = _renumber(new / "provisional", new / IDS, new_ids)
         (new / "provisional").unlink()
         np.save(new / COUNTS, np.append([0, 0], id_counts[kept]))
@@ -171,19 +181,26 @@ def _write_provisional(chunks: TokenizedText, path: Path) -> tuple[Mapping[str |
     return words, counts
 
 
-def _frequent(words: Mapping[str | bytes, int], counts: np.ndarray, min_count: int) -> dict[str, int]:
-    """Return {word as str: provisional id} of the words that occur at least `min_count` times."""
+def _frequent(
+    words: Mapping[str | bytes, int], counts: np.ndarray, min_count: int, known: Vocabulary
+) -> dict[str, int]:
+    """Return {word as str: provisional id} of the words that occur at least `min_count` times or are known."""
     if not words:
         raise InputError("The corpus has no words. Expected text, such as one sentence or paragraph per line")
-    frequent = {word: place for word, place in words.items() if counts[place] >= min_count}
+    frequent = {
+        _text(word): place for word, place in words.items() if counts[place] >= min_count or _text(word) in known.ids
+    }
     if not frequent:
         most = max(words, key=lambda word: counts[words[word]])
-        named = most.decode() if isinstance(most, bytes) else most
         raise InputError(
-            f"No word occurs min_count={min_count} times: the most frequent of {len(words):,} words, {named!r}, "
+            f"No word occurs min_count={min_count} times: the most frequent of {len(words):,} words, {_text(most)!r}, "
             f"occurs {counts[words[most]]} times. Use a smaller --min-count, or more text"
         )
-    return {word.decode() if isinstance(word, bytes) else word: place for word, place in frequent.items()}
+    return frequent
+
+
+def _text(word: str | bytes) -> str:
+    return word.decode() if isinstance(word, bytes) else word
 
 
 def _renumber(source: Path, target: Path, new_ids: np.ndarray) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.layers.huffman import huffman_codes
+from kerasnlp_zoo.models.word2vec import Pooling
 from kerasnlp_zoo.text.word2vec_examples import Architecture
 from kerasnlp_zoo.training.table_trainer import Table, row_sums, written
 from kerasnlp_zoo.training.word2vec_trainer import (
@@ -33,6 +34,7 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
         counts: number of occurrences of each word, int [V].
         embedding_dim: width of a vector.
         architecture: "skip_gram" or "cbow".
+        pooling: "mean" or "sum" of the contexts in CBOW.
         seed: random seed of the initial vectors.
         **kwargs: further arguments of `Word2VecTrainer`.
 
@@ -55,10 +57,11 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
         counts: Sequence[int] | np.ndarray,
         embedding_dim: int = 100,
         architecture: Architecture = "skip_gram",
+        pooling: Pooling = "mean",
         seed: int = 1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(len(counts), embedding_dim, architecture, seed=seed, **kwargs)
+        super().__init__(len(counts), embedding_dim, architecture, pooling=pooling, seed=seed, **kwargs)
         nodes, signs = huffman_codes(counts)
         self.nodes, self.signs = tf.constant(nodes), tf.constant(signs)  # [V, L]
 
@@ -83,9 +86,9 @@ class HierarchicalSoftmaxTrainer(Word2VecTrainer):
     def _cbow(
         self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, negatives: None = None
     ) -> tuple[tf.Tensor, ...]:
-        """Predict the path to each centre from the mean of its contexts."""
+        """Predict the path to each centre from its contexts."""
         window, centres = centres_of(words, codes)
-        contexts, hidden, share, is_asked = self._means(tables, words, codes, window)
+        contexts, hidden, share, is_asked = self._pooled(tables, words, codes, window)
         nodes, signs = tf.gather(self.nodes, centres), tf.gather(self.signs, centres)  # [S, P, L]
         paths = tf.gather(tables[1].vectors, nodes)  # [S, P, L, D]
         goes_left = tf.nn.relu(signs)

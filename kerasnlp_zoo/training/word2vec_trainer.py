@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_choice
+from kerasnlp_zoo.models.word2vec import POOLINGS, Pooling
 from kerasnlp_zoo.text.corpus import Corpus
 from kerasnlp_zoo.text.word2vec_examples import CHUNK, Architecture, WindowSampling, segment_dataset
 from kerasnlp_zoo.training.table_trainer import Table, TableTrainer, row_adagrad, row_sums, written
@@ -26,9 +27,9 @@ class Word2VecTrainer(TableTrainer):
     Args:
         vocabulary_size: V.
         embedding_dim: width of a vector.
-        architecture: "skip_gram" predicts the contexts from the centre, "cbow" the centre from the mean of its
-            contexts.
+        architecture: "skip_gram" predicts the contexts from the centre, "cbow" the centre from its contexts.
         num_negatives: number of negatives per context (skip-gram) or per centre (CBOW).
+        pooling: "mean" or "sum" of the contexts in CBOW.
         seed: random seed of the initial vectors.
         **kwargs: further arguments of `keras.Model`.
 
@@ -56,12 +57,15 @@ class Word2VecTrainer(TableTrainer):
         embedding_dim: int = 100,
         architecture: Architecture = "skip_gram",
         num_negatives: int = 5,
+        pooling: Pooling = "mean",
         seed: int = 1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         require_choice("architecture", architecture, tuple(self.SEGMENTS))
+        require_choice("pooling", pooling, POOLINGS)
         self.architecture, self.embedding_dim, self.num_negatives = architecture, embedding_dim, num_negatives
+        self.pooling = pooling
         random = np.random.default_rng(seed)
         limit = 0.5 / embedding_dim  # as in the published code: small vectors, zero output vectors
         values = random.uniform(-limit, limit, (vocabulary_size, embedding_dim))
@@ -116,9 +120,9 @@ class Word2VecTrainer(TableTrainer):
     def _cbow(
         self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, negatives: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        """Predict each centre from the mean of its contexts."""
+        """Predict each centre from its contexts."""
         window, centres = centres_of(words, codes)
-        contexts, hidden, share, has_contexts = self._means(tables, words, codes, window)
+        contexts, hidden, share, has_contexts = self._pooled(tables, words, codes, window)
         own, noise = tf.gather(tables[1].vectors, centres), tf.gather(tables[1].vectors, negatives)
         own_probabilities, own_losses = logistic(row_sums(hidden * own), 1.0)  # [S, P, 1]
         own_errors = (own_probabilities - 1.0) * has_contexts
@@ -130,18 +134,19 @@ class Word2VecTrainer(TableTrainer):
         candidates = tf.concat([centres, negatives], axis=1)
         return words, input_gradients, candidates, output_gradients, loss, tf.reduce_sum(has_contexts)
 
-    def _means(
+    def _pooled(
         self, tables: list[Table], words: tf.Tensor, codes: tf.Tensor, window: int
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Average the input vectors of the contexts of each centre.
+        """Pool the input vectors of the contexts of each centre.
 
         Returns:
-            (1 at the contexts [S, H, P], means [S, P, D], 1 / number of contexts [S, P, 1], 1 for centres with
-            contexts [S, P, 1]).
+            (1 at the contexts [S, H, P], their mean or sum [S, P, D], the factor of each context in it [S, P, 1], 1 for
+            centres with contexts [S, P, 1]).
         """
         contexts = in_window(codes[:, None], window)  # [S, H, P]
         counts = context_counts(codes, window)[..., None]  # [S, P, 1]
-        share, has_contexts = 1.0 / tf.maximum(counts, 1.0), tf.minimum(counts, 1.0)
+        has_contexts = tf.minimum(counts, 1.0)
+        share = 1.0 / tf.maximum(counts, 1.0) if self.pooling == "mean" else tf.ones_like(counts)
         of_centres = written(tf.transpose(contexts, [0, 2, 1]))  # [S, P, H]
         hidden = share * tf.matmul(of_centres, tf.gather(tables[0].vectors, words))
         return contexts, hidden, share, has_contexts

@@ -105,8 +105,12 @@ class Throughput(keras.callbacks.Callback):
             logs[self.name] = self.per_second
 
 
-def read_corpus(run: Run[CorpusRunConfig]) -> tuple[TextSource, Corpus]:
+def read_corpus(run: Run[CorpusRunConfig], known: Vocabulary | None = None) -> tuple[TextSource, Corpus]:
     """Write the text that the flags select as word ids into the run's state, where a resumed run finds them.
+
+    Args:
+        run: the run.
+        known: vocabulary of the entry whose training continues, which keeps its ids.
 
     Raises:
         InputError: if the text cannot be read or has no words.
@@ -116,7 +120,7 @@ def read_corpus(run: Run[CorpusRunConfig]) -> tuple[TextSource, Corpus]:
     if folder.exists():
         corpus = Corpus.load(folder)
     else:
-        corpus = encode_corpus(source.chunks(), folder, config.min_count, config.max_vocabulary_size)
+        corpus = encode_corpus(source.chunks(), folder, config.min_count, config.max_vocabulary_size, known)
     first = ", ".join(corpus.vocabulary.tokens[2:7])
     print(
         f"{source.name}: {corpus.num_tokens:,} words in {corpus.num_sentences:,} sentences, "
@@ -124,6 +128,9 @@ def read_corpus(run: Run[CorpusRunConfig]) -> tuple[TextSource, Corpus]:
         f"({time.time() - started:.0f} s)",
         flush=True,
     )
+    if known is not None:
+        found, added = np.count_nonzero(corpus.counts[: len(known)]), len(corpus.vocabulary) - len(known)
+        print(f"{found:,} of the {len(known) - 2:,} words of the entry occur, and {added:,} words are new", flush=True)
     return source, corpus
 
 
@@ -161,6 +168,7 @@ def finish_word_vectors(
     corpus: Corpus,
     vectors: np.ndarray,
     weights_dtype: WeightDtype = ENTRY_DTYPE,
+    output: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict[str, Any]:
     """Score the vectors and write everything into the output folder.
 
@@ -173,6 +181,7 @@ def finish_word_vectors(
         corpus: the text as word ids.
         vectors: float [V, D].
         weights_dtype: dtype of the vectors in the entry.
+        output: the output vectors [V, D] of word2vec and their bias [V], to keep them in the entry; None for none.
 
     Returns:
         The content of metrics.json.
@@ -184,6 +193,7 @@ def finish_word_vectors(
         vectors[:kept],
         source.language,
         "jieba" if source.language == "zh" and source.segmenter != CHARACTERS else None,
+        output and (output[0][:kept], output[1][:kept]),
     )
     round_weights(task.model, weights_dtype)
     write_vectors(run.folder / "vectors.txt", tokens, vectors)

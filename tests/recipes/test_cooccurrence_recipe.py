@@ -121,7 +121,10 @@ def test_rows_without_svd_must_fit_into_an_entry(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"matrix": "term_document", "weighting": "distance"}, "no distances .* term_document: --weighting counts, ppmi"),
+        (
+            {"matrix": "term_document", "weighting": "distance"},
+            "no distances .* document: --weighting counts, ppmi",
+        ),
         ({"matrix": "term_term", "weighting": "tf_idf"}, "number of documents .* Received: --weighting tf_idf"),
         ({"window": 0}, "window=0"),
         ({"embedding_dim": 500}, "dim=500"),

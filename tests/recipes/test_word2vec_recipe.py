@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -12,14 +13,21 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training import word_vector_training
 from recipes import word2vec
 from tests.small_data import write_topics
+from tests.task_contracts import word_embedding, word_embedding_with_contexts
 
 
 @pytest.mark.parametrize(
     ("model", "loss", "options"),
     [
-        ("skip_gram", "negative_sampling", {}),
+        ("skip_gram", "negative_sampling", {"keep_output": True}),
         pytest.param("cbow", "hierarchical_softmax", {}, marks=pytest.mark.slow),
         pytest.param("cbow", "nce", {"subsample": 0, "learning_rate": 0.02}, marks=pytest.mark.slow),
+        pytest.param(
+            "cbow",
+            "negative_sampling",
+            {"pooling": "sum", "window_kind": "fixed", "window": 3, "keep_output": True},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, options, tmp_path, capsys):
@@ -43,6 +51,8 @@ def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, optio
     np.testing.assert_allclose(task.vectors[2:], vectors, atol=1e-2)  # int8 of them
     nearest = [task.most_similar(word, count=3) for word in ("cat1", "sun1")]
     assert [{word[:3] for word, _ in found} for found in nearest] == [{"cat"}, {"sun"}]
+    if config.keep_output:
+        assert sum(p for context, p in task.contexts("cat1", count=40) if context.startswith("cat")) > 0.65
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == f"{model}_topics_en"
     assert (tmp_path / "run" / "projector" / "projector_config.pbtxt").exists()
     with open(tmp_path / "run" / "history.csv") as file:
@@ -51,6 +61,33 @@ def test_own_text_becomes_vectors_an_entry_and_a_served_model(model, loss, optio
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert all(float(row["words_per_second"]) > 0 for row in rows)
     assert "40 different words" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"plain": True, "loss": "full_softmax"}], ids=str)
+def test_training_continues_from_an_entry_at_its_loss(options, tmp_path, capsys):
+    def history(name):
+        with open(tmp_path / name / "history.csv") as file:
+            return [float(row["loss"]) for row in csv.DictReader(file)]
+
+    topics = write_topics(tmp_path)
+    shared = {"epochs": 6, "embedding_dim": 12, "keep_output": True, **options}
+    word2vec.main(word2vec.Config(corpus=topics, output_dir=tmp_path / "first", **shared))
+    text = tmp_path / "more.txt"
+    text.write_text(topics.read_text().replace("cat7", "dog7") + "cat1 dog7 dog8\n" * 9)
+    entry = str(tmp_path / "first" / "entry")
+    capsys.readouterr()
+    word2vec.main(word2vec.Config(corpus=text, from_entry=entry, output_dir=tmp_path / "second", **shared))
+    printed = capsys.readouterr().out
+    assert "39 of the 40 words of the entry occur, and 2 words are new" in printed
+    old, new = zoo.load(entry), zoo.load(tmp_path / "second" / "entry")
+    assert new.tokens == [*old.tokens, "dog7", "dog8"]
+    np.testing.assert_array_equal(new.vector("cat7"), old.vector("cat7"))  # does not occur in the second text
+    assert history("second")[-1] < history("second")[0] < 0.95 * history("first")[0]
+    if not options:
+        assert {word[:3] for word, _ in new.most_similar("dog7", count=4)} <= {"cat", "dog"}
+        loss = float(re.search(r"entry has the loss ([\d.]+) on this text", printed).group(1))
+        assert history("second")[0] < loss < 0.95 * history("first")[0]  # 1 of 40 words is new
 
 
 @pytest.mark.slow
@@ -121,6 +158,10 @@ def test_a_smoke_run_is_scored_on_published_sets(tmp_path):
         ("a b\n" * 20, {"subsample": 2.0}, "subsample"),
         ("a b\n" * 20, {"num_negatives": 0}, "num_negatives"),
         ("a b\n" * 20, {"embedding_dim": 0}, "embedding_dim"),
+        ("a b\n" * 20, {"pooling": "sum"}, "skip_gram .* Use --model cbow"),
+        ("a b\n" * 20, {"keep_output": True, "loss": "hierarchical_softmax"}, "nodes of a tree .* another --loss"),
+        ("a b\n" * 20, {"from_entry": "x", "loss": "hierarchical_softmax"}, "nodes of a tree .* another --loss"),
+        ("a b\n" * 20, {"from_entry": "skip_gram_mixd_en"}, "Did you mean 'skip_gram_mixed_en'"),
     ],
 )
 def test_invalid_input_is_refused_before_training(content, options, message, tmp_path):
@@ -129,3 +170,21 @@ def test_invalid_input_is_refused_before_training(content, options, message, tmp
     with pytest.raises(InputError, match=message):
         word2vec.main(config)
     assert not (tmp_path / "run" / "history.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "message"),
+    [
+        (word_embedding, {}, "no output vectors, .* Expected an entry of kerasnlp-zoo train word2vec --keep-output"),
+        (word_embedding_with_contexts, {}, "8 columns. Received: --embedding-dim 100. Use --embedding-dim 8"),
+        (word_embedding_with_contexts, {"embedding_dim": 8, "language": "zh"}, "'en'. Received: .* 'zh'"),
+    ],
+)
+def test_entries_that_cannot_be_continued_are_refused(make, options, message, tmp_path):
+    (tmp_path / "text.txt").write_text("a b\n" * 20)
+    entry = zoo.save(make(), tmp_path / "entry")
+    config = word2vec.Config(
+        corpus=tmp_path / "text.txt", from_entry=str(entry), output_dir=tmp_path / "run", **options
+    )
+    with pytest.raises(InputError, match=message):
+        word2vec.main(config)

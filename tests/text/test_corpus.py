@@ -8,6 +8,7 @@ import pytest
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import corpus as module
 from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
+from kerasnlp_zoo.vocabulary import Vocabulary
 
 
 def chunks_of(sentences, size=7):
@@ -37,6 +38,21 @@ def test_ids_equal_those_of_a_slow_count(sentences, tmp_path, monkeypatch, min_c
     assert corpus.counts.tolist()[2:] == [counts[token] for token in corpus.vocabulary.tokens[2:]]
     assert min(corpus.counts[2:]) >= min_count
     assert Corpus.load(tmp_path / "corpus").vocabulary.tokens == corpus.vocabulary.tokens
+
+
+@pytest.mark.parametrize("max_size", [None, 12, 3])
+def test_known_words_keep_their_ids_and_new_words_follow_them(sentences, tmp_path, max_size):
+    known = Vocabulary(["[PAD]", "[UNK]", "w59", "never", "w1", "w40"])  # rare, absent and frequent words
+    plain = encode_corpus(chunks_of(sentences), tmp_path / "plain", min_count=1)
+    corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", 3, max_size, known)
+    new = [
+        t for t, count in zip(plain.vocabulary.tokens, plain.counts, strict=True) if count >= 3 and t not in known.ids
+    ]
+    assert corpus.vocabulary.tokens == [*known.tokens, *new][: max(len(known), max_size or 99)]
+    counts = dict(zip(plain.vocabulary.tokens, plain.counts, strict=True))
+    assert corpus.counts.tolist() == [counts.get(token, 0) for token in corpus.vocabulary.tokens]
+    read = [corpus.vocabulary.tokens[row] for row in np.concatenate(list(corpus.blocks())) if row]
+    assert read == [word for sentence in sentences for word in sentence if word in corpus.vocabulary.ids]
 
 
 def test_many_different_words_are_counted_in_bounded_memory(tmp_path, monkeypatch, caplog):

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.huffman import huffman_codes
+from kerasnlp_zoo.models.word2vec import word2vec_bias
+from kerasnlp_zoo.text import cooccurrence_counts
 from kerasnlp_zoo.text.corpus import encode_corpus
 from kerasnlp_zoo.text.word2vec_examples import WindowSampling, segment_dataset
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, HierarchicalSoftmaxTrainer, Word2VecTrainer, make_strategy
@@ -32,10 +34,10 @@ def segments(corpus, negatives=NEGATIVES, **arguments):
     return segment_dataset(corpus, windows, SEGMENT, negatives, minibatch=16, **{"chunk": 1024, **arguments})
 
 
-def made(kind, corpus, architecture):
+def made(kind, corpus, architecture, pooling="mean"):
     if kind == "negative_sampling":
-        return Word2VecTrainer(len(corpus.vocabulary), DIM, architecture, num_negatives=2)
-    return HierarchicalSoftmaxTrainer(corpus.counts, DIM, architecture)
+        return Word2VecTrainer(len(corpus.vocabulary), DIM, architecture, num_negatives=2, pooling=pooling)
+    return HierarchicalSoftmaxTrainer(corpus.counts, DIM, architecture, pooling)
 
 
 def contexts(batch, segment, place):
@@ -45,7 +47,7 @@ def contexts(batch, segment, place):
     return [p for p in range(centre - left, centre + right + 1) if p != centre]
 
 
-def slow_pairs(batch, architecture, kind, counts):
+def slow_pairs(batch, architecture, kind, counts, pooling):
     """Yield (input words with their shares, [(output row, label, weight)]) of a minibatch, one prediction each."""
     if kind == "hierarchical_softmax":
         nodes, signs = huffman_codes(counts)
@@ -55,7 +57,8 @@ def slow_pairs(batch, architecture, kind, counts):
             if not around:
                 continue
             if architecture == "cbow":
-                predictions = [([(word, 1 / len(around)) for word in around], centre)]
+                share = 1 / len(around) if pooling == "mean" else 1
+                predictions = [([(word, share) for word in around], centre)]
             elif kind == "negative_sampling":
                 predictions = [([(centre, 1.0)], context) for context in around]
             else:  # as in the published code, the contexts predict the centre
@@ -69,11 +72,11 @@ def slow_pairs(batch, architecture, kind, counts):
                     yield inputs, [(node, (sign + 1) / 2, 1.0) for node, sign in ways if sign]
 
 
-def slow_gradients(tables, batch, architecture, kind, counts):
+def slow_gradients(tables, batch, architecture, kind, counts, pooling):
     """Return the gradients of the rows of both tables as dicts, and the mean loss."""
     inputs, outputs = [vectors.astype("float64") for vectors, _ in tables]
     input_gradients, output_gradients, loss, number = {}, {}, 0.0, 0
-    for given, asked in slow_pairs(batch, architecture, kind, counts):
+    for given, asked in slow_pairs(batch, architecture, kind, counts, pooling):
         hidden = sum(share * inputs[word] for word, share in given)
         by_hidden = np.zeros(DIM)
         for row, label, weight in asked:
@@ -87,10 +90,10 @@ def slow_gradients(tables, batch, architecture, kind, counts):
     return input_gradients, output_gradients, loss / number
 
 
-@architectures
+@pytest.mark.parametrize(("architecture", "pooling"), [("skip_gram", "mean"), ("cbow", "mean"), ("cbow", "sum")])
 @pytest.mark.parametrize("kind", ["negative_sampling", "hierarchical_softmax"])
-def test_gradients_and_loss_equal_a_slow_loop_over_the_equations(kind, architecture, corpus, random):
-    trainer = made(kind, corpus, architecture)
+def test_gradients_and_loss_equal_a_slow_loop_over_the_equations(kind, architecture, pooling, corpus, random):
+    trainer = made(kind, corpus, architecture, pooling)
     trainer.compile(1.0)
     for table in trainer.tables:
         table.vectors.assign(random.normal(size=table.vectors.shape))
@@ -98,7 +101,7 @@ def test_gradients_and_loss_equal_a_slow_loop_over_the_equations(kind, architect
     before = [[np.asarray(part) for part in table] for table in trainer.tables]
     batches = next(iter(segments(corpus, NEGATIVES if kind == "negative_sampling" else 0)))
     batch = {name: values[0, 0].numpy() for name, values in batches.items() if name != "minibatches"}
-    expected = slow_gradients(before, batch, architecture, kind, corpus.counts)
+    expected = slow_gradients(before, batch, architecture, kind, corpus.counts, pooling)
 
     tables, losses, weight = trainer.minibatch(
         [Table(*map(tf.constant, table)) for table in before],
@@ -144,6 +147,35 @@ def test_words_of_a_topic_become_similar_and_the_loss_falls(kind, architecture, 
     within, across = nearness(trainer.vectors, corpus)
     assert within > across + 0.5
     assert not trainer.vectors[:2].any()  # [PAD] and [UNK] are never trained
+
+
+@pytest.mark.slow
+def test_output_vectors_predict_the_counted_contexts(tmp_path):
+    """Negative sampling learns P(context | word), with the noise distribution as bias and not without it."""
+    random = np.random.default_rng(5)
+    follows = random.dirichlet(np.full(12, 0.3), 12)
+    sentences = []
+    for _ in range(3000):
+        words = [int(random.zipf(1.6)) % 12]
+        for _ in range(7):
+            words.append(random.choice(12, p=follows[words[-1]]))
+        sentences.append([f"w{word}" for word in words])
+    chunk = [word for sentence in sentences for word in sentence], [8] * len(sentences)
+    corpus = encode_corpus([chunk], tmp_path / "corpus", 1)
+    counts = cooccurrence_counts(corpus, window=1, weighting="flat").toarray()[2:, 2:]
+    counted = counts / counts.sum(axis=1, keepdims=True)
+
+    trainer = Word2VecTrainer(len(corpus.vocabulary), embedding_dim=14)
+    trainer.compile(keras.optimizers.schedules.PolynomialDecay(0.2, 80, 0.0))
+    trainer.fit(trainer.dataset(corpus, WindowSampling(1, subsample=0, dynamic=False)), epochs=80, verbose=0)
+    scores = trainer.vectors[2:] @ np.asarray(trainer.output_table.vectors)[2:, :14].T
+    apart = {}
+    for name, bias in (("noise", word2vec_bias("negative_sampling", corpus.counts)[2:]), ("none", 0)):
+        powers = np.exp(scores + bias)
+        apart[name] = np.abs(powers / powers.sum(axis=1, keepdims=True) - counted).sum(axis=1).mean() / 2
+    print(apart)
+    assert apart["noise"] < 0.05
+    assert apart["none"] > 4 * apart["noise"]
 
 
 @architectures
