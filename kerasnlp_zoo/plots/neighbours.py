@@ -8,7 +8,7 @@ from kerasnlp_zoo.plots.shaded_text import shortened
 from kerasnlp_zoo.types import FilePath
 
 # Lengths are in inches.
-PANEL_WIDTH, ROW, HEADING = 3.4, 0.24, 0.7
+PANEL_WIDTH, ROW, HEADING = 3.4, 0.24, 0.9
 MOST_PANELS = 60  # a larger figure cannot be read
 LONGEST_WORD = 24  # characters
 
@@ -40,8 +40,8 @@ def neighbours(
     """
     if not 1 <= len(found) * len(titles) <= MOST_PANELS:
         raise InputError(
-            f"A plot has 1 to {MOST_PANELS} lists of neighbours. Received: {len(found)} words and {len(titles)} sets of "
-            "word vectors"
+            f"A plot has 1 to {MOST_PANELS} lists of neighbours. Received: {len(found)} words and {len(titles)} sets "
+            "of word vectors"
         )
     longest = max(len(pairs) for lists in found.values() for pairs in lists)
     figure = new_figure(PANEL_WIDTH * len(titles), len(found) * (longest * ROW + HEADING))
@@ -64,4 +64,5 @@ def neighbours(
             axes.set_title(f"{shortened(word, LONGEST_WORD)} in {title}", fontsize=10, parse_math=False)
             axes.tick_params(axis="y", length=0)
             axes.spines[["top", "right"]].set_visible(False)
-    save(figure, path)
+            axes.set_xlabel("cosine")
+    save(figure, path, "Orange: only in this list" if len(titles) > 1 else "")
