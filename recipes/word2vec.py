@@ -65,7 +65,8 @@ class Config(CorpusRunConfig):
     subsample: float = 1e-3
     """Words with a relative frequency above this value are randomly dropped; 0 keeps all words."""
     learning_rate: float | None = None
-    """Initial learning rate; it decreases linearly to 0. Default: 0.2 for fast trainers, 0.002 for plain models."""
+    """Initial learning rate; it decreases linearly to 0. Default: 0.2 for fast trainers, 0.05 if they
+    continue an entry, 0.002 for plain models."""
     keep_output: bool = False
     """Keep the output vectors in the entry. It then predicts the contexts of a word, and its training can continue."""
     from_entry: str | None = None
@@ -126,7 +127,8 @@ def fast_trainer(
     if entry:
         entry.assign(both_tables(trainer))
         print(f"{entry.name} has the loss {entry.loss(trainer, dataset):.4f} on this text", flush=True)
-    trainer.compile(PolynomialDecay(config.learning_rate or 0.2, run.epochs * len(dataset), 0.0))
+    initial_rate = config.learning_rate or (0.05 if entry else 0.2)  # 0.2 would first undo a part of the training
+    trainer.compile(PolynomialDecay(initial_rate, run.epochs * len(dataset), 0.0))
     return trainer, dataset, len(dataset)
 
 

@@ -13,6 +13,7 @@ from kerasnlp_zoo.commands.recipes import _paths as recipe_paths
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.zoo import cards
 from tests.docs_blocks import FAMILIES, OTHER_PAGES, PAGES, TREE, all_blocks, anchors, blocks, inline_commands, name
+from tests.small_data import LIKES
 
 RUN_BY_NOBODY = {  # first words of a command -> why the tests do not run it
     "pip install": "the tests run in an environment that is installed",
@@ -68,6 +69,7 @@ def folder(tmp_path, monkeypatch):
     lines = [f"the {animal} ran over the {way}\n" for animal in ("dog", "cat") for way in ("hill", "road")]
     for number in range(2):
         (tmp_path / "texts" / f"{number}.txt").write_text("".join(lines) * 20)
+    (tmp_path / "likes.txt").write_text("\n".join(LIKES))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
