@@ -123,7 +123,7 @@ def test_rows_without_svd_must_fit_into_an_entry(tmp_path, monkeypatch):
     [
         (
             {"matrix": "term_document", "weighting": "distance"},
-            "no distances .* document: --weighting counts, ppmi",
+            "no distances .*_document: --weighting counts, ppmi",
         ),
         ({"matrix": "term_term", "weighting": "tf_idf"}, "number of documents .* Received: --weighting tf_idf"),
         ({"window": 0}, "window=0"),
