@@ -51,7 +51,7 @@ def run(case, file):
 
 
 def train_once(case, model, inputs, random):
-    """Train one batch and return its loss; the sum of all outputs for a case without a loss of its own."""
+    """Train one batch and return its loss; for a case without training, the loss is the mean of the outputs."""
     shape = (BATCH, TIME) if case.per_token else BATCH
     labels = case.labels(random, BATCH, TIME) if case.labels else random.integers(0, NUM_CLASSES - 1, shape)
     if case.output:

@@ -194,10 +194,13 @@ LAYERS = [
     *(
         LayerCase(
             layers.RecurrentDecoder,
-            {"units": 4, "output_dim": 7, "attention": attention, "placement": placement},
+            {"units": 4, "output_dim": 7, "attention": attention, "placement": placement, **more},
             {
                 "input_shape": {"inputs_shape": (2, 3, 5), "memory_shape": (2, 6, 5)},
-                "call_kwargs": {"initial_state": [np.ones((2, 4), "float32")], "memory_mask": MASK},
+                "call_kwargs": {
+                    "initial_state": [np.ones((2, 4), "float32")] * more.get("num_layers", 1),
+                    "memory_mask": MASK,
+                },
                 "supports_masking": True,
                 "expected_output_shape": (2, 3, 7),
                 "expected_num_trainable_weights": num_weights,
@@ -205,10 +208,11 @@ LAYERS = [
                 **TWO_INPUTS,
             },
         )
-        for attention, placement, num_weights, num_generators in (
-            ("soft", "luong", 8, 1),  # Keras' cells have one
-            ("hard", "bahdanau", 8, 2),
-            (None, "luong", 5, 1),
+        for attention, placement, more, num_weights, num_generators in (
+            ("soft", "luong", {}, 8, 1),  # Keras' cells have one
+            ("hard", "bahdanau", {}, 8, 2),
+            ("soft", "bahdanau", {"num_layers": 2, "skip_connections": True, "layer_norm": True}, 13, 2),
+            (None, "luong", {}, 5, 1),
         )
     ),
     LayerCase(

@@ -98,3 +98,5 @@ CELLS: dict[Cell, CellKind] = {
     "deep_transition": CellKind(_loop_over(DeepTransitionCell)),
     "output_recurrent": CellKind(_loop_over(OutputRecurrentCell)),
 }
+# The cell of teacher forcing; see OutputRecurrentCell for the difference from "output_recurrent".
+FORCED = CellKind(_loop_over(OutputRecurrentCell, feeds_direction=True))

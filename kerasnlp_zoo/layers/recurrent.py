@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_fraction, require_positive
-from kerasnlp_zoo.layers.cells_by_name import CELLS, Cell
+from kerasnlp_zoo.layers.cells_by_name import CELLS, FORCED, Cell
 from kerasnlp_zoo.layers.masking import MaskedLayer, zero_masked
 from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
@@ -47,7 +47,8 @@ class Recurrent(MaskedLayer):
         recurrent_dropout: fraction of the state that is dropped between steps in training, in [0, 1). Each sequence
             drops the same units at every step (variational dropout). Only for the cells of Keras.
         teacher_forcing: whether training replaces the output of the step before by the correct one, for the cell
-            "output_recurrent" in one direction. The steps are then independent, and no loop runs.
+            "output_recurrent" in one direction. The steps are then independent, and no loop runs. A step receives only
+            the direction of the output before it.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -105,7 +106,8 @@ class Recurrent(MaskedLayer):
         self.backward_layer = self._direction("backward", go_backwards=True) if bidirectional else None
 
     def _direction(self, name: str, **arguments: Any) -> keras.layers.RNN:
-        return CELLS[self.cell].make(
+        kind = FORCED if self.teacher_forcing else CELLS[self.cell]
+        return kind.make(
             self.units,
             recurrent_dropout=self.recurrent_dropout,
             return_sequences=True,
@@ -155,7 +157,7 @@ class Recurrent(MaskedLayer):
         """Compute all steps at once, from the correct outputs of the steps before."""
         if previous_outputs is None:
             raise InputError("Teacher forcing needs the correct outputs in training. Received: previous_outputs=None")
-        outputs = self.forward_layer.cell.step(ops.concatenate([inputs, previous_outputs], axis=-1), previous_outputs)
+        outputs = self.forward_layer.cell.output_after(inputs, previous_outputs)
         if mask is None:
             return outputs, [outputs[:, -1]]
         places = ops.arange(ops.shape(mask)[1])

@@ -18,6 +18,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
 
@@ -256,16 +257,20 @@ class OutputRecurrentCell(RecurrentCell):
     Args:
         units: width of the hidden layer, H (>= 1).
         output_dim: width of the output, which is the state (>= 1); None for H.
+        feeds_direction: whether o_{t-1} / |o_{t-1}| replaces o_{t-1}. In training by teacher forcing, the outputs learn
+            the direction of the correct vectors, but not their length.
 
     Reference: Jordan 1986, "Serial Order: A Parallel Distributed Processing Approach".
     """
 
-    def __init__(self, units: int, output_dim: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, units: int, output_dim: int | None = None, feeds_direction: bool = False, **kwargs: Any) -> None:
         super().__init__(units, **kwargs)
         output_dim = units if output_dim is None else output_dim
         require_positive(output_dim=output_dim)
         self.output_dim = self.state_size = self.output_size = output_dim
         self.output_layer = keras.layers.Dense(output_dim, dtype=self.dtype_policy, name="output")
+        self.feeds_direction = feeds_direction
+        self.direction = UnitLength(dtype=self.dtype_policy, name="direction") if feeds_direction else None
 
     def build(self, inputs_shape: TensorShape, states_shape: Any = None) -> None:
         """Create the weights."""
@@ -277,10 +282,20 @@ class OutputRecurrentCell(RecurrentCell):
         """Width of the output one step ago."""
         return self.output_dim
 
-    def step(self, both: Tensor, before: Tensor) -> Tensor:
-        """Return o_t."""
-        return self.output_layer(self.candidate(both))
+    def call(
+        self, inputs: Tensor, states: Sequence[Tensor], training: bool | None = None
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Compute one step."""
+        output = self.output_after(inputs, states[0])
+        return output, [output]
+
+    def output_after(self, inputs: Tensor, previous: Tensor) -> Tensor:
+        """Return o_t [..., output_dim] from x_t [..., D] and o_{t-1} [..., output_dim], of one step or of all steps."""
+        if self.direction is not None:
+            previous = ops.cast(self.direction(previous), self.compute_dtype)
+        return self.output_layer(self.candidate(ops.concatenate([inputs, previous], axis=-1)))
 
     def get_config(self) -> Config:
         """Return the arguments that rebuild this cell."""
-        return {**super().get_config(), "output_dim": self.output_dim}
+        own = {"output_dim": self.output_dim, "feeds_direction": self.feeds_direction}
+        return {**super().get_config(), **own}

@@ -45,6 +45,8 @@ class RecurrentDecoder(MaskedLayer):
         attention: "soft", "hard" or None.
         score_mode: score of the attention, one of `attention.SCORE_MODES`.
         placement: "luong" or "bahdanau".
+        skip_connections: whether each recurrent layer after the first adds its inputs to its outputs.
+        layer_norm: whether the inputs of each recurrent layer after the first are normalized.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -78,6 +80,8 @@ class RecurrentDecoder(MaskedLayer):
         attention: AttentionKind | None = "soft",
         score_mode: ScoreMode = "additive",
         placement: Placement = "luong",
+        skip_connections: bool = False,
+        layer_norm: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -92,8 +96,14 @@ class RecurrentDecoder(MaskedLayer):
         self.attention = attention
         self.score_mode = score_mode
         self.placement = placement
+        self.skip_connections = skip_connections
+        self.layer_norm = layer_norm
         self.recurrent = [
             Recurrent(units, cell, dtype=self.dtype_policy, name=f"recurrent_{number}") for number in range(num_layers)
+        ]
+        self.norms = [
+            keras.layers.LayerNormalization(dtype=self.dtype_policy, name=f"norm_{number}")
+            for number in range(1, num_layers if layer_norm else 1)
         ]
         self.attend = None
         if attention:
@@ -112,6 +122,8 @@ class RecurrentDecoder(MaskedLayer):
         for layer in self.recurrent:
             layer.build((None, None, width))
             width = self.units
+        for norm in self.norms:
+            norm.build((None, None, self.units))
         if self.attend:
             self.attend.build((None, None, self.units), memory_shape)
         self.readout.build((None, None, self.units + context))
@@ -136,8 +148,9 @@ class RecurrentDecoder(MaskedLayer):
             weights = look() if return_attention_scores else None
         else:
             hidden = inputs
-            for layer, state in zip(self.recurrent, self._by_layer(initial_state), strict=True):
-                hidden, _ = layer(hidden, initial_state=state, training=training)
+            for number, (layer, state) in enumerate(zip(self.recurrent, self._by_layer(initial_state), strict=True)):
+                outputs, _ = layer(self._normalized(number, hidden), initial_state=state, training=training)
+                hidden = self._skipped(number, hidden, outputs)
             context, weights = self._look(hidden, self.project_memory(memory), memory, memory_mask, training)
         outputs = self._read_out(hidden, context)
         return (outputs, weights) if return_attention_scores else outputs
@@ -192,8 +205,9 @@ class RecurrentDecoder(MaskedLayer):
             context = look(states[-1][0])
             inputs = ops.concatenate([inputs, context], axis=-1)
         hidden, new_state = inputs, []
-        for layer, before in zip(self.recurrent, states, strict=True):
-            hidden, after = layer.step(hidden, before, training)
+        for number, (layer, before) in enumerate(zip(self.recurrent, states, strict=True)):
+            outputs, after = layer.step(self._normalized(number, hidden), before, training)
+            hidden = self._skipped(number, hidden, outputs)
             new_state += after
         if not self.feeds_context:
             context = look(hidden)
@@ -216,17 +230,26 @@ class RecurrentDecoder(MaskedLayer):
 
         # On TensorFlow, the outputs of a scan must have the structure of the carried state, so the state includes all.
         def step(carried: Sequence[Tensor], step_inputs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-            state = carried[:-1]
-            _, context, state = self._step(step_inputs, state, projected, memory, memory_mask, training, (-1, 1))
-            carried = [*state, context]
+            hidden, context, state = self._step(
+                step_inputs, carried[:-2], projected, memory, memory_mask, training, (-1, 1)
+            )
+            carried = [*state, hidden, context]
             return carried, carried
 
-        start = [*(ops.cast(part, self.compute_dtype) for part in initial_state), memory[:, 0] * 0]
-        _, states = ops.scan(step, start, ops.transpose(inputs, (1, 0, 2)))
-        *state, context = (ops.transpose(values, (1, 0, 2)) for values in states)
-        top = -len(CELLS[self.cell].state)
-        query = ops.concatenate([start[top - 1][:, None], state[top][:, :-1]], axis=1)  # the output before each step
-        return state[top], context, lambda: self._look(query, projected, memory, memory_mask, training)[1]
+        start = [ops.cast(part, self.compute_dtype) for part in initial_state]
+        top = -len(CELLS[self.cell].state)  # place of the output of the last layer
+        _, states = ops.scan(step, [*start, start[top] * 0, memory[:, 0] * 0], ops.transpose(inputs, (1, 0, 2)))
+        *state, hidden, context = (ops.transpose(values, (1, 0, 2)) for values in states)
+        query = ops.concatenate([start[top][:, None], state[top][:, :-1]], axis=1)  # the output before each step
+        return hidden, context, lambda: self._look(query, projected, memory, memory_mask, training)[1]
+
+    def _normalized(self, number: int, vectors: Tensor) -> Tensor:
+        """Return the inputs of a recurrent layer from the vectors below it."""
+        return self.norms[number - 1](vectors) if number and self.norms else vectors
+
+    def _skipped(self, number: int, vectors: Tensor, outputs: Tensor) -> Tensor:
+        """Return the outputs of a recurrent layer, with those below it if a connection skips it."""
+        return outputs + vectors if number and self.skip_connections else outputs
 
     def _look(
         self, query: Tensor, projected: Tensor, memory: Tensor, memory_mask: Tensor | None, training: bool | None
@@ -271,4 +294,6 @@ class RecurrentDecoder(MaskedLayer):
             "attention": self.attention,
             "score_mode": self.score_mode,
             "placement": self.placement,
+            "skip_connections": self.skip_connections,
+            "layer_norm": self.layer_norm,
         }

@@ -50,6 +50,9 @@ EQUATIONS = {
     layers.TimeSkipCell(H, skip=3): lambda x, h, w: np.tanh(np.concatenate([x, h[-1], h[-3]]) @ w[0] + w[1]),
     layers.TimeSkipCell(H, skip=3, has_short_edge=False): lambda x, h, w: simple(x, h[-3], *w),
     layers.OutputRecurrentCell(7, output_dim=H): lambda x, h, w: simple(x, h[-1], *w[:2]) @ w[2] + w[3],
+    layers.OutputRecurrentCell(H, feeds_direction=True): lambda x, h, w: (
+        simple(x, h[-1] / max(np.linalg.norm(h[-1]), 1e-9), *w[:2]) @ w[2] + w[3]
+    ),
     CELLS["gru_reset_before"].make(H).cell: lambda x, h, w: gru_reset_before(x, h[-1], *w),
     CELLS["rnn_relu"].make(H).cell: lambda x, h, w: np.maximum(x @ w[0] + h[-1] @ w[1] + w[2], 0),
 }

@@ -49,6 +49,24 @@ def test_each_step_equals_its_equations(random, placement):
         np.testing.assert_allclose(weights[:, step], shares, atol=1e-5)
 
 
+def test_skip_connections_and_norms_equal_their_equations(random):
+    arguments = {"num_layers": 2, "cell": "lstm", "attention": None, "skip_connections": True, "layer_norm": True}
+    decoder = RecurrentDecoder(H, output_dim=5, **arguments)
+    decoder.build((B, T, D), (B, S, E))
+    for weight in decoder.weights:
+        weight.assign(random.normal(size=weight.shape) * 0.5)
+    inputs = random.normal(size=(B, T, D)).astype("float32")
+    first, second, (norm,) = *decoder.recurrent, decoder.norms
+    (h, c), (upper_h, upper_c) = states = np.zeros((2, 2, B, H), "float32")
+    actual = decoder(inputs, np.ones((B, S, E), "float32"), states.reshape(4, B, H))
+    for step in range(T):
+        h, c = lstm_step(first.forward_layer.cell, inputs[:, step], h, c)
+        below = oracles.layer_norm(h, norm.gamma.numpy(), norm.beta.numpy(), norm.epsilon)
+        upper_h, upper_c = lstm_step(second.forward_layer.cell, below, upper_h, upper_c)
+        told = (upper_h + h) @ decoder.readout.kernel.numpy() + decoder.readout.bias.numpy()
+        np.testing.assert_allclose(actual[:, step], np.tanh(told), atol=1e-5)
+
+
 def test_without_attention_the_memory_is_not_used(random):
     decoder = RecurrentDecoder(H, output_dim=5, attention=None)
     inputs, memory = (random.normal(size=shape).astype("float32") for shape in ((B, T, D), (B, S, E)))
