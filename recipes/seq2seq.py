@@ -44,6 +44,10 @@ class Config(TranslationConfig):
     """Use a recurrent encoder that reads the source in both directions."""
     merge: Literal["concat", "sum"] = "concat"
     """Combination of the outputs of the two directions: concatenation or sum."""
+    skip_connections: bool = False
+    """Add the inputs of each recurrent layer after the first to its outputs."""
+    layer_norm: bool = False
+    """Normalize the inputs of each recurrent layer after the first."""
     filter_width: int = 3
     """Number of tokens in a window of a convolutional encoder."""
     source_vector: Literal["last", "mean", "attention"] = "last"
@@ -77,6 +81,8 @@ def main(config: Config) -> dict[str, Any]:
             cell=config.cell,
             bidirectional=config.bidirectional,
             merge=config.merge,
+            skip_connections=config.skip_connections,
+            layer_norm=config.layer_norm,
             filter_width=config.filter_width,
             source_vector=config.source_vector,
             feed_source_vector=config.feed_source_vector,

@@ -220,7 +220,7 @@ BUILDERS = [
             {"num_layers": 2, "cell": "lstm"},
             {"attention": None, "bidirectional": False, "cell": "rnn"},
             {"cell": "leaky_learned", "placement": "bahdanau"},
-            {"cell": "time_skip", "num_layers": 2},
+            {"cell": "time_skip", "num_layers": 2, "skip_connections": True, "layer_norm": True},
             {"encoder": "cnn", "source_vector": "mean", "num_layers": 2},
             {"source_vector": "attention", "feed_source_vector": True, "placement": "bahdanau"},
         )

@@ -23,8 +23,10 @@ from kerasnlp_zoo.errors import InputError
 Layers: TypeAlias = dict[str, keras.layers.Layer]  # by name
 
 
-def layers_between(num_layers: int, skip_connections: bool, layer_norm: bool) -> Layers:
+def layers_between(num_layers: int, skip_connections: bool, layer_norm: bool, prefix: str = "") -> Layers:
     """Return the layers norm_n and skip_n that `read_stack` applies at each recurrent layer n after the first.
+
+    The names of the Keras layers begin with `prefix`.
 
     Raises:
         InputError: if there is only one recurrent layer.
@@ -37,9 +39,9 @@ def layers_between(num_layers: int, skip_connections: bool, layer_norm: bool) ->
     layers: Layers = {}
     for number in range(1, num_layers):
         if layer_norm:
-            layers[f"norm_{number}"] = keras.layers.LayerNormalization(name=f"norm_{number}")
+            layers[f"norm_{number}"] = keras.layers.LayerNormalization(name=f"{prefix}norm_{number}")
         if skip_connections:
-            layers[f"skip_{number}"] = keras.layers.Add(name=f"skip_{number}")
+            layers[f"skip_{number}"] = keras.layers.Add(name=f"{prefix}skip_{number}")
     return layers
 
 

@@ -30,6 +30,7 @@ from kerasnlp_zoo.layers.recurrent import Merge
 from kerasnlp_zoo.layers.recurrent_decoder import ATTENTIONS, PLACEMENTS, AttentionKind, Placement
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.pooling import pooling_layer
+from kerasnlp_zoo.models.recurrent_stack import layers_between, read_stack
 from kerasnlp_zoo.vocabulary import START_ID
 
 ENCODERS, SOURCE_VECTORS = ("rnn", "cnn"), ("last", "mean", "attention")
@@ -48,6 +49,8 @@ def seq2seq(
     cell: Cell = "gru",
     bidirectional: bool = True,
     merge: Merge = "concat",
+    skip_connections: bool = False,
+    layer_norm: bool = False,
     filter_width: int = 3,
     source_vector: SourceVector = "last",
     feed_source_vector: bool = False,
@@ -70,6 +73,8 @@ def seq2seq(
         cell: name of the recurrent cell, see `layers.cells_by_name`.
         bidirectional: whether a recurrent encoder also reads the source backwards.
         merge: "concat" or "sum", how the outputs of the two directions are combined.
+        skip_connections: whether each recurrent layer after the first adds its inputs to its outputs.
+        layer_norm: whether the inputs of each recurrent layer after the first are normalized.
         filter_width: tokens in a window of a convolutional encoder.
         source_vector: "last", the last states of the recurrent encoder, each layer's for the same layer of the decoder;
             "mean", the mean of the encoder's outputs; or "attention", their sum with learned weights.
@@ -86,7 +91,7 @@ def seq2seq(
         logits float [B, T, V] of the next token at each position.
 
     Raises:
-        InputError: if an argument is outside its range, or a convolutional encoder is asked for its last state.
+        InputError: if an argument is outside its range, or arguments do not fit together.
 
     Example:
 
@@ -118,15 +123,18 @@ def seq2seq(
         embeddings_initializer=keras.initializers.RandomUniform(-0.1, 0.1),
         name="token_embedding",
     )
-    memory, states = embedding(source_ids), []
+    memory = embedding(source_ids)
+    states: list[list[keras.KerasTensor]] = []
+    layers = layers_between(num_layers, skip_connections, layer_norm, prefix="encoder_")
     for number in range(num_layers):
-        memory = keras.layers.Dropout(dropout, name=f"source_dropout_{number}")(memory)
+        dropped = keras.layers.Dropout(dropout, name=f"source_dropout_{number}")
         if encoder == "rnn":
-            layer = Recurrent(hidden_dim, cell, bidirectional, merge, name=f"encoder_{number}")
-            memory, state = layer(memory, mask=mask)
-            states.append(state)
+            layers[f"dropout_{number}"] = dropped
+            layers[f"recurrent_{number}"] = Recurrent(hidden_dim, cell, bidirectional, merge, name=f"encoder_{number}")
         else:
-            memory = _convolve(memory, mask, hidden_dim, filter_width, number)
+            memory = _convolve(dropped(memory), mask, hidden_dim, filter_width, number)
+    if encoder == "rnn":
+        memory, states = read_stack(layers, memory, mask)
     memory = keras.layers.Identity(name="memory")(memory)
     num_parts = len(CELLS[cell].state)
     if source_vector == "last":
@@ -142,7 +150,16 @@ def seq2seq(
         vectors = ReplaceToken(START_ID, name="start_replacement")(vectors, target_ids, first_input)
     vectors = keras.layers.Dropout(dropout, name="target_dropout")(vectors)
     hidden = RecurrentDecoder(
-        hidden_dim, embedding_dim, num_layers, cell, attention, score_mode, placement, name="decoder"
+        hidden_dim,
+        embedding_dim,
+        num_layers,
+        cell,
+        attention,
+        score_mode,
+        placement,
+        skip_connections,
+        layer_norm,
+        name="decoder",
     )(vectors, memory, initial_state, memory_mask=mask)
     hidden = keras.layers.Dropout(dropout, name="dropout")(hidden)
     logits = AddBias(name="logits")(embedding(hidden, reverse=True))

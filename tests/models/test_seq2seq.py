@@ -28,6 +28,12 @@ VECTORS = [
 ]
 
 
+WAYS += [
+    {"num_layers": 2, "skip_connections": True, "layer_norm": True, "placement": "bahdanau", "cell": "time_skip"},
+    {"num_layers": 3, "skip_connections": True, "cell": "output_recurrent"},
+]
+
+
 def model(**arguments):
     return with_large_weights(seq2seq(**{**SMALL, **arguments}))
 
@@ -150,6 +156,7 @@ def test_without_attention_the_source_changes_the_logits():
     [
         ({"score_mode": "dot"}, "queries of 6, keys of 12. Use 'general' or 'additive'"),
         ({"score_mode": "cosine"}, "score_mode must be one of"),
+        ({"skip_connections": True}, "need num_layers of at least 2"),
         ({"placement": "above"}, "placement must be one of"),
         ({"attention": "loose"}, "attention must be one of"),
         ({"encoder": "lstm"}, "encoder must be one of"),
