@@ -9,7 +9,7 @@ core. The smallest BERT trains on nine thousand tokens per second; with --jit on
 """
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BERT_SIZES, bert_pretrainer
@@ -30,6 +30,9 @@ from kerasnlp_zoo.training import (
 class Config(PretrainingConfig):
     """Pretrain BERT, by default the smallest one on WikiText-2, two million words of Wikipedia."""
 
+    score_mode: Literal["scaled_dot", "additive"] = "scaled_dot"
+    """Score of a query and a key in each attention head. additive is slower and needs more memory."""
+
 
 def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
@@ -43,7 +46,7 @@ def main(config: Config) -> dict[str, Any]:
 
     size: EncoderArguments = {**BERT_SIZES[config.size], "max_sequence_length": config.max_sequence_length}
     with run.scope():
-        model = bert_pretrainer(vocabulary_size=len(documents.vocabulary), **size)
+        model = bert_pretrainer(vocabulary_size=len(documents.vocabulary), score_mode=config.score_mode, **size)
         compile_for_pretraining(config, model, run.epochs * steps)
 
     speed = Throughput("tokens_per_second", steps * config.batch_size * config.max_sequence_length, steps)

@@ -40,6 +40,8 @@ class Config(WordVectorConfig):
     """Number of attention heads of each block."""
     intermediate_dim: int = 256
     """Number of units between the two dense layers of a block."""
+    score_mode: Literal["scaled_dot", "additive"] = "scaled_dot"
+    """Score of a query and a key in each attention head. additive is slower and needs more memory."""
     positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
     """Positional encoding. none: the model is blind to the order of the words."""
     pooling: Literal["mean", "max", "first", "attention"] = "mean"
@@ -86,6 +88,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             pooling=config.pooling,
             norm_first=config.norm_first,
             dropout=config.dropout,
+            score_mode=config.score_mode,
         )
         if vectors is not None:
             set_word_vectors(model, vectors)

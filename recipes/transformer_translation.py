@@ -40,6 +40,8 @@ class Config(TranslationConfig):
     """Dropout rate; default: the value of --size."""
     positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
     """Positional encoding; none is for an ablation study."""
+    score_mode: Literal["scaled_dot", "additive"] = "scaled_dot"
+    """Score of a query and a key in each attention head. additive is slower and needs more memory."""
     norm_first: bool = True
     """Normalize the inputs of a sub-layer, which makes training more robust. The paper normalizes the sums instead."""
     residual: bool = True
@@ -66,6 +68,7 @@ def main(config: Config) -> dict[str, Any]:
             norm_first=config.norm_first,
             residual=config.residual,
             layer_norm=config.layer_norm,
+            score_mode=config.score_mode,
             **config.arguments(),
         )
     return train_translator(run, model, data, preprocessor)

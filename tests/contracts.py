@@ -158,6 +158,7 @@ IN_NAMES = (
     "labelled",
     "cell",
     "placement",
+    "score_mode",
     "padding",
     "output",
     "num_features",
@@ -184,6 +185,7 @@ BERT = {
     "max_sequence_length": 128,
     "dropout": 0.0,
 }
+OTHER_HEADS = {"score_mode": "additive", "key_dim": 3, "value_dim": 5, "shared_key_value": True}
 UNTRAINED = {"trains": False}
 
 
@@ -201,12 +203,13 @@ BUILDERS = [
             "num_segments": 2,
             "channels": "multichannel",
             "pooling": "attention",
+            **OTHER_HEADS,
         },
         tokens_in_segments,
     ),
     *(
         BuilderCase("transformer", {**BERT, **more}, source_and_target, per_token=True)
-        for more in ({}, {"norm_first": True, "positions": "learned"})
+        for more in ({}, {"norm_first": True, "positions": "learned"}, OTHER_HEADS)
     ),
     *(
         BuilderCase(
@@ -231,6 +234,7 @@ BUILDERS = [
         BuilderCase("bert_classifier", {**BERT, "num_classes": NUM_CLASSES, "pooling": pooling}, tokens_in_segments)
         for pooling in ("pooled_output", "mean")
     ),
+    BuilderCase("bert_classifier", {**BERT, "num_classes": NUM_CLASSES, **OTHER_HEADS}, tokens_in_segments),
     BuilderCase("bert_token_classifier", {**BERT, "num_classes": NUM_CLASSES}, tokens_in_segments, True, **UNTRAINED),
     BuilderCase(
         "bert_span_predictor",

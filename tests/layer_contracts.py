@@ -104,15 +104,19 @@ LAYERS = [
     *(
         LayerCase(
             layers.MultiHeadSelfAttention,
-            {"num_heads": 5, "dropout": 0.1, "is_causal": is_causal},
+            {"num_heads": 5, "dropout": 0.1, **more},
             {
                 **SEQUENCE,
                 "expected_output_shape": (2, 6, 5),
-                "expected_num_trainable_weights": 4,
+                "expected_num_trainable_weights": num_weights,
                 "expected_num_seed_generators": 1,
             },
         )
-        for is_causal in (False, True)
+        for more, num_weights in (
+            ({"is_causal": False}, 4),
+            ({"is_causal": True}, 4),
+            ({"score_mode": "additive", "key_dim": 3, "value_dim": 2, "shared_key_value": True}, 5),
+        )
     ),
     *(
         LayerCase(

@@ -82,6 +82,10 @@ def _require_known(built: Config, model: "keras.Model") -> None:
             f"{ARCHITECTURE_OF[built['builder']]} of transformers does not have the pooling of this "
             f"{built['builder']}. Expected one of {', '.join(map(str, possible))}. Received: pooling={pooling!r}"
         )
+    usual = {"score_mode": "scaled_dot", "key_dim": None, "value_dim": None, "shared_key_value": False}
+    received = {name: built["arguments"].get(name, value) for name, value in usual.items()}
+    if received != usual:
+        raise InputError(f"BERT of transformers has no other attention than {usual}. Received: {received}")
 
 
 def _config(built: Config, labels: Sequence[str] | None) -> Config:

@@ -7,10 +7,11 @@ from kerasnlp_zoo.layers.characters import WordCharacters
 from kerasnlp_zoo.layers.continued_positions import ContinuedPositions
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.crf import CRF
+from kerasnlp_zoo.layers.cross_attention import MultiHeadCrossAttention
 from kerasnlp_zoo.layers.hashed_bigrams import HashedBigrams
 from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
-from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention
+from kerasnlp_zoo.layers.multi_head_attention import MultiHeadSelfAttention
 from kerasnlp_zoo.layers.pair_features import PairFeatures
 from kerasnlp_zoo.layers.pooling import (
     AttentionOverTime,

@@ -55,20 +55,15 @@ class _AddPositions(MaskedLayer):
         require_positive(max_sequence_length=max_sequence_length)
         self.max_sequence_length = max_sequence_length
 
+    def vectors(self, length: int | Tensor) -> Tensor:
+        """Return the vectors of the first positions: float32 [length, D]."""
+        raise NotImplementedError(f"{type(self).__name__} must define vectors(length)")
+
     def call(self, inputs: Tensor) -> Tensor:
         """Add the first T position vectors."""
         length = inputs.shape[1]
-        if length is not None and length > self.max_sequence_length:
-            raise InputError(
-                f"{self.name} has vectors for {self.max_sequence_length} positions. Received: {length} tokens. "
-                "Truncate the text, or build the model with a larger max_sequence_length"
-            )
-        positions = ops.cast(self.positions, self.compute_dtype)
-        return inputs + positions[: ops.shape(inputs)[1]]
-
-    def at(self, inputs: Tensor, place: int | Tensor) -> Tensor:
-        """Add the vector of the position `place` to tokens [B, W, D] at that position, in step-by-step decoding."""
-        return inputs + ops.cast(ops.take(self.positions, place, axis=0), self.compute_dtype)
+        vectors = self.vectors(ops.shape(inputs)[1] if length is None else length)
+        return inputs + ops.cast(vectors, self.compute_dtype)
 
     def compute_output_shape(self, inputs_shape: TensorShape) -> TensorShape:
         """Return the shape of the inputs."""
@@ -111,22 +106,34 @@ class LearnedPositions(_AddPositions):
             name="embeddings",
         )
 
+    def vectors(self, length: int | Tensor) -> Tensor:
+        """Return the vectors of the first positions: float32 [length, D]."""
+        if isinstance(length, int) and length > self.max_sequence_length:
+            raise InputError(
+                f"{self.name} has vectors for {self.max_sequence_length} positions. Received: {length} tokens. "
+                "Truncate the text, or build the model with a larger max_sequence_length or with sinusoidal positions"
+            )
+        return ops.convert_to_tensor(self.positions)[:length]
+
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class SinusoidalPositions(_AddPositions):
     """Add sines and cosines of each position, which need no training.
 
+    The vectors of the first P positions are a constant table. Those of later positions are computed from it: the vector
+    of the position p + nP is the vector of p, each of its pairs of sine and cosine rotated by an angle.
+
     Args:
-        max_sequence_length: number of positions, P (>= 1).
+        max_sequence_length: number of positions in the table, P (>= 1). Longer texts are also accepted.
 
     Call arguments:
-        inputs: float tensor [B, T, D], T <= P, D even.
+        inputs: float tensor [B, T, D], D even.
 
     Returns:
         float tensor [B, T, D].
 
     Raises:
-        InputError: if `max_sequence_length` < 1, T > P, or D is odd.
+        InputError: if `max_sequence_length` < 1, or D is odd.
 
     Example:
 
@@ -137,5 +144,21 @@ class SinusoidalPositions(_AddPositions):
     """
 
     def build(self, inputs_shape: TensorShape) -> None:
-        """Compute the position vectors."""
+        """Compute the table, and the angle of a rotation by P positions."""
         self.positions = sinusoids(self.max_sequence_length, inputs_shape[-1])
+        angles = self.max_sequence_length / WAVELENGTH ** (np.arange(0, inputs_shape[-1], 2) / inputs_shape[-1])
+        self.angles = np.repeat(angles % (2 * np.pi), 2).astype("float32")  # [D]
+
+    def vectors(self, length: int | Tensor) -> Tensor:
+        """Return the vectors of the first positions: float32 [length, D]."""
+        if isinstance(length, int) and length <= self.max_sequence_length:
+            return ops.convert_to_tensor(self.positions[:length])
+        places = ops.arange(length)
+        place, rotations = places % self.max_sequence_length, places // self.max_sequence_length
+        sine, cosine = self.positions[:, 0::2], self.positions[:, 1::2]
+        quarter_ahead = np.stack([cosine, -sine], axis=-1).reshape(self.positions.shape)
+        start, ahead = (ops.take(table, place, axis=0) for table in (self.positions, quarter_ahead))  # [length, D]
+        angles = ops.cast(rotations, "float32")[:, None] * self.angles
+        # sin(a + b) = sin(a) cos(b) + cos(a) sin(b) and cos(a + b) = cos(a) cos(b) - sin(a) sin(b). For the first P
+        # positions b = 0, so their vectors are exactly those of the table.
+        return start * ops.cos(angles) + ahead * ops.sin(angles)

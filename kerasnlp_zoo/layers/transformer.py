@@ -13,8 +13,9 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import require_choice, require_fraction, require_positive
+from kerasnlp_zoo.layers.cross_attention import MultiHeadCrossAttention
 from kerasnlp_zoo.layers.masking import MaskedLayer
-from kerasnlp_zoo.layers.multi_head_attention import MultiHeadCrossAttention, MultiHeadSelfAttention, known_shape
+from kerasnlp_zoo.layers.multi_head_attention import HeadScoreMode, MultiHeadSelfAttention, known_shape
 from kerasnlp_zoo.types import Config, Initializer, Tensor, TensorShape
 
 
@@ -54,6 +55,10 @@ class _Block(MaskedLayer):
         layer_norm: bool = True,
         layer_norm_epsilon: float = 1e-5,
         kernel_initializer: Initializer = "glorot_uniform",
+        score_mode: HeadScoreMode = "scaled_dot",
+        key_dim: int | None = None,
+        value_dim: int | None = None,
+        shared_key_value: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -69,16 +74,24 @@ class _Block(MaskedLayer):
         self.layer_norm = layer_norm
         self.layer_norm_epsilon = layer_norm_epsilon
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.score_mode = score_mode
+        self.key_dim = key_dim
+        self.value_dim = value_dim
+        self.shared_key_value = shared_key_value
 
-    def _self_attention(self, is_causal: bool) -> MultiHeadSelfAttention:
-        return MultiHeadSelfAttention(
-            self.num_heads,
-            self.dropout,
-            is_causal,
-            kernel_initializer=self.kernel_initializer,
-            dtype=self.dtype_policy,
-            name="attention",
-        )
+    @property
+    def _attention_arguments(self) -> dict[str, Any]:
+        """The arguments that the attentions of the block share."""
+        return {
+            "num_heads": self.num_heads,
+            "dropout": self.dropout,
+            "score_mode": self.score_mode,
+            "kernel_initializer": self.kernel_initializer,
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "shared_key_value": self.shared_key_value,
+            "dtype": self.dtype_policy,
+        }
 
     def _build_feed_forward(self, inputs_shape: TensorShape) -> None:
         """Create the two dense layers."""
@@ -139,6 +152,10 @@ class _Block(MaskedLayer):
             "layer_norm": self.layer_norm,
             "layer_norm_epsilon": self.layer_norm_epsilon,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "score_mode": self.score_mode,
+            "key_dim": self.key_dim,
+            "value_dim": self.value_dim,
+            "shared_key_value": self.shared_key_value,
         }
 
 
@@ -147,7 +164,7 @@ class TransformerEncoderBlock(_Block):
     """Encoder block: self-attention and a feed-forward layer, with residual connections and normalization.
 
     Args:
-        num_heads: number of attention heads (>= 1); D must be a multiple of it.
+        num_heads: number of attention heads (>= 1).
         intermediate_dim: F (>= 1).
         dropout: fraction of the attention weights and of the outputs of each sub-layer that is dropped in training, in
             [0, 1).
@@ -159,6 +176,7 @@ class TransformerEncoderBlock(_Block):
         layer_norm: whether there is normalization; False is for ablation studies.
         layer_norm_epsilon: number added to the variance.
         kernel_initializer: initializer of all kernels.
+        score_mode, key_dim, value_dim, shared_key_value: as for `MultiHeadSelfAttention`.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -181,7 +199,7 @@ class TransformerEncoderBlock(_Block):
 
     def build(self, inputs_shape: TensorShape) -> None:
         """Create the attention, the feed-forward layer and two normalizations."""
-        self.attention = self._self_attention(is_causal=False)
+        self.attention = MultiHeadSelfAttention(**self._attention_arguments, name="attention")
         self.attention.build(inputs_shape)
         self._build_feed_forward(inputs_shape)
         self._build_norms(("attention_norm", "output_norm"), inputs_shape)
@@ -202,7 +220,7 @@ class TransformerDecoderBlock(_Block):
 
     Args:
         num_heads, intermediate_dim, dropout, activation, norm_first, residual, layer_norm, layer_norm_epsilon,
-            kernel_initializer: as for `TransformerEncoderBlock`.
+            kernel_initializer, score_mode, key_dim, value_dim, shared_key_value: as for `TransformerEncoderBlock`.
 
     Call arguments:
         inputs: float tensor [B, T, D], the tokens of the target.
@@ -228,15 +246,9 @@ class TransformerDecoderBlock(_Block):
 
     def build(self, inputs_shape: TensorShape, memory_shape: TensorShape) -> None:
         """Create two attentions, the feed-forward layer and three normalizations."""
-        self.attention = self._self_attention(is_causal=True)
+        self.attention = MultiHeadSelfAttention(**self._attention_arguments, is_causal=True, name="attention")
         self.attention.build(inputs_shape)
-        self.cross_attention = MultiHeadCrossAttention(
-            self.num_heads,
-            self.dropout,
-            kernel_initializer=self.kernel_initializer,
-            dtype=self.dtype_policy,
-            name="cross_attention",
-        )
+        self.cross_attention = MultiHeadCrossAttention(**self._attention_arguments, name="cross_attention")
         self.cross_attention.build(inputs_shape, memory_shape)
         self._build_feed_forward(inputs_shape)
         self._build_norms(("attention_norm", "cross_attention_norm", "output_norm"), inputs_shape)

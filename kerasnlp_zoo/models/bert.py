@@ -12,7 +12,7 @@ from typing import TypedDict
 
 import keras
 
-from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import (
     FirstPositions,
     LearnedPositions,
@@ -20,6 +20,7 @@ from kerasnlp_zoo.layers import (
     SharedEmbedding,
     TransformerEncoderBlock,
 )
+from kerasnlp_zoo.layers.multi_head_attention import HeadScoreMode
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.types import Tensor
@@ -37,6 +38,10 @@ class EncoderArguments(TypedDict, total=False):
     dropout: float
     activation: Activation
     layer_norm_epsilon: float
+    score_mode: HeadScoreMode
+    key_dim: int | None
+    value_dim: int | None
+    shared_key_value: bool
 
 
 def _size(num_layers: int, hidden_dim: int) -> EncoderArguments:
@@ -72,6 +77,10 @@ def bert(
     dropout: float = 0.1,
     activation: Activation = "gelu",
     layer_norm_epsilon: float = 1e-12,
+    score_mode: HeadScoreMode = "scaled_dot",
+    key_dim: int | None = None,
+    value_dim: int | None = None,
+    shared_key_value: bool = False,
 ) -> keras.Model:
     """Build the BERT encoder, by default BERT-base.
 
@@ -79,13 +88,14 @@ def bert(
         vocabulary_size: V.
         hidden_dim: D, hidden size.
         num_layers: number of Transformer blocks.
-        num_heads: number of attention heads of each block; must divide D.
+        num_heads: number of attention heads of each block; must divide D unless `key_dim` and `value_dim` are given.
         intermediate_dim: width between the two dense layers of a block.
         max_sequence_length: maximum T.
         num_segments: number of segment ids, 2 for pairs of sentences.
         dropout: in [0, 1), fraction of activations and attention weights to drop in training.
         activation: "gelu", "gelu_tanh" (Google's checkpoints of 2018) or "relu".
         layer_norm_epsilon: added to the variance in layer normalization.
+        score_mode, key_dim, value_dim, shared_key_value: heads of the attention, as for `transformer_encoder`.
 
     Returns:
         `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> {"sequence_output": float
@@ -158,14 +168,14 @@ def encode(
     dropout: float,
     activation: Activation,
     layer_norm_epsilon: float,
+    score_mode: HeadScoreMode,
+    key_dim: int | None,
+    value_dim: int | None,
+    shared_key_value: bool,
 ) -> Encoded:
     """Build the encoder from the arguments of `bert`."""
     require_positive(num_segments=num_segments)
     require_choice("activation", activation, tuple(ACTIVATIONS))
-    if hidden_dim % num_heads:
-        raise InputError(
-            f"hidden_dim must be a multiple of num_heads. Received: hidden_dim={hidden_dim}, num_heads={num_heads}"
-        )
     names = ("token_ids", "segment_ids")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
     mask = PaddingMask(name="padding_mask")(inputs["token_ids"])
@@ -188,6 +198,10 @@ def encode(
             activation,
             layer_norm_epsilon=layer_norm_epsilon,
             kernel_initializer=_initializer(),
+            score_mode=score_mode,
+            key_dim=key_dim,
+            value_dim=value_dim,
+            shared_key_value=shared_key_value,
             name=f"layer_{number}",
         )(sequence, mask=mask)
     return Encoded(inputs, mask, sequence, token_embedding)

@@ -23,6 +23,8 @@ POSITIVE = (
     "intermediate_dim",
     "num_layers",
     "num_heads",
+    "key_dim",
+    "value_dim",
     "max_sequence_length",
 )
 FRACTIONS = ("dropout", "recurrent_dropout")

@@ -6,7 +6,7 @@ Reference: Vaswani et al. 2017, "Attention Is All You Need".
 """
 
 import math
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import keras
 
@@ -18,9 +18,10 @@ from kerasnlp_zoo.layers import (
     TransformerDecoderBlock,
     TransformerEncoderBlock,
 )
+from kerasnlp_zoo.layers.multi_head_attention import HeadScoreMode
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
-from kerasnlp_zoo.models.transformer_encoder import POSITIONS, Positions, embeddings_initializer, require_heads
+from kerasnlp_zoo.models.transformer_encoder import POSITIONS, Positions, embeddings_initializer
 
 
 class TransformerSize(TypedDict):
@@ -55,6 +56,10 @@ def transformer(
     residual: bool = True,
     layer_norm: bool = True,
     dropout: float = 0.1,
+    score_mode: HeadScoreMode = "scaled_dot",
+    key_dim: int | None = None,
+    value_dim: int | None = None,
+    shared_key_value: bool = False,
 ) -> keras.Model:
     """Build the Transformer with encoder and decoder. The defaults are the paper's base model.
 
@@ -63,11 +68,11 @@ def transformer(
 
     Args:
         vocabulary_size: V.
-        hidden_dim: D, hidden size; even.
+        hidden_dim: D, hidden size; even for sinusoids.
         num_layers: number of blocks of the encoder, and of the decoder.
-        num_heads: number of attention heads of each block; must divide D.
+        num_heads: number of attention heads of each block; must divide D unless `key_dim` and `value_dim` are given.
         intermediate_dim: width between the two dense layers of a block.
-        max_sequence_length: maximum S and T.
+        max_sequence_length: maximum S and T for learned positions; sinusoids continue beyond it.
         positions: positional encoding, "sinusoidal" (the paper's) or "learned"; None for an ablation study.
         activation: "relu" (the paper's), "gelu" or "gelu_tanh".
         norm_first: whether a block normalizes its inputs instead of its outputs. The outputs of the encoder and of the
@@ -75,6 +80,10 @@ def transformer(
         residual: whether there are residual connections around the sub-layers.
         layer_norm: whether there is any layer normalization.
         dropout: in [0, 1), fraction to drop in training.
+        score_mode: score of a query and a key in a head: "scaled_dot" (the paper's) or "additive".
+        key_dim: width of a query and of a key in a head; None for D / num_heads.
+        value_dim: width of a value in a head; None for D / num_heads.
+        shared_key_value: whether all heads of a block share keys and values.
 
     Returns:
         `keras.Model`: {"source_ids": int [B, S], "target_ids": int [B, T], the target from `[START]` on} ->
@@ -92,7 +101,6 @@ def transformer(
 
     Reference: Vaswani et al. 2017, section 3; table 3 for the effect of its parts.
     """
-    require_heads(hidden_dim, num_heads)
     require_choice("positions", positions, (*POSITIONS, None))
     require_choice("activation", activation, tuple(ACTIVATIONS))
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
@@ -105,11 +113,23 @@ def transformer(
     add_positions = (
         POSITIONS[positions](max_sequence_length, name="positions") if positions else lambda vectors: vectors
     )
-    blocks = (num_heads, intermediate_dim, dropout, activation, norm_first, residual, layer_norm)
+    blocks: dict[str, Any] = {
+        "num_heads": num_heads,
+        "intermediate_dim": intermediate_dim,
+        "dropout": dropout,
+        "activation": activation,
+        "norm_first": norm_first,
+        "residual": residual,
+        "layer_norm": layer_norm,
+        "score_mode": score_mode,
+        "key_dim": key_dim,
+        "value_dim": value_dim,
+        "shared_key_value": shared_key_value,
+    }
 
     memory = keras.layers.Dropout(dropout, name="source_dropout")(add_positions(scale(embedding(source_ids))))
     for number in range(num_layers):
-        memory = TransformerEncoderBlock(*blocks, name=f"encoder_{number}")(memory, mask=mask)
+        memory = TransformerEncoderBlock(**blocks, name=f"encoder_{number}")(memory, mask=mask)
     if norm_first and layer_norm:
         memory = keras.layers.LayerNormalization(epsilon=1e-5, name="encoder_norm")(memory)
     memory = keras.layers.Identity(name="memory")(memory)
@@ -117,7 +137,7 @@ def transformer(
     # The target needs no padding mask: its padding is at the end, and attention is causal.
     hidden = keras.layers.Dropout(dropout, name="target_dropout")(add_positions(scale(embedding(target_ids))))
     for number in range(num_layers):
-        hidden = TransformerDecoderBlock(*blocks, name=f"decoder_{number}")(hidden, memory, memory_mask=mask)
+        hidden = TransformerDecoderBlock(**blocks, name=f"decoder_{number}")(hidden, memory, memory_mask=mask)
     if norm_first and layer_norm:
         hidden = keras.layers.LayerNormalization(epsilon=1e-5, name="decoder_norm")(hidden)
     logits = AddBias(name="logits")(embedding(hidden, reverse=True))

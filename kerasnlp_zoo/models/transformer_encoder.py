@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 
 import keras
 
-from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.errors import require_choice, require_positive
 from kerasnlp_zoo.layers import LearnedPositions, SinusoidalPositions, TransformerEncoderBlock
+from kerasnlp_zoo.layers.multi_head_attention import HeadScoreMode
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
@@ -41,6 +42,10 @@ def transformer_encoder(
     activation: Activation = "relu",
     norm_first: bool = False,
     dropout: float = 0.1,
+    score_mode: HeadScoreMode = "scaled_dot",
+    key_dim: int | None = None,
+    value_dim: int | None = None,
+    shared_key_value: bool = False,
 ) -> keras.Model:
     """Build the Transformer's encoder. The defaults are the paper's base model.
 
@@ -48,11 +53,11 @@ def transformer_encoder(
         vocabulary_size: V.
         num_classes: >= 1, C, for a classifier of texts, 1 for a regression; None to return the vectors of all tokens.
         embedding_dim: E, width of a word vector; None for D. A dense layer projects vectors of another width to D.
-        hidden_dim: D, hidden size; even.
+        hidden_dim: D, hidden size; even for sinusoids.
         num_layers: number of blocks.
-        num_heads: number of attention heads of each block; must divide D.
+        num_heads: number of attention heads of each block; must divide D unless `key_dim` and `value_dim` are given.
         intermediate_dim: width between the two dense layers of a block.
-        max_sequence_length: maximum T.
+        max_sequence_length: maximum T for learned positions; sinusoids continue beyond it.
         num_segments: 2 for pairs of texts: a trained vector of the segment, the first or the second text, is added to
             each word vector. None for single texts.
         channels: "random", "static", "non_static" or "multichannel" word vectors, as for `text_cnn`.
@@ -64,6 +69,10 @@ def transformer_encoder(
         norm_first: whether a block normalizes its inputs instead of its outputs. The outputs of the last block are then
             also normalized.
         dropout: in [0, 1), fraction to drop in training.
+        score_mode: score of a query and a key in a head: "scaled_dot" (the paper's) or "additive".
+        key_dim: width of a query and of a key in a head; None for D / num_heads.
+        value_dim: width of a value in a head; None for D / num_heads.
+        shared_key_value: whether all heads of a block share keys and values.
 
     Returns:
         `keras.Model`: token_ids int [B, T], or {"token_ids": int [B, T], "segment_ids": int [B, T]} with segments
@@ -105,6 +114,10 @@ def transformer_encoder(
         activation=activation,
         norm_first=norm_first,
         dropout=dropout,
+        score_mode=score_mode,
+        key_dim=key_dim,
+        value_dim=value_dim,
+        shared_key_value=shared_key_value,
     )
     if num_classes is None:
         return keras.Model(inputs, vectors, name="transformer_encoder")
@@ -127,6 +140,10 @@ def encode(
     activation: Activation,
     norm_first: bool,
     dropout: float,
+    score_mode: HeadScoreMode,
+    key_dim: int | None,
+    value_dim: int | None,
+    shared_key_value: bool,
 ) -> keras.KerasTensor:
     """Return the outputs of the last block.
 
@@ -134,7 +151,7 @@ def encode(
         vectors: vectors of the words, float [B, T, E]. A dense layer projects them to D unless E = D.
         mask: bool [B, T], False at padding.
         hidden_dim, num_layers, num_heads, intermediate_dim, max_sequence_length, positions, activation, norm_first,
-            dropout: as for `transformer_encoder`.
+            dropout, score_mode, key_dim, value_dim, shared_key_value: as for `transformer_encoder`.
 
     Returns:
         float [B, T, D], symbolic.
@@ -142,7 +159,6 @@ def encode(
     Raises:
         InputError: if an argument is outside its range.
     """
-    require_heads(hidden_dim, num_heads)
     require_choice("positions", positions, (*POSITIONS, None))
     require_choice("activation", activation, tuple(ACTIVATIONS))
     # Section 3.4: embeddings are multiplied by the square root of their width. They then have the scale of the
@@ -156,20 +172,20 @@ def encode(
     vectors = keras.layers.Dropout(dropout, name="embedding_dropout")(vectors)
     for number in range(num_layers):
         vectors = TransformerEncoderBlock(
-            num_heads, intermediate_dim, dropout, activation, norm_first, name=f"layer_{number}"
+            num_heads,
+            intermediate_dim,
+            dropout,
+            activation,
+            norm_first,
+            score_mode=score_mode,
+            key_dim=key_dim,
+            value_dim=value_dim,
+            shared_key_value=shared_key_value,
+            name=f"layer_{number}",
         )(vectors, mask=mask)
     if norm_first:
         vectors = keras.layers.LayerNormalization(epsilon=1e-5, name="output_norm")(vectors)
     return vectors
-
-
-def require_heads(hidden_dim: int, num_heads: int) -> None:
-    """Raise InputError unless the hidden size is even, for the sinusoids, and can be split into heads."""
-    if hidden_dim % num_heads or hidden_dim % 2:
-        raise InputError(
-            "hidden_dim must be even and a multiple of num_heads. "
-            f"Received: hidden_dim={hidden_dim}, num_heads={num_heads}"
-        )
 
 
 def embeddings_initializer(width: int) -> keras.initializers.Initializer:

@@ -7,7 +7,6 @@ Shapes: B batch, S length of the source, D width, H heads, K width of a head, V 
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import PaddingMask
 from kerasnlp_zoo.layers.masking import LOWEST, mask_bias
 from kerasnlp_zoo.layers.multi_head_attention import cache_rows
@@ -38,7 +37,6 @@ class TransformerSteps:
     def __init__(self, model: keras.Model) -> None:
         self.model, self.output_projection = model, OutputProjection(model)
         arguments = model.builder_config["arguments"]
-        self.max_sequence_length = arguments["max_sequence_length"]
         self.encoder = keras.Model(model.input["source_ids"], model.get_layer("memory").output)
         self.blocks = [model.get_layer(f"decoder_{number}") for number in range(arguments["num_layers"])]
         names = {layer.name for layer in model.layers}
@@ -55,13 +53,8 @@ class TransformerSteps:
             max_length: L, maximum number of tokens to generate, int or int32 tensor [].
 
         Raises:
-            InputError: if `max_length` exceeds the model's maximum sequence length.
+            InputError: if the model has learned positions, and `max_length` exceeds its maximum sequence length.
         """
-        if self.positions is not None and isinstance(max_length, int) and max_length > self.max_sequence_length:
-            raise InputError(
-                f"max_length must be at most the model's max_sequence_length={self.max_sequence_length}. "
-                f"Received: max_length={max_length}"
-            )
         memory = self.encoder(source_ids, training=False)
         batch = ops.shape(source_ids)[0]
         state = {
@@ -70,6 +63,8 @@ class TransformerSteps:
             "memory_bias": mask_bias(PaddingMask()(source_ids))[:, None, None, :],
             "table": self.output_projection.prepared(batch * beam_width),
         }
+        if self.positions is not None:
+            state["positions"] = ops.cast(self.positions.vectors(max_length), memory.dtype)
         for number, block in enumerate(self.blocks):
             cache = block.attention.empty_cache(batch, beam_width, max_length)
             projected = block.cross_attention.project_memory(memory)
@@ -89,13 +84,16 @@ class TransformerSteps:
         """
         state, place = dict(state), state["place"][0]
         attention, batch = self.blocks[0].attention, ops.shape(state["memory_bias"])[0]
-        beam_width = state["keys_0"].shape[-1] // attention.head_width
+        beam_width = state["keys_0"].shape[-1] // attention.key_width
         slots = ops.shape(state["bias"])[1]
-        rows = cache_rows(batch, attention.num_heads, slots // beam_width, place)
+        rows = cache_rows(batch, attention.num_groups, slots // beam_width, place)
         own_slot = place * beam_width + ops.tile(ops.arange(beam_width), [batch])  # [R]
         state["bias"] = ops.where(ops.arange(slots) == own_slot[:, None], 0.0, state["bias"])
         bias = ops.reshape(state["bias"], (-1, 1, beam_width, slots))
-        hidden = self._embed(ops.reshape(ids, (-1, beam_width)), place)  # [B, W, D]
+        embedded = self.output_projection.embedding(ops.reshape(ids, (-1, beam_width)))
+        hidden = self.model.get_layer("embedding_scale")(embedded)  # [B, W, D]
+        if self.positions is not None:
+            hidden = hidden + ops.take(state["positions"], place, axis=0)
         for number, block in enumerate(self.blocks):
             cache = state[f"keys_{number}"], state[f"values_{number}"]
             projected = state[f"memory_keys_{number}"], state[f"memory_values_{number}"]
@@ -123,11 +121,6 @@ class TransformerSteps:
             hidden, of_block = block(hidden, memory, memory_mask=mask, return_attention_scores=True, training=False)
             weights.append(of_block)
         return ops.stack(weights, axis=1)
-
-    def _embed(self, ids: Tensor, place: Tensor) -> Tensor:
-        """Return the vectors of tokens at one position, with its positional encoding."""
-        vectors = self.model.get_layer("embedding_scale")(self.output_projection.embedding(ids))
-        return vectors if self.positions is None else self.positions.at(vectors, place)
 
     @staticmethod
     def reorder(state: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:

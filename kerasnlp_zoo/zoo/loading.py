@@ -127,7 +127,7 @@ def _other_builder(config: Config, task_name: str, labels: Sequence[str] | None)
     builder = BERT_BUILDERS[task_name]
     accepted = inspect.signature(models.BUILDERS[builder]).parameters
     own = config["builder_arguments"]
-    arguments = {name: own[name] for name in inspect.signature(bert).parameters}
+    arguments = {name: own[name] for name in inspect.signature(bert).parameters if name in own}
     if "pooling" in accepted and "pooling" in own:
         arguments["pooling"] = own["pooling"]  # an encoder that was trained with mean pooling keeps it
     if "num_classes" in accepted:

@@ -203,7 +203,7 @@ def test_a_weight_of_another_shape_is_refused_when_the_model_is_built(tmp_path):
             "architecture in .* must be one of 'BertModel', 'BertForMaskedLM'",
         ),
         ({"vocab_size": 31}, "30 tokens in its vocabulary and vocab_size 31"),
-        ({"num_attention_heads": 3}, "hidden_dim must be a multiple of num_heads"),
+        ({"num_attention_heads": 3}, "multiple of the number of heads"),
     ],
 )
 def test_the_error_for_an_unsupported_config_lists_supported_values(folder, change, message):
@@ -284,6 +284,12 @@ def test_models_that_transformers_does_not_have_are_not_written(tmp_path):
         with pytest.raises(InputError, match="Expected (a model of )?one of"):
             write_huggingface(model, tmp_path / "never")
     assert not (tmp_path / "never").exists()
+
+
+def test_attention_that_transformers_lacks_is_refused(tmp_path):
+    model = models.bert(vocabulary_size=9, hidden_dim=8, num_layers=1, num_heads=2, score_mode="additive")
+    with pytest.raises(InputError, match="no other attention than .*Received: {'score_mode': 'additive'"):
+        write_huggingface(model, tmp_path / "folder")
 
 
 def sentence_transformers_folder(

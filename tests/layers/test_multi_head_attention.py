@@ -65,33 +65,96 @@ def test_weights_are_dropped_only_in_training(random):
     np.testing.assert_allclose(kept, 1.0, atol=0.05)
 
 
-@pytest.mark.parametrize("score_mode", ["scaled_dot", "additive"])
-def test_cross_attention_equals_a_triple_loop(random, score_mode):
+OPTIONS = [
+    {},
+    {"score_mode": "additive"},
+    {"key_dim": 5, "value_dim": 2},
+    {"shared_key_value": True},
+    {"score_mode": "additive", "key_dim": 1, "value_dim": 7, "shared_key_value": True},
+]
+
+
+def heads_of(columns, parts, layer):
+    """Return the columns of each part and head: {part: [float array [B, T, K or V] of every head]}.
+
+    Heads that share keys and values have the same columns.
+    """
+    widths = {"query": layer.key_dim or 3, "key": layer.key_dim or 3, "value": layer.value_dim or 3}
+    heads, start = {}, 0
+    for part in parts:
+        width, count = widths[part], 1 if layer.shared_key_value and part != "query" else 2
+        slices = [columns[..., start + head * width : start + (head + 1) * width] for head in range(count)]
+        heads[part] = slices * (2 // count)
+        start += count * width
+    assert start == columns.shape[-1]
+    return heads
+
+
+def slow_heads(layer, columns, mask):
+    """Return the outputs and the weights of every head, from projected {part: [columns of every head]}."""
+    contexts, weights = [], []
+    for head in range(2):
+        query, key, value = (columns[part][head] for part in ("query", "key", "value"))
+        extra = ()
+        if layer.score_mode == "additive":
+            extra = (np.eye(query.shape[-1]), np.eye(query.shape[-1]), np.asarray(layer.scale)[head, :, 0])
+        context, shares = oracles.attention(layer.score_mode, query, key, value, mask, *extra)
+        contexts.append(context)
+        weights.append(shares)
+    kernel, bias = (np.asarray(weight) for weight in layer.output_projection.weights)
+    return np.concatenate(contexts, axis=-1) @ kernel + bias, np.stack(weights, axis=1)
+
+
+def columns_of(projection, inputs):
+    kernel, bias = (np.asarray(weight) for weight in projection.weights)
+    return inputs @ kernel + bias
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_every_kind_of_head_equals_attention_head_by_head(options):
+    inputs, mask = oracles.random_padded_batch(2, width=6)
+    layer = attention(6, **options)
+    heads = heads_of(columns_of(layer.query_key_value, inputs), ("query", "key", "value"), layer)
+    expected = slow_heads(layer, heads, mask)
+    outputs, weights = layer(inputs, mask=mask, return_attention_scores=True)
+    np.testing.assert_allclose(weights, expected[1], atol=1e-5)
+    np.testing.assert_allclose(outputs, expected[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_every_kind_of_cross_attention_equals_attention_head_by_head(random, options):
     inputs = random.normal(size=(3, 4, 6)).astype("float32")
     memory, mask = oracles.random_padded_batch(1, width=5)
     memory, mask = memory[:3], mask[:3]
-    layer = cross_attention(6, 5, score_mode=score_mode)
+    layer = cross_attention(6, 5, **options)
+    heads = heads_of(columns_of(layer.query, inputs), ("query",), layer)
+    heads |= heads_of(columns_of(layer.key_value, memory), ("key", "value"), layer)
+    expected = slow_heads(layer, heads, mask)
     outputs, weights = layer(inputs, memory, mask=mask, return_attention_scores=True)
-    query = inputs @ layer.query.kernel.numpy() + layer.query.bias.numpy()
-    key, value = np.split(memory @ layer.key_value.kernel.numpy() + layer.key_value.bias.numpy(), 2, axis=-1)
-    context = np.zeros((3, 4, 6))
-    for head, part in enumerate((slice(0, 3), slice(3, 6))):
-        extra = () if score_mode == "scaled_dot" else (np.eye(3), np.eye(3), np.asarray(layer.scale)[head, :, 0])
-        parts = (values[..., part] for values in (query, key, value))
-        context[..., part], expected = oracles.attention(score_mode, *parts, mask, *extra)
-        np.testing.assert_allclose(weights[:, head], expected, atol=1e-5)
-    expected = context @ layer.output_projection.kernel.numpy() + layer.output_projection.bias.numpy()
-    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    np.testing.assert_allclose(weights, expected[1], atol=1e-5)
+    np.testing.assert_allclose(outputs, expected[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("score_mode", ["scaled_dot", "additive"])
-def test_step_by_step_attention_equals_causal_attention(random, score_mode):
+def test_queries_with_shared_keys_and_values_equal_heads_with_equal_keys_and_values(random):
+    shared, separate = attention(6, shared_key_value=True), attention(6)
+    kernel, bias = (np.asarray(weight) for weight in shared.query_key_value.weights)
+    columns = [*range(6), *[6, 7, 8] * 2, *[9, 10, 11] * 2]
+    for weight, values in zip(separate.query_key_value.weights, (kernel[:, columns], bias[columns]), strict=True):
+        weight.assign(values)
+    separate.output_projection.set_weights(shared.output_projection.get_weights())
+    inputs = random.normal(size=(2, 5, 6)).astype("float32")
+    np.testing.assert_allclose(shared(inputs), separate(inputs), atol=1e-6)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_step_by_step_attention_equals_causal_attention(random, options):
     inputs = random.normal(size=(2, 7, 6)).astype("float32")
-    layer = attention(6, is_causal=True, score_mode=score_mode)
+    layer = attention(6, is_causal=True, **options)
     cache = layer.empty_cache(batch_size=2, num_hypotheses=1, max_length=9)
     for place in range(7):
         bias = mask_bias(np.broadcast_to(np.arange(9) <= place, (2, 1, 1, 9)))
-        outputs, cache = layer.step(inputs[:, place : place + 1], cache, cache_rows(2, 2, 9, place), bias)
+        rows = cache_rows(2, layer.num_groups, 9, place)
+        outputs, cache = layer.step(inputs[:, place : place + 1], cache, rows, bias)
         np.testing.assert_allclose(outputs[:, 0], layer(inputs)[:, place], atol=1e-5)
 
 
@@ -122,9 +185,13 @@ def test_bad_arguments_are_refused():
         MultiHeadSelfAttention(0)
     with pytest.raises(InputError, match="dropout must be a number of at least 0 and below 1"):
         MultiHeadSelfAttention(2, dropout=1.0)
+    with pytest.raises(InputError, match="key_dim must be an integer of at least 1. Received: key_dim=0"):
+        MultiHeadSelfAttention(2, key_dim=0)
+    with pytest.raises(InputError, match="value_dim=0"):
+        MultiHeadCrossAttention(2, value_dim=0)
     with pytest.raises(InputError, match="num_heads=2.0"):
         MultiHeadCrossAttention(2.0)
     with pytest.raises(InputError, match="dropout='half'"):
         MultiHeadCrossAttention(2, dropout="half")
-    with pytest.raises(InputError, match="multiple of the number of heads. Received: width 5, num_heads=2"):
+    with pytest.raises(InputError, match="multiple of the number of heads. Otherwise give .* width 5, num_heads=2"):
         MultiHeadSelfAttention(2)(np.zeros((1, 3, 5)))

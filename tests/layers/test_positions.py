@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers import LearnedPositions, SinusoidalPositions
@@ -43,11 +44,21 @@ def test_every_position_adds_its_own_trained_vector(random):
     np.testing.assert_allclose(outputs - inputs, np.broadcast_to(np.asarray(layer.positions)[:4], (2, 4, 6)), atol=1e-6)
 
 
-@pytest.mark.parametrize("layer", [LearnedPositions, SinusoidalPositions])
-def test_bad_lengths_are_refused(layer):
-    with pytest.raises(InputError, match="max_sequence_length must be an integer of at least 1"):
-        layer(0)
-    with pytest.raises(InputError, match="vectors for 3 positions. Received: 4 tokens"):
-        layer(3)(np.zeros((1, 4, 2)))
+@pytest.mark.parametrize("most", [1, 7, 64])
+def test_sinusoids_continue_beyond_the_table(most, random):
+    inputs = random.normal(size=(2, 200, 6)).astype("float32")
+    short, long = SinusoidalPositions(most), SinusoidalPositions(200)
+    np.testing.assert_allclose(short(inputs), long(inputs), atol=1e-4)
+    of_any_length = tf.function(short, input_signature=[tf.TensorSpec([None, None, 6])], autograph=False)
+    np.testing.assert_allclose(of_any_length(inputs), long(inputs), atol=1e-4)
+    np.testing.assert_array_equal(of_any_length(inputs[:, :most]), long(inputs[:, :most]))
+
+
+def test_bad_lengths_are_refused():
+    for layer in (LearnedPositions, SinusoidalPositions):
+        with pytest.raises(InputError, match="max_sequence_length must be an integer of at least 1"):
+            layer(0)
+    with pytest.raises(InputError, match="vectors for 3 positions. Received: 4 tokens.*or with sinusoidal positions"):
+        LearnedPositions(3)(np.zeros((1, 4, 2)))
     with pytest.raises(InputError, match="must be even. Received: width=3"):
         sinusoids(2, 3)

@@ -86,7 +86,10 @@ def test_sentence_vectors_have_norm_one(random):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"hidden_dim": 9}, "multiple of num_heads. Received: hidden_dim=9, num_heads=2"),
+        (
+            {"hidden_dim": 9},
+            "multiple of the number of heads. Otherwise give .* width 9, num_heads=2",
+        ),
         ({"activation": "swish"}, "activation must be one of 'relu', 'gelu', 'gelu_tanh'"),
         ({"num_layers": 0}, "num_layers must be an integer of at least 1"),
         ({"vocabulary_size": "many"}, "vocabulary_size must be an integer"),

@@ -39,5 +39,5 @@ def test_later_target_tokens_do_not_change_the_logits(random):
 
 
 def test_a_width_that_cannot_be_split_into_heads_is_refused():
-    with pytest.raises(InputError, match="even and a multiple of num_heads. Received: hidden_dim=9, num_heads=3"):
-        transformer(**{**SMALL, "hidden_dim": 9, "num_heads": 3})
+    with pytest.raises(InputError, match="multiple of the number of heads. Otherwise give key_dim and value_dim"):
+        transformer(**{**SMALL, "num_heads": 3})

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -43,9 +44,35 @@ def test_only_a_model_with_positions_knows_the_order_of_words(pooling, random):
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        {"score_mode": "additive", "key_dim": 6, "value_dim": 10},
+        pytest.param({"shared_key_value": True, "pooling": "attention"}, marks=pytest.mark.slow),
+        pytest.param({"positions": "learned", "pooling": "first"}, marks=pytest.mark.slow),
+        pytest.param({"pooling": "max"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_the_order_of_two_words_is_learned(options, random):
+    ids = random.permuted(np.tile(np.arange(1, 7), (1000, 1)), axis=1)
+    labels = (np.argmax(ids == 1, axis=1) < np.argmax(ids == 2, axis=1)).astype("int32")
+    size = {"hidden_dim": 16, "num_layers": 1, "num_heads": 4, "intermediate_dim": 32, "dropout": 0.0}
+    model = transformer_encoder(vocabulary_size=7, num_classes=2, **size, **options)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
+    model.fit(ids[:900], labels[:900], epochs=20, batch_size=100, verbose=0)
+    assert model.evaluate(ids[900:], labels[900:], verbose=0)[1] >= 0.95
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"hidden_dim": 9, "num_heads": 3}, "even and a multiple of num_heads"),
+        ({"hidden_dim": 9, "num_heads": 3}, "the width must be even. Received: width=9"),
+        ({"num_heads": 3}, "multiple of the number of heads. Otherwise give key_dim and value_dim"),
+        ({"num_heads": 3, "key_dim": 2}, "value_dim=None"),
+        ({"key_dim": 0}, "key_dim must be an integer of at least 1"),
+        ({"value_dim": 0}, "value_dim must be an integer of at least 1"),
+        ({"score_mode": "general"}, "score_mode must be one of 'scaled_dot', 'additive'"),
         ({"positions": "none"}, "positions must be one of 'sinusoidal', 'learned'"),
         ({"pooling": "last"}, "pooling must be one of"),
         ({"channels": "dynamic"}, "channels must be one of"),

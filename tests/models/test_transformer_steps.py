@@ -19,7 +19,13 @@ def model(**arguments):
 
 @pytest.mark.parametrize(
     "arguments",
-    [{}, {"norm_first": True, "positions": "learned"}, {"positions": None}, {"residual": False, "layer_norm": False}],
+    [
+        {},
+        {"norm_first": True, "positions": "learned"},
+        {"positions": None},
+        {"residual": False, "layer_norm": False},
+        {"score_mode": "additive", "key_dim": 3, "value_dim": 5, "shared_key_value": True},
+    ],
 )
 def test_decoding_step_by_step_equals_the_complete_target(arguments, random):
     built = model(**arguments)
@@ -72,7 +78,16 @@ def test_source_padding_does_not_change_the_logits():
     np.testing.assert_allclose(*logits, atol=1e-5)
 
 
-def test_more_tokens_than_positions_are_refused():
-    with pytest.raises(InputError, match="max_sequence_length=16. Received: max_length=17"):
-        TransformerSteps(model()).start(tf.constant(SOURCE), 1, 17)
+def test_sinusoids_decode_more_tokens_than_their_table_has(random):
+    built = model(max_sequence_length=4)
+    check_step_by_step(built, TransformerSteps(built), random.integers(4, 12, (3, 9)).astype("int32"))
+    longer = model(max_sequence_length=16)
+    longer.set_weights(built.get_weights())
+    inputs = {"source_ids": random.integers(4, 12, (2, 9)), "target_ids": random.integers(4, 12, (2, 11))}
+    np.testing.assert_allclose(built(inputs), longer(inputs), atol=1e-4)
+
+
+def test_more_tokens_than_learned_positions_are_refused():
+    with pytest.raises(InputError, match="has vectors for 16 positions. Received: 17 tokens"):
+        TransformerSteps(model(positions="learned")).start(tf.constant(SOURCE), 1, 17)
     TransformerSteps(model(positions=None)).start(tf.constant(SOURCE), 1, 17)
