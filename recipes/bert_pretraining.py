@@ -44,9 +44,13 @@ def main(config: Config) -> dict[str, Any]:
     steps = min(steps, SMOKE_STEPS) if config.smoke else steps
     validation = examples.validation(config.batch_size)
 
-    size: EncoderArguments = {**BERT_SIZES[config.size], "max_sequence_length": config.max_sequence_length}
+    size: EncoderArguments = {
+        **BERT_SIZES[config.size],
+        "max_sequence_length": config.max_sequence_length,
+        "score_mode": config.score_mode,
+    }
     with run.scope():
-        model = bert_pretrainer(vocabulary_size=len(documents.vocabulary), score_mode=config.score_mode, **size)
+        model = bert_pretrainer(vocabulary_size=len(documents.vocabulary), **size)
         compile_for_pretraining(config, model, run.epochs * steps)
 
     speed = Throughput("tokens_per_second", steps * config.batch_size * config.max_sequence_length, steps)
