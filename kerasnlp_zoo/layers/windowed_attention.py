@@ -4,8 +4,9 @@ A token attends to itself and to the tokens before it, W in all. Its key and val
 Therefore the keys and values of the last W - 1 tokens are all that the next segment needs, and any division of a text
 into segments has the same outputs as the complete text.
 
-Shapes: B batch, T length of a segment, D width of a vector, H heads, K = D / H width of a head, W tokens of a window, S
-keys: the W - 1 tokens of the memory, if there is one, then the T tokens of the segment.
+Shapes: B batch, T length of a segment, D width of a vector, H heads, K width of a query and of a key, V width of a
+value, G groups of keys and values: H, or 1 if all heads share them, W tokens of a window, S keys: the W - 1 tokens of
+the memory, if there is one, then the T tokens of the segment.
 
 References: Dai et al. 2019, "Transformer-XL", section 3.2, for the memory; Press et al. 2022, "Train Short, Test
 Long", for the linear bias.
@@ -19,10 +20,10 @@ from keras import ops
 
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.layers.masking import LOWEST
-from kerasnlp_zoo.layers.multi_head_attention import _MultiHead
+from kerasnlp_zoo.layers.multi_head_attention import PARTS, MultiHead
 from kerasnlp_zoo.types import Config, Tensor, TensorShape
 
-Memory: TypeAlias = tuple[Tensor, Tensor]  # (keys, values), each [B, H, W - 1, K]
+Memory: TypeAlias = tuple[Tensor, Tensor]  # (keys, values), [B, G, W - 1, K] and [B, G, W - 1, V]
 
 
 def linear_bias_slopes(num_heads: int) -> np.ndarray:
@@ -39,23 +40,24 @@ def linear_bias_slopes(num_heads: int) -> np.ndarray:
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
-class WindowedSelfAttention(_MultiHead):
+class WindowedSelfAttention(MultiHead):
     """Multi-head self-attention of each token to itself and the W - 1 tokens before it.
 
     With `linear_bias`, the score of a token is reduced by its distance times the slope of the head. Then the model
     needs no position vectors: softmax(q_i . k_j / sqrt(K) - slope (i - j)).
 
     Args:
-        num_heads: H (>= 1); D must be a multiple of it.
+        num_heads: H (>= 1).
         window: W (>= 1).
         linear_bias: whether scores decrease with distance.
-        dropout, score_mode, kernel_initializer: as for `MultiHeadSelfAttention`.
+        dropout, score_mode, kernel_initializer, key_dim, value_dim, shared_key_value: as for `MultiHeadSelfAttention`.
 
     Call arguments:
         inputs: float tensor [B, T, D].
         mask: bool tensor [B, T], True at real tokens, with padding only at the end; None for all True. Padding is not
             kept in the memory.
-        memory: (keys, values) of the last tokens before the segment, two float tensors [B, H, W - 1, K]; None if there
+        memory: (keys, values) of the last tokens before the segment, float tensors [B, G, W - 1, K] and
+            [B, G, W - 1, V]; None if there
             are none.
         num_read: int tensor [B], number of tokens before the segment, for `memory`. If it is less than W - 1, only the
             last ones in the memory are tokens.
@@ -64,7 +66,7 @@ class WindowedSelfAttention(_MultiHead):
         (outputs, memory): float tensor [B, T, D], and the memory after the segment.
 
     Raises:
-        InputError: if an argument is outside its range, or H does not divide D.
+        InputError: if an argument is outside its range, or H does not divide D and `key_dim` or `value_dim` is None.
 
     Example:
 
@@ -84,7 +86,7 @@ class WindowedSelfAttention(_MultiHead):
     def build(self, inputs_shape: TensorShape) -> None:
         """Create the input projection and the output projection."""
         width = inputs_shape[-1]
-        self._build_heads(width, {"query_key_value": (3 * width, width)})
+        self._build_heads(width, {"query_key_value": (PARTS, width)})
 
     def call(
         self,
@@ -101,8 +103,8 @@ class WindowedSelfAttention(_MultiHead):
     def attend(
         self, inputs: Tensor, memory: Memory | None = None, num_read: Tensor | None = None, training: bool | None = None
     ) -> tuple[Tensor, Tensor, Memory]:
-        """Return the outputs [B, T, D], the weights [B, H, T, S], and (keys, values), each [B, H, S, K]."""
-        query, *new = self._projected(self.query_key_value, inputs, 3)  # [B, T, H, K]
+        """Return the outputs [B, T, D], the weights [B, H, T, S], and (keys, values), [B, G, S, K] and [B, G, S, V]."""
+        query, *new = self._projected(self.query_key_value, inputs, PARTS)  # [B, T, H or G, K or V]
         key, value = (ops.transpose(part, (0, 2, 1, 3)) for part in new)
         if memory is not None:
             key, value = (
@@ -121,25 +123,25 @@ class WindowedSelfAttention(_MultiHead):
         """Return the memory after a segment.
 
         Args:
-            keys_values: (keys, values) from `attend`, float tensors [B, H, S, K].
+            keys_values: (keys, values) from `attend`.
             mask: bool tensor [B, T], True at real tokens; None for all True.
             has_memory: whether the first W - 1 keys and values are those of a memory.
 
         Returns:
-            (keys, values) of the last W - 1 tokens before the padding, float tensors [B, H, W - 1, K].
+            (keys, values) of the last W - 1 tokens before the padding.
         """
         before = 0 if has_memory else self.window - 1
         key, value = (ops.pad(part, [[0, 0], [0, 0], [before, 0], [0, 0]]) for part in keys_values)
         if mask is None:
             return key[:, :, ops.shape(key)[2] - self.window + 1 :], value[:, :, ops.shape(key)[2] - self.window + 1 :]
-        batch, heads, num_keys, _ = ops.shape(key)
-        num_new = ops.repeat(ops.sum(ops.cast(mask, "int32"), axis=1), heads)
-        first = ops.arange(batch * heads) * num_keys + num_new  # rows of the matrix of all keys
+        batch, groups, num_keys, _ = ops.shape(key)
+        num_new = ops.repeat(ops.sum(ops.cast(mask, "int32"), axis=1), groups)
+        first = ops.arange(batch * groups) * num_keys + num_new  # rows of the matrix of all keys
         rows = first[:, None] + ops.arange(self.window - 1)
 
         def gather(part: Tensor) -> Tensor:
-            latest = ops.take(ops.reshape(part, (-1, self.head_width)), rows, axis=0)
-            return ops.reshape(latest, (-1, heads, self.window - 1, self.head_width))
+            latest = ops.take(ops.reshape(part, (-1, part.shape[-1])), rows, axis=0)
+            return ops.reshape(latest, (-1, self.num_groups, self.window - 1, part.shape[-1]))
 
         return gather(key), gather(value)
 
@@ -166,9 +168,9 @@ class WindowedSelfAttention(_MultiHead):
         training: bool | None = None,
     ) -> tuple[keras.KerasTensor, Memory]:
         """Return the symbolic outputs."""
-        batch, _, width = inputs.shape
-        part = batch, self.num_heads, self.window - 1, width // self.num_heads
-        outputs, key, value = (keras.KerasTensor(shape, self.compute_dtype) for shape in (inputs.shape, part, part))
+        batch = inputs.shape[0]
+        memory_shapes = ((batch, self.num_groups, self.window - 1, size) for size in (self.key_width, self.value_width))
+        outputs, key, value = (keras.KerasTensor(shape, self.compute_dtype) for shape in (inputs.shape, *memory_shapes))
         return outputs, (key, value)
 
     def get_config(self) -> Config:

@@ -19,8 +19,8 @@ class WindowedTransformerBlock(_Block):
     Args:
         num_heads, intermediate_dim: as for `TransformerEncoderBlock`.
         window, linear_bias: as for `WindowedSelfAttention`.
-        dropout, activation, norm_first, residual, layer_norm, layer_norm_epsilon, kernel_initializer: as for
-            `TransformerEncoderBlock`.
+        dropout, activation, norm_first, residual, layer_norm, layer_norm_epsilon, kernel_initializer, score_mode,
+            key_dim, value_dim, shared_key_value: as for `TransformerEncoderBlock`.
 
     Call arguments:
         inputs: float tensor [B, T, D].
@@ -50,13 +50,7 @@ class WindowedTransformerBlock(_Block):
         self.window = window
         self.linear_bias = linear_bias
         self.attention = WindowedSelfAttention(
-            num_heads,
-            window,
-            linear_bias,
-            dropout=self.dropout,
-            kernel_initializer=self.kernel_initializer,
-            dtype=self.dtype_policy,
-            name="attention",
+            window=window, linear_bias=linear_bias, **self._attention_arguments, name="attention"
         )
 
     def build(self, inputs_shape: TensorShape) -> None:

@@ -18,7 +18,9 @@ def attention(window, **arguments):
 
 
 def empty_memory(layer, batch):
-    return tuple(ops.zeros((batch, 2, layer.window - 1, 3)) for _ in range(2)), np.zeros(batch, "int32")
+    widths = (layer.key_width, layer.value_width)
+    memory = tuple(ops.zeros((batch, layer.num_groups, layer.window - 1, width)) for width in widths)
+    return memory, np.zeros(batch, "int32")
 
 
 def test_slopes_of_a_worked_example():
@@ -39,10 +41,13 @@ def test_attention_equals_a_triple_loop(window, linear_bias):
     np.testing.assert_allclose(layer(inputs, mask=mask)[0], outputs, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"score_mode": "additive", "key_dim": 5, "value_dim": 2, "shared_key_value": True}], ids=str
+)
 @pytest.mark.parametrize("window", [1, 4, 20])
 @pytest.mark.parametrize("lengths", [[9], [1] * 9, [4, 5], [2, 6, 1]], ids=str)
-def test_segments_with_the_memory_equal_the_complete_sequence(window, lengths, random):
-    layer, inputs = attention(window), random.normal(size=(2, 9, 6)).astype("float32")
+def test_segments_with_the_memory_equal_the_complete_sequence(window, lengths, options, random):
+    layer, inputs = attention(window, **options), random.normal(size=(2, 9, 6)).astype("float32")
     mask = np.arange(9) < [[9], [5]]
     (memory, num_read), outputs = empty_memory(layer, 2), []
     for start, length in zip(np.cumsum([0, *lengths[:-1]]), lengths, strict=True):
