@@ -48,7 +48,8 @@ class ContinuedPositions(MaskedLayer):
         positions = ops.arange(ops.shape(inputs)[1])[None]  # [1 or B, T]
         positions = positions if num_read is None else positions + num_read[:, None]
         frequencies = WAVELENGTH ** -(np.arange(0, width, 2) / width)
-        angles = ops.cast(positions, "float32")[:, :, None] * frequencies.astype("float32")  # [1 or B, T, D / 2]
+        frequencies = ops.convert_to_tensor(frequencies.astype("float32"))
+        angles = ops.cast(positions, "float32")[:, :, None] * frequencies  # [1 or B, T, D / 2]
         vectors = ops.reshape(ops.stack([ops.sin(angles), ops.cos(angles)], axis=-1), (*ops.shape(positions), width))
         return inputs + ops.cast(vectors, self.compute_dtype)
 

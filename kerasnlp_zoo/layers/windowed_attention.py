@@ -112,9 +112,7 @@ class WindowedSelfAttention(MultiHead):
                 for old, part in zip(memory, (key, value), strict=True)
             )
         scores = self._scores(self._query(query), ops.transpose(key, (0, 1, 3, 2)))
-        scores = scores + self._bias(ops.shape(inputs)[1], ops.shape(key)[2])
-        if num_read is not None:
-            scores = scores + self._empty_memory_bias(num_read, ops.shape(key)[2])
+        scores = scores + self._bias(ops.shape(inputs)[1], ops.shape(key)[2], num_read)
         weights = ops.cast(ops.softmax(scores), self.compute_dtype)
         outputs = self._output(ops.matmul(self.drop(weights, training=training), value))
         return outputs, weights, (key, value)
@@ -132,9 +130,10 @@ class WindowedSelfAttention(MultiHead):
         """
         before = 0 if has_memory else self.window - 1
         key, value = (ops.pad(part, [[0, 0], [0, 0], [before, 0], [0, 0]]) for part in keys_values)
-        if mask is None:
-            return key[:, :, ops.shape(key)[2] - self.window + 1 :], value[:, :, ops.shape(key)[2] - self.window + 1 :]
         batch, groups, num_keys, _ = ops.shape(key)
+        if mask is None:
+            first = num_keys - self.window + 1
+            return key[:, :, first:], value[:, :, first:]
         num_new = ops.repeat(ops.sum(ops.cast(mask, "int32"), axis=1), groups)
         first = ops.arange(batch * groups) * num_keys + num_new  # rows of the matrix of all keys
         rows = first[:, None] + ops.arange(self.window - 1)
@@ -145,19 +144,19 @@ class WindowedSelfAttention(MultiHead):
 
         return gather(key), gather(value)
 
-    def _bias(self, time: int | Tensor, num_keys: int | Tensor) -> Tensor:
-        """Return the bias of the scores: float32 [1 or H, T, S], the lowest number at tokens that are not visible."""
-        # The last keys are the tokens of the segment.
-        distance = (ops.arange(time) + num_keys - time)[:, None] - ops.arange(num_keys)  # [T, S]
+    def _bias(self, time: int | Tensor, num_keys: int | Tensor, num_read: Tensor | None) -> Tensor:
+        """Return the bias of the scores: float32 [1 or B, 1 or H, T, S], the lowest number at hidden keys."""
+        keys = ops.arange(num_keys)
+        distance = (keys[num_keys - time :, None] - keys)[None, None]  # the last keys are the tokens of the segment
         is_visible = ops.logical_and(distance >= 0, distance < self.window)
-        slopes = linear_bias_slopes(self.num_heads) if self.linear_bias else np.zeros(1, "float32")
-        bias = -slopes[:, None, None] * ops.cast(distance, "float32")
+        if num_read is not None:
+            is_token = keys >= self.window - 1 - num_read[:, None]  # [B, S]
+            is_visible = ops.logical_and(is_visible, is_token[:, None, None])
+        bias = ops.zeros((1, 1, 1, 1))
+        if self.linear_bias:
+            slopes = ops.convert_to_tensor(linear_bias_slopes(self.num_heads))
+            bias = -slopes[:, None, None] * ops.cast(distance, "float32")
         return ops.where(is_visible, bias, ops.cast(LOWEST["float32"], "float32"))
-
-    def _empty_memory_bias(self, num_read: Tensor, num_keys: int | Tensor) -> Tensor:
-        """Return the lowest number at the keys before the first token, otherwise 0: float32 [B, 1, 1, S]."""
-        is_empty = ops.arange(num_keys) < (self.window - 1 - num_read)[:, None]
-        return ops.where(is_empty, ops.cast(LOWEST["float32"], "float32"), 0.0)[:, None, None]
 
     def compute_output_spec(
         self,
