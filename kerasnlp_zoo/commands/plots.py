@@ -50,7 +50,7 @@ def attention(
     """Draw which words of a text attend to which: a map for each head, or the attention of one word.
 
     Args:
-        entry: Name or folder of an entry with a Transformer encoder.
+        entry: Name or folder of an entry with a Transformer encoder or a Transformer language model.
         text: The text.
         text_pair: A second text, read together with the first.
         query: Draw only the attention of this word: the mean over the selected heads.

@@ -1,4 +1,4 @@
-"""The attention weights between the tokens of a text, in every layer and head of a Transformer encoder.
+"""The attention weights between the tokens of a text, in every layer and head of a Transformer.
 
 Shapes: L layers, H heads, T tokens, W words, D width of a vector.
 
@@ -14,13 +14,16 @@ import keras
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.explanation.tokens import NOT_KNOWN, read_pieces, read_word_pair, read_words, shortened
-from kerasnlp_zoo.layers import TransformerEncoderBlock
+from kerasnlp_zoo.explanation.tokens import NOT_KNOWN, read_line, read_pieces, read_word_pair, read_words, shortened
+from kerasnlp_zoo.layers import TransformerEncoderBlock, WindowedTransformerBlock
 from kerasnlp_zoo.tasks import Task
+from kerasnlp_zoo.text import LanguageModelPreprocessor
 from kerasnlp_zoo.vocabulary import CONTINUES
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+BLOCKS = (TransformerEncoderBlock, WindowedTransformerBlock)
 
 
 def choose_heads(
@@ -150,7 +153,8 @@ def attention_weights(task: Task, text: str | Sequence[str]) -> Attention:
     """Return the attention weights between the tokens of a text, in every layer and head.
 
     Args:
-        task: a task with a model of `TransformerEncoderBlock`s, such as BERT or `transformer_encoder`.
+        task: a task with a model of `TransformerEncoderBlock`s, such as BERT or `transformer_encoder`, or with a
+            `transformer_language_model`.
         text: a text; or a pair of texts, for a model of pairs or any BERT model.
 
     Raises:
@@ -171,7 +175,7 @@ def attention_weights(task: Task, text: str | Sequence[str]) -> Attention:
     texts = [text] if isinstance(text, str) else text
     if not isinstance(texts, (list, tuple)) or len(texts) not in (1, 2) or not all(isinstance(t, str) for t in texts):
         raise InputError(f"Expected a text or a pair of texts. Received: {text!r:.60}")
-    blocks = [layer for layer in task.model.layers if isinstance(layer, TransformerEncoderBlock)]
+    blocks = [layer for layer in task.model.layers if isinstance(layer, BLOCKS)]
     if not blocks:
         raise InputError(
             f"The model {task.model.name} has no attention. Expected a model of Transformer blocks, such as BERT"
@@ -194,13 +198,18 @@ def _read(preprocessor: Any, texts: Sequence[str]) -> tuple[list[str], int, dict
     if len(texts) != len(preprocessor.inputs):
         expected, received = ("one text", "a pair") if len(texts) == 2 else ("a pair of texts", "one text")
         raise InputError(f"This model of words reads {expected}. Received: {received}")
+    if isinstance(preprocessor, LanguageModelPreprocessor):
+        return read_line(preprocessor, texts[0])
     return read_words(preprocessor, texts[0]) if len(texts) == 1 else read_word_pair(preprocessor, texts)
 
 
-def _block_weights(block: TransformerEncoderBlock, inputs: "tf.Tensor") -> np.ndarray:
+def _block_weights(block: TransformerEncoderBlock | WindowedTransformerBlock, inputs: "tf.Tensor") -> np.ndarray:
     """Return the attention weights [H, T, T] of a block for one text [1, T, D] without padding."""
     inputs = block.attention_norm(inputs) if block.norm_first else inputs
-    _, weights = block.attention(inputs, return_attention_scores=True, training=False)
+    if isinstance(block, WindowedTransformerBlock):
+        _, weights, _ = block.attention.attend(inputs, training=False)
+    else:
+        _, weights = block.attention(inputs, return_attention_scores=True, training=False)
     return keras.ops.convert_to_numpy(keras.ops.cast(weights, "float32"))[0]
 
 

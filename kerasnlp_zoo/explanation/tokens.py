@@ -7,17 +7,24 @@ import reprlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerasnlp_zoo.vocabulary import CLASSIFICATION, CONTINUES, SEPARATOR, UNKNOWN, UNKNOWN_ID
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, CONTINUES, END, END_ID, SEPARATOR, UNKNOWN, UNKNOWN_ID
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from kerasnlp_zoo.text import WordPairPreprocessor, WordPiecePreprocessor, WordPreprocessor
+    from kerasnlp_zoo.text import (
+        LanguageModelPreprocessor,
+        WordPairPreprocessor,
+        WordPiecePreprocessor,
+        WordPreprocessor,
+    )
 
 NOT_KNOWN = "[?]"  # suffix of a token that is not in the vocabulary
 
 
-def read_words(preprocessor: "WordPreprocessor", text: str) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
+def read_words(
+    preprocessor: "WordPreprocessor | LanguageModelPreprocessor", text: str
+) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
     """Split a text into words.
 
     Args:
@@ -38,6 +45,29 @@ def read_words(preprocessor: "WordPreprocessor", text: str) -> tuple[list[str], 
     words = _written_words(preprocessor, text)
     kept = words[: preprocessor.max_sequence_length]
     return kept, len(words) - len(kept), preprocessor(strings)
+
+
+def read_line(preprocessor: "LanguageModelPreprocessor", text: str) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
+    """Split the beginning of a line into the tokens of a language model.
+
+    Args:
+        preprocessor: preprocessor of the model.
+        text: the text to split.
+
+    Returns:
+        As `read_words`, after [END], the end of the line before.
+
+    Example:
+
+    >>> from kerasnlp_zoo.text import GenerativeVocabulary, LanguageModelPreprocessor
+    >>> read_line(LanguageModelPreprocessor(GenerativeVocabulary.from_counts({"a": 2, "film": 1})), "a new film")[0]
+    ['[END]', 'a', 'new[?]', 'film']
+    """
+    import tensorflow as tf
+
+    words, num_cut, features = read_words(preprocessor, text)
+    token_ids = tf.concat([[[END_ID]], features["token_ids"][:, : len(words)]], axis=1)
+    return [END, *words], num_cut, {"token_ids": token_ids}
 
 
 def read_word_pair(
@@ -117,7 +147,7 @@ def _framed(written: Sequence[list[str]], features: dict[str, "tf.Tensor"]) -> t
     return tokens, num_cut
 
 
-def _written_words(preprocessor: "WordPreprocessor", text: str) -> list[str]:
+def _written_words(preprocessor: "WordPreprocessor | LanguageModelPreprocessor", text: str) -> list[str]:
     """Return all words of a text, unknown ones marked."""
     tokens = preprocessor.tokenize([_encoded(string) for string in preprocessor.prepare([text])])[0]
     ids = preprocessor.table.lookup(tokens).numpy()

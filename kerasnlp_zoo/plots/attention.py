@@ -12,7 +12,7 @@ from kerasnlp_zoo.plots.figure import BLUE, GREY, ORANGE, save
 from kerasnlp_zoo.plots.map_panels import color_bar, map_panels
 from kerasnlp_zoo.plots.shaded_text import shaded_text, shortened
 from kerasnlp_zoo.types import FilePath
-from kerasnlp_zoo.vocabulary import CLASSIFICATION, SEPARATOR
+from kerasnlp_zoo.vocabulary import CLASSIFICATION, END, SEPARATOR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -130,7 +130,7 @@ def word_figure(
     query_positions = set(attention.places(query))
     words = [word for word, _ in attention.words]
     is_query = np.array([not query_positions.isdisjoint(positions) for _, positions in attention.words])
-    is_special = np.array([word in (CLASSIFICATION, SEPARATOR) for word in words])
+    is_special = np.array([word in (CLASSIFICATION, SEPARATOR, END) for word in words])
     note = f"{_described(layers, heads, attention)}; darker blue: a larger share; orange: the word itself"
     if attention.num_cut:
         note += f"; the model did not read {attention.num_cut} more tokens"

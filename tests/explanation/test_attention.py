@@ -8,8 +8,14 @@ from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation import Attention, attention_weights, position_vectors
 from kerasnlp_zoo.layers.positions import sinusoids
-from kerasnlp_zoo.tasks import QuestionAnswering, SentenceSimilarity, TextClassification
-from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
+from kerasnlp_zoo.tasks import LanguageModeling, QuestionAnswering, SentenceSimilarity, TextClassification
+from kerasnlp_zoo.text import (
+    GenerativeVocabulary,
+    LanguageModelPreprocessor,
+    WordPiecePreprocessor,
+    WordPieceVocabulary,
+    WordPreprocessor,
+)
 from tests import oracles
 
 SIZES = {"hidden_dim": 8, "num_layers": 3, "num_heads": 2, "intermediate_dim": 16}
@@ -36,7 +42,7 @@ def word_task(**arguments):
     return TextClassification(randomized(models.transformer_encoder(**arguments)), preprocessor, ["no", "yes"])
 
 
-def slow_attention(w, x, activation, norm_first, epsilon):
+def slow_attention(w, x, activation, norm_first, epsilon, **arguments):
     """Return the attention weights of all layers for one text [1, T, D], layer by layer."""
     weights = []
     for n in range(SIZES["num_layers"]):
@@ -47,7 +53,7 @@ def slow_attention(w, x, activation, norm_first, epsilon):
         names = ("query_key_value/kernel", "query_key_value/bias", "output/kernel", "output/bias")
         attention = [w[f"layer_{n}/attention/{name}"] for name in names]
         read = norm(x, "attention_norm") if norm_first else x
-        attended, shares = oracles.self_attention(read, np.ones(x.shape[:2], bool), *attention, num_heads=2)
+        attended, shares = oracles.self_attention(read, np.ones(x.shape[:2], bool), *attention, 2, **arguments)
         x = x + attended if norm_first else norm(x + attended, "attention_norm")
         read = norm(x, "output_norm") if norm_first else x
         hidden = activation(read @ w[f"layer_{n}/intermediate/kernel"] + w[f"layer_{n}/intermediate/bias"])
@@ -86,6 +92,22 @@ def test_weights_of_a_transformer_over_words_equal_its_equations(norm_first):
     x = w["token_embedding/embeddings"][ids] * np.sqrt(8) + sinusoids(ids.shape[1], 8)
     expected = slow_attention(w, x, lambda x: np.maximum(x, 0), norm_first, epsilon=1e-5)
     np.testing.assert_allclose(attention.weights, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("tea, milk!", ["tea", ",", "milk", "![?]"]), ("", [])])
+def test_weights_of_a_language_model_equal_its_equations(text, tokens):
+    vocabulary = GenerativeVocabulary.from_counts({"tea": 3, "milk": 2, ",": 1})
+    model = randomized(models.transformer_language_model(len(vocabulary), attention_window=3, **SIZES))
+    task = LanguageModeling(model, LanguageModelPreprocessor(vocabulary))
+    attention = attention_weights(task, text)
+    assert attention.tokens == ["[END]", *tokens]
+    ids = [vocabulary.ids.get(token, 1) for token in attention.tokens]
+    w = weights_of(task)
+    causal = {"is_causal": True, "window": 3, "slopes": [1 / 16, 1 / 256]}
+    x = w["token_embedding/embeddings"][ids][None] * np.sqrt(8)
+    expected = slow_attention(w, x, lambda x: np.maximum(x, 0), norm_first=True, epsilon=1e-5, **causal)
+    np.testing.assert_allclose(attention.weights, expected, atol=2e-5)
+    assert not np.triu(attention.weights, 1).any()  # no token attends to a later one
 
 
 def test_tokens_are_those_of_the_text():

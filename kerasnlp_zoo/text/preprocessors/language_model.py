@@ -70,7 +70,11 @@ class LanguageModelPreprocessor(Preprocessor):
         return padded(self.features(strings))
 
     def features(self, strings: Strings) -> Features:
-        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length.
+        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length."""
+        return {"token_ids": self._ids(self.tokenize(strings))[:, : self.max_sequence_length]}
+
+    def tokenize(self, strings: Strings) -> tf.RaggedTensor:
+        """Split strings [N] as users write them into tokens, ragged string [N, (length)].
 
         With the unit "spaces", punctuation and short forms are separated from an unknown word: users write "it's
         here,", but a text of this unit contains "it 's here ,".
@@ -81,7 +85,7 @@ class LanguageModelPreprocessor(Preprocessor):
             is_whole = (self.table.lookup(words) > UNKNOWN_ID) | tf.equal(words, WRITTEN_UNKNOWN)
             apart = tf.strings.regex_replace(words, ENDING_OR_MARK, r" \1\2 ")
             tokens = tokens.with_flat_values(tf.strings.split(tf.where(is_whole, words, apart))).merge_dims(1, 2)
-        return {"token_ids": self._ids(tokens)[:, : self.max_sequence_length]}
+        return tokens
 
     def token_ids(self, strings: Strings) -> tf.RaggedTensor:
         """Convert strings [N], split like the training text, into ragged int32 ids [N, (length)] of any length."""
