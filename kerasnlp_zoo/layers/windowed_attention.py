@@ -57,8 +57,7 @@ class WindowedSelfAttention(MultiHead):
         mask: bool tensor [B, T], True at real tokens, with padding only at the end; None for all True. Padding is not
             kept in the memory.
         memory: (keys, values) of the last tokens before the segment, float tensors [B, G, W - 1, K] and
-            [B, G, W - 1, V]; None if there
-            are none.
+            [B, G, W - 1, V]; None if there are none.
         num_read: int tensor [B], number of tokens before the segment, for `memory`. If it is less than W - 1, only the
             last ones in the memory are tokens.
 
