@@ -107,6 +107,7 @@ class BuilderCase:
         output: name of the output to test if the model has several.
         labels: function (random, batch, time) that returns labels, if they are not one per text or per token.
         trains: bool, whether training is tested. Models that share the layers of another are not trained.
+        is_mobile: bool, whether LiteRT has all operations. It has none for tables of 16-bit numbers.
         read: function that turns the outputs into values per text or per token, if they are not such values.
     """
 
@@ -120,6 +121,7 @@ class BuilderCase:
     output: str | None = None
     labels: callable = None
     trains: bool = True
+    is_mobile: bool = True
     read: callable = None
 
     def __str__(self):
@@ -357,6 +359,14 @@ BUILDERS = [
         numbers,
     ),
     *(BuilderCase("bag_of_embeddings", _over_vectors(pooling=pooling)) for pooling in ("mean", "sum")),
+    BuilderCase(
+        "ngram_language_model",
+        {"vocabulary_size": VOCABULARY_SIZE, "num_ngrams": [60, 90], "num_histories": [30, 50]},
+        per_token=True,
+        quantizable=False,
+        is_mobile=False,
+        **UNTRAINED,
+    ),
     *(
         BuilderCase(
             "nnlm",

@@ -422,6 +422,17 @@ LAYERS = [
         )
     ),
     LayerCase(
+        layers.NgramProbabilities,
+        {"vocabulary_size": 9, "num_ngrams": [7, 5], "num_histories": [4, 3]},
+        {
+            "input_data": np.array([[2, 2, 5, 8, 3]], "int32"),
+            "expected_output_shape": (1, 3, 9),
+            "expected_num_non_trainable_weights": 11,
+            "run_training_check": False,  # nothing in it is trained
+            "run_mixed_precision_check": False,  # log-probabilities are float32
+        },
+    ),
+    LayerCase(
         layers.PairFeatures, {}, {"input_shape": (2, 2, 5), "expected_output_shape": (2, 20), "supports_masking": True}
     ),
     *(

@@ -14,7 +14,10 @@ from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.models import (
     BUILDERS,
+    count_ngrams,
     multilayer_perceptron,
+    ngram,
+    ngram_keras_model,
     nnlm,
     rnn_language_model,
     seq2seq,
@@ -207,6 +210,16 @@ def language_modeling_by_transformer():
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
+def language_modeling_by_ngrams():
+    """A LanguageModeling by the n-grams of TEXTS."""
+    vocabulary = generative_vocabulary()
+    preprocessor = LanguageModelPreprocessor(vocabulary, max_sequence_length=80)
+    lines = preprocessor.token_ids(TEXTS).to_list()
+    ids = np.array([token for line in lines for token in [*line, vocabulary.ids["[END]"]]])
+    model = ngram(vocabulary, count_ngrams(ids, len(vocabulary), order=3))
+    return LanguageModeling(ngram_keras_model(model), preprocessor)
+
+
 TRANSLATION_PIECES = learn_piece_vocabulary([*TEXTS, *(text[::-1] for text in TEXTS)], size=120)
 
 
@@ -249,6 +262,7 @@ class TaskCase:
         strange: tuple of texts that careless preprocessing cannot answer.
         evaluated: tuple of examples to evaluate the task on; the texts if it is empty.
         references: list of their references, None for a task that needs none.
+        quantizable: bool, whether the model has a layer that Keras can quantize.
     """
 
     make: callable
@@ -260,6 +274,7 @@ class TaskCase:
     strange: tuple = STRANGE
     evaluated: tuple = ()
     references: list | None = None
+    quantizable: bool = True
 
     def __str__(self):
         return self.make.__name__
@@ -377,6 +392,14 @@ TASKS = [
         "next_probabilities",
         labels=(),
         other_labels=(),
+    ),
+    TaskCase(
+        language_modeling_by_ngrams,
+        "ngram_language_model",
+        "next_probabilities",
+        labels=(),
+        other_labels=(),
+        quantizable=False,
     ),
     TaskCase(
         translation_by_transformer,

@@ -116,7 +116,7 @@ def test_half_precision_is_close_and_keeps_float32_weights(case, policy, random)
         keras.config.set_dtype_policy(before)
     close(answers(case, model, inputs), expected, 0.05)
     close(answers(case, model, padded(inputs, 9))[:, :7], answers(case, model, inputs)[:, :7], 1e-3)
-    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert {weight.dtype for weight in model.weights if "int" not in weight.dtype} == {"float32"}
 
 
 @one_of_each_output
@@ -165,6 +165,10 @@ def test_litert_returns_the_same_answers_at_every_length(case, random):
     def answer(features):
         return {"output": answers(case, model, features if isinstance(model.input, dict) else features[names[0]])}
 
+    if not case.is_mobile:
+        with pytest.raises(InputError, match="LiteRT's interpreter has no .*saved_model"):
+            to_litert(model, answer)
+        return
     interpreter = Interpreter(model_content=to_litert(model, answer))
     run = interpreter.get_signature_runner()
     for time in (1, 7, 3, 100):

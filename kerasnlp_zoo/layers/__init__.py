@@ -12,6 +12,7 @@ from kerasnlp_zoo.layers.hashed_bigrams import HashedBigrams
 from kerasnlp_zoo.layers.masked_words import AddBias, GatherPositions
 from kerasnlp_zoo.layers.masking import MaskScores, PaddingMask, WindowMask, ZeroMasked
 from kerasnlp_zoo.layers.multi_head_attention import MultiHeadSelfAttention
+from kerasnlp_zoo.layers.ngram_probabilities import NgramProbabilities
 from kerasnlp_zoo.layers.pair_features import PairFeatures
 from kerasnlp_zoo.layers.pooling import (
     AttentionOverTime,
@@ -79,6 +80,7 @@ __all__ = [
     "MultiHeadSelfAttention",
     "NaryTreeLSTM",
     "NegativeSampling",
+    "NgramProbabilities",
     "NoiseContrastiveEstimation",
     "OutputRecurrentCell",
     "PaddingMask",

@@ -27,6 +27,7 @@ from kerasnlp_zoo.models.linear import (
 from kerasnlp_zoo.models.lora import enable_lora, merge_lora
 from kerasnlp_zoo.models.ngram import NgramModel, ngram
 from kerasnlp_zoo.models.ngram_counts import count_ngrams
+from kerasnlp_zoo.models.ngram_language_model import ngram_keras_model, ngram_language_model
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
 from kerasnlp_zoo.models.nnlm import nnlm
 from kerasnlp_zoo.models.rnn_language_model import rnn_language_model
@@ -75,6 +76,8 @@ __all__ = [
     "merge_lora",
     "multilayer_perceptron",
     "ngram",
+    "ngram_keras_model",
+    "ngram_language_model",
     "nnlm",
     "perceptron",
     "positive_pointwise_mutual_information",

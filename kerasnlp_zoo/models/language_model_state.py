@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models.ngram_language_model import ngram_state_spec, read_ngrams
 from kerasnlp_zoo.models.nnlm import nnlm_state_spec, read_windows
 from kerasnlp_zoo.models.rnn_language_model import read_recurrently, recurrent_state_spec
 from kerasnlp_zoo.models.transformer_language_model import memory_spec, read_with_memory
@@ -37,6 +38,7 @@ FAMILIES = {  # by name of the builder
     "rnn_language_model": _Family(recurrent_state_spec, read_recurrently),
     "nnlm": _Family(nnlm_state_spec, read_windows),
     "transformer_language_model": _Family(memory_spec, read_with_memory),
+    "ngram_language_model": _Family(ngram_state_spec, read_ngrams),
 }
 
 

@@ -7,24 +7,18 @@
 Shapes: N tokens of a text, V vocabulary.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from safetensors.numpy import save
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.files import atomic_folder, readable, write_json
 from kerasnlp_zoo.models.ngram_counts import MISSING, NgramCounts, NgramIndex, require_ids
+from kerasnlp_zoo.models.ngram_pruning import prune
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS
-from kerasnlp_zoo.types import FilePath
-from kerasnlp_zoo.vocabulary import END_ID, START_ID, GenerativeVocabulary
-from kerasnlp_zoo.weights import read_weights
+from kerasnlp_zoo.vocabulary import START_ID, GenerativeVocabulary
 
-TABLES, VOCABULARY, CONFIG = "model.safetensors", "vocabulary.txt", "config.json"
 Smoothing: TypeAlias = Literal["maximum_likelihood", "add_k", "interpolation", "back_off", "modified_kneser_ney"]
 
 
@@ -33,6 +27,7 @@ def ngram(
     counts: NgramCounts,
     smoothing: Smoothing = "modified_kneser_ney",
     order: int | None = None,
+    min_count: int = 1,
     **arguments: Any,
 ) -> "NgramModel":
     """Return a language model computed from counts.
@@ -45,6 +40,7 @@ def ngram(
         counts: from `count_ngrams`.
         smoothing: "maximum_likelihood", "add_k", "interpolation", "back_off" or "modified_kneser_ney".
         order: n, at most the order of the counts; None for the order of the counts.
+        min_count: n-grams of three or more words that occur less often are dropped; 1 keeps all.
         **arguments: k=float for "add_k"; validation=ids for "interpolation".
 
     Raises:
@@ -62,7 +58,7 @@ def ngram(
     """
     require_choice("smoothing", smoothing, tuple(SMOOTHINGS))
     order = counts.order if order is None else order
-    require_positive(order=order)
+    require_positive(order=order, min_count=min_count)
     if order > counts.order:
         raise InputError(
             f"The counts are of n-grams of up to {counts.order} words. Received: order={order}. "
@@ -73,9 +69,11 @@ def ngram(
             f"The counts are of a vocabulary of {counts.numbers.vocabulary_size} tokens. Received one of "
             f"{len(vocabulary)} tokens. Pass the vocabulary that the text was converted with"
         )
-    probabilities, factors = SMOOTHINGS[smoothing](counts, order, **arguments)
+    tables = SMOOTHINGS[smoothing](counts, order, **arguments)
     numbers = NgramIndex(counts.numbers.vocabulary_size, counts.numbers.keys[: order - 1])
-    return NgramModel(vocabulary, numbers, probabilities, factors, smoothing)
+    if min_count > 1:
+        numbers, tables = prune(counts, tables, min_count)
+    return NgramModel(vocabulary, numbers, *tables, smoothing)
 
 
 class NgramModel:
@@ -184,82 +182,3 @@ class NgramModel:
                 answer *= self.factors[level - 1][numbers[-1]]
                 answer[self.numbers.words(level + 1, followers)] = self.table[level][followers]
         return answer
-
-    def generate(
-        self, length: int, seed: int = 1, history: Sequence[int] = (START_ID,), end: int | None = END_ID
-    ) -> list[int]:
-        """Return the ids of random words, each drawn from its distribution given the words before it.
-
-        Args:
-            length: maximum number of words.
-            seed: seed of the random numbers; the same seed draws the same words.
-            history: the words before, as for `probability`; by default the beginning of a text.
-            end: id to stop after; None to always draw `length` words.
-
-        Raises:
-            InputError: if an id is outside the vocabulary, or the length is not positive.
-        """
-        require_positive(length=length)
-        random = np.random.default_rng(seed)
-        ids = list(history)
-        for _ in range(length):
-            probabilities = self.next_word(ids[-self.order :])
-            ids.append(int(random.choice(len(self.vocabulary), p=probabilities / probabilities.sum())))
-            if ids[-1] == end:
-                break
-        return ids[len(history) :]
-
-    def save(self, folder: FilePath) -> None:
-        """Write the model to a folder, which is replaced if it exists. If writing fails, nothing changes."""
-        tables = {f"probabilities_{n}": values for n, values in enumerate(self.table, start=1)}
-        tables |= {f"factors_{n}": values for n, values in enumerate(self.factors, start=2)}
-        tables |= {f"keys_{n}": keys for n, keys in enumerate(self.numbers.keys, start=2)}
-        with atomic_folder(folder) as new:
-            (new / TABLES).write_bytes(save({name: np.ascontiguousarray(values) for name, values in tables.items()}))
-            self.vocabulary.save(new / VOCABULARY)
-            write_json(new / CONFIG, {"model": "ngram", "order": self.order, "smoothing": self.smoothing})
-
-    @classmethod
-    def load(cls, folder: FilePath) -> Self:
-        """Load a model from a folder that `save` wrote.
-
-        Raises:
-            InputError: if the folder does not contain a complete model.
-        """
-        folder = Path(folder)
-        with readable(folder, "an n-gram model", "Expected a folder that NgramModel.save wrote"):
-            config = json.loads((folder / CONFIG).read_text("utf-8"))
-            order, smoothing = int(config["order"]), str(config["smoothing"])
-            vocabulary = GenerativeVocabulary.load(folder / VOCABULARY)
-        tables = read_weights(folder / TABLES)
-        _check(folder / TABLES, tables, order, len(vocabulary))
-        orders = range(1, order + 1)
-        return cls(
-            vocabulary,
-            NgramIndex(len(vocabulary), [tables[f"keys_{n}"] for n in orders[1:]]),
-            [tables[f"probabilities_{n}"] for n in orders],
-            [tables[f"factors_{n}"] for n in orders[1:]],
-            smoothing,
-        )
-
-
-def _check(path: Path, tables: Mapping[str, np.ndarray], order: int, vocabulary_size: int) -> None:
-    """Raise InputError unless the tables are complete, of matching sizes, with sorted keys and values in range."""
-    sizes = {1: vocabulary_size} | {n: len(tables.get(f"keys_{n}", ())) for n in range(2, order + 1)}
-    expected = {f"probabilities_{n}": (size, "f") for n, size in sizes.items()}
-    expected |= {f"factors_{n}": (sizes[n - 1], "f") for n in range(2, order + 1)}
-    expected |= {f"keys_{n}": (sizes[n], "i") for n in range(2, order + 1)}
-    found = {name: (len(values), values.dtype.kind) for name, values in tables.items() if values.ndim == 1}
-    problem = order < 1 or found != expected
-    for n in () if problem else range(2, order + 1):
-        keys = tables[f"keys_{n}"]
-        problem |= not len(keys) or keys[0] < 0 or keys[-1] >= sizes[n - 1] * vocabulary_size
-        problem |= bool((np.diff(keys) <= 0).any())
-    for name in found if not problem else ():
-        if not name.startswith("keys"):
-            problem |= not (np.isfinite(tables[name]).all() and (tables[name] >= 0).all())
-    if problem:
-        raise InputError(
-            f"{path} does not contain the tables of an n-gram model of order {order} with {vocabulary_size} tokens. "
-            "Copy the file again, or count again"
-        )

@@ -13,7 +13,6 @@ from kerasnlp_zoo.training.fine_tuning import (
 from kerasnlp_zoo.training.glove_trainer import GloveTrainer
 from kerasnlp_zoo.training.gradient_norm import GradientNorm
 from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
-from kerasnlp_zoo.training.language_model_reports import decode_ids, describe_text
 from kerasnlp_zoo.training.language_model_trainer import (
     LanguageModelTrainer,
     Perplexity,
@@ -141,8 +140,6 @@ __all__ = [
     "crf_loss",
     "crf_metrics",
     "cross_entropy",
-    "decode_ids",
-    "describe_text",
     "draw_training",
     "finish_classification",
     "finish_fine_tuning",

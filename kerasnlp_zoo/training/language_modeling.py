@@ -21,7 +21,6 @@ from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text.language_model_text import LanguageModelText
-from kerasnlp_zoo.training.language_model_reports import describe_text
 from kerasnlp_zoo.training.next_word_loss import NextWordOptions
 from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
 from kerasnlp_zoo.training.run import Run, RunOptions
@@ -82,6 +81,21 @@ def read_language_model_text(run: Run[TextRunOptions]) -> tuple[TextSource, Lang
         text = dataclasses.replace(text, train=text.train[:SMOKE_TOKENS], **parts)
     print(f"{describe_text(source, text)} ({time.time() - started:.0f} s)", flush=True)
     return source, text
+
+
+def describe_text(source: TextSource, text: LanguageModelText) -> str:
+    """Return a line about the size of a text, its vocabulary and its unknown tokens.
+
+    Args:
+        source: where the text comes from.
+        text: the text as token ids.
+    """
+    unknown = 100 * (text.test == UNKNOWN_ID).mean()
+    return (
+        f"{source.name}: {len(text.train):,} training, {len(text.validation):,} validation and {len(text.test):,} test "
+        f"tokens ({source.segmenter}), including line ends; {len(text.vocabulary) - 2:,} different tokens; "
+        f"{unknown:.1f}% of the test tokens are unknown"
+    )
 
 
 def finish_language_modeling(

@@ -6,10 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.models import NgramModel, count_ngrams, ngram, ngram_smoothing
+from kerasnlp_zoo.models import count_ngrams, ngram, ngram_smoothing
 from kerasnlp_zoo.models.ngram_smoothing import SMOOTHINGS, estimate_discounts
 from kerasnlp_zoo.text import GenerativeVocabulary
 
@@ -37,9 +36,9 @@ def validation(random):
     return text_of(np.random.default_rng(1), 100)
 
 
-def make(smoothing, train, validation, order=3, vocabulary=VOCABULARY):
+def make(smoothing, train, validation, order=3, vocabulary=VOCABULARY, min_count=1):
     arguments = {"add_k": {"k": 0.3}, "interpolation": {"validation": validation}}.get(smoothing, {})
-    return ngram(vocabulary, count_ngrams(train, len(vocabulary), 3), smoothing, order, **arguments)
+    return ngram(vocabulary, count_ngrams(train, len(vocabulary), 3), smoothing, order, min_count, **arguments)
 
 
 all_smoothings = pytest.mark.parametrize("smoothing", SMOOTHINGS)
@@ -175,68 +174,26 @@ def test_smoothing_lowers_the_perplexity_of_another_text(train, validation):
     assert all(1 < value < len(EVENTS) for name, value in perplexities.items() if name != "maximum_likelihood")
 
 
-def test_generation_is_reproducible_and_draws_only_possible_words(train):
-    model = make("maximum_likelihood", train, None)
-    drawn = model.generate(500, seed=3, end=None)
-    assert drawn == model.generate(500, seed=3, end=None)
-    assert drawn != model.generate(500, seed=4, end=None)
-    known = set(counted(train, 3))
-    assert all(gram in known for gram in zip(drawn, drawn[1:], drawn[2:], strict=False) if END not in gram)
-    stopped = model.generate(500, seed=3)
-    assert stopped == drawn[: len(stopped)]
-    assert stopped[-1] == END
-
-
-def test_words_are_drawn_with_their_probabilities(train):
-    model = make("modified_kneser_ney", train, None, order=1)
-    drawn = np.bincount(model.generate(4000, end=None), minlength=len(VOCABULARY)) / 4000
-    np.testing.assert_allclose(drawn, model.next_word([]), atol=0.03)
-
-
 @all_smoothings
-def test_a_saved_model_has_the_same_probabilities(smoothing, train, validation, tmp_path):
-    model = make(smoothing, train, validation)
-    model.save(tmp_path / "model")
-    loaded = NgramModel.load(tmp_path / "model")
-    np.testing.assert_array_equal(loaded.probabilities(validation), model.probabilities(validation))
-    assert (loaded.order, loaded.smoothing) == (3, smoothing)
-    assert loaded.vocabulary.tokens == VOCABULARY.tokens
-
-
-def damage(tables, name, values):
-    return {**tables, name: values}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda tables: {name: values for name, values in tables.items() if name != "factors_2"},
-        lambda tables: damage(tables, "keys_2", tables["keys_2"][::-1].copy()),
-        lambda tables: damage(tables, "keys_3", tables["keys_3"] + 10**6),
-        lambda tables: damage(tables, "probabilities_3", tables["probabilities_3"][:-1].copy()),
-        lambda tables: damage(tables, "probabilities_1", tables["probabilities_1"] * np.float32("nan")),
-        lambda tables: damage(tables, "factors_3", -tables["factors_3"]),
-    ],
-)
-def test_damaged_tables_are_refused(change, train, tmp_path):
-    make("modified_kneser_ney", train, None).save(tmp_path / "model")
-    path = tmp_path / "model" / "model.safetensors"
-    save_file(change(load_file(path)), path)
-    with pytest.raises(InputError, match="does not contain the tables"):
-        NgramModel.load(tmp_path / "model")
-
-
-def test_truncated_and_missing_files_are_refused(train, tmp_path):
-    with pytest.raises(InputError, match="does not contain an n-gram model"):
-        NgramModel.load(tmp_path)
-    make("add_k", train, None).save(tmp_path / "model")
-    path = tmp_path / "model" / "model.safetensors"
-    path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(InputError, match="no readable weights"):
-        NgramModel.load(tmp_path / "model")
-    (tmp_path / "model" / "config.json").write_text("{")
-    with pytest.raises(InputError, match="does not contain an n-gram model"):
-        NgramModel.load(tmp_path / "model")
+def test_a_pruned_model_keeps_frequent_ngrams_and_sums_to_one(smoothing, train, validation):
+    complete, pruned = make(smoothing, train, validation), make(smoothing, train, validation, min_count=2)
+    trigrams, kept = counted(train, 3), 0
+    for history in itertools.product([START, *EVENTS], repeat=2):
+        if history[1] == START and history[0] != START:
+            continue
+        distribution, expected = pruned.next_word(history), complete.next_word(history)
+        assert distribution.sum() == pytest.approx(1, abs=1e-6)
+        frequent = [word for word in EVENTS if trigrams[(*history, word)] >= 2]
+        np.testing.assert_array_equal(distribution[frequent], expected[frequent])
+        others = [word for word in EVENTS if word not in frequent]
+        if others and smoothing != "maximum_likelihood":
+            # They share what is left in proportion to the shorter history, all of whose n-grams are kept.
+            ratios = distribution[others] / complete.next_word(history[1:])[others]
+            np.testing.assert_allclose(ratios, ratios[0], rtol=1e-5)
+        kept += len(frequent)
+    assert pruned.numbers.size(3) == kept + 1  # and [START] after two others
+    assert pruned.numbers.size(2) == complete.numbers.size(2)
+    assert make(smoothing, train, validation, min_count=1).numbers.size(3) > pruned.numbers.size(3)
 
 
 def test_bad_input_is_refused(train, validation):
@@ -256,7 +213,7 @@ def test_bad_input_is_refused(train, validation):
         (lambda: model.probability(7, [4]), "Received: 7"),
         (lambda: model.probabilities(np.array([-1])), "Received: -1"),
         (lambda: model.perplexity(np.array([], "int32")), "The text is empty"),
-        (lambda: model.generate(0), "length=0"),
+        (lambda: ngram(VOCABULARY, counts, min_count=0), "min_count=0"),
     ):
         with pytest.raises(InputError, match=message):
             call()
