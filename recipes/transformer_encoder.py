@@ -54,6 +54,9 @@ class Config(WordVectorConfig):
     """Maximum number of passes over the training data."""
     learning_rate: float = 5e-4
     """Maximum learning rate."""
+    label_smoothing: float = 0.1
+    """Share of the probability that the loss divides among all classes, so that a model does not become overconfident
+    (Vaswani et al. 2017, section 5.4)."""
     schedule: ScheduleName = "linear"
     """Learning rate after the warm-up."""
     warmup_steps: float = 0.1
@@ -100,8 +103,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         )
     task = TextClassification(model, preprocessor, data.labels)
 
-    # Accuracy still improves while the cross entropy already becomes worse, as in fine-tuning BERT.
-    best = run.fit(task, data.train, data.validation, monitor="val_accuracy")
+    best = run.fit(task, data.train, data.validation)
     return finish_classification(run, task, data, best)
 
 

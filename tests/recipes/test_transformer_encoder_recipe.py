@@ -20,12 +20,12 @@ def config(folder, **changes):
 def test_own_reviews_are_learned_saved_and_explained(reviews_csv, tmp_path):
     vectors = tmp_path / "vectors.txt"
     vectors.write_text("film 1 2 3\nloved 4 5 6\n")
-    options = {"train_file": reviews_csv, "embeddings": str(vectors), "epochs": 8, "pooling": "attention"}
+    options = {"train_file": reviews_csv, "embeddings": str(vectors), "epochs": 8, "pooling": "mean"}
     metrics = transformer_encoder.main(config(tmp_path, embedding_dim=8, positions="learned", **options))
     assert metrics["validation_score"] >= 90
-    assert metrics["test_score"] >= 80
+    assert metrics["test_score"] >= 90
     assert metrics["export_difference"] <= 1e-5
-    assert "--positions learned --pooling attention" in metrics["command"]
+    assert "--positions learned --pooling mean" in metrics["command"]
     task = zoo.load(tmp_path / "run" / "entry")
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == "transformer_encoder_reviews_en"
     assert task.predict(["I loved this film"])[0]["label"] == "positive"
