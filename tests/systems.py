@@ -127,8 +127,8 @@ SYSTEMS = [
         "copy_task",
         reasons={"pipeline": "random symbols, new in each step", **EXPERIMENT},
     ),
-    System("bag of embeddings", "bag_of_embeddings", "bag_of_embeddings", reasons=NOT_YET),
-    System("fixed window", "fixed_window", "bag_of_embeddings", "--model fixed_window", reasons=NOT_YET),
+    System("bag of embeddings", "bag_of_embeddings", "bag_of_embeddings"),
+    System("fixed window", "fixed_window", "bag_of_embeddings", "--model fixed_window"),
     System("TextCNN", "text_cnn", "text_cnn"),
     System("RNN, GRU and LSTM, also bidirectional and stacked", "bilstm", "bilstm"),
     System(
