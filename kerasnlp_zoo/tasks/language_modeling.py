@@ -22,6 +22,7 @@ from kerasnlp_zoo.tasks.task import Task, refuse_references
 from kerasnlp_zoo.text import LanguageModelPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.detokenization import detokenize
 from kerasnlp_zoo.vocabulary import END_ID
+from kerasnlp_zoo.weights import read_once
 
 SEGMENT = 32  # tokens whose logits are in memory at a time
 NEXT_WORDS = 10  # K
@@ -229,7 +230,8 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         def choose(logits: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
             return self.choose(mask_scores(logits, self.is_written), position)
 
-        ids = generate(self.step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
+        with read_once(self.model):
+            ids = generate(self.step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
         words = tf.ragged.boolean_mask(tf.gather(self._tokens(), ids), ids != 0)
         separator = "" if self.preprocessor.unit == "characters" else " "
         return tf.strings.reduce_join(words, axis=1, separator=separator)

@@ -26,6 +26,7 @@ from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
 from kerasnlp_zoo.training.run import Run, RunOptions
 from kerasnlp_zoo.training.saving import draw_training, published_note, round_to_float16, save_task
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
+from kerasnlp_zoo.weights import read_once
 
 # Published test perplexity by recipe and data set, on the published tokens.
 PUBLISHED = {
@@ -191,7 +192,8 @@ def generation_speed(task: LanguageModeling, rows: int, length: int = GENERATED)
     def write() -> tf.Tensor:
         ids = tf.fill([rows], END_ID)
         state = task.start(zero_state(task.model, rows))
-        return generate(task.step, state, ids, greedy, length, end_id=-1)  # all texts have the same length
+        with read_once(task.model):
+            return generate(task.step, state, ids, greedy, length, end_id=-1)  # all texts have the same length
 
     write()
     started = time.perf_counter()
