@@ -1,7 +1,8 @@
-"""Train a recurrent or convolutional tagger, by default a BiLSTM-CRF, to find names, words or parts of speech.
+"""Train a tagger, by default a BiLSTM-CRF, to find names, words or parts of speech.
 
     kerasnlp-zoo train bilstm_tagging --dataset msra --embeddings characters/vectors.txt
     kerasnlp-zoo train bilstm_tagging --dataset msra --model cnn --head softmax
+    kerasnlp-zoo train bilstm_tagging --dataset msra --model transformer --num-layers 2 --dropout 0.3
     kerasnlp-zoo train bilstm_tagging --dataset peoples_daily_segmentation
     kerasnlp-zoo train bilstm_tagging --dataset peoples_daily_pos --tags bmes
     kerasnlp-zoo train bilstm_tagging --dataset peoples_daily_pos --segmenter bilstm_crf_segmentation_zh
@@ -32,7 +33,14 @@ from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.layers.cells_by_name import Cell
-from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger, set_word_vectors, text_cnn_tagger
+from kerasnlp_zoo.models import (
+    bilstm_crf,
+    bilstm_tagger,
+    set_word_vectors,
+    text_cnn_tagger,
+    transformer_crf,
+    transformer_tagger,
+)
 from kerasnlp_zoo.models.embedding_inputs import Channels
 from kerasnlp_zoo.tasks.token_classification import TOKENS, TagScheme, TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
@@ -53,6 +61,7 @@ from kerasnlp_zoo.training import (
 )
 
 RECURRENT = {"lstm": ("lstm", False), "bilstm": ("lstm", True), "bigru": ("gru", True), "birnn": ("rnn", True)}
+RECURRENT_FLAGS = ("cell", "skip_connections", "layer_norm", "num_input_layers", "num_output_layers", "filter_width")
 Tags: TypeAlias = Literal["auto", "iob2", "bmes", "bioes", "tokens"]
 
 
@@ -65,8 +74,8 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     train_file: Path | None = None
     """Your own data instead of a named set: a column file with one token and its tag per line, or JSON lines with a
     text and its spans."""
-    model: Literal["bilstm", "lstm", "bigru", "birnn", "cnn"] = "bilstm"
-    """Encoder: recurrent layers in both directions (bi...) or in one, or a convolution."""
+    model: Literal["bilstm", "lstm", "bigru", "birnn", "transformer", "cnn"] = "bilstm"
+    """Encoder: recurrent layers in both directions (bi...) or in one, blocks of the Transformer, or a convolution."""
     cell: Cell | None = None
     """Type of the recurrent cell; default: the type that --model names."""
     head: Literal["crf", "softmax"] = "crf"
@@ -84,9 +93,16 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Number of hash bins for pairs of adjacent tokens, which are then also embedded, for example 60000. Default: no
     pairs."""
     hidden_dim: int = 128
-    """Number of units of each recurrent layer, per direction; for --model cnn, number of filters of each width."""
+    """Number of units of each recurrent layer, per direction; for --model transformer, width of the vectors in the
+    blocks; for --model cnn, number of filters of each width."""
     num_layers: int = 1
-    """Number of recurrent layers."""
+    """Number of recurrent layers, or of blocks of the Transformer."""
+    num_heads: int = 4
+    """Number of attention heads of each block, for --model transformer."""
+    intermediate_dim: int = 256
+    """Number of units between the two dense layers of a block, for --model transformer."""
+    positions: Literal["sinusoidal", "learned", "none"] = "sinusoidal"
+    """Positional encoding, for --model transformer."""
     skip_connections: bool = False
     """Add the inputs of each recurrent layer after the first to its outputs."""
     layer_norm: bool = False
@@ -121,6 +137,9 @@ class Config(TokenClassificationOptions, WordVectorConfig):
         super().check(replicas)
         if self.head == "crf":
             self.refuse_label_smoothing("the loss of --head crf is over sequences of tags; --head softmax has classes")
+        given = [f"--{name.replace('_', '-')}" for name in RECURRENT_FLAGS if getattr(self, name)]
+        if self.model not in RECURRENT and given:
+            raise InputError(f"Only recurrent encoders have {', '.join(given)}. Received: --model {self.model}")
         if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_bigram_bins):
             raise InputError(
                 "--model cnn is only a baseline: it requires --head softmax, and cannot be used with --word-length or "
@@ -205,10 +224,22 @@ def build(config: Config, preprocessor: TokenPreprocessor, tags: Sequence[str], 
     }
     if config.model == "cnn":
         return text_cnn_tagger(**shared, filter_widths=config.filter_widths, num_filters=config.hidden_dim)
-    named_cell, bidirectional = RECURRENT[config.model]
     shared |= {
         "hidden_dim": config.hidden_dim,
         "num_layers": config.num_layers,
+        "character_vocabulary_size": preprocessor.character_vocabulary_size,
+        "num_bigram_bins": config.num_bigram_bins,
+    }
+    if config.model == "transformer":
+        shared |= {
+            "num_heads": config.num_heads,
+            "intermediate_dim": config.intermediate_dim,
+            "max_sequence_length": config.max_sequence_length,
+            "positions": None if config.positions == "none" else config.positions,
+        }
+        return transformer_crf(**shared, tags=tags) if config.head == "crf" else transformer_tagger(**shared)
+    named_cell, bidirectional = RECURRENT[config.model]
+    shared |= {
         "cell": config.cell or named_cell,
         "bidirectional": bidirectional,
         "skip_connections": config.skip_connections,
@@ -216,8 +247,6 @@ def build(config: Config, preprocessor: TokenPreprocessor, tags: Sequence[str], 
         "num_input_layers": config.num_input_layers,
         "num_output_layers": config.num_output_layers,
         "filter_width": config.filter_width,
-        "character_vocabulary_size": preprocessor.character_vocabulary_size,
-        "num_bigram_bins": config.num_bigram_bins,
     }
     return bilstm_crf(**shared, tags=tags) if config.head == "crf" else bilstm_tagger(**shared)
 

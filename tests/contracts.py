@@ -209,6 +209,25 @@ BUILDERS = [
         },
         tokens_in_segments,
     ),
+    BuilderCase(
+        "transformer_tagger",
+        {
+            **BERT,
+            "num_classes": NUM_CLASSES,
+            "embedding_dim": 6,
+            "character_vocabulary_size": VOCABULARY_SIZE,
+            "num_bigram_bins": 30,
+        },
+        words_of_letters,
+        per_token=True,
+    ),
+    BuilderCase(
+        "transformer_crf",
+        {**BERT, "num_classes": NUM_CLASSES, "positions": None},
+        per_token=True,
+        loss=crf_loss,
+        read=crf_marginals,
+    ),
     *(
         BuilderCase("transformer", {**BERT, **more}, source_and_target, per_token=True)
         for more in ({}, {"norm_first": True, "positions": "learned"}, OTHER_HEADS)

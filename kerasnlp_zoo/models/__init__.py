@@ -38,6 +38,7 @@ from kerasnlp_zoo.models.transformer import TRANSFORMER_SIZES, transformer
 from kerasnlp_zoo.models.transformer_encoder import transformer_encoder
 from kerasnlp_zoo.models.transformer_language_model import transformer_language_model
 from kerasnlp_zoo.models.transformer_steps import TransformerSteps
+from kerasnlp_zoo.models.transformer_tagger import transformer_crf, transformer_tagger
 from kerasnlp_zoo.models.tree_lstm import tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.models.word2vec import cbow, skip_gram
 from kerasnlp_zoo.models.word_embedding import word_embedding
@@ -91,7 +92,9 @@ __all__ = [
     "text_cnn",
     "text_cnn_tagger",
     "transformer",
+    "transformer_crf",
     "transformer_encoder",
+    "transformer_tagger",
     "transformer_language_model",
     "tree_lstm",
     "tree_lstm_pair",

@@ -11,33 +11,28 @@ Network Architectures"; for stacked layers Graves et al. 2013, "Speech Recogniti
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, TypeAlias, TypedDict, Unpack
+from typing import Literal, TypeAlias, Unpack
 
 import keras
 
 from kerasnlp_zoo.errors import require_choice, require_positive
-from kerasnlp_zoo.layers import (
-    HashedBigrams,
-    Recurrent,
-    TextConvolution,
-    WordCharacters,
-)
+from kerasnlp_zoo.layers import Recurrent, TextConvolution
 from kerasnlp_zoo.layers.cells_by_name import Cell
-from kerasnlp_zoo.layers.characters import CHARACTER_ENCODERS, CharacterEncoder
+from kerasnlp_zoo.layers.characters import CharacterEncoder
 from kerasnlp_zoo.layers.recurrent import Merge
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.embedding_inputs import Channels, embed_words
 from kerasnlp_zoo.models.pooling import pooling_layer
 from kerasnlp_zoo.models.recurrent_stack import Layers, dense_layers, layers_between, read_dense, read_stack
+from kerasnlp_zoo.models.tagger_features import FeatureArguments, word_features
 
 POOLINGS = ("max", "mean", "last", "attention")
 Pooling: TypeAlias = Literal["max", "mean", "last", "attention"]
 
 
-class TaggerArguments(TypedDict, total=False):
+class TaggerArguments(FeatureArguments, total=False):
     """The arguments of `tagger_encoder` that have a default. The builders of taggers also take them."""
 
-    embedding_dim: int
     hidden_dim: int
     num_layers: int
     cell: Cell
@@ -47,13 +42,7 @@ class TaggerArguments(TypedDict, total=False):
     layer_norm: bool
     num_input_layers: int
     num_output_layers: int
-    channels: Channels
     filter_width: int | None
-    character_vocabulary_size: int | None
-    character_encoder: CharacterEncoder
-    num_bigram_bins: int | None
-    bigram_dim: int
-    dropout: float
 
 
 @builder
@@ -160,13 +149,7 @@ def tagger_encoder(
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
         embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, skip_connections, layer_norm,
             num_input_layers, num_output_layers, channels, filter_width: as for `bilstm`.
-        character_vocabulary_size: number of character ids, to concatenate a vector of the word's letters to each word
-            vector; None to read words only.
-        character_encoder: "cnn" or "lstm", see `WordCharacters`.
-        num_bigram_bins: number of ids for hashed pairs of adjacent tokens. The vector of each token and the next one is
-            concatenated to the vector of the token; None for no bigrams. Bigrams are rare, so a model can memorize
-            them. Dropout therefore drops complete vectors of bigrams.
-        bigram_dim: width of the vector of a bigram.
+        character_vocabulary_size, character_encoder, num_bigram_bins, bigram_dim: as for `word_features`.
         dropout: in [0, 1), as for `bilstm`.
 
     Returns:
@@ -175,23 +158,16 @@ def tagger_encoder(
     Raises:
         InputError: if an argument is outside its range.
     """
-    require_choice("character_encoder", character_encoder, CHARACTER_ENCODERS)
-    token_ids, mask, word_vectors = embed_words(vocabulary_size, embedding_dim, channels)
-    inputs: keras.KerasTensor | dict[str, keras.KerasTensor] = token_ids
-    features = [word_vectors]
-    if num_bigram_bins is not None:
-        require_positive(bigram_dim=bigram_dim)
-        bigrams = HashedBigrams(num_bigram_bins, name="pairs")(token_ids)
-        bigram_vectors = keras.layers.Embedding(num_bigram_bins, bigram_dim, name="pair_embedding")(bigrams)
-        complete_vectors = (None, None, 1)
-        features.append(
-            keras.layers.Dropout(dropout, noise_shape=complete_vectors, name="pair_dropout")(bigram_vectors)
-        )
-    if character_vocabulary_size is not None:
-        character_ids = keras.Input((None, None), dtype="int32", name="character_ids")
-        features.append(WordCharacters(character_vocabulary_size, character_encoder, name="characters")(character_ids))
-        inputs = {"token_ids": token_ids, "character_ids": character_ids}
-    vectors = keras.layers.Concatenate(name="features")(features) if len(features) > 1 else word_vectors
+    inputs, mask, vectors = word_features(
+        vocabulary_size,
+        embedding_dim=embedding_dim,
+        channels=channels,
+        character_vocabulary_size=character_vocabulary_size,
+        character_encoder=character_encoder,
+        num_bigram_bins=num_bigram_bins,
+        bigram_dim=bigram_dim,
+        dropout=dropout,
+    )
     if filter_width is not None:
         vectors = _convolution(vectors, mask, vectors.shape[-1], filter_width)
     layers = _stack(hidden_dim, num_layers, cell, bidirectional, merge, dropout)

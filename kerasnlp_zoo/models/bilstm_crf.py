@@ -46,12 +46,27 @@ def bilstm_crf(
     References: Huang et al. 2015, "Bidirectional LSTM-CRF Models for Sequence Tagging"; Lample et al. 2016, "Neural
     Architectures for Named Entity Recognition".
     """
+    inputs, mask, vectors = tagger_encoder(vocabulary_size, **encoder)
+    return keras.Model(inputs, crf_scores(vectors, mask, num_classes, tags), name="bilstm_crf")
+
+
+def crf_scores(
+    vectors: keras.KerasTensor, mask: keras.KerasTensor, num_classes: int, tags: Sequence[str] | None
+) -> keras.KerasTensor:
+    """Return the scores of a conditional random field over the tags of the words, float32 [B, K + T, K].
+
+    Args:
+        vectors: vectors of the words, float [B, T, ...].
+        mask: bool [B, T], False at padding.
+        num_classes, tags: as for `bilstm_crf`.
+
+    Raises:
+        InputError: if there is not a name for each of the tags.
+    """
     if tags is not None and len(tags) != num_classes:
         raise InputError(
             f"tags must have a name for each of the {num_classes} classes. Received: {len(tags)} tags, "
             f"num_classes={num_classes}"
         )
-    inputs, mask, vectors = tagger_encoder(vocabulary_size, **encoder)
     transitions = None if tags is None else allowed_transitions(tags)
-    scores = CRF(num_classes, transitions, name="logits")(vectors, mask=mask)
-    return keras.Model(inputs, scores, name="bilstm_crf")
+    return CRF(num_classes, transitions, name="logits")(vectors, mask=mask)

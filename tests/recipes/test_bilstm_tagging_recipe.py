@@ -96,7 +96,21 @@ def spans_of_words(words):
     return [[end - len(word), end, label] for end, (word, label) in zip(ends, words, strict=True)]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_a_transformer_learns_names_from_words_and_letters(head, tmp_path):
+    sentences = [f"{name} I-PER\nlives O\nin O\n{city} I-LOC\n. O\n" for name in NAMES for city in CITIES]
+    (tmp_path / "names.conll").write_text("\n".join(sentences))
+    flags = {"model": "transformer", "intermediate_dim": 32, "word_length": 6, "num_bigram_bins": 100, "head": head}
+    metrics = bilstm_tagging.main(config(tmp_path, train_file=tmp_path / "names.conll", **flags))
+    assert metrics["test_score"] >= 90
+    builder = {"crf": "transformer_crf", "softmax": "transformer_tagger"}[head]
+    assert zoo.read_config(tmp_path / "run" / "entry")["name"] == f"{builder}_names_en"
+
+
 def test_invalid_flags_and_tags_are_refused(tmp_path):
+    with pytest.raises(InputError, match="Only recurrent encoders have --cell, --filter-width. Received: --model tra"):
+        bilstm_tagging.main(config(tmp_path, model="transformer", cell="gru", filter_width=3))
     with pytest.raises(InputError, match="--model cnn is only a baseline"):
         bilstm_tagging.main(config(tmp_path, model="cnn"))
     (tmp_path / "a.txt").write_text("北 B-LOC\n京 E-LOC\n", "utf-8")
