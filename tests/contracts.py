@@ -220,6 +220,7 @@ BUILDERS = [
         },
         words_of_letters,
         per_token=True,
+        **UNTRAINED,  # has the layers of transformer_encoder
     ),
     BuilderCase(
         "transformer_crf",
@@ -227,6 +228,7 @@ BUILDERS = [
         per_token=True,
         loss=crf_loss,
         read=crf_marginals,
+        **UNTRAINED,
     ),
     *(
         BuilderCase("transformer", {**BERT, **more}, source_and_target, per_token=True)
