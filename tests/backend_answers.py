@@ -58,7 +58,7 @@ def train_once(case, model, inputs, random):
         model = keras.Model(model.input, model.output[case.output])
     before = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights]
     loss = WeightedMeanLoss(case.loss) if case.trains else lambda _, outputs: keras.ops.mean(outputs)
-    model.compile(keras.optimizers.SGD(0.1), loss)
+    model.compile(keras.optimizers.SGD(0.1), loss, run_eagerly=True)
     value = float(np.asarray(model.train_on_batch(inputs, labels)))
     after = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights]
     assert any(np.any(a != b) for a, b in zip(after, before, strict=True)), "training changed no weight"
