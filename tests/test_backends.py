@@ -13,7 +13,7 @@ import pytest
 
 from tests.contracts import BUILDERS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.peers]
 TOLERANCE = 1e-4
 # Cases that cannot run, by backend and the beginning of their name, with the error that says why.
 CANNOT_RUN = {

@@ -108,6 +108,15 @@ def test_a_transformer_learns_names_from_words_and_letters(head, tmp_path):
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == f"{builder}_names_en"
 
 
+@pytest.mark.parametrize(("flags", "cell"), [({}, "lstm"), ({"model": "bigru"}, "gru"), ({"cell": "leaky"}, "leaky")])
+def test_the_cell_is_that_of_the_model_unless_a_flag_names_one(flags, cell, tmp_path):
+    class Preprocessor:
+        vocabulary_size, character_vocabulary_size = 9, None
+
+    model = bilstm_tagging.build(config(tmp_path, **flags), Preprocessor, ["O", "S-PER"], "random")
+    assert model.get_layer("recurrent_0").cell == cell
+
+
 def test_invalid_flags_and_tags_are_refused(tmp_path):
     with pytest.raises(InputError, match="Only recurrent encoders have --cell, --filter-width. Received: --model tra"):
         bilstm_tagging.main(config(tmp_path, model="transformer", cell="gru", filter_width=3))
