@@ -73,8 +73,8 @@ class TextSource:
     Attributes:
         read: function that returns blocks of lines. A line is a sentence or paragraph; a blank line ends a
             document.
-        segmenter: how the text is split into words; None for the default of the language. "words" is a unit of
-            language models only.
+        segmenter: how the text is split into words; None for the default of the language. "words" and "pieces" are
+            units of language models only.
         licence: licence of the text.
         commercial_use: whether the licence allows it.
     """
@@ -82,7 +82,7 @@ class TextSource:
     name: str
     read: ReadLines
     language: Language = "en"
-    segmenter: Segmenter | Literal["words"] | None = None
+    segmenter: Segmenter | Literal["words", "pieces"] | None = None
     licence: str = UNSTATED
     commercial_use: CommercialUse = "unknown"
 

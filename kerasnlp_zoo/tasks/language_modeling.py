@@ -26,6 +26,7 @@ from kerasnlp_zoo.weights import read_once
 
 SEGMENT = 32  # tokens whose logits are in memory at a time
 NEXT_WORDS = 10  # K
+WRITTEN_UNITS = ("characters", "pieces")  # units that contain the spaces of the text
 
 State: TypeAlias = dict[str, tf.Tensor]  # the state of the model and the output projection
 Choose: TypeAlias = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (logits [N, V], number of tokens before) -> ids [N]
@@ -222,22 +223,18 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         """Return the most probable next tokens and their probabilities, [N, K]."""
         logits, _ = self.step(state, last)
         probabilities, ids = tf.math.top_k(tf.nn.softmax(logits), min(NEXT_WORDS, self.preprocessor.vocabulary_size))
-        return {"next_words": tf.gather(self._tokens(), ids), "next_probabilities": probabilities}
+        words = tf.gather(tf.constant(self.preprocessor.vocabulary.tokens), ids)
+        return {"next_words": words, "next_probabilities": probabilities}
 
     def _continuation(self, last: tf.Tensor, state: State) -> tf.Tensor:
-        """Return the continuation of each text: string [N], words separated by spaces."""
+        """Return the continuation of each text: string [N]."""
 
         def choose(logits: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
             return self.choose(mask_scores(logits, self.is_written), position)
 
         with read_once(self.model):
             ids = generate(self.step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
-        words = tf.ragged.boolean_mask(tf.gather(self._tokens(), ids), ids != 0)
-        separator = "" if self.preprocessor.unit == "characters" else " "
-        return tf.strings.reduce_join(words, axis=1, separator=separator)
-
-    def _tokens(self) -> tf.Tensor:
-        return tf.constant(self.preprocessor.vocabulary.tokens)
+        return self.preprocessor.join(ids)
 
     def to_python(self, row: Mapping[str, Any], text: Any) -> LanguageModelingAnswer:
         """Return {"log_probability": float, "perplexity": float, "continuation": str}."""
@@ -245,7 +242,7 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         return {
             "log_probability": float(row["log_probability"]),
             "perplexity": float(row["perplexity"]),
-            "continuation": continuation if self.preprocessor.unit == "characters" else detokenize(continuation),
+            "continuation": continuation if self.preprocessor.unit in WRITTEN_UNITS else detokenize(continuation),
         }
 
     def readable(self, answer: LanguageModelingAnswer) -> str:

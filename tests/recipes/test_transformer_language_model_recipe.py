@@ -43,12 +43,16 @@ def test_own_text_becomes_an_entry_that_continues_texts(text, tmp_path):
 
 
 @pytest.mark.slow
-def test_characters_are_read_with_sinusoidal_positions(text, tmp_path):
-    options = {"unit": "characters", "positions": "sinusoidal", "loss": "full_softmax"}
+@pytest.mark.parametrize("unit", ["characters", "pieces"])
+def test_parts_of_words_are_read_with_sinusoidal_positions(unit, text, tmp_path):
+    options = {"unit": unit, "positions": "sinusoidal", "loss": "full_softmax", "max_vocabulary_size": 60}
     config = transformer_language_model.Config(corpus=text, output_dir=tmp_path / "run", **SMALL, **options)
     metrics = transformer_language_model.main(config)
-    assert 1 < metrics["test_score"] < 5
+    assert 1 < metrics["test_score"] < 8
     assert metrics["export_difference"] < 1e-5
+    continuation = zoo.load(tmp_path / "run" / "entry").predict(["the cat sees"])[0]["continuation"]
+    assert "#" not in continuation
+    assert "▁" not in continuation
 
 
 def test_a_hierarchical_softmax_is_refused(text, tmp_path):

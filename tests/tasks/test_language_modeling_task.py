@@ -93,7 +93,7 @@ def test_evaluation_reads_consecutive_lines(task):
 def test_a_data_set_is_evaluated_on_the_tokens_of_its_test_part(monkeypatch):
     lines = [f"tea with milk {number % 7} , and a <unk>" for number in range(60)]
     monkeypatch.setitem(corpora.CORPORA, "small", corpora.TextSource("small", lambda: [lines]))
-    for unit in ("spaces", "characters"):
+    for unit in ("spaces", "characters", "pieces"):
         source, text = load_language_modeling(LanguageModelingOptions(dataset="small", unit=unit))
         model = rnn_language_model(len(text.vocabulary), embedding_dim=4, num_layers=1)
         task = LanguageModeling(model, LanguageModelPreprocessor(text.vocabulary, source.segmenter))

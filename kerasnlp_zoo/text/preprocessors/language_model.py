@@ -25,8 +25,9 @@ class LanguageModelPreprocessor(Preprocessor):
 
     Args:
         vocabulary: tokens of the model.
-        unit: "words", "spaces" or "characters", see `split_lines`; or "jieba" for Chinese words. jieba runs in Python,
-            before the graph. An exported model therefore takes Chinese words separated by spaces.
+        unit: "words", "spaces" or "characters", see `split_lines`; "pieces" of words, if the vocabulary is from
+            `encode_pieces`; or "jieba" for Chinese words. jieba runs in Python, before the graph. An exported model
+            therefore takes Chinese words separated by spaces.
         language: language of the strings.
         max_sequence_length: maximum T; longer texts are truncated at the end.
 
@@ -48,11 +49,11 @@ class LanguageModelPreprocessor(Preprocessor):
     def __init__(
         self,
         vocabulary: GenerativeVocabulary,
-        unit: Literal["words", "spaces", "characters", "jieba"] = "words",
+        unit: Literal["words", "spaces", "characters", "pieces", "jieba"] = "words",
         language: Language = "en",
         max_sequence_length: int = 512,
     ) -> None:
-        require_choice("unit", unit, (*UNITS, "jieba"))
+        require_choice("unit", unit, (*UNITS, "pieces", "jieba"))
         require_choice("language", language, LANGUAGES)
         require_positive(max_sequence_length=max_sequence_length)
         if unit == "jieba" and language != "zh":
@@ -64,6 +65,11 @@ class LanguageModelPreprocessor(Preprocessor):
         # Special tokens are not in the table: a user who types `[END]` does not end the text.
         self.table = lookup_table(vocabulary, first=len(vocabulary.special))
         self.resources = (self.table,)
+        if unit == "pieces":
+            from kerasnlp_zoo.text.language_model_pieces import LinePieces  # needs tensorflow-text
+
+            self.pieces_of_lines = LinePieces(vocabulary)
+            self.modules = ("tensorflow_text",)
 
     def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
         """Convert strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T >= 1."""
@@ -92,7 +98,16 @@ class LanguageModelPreprocessor(Preprocessor):
         return self._ids(self._split(strings))
 
     def _split(self, strings: Strings) -> tf.RaggedTensor:
+        if self.unit == "pieces":
+            return self.pieces_of_lines.split(strings)
         return split_lines(strings, "spaces" if self.unit == "jieba" else self.unit, self.language)
+
+    def join(self, ids: tf.Tensor) -> tf.Tensor:
+        """Return the text of token ids [N, T], padded with 0: strings [N]; words are separated by spaces."""
+        if self.unit == "pieces":
+            return self.pieces_of_lines.detokenize(ids)
+        words = tf.ragged.boolean_mask(tf.gather(tf.constant(self.vocabulary.tokens), ids), ids != 0)
+        return tf.strings.reduce_join(words, axis=1, separator="" if self.unit == "characters" else " ")
 
     def _ids(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
         return tokens.with_flat_values(tf.cast(self.table.lookup(tokens.flat_values), tf.int32))

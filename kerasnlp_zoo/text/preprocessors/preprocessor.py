@@ -29,7 +29,7 @@ class Preprocessor(abc.ABC):
     """
 
     vocabulary_class: ClassVar[type[TokenList]]
-    modules: ClassVar[tuple[str, ...]] = ()
+    modules: tuple[str, ...] = ()
     resources: tuple[Any, ...] = ()
     vocabulary: TokenList
     language: str
