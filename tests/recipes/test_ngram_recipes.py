@@ -86,12 +86,19 @@ def test_bengios_model_learns_to_predict_the_next_word(lines, tmp_path, monkeypa
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", ["nce", "hierarchical_softmax"])
 def test_both_recipes_train_with_another_loss(loss, lines, tmp_path):
-    flags = {"corpus": lines, "loss": loss, "epochs": 4, "embedding_dim": 16, "hidden_dim": 16}
+    flags = {"corpus": lines, "loss": loss, "epochs": 8, "embedding_dim": 16, "hidden_dim": 16, "dropout": 0.0}
     is_sampled = {"num_sampled": 64} if loss == "nce" else {}
     config = nnlm.Config(**flags, **is_sampled, batch_size=64, learning_rate=0.01, output_dir=tmp_path / "nnlm")
     assert 1.5 < nnlm.main(config)["test_score"] < 4
     config = rnn_language_model.Config(
-        **flags, **is_sampled, tie_embeddings=False, batch_size=4, learning_rate=0.02, output_dir=tmp_path / "rnn"
+        **flags,
+        **is_sampled,
+        num_layers=1,
+        tie_embeddings=False,
+        batch_size=4,
+        segment_length=10,
+        learning_rate=0.02,
+        output_dir=tmp_path / "rnn",
     )
     assert 1.5 < rnn_language_model.main(config)["test_score"] < 4
 
