@@ -18,6 +18,7 @@ TOLERANCE = 1e-4
 # Cases that cannot run, by backend and the beginning of their name, with the error that says why.
 CANNOT_RUN = {
     ("jax", "bilstm_tagger"): "needs 64-bit integers",  # hashed bigrams; JAX has 32-bit integers by default
+    ("jax", "transformer_tagger"): "needs 64-bit integers",
 }
 
 
