@@ -240,17 +240,6 @@ LAYERS = [
         },
     ),
     LayerCase(
-        layers.ContinuedPositions,
-        {},
-        {
-            "input_shape": (2, 6, 4),
-            "call_kwargs": {"num_read": np.array([0, 9], "int32")},
-            "expected_output_shape": (2, 6, 4),
-            "supports_masking": True,
-            "run_training_check": False,  # nothing in it is trained
-        },
-    ),
-    LayerCase(
         layers.GatherPositions,
         {},
         {

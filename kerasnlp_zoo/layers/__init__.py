@@ -4,7 +4,6 @@ from kerasnlp_zoo.layers.attention import Attention
 from kerasnlp_zoo.layers.bag_of_words import BagOfWords, BagOfWordsDense
 from kerasnlp_zoo.layers.batch_normalization import MaskedBatchNormalization
 from kerasnlp_zoo.layers.characters import WordCharacters
-from kerasnlp_zoo.layers.continued_positions import ContinuedPositions
 from kerasnlp_zoo.layers.convolution import TextConvolution
 from kerasnlp_zoo.layers.crf import CRF
 from kerasnlp_zoo.layers.cross_attention import MultiHeadCrossAttention
@@ -60,7 +59,6 @@ __all__ = [
     "BagOfWords",
     "BagOfWordsDense",
     "ChildSumTreeLSTM",
-    "ContinuedPositions",
     "CoupledGateCell",
     "DeepTransitionCell",
     "FirstPositions",

@@ -128,6 +128,7 @@ class SinusoidalPositions(_AddPositions):
 
     Call arguments:
         inputs: float tensor [B, T, D], D even.
+        num_read: int tensor [B], number of tokens before these, for a segment of a text; None for the beginning.
 
     Returns:
         float tensor [B, T, D].
@@ -153,12 +154,22 @@ class SinusoidalPositions(_AddPositions):
         """Return the vectors of the first positions: float32 [length, D]."""
         if isinstance(length, int) and length <= self.max_sequence_length:
             return ops.convert_to_tensor(self.positions[:length])
-        places = ops.arange(length)
+        return self._at(ops.arange(length))
+
+    def call(self, inputs: Tensor, num_read: Tensor | None = None) -> Tensor:
+        """Add the vectors of T positions."""
+        if num_read is None:
+            return super().call(inputs)
+        vectors = self._at(num_read[:, None] + ops.arange(ops.shape(inputs)[1]))
+        return inputs + ops.cast(vectors, self.compute_dtype)
+
+    def _at(self, places: Tensor) -> Tensor:
+        """Return the vectors of positions, int of any shape: float32 [..., D]."""
         place, rotations = places % self.max_sequence_length, places // self.max_sequence_length
         sine, cosine = self.positions[:, 0::2], self.positions[:, 1::2]
         quarter_ahead = np.stack([cosine, -sine], axis=-1).reshape(self.positions.shape)
-        start, ahead = (ops.take(table, place, axis=0) for table in (self.positions, quarter_ahead))  # [length, D]
-        angles = ops.cast(rotations, "float32")[:, None] * self.angles
+        start, ahead = (ops.take(table, place, axis=0) for table in (self.positions, quarter_ahead))
+        angles = ops.cast(rotations, "float32")[..., None] * self.angles
         # sin(a + b) = sin(a) cos(b) + cos(a) sin(b) and cos(a + b) = cos(a) cos(b) - sin(a) sin(b). For the first P
         # positions b = 0, so their vectors are exactly those of the table.
         return start * ops.cos(angles) + ahead * ops.sin(angles)

@@ -14,12 +14,13 @@ import keras
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.layers import AddBias, ContinuedPositions, PaddingMask, SharedEmbedding, WindowedTransformerBlock
+from kerasnlp_zoo.layers import AddBias, PaddingMask, SharedEmbedding, SinusoidalPositions, WindowedTransformerBlock
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS, Activation
 from kerasnlp_zoo.models.builder import builder
 
 LanguageModelPositions: TypeAlias = Literal["linear_bias", "sinusoidal"]
 MEMORY = ("keys", "values")
+TABLE = 512  # positions whose sines and cosines are constants; those of later positions are computed from them
 POSITIONS: tuple[LanguageModelPositions, ...] = ("linear_bias", "sinusoidal")
 
 
@@ -92,7 +93,7 @@ def transformer_language_model(
         "logits": AddBias(name="logits"),
     }
     if positions == "sinusoidal":
-        layers["positions"] = ContinuedPositions(name="positions")
+        layers["positions"] = SinusoidalPositions(TABLE, name="positions")
     for number in range(num_layers):
         layers[f"layer_{number}"] = WindowedTransformerBlock(
             num_heads,

@@ -54,6 +54,13 @@ def test_sinusoids_continue_beyond_the_table(most, random):
     np.testing.assert_array_equal(of_any_length(inputs[:, :most]), long(inputs[:, :most]))
 
 
+def test_the_positions_of_a_segment_are_those_of_the_complete_text():
+    table, zeros = sinusoids(2000, 6), np.zeros((3, 5, 6), "float32")
+    positions = SinusoidalPositions(64)(zeros, num_read=np.array([0, 7, 1995], "int32"))
+    np.testing.assert_allclose(positions, np.stack([table[:5], table[7:12], table[1995:]]), atol=1e-4)
+    np.testing.assert_array_equal(positions[0], SinusoidalPositions(64)(zeros)[0])
+
+
 def test_bad_lengths_are_refused():
     for layer in (LearnedPositions, SinusoidalPositions):
         with pytest.raises(InputError, match="max_sequence_length must be an integer of at least 1"):

@@ -99,7 +99,7 @@ def test_the_state_has_one_dtype_in_any_precision():
         ({"activation": "tanh"}, "activation must be one of"),
         ({"attention_window": 0}, "attention_window must be an integer of at least 1"),
         ({"num_heads": 3}, "hidden_dim must be a multiple of num_heads"),
-        ({"hidden_dim": 9, "num_heads": 3, "positions": "sinusoidal"}, "width must be even"),
+        ({"hidden_dim": 9, "num_heads": 3, "positions": "sinusoidal"}, "must be even. Received: width=9"),
     ],
     ids=str,
 )
