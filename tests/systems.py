@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from kerasnlp_zoo import layers, models, training, zoo
+from tests.contracts import BUILDERS
 
 TREE = Path(__file__).parents[1]
 PAGE = TREE / "docs" / "systems.md"
@@ -23,7 +24,7 @@ HEAD = """# The systems of the source documents
 Each row is a system that the source documents describe, and what this package has for it. A cell without a name has the
 reason. The tests compare this page with the code.
 
-- layers: layers of this package that the builder imports; the others are those of Keras.
+- layers: layers of this package in the models of the builder, with all options; the others are those of Keras.
 - pipeline: functions that return a `tf.data.Dataset`; `Task.dataset` is the one of the task.
 - strategies: the flag that trains several replicas. fit: how the recipe calls `model.fit`.
 - SavedModel: the function that exports the model and compares its answers with `predict`.
@@ -57,7 +58,8 @@ ONE_IS_ENOUGH = {"entry": "`softmax_regression_movie_reviews_en` is the entry of
 UNTRAINED = {"strategies": "nothing is trained", "fit": "nothing is trained", "pipeline": "counts, not batches"}
 EXPERIMENT = {"strategies": "a small experiment", "SavedModel": "an experiment", "entry": "an experiment"}
 NOT_YET = {"entry": "none yet"}
-BETTER = {"entry": "the taggers with a CRF are better"}
+WITH_OTHER_ENCODER = {"entry": "the taggers with an entry have a BiLSTM"}
+WITH_CRF = {"entry": "the entries of BiLSTM-CRF have its layers and a CRF"}
 DOWNLOAD = {"entry": "starts from an encoder to download, see [BERT](families/bert.md)"}
 
 SYSTEMS = [
@@ -106,15 +108,9 @@ SYSTEMS = [
     ),
     System(
         "n-gram language model",
-        None,
+        "ngram_language_model",
         "ngram",
-        reasons={
-            "layers": "counts in NumPy",
-            "builder": "`ngram` counts",
-            "SavedModel": "none yet",
-            **UNTRAINED,
-            **NOT_YET,
-        },
+        reasons={**UNTRAINED, **NOT_YET},
     ),
     System("neural language model", "nnlm", "nnlm", reasons=NOT_YET),
     System("recurrent language model", "rnn_language_model", "rnn_language_model"),
@@ -139,8 +135,14 @@ SYSTEMS = [
         arguments={"filter_width": 3},
         reasons={"entry": "`bilstm_imdb_en` without the convolution"},
     ),
-    System("CNN tagger", "text_cnn_tagger", "bilstm_tagging", "--model cnn --head softmax", reasons=BETTER),
-    System("BiLSTM tagger", "bilstm_tagger", "bilstm_tagging", "--head softmax", reasons=BETTER),
+    System(
+        "CNN tagger",
+        "text_cnn_tagger",
+        "bilstm_tagging",
+        "--model cnn --head softmax",
+        reasons={"entry": "a baseline for the BiLSTM tagger"},
+    ),
+    System("BiLSTM tagger", "bilstm_tagger", "bilstm_tagging", "--head softmax", reasons=WITH_CRF),
     System("BiLSTM-CRF", "bilstm_crf", "bilstm_tagging"),
     System(
         "Tree-LSTM of a sentence",
@@ -153,6 +155,20 @@ SYSTEMS = [
     System("encoder-decoder with attention", "seq2seq", "seq2seq"),
     System("Transformer", "transformer", "transformer_translation"),
     System("Transformer encoder", "transformer_encoder", "transformer_encoder", reasons=NOT_YET),
+    System(
+        "Transformer tagger",
+        "transformer_tagger",
+        "bilstm_tagging",
+        "--model transformer --head softmax",
+        reasons=WITH_OTHER_ENCODER,
+    ),
+    System(
+        "Transformer tagger with CRF",
+        "transformer_crf",
+        "bilstm_tagging",
+        "--model transformer",
+        reasons=WITH_OTHER_ENCODER,
+    ),
     System("BERT, pretraining", "bert_pretrainer", "bert_pretraining"),
     System("BERT, sentences and pairs", "bert_classifier", "bert_classification"),
     System("BERT, tokens", "bert_token_classifier", "bert_tagging", reasons=DOWNLOAD),
@@ -168,7 +184,7 @@ def cells(system):
     source = recipe_source(system.recipe)
     helpers = [name for name in training.__all__ if re.search(rf"\b{name}\(", source) and is_function(name)]
     code = source + "".join(inspect.getsource(getattr(training, name)) for name in helpers)
-    saving = [name for name in helpers if name.startswith(("finish", "train")) and saves_task(name)]
+    saving = [name for name in helpers if name.startswith(("finish", "train", "save")) and saves_task(name)]
     strategy = get_type_hints(recipe(system.recipe).Config, include_extras=True)["strategy"]
     fits = re.findall(r"\b(?:run\.fit|run\.train|model\.fit)(?=\()", code)
     return {
@@ -204,15 +220,14 @@ def recipe_source(name):
     return (TREE / "recipes" / f"{name}.py").read_text("utf-8")
 
 
+@functools.cache
 def layers_of(builder):
-    """Return the layers that the file of a builder imports."""
+    """Return the layers of this package that the models of a builder have, in all its cases of the contracts."""
     if builder is None:
         return []
-    module = models.BUILDERS[builder].__module__
-    tree = ast.parse((TREE / f"{module.replace('.', '/')}.py").read_text("utf-8"))
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    names = [alias.name for node in imports if node.module.startswith("kerasnlp_zoo.layers") for alias in node.names]
-    return sorted({name for name in names if name in layers.__all__})
+    built = [models.BUILDERS[builder](**case.arguments) for case in BUILDERS if case.builder == builder]
+    names = {type(layer).__name__ for model in built for layer in model.layers}
+    return sorted(name for name in names if name in layers.__all__)
 
 
 @functools.cache

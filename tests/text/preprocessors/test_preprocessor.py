@@ -11,7 +11,10 @@ VOCABULARIES = {
 }
 
 
-@pytest.mark.parametrize("name", text.PREPROCESSORS)
+OF_TEXTS = [name for name in text.PREPROCESSORS if name != "FeaturePreprocessor"]  # its inputs are numbers
+
+
+@pytest.mark.parametrize("name", OF_TEXTS)
 def test_every_preprocessor_has_the_attributes_of_the_base_class(name):
     preprocessor_class = getattr(text, name)
     vocabulary = VOCABULARIES[preprocessor_class.vocabulary_class]
