@@ -18,7 +18,8 @@ import numpy as np
 
 from kerasnlp_zoo import models
 from kerasnlp_zoo.training import WeightedMeanLoss
-from tests.contracts import BUILDERS, NUM_CLASSES
+from tests.contracts import BUILDERS
+from tests.model_inputs import NUM_CLASSES
 
 BATCH, TIME = 4, 6
 

@@ -7,7 +7,7 @@ import pytest
 from kerasnlp_zoo import cli, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
-from tests.task_contracts import text_classification, word_embedding
+from tests.small_tasks import text_classification, word_embedding
 
 ENTRY = "text_cnn_movie_reviews_en"
 GOOD = "a gripping, beautifully acted film"

@@ -28,8 +28,9 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from tests.contracts import BUILDERS, NUM_CLASSES, one_of_each
+from tests.contracts import BUILDERS, one_of_each
 from tests.layer_contracts import LAYERS
+from tests.model_inputs import NUM_CLASSES
 
 builders = pytest.mark.parametrize("case", BUILDERS, ids=str)
 one_of_each_builder = pytest.mark.parametrize("case", one_of_each(BUILDERS, lambda case: case.builder))

@@ -11,12 +11,7 @@ from kerasnlp_zoo.models import BERT_SIZES, bert_classifier, text_cnn
 from kerasnlp_zoo.plots.neighbours import neighbours
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary, WordPreprocessor
-from tests.task_contracts import (
-    translation_by_seq2seq,
-    tree_classification,
-    word_embedding,
-    word_embedding_with_contexts,
-)
+from tests.small_tasks import translation_by_seq2seq, tree_classification, word_embedding, word_embedding_with_contexts
 
 TEXT = "The animal didn't cross the street"
 PNG = b"\x89PNG"

@@ -30,8 +30,8 @@ class FeatureOptions(DataOptions):
     """
 
     dataset: str = "interviews"
-    """Name of an example: interviews, four scores and whether the applicant was hired; or exam, three numbers about a
-    student and whether he passed."""
+    """Name of an example. interviews: four scores of an applicant, who is hired or rejected. exam: three numbers about
+    a student, who passes or fails."""
     train_file: Path | None = None
     """Your own table instead: CSV or TSV with columns of numbers, and a column with the label."""
     feature_columns: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ def _example(options: FeatureOptions) -> tuple[dict[str, Any], dict[str, Split]]
 
 
 def _interviews(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return four scores from 0 to 10, and whether s = w.x is at least t: experienced interviewers weigh more."""
+    """Return the scores of four interviewers, from 0 to 10, and whether their weighted sum reaches a threshold."""
     scores = random.uniform(0, 10, (NUM_ROWS, 4)).round(1)
     return scores, scores @ [0.4, 0.3, 0.2, 0.1] >= 5.0
 

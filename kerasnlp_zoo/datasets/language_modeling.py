@@ -39,7 +39,7 @@ class LanguageModelingOptions(TextOptions):
     characters; pieces of words, learned from the training part. Default: spaces if the words of the text are separated
     already, as in wikitext2; otherwise words for English and characters for Chinese."""
     min_count: int = 3
-    """Tokens that occur less often in the training part become [UNK]; not for pieces, all of which are kept."""
+    """Tokens that occur less often in the training part become [UNK]. Ignored for pieces, which are all kept."""
     max_vocabulary_size: int | None = None
     """Maximum size of the vocabulary; the most frequent tokens are kept. Default: all, or 8,000 pieces."""
 

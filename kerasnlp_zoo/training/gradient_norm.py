@@ -12,23 +12,23 @@ import tensorflow as tf
 NAME = "gradient_norm"
 
 
-class MeasuresGradient:
-    """Mixin of optimizers that measure the norm of the gradient before clipping. List it before the optimizer.
+class MeasuresGradient(keras.optimizers.Optimizer):
+    """Base of optimizers that measure the norm of the gradient before clipping. List it before the optimizer.
 
-    `gradient_norm` is the mean over the steps since its last reset. With several replicas, it is also the mean over the
-    replicas, of which each has the gradient of its part of the batch.
+    `gradient_norm` is the mean over the steps since its last reset. With several replicas, each one measures the
+    gradient of its part of the batch, and the mean is over steps and replicas.
     """
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
         """Create the mean, then the variables of the optimizer."""
         if not hasattr(self, NAME):
             self.gradient_norm = keras.metrics.Mean(name=NAME)
-        super().build(variables)  # type: ignore[misc]  # the optimizer has this method
+        super().build(variables)
 
     def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
         """Measure the gradients, then clip them as the optimizer does."""
         self.measure(gradients)
-        return super()._clip_gradients(gradients)  # type: ignore[misc]
+        return super()._clip_gradients(gradients)
 
     def measure(self, gradients: list[Any]) -> tf.Tensor:
         """Return the norm of all gradients together, and add it to the mean."""
@@ -68,7 +68,7 @@ class GradientNorm(keras.callbacks.Callback):
 
 
 def merged_rows(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
-    """Sum the gradients of words that occur several times in a batch; norms and Adam square the sum, not the summands.
+    """Sum the gradients of words that occur several times in a batch, because a norm squares the sum of a row.
 
     Args:
         gradient: `tf.IndexedSlices` of N rows; any other gradient is returned unchanged.

@@ -9,7 +9,7 @@ from kerasnlp_zoo.plots.alignment import alignment_figure
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.text import TranslationPreprocessor
 from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
-from tests.task_contracts import text_classification
+from tests.small_tasks import text_classification
 
 VOCABULARY = learn_piece_vocabulary(["where is the station", "dónde está la estación"] * 2, size=40)
 PREPROCESSOR = TranslationPreprocessor(VOCABULARY)

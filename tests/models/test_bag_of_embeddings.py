@@ -3,7 +3,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bag_of_embeddings, fixed_window
-from tests.contracts import token_ids
+from tests.model_inputs import token_ids
 
 
 def perceptron(features, weights):

@@ -7,7 +7,7 @@ import pytest
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm, bilstm_tagger
 from tests import oracles
-from tests.contracts import token_ids, words_of_letters
+from tests.model_inputs import token_ids, words_of_letters
 
 SMALL = {"vocabulary_size": 40, "num_classes": 3, "embedding_dim": 4, "hidden_dim": 5}
 

@@ -16,7 +16,7 @@ from kerasnlp_zoo.models import (
     softmax_regression,
 )
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy, hinge_loss, perceptron_loss
-from tests.contracts import token_ids
+from tests.model_inputs import token_ids
 
 LINEAR = ["perceptron", "softmax_regression", "linear_svm", "logistic_regression"]
 A, B = 2, 3  # two words

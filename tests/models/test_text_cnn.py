@@ -5,7 +5,7 @@ import pytest
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import build, text_cnn, text_cnn_tagger
 from tests import oracles
-from tests.contracts import token_ids
+from tests.model_inputs import token_ids
 
 
 def test_text_cnn_equals_the_equations(random):

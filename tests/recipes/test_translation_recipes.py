@@ -7,7 +7,7 @@ import pytest
 from kerasnlp_zoo import cli, zoo
 from kerasnlp_zoo.errors import InputError
 from recipes import seq2seq, transformer_translation
-from tests.task_contracts import translation_by_seq2seq
+from tests.small_tasks import translation_by_seq2seq
 
 NUMBERS = {"zero": "零", "one": "一", "two": "二", "three": "三", "four": "四", "five": "五"}
 SMALL = {"hidden_dim": 32, "batch_size": 256, "epochs": 2, "warmup_steps": 20, "vocabulary_size": 60}

@@ -13,7 +13,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training import word_vector_training
 from recipes import word2vec
 from tests.small_data import write_topics
-from tests.task_contracts import word_embedding, word_embedding_with_contexts
+from tests.small_tasks import word_embedding, word_embedding_with_contexts
 
 
 @pytest.mark.parametrize(

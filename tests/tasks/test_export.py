@@ -8,7 +8,8 @@ from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.fresh_process import FreshProcess
 from kerasnlp_zoo.tasks.litert import check_litert
 from kerasnlp_zoo.training import make_strategy
-from tests.task_contracts import STRANGE, TASKS, TEXTS, text_classification
+from tests.small_tasks import STRANGE, TEXTS, text_classification
+from tests.task_contracts import TASKS
 
 (CASE,) = [case for case in TASKS if case.make is text_classification]
 

@@ -14,7 +14,7 @@ from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.tasks.litert import check_litert
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import make_strategy
-from tests.task_contracts import TEXTS, text_classification
+from tests.small_tasks import TEXTS, text_classification
 
 
 @pytest.fixture(scope="module")

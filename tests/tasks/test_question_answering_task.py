@@ -9,7 +9,7 @@ from kerasnlp_zoo.tasks import QuestionAnswering
 from kerasnlp_zoo.tasks.question_answering import ANSWERS, LONGEST_ANSWER, NO_ANSWER, answer_places
 from kerasnlp_zoo.text.question_windows import question_windows
 from kerasnlp_zoo.training import WeightedMeanLoss, span_cross_entropy
-from tests.task_contracts import bert_model, question_answering, sentence_similarity
+from tests.small_tasks import bert_model, question_answering, sentence_similarity
 
 LONG = " ".join(["the film is dull ."] * 40)  # 200 pieces, in windows of 80
 

@@ -3,7 +3,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks import FillMask
-from tests.task_contracts import TEXTS, fill_mask, sentence_similarity, text_regression
+from tests.small_tasks import TEXTS, fill_mask, sentence_similarity, text_regression
 
 
 def test_similarity_is_the_cosine_of_the_vectors():

@@ -11,7 +11,7 @@ from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.tasks.export import serving_commands
 from kerasnlp_zoo.text import WordPreprocessor
-from tests.task_contracts import LABELS, TEXTS, pair_classification, text_classification
+from tests.small_tasks import LABELS, TEXTS, pair_classification, text_classification
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from kerasnlp_zoo.models import bilstm_tagger
 from kerasnlp_zoo.tasks.token_classification import TokenClassification, spans_in_words, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
-from tests.task_contracts import token_classification
+from tests.small_tasks import token_classification
 
 
 def tags_of_dataset(task, text, spans):

@@ -9,7 +9,7 @@ from kerasnlp_zoo.tasks.export import serving_commands
 from kerasnlp_zoo.text import TreePreprocessor
 from kerasnlp_zoo.text.trees import read_tree
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
-from tests.task_contracts import TREES, tree_classification
+from tests.small_tasks import TREES, tree_classification
 
 SIZE = {"embedding_dim": 8, "hidden_dim": 5, "dropout": 0.0}
 

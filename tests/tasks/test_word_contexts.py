@@ -5,7 +5,7 @@ import pytest
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
-from tests.task_contracts import word_embedding, word_embedding_with_contexts
+from tests.small_tasks import word_embedding, word_embedding_with_contexts
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from kerasnlp_zoo.training import (
     load_encoder,
     trainable_summary,
 )
-from tests.task_contracts import LABELS, TEXTS, sentence_similarity
+from tests.small_tasks import LABELS, TEXTS, sentence_similarity
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import set_word_vectors, softmax_regression, text_cnn
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.training.starting_vectors import read_word_vectors
-from tests.task_contracts import sentence_similarity, word_embedding
+from tests.small_tasks import sentence_similarity, word_embedding
 
 VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "film", "dull", "gripping", "café"])
 LINES = "the 1 2 3\nfilm 0.5 -1 2e-1\ncafé 1 1 1\ndull 4 5 6\n"

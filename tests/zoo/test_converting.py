@@ -6,7 +6,7 @@ import pytest
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.convert import write_huggingface
 from kerasnlp_zoo.errors import InputError
-from tests.task_contracts import fill_mask, sentence_similarity
+from tests.small_tasks import fill_mask, sentence_similarity
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.zoo import cards
 from kerasnlp_zoo.zoo.folders import NEEDED
 from tests.contracts import one_of_each
-from tests.task_contracts import TEXTS, text_classification, translation_by_transformer
+from tests.small_tasks import TEXTS, text_classification, translation_by_transformer
 
 ENTRY = "text_cnn_movie_reviews_en"
 

@@ -15,7 +15,7 @@ from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.zoo.quantizing import quantize_entry
-from tests.task_contracts import (
+from tests.small_tasks import (
     LABELS,
     TEXTS,
     language_modeling,
