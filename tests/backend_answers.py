@@ -52,7 +52,12 @@ def run(case, file):
 
 
 def train_once(case, model, inputs, random):
-    """Train one batch and return its loss; for a case without training, the loss is the mean of the outputs."""
+    """Train one batch and return its loss; for a case without training, the loss is the mean of the outputs.
+
+    A model without trainable weights, such as one of counts, is not trained; its loss is 0.
+    """
+    if not model.trainable_weights:
+        return 0.0
     shape = (BATCH, TIME) if case.per_token else BATCH
     labels = case.labels(random, BATCH, TIME) if case.labels else random.integers(0, NUM_CLASSES - 1, shape)
     if case.output:

@@ -52,7 +52,7 @@ def trained_recurrent(loss):
     if not has_tree:
         initialize_output_bias(model, TEXT)
     next_word_loss = NextWordLoss(model, loss, 12, np.bincount(TEXT, minlength=V))
-    trainer = compile_for_language_modeling(LanguageModelTrainer(model, 6, next_word_loss), 0.02)
+    trainer = compile_for_language_modeling(LanguageModelTrainer(model, 6, next_word_loss), keras.optimizers.Adam(0.02))
     batches = language_model_batches(TEXT, 6, 20)
     trainer.fit(batches, epochs=12, shuffle=False, verbose=0)
     return model, trainer.evaluate(batches, verbose=0, return_dict=True)["perplexity"]
