@@ -28,6 +28,19 @@ from tests.model_inputs import (
     words_of_letters,
 )
 
+# The family of each module of models/ whose family has another name.
+FAMILIES = {
+    "bert_heads": "bert",
+    "bilstm_crf": "bilstm",
+    "glove": "word_embedding",
+    "ngram_language_model": "rnn_language_model",
+    "nnlm": "rnn_language_model",
+    "transformer_encoder": "transformer",
+    "transformer_language_model": "rnn_language_model",
+    "transformer_tagger": "transformer",
+    "word2vec": "word_embedding",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class BuilderCase:
@@ -67,9 +80,14 @@ class BuilderCase:
         return "-".join([self.builder, *values, *([self.output] if self.output else [])])
 
     @property
-    def family(self):
+    def module(self):
         """Name of the module that defines the builder."""
         return models.BUILDERS[self.builder].__module__.rsplit(".", 1)[-1]
+
+    @property
+    def family(self):
+        """Name of the family, to which several modules can belong."""
+        return FAMILIES.get(self.module, self.module)
 
     @property
     def samples_noise(self):
@@ -77,14 +95,25 @@ class BuilderCase:
         return self.arguments.get("loss") in ("negative_sampling", "nce")
 
 
-def one_of_each(cases, key):
-    """Return pytest parameters: the first case of each key is tested quickly, all others are slow tests."""
+def one_of_each(cases, *keys):
+    """Return pytest parameters: the first case with each value of a key is tested quickly, all others are slow tests.
+
+    Args:
+        cases: the cases.
+        keys: functions of a case. A case is quick if one of them has a new value.
+    """
     seen, parameters = set(), []
     for case in cases:
-        marks = [pytest.mark.slow] if key(case) in seen else []
+        values = {(number, key(case)) for number, key in enumerate(keys)}
+        marks = [pytest.mark.slow] if values <= seen else []
         parameters.append(pytest.param(case, marks=marks, id=str(case)))
-        seen.add(key(case))
+        seen |= values
     return parameters
+
+
+def first_is_quick(cases):
+    """Return pytest parameters: the first case is tested quickly, all others are slow tests."""
+    return one_of_each(cases, lambda case: None)
 
 
 IN_NAMES = (
@@ -286,20 +315,6 @@ BUILDERS = [
     ),
     BuilderCase("text_cnn", _text_cnn(padding="same", activation="leaky_relu", l1=0.001)),
     BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
-    BuilderCase(
-        "bilstm_crf",
-        _over_vectors(num_layers=1),
-        per_token=True,
-        loss=crf_loss,
-        read=crf_marginals,
-    ),
-    BuilderCase(
-        "bilstm_crf",
-        _over_vectors(cell="gru_reset_before", skip_connections=True, layer_norm=True, num_input_layers=1),
-        per_token=True,
-        loss=crf_loss,
-        read=crf_marginals,
-    ),
     *(
         BuilderCase("softmax_regression", {**SIZES, "weighting": weighting}, quantizable=False)
         for weighting in ("binary", "tf_idf")
@@ -343,6 +358,20 @@ BUILDERS = [
             ("last", {"cell": "output_recurrent"}),
             *(("max", {"cell": cell}) for cell in CELLS if cell not in ("lstm", "gru", "rnn", "output_recurrent")),
         )
+    ),
+    BuilderCase(
+        "bilstm_crf",
+        _over_vectors(num_layers=1),
+        per_token=True,
+        loss=crf_loss,
+        read=crf_marginals,
+    ),
+    BuilderCase(
+        "bilstm_crf",
+        _over_vectors(cell="gru_reset_before", skip_connections=True, layer_norm=True, num_input_layers=1),
+        per_token=True,
+        loss=crf_loss,
+        read=crf_marginals,
     ),
     BuilderCase(
         "bilstm_tagger",

@@ -66,7 +66,7 @@ LABELS = ["positive", "negative"] * 5 + ["positive"]
 STRANGE = ("", "👍🏽 ＣＡＦＥ\u0301", "word " * 3000)
 
 
-def text_classification():
+def text_classification() -> TextClassification:
     """A small, untrained TextClassification."""
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=16, num_filters=8)
@@ -76,7 +76,7 @@ def text_classification():
 ROWS = ("7.5,8,6,9.1", [3.0, 2.5, 4.0, 1.0], (9, 9, 8, 10), [0.0, 0.0, 0.0, 0.0], "-1, 2e1,+3,.5")
 
 
-def feature_classification():
+def feature_classification() -> FeatureClassification:
     """A small, untrained FeatureClassification."""
     model = multilayer_perceptron(num_features=4, hidden_dims=(6,))
     model.get_layer("standardization").set_statistics(np.random.default_rng(0).uniform(0, 10, (20, 4)))
@@ -98,13 +98,13 @@ def bert_model(builder, preprocessor, **arguments):
     return BUILDERS[builder](**size), WordPiecePreprocessor(PIECES, max_sequence_length=80, **preprocessor)
 
 
-def pair_classification():
+def pair_classification() -> TextClassification:
     """A small, untrained TextClassification of pairs."""
     model, preprocessor = bert_model("bert_classifier", {"pairs": True}, num_classes=2, pooling="mean")
     return TextClassification(model, preprocessor, ["negative", "positive"])
 
 
-def word_pair_classification():
+def word_pair_classification() -> TextClassification:
     """A small, untrained TextClassification of pairs by a model of words."""
     preprocessor = WordPairPreprocessor.from_texts(TEXTS, max_sequence_length=80)
     size = {**BERT, "vocabulary_size": preprocessor.vocabulary_size, "num_segments": 2}
@@ -112,18 +112,18 @@ def word_pair_classification():
     return TextClassification(model, preprocessor, ["negative", "positive"])
 
 
-def text_regression():
+def text_regression() -> TextRegression:
     """A small, untrained TextRegression."""
     return TextRegression(*bert_model("bert_classifier", {}, num_classes=1))
 
 
-def token_classification():
+def token_classification() -> TokenClassification:
     """A small, untrained TokenClassification."""
     tags = tags_for(["THING", "VIEW"])
     return TokenClassification(*bert_model("bert_token_classifier", {}, num_classes=len(tags)), tags)
 
 
-def tagging_with_crf():
+def tagging_with_crf() -> TokenClassification:
     """A small, untrained TokenClassification of words and their letters, with a conditional random field."""
     tags = tags_for(["THING", "VIEW"], "bmes")
     preprocessor = TokenPreprocessor.from_texts(TEXTS).changed(word_length=4, max_sequence_length=80)
@@ -139,17 +139,17 @@ def tagging_with_crf():
     return TokenClassification(model, preprocessor, tags)
 
 
-def question_answering():
+def question_answering() -> QuestionAnswering:
     """A small, untrained QuestionAnswering that can answer that there is no answer."""
     return QuestionAnswering(*bert_model("bert_span_predictor", {"pairs": True}), [NO_ANSWER])
 
 
-def sentence_similarity():
+def sentence_similarity() -> SentenceSimilarity:
     """A small, untrained SentenceSimilarity."""
     return SentenceSimilarity(*bert_model("sentence_encoder", {}))
 
 
-def fill_mask():
+def fill_mask() -> FillMask:
     """A small, untrained FillMask."""
     return FillMask(*bert_model("bert_masked_language_model", {}))
 
@@ -164,7 +164,7 @@ TREES = (
 STRANGE_TREES = ("(0 " * 60 + "deep" + ")" * 60, f"(0 {'(0 wide) ' * 300})", "(0 (0 👍🏽) (0 ＣＡＦＥ\u0301) (0 （))")
 
 
-def tree_classification():
+def tree_classification() -> TreeClassification:
     """A small, untrained TreeClassification of every node."""
     preprocessor = TreePreprocessor.from_texts(TREES, notation="labelled")
     size = {"composition": "child_sum", "embedding_dim": 8, "hidden_dim": 5}
@@ -178,21 +178,21 @@ def generative_vocabulary():
     return GenerativeVocabulary.from_counts(dict.fromkeys(words, 1))
 
 
-def language_modeling():
+def language_modeling() -> LanguageModeling:
     """A small, untrained LanguageModeling."""
     vocabulary = generative_vocabulary()
     model = rnn_language_model(len(vocabulary), embedding_dim=8, hidden_dim=6)
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
-def language_modeling_by_nnlm():
+def language_modeling_by_nnlm() -> LanguageModeling:
     """A small, untrained LanguageModeling of a fixed number of previous words."""
     vocabulary = generative_vocabulary()
     model = nnlm(len(vocabulary), embedding_dim=8, hidden_dim=6, context_size=3)
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
-def language_modeling_by_transformer():
+def language_modeling_by_transformer() -> LanguageModeling:
     """A small, untrained LanguageModeling by a Transformer."""
     vocabulary = generative_vocabulary()
     size = {"hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 12, "attention_window": 6}
@@ -200,7 +200,7 @@ def language_modeling_by_transformer():
     return LanguageModeling(model, LanguageModelPreprocessor(vocabulary, max_sequence_length=80))
 
 
-def language_modeling_by_ngrams():
+def language_modeling_by_ngrams() -> LanguageModeling:
     """A LanguageModeling by the n-grams of TEXTS."""
     vocabulary = generative_vocabulary()
     preprocessor = LanguageModelPreprocessor(vocabulary, max_sequence_length=80)
@@ -213,25 +213,25 @@ def language_modeling_by_ngrams():
 TRANSLATION_PIECES = learn_piece_vocabulary([*TEXTS, *(text[::-1] for text in TEXTS)], size=120)
 
 
-def translation_by_transformer():
+def translation_by_transformer() -> Translation:
     """A small, untrained Translation by a Transformer."""
     model = transformer(**{**BERT, "vocabulary_size": len(TRANSLATION_PIECES)})
     return Translation(model, TranslationPreprocessor(TRANSLATION_PIECES, max_sequence_length=40))
 
 
-def translation_by_seq2seq():
+def translation_by_seq2seq() -> Translation:
     """A small, untrained Translation by recurrent networks."""
     model = seq2seq(len(TRANSLATION_PIECES), embedding_dim=8, hidden_dim=6)
     return Translation(model, TranslationPreprocessor(TRANSLATION_PIECES, max_sequence_length=40))
 
 
-def word_embedding():
+def word_embedding() -> WordEmbedding:
     """A small WordEmbedding of random vectors."""
     vocabulary = Vocabulary(["[PAD]", "[UNK]", *WORDS])
     return WordEmbedding.from_vectors(vocabulary, np.random.default_rng(3).normal(size=(len(vocabulary), 8)))
 
 
-def word_embedding_with_contexts():
+def word_embedding_with_contexts() -> WordEmbedding:
     """A small WordEmbedding of random vectors, with output vectors."""
     vocabulary, random = Vocabulary(["[PAD]", "[UNK]", *WORDS]), np.random.default_rng(3)
     vectors, output = random.normal(size=(2, len(vocabulary), 8))

@@ -6,6 +6,7 @@ small_tasks.py makes the tasks; test_task_contracts.py proves the promises.
 import dataclasses
 import functools
 import re
+import typing
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.tasks.token_classification import tags_for
+from tests.contracts import FAMILIES
 from tests.small_tasks import (
     LABELS,
     ROWS,
@@ -49,7 +51,7 @@ class TaskCase:
 
     Args:
         make: function that returns a new task.
-        family: name of the module of the model.
+        module: name of the module of the model.
         numbers: name of the output that int8 weights may change a little.
         texts: tuple of str.
         labels: tuple, one per text; empty for a task that is not trained on labels.
@@ -61,7 +63,7 @@ class TaskCase:
     """
 
     make: callable
-    family: str
+    module: str
     numbers: str
     texts: tuple = tuple(TEXTS)
     labels: tuple = tuple(LABELS)
@@ -73,6 +75,16 @@ class TaskCase:
 
     def __str__(self):
         return self.make.__name__
+
+    @property
+    def type(self):
+        """Class of the task."""
+        return typing.get_type_hints(self.make)["return"]
+
+    @property
+    def family(self):
+        """Name of the family of the model."""
+        return FAMILIES.get(self.module, self.module)
 
     @functools.cached_property
     def task(self):

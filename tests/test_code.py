@@ -68,6 +68,7 @@ def test_importing_the_package_loads_no_heavy_library():
     assert result.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_building_a_model_does_not_load_other_heavy_parts():
     heavy = ["tensorflow_datasets", "jieba", "kerasnlp_zoo.tasks", "kerasnlp_zoo.plots"]
     program = (

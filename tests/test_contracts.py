@@ -28,7 +28,7 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from tests.contracts import BUILDERS, one_of_each
+from tests.contracts import BUILDERS, first_is_quick, one_of_each
 from tests.layer_contracts import LAYERS
 from tests.model_inputs import NUM_CLASSES
 
@@ -81,7 +81,7 @@ def test_every_layer_passes_run_layer_test_of_keras(case):
     TestCase().run_layer_test(case.layer, case.arguments, **case.checks)
 
 
-@builders
+@one_of_each_builder
 def test_additional_padding_does_not_change_the_answer(case, random):
     model, inputs = build(case), case.inputs(random, batch=5, time=7)
     for count in (1, 6, 30):
@@ -105,7 +105,7 @@ def test_the_answer_to_an_empty_text_is_finite(case, random):
 
 
 @one_of_each_output
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("policy", first_is_quick(["mixed_float16", "mixed_bfloat16"]))
 def test_half_precision_is_close_and_keeps_float32_weights(case, policy, random):
     inputs = case.inputs(random, batch=5, time=7)
     expected = answers(case, build(case), inputs)

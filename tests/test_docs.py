@@ -20,7 +20,7 @@ RUN_BY_NOBODY = {  # first words of a command -> why the tests do not run it
     "pytest": "it would run this test",
 }
 TOGETHER = ("docs/own_data.md", "docs/serving.md")  # pages whose commands use the output of the commands before
-SLOW = (  # words in blocks of more than 10 s
+SLOW = (  # words in blocks of more than 10 s; the blocks on the pages of families are slow, too
     "Sampling(",
     "Word2VecTrainer(",
     "bert_minilm_en",
@@ -47,8 +47,8 @@ def marked(items, text):
     for item in items:
         id = str(item[0] if isinstance(item, list) else item)
         is_quick = QUICK[0] in id and QUICK[1] in text(item)
-        is_slow = any(word in text(item) for word in SLOW) and not is_quick
-        result.append(pytest.param(item, id=id, marks=[pytest.mark.slow] if is_slow else []))
+        is_slow = id.startswith("docs/families/") or any(word in text(item) for word in SLOW)
+        result.append(pytest.param(item, id=id, marks=[pytest.mark.slow] if is_slow and not is_quick else []))
     return result
 
 

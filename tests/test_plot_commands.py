@@ -61,6 +61,7 @@ def test_attention_is_drawn(run, entries, tmp_path, flags):
     assert picture.read_bytes().startswith(PNG)
 
 
+@pytest.mark.slow
 def test_positions_are_drawn(run, entries, tmp_path):
     pictures = [tmp_path / "sines.png", tmp_path / "waves.png", tmp_path / "learned.png"]
     run("positions", "-o", pictures[0])

@@ -17,6 +17,7 @@ from tests.memory import freeze_objects
 from tests.task_contracts import TASKS
 
 all_tasks = pytest.mark.parametrize("case", TASKS, ids=str)
+one_of_each_task = pytest.mark.parametrize("case", one_of_each(TASKS, lambda case: case.type, lambda case: case.family))
 QUANTIZABLE = [case for case in TASKS if case.quantizable]
 one_of_each_family = pytest.mark.parametrize("case", one_of_each(QUANTIZABLE, lambda case: case.family))
 
@@ -34,13 +35,14 @@ def entry(case, entries):
 
 
 def test_every_task_has_a_case():
-    assert {type(case.task).name for case in TASKS} == set(tasks.TASKS)
+    assert {case.type.name for case in TASKS} == set(tasks.TASKS)
     for case in TASKS:
+        assert type(case.task) is case.type
         builder = case.task.model.builder_config["builder"]
-        assert models.BUILDERS[builder].__module__.endswith(f".{case.family}")
+        assert models.BUILDERS[builder].__module__.endswith(f".{case.module}")
 
 
-@all_tasks
+@one_of_each_task
 def test_predictions_do_not_depend_on_batches_or_order(case):
     answers = case.task.predict(list(case.texts))
     assert json.loads(json.dumps(answers)) == answers
@@ -48,7 +50,7 @@ def test_predictions_do_not_depend_on_batches_or_order(case):
     assert zoo.difference(answers, backwards) <= 1e-6
 
 
-@all_tasks
+@one_of_each_task
 def test_evaluate_has_one_signature_and_a_score_in_the_usual_unit(case):
     task = case.task
     parameters = inspect.signature(task.evaluate).parameters.values()
@@ -84,7 +86,7 @@ def test_dataset_contains_every_text_once_in_full_batches(case):
     assert np.sum(rows) == len(case.texts)
 
 
-@all_tasks
+@one_of_each_task
 def test_a_saved_entry_has_the_same_answers(case, entry):
     texts = list(case.texts)
     loaded = zoo.load(entry)
@@ -120,12 +122,12 @@ def test_new_labels_keep_the_encoder_and_replace_the_output_layer(case, entry, c
             np.testing.assert_array_equal(np.asarray(weight), np.asarray(new[weight.path]))
 
 
-@all_tasks
+@one_of_each_task
 def test_export_returns_the_same_answers_in_a_process_that_imports_only_tensorflow(case, tmp_path):
     assert check_export(case.task, case.task.export(tmp_path), [*case.texts, *case.strange]) <= 1e-5
 
 
-@all_tasks
+@pytest.mark.parametrize("case", one_of_each(TASKS, lambda case: case.family))
 def test_litert_returns_the_same_answers_in_a_process_without_tensorflow(case, tmp_path):
     if case.task.needs_strings:
         with pytest.raises(InputError, match="LiteRT has no strings.*saved_model"):

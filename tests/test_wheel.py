@@ -36,6 +36,7 @@ def run(installed, folder, *arguments):
     return result.stdout
 
 
+@pytest.mark.slow
 def test_the_wheel_lists_loads_and_predicts_outside_the_tree(installed, tmp_path):
     assert "text_cnn_movie_reviews_en" in run(installed, tmp_path, "list")
     answer = run(installed, tmp_path, "predict", "text_cnn_movie_reviews_en", "a gripping film", "--json")

@@ -58,23 +58,18 @@ class CharacterIds:
 
     def __call__(self, words: tf.RaggedTensor) -> tf.RaggedTensor:
         """Convert ragged words, string [N, (length)], into ragged int32 [N, (length), L], padded with 0."""
-        characters = tf.strings.unicode_split(words.flat_values, "UTF-8")  # ragged [K, (characters)]
-        first = self.max_word_length - self.max_word_length // 2
-        last = self.max_word_length // 2
-        beginnings = characters[:, :first]
-        endings = tf.ragged.boolean_mask(characters, _is_ending(characters, first, last))
-        ids = tf.concat([beginnings, endings], axis=1)
+        ids = tf.strings.unicode_split(self._shortened(words.flat_values), "UTF-8")  # ragged [K, (characters)]
         ids = ids.with_flat_values(tf.cast(self.table.lookup(ids.flat_values), tf.int32))
         return words.with_flat_values(ids.to_tensor(shape=[None, self.max_word_length]))
+
+    def _shortened(self, words: tf.Tensor) -> tf.Tensor:
+        """Return words [K] without the middle of those with more than L characters."""
+        lengths = tf.strings.length(words, "UTF8_CHAR")
+        last = self.max_word_length // 2
+        beginnings = tf.strings.substr(words, 0, self.max_word_length - last, "UTF8_CHAR")
+        endings = tf.strings.substr(words, tf.maximum(lengths - last, 0), tf.fill(tf.shape(words), last), "UTF8_CHAR")
+        return tf.where(lengths > self.max_word_length, beginnings + endings, words)
 
     def get_config(self) -> Config:
         """Return the constructor's arguments, without the vocabulary."""
         return {"max_word_length": self.max_word_length}
-
-
-def _is_ending(characters: tf.RaggedTensor, first: int, last: int) -> tf.RaggedTensor:
-    """Return whether each character of ragged rows is among the last `last` ones but not the first `first` ones."""
-    lengths = characters.row_lengths()
-    places = tf.ragged.range(lengths)
-    remaining = tf.expand_dims(lengths, 1) - places
-    return tf.logical_and(places >= first, remaining <= last)

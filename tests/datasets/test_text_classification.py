@@ -161,12 +161,12 @@ def test_unknown_and_missing_data_sets_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "labels", "train", "validation", "test", "language"),
     [
-        ("movie_reviews", 2, 6824, 854, 852, "en"),
+        pytest.param("movie_reviews", 2, 6824, 854, 852, "en", marks=pytest.mark.slow),
         ("trec", 6, 4832, 537, 500, "en"),
         ("trec_fine", 47, 4830, 538, 500, "en"),
         pytest.param("shop_reviews", 2, 13886, 1736, 1736, "zh", marks=pytest.mark.slow),
         pytest.param("newsgroups", 20, 10136, 1126, 7528, "en", marks=pytest.mark.slow),
-        ("reuters_r8", 8, 4874, 541, 2189, "en"),
+        pytest.param("reuters_r8", 8, 4874, 541, 2189, "en", marks=pytest.mark.slow),
     ],
 )
 def test_data_sets_of_packages_have_their_published_sizes(name, labels, train, validation, test, language):

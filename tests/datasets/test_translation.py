@@ -85,6 +85,7 @@ def test_lines_without_a_translation_are_dropped(tmp_path):
     assert data.dropped["pairs without text"] == 2
 
 
+@pytest.mark.slow
 def test_tatoeba_is_read_in_both_directions():
     there, back = load(), load(source="es", target="en")
     assert (len(there.test), len(there.validation)) == (2000, 2000)

@@ -11,7 +11,8 @@ def search(before_and_ids):
     return beam_search(step, repeat_for_beams({"before": before}, 3), ids, 3, 6, END, num_best=2)
 
 
-@pytest.mark.parametrize("batch", [7, *(pytest.param(batch, marks=pytest.mark.slow) for batch in (1, 2))])
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [7, 1, 2])
 def test_two_parallel_halves_equal_the_complete_batch(random, batch):
     state, ids = start(random, batch)
     sources = tf.stack([state["before"], ids], axis=1)

@@ -23,6 +23,7 @@ def task(builder, **arguments):
     return Translation(built, PREPROCESSOR)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("builder", "arguments", "shape"),
     [

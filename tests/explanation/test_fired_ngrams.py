@@ -11,6 +11,7 @@ from kerasnlp_zoo.models import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from tests import oracles
+from tests.contracts import first_is_quick
 from tests.small_tasks import TEXTS
 
 ENTRY = "text_cnn_movie_reviews_en"
@@ -39,7 +40,7 @@ def shared_task(pooling="max"):
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.parametrize("sentence", first_is_quick(SENTENCES))
 def test_contributions_of_ngrams_equal_what_their_filters_add_to_the_logits(pooling, sentence):
     task = shared_task(pooling)
     explanation = fired_ngrams(task, sentence)
@@ -53,7 +54,7 @@ def test_contributions_of_ngrams_equal_what_their_filters_add_to_the_logits(pool
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize("sentence", [*SENTENCES, "", "fine fine fine fine fine fine fine"])
+@pytest.mark.parametrize("sentence", first_is_quick([*SENTENCES, "", "fine fine fine fine fine fine fine"]))
 def test_contributions_and_bias_sum_to_the_logits(pooling, sentence):
     task = shared_task(pooling)
     explanation = fired_ngrams(task, sentence)

@@ -177,6 +177,7 @@ def test_results_equal_those_of_pytorch_crf(num_classes, random):
     )
 
 
+@pytest.mark.slow
 def test_probabilities_in_a_long_text_are_as_precise_as_in_a_short_one():
     layer, inputs, mask = layer_and_inputs(11, 4, allowed_transitions(list("BMES")), lengths=[1000], spread=3.0)
     scores = layer(inputs, mask=mask)

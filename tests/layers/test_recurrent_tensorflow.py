@@ -36,10 +36,10 @@ def everything(layer, inputs, mask, initial_state, training, compiled):
 @pytest.mark.parametrize(
     ("is_masked", "has_state", "merge", "dropout", "training", "compiled"),
     [
-        (True, True, "concat", 0.0, True, True),
+        pytest.param(True, True, "concat", 0.0, True, True, marks=pytest.mark.slow),
         (True, False, "sum", 0.5, True, False),
         (False, True, None, 0.0, True, False),
-        (True, True, None, 0.5, False, False),
+        pytest.param(True, True, None, 0.5, False, False, marks=pytest.mark.slow),
     ],
 )
 def test_outputs_states_and_gradients_equal_those_of_keras(

@@ -174,6 +174,7 @@ def test_shared_noise_is_the_same_for_all_words(random):
     np.testing.assert_allclose(shared, np.broadcast_to(shared[:, :1], (1, 9)), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_nce_learns_the_probabilities_of_the_softmax(random):
     """With one hidden vector and a free score per word, the optimum is the distribution of the words."""
     probabilities = np.array([0, 0, 0.4, 0.3, 0.2, 0.1])

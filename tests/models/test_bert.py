@@ -58,7 +58,8 @@ def test_segments_and_word_order_change_the_output(random):
         assert np.abs(np.asarray(model(changed)["pooled_output"]) - output).max() > 1e-4
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
 def test_rows_of_only_padding_train_without_nan_in_half_precision(policy, random):
     given = inputs(random)
     given["token_ids"][0] = 0

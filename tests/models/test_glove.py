@@ -41,6 +41,7 @@ def test_predictions_and_loss_equal_those_of_the_paper(random):
     assert float(again(values, received)) == float(loss(values, received))
 
 
+@pytest.mark.slow
 def test_the_model_fits_counts_of_its_rank_and_its_first_update_equals_that_of_the_fast_trainer(counts):
     model, trainer = glove(WORDS, embedding_dim=DIM), GloveTrainer(WORDS, DIM)
     model.compile(keras.optimizers.SGD(1.0), WeightedMeanLoss(GloveLoss()))

@@ -135,6 +135,7 @@ def test_the_multilayer_perceptron_of_the_documents_solves_exclusive_or_of_numbe
     np.testing.assert_array_equal(margin(model, points) > 0, [False, True, True, False])
 
 
+@pytest.mark.slow
 def test_the_perceptron_decides_interviews_like_the_weighted_sum_that_made_them():
     rows, labels = example("interviews")
     model = perceptron(num_features=4)

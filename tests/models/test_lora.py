@@ -20,6 +20,7 @@ def test_lora_does_not_change_the_initial_output(given):
     np.testing.assert_array_equal(enable_lora(model, rank=2)(given), before)
 
 
+@pytest.mark.slow
 def test_training_changes_factors_and_heads_but_not_the_encoder_kernels(given):
     model = enable_lora(bert_classifier(num_classes=2, **SMALL), rank=2)
     before = {weight.path: np.array(weight) for weight in model.weights}

@@ -20,6 +20,7 @@ def repetition(random, count):
     return ids, labels, weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in CELLS])
 def test_every_cell_learns_to_repeat_a_symbol_after_four_steps(cell, random):
     keras.utils.set_random_seed(1)

@@ -8,6 +8,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import Seq2SeqSteps, seq2seq
 from kerasnlp_zoo.training.losses import cross_entropy
 from tests import oracles
+from tests.contracts import first_is_quick, one_of_each
 from tests.translators import END, SOURCE, START, check_beams, check_step_by_step, with_large_weights
 
 SMALL = {"vocabulary_size": 12, "embedding_dim": 5, "hidden_dim": 6, "dropout": 0.0}
@@ -38,7 +39,16 @@ def model(**arguments):
     return with_large_weights(seq2seq(**{**SMALL, **arguments}))
 
 
-@pytest.mark.parametrize("arguments", [*WAYS, *VECTORS], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    one_of_each(
+        [*WAYS, *VECTORS],
+        lambda way: way.get("attention"),
+        lambda way: way.get("placement"),
+        lambda way: way.get("cell"),
+        lambda way: way.get("source_vector"),
+    ),
+)
 def test_decoding_step_by_step_equals_the_complete_target(arguments, random):
     built = model(**arguments)
     check_step_by_step(built, Seq2SeqSteps(built), random.integers(4, 12, (3, 6)).astype("int32"))
@@ -48,7 +58,7 @@ def test_decoding_step_by_step_equals_the_complete_target(arguments, random):
     "arguments",
     [{}, *(pytest.param(more, marks=pytest.mark.slow) for more in ({"placement": "bahdanau", "cell": "lstm"}, FED))],
 )
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", first_is_quick([False, True]))
 def test_beams_have_the_scores_of_the_complete_model(arguments, jit):
     built = model(**arguments)
     check_beams(built, Seq2SeqSteps(built), jit)

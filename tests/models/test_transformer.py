@@ -7,6 +7,7 @@ from kerasnlp_zoo.models import TRANSFORMER_SIZES, transformer
 SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 1, "num_heads": 2, "intermediate_dim": 16}
 
 
+@pytest.mark.slow
 def test_sizes_have_the_papers_number_of_parameters():
     def expected(width, intermediate, vocabulary=37_000, layers=6):
         attention = 4 * (width * width + width)

@@ -43,13 +43,14 @@ def test_only_a_model_with_positions_knows_the_order_of_words(pooling, random):
         assert np.allclose(model(ids), model(ids[:, ::-1]), atol=1e-5) == is_blind
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
         {"score_mode": "additive", "key_dim": 6, "value_dim": 10},
-        pytest.param({"shared_key_value": True, "pooling": "attention"}, marks=pytest.mark.slow),
-        pytest.param({"positions": "learned", "pooling": "first"}, marks=pytest.mark.slow),
-        pytest.param({"pooling": "max"}, marks=pytest.mark.slow),
+        {"shared_key_value": True, "pooling": "attention"},
+        {"positions": "learned", "pooling": "first"},
+        {"pooling": "max"},
     ],
     ids=str,
 )

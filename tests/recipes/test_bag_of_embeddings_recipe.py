@@ -13,7 +13,8 @@ def vectors_file(folder):
     return str(folder / "vectors.txt")
 
 
-@pytest.mark.parametrize("model", ["bag_of_embeddings", pytest.param("fixed_window", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["bag_of_embeddings", "fixed_window"])
 def test_own_reviews_are_learned_with_pretrained_vectors(model, reviews_csv, tmp_path, capsys):
     config = bag_of_embeddings.Config(
         train_file=reviews_csv,

@@ -38,6 +38,7 @@ def run(texts, tmp_path_factory):
     return folder, bert_pretraining.main(bert_pretraining.Config(corpus=texts, smoke=True, output_dir=folder, **SMALL))
 
 
+@pytest.mark.slow
 def test_own_text_becomes_an_entry_that_fills_masks(run):
     folder, metrics = run
     assert json.loads((folder / "metrics.json").read_text()) == metrics
@@ -57,6 +58,7 @@ def test_own_text_becomes_an_entry_that_fills_masks(run):
     assert not (folder / "state").exists()
 
 
+@pytest.mark.slow
 def test_the_plot_command_draws_the_curves_again(run):
     folder, _ = run
     (folder / "curves.png").unlink()
@@ -64,6 +66,7 @@ def test_the_plot_command_draws_the_curves_again(run):
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "labels", "kept", "fresh"),
     [
@@ -116,6 +119,7 @@ def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(run, texts, tmp_
         np.testing.assert_array_equal(np.array(weight).astype("float16"), whole[weight.path])
 
 
+@pytest.mark.slow
 def test_a_given_vocabulary_is_used_unchanged(run, texts, tmp_path, monkeypatch):
     folder, _ = run
     monkeypatch.setattr(bert_pretraining, "finish_pretraining", lambda run, text, documents, *_: documents)

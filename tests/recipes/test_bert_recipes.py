@@ -106,6 +106,7 @@ def test_pairs_are_learned(encoder, tmp_path):
     assert bert_classification.main(run, fold=0)["labels"] == ["other", "same"]
 
 
+@pytest.mark.slow
 def test_scores_are_learned(encoder, tmp_path):
     options = write_pairs(tmp_path / "pairs.tsv", lambda same: 5.0 if same else 1.0)
     metrics = bert_similarity.main(config(bert_similarity, encoder, tmp_path / "run", **options, epochs=2))

@@ -101,6 +101,7 @@ def test_small_matrices_are_printed(flags, expected, tmp_path, capsys, monkeypat
     assert expected in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_without_svd_the_rows_of_the_printed_matrix_are_the_vectors_of_the_entry(tmp_path, capsys):
     metrics = cooccurrence.main(likes(tmp_path, weighting="counts"))
     assert TERM_TERM in capsys.readouterr().out

@@ -50,6 +50,7 @@ def test_untrained_gates_keep_the_gradient_and_the_simple_rnn_loses_it():
     assert norms["rnn"] < 1e-6 < 1e-3 < min(norms["gru"], norms["lstm"])
 
 
+@pytest.mark.slow
 def test_a_run_writes_metrics_and_pictures(tmp_path, capsys):
     config = copy_task.Config(delays=(2,), networks=("orthogonal_rnn", "gru"), epochs=2, output_dir=tmp_path)
     metrics = copy_task.main(config)

@@ -1,8 +1,11 @@
+import pytest
+
 from kerasnlp_zoo import zoo
 from recipes import glove
 from tests.small_data import write_topics
 
 
+@pytest.mark.slow
 def test_words_that_occur_together_become_neighbours(tmp_path):
     config = glove.Config(
         corpus=write_topics(tmp_path), window=3, epochs=15, embedding_dim=8, output_dir=tmp_path / "run"

@@ -5,12 +5,12 @@ import pytest
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from recipes import linear, linear_xor
+from tests.contracts import first_is_quick
 
-QUICK = ["perceptron", "linear_svm", "multilayer_perceptron"]
-SLOW = ["softmax_regression", "logistic_regression"]
+MODELS = ["multilayer_perceptron", "perceptron", "linear_svm", "softmax_regression", "logistic_regression"]
 
 
-@pytest.mark.parametrize("model", [*QUICK, *(pytest.param(model, marks=pytest.mark.slow) for model in SLOW)])
+@pytest.mark.parametrize("model", first_is_quick(MODELS))
 def test_every_model_learns_own_reviews(model, reviews_csv, tmp_path):
     options = {"train_file": reviews_csv, "output_dir": tmp_path / "run", "model": model, "learning_rate": 0.05}
     fold = linear.main(linear.Config(folds=4, **options), fold=0)
@@ -25,6 +25,7 @@ def test_the_multilayer_perceptron_learns_with_a_penalty(penalty, reviews_csv, t
     assert fold["test_score"] >= 85
 
 
+@pytest.mark.slow
 def test_entry_keeps_the_document_frequencies(reviews_csv, tmp_path):
     metrics = linear.main(linear.Config(train_file=reviews_csv, output_dir=tmp_path / "run", learning_rate=0.05))
     assert metrics["export_difference"] <= 1e-5

@@ -21,6 +21,7 @@ def lines(tmp_path, random):
     return path
 
 
+@pytest.mark.slow
 def test_smoothing_and_order_are_selected_and_the_model_is_saved(lines, tmp_path):
     metrics = ngram.main(ngram.Config(corpus=lines, order=3, output_dir=tmp_path / "run"))
     assert metrics["test_tokens"] == 30 * 9

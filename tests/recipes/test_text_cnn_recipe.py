@@ -63,20 +63,16 @@ def test_own_english_reviews_are_learned(reviews_csv, tmp_path):
 VALID = {"padding": "valid", "filter_widths": (1, 2, 3)}  # most of the reviews have three words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
         {**VALID, "activation": "leaky_relu", "batch_normalization": True, "l2": 1e-4},
-        *(
-            pytest.param(options, marks=pytest.mark.slow)
-            for options in (
-                VALID,
-                {"activation": "tanh"},
-                {"dilation_rates": (1, 2), "padding": "same"},
-                {"batch_normalization": True},
-                {"l1": 1e-4},
-            )
-        ),
+        VALID,
+        {"activation": "tanh"},
+        {"dilation_rates": (1, 2), "padding": "same"},
+        {"batch_normalization": True},
+        {"l1": 1e-4},
     ],
     ids=str,
 )
@@ -212,7 +208,8 @@ def uninterrupted(reviews, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("interruption", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("interruption", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_and_resumed_run_is_bit_identical(interruption, reviews, uninterrupted, tmp_path, capsys):
     cut = start(tmp_path / "cut", reviews)
     history = HistoryFile(tmp_path / "cut" / "history.csv")
@@ -230,6 +227,7 @@ def test_a_killed_and_resumed_run_is_bit_identical(interruption, reviews, uninte
         assert (tmp_path / "cut" / name).read_bytes() == (uninterrupted / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_run_is_not_resumed_with_other_flags(reviews_csv, tmp_path, monkeypatch):
     options = {"train_file": reviews_csv, "folds": 2}  # the run of a fold writes no export
 

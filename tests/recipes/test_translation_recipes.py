@@ -63,6 +63,7 @@ def test_an_interrupted_run_is_resumed(pairs, tmp_path, monkeypatch):
     assert len((tmp_path / "run/history.csv").read_text().splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch):
     zoo.save(translation_by_seq2seq(), tmp_path / "entry")
     monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "evaluate", str(tmp_path / "entry"), "--test-file", str(pairs)])

@@ -56,6 +56,7 @@ def test_a_mirrored_model_is_exported(tmp_path):
     assert check_export(task, task.export(tmp_path), TEXTS) <= 1e-5
 
 
+@pytest.mark.slow
 def test_a_process_without_a_module_fails_to_start():
     with export.serving_process.start(("no_such_module",)) as process:
         for _ in range(2):

@@ -12,6 +12,7 @@ from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.text import GenerativeVocabulary, LanguageModelPreprocessor
 from kerasnlp_zoo.vocabulary import END_ID
+from tests.contracts import first_is_quick
 
 WORDS = "tea with milk and a cup of it".split()
 
@@ -40,7 +41,7 @@ def ids_of(task, text):
 TEXTS = ["tea with milk", "", "a cup of tea, and milk", "of " * 70]
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", first_is_quick(TEXTS))
 def test_a_text_is_scored_word_by_word(task, text):
     ids = ids_of(task, text)
     logs = [np.log(probabilities_after(task, ids[:place])[word]) for place, word in enumerate(ids)]
@@ -72,6 +73,7 @@ def test_probabilities_of_next_words_equal_the_softmax(task):
         assert found[rank]["probability"] == pytest.approx(probabilities[place], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_continuations_follow_the_sampling_arguments(task):
     greedy = task.predict(TEXTS)
     assert task.with_decoding(Sampling(top_k=1), max_new_tokens=6).predict(TEXTS) == greedy

@@ -56,6 +56,7 @@ def test_an_export_of_another_model_is_detected(exported):
         check_litert(text_classification(), exported / "nowhere", TEXTS)
 
 
+@pytest.mark.slow
 def test_float16_weights_halve_the_file_size(tmp_path):
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=200, num_filters=50)
@@ -67,12 +68,14 @@ def test_float16_weights_halve_the_file_size(tmp_path):
     assert check_litert(task, half, TEXTS) <= 1e-5
 
 
+@pytest.mark.slow
 def test_a_mirrored_model_is_exported(tmp_path):
     with make_strategy("mirrored").scope():
         task = text_classification()
     assert check_litert(task, task.export(tmp_path / "litert", format="litert"), TEXTS) <= 1e-5
 
 
+@pytest.mark.slow
 def test_a_new_export_replaces_only_the_old_one(task, tmp_path):
     folder = text_classification().export(tmp_path / "litert", format="litert")
     assert check_litert(task, task.export(folder, format="litert"), TEXTS) <= 1e-5
@@ -115,6 +118,7 @@ def test_other_formats_are_refused(task, tmp_path):
         task.export(tmp_path, format="onnx")
 
 
+@pytest.mark.slow
 def test_the_converter_prints_nothing(task, tmp_path, capfd):
     task.export(tmp_path / "litert", format="litert")
     printed = capfd.readouterr()

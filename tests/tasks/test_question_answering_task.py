@@ -62,6 +62,7 @@ def test_answers_are_labels_in_the_windows_that_contain_them():
     assert not np.any(answer_places(windows, [None]))
 
 
+@pytest.mark.slow
 def test_an_answer_that_can_be_learned_is_found_exactly():
     keras.utils.set_random_seed(1)
     size = {"hidden_dim": 64, "intermediate_dim": 128, "num_heads": 4}

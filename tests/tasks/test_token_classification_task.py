@@ -99,6 +99,7 @@ def test_chinese_words_are_scored_as_a_segmentation(language, spans, metric):
     assert (scores["metric"], scores["score"]) == (metric, 100 * scores[metric])
 
 
+@pytest.mark.slow
 def test_a_tagger_learns_and_is_scored_by_spans():
     task = token_classification()
     texts = ["the film is dull .", "a story is fine .", "the actor is long .", "the story is dull ."]

@@ -67,6 +67,7 @@ def test_the_compiled_search_equals_the_eager_search_and_is_exported(trained, tm
     assert check_export(compiled, compiled.export(tmp_path), [*SOURCES, ""]) <= 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "place", "value", "differs"),
     [("alternatives", 3, b"as probable", False), ("alternatives", 0, b"no", True), ("alternative_scores", 3, -9, True)],

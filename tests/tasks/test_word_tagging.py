@@ -52,6 +52,7 @@ def test_crf_tags_are_legal_and_their_probabilities_are_marginal(scheme):
     assert outputs["count"].tolist() == [7, 4, 0, 6]
 
 
+@pytest.mark.slow
 def test_a_crf_tagger_learns_and_is_scored_by_spans():
     texts = ["王小红来了", "来了王小红很好", "北京很好", "王小红"]
     spans = [[(text.index("王"), text.index("王") + 3, "PER")] if "王" in text else [] for text in texts]

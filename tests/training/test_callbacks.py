@@ -185,5 +185,6 @@ def test_a_loss_that_is_not_finite_stops_with_advice_and_saves_nothing(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_training_with_a_falling_loss_continues():
     fit_with_learning_rate(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), 0.01, uniform_loss=30.0)

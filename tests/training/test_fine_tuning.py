@@ -50,6 +50,7 @@ def test_fine_tuning_starts_from_the_pretrained_weights(encoder):
     assert not np.array_equal(random["token_embedding/embeddings"], saved["token_embedding/embeddings"])
 
 
+@pytest.mark.slow
 def test_weight_decay_applies_only_to_kernels(encoder):
     task, _ = trained(encoder)
     decayed = {weight.path for weight in task.model.trainable_weights if task.model.optimizer._use_weight_decay(weight)}

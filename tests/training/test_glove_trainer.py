@@ -99,6 +99,7 @@ def test_the_loss_falls_to_zero_on_counts_that_can_be_fitted(counts):
     assert not trainer.vectors[:2].any()  # [PAD] and [UNK]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_one(counts, tmp_path):
     def fit(folder, epochs):
         folder.mkdir(exist_ok=True)

@@ -40,7 +40,8 @@ def close(actual, expected, tolerance=1e-5):
         np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=tolerance)
 
 
-@pytest.mark.parametrize("tie_embeddings", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("tie_embeddings", [True, False])
 def test_a_segment_as_long_as_the_text_equals_full_backpropagation(tie_embeddings):
     trainer, _ = trained(batch_size=1, segment_length=len(IDS), epochs=2, tie_embeddings=tie_embeddings)
     keras.utils.set_random_seed(3)
@@ -71,11 +72,13 @@ def test_sampled_training_is_scored_with_the_full_softmax():
     close([untrained(num_sampled=4)(inputs)], [untrained()(inputs)])
 
 
+@pytest.mark.slow
 def test_training_with_xla_equals_training_without():
     plain, compiled = (trained(jit=jit)[0] for jit in (False, True))
     close(compiled.trainable_variables, plain.trainable_variables)
 
 
+@pytest.mark.slow
 def test_two_replicas_train_the_same_weights_as_one():
     results = []
     for name in ("none", "mirrored"):

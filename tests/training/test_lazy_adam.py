@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
+from tests.contracts import first_is_quick
 
 
 def slices(random, rows):
@@ -24,6 +25,7 @@ def test_updates_of_rows_equal_adam_without_momentum(random):
     np.testing.assert_array_equal(np.array(lazy)[4], start[4])
 
 
+@pytest.mark.slow
 def test_the_total_update_of_a_word_is_close_to_that_of_adam(random):
     """After one occurrence, Adam continues by momentum and reaches nearly the same vector."""
     start = np.ones((5, 3), "float32")
@@ -65,7 +67,7 @@ def test_clipping_equals_that_of_complete_tables(random):
     np.testing.assert_array_equal(np.array(lazy)[3:], start[3:])
 
 
-@pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=str)
+@pytest.mark.parametrize("options", first_is_quick([{}, {"jit_compile": True}]))
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16"])
 def test_words_outside_the_batch_do_not_change_in_fit(options, policy, random):
     before = keras.config.dtype_policy()

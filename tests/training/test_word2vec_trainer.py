@@ -13,6 +13,7 @@ from kerasnlp_zoo.text.corpus import encode_corpus
 from kerasnlp_zoo.text.word2vec_examples import WindowSampling, segment_dataset
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, HierarchicalSoftmaxTrainer, Word2VecTrainer, make_strategy
 from kerasnlp_zoo.training.table_trainer import Table, row_adagrad
+from tests.contracts import first_is_quick
 
 DIM, WINDOW, SEGMENT, NEGATIVES, RATE = 5, 2, 4, 3, 0.3
 ARCHITECTURES = ("skip_gram", "cbow")
@@ -136,7 +137,7 @@ def nearness(vectors, corpus):
     return cosines[same & ~np.eye(len(words), dtype=bool)].mean(), cosines[~same].mean()
 
 
-@architectures
+@pytest.mark.parametrize("architecture", first_is_quick(ARCHITECTURES))
 @pytest.mark.parametrize("kind", ["negative_sampling", pytest.param("hierarchical_softmax", marks=pytest.mark.slow)])
 def test_words_of_a_topic_become_similar_and_the_loss_falls(kind, architecture, corpus):
     trainer = made(kind, corpus, architecture)
@@ -178,6 +179,7 @@ def test_output_vectors_predict_the_counted_contexts(tmp_path):
     assert apart["none"] > 4 * apart["noise"]
 
 
+@pytest.mark.slow
 @architectures
 def test_padding_of_minibatches_does_not_change_the_vectors(architecture, corpus):
     """Rows of padding do not change the vectors: the corpus is trained in larger, incomplete minibatches."""

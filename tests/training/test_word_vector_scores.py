@@ -40,6 +40,7 @@ def test_every_epoch_is_scored_with_its_vectors(tmp_path):
         assert history[name] == [row[name] for row in history_file.rows()] == expected
 
 
+@pytest.mark.slow
 def test_training_improves_the_scores():
     history = fit(small_model(), [WordVectorScores(TOKENS, [WORD_PAIRS], QUESTIONS)], epochs=60)
     assert history["analogies"][-1] == 1.0

@@ -70,6 +70,7 @@ def test_the_entry_and_the_file_start_the_same_embeddings(cache, entry):
     np.testing.assert_allclose(from_entry.values, from_file.values, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_second_download_does_nothing_unless_the_entry_is_damaged(entry):
     before = (entry / "model.safetensors").stat()
     zoo.download(NAME)

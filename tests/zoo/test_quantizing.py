@@ -84,13 +84,14 @@ def test_metrics_and_card_show_both_scores(source, quantized):
     assert "int8" not in (source / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "labels"),
     [
         (language_modeling, None),
-        pytest.param(tagging_with_crf, [[(0, 1, "THING")]] * len(TEXTS), marks=pytest.mark.slow),
-        pytest.param(translation_by_seq2seq, [[text[::-1]] for text in TEXTS], marks=pytest.mark.slow),
-        pytest.param(translation_by_transformer, [[text[::-1]] for text in TEXTS], marks=pytest.mark.slow),
+        (tagging_with_crf, [[(0, 1, "THING")]] * len(TEXTS)),
+        (translation_by_seq2seq, [[text[::-1]] for text in TEXTS]),
+        (translation_by_transformer, [[text[::-1]] for text in TEXTS]),
     ],
 )
 def test_an_entry_is_scored_by_the_main_metric_of_its_task(make, labels, tmp_path):
@@ -107,6 +108,7 @@ def test_a_score_on_other_data_is_not_compared_with_the_published_one(source, tm
     assert (metrics["dataset"], metrics["published_score"]) == ("mine", None)
 
 
+@pytest.mark.slow
 def test_layers_keras_cannot_quantize_are_int8_in_the_file_and_float_in_memory(tmp_path):
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = bilstm(preprocessor.vocabulary_size, num_classes=2, embedding_dim=8, hidden_dim=64)

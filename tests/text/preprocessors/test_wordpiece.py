@@ -187,6 +187,7 @@ print("\\n" + json.dumps({name: values.numpy().tolist() for name, values in answ
 """
 
 
+@pytest.mark.slow
 def test_saved_model_answers_the_same_in_another_locale(tmp_path):
     preprocessor = WordPiecePreprocessor(VOCABULARY)
     texts = [text for text in TRICKY if "\x00" not in text]
