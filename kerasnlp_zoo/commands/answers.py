@@ -1,13 +1,12 @@
 """`kerasnlp-zoo predict`, `explain` and `analogy`: the answers of an entry, and the reasons for them."""
 
-import io
 import itertools
 import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import tyro
 
@@ -32,7 +31,7 @@ def predict(
     Args:
         texts: The texts.
         file: Read the texts from this file, one per line.
-        encoding: Encoding of that file.
+        encoding: Encoding of that file, or of standard input.
         json_: Print one JSON object per line.
     """
     if texts and file:
@@ -64,17 +63,15 @@ def _pair(line: str) -> tuple[str, str]:
 
 def _lines(file: Path | None, encoding: str) -> Iterator[str]:
     """Yield the lines of a file, or each line of standard input as soon as it is written."""
-    from kerasnlp_zoo.datasets.user_files import read_text
+    from kerasnlp_zoo.datasets.encodings import stream_lines
+    from kerasnlp_zoo.datasets.text_files import raw_lines
 
-    stream: TextIO
     if file is None:
-        stream = io.TextIOWrapper(sys.stdin.buffer, "utf-8", errors="replace")
+        yield from stream_lines(sys.stdin.buffer, encoding)
     elif file.is_file():
-        stream = io.StringIO(read_text(file, encoding), newline=None)
+        yield from (line.rstrip("\r\n") for line in raw_lines(file, encoding))
     else:
         raise InputError(f"{file} does not exist. Expected a text file with one text per line")
-    for line in stream:
-        yield line.removesuffix("\n")
 
 
 def explain(

@@ -39,8 +39,8 @@ class TextOptions:
     """Name of a corpus of this package, or of a data set of TensorFlow Datasets with texts, such as
     wikipedia/20230601.en."""
     corpus: Path | None = None
-    """Your own text instead: a file with a sentence or paragraph per line, or a folder of .txt files (also .gz,
-    .bz2)."""
+    """Your own text instead: a file with a sentence or paragraph per line, or a folder of .txt files, also
+    compressed."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; older Chinese files are often in gb18030."""
     language: Language | None = None

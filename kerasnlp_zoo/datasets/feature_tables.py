@@ -4,7 +4,7 @@ The "text" of a row is its numbers with commas between them, as `FeatureClassifi
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 import tyro
 
 from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.rows import Row, read_rows
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, hold_out_missing
 from kerasnlp_zoo.datasets.text_classification import encode_labels
-from kerasnlp_zoo.datasets.user_files import Example, column_index, read_table
+from kerasnlp_zoo.datasets.user_files import Example
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.preprocessors.features import finite_number
 from kerasnlp_zoo.types import Language
@@ -33,7 +34,7 @@ class FeatureOptions(DataOptions):
     """Name of an example. interviews: four scores of an applicant, who is hired or rejected. exam: three numbers about
     a student, who passes or fails."""
     train_file: Path | None = None
-    """Your own table instead: CSV or TSV with columns of numbers, and a column with the label."""
+    """Your own table instead: CSV, TSV, JSON lines or parquet with columns of numbers, and a column with the label."""
     feature_columns: tuple[str, ...] = ()
     """Columns with the numbers. Default: all columns except the label."""
     text_column: tyro.conf.Suppress[str] = ""
@@ -83,7 +84,7 @@ def read_features(path: Path, options: FeatureOptions, names: Sequence[str]) -> 
     """Read the rows of a table.
 
     Args:
-        path: a CSV or TSV file.
+        path: a table, such as CSV.
         options: flags of the data: label column, delimiter, encoding.
         names: columns with the numbers.
 
@@ -91,35 +92,36 @@ def read_features(path: Path, options: FeatureOptions, names: Sequence[str]) -> 
         InputError: for a missing column, or a field that is not a finite number; the message names file, line and
             column.
     """
-    header, rows = _table(path, options)
-    label = column_index(path, header, options.label_column, "--label-column")
-    columns = [column_index(path, header, name, "--feature-columns") for name in names]
+    wanted = {options.label_column: "--label-column", **dict.fromkeys(names, "--feature-columns")}
     examples = []
-    for place, row in rows:
-        for index in columns:
-            if finite_number(row[index]) is None:
+    for row in _table(path, options, wanted):
+        numbers = [row.text(name) for name in names]
+        for name, number in zip(names, numbers, strict=True):
+            if finite_number(number) is None:
                 raise InputError(
-                    f"{place}, column {header[index]!r}: expected a number, such as 6.5. Received: {row[index]!r}. "
+                    f"{row.place}, column {name!r}: expected a number, such as 6.5. Received: {number!r}. "
                     "Correct or remove the row, or name the columns with numbers with --feature-columns"
                 )
-        text = ",".join(row[index].strip() for index in columns)
-        examples.append(Example(text, row[label].strip(), place))
+        examples.append(Example(",".join(numbers), row.text(options.label_column), row.place))
     return examples
 
 
-def _table(path: Path, options: FeatureOptions) -> tuple[list[str], list[tuple[str, list[str]]]]:
+def _table(path: Path, options: FeatureOptions, wanted: Mapping[str, str]) -> list[Row]:
+    """Return the rows of a table, which have the wanted columns {name: flag}."""
     if not path.is_file():
-        raise InputError(f"{path} is not a file. Expected a CSV or TSV file with columns of numbers and of labels")
-    header, rows = read_table(path, options)
+        raise InputError(f"{path} is not a file. Expected a table with columns of numbers and of labels")
+    rows = list(read_rows(path, options.encoding, options.delimiter, wanted))
     if not rows:
         raise InputError(f"{path} contains no rows. Expected a line with the names of the columns, and rows of numbers")
-    return header, rows
+    return rows
 
 
 def _user_files(train_file: Path, options: FeatureOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     """Return the fields of `FeatureData` except the splits, and the splits."""
-    header, _ = _table(train_file, options)
-    names = options.feature_columns or tuple(name for name in header if name != options.label_column)
+    names = options.feature_columns
+    if not names:
+        first = _table(train_file, options, {options.label_column: "--label-column"})[0]
+        names = tuple(name for name in first.values if name != options.label_column)
     if not names or len(set(names)) < len(names) or options.label_column in names:
         raise InputError(
             f"Expected different columns with numbers, and the label in another one, {options.label_column!r}. "

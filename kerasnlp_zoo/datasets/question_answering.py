@@ -11,9 +11,10 @@ import numpy as np
 
 from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, duplicate_key, hold_out, require_examples
-from kerasnlp_zoo.datasets.user_files import read_text
+from kerasnlp_zoo.datasets.text_files import read_text
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath, Language
+from kerasnlp_zoo.well_formed import well_formed
 
 NEARBY = 32  # characters: largest error of a stated answer start that is repaired
 NAMES = {"squad": "squad/v1.1", "squad2": "squad/v2.0"}  # our name -> name in TFDS
@@ -177,8 +178,8 @@ def read_squad(path: FilePath, encoding: str = "utf-8-sig") -> tuple[list[Questi
     if not path.is_file():
         raise InputError(f"{path} is not a file. Expected a JSON file in the format of SQuAD")
     try:
-        content = json.loads(read_text(path, encoding))
-    except json.JSONDecodeError as error:
+        content = well_formed(json.loads(read_text(path, encoding)))
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{path} is not valid JSON: {error}. Expected the format of SQuAD: one object in the file, not one per line"
         ) from error

@@ -5,8 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kerasnlp_zoo.datasets.json_values import JSON_SUFFIXES, json_rows
+from kerasnlp_zoo.datasets.opened_files import content_suffix
 from kerasnlp_zoo.datasets.options import TokenClassificationOptions
-from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
+from kerasnlp_zoo.datasets.separated_values import read_delimiter
+from kerasnlp_zoo.datasets.text_files import raw_lines
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import (
     LETTERS,
@@ -68,8 +71,8 @@ def read_tagged(path: FilePath, options: TokenClassificationOptions) -> tuple[li
         raise InputError(
             f"{path} is not a file. Expected a column file, with a token and its tag per line, or JSON lines"
         )
-    if path.suffix.lower() in JSON_SUFFIXES:
-        examples, repaired = [_json_text(place, row, options) for place, row in json_lines(path, options.encoding)], 0
+    if content_suffix(path) in JSON_SUFFIXES:
+        examples, repaired = [_json_text(place, row, options) for place, row in json_rows(path, options.encoding)], 0
     else:
         examples, repaired = spans_from_tags(path, list(_column_texts(path, options)), options)
     if not examples:
@@ -149,10 +152,9 @@ def spans_from_tags(
 
 def _column_texts(path: Path, options: TokenClassificationOptions) -> Iterator[TaggedLines]:
     """Yield the tokens and tags of every text of a column file."""
-    if options.delimiter is not None:
-        require_one_character(options.delimiter)
-    lines = [line.rstrip("\r") for line in read_text(path, options.encoding).split("\n")]
-    rows = [_fields(line, options.delimiter) for line in lines]
+    delimiter = None if options.delimiter is None else read_delimiter(options.delimiter)
+    lines = [line.rstrip("\r\n") for line in raw_lines(path, options.encoding)]
+    rows = [_fields(line, delimiter) for line in lines]
     # A line that begins with "#" is a comment, unless it has as many fields as the other lines: then "#" is a token.
     width = next((len(row) for row in rows if row and not row[0].startswith(("#", DOCUMENT_START))), 0)
     text = TaggedLines([], [], [])

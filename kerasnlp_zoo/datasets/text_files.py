@@ -1,71 +1,114 @@
-"""Read plain text files of any size, one piece at a time."""
+"""Read text files of any size. Every reader of the user's files begins here.
 
-import bz2
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
+A line ends with a line feed, perhaps after a carriage return. In a file without line feeds, as old Macintosh programs
+write it, carriage returns end the lines.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from kerasnlp_zoo.datasets import encodings
+from kerasnlp_zoo.datasets.opened_files import COMPRESSED_SUFFIXES, open_bytes
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
 
-PIECE = 2**20  # characters read at a time
-OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
+ENDINGS = tuple(f".txt{ending}" for ending in ("", *COMPRESSED_SUFFIXES))
 
 
 def text_files(path: FilePath) -> list[Path]:
-    """Return the files of a corpus: the file itself, or all .txt, .txt.gz and .txt.bz2 files below a folder, sorted.
+    """Return the files of a corpus: the file itself, or all text files below a folder, sorted, also compressed ones.
 
     Raises:
-        InputError: if the path does not exist, or the folder has no such file.
+        InputError: if the path does not exist, or the folder has no .txt file.
     """
     path = Path(path)
     if path.is_file():
         return [path]
-    files = sorted(f for ending in ("", ".gz", ".bz2") for f in path.rglob(f"*.txt{ending}") if f.is_file())
+    files = files_below(path)
     if not files:
-        what = "contains no .txt, .txt.gz or .txt.bz2 file" if path.is_dir() else "does not exist"
+        what = "contains no .txt file, compressed or not" if path.is_dir() else "does not exist"
         raise InputError(f"{path} {what}. Expected a text file, or a folder of text files")
     return files
 
 
-def read_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[list[str]]:
-    """Yield the lines of a file in blocks. A line longer than PIECE is split at a space.
+def files_below(folder: Path) -> list[Path]:
+    """Return the .txt files in a folder and in its sub-folders, sorted; also .TXT, and compressed ones."""
+    found = (path for path in folder.rglob("*") if path.name.lower().endswith(ENDINGS) and path.is_file())
+    return sorted(path for path in found if not path.name.startswith("."))
 
-    The memory use does not depend on the size of the file or of its longest line.
+
+def text_pieces(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[str]:
+    """Yield the text of a file in pieces of about a million characters.
 
     Args:
-        path: a text file, or one compressed as .gz or .bz2.
-        encoding: encoding of the file.
+        path: a text file, which may be compressed as .gz, .bz2, .xz, or as .zip of one file.
+        encoding: encoding of the text.
 
     Raises:
-        InputError: if the encoding is wrong, or the file is not text or is damaged.
+        InputError: if the file is missing, damaged or not text, or has another encoding.
     """
-    path, rest = Path(path), ""
-    try:
-        with OPENERS.get(path.suffix, open)(path, "rt", encoding=encoding) as file:
-            while piece := file.read(PIECE):
-                if "\0" in piece:
-                    raise InputError(f"{path} is not a text file: it contains zero bytes. Expected text in {encoding}")
-                complete, rest = _split(rest + piece)
-                yield complete.split("\n")
-    except LookupError as error:
-        raise InputError(f"Unknown encoding {encoding!r}. Expected one such as utf-8-sig, gb18030, latin-1") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} cannot be read as {encoding}: byte 0x{error.object[error.start]:02x}, {error.reason}. Set "
-            "--encoding to the encoding of the file: often gb18030 for older Chinese files, latin-1 for Western ones"
-        ) from error
-    except (EOFError, OSError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read to its end: {error}. Copy or download it again") from error
-    yield rest.split("\n")
+    with open_bytes(path) as file:
+        yield from encodings.decoded(file, str(path), encoding)
 
 
-def _split(text: str) -> tuple[str, str]:
-    """Return the complete lines and the rest. A rest longer than PIECE is split after its last space."""
-    end = text.rfind("\n")
-    if end < 0 and len(text) > PIECE:
-        end = text.rfind(" ")
-        end = len(text) - 1 if end < 0 else end
-    return text[: end + 1], text[end + 1 :]
+def read_text(path: FilePath, encoding: str = "utf-8-sig") -> str:
+    """Return the text of a file. The errors are those of `text_pieces`."""
+    return "".join(text_pieces(path, encoding))
+
+
+def raw_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[str]:
+    """Yield the lines of a file with their line ends. The errors are those of `text_pieces`.
+
+    Example:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "a.txt")
+    ...     _ = path.write_bytes(b"one\\rline\\r\\nanother")
+    ...     list(raw_lines(path))
+    ['one\\rline\\r\\n', 'another']
+    """
+    rest: list[str] = []  # the beginning of a line
+    end = ""
+    for text in text_pieces(path, encoding):
+        end = end or _line_end(text)
+        *lines, last = text.split(end) if end else [text]
+        if lines:
+            yield "".join([*rest, lines[0], end])
+            yield from (line + end for line in lines[1:])
+            rest = []
+        rest.append(last)
+    if line := "".join(rest):
+        yield line
+
+
+def _line_end(text: str) -> str:
+    """Return what ends the lines of a file that begins with this text; "" for an empty text."""
+    if not text:
+        return ""
+    return "\r" if "\r" in text[:-1] and "\n" not in text else "\n"
+
+
+def read_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[list[str]]:
+    """Yield the lines of a file in blocks. A line longer than a piece is split at a space.
+
+    The memory use does not depend on the size of the file or of its longest line. The arguments and errors are those of
+    `text_pieces`.
+    """
+    rest = end = ""
+    for piece in text_pieces(path, encoding):
+        end = end or _line_end(piece)
+        complete, rest = _split(rest + piece, end)
+        if complete:
+            yield [line.removesuffix("\r") for line in complete.removesuffix(end).split(end)]
+    if rest:
+        yield [rest.removesuffix("\r")]
+
+
+def _split(text: str, end: str) -> tuple[str, str]:
+    """Return the complete lines and the rest. A rest longer than a piece is split after its last space."""
+    place = text.rfind(end) if end else -1
+    if place < 0 and len(text) > encodings.PIECE:
+        place = text.rfind(" ")
+        place = len(text) - 1 if place < 0 else place
+    return text[: place + 1], text[place + 1 :]

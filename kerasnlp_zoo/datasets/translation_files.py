@@ -1,16 +1,17 @@
 """Read the user's own sentences and translations: one file with two columns, or two files of lines."""
 
-import csv
-import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from kerasnlp_zoo.datasets.json_values import JSON_SUFFIXES
+from kerasnlp_zoo.datasets.opened_files import content_suffix, is_parquet
 from kerasnlp_zoo.datasets.options import TranslationOptions
-from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, json_lines, read_text, require_one_character
+from kerasnlp_zoo.datasets.rows import read_rows
+from kerasnlp_zoo.datasets.separated_values import DELIMITERS, read_delimiter, records
+from kerasnlp_zoo.datasets.text_files import raw_lines
 from kerasnlp_zoo.errors import InputError
 
-NAMED_COLUMNS = ("text", "text_pair")  # default keys of JSON lines
+NAMED_COLUMNS = ("text", "text_pair")  # default columns of formats whose columns have names
 
 Pair: TypeAlias = tuple[str, str]  # a source and one translation
 
@@ -35,9 +36,10 @@ def read_translations(path: Path, target_path: Path | None, options: Translation
             raise InputError(f"{file} does not exist. Expected a file of sentences")
     if target_path is not None:
         return _two_files(path, target_path, options.encoding)
-    if path.suffix.lower() in JSON_SUFFIXES:
-        return _json_pairs(path, options)
-    return _table(path, options)
+    names = _names(options)
+    if names is None and (content_suffix(path) in JSON_SUFFIXES or is_parquet(path)):
+        names = NAMED_COLUMNS
+    return _first_two_columns(path, options) if names is None else _named_columns(path, names, options)
 
 
 def _two_files(path: Path, target_path: Path, encoding: str) -> list[Pair]:
@@ -51,57 +53,44 @@ def _two_files(path: Path, target_path: Path, encoding: str) -> list[Pair]:
 
 
 def _lines(path: Path, encoding: str) -> list[str]:
-    lines = [line.strip() for line in read_text(path, encoding).split("\n")]
-    return lines[:-1] if lines and not lines[-1] else lines
+    """Return the lines of a file, without blank lines at the end."""
+    lines = [line.strip() for line in raw_lines(path, encoding)]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
 
 
-def _json_pairs(path: Path, options: TranslationOptions) -> list[Pair]:
-    source, target = _names(options) or NAMED_COLUMNS
+def _named_columns(path: Path, names: tuple[str, str], options: TranslationOptions) -> list[Pair]:
+    wanted = dict(zip(names, ("--text-column", "--text-pair-column"), strict=True))
+    source, target = names
+    rows = read_rows(path, options.encoding, options.delimiter, wanted)
+    return [(row.text(source), row.text(target)) for row in rows]
+
+
+def _first_two_columns(path: Path, options: TranslationOptions) -> list[Pair]:
+    """Read a table without a header."""
+    delimiter = _delimiter(path, options)
     pairs = []
-    for place, row in json_lines(path, options.encoding):
-        missing = [name for name in (source, target) if name not in row]
-        if missing:
-            raise InputError(
-                f"{place}: there is no key {missing[0]!r}. The keys are: {', '.join(row)}. Name the right ones with "
-                "--text-column and --text-pair-column"
-            )
-        pairs.append((str(row[source] or "").strip(), str(row[target] or "").strip()))
-    return pairs
-
-
-def _table(path: Path, options: TranslationOptions) -> list[Pair]:
-    """Read the named columns of a table with a header; without names, the first two columns of one without."""
-    delimiter = options.delimiter or ("," if path.suffix.lower() == ".csv" else "\t")
-    require_one_character(delimiter)
-    lines = io.StringIO(read_text(path, options.encoding), newline="")
-    # In TSV, a quotation mark is part of the text.
-    rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE)
-    source, target = 0, 1
-    if names := _names(options):
-        header = [name.strip() for name in next(rows, [])]
-        source, target = (_column(path, header, name) for name in names)
-    pairs = []
-    for row in rows:
-        if not row:  # a blank line
+    for line, fields in records(raw_lines(path, options.encoding), delimiter, str(path)):
+        if not "".join(fields).strip():  # a blank line
             continue
-        if len(row) <= max(source, target):
+        if len(fields) < 2:
             raise InputError(
-                f"{path}, line {rows.line_num}: expected a sentence and its translation, separated by {delimiter!r}. "
-                f"Received: {delimiter.join(row)[:60]!r}. Set --delimiter, or give the translations in a second file "
+                f"{path}, line {line}: expected a sentence and its translation, separated by {delimiter!r}. "
+                f"Received: {fields[0][:60]!r}. Set --delimiter, or give the translations in a second file "
                 "with --target-file"
             )
-        pairs.append((row[source].strip(), row[target].strip()))
+        pairs.append((fields[0].strip(), fields[1].strip()))
     return pairs
 
 
-def _column(path: Path, header: Sequence[str], name: str) -> int:
-    """Return the index of a column."""
-    if name not in header:
-        raise InputError(
-            f"{path}, line 1: there is no column {name!r}. The columns are: {', '.join(header) or 'none'}. Name the "
-            "right ones with --text-column and --text-pair-column"
-        )
-    return header.index(name)
+def _delimiter(path: Path, options: TranslationOptions) -> str:
+    """Return the delimiter of the flag; otherwise a tab, or in .csv a comma, or another one that the first line has."""
+    if options.delimiter is not None:
+        return read_delimiter(options.delimiter)
+    default = "," if content_suffix(path) == ".csv" else "\t"
+    first = next((line for line in raw_lines(path, options.encoding) if line.strip()), "")
+    return next((delimiter for delimiter in (default, *DELIMITERS[1:]) if delimiter in first), default)
 
 
 def _names(options: TranslationOptions) -> tuple[str, str] | None:

@@ -9,15 +9,17 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from kerasnlp_zoo.datasets import snli
+from kerasnlp_zoo.datasets.opened_files import content_suffix
 from kerasnlp_zoo.datasets.options import UNSTATED, DataOptions
 from kerasnlp_zoo.datasets.packages import read_member
+from kerasnlp_zoo.datasets.rows import TABLE_SUFFIXES
 from kerasnlp_zoo.datasets.splits import Split, Text, TextClassificationData, parts_of, prepare_splits
 from kerasnlp_zoo.datasets.text_classification import ordered
-from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, read_examples, read_text
+from kerasnlp_zoo.datasets.text_files import read_text
+from kerasnlp_zoo.datasets.user_files import read_examples
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.text.trees import bracketed, dependencies, read_dependencies, read_tree, read_trees
 
-TABLES = (".csv", ".tsv", *JSON_SUFFIXES)
 PARSES = {"binary": "binary_parse", "labelled": "parse"}  # notation -> suffix of the fields in SNLI
 Notation: TypeAlias = Literal["binary", "labelled", "conllu"]
 LabelledTree: TypeAlias = tuple[Text, tuple[str, ...], str]  # text, labels, file and line
@@ -139,8 +141,8 @@ def read_labelled_trees(path: Path, options: TreeOptions) -> list[LabelledTree]:
 
 def _reader(path: Path, options: TreeOptions) -> tuple[Callable[[Path, TreeOptions], Iterator[LabelledTree]], Notation]:
     """Return the function that reads a file, and the notation of its trees."""
-    suffix = path.suffix.lower()
-    if suffix in TABLES:
+    suffix = content_suffix(path)
+    if suffix in TABLE_SUFFIXES:
         return _read_table, options.notation or "binary"
     return (_read_conllu, "conllu") if suffix in (".conllu", ".conll") else (_read_brackets, "labelled")
 

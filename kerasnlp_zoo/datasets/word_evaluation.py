@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from kerasnlp_zoo.datasets.packages import GENSIM, read_member
-from kerasnlp_zoo.datasets.user_files import read_text
+from kerasnlp_zoo.datasets.text_files import read_text
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs

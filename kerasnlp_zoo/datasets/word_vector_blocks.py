@@ -4,14 +4,13 @@ Shapes: n words of a piece, D width of a vector.
 """
 
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.text_files import OPENERS
+from kerasnlp_zoo.datasets.opened_files import open_bytes
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
 
@@ -24,14 +23,6 @@ LONGEST_WORD = 2**16  # bytes
 HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,12})[ \t]+(\d{1,12})[ \t]*\r?(?:\n|\Z)")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that text does not contain
-OTHER_FILES = {  # first bytes -> description of the file
-    b"\x80": "is a pickle, such as gensim's .model and .kv. It was not opened, because a pickle can run any code. "
-    "Write another file in gensim: KeyedVectors.load(...).save_word2vec_format('vectors.bin', binary=True)",
-    b"\xba\x16\x4f\x2f": "is a model in fastText's own format. Give the .vec file that fastText writes next to it",
-    b"\x93NUMPY": "is a NumPy array: numbers without words. Write both with write_vectors(path, tokens, vectors)",
-    b"PK\x03\x04": "is a zip archive. Unpack it and give the file inside",
-    b"\x1f\x8b": "is compressed by gzip. Give it a name that ends with .gz",
-}
 DAMAGED = "The file is damaged, or is not a file of word vectors"
 
 
@@ -41,8 +32,7 @@ def vector_blocks(path: FilePath, is_wanted: IsWanted = lambda word: True) -> It
     The memory use depends on the size of a piece, not on the number of words that the first line announces.
 
     Args:
-        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognized by its content; may be compressed
-            as .gz or .bz2.
+        path: file of word2vec (text or binary), GloVe or fastText (.vec), recognized by its content; may be compressed.
         is_wanted: function that returns whether a word is wanted; other words are skipped. If a word contains a
             space, the function gets the part before the space.
 
@@ -53,35 +43,26 @@ def vector_blocks(path: FilePath, is_wanted: IsWanted = lambda word: True) -> It
         InputError: if the file has another format or is damaged; the message names the line or the word.
     """
     path = Path(path)
-    try:
-        with OPENERS.get(path.suffix, open)(path, "rb") as file:
-            start = file.read(PIECE)
-            _require_word_vectors(path, start)
-            header = HEADER.match(start)
-            if header is None:
-                file.seek(len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0)
-                yield from _text_blocks(path, file, None, None, is_wanted)
-                return
-            announced, dim = map(int, header.groups())
-            if 0 in (announced, dim):
-                raise InputError(
-                    f"{path} contains no word vectors: its first line announces {announced} words of {dim} numbers "
-                    "each. Expected at least one word and one number"
-                )
-            file.seek(header.end())
-            blocks = _binary_blocks if _is_binary(start[header.end() :], dim) else _text_blocks
-            yield from blocks(path, file, announced, dim, is_wanted)
-    except (EOFError, OSError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read to its end: {error}. Copy or download it again") from error
-
-
-def _require_word_vectors(path: Path, start: bytes) -> None:
-    """Raise InputError if the file begins like a file of another kind."""
-    if not start.strip():
-        raise InputError(f"{path} is empty. Expected a word and its numbers on each line, or word2vec's binary file")
-    for magic, what in OTHER_FILES.items():
-        if start.startswith(magic):
-            raise InputError(f"{path} {what}")
+    with open_bytes(path) as file:
+        start = file.read(PIECE)
+        if not start.strip():
+            raise InputError(
+                f"{path} is empty. Expected a word and its numbers on each line, or word2vec's binary file"
+            )
+        header = HEADER.match(start)
+        if header is None:
+            file.seek(len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0)
+            yield from _text_blocks(path, file, None, None, is_wanted)
+            return
+        announced, dim = map(int, header.groups())
+        if 0 in (announced, dim):
+            raise InputError(
+                f"{path} contains no word vectors: its first line announces {announced} words of {dim} numbers "
+                "each. Expected at least one word and one number"
+            )
+        file.seek(header.end())
+        blocks = _binary_blocks if _is_binary(start[header.end() :], dim) else _text_blocks
+        yield from blocks(path, file, announced, dim, is_wanted)
 
 
 def _is_binary(body: bytes, dim: int) -> bool:

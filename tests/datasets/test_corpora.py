@@ -5,7 +5,7 @@ import gzip
 
 import pytest
 
-from kerasnlp_zoo.datasets import text_files
+from kerasnlp_zoo.datasets import encodings
 from kerasnlp_zoo.datasets.corpora import CORPORA, CorpusOptions, open_corpus, parallel_map
 from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.errors import InputError
@@ -38,7 +38,7 @@ def test_sentences_are_lines(tmp_path):
 
 @pytest.mark.parametrize("separator", [" ", "\n", " \n"])
 def test_chunk_ends_and_long_lines_do_not_lose_words(tmp_path, monkeypatch, separator):
-    monkeypatch.setattr(text_files, "PIECE", 50)
+    monkeypatch.setattr(encodings, "PIECE", 50)
     expected = [f"word{number}" for number in range(200)]
     (tmp_path / "a.txt").write_text(separator.join(expected))
     pieces = list(read_lines(tmp_path / "a.txt"))
@@ -47,7 +47,7 @@ def test_chunk_ends_and_long_lines_do_not_lose_words(tmp_path, monkeypatch, sepa
 
 
 def test_a_very_long_line_without_spaces_is_split(tmp_path, monkeypatch):
-    monkeypatch.setattr(text_files, "PIECE", 50)
+    monkeypatch.setattr(encodings, "PIECE", 50)
     (tmp_path / "a.txt").write_text("x" * 1000)
     pieces = [line for lines in read_lines(tmp_path / "a.txt") for line in lines]
     assert "".join(pieces) == "x" * 1000
