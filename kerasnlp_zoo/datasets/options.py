@@ -18,8 +18,8 @@ class DataOptions:
     dataset: str = ""
     """Name of a data set of this package, or of TensorFlow Datasets, with texts and labels, such as glue/sst2."""
     train_file: Path | None = None
-    """Your own data instead of a named set: a table (CSV, TSV, JSON lines, a JSON array or parquet, also compressed), or
-    a folder with a sub-folder of .txt per class."""
+    """Your own data instead of a named set: a table (CSV, TSV, JSON lines, a JSON array or parquet), or a folder with a
+    sub-folder of .txt per class."""
     validation_file: Path | None = None
     """Your validation data, which selects the best epoch. Without it, a share of the training data is held out."""
     test_file: Path | None = None
@@ -33,8 +33,8 @@ class DataOptions:
     label_column: str = "label"
     """Column, JSON key or TFDS feature with the label."""
     delimiter: str | None = None
-    """Character between two fields of a table, such as ';', or '\\t' for a tab. Default: a tab in .tsv files and a comma in
-    others, or another one with which the first line has the columns."""
+    """Character between two fields of a table, such as ';', or '\\t' for a tab. Default: a tab in .tsv files and a comma
+    in others, or another one with which the first line has the columns."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; utf-8-sig reads UTF-8 with and without a byte-order mark. Chinese: often gb18030."""
     language: Language | None = None
