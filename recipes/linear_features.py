@@ -20,7 +20,7 @@ from kerasnlp_zoo.tasks import FeatureClassification
 from kerasnlp_zoo.text import FeaturePreprocessor
 from kerasnlp_zoo.training import (
     SGD,
-    RepeatableConfig,
+    ClassifierConfig,
     Run,
     WeightedMeanLoss,
     classification_metrics,
@@ -36,7 +36,7 @@ LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # all other 
 
 
 @dataclasses.dataclass
-class Config(FeatureOptions, RepeatableConfig):
+class Config(FeatureOptions, ClassifierConfig):
     """Train a classifier of rows of numbers, by default a perceptron on interviews, in seconds."""
 
     model: Literal["perceptron", "logistic_regression", "softmax_regression", "linear_svm", "multilayer_perceptron"] = (
@@ -97,7 +97,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     # The outputs of these models are not probabilities: their cross entropy depends on the scale of the weights.
     monitor = "val_accuracy" if config.model in LOSSES else "val_cross_entropy"
-    best = run.fit(task, data.train, data.validation, monitor)
+    best = run.fit(task, data.train, data.validation, monitor, config.read_class_weights())
     return finish_classification(run, task, data, best, name=f"{config.model}_{data.name}")
 
 

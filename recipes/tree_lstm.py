@@ -117,7 +117,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         )
     task = TreeClassification(model, preprocessor, data.labels)
 
-    best = run.fit(task, data.train, data.validation)
+    best = run.fit(task, data.train, data.validation, class_weights=config.read_class_weights())
     name = f"tree_lstm_{config.data_name()}_{preprocessor.language}"
     metrics = finish_classification(run, task, data, best, name)
     if data.has_node_labels:

@@ -8,6 +8,7 @@ from kerasnlp_zoo.evaluation.classification import (
     confusion_matrix,
     macro_f1,
     most_confused,
+    per_class_scores,
 )
 from kerasnlp_zoo.evaluation.entities import span_scores
 from kerasnlp_zoo.evaluation.main_score import with_main_score
@@ -26,6 +27,7 @@ __all__ = [
     "expected_calibration_error",
     "macro_f1",
     "most_confused",
+    "per_class_scores",
     "question_answering_scores",
     "sentence_similarity_scores",
     "span_scores",

@@ -80,6 +80,42 @@ def macro_f1(matrix: np.ndarray) -> float:
     return float(np.mean(2 * true_positives[present] / occurrences[present]))
 
 
+def per_class_scores(matrix: np.ndarray) -> list[dict[str, float]]:
+    """Return precision, recall, F1 and support (number of examples) of each class, from a confusion matrix.
+
+    A score is 0 where it is not defined: the precision of a class that is never predicted, the recall of a class
+    that does not occur.
+
+    Example:
+
+    >>> per_class_scores(np.array([[1, 1], [0, 2]]))[0]
+    {'precision': 1.0, 'recall': 0.5, 'f1': 0.6666666666666666, 'support': 2}
+    """
+    predicted, support = matrix.sum(axis=0), matrix.sum(axis=1)
+    return precision_recall_f1(np.diag(matrix), predicted, support)
+
+
+def precision_recall_f1(
+    true_positives: np.ndarray, predicted: np.ndarray, support: np.ndarray
+) -> list[dict[str, float]]:
+    """Return the scores of each of C classes: {"precision", "recall", "f1", "support"}, 0 where they are not defined.
+
+    Args:
+        true_positives: int [C], correct predictions of each class.
+        predicted: int [C], predictions of each class.
+        support: int [C], examples of each class.
+    """
+    return [
+        {
+            "precision": float(right / max(found, 1)),
+            "recall": float(right / max(true, 1)),
+            "f1": float(2 * right / max(found + true, 1)),
+            "support": int(true),
+        }
+        for right, found, true in zip(true_positives, predicted, support, strict=True)
+    ]
+
+
 def classification_scores(probabilities: np.ndarray, labels: Sequence[int] | np.ndarray) -> dict[str, Any]:
     """Return all scores of a classifier.
 
@@ -88,7 +124,8 @@ def classification_scores(probabilities: np.ndarray, labels: Sequence[int] | np.
         labels: int [N].
 
     Returns:
-        dict of accuracy, macro_f1, expected_calibration_error, calibration_bins, confusion_matrix (nested list).
+        dict of accuracy, macro_f1, expected_calibration_error, calibration_bins, confusion_matrix (nested list) and
+        per_class (a dict of scores for each class).
 
     Example:
 
@@ -104,4 +141,5 @@ def classification_scores(probabilities: np.ndarray, labels: Sequence[int] | np.
         "expected_calibration_error": expected_calibration_error(bins),
         "calibration_bins": bins,
         "confusion_matrix": matrix.tolist(),
+        "per_class": per_class_scores(matrix),
     }

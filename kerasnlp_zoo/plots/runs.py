@@ -120,28 +120,49 @@ def perplexities_by_order(perplexities: Mapping[str, Sequence[float]], path: Fil
     save(figure, path, title)
 
 
-def confusion_matrix(matrix: npt.ArrayLike, labels: Sequence[str], path: FilePath, title: str = "") -> None:
-    """Draw a confusion matrix: the number in each cell is a count, its colour the share of the row.
+def confusion_matrix(
+    matrix: npt.ArrayLike,
+    labels: Sequence[str],
+    path: FilePath,
+    title: str = "",
+    per_class: Mapping[str, Mapping[str, float]] | None = None,
+) -> None:
+    """Draw a confusion matrix: each cell has a count and its percentage of the row, which is also its colour.
 
     Args:
         matrix: int array [C, C]; rows are true classes, columns are predicted classes.
         labels: names of the C classes.
         path: PNG file to write.
         title: title of the plot.
+        per_class: {label: {"precision", "recall", "f1", "support"}} in percent, to write beside the rows; or None.
     """
     matrix = np.asarray(matrix)
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     size = 2.6 + 0.5 * len(labels)
-    figure = new_figure(size + 0.6, size)
+    figure = new_figure(size + 0.6 + (0 if per_class is None else 2.4), size)
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row, column in np.ndindex(*matrix.shape):
         color = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, f"{matrix[row, column]:,}", ha="center", va="center", color=color, fontsize=9)
+        cell = f"{matrix[row, column]:,}\n{shares[row, column]:.0%}"
+        axes.text(column, row, cell, ha="center", va="center", color=color, fontsize=8)
+    if per_class is not None:
+        _scores_beside_rows(axes, [per_class[label] for label in labels])
     axes.set(xticks=range(len(labels)), yticks=range(len(labels)), xlabel="predicted", ylabel="true")
     axes.set_xticklabels(labels, rotation=45 if len(labels) > 3 else 0, ha="right" if len(labels) > 3 else "center")
     axes.set_yticklabels(labels)
     save(figure, path, title)
+
+
+def _scores_beside_rows(axes: "Axes", rows: Sequence[Mapping[str, float]]) -> None:
+    """Write the scores of each class to the right of its row of a confusion matrix."""
+    columns = {"precision": "precision", "recall": "recall", "f1": "F1", "support": "texts"}
+    for number, (name, heading) in enumerate(columns.items()):
+        x = len(rows) - 0.2 + 0.75 * number
+        axes.text(x, -0.6, heading, ha="left", va="bottom", rotation=45, fontsize=8)
+        for row, scores in enumerate(rows):
+            value = f"{scores[name]:,}" if name == "support" else f"{scores[name]:.1f}"
+            axes.text(x, row, value, ha="left", va="center", fontsize=8)
 
 
 def reliability(bins: Sequence[Mapping[str, float]], path: FilePath, title: str = "") -> None:

@@ -113,10 +113,22 @@ class Task(Generic[Answer]):
             InputError: if there is no text, a text is not a string, or a label is unknown.
         """
         texts = self._checked(texts)
-        require_positive(batch_size=batch_size)
         label_ids = self.label_ids(labels) if labels is not None else np.zeros(len(texts), "int64")
+        return self._batches(texts, label_ids, batch_size, training, seed)
+
+    def _batches(
+        self,
+        texts: list[Any],
+        targets: np.ndarray,
+        batch_size: int,
+        training: bool,
+        seed: int,
+        weights: np.ndarray | None = None,
+    ) -> tf.data.Dataset:
+        """Return batches (inputs, targets, weights) of checked texts; without weights, every text has weight 1."""
+        require_positive(batch_size=batch_size)
         features = self._features(texts)
-        dataset = bucketed_batches(features, label_ids, batch_size, shuffle=training, seed=seed)
+        dataset = bucketed_batches(features, targets, batch_size, shuffle=training, seed=seed, weights=weights)
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 
     def predict(self, texts: Texts, batch_size: int | None = None) -> list[Answer]:

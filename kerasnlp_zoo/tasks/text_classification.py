@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from kerasnlp_zoo.datasets.class_weights import ClassWeights, weights_of_classes
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores, with_main_score
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.task import Task, require_references
@@ -53,6 +56,45 @@ class TextClassification(Task[TextClassificationAnswer]):
     name = "text_classification"
     main_metric: str = "accuracy"
 
+    def dataset(
+        self,
+        texts: Texts,
+        labels: Sequence[Any] | None = None,
+        batch_size: int = 32,
+        training: bool = False,
+        seed: int = 0,
+        class_weights: ClassWeights | None = None,
+    ) -> tf.data.Dataset:
+        """Return a `tf.data.Dataset` for `model.fit` or `model.evaluate`.
+
+        Args:
+            texts: strings, or pairs of strings where the preprocessor takes pairs.
+            labels: a label name or id for each text; None for all 0.
+            batch_size: number of rows in a batch.
+            training: whether to shuffle the examples in each epoch.
+            seed: seed of the shuffling.
+            class_weights: {label: weight}, or "balanced" for weights with which all classes count equally: see
+                `datasets.class_weights.weights_of_classes`. They are a part of the third element of a batch, because
+                Keras does not accept `class_weight` for a data set with weights. None for 1.
+
+        Returns:
+            Batches (inputs, labels, weights). The padding rows of the last batch have weight 0.
+
+        Raises:
+            InputError: if there is no text, a text is not a string, a label is unknown, or a class has no weight.
+        """
+        if class_weights is None:
+            return super().dataset(texts, labels, batch_size, training, seed)
+        texts = self._checked(texts)
+        label_ids = self.label_ids(require_labels(labels))
+        weights = self._class_weights(class_weights, label_ids)[label_ids]
+        return self._batches(texts, label_ids, batch_size, training, seed, weights)
+
+    def _class_weights(self, class_weights: ClassWeights, label_ids: np.ndarray) -> np.ndarray:
+        """Return the weight of each class, float [C], for these training labels."""
+        counts = np.bincount(label_ids, minlength=len(self.labels))
+        return weights_of_classes(class_weights, self.labels, counts)
+
     def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""
         probabilities = keras.ops.softmax(keras.ops.cast(outputs, "float32"))
@@ -85,12 +127,20 @@ class TextClassification(Task[TextClassificationAnswer]):
             batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
-            dict of score, metric ("accuracy"), accuracy, macro_f1, expected_calibration_error, calibration_bins and
-            confusion_matrix.
+            dict of score, metric ("accuracy"), accuracy, macro_f1, expected_calibration_error, calibration_bins,
+            confusion_matrix, and per_class: {label: {"precision", "recall", "f1", "support"}}.
 
         Raises:
             InputError: if there is no text, the numbers of labels and texts differ, or a label is unknown.
         """
         label_ids = self.label_ids(require_references(texts, references, "a label"))
         scores = classification_scores(self.outputs(texts, batch_size)["probabilities"], label_ids)
+        scores["per_class"] = dict(zip(self.labels, scores["per_class"], strict=True))
         return with_main_score(scores, self.main_metric)
+
+
+def require_labels(labels: Sequence[Any] | None) -> Sequence[Any]:
+    """Return the labels of texts whose classes have weights. Raise InputError if there are none."""
+    if labels is None:
+        raise InputError("Class weights are the weights of labels. Received: class_weights without labels")
+    return labels

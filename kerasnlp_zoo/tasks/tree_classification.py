@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasnlp_zoo.datasets.class_weights import ClassWeights
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.tasks.task import CHUNK, Texts, require_references
-from kerasnlp_zoo.tasks.text_classification import TextClassification, TextClassificationAnswer
+from kerasnlp_zoo.tasks.text_classification import TextClassification, TextClassificationAnswer, require_labels
 from kerasnlp_zoo.text import TreePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.tree_schedules import PLACES
 from kerasnlp_zoo.text.trees import read_tree
@@ -64,6 +65,7 @@ class TreeClassification(TextClassification):
         batch_size: int = 32,
         training: bool = False,
         seed: int = 0,
+        class_weights: ClassWeights | None = None,
     ) -> tf.data.Dataset:
         """Return a `tf.data.Dataset` for `model.fit` or `model.evaluate`.
 
@@ -74,6 +76,7 @@ class TreeClassification(TextClassification):
             batch_size: number of rows in a batch.
             training: whether to shuffle the trees in each epoch.
             seed: seed of the shuffling.
+            class_weights: {label: weight}, or "balanced": see `TextClassification.dataset`.
 
         Returns:
             Batches (inputs, labels, weights); labels and weights are [B], or [B, R, P] with node labels.
@@ -82,7 +85,7 @@ class TreeClassification(TextClassification):
             InputError: if there is no text, a text is not a tree, or a label is unknown.
         """
         if not self.has_node_labels:
-            return super().dataset(texts, labels, batch_size, training, seed)
+            return super().dataset(texts, labels, batch_size, training, seed, class_weights)
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
         chunks = [
@@ -92,12 +95,15 @@ class TreeClassification(TextClassification):
         if not chunks:
             raise InputError("A data set needs at least one example. Received: 0 texts")
         features = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
-        label_ids, weights = self._at_places(features, labels)
+        label_ids, weights = self._at_places(features, labels, class_weights)
         inputs = self._model_inputs(features)
         return bucketed_batches(inputs, label_ids, batch_size, shuffle=training, seed=seed, weights=weights)
 
     def _at_places(
-        self, features: Mapping[str, tf.RaggedTensor], labels: Sequence[Any] | None
+        self,
+        features: Mapping[str, tf.RaggedTensor],
+        labels: Sequence[Any] | None,
+        class_weights: ClassWeights | None,
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
         """Return label ids and weights at the positions of the nodes in the schedules: ragged [N, (R), P]."""
         nodes, rows = features["nodes"], features["token_ids"]
@@ -106,10 +112,14 @@ class TreeClassification(TextClassification):
         if labels is not None:
             self._require_a_label_for_each(labels, counts)
             ids = self.label_ids([label for labels_of_tree in labels for label in labels_of_tree])
+        node_weights = np.ones(len(ids))
+        if class_weights is not None:
+            require_labels(labels)
+            node_weights = self._class_weights(class_weights, ids)[ids]
         first_row = np.repeat(rows.row_starts().numpy(), counts)
         positions = first_row * PLACES + nodes.flat_values.numpy()
         arrays = np.zeros((2, rows.flat_values.shape[0] * PLACES), "float32")
-        arrays[:, positions] = ids, np.ones(len(ids))
+        arrays[:, positions] = ids, node_weights
         ids, weights = (array.reshape(-1, PLACES) for array in arrays)
         return rows.with_flat_values(tf.constant(ids, tf.int32)), rows.with_flat_values(tf.constant(weights))
 

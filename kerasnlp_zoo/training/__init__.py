@@ -1,6 +1,7 @@
 """Functions and classes that recipes share: `Run`, losses, optimizers, callbacks and trainers."""
 
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
+from kerasnlp_zoo.training.class_weighting import ClassifierConfig
 from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.fine_tuning import (
     SPAN_METRICS,
@@ -97,6 +98,7 @@ __all__ = [
     "SMOKE_STEPS",
     "SPAN_METRICS",
     "STRATEGIES",
+    "ClassifierConfig",
     "CorpusRunConfig",
     "EpochBackup",
     "EpochSeed",

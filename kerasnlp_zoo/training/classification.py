@@ -9,6 +9,7 @@ import numpy as np
 from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.splits import TextClassificationData
 from kerasnlp_zoo.evaluation import most_confused
+from kerasnlp_zoo.evaluation.class_table import class_table, in_percent
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.run import Run, RunConfig
@@ -90,6 +91,7 @@ def measure_test(task: TextClassification, texts: Sequence[Any], references: Seq
         "calibration_bins": scores["calibration_bins"],
         "confusion_matrix": matrix[np.ix_(shown, shown)].tolist(),
         "labels": [task.labels[label] for label in shown],  # classes of the matrix
+        "per_class": {task.labels[label]: in_percent(scores["per_class"][task.labels[label]]) for label in shown},
         "num_classes": len(task.labels),
         "test_examples": len(texts),
         "milliseconds_per_sentence": milliseconds_per_sentence(task, texts),
@@ -113,7 +115,8 @@ def draw_classification(folder: Path, history: Sequence[Mapping[str, Any]], metr
     plots.training_curves(history, metrics["best_epoch"], pictures[0], title)
     shown, total = len(metrics["labels"]), metrics.get("num_classes", len(metrics["labels"]))
     selected = f", {shown} of {total:,} classes with the most errors" if shown < total else ""
-    plots.confusion_matrix(metrics["confusion_matrix"], metrics["labels"], pictures[1], scored + selected)
+    per_class = metrics.get("per_class")  # older runs do not have it
+    plots.confusion_matrix(metrics["confusion_matrix"], metrics["labels"], pictures[1], scored + selected, per_class)
     if "calibration_bins" in metrics:  # older runs do not have them
         pictures.append(folder / "reliability.png")
         plots.reliability(metrics["calibration_bins"], pictures[2], scored)
@@ -128,3 +131,4 @@ def _print_scores(metrics: Mapping[str, Any], unit: str) -> None:
         f"validation accuracy {metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
         f"{metrics['milliseconds_per_sentence']:.1f} ms per {unit}"
     )
+    print(class_table(metrics["per_class"]))

@@ -20,6 +20,7 @@ import keras
 import tensorflow as tf
 
 from kerasnlp_zoo import files, plots
+from kerasnlp_zoo.datasets.class_weights import ClassWeights
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.tasks import Task
@@ -184,6 +185,7 @@ class Run(Generic[ConfigT]):
         train: Examples,
         validation: Examples,
         monitor: str = "val_cross_entropy",
+        class_weights: ClassWeights | None = None,
     ) -> dict[str, Any]:
         """Train until the validation score stops improving, then restore the best weights.
 
@@ -193,6 +195,8 @@ class Run(Generic[ConfigT]):
             validation: validation examples.
             monitor: column of history.csv that selects the best epoch. Higher is better for val_accuracy, lower
                 is better for every other column.
+            class_weights: weights of the classes in training and validation, for a task that has classes: the best
+                epoch is the best for the objective that is trained.
 
         Returns:
             The history row of the best epoch.
@@ -204,12 +208,13 @@ class Run(Generic[ConfigT]):
         config = self.config
         mode: Literal["max", "min"] = "max" if monitor == "val_accuracy" else "min"
         best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience)
+        weighting: dict[str, Any] = {} if class_weights is None else {"class_weights": class_weights}
         self.train(
             task.model,
-            task.dataset(train.texts, train.labels, config.batch_size, training=True, seed=config.seed),
+            task.dataset(train.texts, train.labels, config.batch_size, training=True, seed=config.seed, **weighting),
             [self.history, best],
             finished=best.out_of_patience,
-            validation_data=task.dataset(validation.texts, validation.labels, config.batch_size),
+            validation_data=task.dataset(validation.texts, validation.labels, config.batch_size, **weighting),
         )
         return best.best_row()
 

@@ -25,6 +25,7 @@ NOT_CARRIED = (
     "expected_calibration_error",
     "calibration_bins",
     "confusion_matrix",
+    "per_class",
 )
 
 

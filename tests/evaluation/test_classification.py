@@ -8,7 +8,9 @@ from kerasnlp_zoo.evaluation import (
     confusion_matrix,
     expected_calibration_error,
     macro_f1,
+    per_class_scores,
 )
+from kerasnlp_zoo.evaluation.class_table import class_table
 
 LABELS = [0, 0, 0, 1, 1, 2]
 PREDICTIONS = [0, 0, 1, 1, 2, 2]
@@ -53,3 +55,20 @@ def test_all_scores_are_computed_at_once():
     assert scores["expected_calibration_error"] == pytest.approx(2 / 6)
     assert scores["calibration_bins"] == calibration_bins(probabilities, LABELS)
     assert scores["confusion_matrix"] == confusion_matrix(LABELS, PREDICTIONS, 3).tolist()
+
+
+def test_scores_per_class_of_a_worked_example():
+    assert per_class_scores(confusion_matrix(LABELS, PREDICTIONS, 4)) == [
+        pytest.approx({"precision": 1.0, "recall": 2 / 3, "f1": 0.8, "support": 3}),
+        pytest.approx({"precision": 1 / 2, "recall": 1 / 2, "f1": 1 / 2, "support": 2}),
+        pytest.approx({"precision": 1 / 2, "recall": 1.0, "f1": 2 / 3, "support": 1}),
+        {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0},
+    ]
+
+
+def test_the_table_of_classes_is_aligned_and_shortened():
+    scores = {"precision": 5.0, "recall": 100.0, "f1": 9.5, "support": 1234}
+    lines = class_table({"好评": scores, "negative": scores}).splitlines()
+    assert lines[1] == "  好评            5.0   100.0    9.5  1,234"
+    assert lines[2] == "  negative        5.0   100.0    9.5  1,234"
+    assert class_table({str(label): scores for label in range(30)}).splitlines()[-1] == "  10 more in metrics.json"
