@@ -43,9 +43,9 @@ GROUPS = {
     ).split(),
     "training": (
         "epochs batch_size learning_rate rnn_learning_rate optimizer schedule warmup_steps clip_norm weight_decay "
-        "label_smoothing class_weights gradient_accumulation patience steps epoch_steps segment_length beam_width length_penalty "
-        "freeze_encoder lora_rank random_weights num_sampled num_negatives subsample window_kind keep_output "
-        "from_entry plain"
+        "label_smoothing class_weights gradient_accumulation patience steps epoch_steps segment_length beam_width "
+        "length_penalty freeze_encoder lora_rank random_weights num_sampled num_negatives subsample window_kind "
+        "keep_output from_entry plain"
     ).split(),
     "run": "seed seeds output_dir resume strategy mixed_precision jit deterministic smoke".split(),
 }

@@ -10,8 +10,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.datasets.user_files import JSON_SUFFIXES, read_table, read_text
+from kerasnlp_zoo.datasets.json_values import JSON_SUFFIXES
+from kerasnlp_zoo.datasets.rows import read_rows
+from kerasnlp_zoo.datasets.text_files import read_text
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
 
@@ -65,13 +66,13 @@ class _Members(list[tuple[str, object]]):
 
 def _table_rows(path: Path) -> list[tuple[str, str, str]]:
     """Return (place, label, weight) for each row of a table."""
-    header, rows = read_table(path, DataOptions())
-    if len(header) != 2:
+    rows = list(read_rows(path, "utf-8-sig", None, {}))
+    if any(len(row.values) != 2 for row in rows):
         raise InputError(
             f"{path}: expected two columns, a label and its weight, below a header such as label,weight. "
-            f"Received: {len(header)} columns"
+            f"Received the columns: {', '.join(rows[0].values)}"
         )
-    return [(place, row[0].strip(), row[1].strip()) for place, row in rows]
+    return [(row.place, *map(row.text, row.values)) for row in rows]
 
 
 def weights_of_classes(class_weights: ClassWeights, labels: Sequence[str], counts: np.ndarray) -> np.ndarray:

@@ -37,7 +37,7 @@ def test_weights_are_read_from_json_and_tables_in_any_order(tmp_path, name, cont
         ("w.json", '{"spam": [5]}', "weight of 'spam' must be a number"),
         ("w.csv", "label,weight\nspam,5\nspam,1\n", "line 3: the label 'spam' has a weight already"),
         ("w.csv", "label,weight\nspam,high\n", "line 2: the weight of 'spam' must be a number. Received: 'high'"),
-        ("w.csv", "label,weight,note\nspam,5,x\n", "expected two columns.*Received: 3"),
+        ("w.csv", "label,weight,note\nspam,5,x\n", "expected two columns.*Received the columns: label, weight, note"),
     ],
 )
 def test_another_form_of_file_is_refused(tmp_path, name, content, message):
