@@ -67,12 +67,14 @@ class _Members(list[tuple[str, object]]):
 def _table_rows(path: Path) -> list[tuple[str, str, str]]:
     """Return (place, label, weight) for each row of a table."""
     rows = list(read_rows(path, "utf-8-sig", None, {}))
-    if any(len(row.values) != 2 for row in rows):
+    columns = list(rows[0].values) if rows else []
+    if len(columns) != 2:
         raise InputError(
             f"{path}: expected two columns, a label and its weight, below a header such as label,weight. "
-            f"Received the columns: {', '.join(rows[0].values)}"
+            f"Received the columns: {', '.join(columns) or 'none'}"
         )
-    return [(row.place, *map(row.text, row.values)) for row in rows]
+    label, weight = columns
+    return [(row.place, row.text(label), row.text(weight)) for row in rows]
 
 
 def weights_of_classes(class_weights: ClassWeights, labels: Sequence[str], counts: np.ndarray) -> np.ndarray:

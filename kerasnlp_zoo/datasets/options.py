@@ -33,8 +33,8 @@ class DataOptions:
     label_column: str = "label"
     """Column, JSON key or TFDS feature with the label."""
     delimiter: str | None = None
-    """Character between two fields of a table, such as ';', or '\\t' for a tab. Default: a tab in .tsv files and a comma
-    in others, or another one with which the first line has the columns."""
+    """Character between two fields of a table, such as ';', or '\\t' for a tab. Default: a tab in .tsv files and a
+    comma in others, or another one with which the first line has the columns."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; utf-8-sig reads UTF-8 with and without a byte-order mark. Chinese: often gb18030."""
     language: Language | None = None
