@@ -2,7 +2,8 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
 
 import docstring_parser
 import tyro
@@ -50,6 +51,25 @@ GROUPS = {
     "run": "seed seeds output_dir resume strategy mixed_precision jit deterministic smoke".split(),
 }
 TITLES = ("most used", "data", "text", "model", "training", "run")
+
+
+class PathFlags:
+    """The base class of flags. In Python, the path of a file or folder may also be a string.
+
+    Example:
+
+    >>> @dataclasses.dataclass
+    ... class Config(PathFlags):
+    ...     output_dir: Path | None = None
+    >>> Config(output_dir="runs/first").output_dir.name
+    'first'
+    """
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if isinstance(value, str) and Path in get_args(kind):
+                setattr(self, name, Path(value))
 
 
 def read_flags(

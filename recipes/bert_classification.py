@@ -42,7 +42,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "bert_classification", config)
     run = Run("bert_classification", config, fold)
 
-    data = load_text_classification(config, fold, config.folds)
+    data = run.same_data(load_text_classification(config, fold, config.folds))
     train = data.train if config.train_examples is None else data.train.first_of_each_class(config.train_examples)
 
     with run.scope():

@@ -69,7 +69,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "bert_question_answering", config)
     run = Run("bert_question_answering", config, fold)
 
-    examples = load_question_answering(config)
+    examples = run.same_data(load_question_answering(config))
     print(question_report(examples))
     can_abstain = any(not example.answers for example in examples.train)
     splits: dict[str, Any] = {name: questions_of(getattr(examples, name)) for name in ("train", "validation", "test")}

@@ -46,7 +46,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "bert_similarity", config)
     run = Run("bert_similarity", config, fold)
 
-    data = load_text_regression(config)
+    data = run.same_data(load_text_regression(config))
     with run.scope():
         task = load_encoder(config, "text_regression", data.labels, pairs=data.has_pairs)
         compile_for_fine_tuning(config, task.model, squared_error, [], len(data.train))

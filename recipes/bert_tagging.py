@@ -51,7 +51,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "bert_tagging", config)
     run = Run("bert_tagging", config, fold)
 
-    data = load_token_classification(config)
+    data = run.same_data(load_token_classification(config))
     print(span_report(data))
     train = data.train if config.train_examples is None else data.train.first_of_each_class(config.train_examples)
 

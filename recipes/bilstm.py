@@ -88,7 +88,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "bilstm", config)
     run = Run("bilstm", config, fold)
 
-    data = load_text_classification(config, fold, config.folds)
+    data = run.same_data(load_text_classification(config, fold, config.folds))
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)

@@ -154,7 +154,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("bilstm_tagging", config, fold)
     segmenter = None if config.segmenter is None else zoo.load(config.segmenter)
 
-    data = load_token_classification(config)
+    data = run.same_data(load_token_classification(config))
     print(span_report(data))
     scheme = scheme_for(data, config.tags)
     tags = tags_for(data.labels, scheme)

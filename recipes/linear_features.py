@@ -71,7 +71,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "linear_features", config)
     run = Run("linear_features", config, fold)
 
-    data = load_features(config, fold, config.folds)
+    data = run.same_data(load_features(config, fold, config.folds))
     print(feature_report(data))
 
     with run.scope():

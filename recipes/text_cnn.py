@@ -86,7 +86,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "text_cnn", config)
     run = Run("text_cnn", config, fold)
 
-    data = load_text_classification(config, fold, config.folds)
+    data = run.same_data(load_text_classification(config, fold, config.folds))
     preprocessor = config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     config.check_lengths(preprocessor, data.train.texts)

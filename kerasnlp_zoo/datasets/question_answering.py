@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, DataOptions
+from kerasnlp_zoo.datasets.options import SPLITS, UNSTATED, CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, duplicate_key, hold_out, require_examples
 from kerasnlp_zoo.datasets.text_files import read_text
 from kerasnlp_zoo.errors import InputError
@@ -75,10 +75,10 @@ class QuestionAnsweringData:
     licence: str = "the user's own data"
     commercial_use: CommercialUse = "unknown"
 
-    def fingerprint(self) -> str:
-        """Return the sha256 of all questions, passages and answers: it identifies the data of a trained model."""
+    def fingerprint(self, splits: Sequence[str] = SPLITS) -> str:
+        """Return the sha256 of the questions, passages and answers of the splits: it identifies the data of a model."""
         digest = hashlib.sha256()
-        for example in (*self.train, *self.validation, *self.test):
+        for example in (example for split in splits for example in getattr(self, split)):
             digest.update(json.dumps(example).encode() + b"\n")
         return digest.hexdigest()
 

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeAlias, TypeVar
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import CommercialUse, DataOptions
+from kerasnlp_zoo.datasets.options import SPLITS, CommercialUse, DataOptions
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Language
 
@@ -84,13 +84,44 @@ class TextClassificationData:
         """Whether every example is a pair of texts."""
         return not isinstance(self.train.texts[0], str)
 
-    def fingerprint(self) -> str:
-        """Return the sha256 of all texts and labels, which identifies the data that a model was trained on."""
+    def with_labels(self, labels: Sequence[str]) -> Self:
+        """Return the data with the same labels in another order."""
+        place = {label: index for index, label in enumerate(labels)}
+        new_ids = np.array([place[label] for label in self.labels])
+        splits = {
+            name: dataclasses.replace(split, labels=renumbered(split.labels, new_ids))
+            for name in SPLITS
+            for split in [getattr(self, name)]
+        }
+        return dataclasses.replace(self, labels=list(labels), **splits)
+
+    def fingerprint(self, splits: Sequence[str] = SPLITS) -> str:
+        """Return the sha256 of the texts and labels of the splits, which identifies the data of a trained model."""
         digest = hashlib.sha256()
-        for split in (self.train, self.validation, self.test):
+        for split in (getattr(self, name) for name in splits):
             for text, label in zip(split.texts, split.labels, strict=True):
                 digest.update("\t".join([str(label), *parts_of(text)]).encode("utf-8", "surrogatepass") + b"\n")
         return digest.hexdigest()
+
+
+def renumbered(labels: np.ndarray, new_ids: np.ndarray) -> np.ndarray:
+    """Return the labels of a split with other class ids; spans and scores are unchanged.
+
+    Args:
+        labels: as in `Split`.
+        new_ids: int array [number of classes], the new id of each class.
+
+    Example:
+
+    >>> renumbered(np.array([0, 0, 2]), np.array([1, 2, 0]))
+    array([1, 1, 0])
+    """
+    if labels.dtype.kind == "i":
+        return new_ids[labels]
+    if labels.dtype.kind != "O":
+        return labels
+    id_of = {old: int(new) for old, new in enumerate(new_ids)}  # a span is not a key
+    return np.fromiter((tuple(id_of.get(part, part) for part in row) for row in labels), object, len(labels))
 
 
 def parts_of(text: Text) -> tuple[str, ...]:

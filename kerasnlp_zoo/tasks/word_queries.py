@@ -108,9 +108,13 @@ class WordQueries(abc.ABC):
         ids = self.ids(words)
         for word, id_ in zip(words, ids, strict=True):
             if id_ < FIRST_WORD:
-                similar = " or ".join(map(repr, closest_spellings(word, self.tokens[FIRST_WORD:])))
-                advice = f"Did you mean {similar}?" if similar else "Expected a word of the training texts"
                 raise InputError(
-                    f"{word!r:.60} is not one of the {len(self.tokens) - FIRST_WORD:,} words with a vector. {advice}"
+                    f"{word!r:.60} is not one of the {len(self.tokens) - FIRST_WORD:,} words with a vector."
+                    f"{self.did_you_mean(word) or ' Expected a word of the training texts'}"
                 )
         return ids
+
+    def did_you_mean(self, word: str) -> str:
+        """Return a question with the known words of a similar spelling, or an empty string if there are none."""
+        similar = " or ".join(map(repr, closest_spellings(word, self.tokens[FIRST_WORD:])))
+        return f" Did you mean {similar}?" if similar else ""

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.datasets.corpora import TextSource
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
+from kerasnlp_zoo.datasets.options import SPLITS
 from kerasnlp_zoo.decoding import Sampling, generate, greedy
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
@@ -34,6 +35,7 @@ PUBLISHED = {
     for recipe in ("rnn_language_model", "transformer_language_model")
 }
 SMOKE_TOKENS, SMOKE_TEST_TOKENS = 10_000, 2000
+SHOWN_TOKENS = 10  # of a test line, to query the SavedModel with
 GENERATED, GENERATED_ROWS = 100, 32  # number of tokens and size of the larger batch in the speed test of generation
 
 
@@ -80,8 +82,15 @@ def read_language_model_text(run: Run[TextRunOptions]) -> tuple[TextSource, Lang
     if run.config.smoke:
         parts = {name: getattr(text, name)[:SMOKE_TEST_TOKENS] for name in ("validation", "test")}
         text = dataclasses.replace(text, train=text.train[:SMOKE_TOKENS], **parts)
+    run.remembered.remember_vocabulary(text.vocabulary)
+    run.remembered.remember({f"{part} part": describe_ids(getattr(text, part)) for part in SPLITS})
     print(f"{describe_text(source, text)} ({time.time() - started:.0f} s)", flush=True)
     return source, text
+
+
+def describe_ids(ids: np.ndarray) -> str:
+    """Return the number of ids and their hash."""
+    return f"{len(ids):,} tokens, sha256 {hashlib.sha256(ids.tobytes()).hexdigest()[:16]}"
 
 
 def describe_text(source: TextSource, text: LanguageModelText) -> str:
@@ -172,7 +181,7 @@ def save_language_model(
         source,
         run.describe(metrics),
         "float16",
-        [],
+        [first_line(text, task)],
         name=f"{run.recipe}_{source.name}_{source.language}",
         fingerprint=hashlib.sha256(text.train.tobytes() + text.test.tobytes()).hexdigest(),
     )
@@ -183,6 +192,13 @@ def save_language_model(
 def _draw(run: Run[TextRunOptions], metrics: Mapping[str, Any]) -> list[Path]:
     """Draw the curves of the training."""
     return draw_training(run.folder, run.history.rows(), metrics)
+
+
+def first_line(text: LanguageModelText, task: LanguageModeling) -> str:
+    """Return the first tokens of the first line of the test part that is not blank, as a string."""
+    line = next(line for line in np.split(text.test, np.flatnonzero(text.test == END_ID)) if len(line) > 1)
+    shown: bytes = task.preprocessor.join(line[line != END_ID][None, :SHOWN_TOKENS]).numpy()[0]
+    return shown.decode()
 
 
 def generation_speed(task: LanguageModeling, rows: int, length: int = GENERATED) -> float:

@@ -24,10 +24,12 @@ from kerasnlp_zoo.training.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import round_to_float16, save_task
+from kerasnlp_zoo.vocabulary import CONTINUES, MASK
 
 if TYPE_CHECKING:
     from kerasnlp_zoo.text import WordPiecePreprocessor
 
+SHOWN_TOKENS = 12  # of a sentence, to query the SavedModel with
 SMOKE_STEPS, SMOKE_VOCABULARY_SIZE = 10, 1000
 
 
@@ -81,6 +83,7 @@ def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, 
     from kerasnlp_zoo.text import WordPiecePreprocessor
 
     started, config, source, folder = time.time(), run.config, open_corpus(run.config), run.state / "documents"
+    run.remembered.remember({"text": config.fingerprint()})
     vocabulary, lower_case = _given_vocabulary(config)
     if folder.exists():
         vocabulary = Documents.load(folder).vocabulary
@@ -204,13 +207,21 @@ def finish_pretraining(
         source,
         run.describe(metrics),
         "float16",
-        [],
+        [masked_sentence(documents, preprocessor)],
         name=f"bert_{run.config.size}_{source.language}",
         fingerprint=files.sha256(documents.folder / IDS),
         use="train bert_classification --pretrained {}",
     )
     run.finish(metrics)
     return metrics
+
+
+def masked_sentence(documents: Documents, preprocessor: "WordPiecePreprocessor") -> str:
+    """Return the first sentence of the text, its first tokens only, with a mask in the middle."""
+    ids = documents.read(0, SHOWN_TOKENS)
+    end = np.flatnonzero(np.append(ids, 0) == 0)[0]
+    before, after = (preprocessor.detokenize(part) for part in (ids[: end // 2], ids[end // 2 + 1 : end]))
+    return f"{before} {MASK} {after.removeprefix(CONTINUES)}".strip()
 
 
 def draw_pretraining(folder: Path, history: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> list[Path]:

@@ -12,7 +12,8 @@ import keras
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training.run import RunConfig, command_line, output_folder
+from kerasnlp_zoo.training.run import RunConfig, command_line
+from kerasnlp_zoo.training.run_folder import open_folder, unlock_folder
 
 SHARED_METRICS = ("recipe", "dataset", "metric", "published_score", "published_by", "versions", "machine")
 
@@ -62,12 +63,15 @@ def run_repeatedly(
     count = config.folds or config.seeds
     if count < 2:
         raise InputError(f"An average needs at least 2 {what}s. Received: --{what}s {count}")
-    folder = output_folder(recipe, config)
+    folder = open_folder(recipe, config)
     started, scores, validation = time.time(), [], []
-    for part in range(count):
-        metrics = _part(main, config, what, part, folder / f"{what}-{part + 1}")
-        scores.append(metrics["test_score"])
-        validation.append(metrics["validation_score"])
+    try:
+        for part in range(count):
+            metrics = _part(main, config, what, part, folder / f"{what}-{part + 1}")
+            scores.append(metrics["test_score"])
+            validation.append(metrics["validation_score"])
+    finally:
+        unlock_folder(folder)
     summary = {
         **{name: metrics[name] for name in SHARED_METRICS},
         "seed": config.seed,

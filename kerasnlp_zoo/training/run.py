@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import datetime
 import functools
-import json
 import os
 import platform
 import shlex
@@ -23,20 +22,22 @@ from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.class_weights import ClassWeights
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.flags import PathFlags
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.gradient_norm import GradientNorm
 from kerasnlp_zoo.training.optimizers import OptimizerOptions
+from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
+from kerasnlp_zoo.training.run_state import DataT, RunState
 from kerasnlp_zoo.training.strategies import StrategyName, make_strategy
 from kerasnlp_zoo.versions import versions
 
 SMOKE_EPOCHS = 2
-STATE = "state"  # sub-folder of the output folder for resuming; deleted when the run finishes
 
 
 @dataclasses.dataclass
-class RunOptions:
+class RunOptions(PathFlags):
     """The flags of every recipe. A recipe combines them with the flags of its data.
 
     `smoke` and `data_name()` come from the flags of the data, such as `DataOptions`.
@@ -143,7 +144,8 @@ class Run(Generic[ConfigT]):
         fold: index of the cross-validation fold that this run tests on; None for an ordinary run.
 
     Raises:
-        InputError: for invalid flags, or an output folder that is in use or not writable.
+        InputError: for invalid flags, for other flags than those of the resumed run, or if the output folder contains a
+            run, is in use by another process or cannot be written.
     """
 
     def __init__(self, recipe: str, config: ConfigT, fold: int | None = None) -> None:
@@ -154,13 +156,9 @@ class Run(Generic[ConfigT]):
         plots.require_matplotlib()
         self.strategy = make_strategy(config.strategy)
         config.check(self.strategy.num_replicas_in_sync)
-        self.folder = output_folder(recipe, config)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"Cannot write to the output folder {self.folder}: {error}. Use another --output-dir"
-            ) from error
+        self.folder = open_folder(recipe, config)
+        self.remembered = RunState(self.folder, self.folder / STATE / "facts.json")
+        self.remembered.remember_flags(config)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.history = HistoryFile(self.folder / "history.csv")
@@ -202,10 +200,11 @@ class Run(Generic[ConfigT]):
             The history row of the best epoch.
 
         Raises:
-            InputError: if the resumed run had other flags.
+            InputError: if the resumed run had another vocabulary.
             KeyboardInterrupt: after printing the command that resumes the run.
         """
         config = self.config
+        self.remembered.remember_vocabulary(task.preprocessor.vocabulary)
         mode: Literal["max", "min"] = "max" if monitor == "val_accuracy" else "min"
         best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience)
         weighting: dict[str, Any] = {} if class_weights is None else {"class_weights": class_weights}
@@ -239,11 +238,10 @@ class Run(Generic[ConfigT]):
             **arguments: further arguments of `model.fit`.
 
         Raises:
-            InputError: if the resumed run had other flags, or if the loss diverges.
+            InputError: if the loss diverges.
             KeyboardInterrupt: after printing the command that resumes the run.
         """
         epochs = self.epochs
-        self._remember_flags()
         backup, exploded = EpochBackup(self.state), StopOnDivergence(uniform_loss)
         first_epoch = backup.restore(model)
         if finished(first_epoch - 1):
@@ -263,9 +261,11 @@ class Run(Generic[ConfigT]):
                 verbose=1 if sys.stdout.isatty() else 2,
                 **arguments,
             )
-        except KeyboardInterrupt:
-            again = f"{self.command()} --resume --output-dir {shlex.quote(str(self.folder))}"
-            print(f"\nInterrupted. Continue with: {again}", file=sys.stderr)
+        except BaseException as error:
+            unlock_folder(self.folder)  # a notebook's process goes on, but another one may resume the run
+            if isinstance(error, KeyboardInterrupt):
+                again = f"{self.command()} --resume --output-dir {shlex.quote(str(self.folder))}"
+                print(f"\nInterrupted. Continue with: {again}", file=sys.stderr)
             raise
         finally:
             EpochNumber.value = None
@@ -285,9 +285,19 @@ class Run(Generic[ConfigT]):
     @functools.cached_property
     def state(self) -> Path:
         """Folder of the files that resuming needs."""
-        folder = self.folder / STATE
-        folder.mkdir(exist_ok=True)
-        return folder
+        self.remembered.save()
+        return self.remembered.path.parent
+
+    def same_data(self, data: DataT) -> DataT:
+        """Return the data of the run. A resumed run must have the same data; it keeps the order of its labels.
+
+        Args:
+            data: data for training, validation and test.
+
+        Raises:
+            InputError: if the data or the labels of the resumed run were different; the message says which split.
+        """
+        return self.remembered.same_data(data)
 
     def command(self) -> str:
         """Return the command line that repeats this run."""
@@ -321,54 +331,7 @@ class Run(Generic[ConfigT]):
         """Write metrics.json and delete the state for resuming. Call it last."""
         files.write_json(self.folder / "metrics.json", metrics)
         shutil.rmtree(self.state)
-
-    def _remember_flags(self) -> None:
-        """Write the flags into the state. When resuming, raise InputError for other flags."""
-        path = self.state / "flags.json"
-        flags = {
-            "--" + field.name.replace("_", "-"): str(getattr(self.config, field.name))
-            for field in dataclasses.fields(self.config)
-            if field.name not in ("resume", "output_dir", "epochs", "patience")
-        }
-        if path.exists():
-            before = json.loads(path.read_text("utf-8"))
-            changed = [
-                f"{n} {before.get(n)} (now {flags.get(n)})" for n in flags | before if flags.get(n) != before.get(n)
-            ]
-            if changed:
-                raise InputError(
-                    f"A run can only be resumed with its own flags. Expected for {self.folder}: {', '.join(changed)}. "
-                    "Only --epochs and --patience may change; start a new run for other flags"
-                )
-        files.write_json(path, flags)
-
-
-def output_folder(recipe: str, config: RunOptions) -> Path:
-    """Return the output folder of a run: a new folder, or with --resume the folder of the interrupted run.
-
-    Args:
-        recipe: name of the recipe.
-        config: the flags of the run and of the data.
-
-    Raises:
-        InputError: if the folder already contains a run, or if there is no run to resume.
-    """
-    chosen = config.output_dir
-    base = chosen or Path("runs", f"{recipe}_{config.data_name()}")
-    numbered = [base] if chosen else [base, *(base.with_name(f"{base.name}-{n}") for n in range(2, 1000))]
-    taken = [folder for folder in numbered if folder.exists() and any(folder.iterdir())]
-    if config.resume:
-        if not taken or not any((taken[-1] / name).exists() for name in (STATE, "fold-1", "seed-1")):
-            raise InputError(
-                f"There is no interrupted run to resume in {taken[-1] if taken else base}. "
-                "Omit --resume, or give the folder of the run as --output-dir"
-            )
-        return taken[-1]
-    if chosen and taken:
-        raise InputError(
-            f"The output folder {chosen} already contains a run. Use --resume to continue it, or another --output-dir"
-        )
-    return next(folder for folder in numbered if folder not in taken)
+        unlock_folder(self.folder)
 
 
 def command_line(recipe: str, config: RunOptions) -> str:

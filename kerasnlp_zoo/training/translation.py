@@ -85,9 +85,10 @@ def read_translations(run: Run[TranslationConfig]) -> tuple[TranslationData, "Tr
     from kerasnlp_zoo.text.pieces import learn_piece_vocabulary  # loads tensorflow-text
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
 
-    config, data = run.config, load_translation(run.config)
+    config, data = run.config, run.same_data(load_translation(run.config))
     texts = [*data.train.texts, *data.train.sources_and_targets()[1]]
     vocabulary = learn_piece_vocabulary(texts, config.vocabulary_size)
+    run.remembered.remember_vocabulary(vocabulary)
     preprocessor = TranslationPreprocessor(vocabulary, data.language, data.target_language, config.max_sequence_length)
     print(_report(data, preprocessor))
     return data, preprocessor

@@ -117,6 +117,7 @@ def read_corpus(run: Run[CorpusRunConfig], known: Vocabulary | None = None) -> t
     """
     config, source, folder = run.config, open_corpus(run.config), run.state / "corpus"
     started = time.time()
+    run.remembered.remember({"text": config.fingerprint()})
     if folder.exists():
         corpus = Corpus.load(folder)
     else:

@@ -13,6 +13,7 @@ from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 
 FORMAT_VERSION = 1
+RUN_ENTRY = "entry"  # folder of the entry in the output folder of a run
 NEEDED = ("config.json", "vocabulary.txt", "model.safetensors")  # to load an entry
 
 
@@ -38,7 +39,7 @@ def list_entries() -> list[str]:
 
 
 def locate(name_or_folder: FilePath) -> Path:
-    """Return the folder of an entry, from its name or path, without checking its files.
+    """Return the folder of an entry, from its name or path or from the folder of its run, without checking its files.
 
     Raises:
         InputError: if there is no such entry or folder.
@@ -46,7 +47,7 @@ def locate(name_or_folder: FilePath) -> Path:
     candidates = [Path(name_or_folder), *(folder / str(name_or_folder) for folder in entry_folders())]
     folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if folder is not None:
-        return folder
+        return folder / RUN_ENTRY if (folder / RUN_ENTRY).is_dir() else folder
     name = str(name_or_folder)
     if name in DOWNLOADS:
         raise InputError(
@@ -72,6 +73,11 @@ def find(name_or_folder: FilePath) -> Path:
         raise InputError(
             f"{folder} is a folder from Hugging Face, not an entry. zoo.load({str(name_or_folder)!r}) converts it; "
             "kerasnlp-zoo convert writes an entry folder"
+        )
+    if missing and (folder / "history.csv").exists():
+        raise InputError(
+            f"{folder} is the output folder of a run without an entry: the run is not finished, or it is a part of a "
+            "cross-validation. Finish the run with --resume, or train without --folds"
         )
     if missing:
         raise InputError(

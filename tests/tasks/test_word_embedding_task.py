@@ -169,6 +169,7 @@ def test_a_terminal_shows_words_and_cosines(task):
     shown = task.readable(task.predict(["tea"])[0])
     assert shown.startswith(f"{first[0]} {first[1]:.2f}, {second[0]} {second[1]:.2f}, ")
     assert task.readable(task.predict(["unheard"])[0]) == "unknown word"
+    assert task.readable(task.predict(["ikng"])[0]) == "unknown word. Did you mean 'king'?"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-import dataclasses
 import random
 
 import keras
@@ -9,7 +8,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.training import Run, RunConfig
 from kerasnlp_zoo.training import run as run_module
-from kerasnlp_zoo.training.run import output_folder
+from recipes import bilstm_tagging, linear_features, seq2seq, word2vec
 
 
 def config(tmp_path, **changes):
@@ -38,33 +37,22 @@ def test_an_output_folder_that_cannot_be_created_is_refused_before_training(tmp_
         Run("text_cnn", config(tmp_path, output_dir=tmp_path / "file" / "run"))
 
 
+def test_flags_take_paths_as_strings(tmp_path):
+    run = Run("text_cnn", RunConfig(dataset="movie_reviews", output_dir=str(tmp_path / "run")))
+    assert run.folder == tmp_path / "run"
+    options = bilstm_tagging.Config(train_file="names.conll", test_file="test.conll", data_dir="data")
+    assert [path.name for path in (*options.given_files().values(), options.data_dir)] == [
+        "names.conll", "test.conll", "data",
+    ]  # fmt: skip
+    assert word2vec.Config(corpus="books/novel.txt.gz").data_name() == "novel.txt"
+    assert seq2seq.Config(train_file="a.en", target_file="a.zh").target_file.suffix == ".zh"
+    assert linear_features.Config(data_dir="data").data_dir.name == "data"
+
+
 def test_missing_matplotlib_is_reported_before_training(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
     with pytest.raises(InputError, match=r"kerasnlp-zoo\[recipes\]"):
         Run("text_cnn", config(tmp_path))
-
-
-def test_default_folders_are_numbered_and_never_overwritten(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    free = config(tmp_path, output_dir=None, dataset="glue/sst2")
-    assert str(output_folder("text_cnn", free)) == "runs/text_cnn_glue_sst2"
-    for folder in ("text_cnn_glue_sst2", "text_cnn_glue_sst2-2"):
-        (tmp_path / "runs" / folder / "state").mkdir(parents=True)
-    assert output_folder("text_cnn", free).name == "text_cnn_glue_sst2-3"
-    resumed = dataclasses.replace(free, resume=True)
-    assert output_folder("text_cnn", resumed).name == "text_cnn_glue_sst2-2"
-
-
-def test_a_chosen_folder_is_used_once_or_resumed(tmp_path):
-    chosen = config(tmp_path)
-    with pytest.raises(InputError, match="no interrupted run"):
-        output_folder("text_cnn", dataclasses.replace(chosen, resume=True))
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "metrics.json").write_text("{}")
-    with pytest.raises(InputError, match="already contains a run"):
-        output_folder("text_cnn", chosen)
-    with pytest.raises(InputError, match="no interrupted run"):
-        output_folder("text_cnn", dataclasses.replace(chosen, resume=True))
 
 
 def test_the_command_of_a_run_repeats_it(tmp_path):

@@ -47,6 +47,18 @@ def test_the_movie_review_entry_distinguishes_good_from_bad():
     assert [answer["label"] for answer in answers] == ["positive", "negative"]
 
 
+def test_an_entry_is_found_in_the_folder_of_its_run(entry, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "history.csv").write_text("epoch\n0\n")
+    with pytest.raises(InputError, match="run is not finished.*Finish the run with --resume"):
+        zoo.load(run)
+    shutil.move(entry, run / "entry")
+    assert zoo.load(run).predict(TEXTS) == zoo.load(run / "entry").predict(TEXTS)
+    assert zoo.find(run) == run / "entry"
+    assert zoo.check(run)["largest_difference"] <= 1e-4
+
+
 def test_a_task_shows_its_model_labels_language_and_entry(entry):
     labels = "labels=['negative', 'positive'], language='en'"
     assert repr(text_classification()) == f"TextClassification(text_cnn, {labels})"

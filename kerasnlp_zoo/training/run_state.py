@@ -1,0 +1,104 @@
+"""The facts that must be the same when a run is resumed: its flags, data, labels and vocabulary."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from kerasnlp_zoo import files
+from kerasnlp_zoo.datasets.options import SPLITS
+from kerasnlp_zoo.datasets.splits import TextClassificationData
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.vocabulary import TokenList
+
+MAY_CHANGE = ("resume", "output_dir", "epochs", "patience")
+SHOWN = 200  # characters of a changed fact in a message
+
+
+class DataOfSplits(Protocol):
+    """Data for training, validation and test."""
+
+    train: Any
+    validation: Any
+    test: Any
+
+    def fingerprint(self, splits: Sequence[str] = SPLITS) -> str:
+        """Return a hash of all texts and labels of the splits."""
+
+
+DataT = TypeVar("DataT", bound=DataOfSplits)
+
+
+class RunState:
+    """The facts of a run, in a file of its state.
+
+    Args:
+        folder: output folder of the run.
+        path: the file. It exists if the run is resumed.
+
+    Raises:
+        InputError: from all methods, if a fact of the resumed run was different.
+    """
+
+    def __init__(self, folder: Path, path: Path) -> None:
+        self.folder, self.path = folder, path
+        self.facts: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+    def save(self) -> None:
+        """Write the facts."""
+        files.write_json(self.path, self.facts)
+
+    def remember(self, facts: Mapping[str, Any]) -> None:
+        """Add facts, which must be equal to the facts of the resumed run."""
+        changed = [
+            f"{name} {shown(self.facts[name])} (now {shown(value)})"
+            for name, value in facts.items()
+            if self.facts.get(name, value) != value
+        ]
+        if changed:
+            raise InputError(
+                f"A run can only be resumed with its own flags and data. Expected for {self.folder}: "
+                f"{', '.join(changed)}. Only --epochs and --patience may change; start a new run for other flags or "
+                "other data"
+            )
+        self.facts |= facts
+        if self.path.parent.exists():
+            self.save()
+
+    def remember_flags(self, config: Any) -> None:
+        """Add the flags of a run."""
+        self.remember(
+            {
+                "--" + field.name.replace("_", "-"): str(getattr(config, field.name))
+                for field in dataclasses.fields(config)
+                if field.name not in MAY_CHANGE
+            }
+        )
+
+    def remember_vocabulary(self, vocabulary: TokenList) -> None:
+        """Add the vocabulary of a run."""
+        digest = hashlib.sha256("\n".join(vocabulary.tokens).encode("utf-8", "surrogatepass")).hexdigest()
+        self.remember({"vocabulary": f"{len(vocabulary):,} tokens, sha256 {digest[:16]}"})
+
+    def same_data(self, data: DataT) -> DataT:
+        """Add the data of a run, and return it with the labels in the order of the resumed run."""
+        if isinstance(data, TextClassificationData):
+            before, labels = self.facts.get("labels", data.labels), data.labels
+            if before != labels and sorted(before) == sorted(labels):
+                labels, data = before, data.with_labels(before)
+            self.remember({"labels": labels})
+        self.remember(
+            {
+                f"{split} data": f"{len(getattr(data, split)):,} examples, sha256 {data.fingerprint([split])[:16]}"
+                for split in SPLITS
+            }
+        )
+        return data
+
+
+def shown(fact: Any) -> str:
+    """Return a fact for a message; the middle of a long one is omitted."""
+    text = ", ".join(fact) if isinstance(fact, list) else str(fact)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN // 2]} ... {text[-SHOWN // 2 :]}"
