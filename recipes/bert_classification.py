@@ -29,7 +29,7 @@ from kerasnlp_zoo.training import (
 
 
 @dataclasses.dataclass
-class Config(ClassifierConfig, FineTuningConfig):
+class Config(FineTuningConfig, ClassifierConfig):
     """Fine-tune BERT on labelled texts, by default MiniLM on movie_reviews, in minutes on two CPU cores."""
 
     dataset: str = "movie_reviews"

@@ -1,5 +1,6 @@
 """The recipes that fine-tune BERT, from flags to a served model, with a tiny encoder and small files."""
 
+import dataclasses
 import json
 
 import keras
@@ -10,6 +11,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import sentence_encoder
 from kerasnlp_zoo.tasks import SentenceSimilarity
 from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
+from kerasnlp_zoo.training import FineTuningConfig
 from recipes import bert_classification, bert_question_answering, bert_similarity, bert_tagging
 from tests.small_data import OPINIONS, THINGS
 
@@ -171,3 +173,11 @@ def test_invalid_flags_are_refused(flags, message, encoder, reviews_csv, tmp_pat
         bert_classification.main(
             config(bert_classification, encoder, tmp_path / "run", train_file=reviews_csv, **flags)
         )
+
+
+def test_classification_keeps_the_defaults_of_fine_tuning():
+    defaults = {field.name: field.default for field in dataclasses.fields(FineTuningConfig) if field.name != "dataset"}
+    assert (
+        defaults.items()
+        <= {field.name: field.default for field in dataclasses.fields(bert_classification.Config)}.items()
+    )
