@@ -19,6 +19,7 @@ from kerasnlp_zoo.commands.entries import check, download, evaluate, export, lis
 from kerasnlp_zoo.commands.plots import plot
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.printable import printable
 from kerasnlp_zoo.tensorflow_log import LEVEL
 from kerasnlp_zoo.versions import __version__
 
@@ -57,17 +58,24 @@ def main() -> None:
         else:
             _run(name, arguments[1:])
     except InputError as error:
-        sys.exit(f"kerasnlp-zoo: {error}")
+        sys.exit(f"kerasnlp-zoo: {printable(error)}")
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the program that reads the output, such as head, has ended
         sys.stderr.close()
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        sys.exit(
-            f"kerasnlp-zoo: the disk is full. Files saved before are complete. Free some space and repeat. {error}"
-        )
+        sys.exit(f"kerasnlp-zoo: {printable(_explained(error))}")
+
+
+def _explained(error: OSError) -> str:
+    """Return the message for an error of the operating system: what happened, and what to do."""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full. Files saved before are complete. Free some space and repeat. {error}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{error.filename} cannot be read or written: {error.strerror}. Choose another folder, or ask for access"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        return f"{error.filename} is in the way: {error.strerror}. Choose another name, or remove it"
+    return f"the operating system refused to read or write a file. {error}"
 
 
 def _run(name: str, arguments: list[str]) -> None:

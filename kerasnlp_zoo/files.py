@@ -13,6 +13,8 @@ from typing import Any
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
 
+MAX_JSON = 2**26  # bytes; the config of an entry has a few thousand
+
 
 @contextlib.contextmanager
 def atomic_file(path: FilePath) -> Iterator[Path]:
@@ -93,9 +95,35 @@ def readable(path: FilePath, what: str, advice: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         cause = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
         raise InputError(f"{path} does not contain {what}. {advice}. {cause}") from error
+
+
+def read_json(path: FilePath, what: str, advice: str) -> Any:
+    """Return the content of a JSON file.
+
+    Args:
+        path: the file, in UTF-8.
+        what, advice: as for `readable`.
+
+    Raises:
+        InputError: if the file is missing, larger than MAX_JSON bytes, not valid JSON, or nested too deeply.
+
+    Example:
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "deep.json").write_text("[" * 10**6)
+    ...     read_json(Path(folder, "deep.json"), "the metrics of an entry", "Copy it again")
+    Traceback (most recent call last):
+    kerasnlp_zoo.errors.InputError: ...deep.json does not contain the metrics of an entry. Copy it again. ...
+    """
+    path = Path(path)
+    with readable(path, what, advice):
+        size = path.stat().st_size
+        if size > MAX_JSON:
+            raise InputError(f"The file has {size:,} bytes. Expected at most {MAX_JSON:,}")
+        return json.loads(path.read_text("utf-8"))
 
 
 def write_json(path: FilePath, value: Any) -> None:
@@ -119,9 +147,12 @@ def sha256(path: FilePath) -> str:
 
 
 def cache_folder() -> Path:
-    """Return the folder for downloads: the environment variable KERASNLP_ZOO_CACHE, or the user cache of the system."""
-    if "KERASNLP_ZOO_CACHE" in os.environ:
-        return Path(os.environ["KERASNLP_ZOO_CACHE"])
+    """Return the folder for downloads: the environment variable KERASNLP_ZOO_CACHE, or the user cache of the system.
+
+    An empty variable counts as not set. Otherwise the downloads would be in the current folder.
+    """
+    if own := os.environ.get("KERASNLP_ZOO_CACHE"):
+        return Path(own)
     if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"), "kerasnlp_zoo")
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "kerasnlp_zoo")
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local", "kerasnlp_zoo")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "kerasnlp_zoo")

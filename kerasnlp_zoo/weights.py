@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import keras
 import numpy as np
 import tensorflow as tf
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 from kerasnlp_zoo.errors import InputError
@@ -103,14 +103,51 @@ def read_weights(path: FilePath) -> dict[str, np.ndarray]:
     """Return the arrays of a safetensors file by variable path.
 
     Raises:
+        InputError: if the file cannot be read or is incomplete, scales do not fit their matrix, or a number is NaN or
+            infinite.
+    """
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError, ValueError, TypeError) as error:
+        raise InputError(
+            f"{path} contains no readable weights. Expected a complete safetensors file. {error}"
+        ) from error
+    _require_scales(tensors, path)
+    restored = _restored(tensors)
+    for name, value in restored.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise InputError(f"{path} is damaged: {name} contains NaN or infinity. Copy or train the entry again")
+    return restored
+
+
+def weight_shapes(path: FilePath) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays in a safetensors file by variable path, without reading the arrays.
+
+    Raises:
         InputError: if the file cannot be read or is incomplete.
     """
     try:
-        return _restored(load_file(path))
+        with safe_open(path, "numpy") as file:
+            names = [name for name in file.keys() if not name.endswith(SCALE)]  # noqa: SIM118, it is no dict
+            return {name: tuple(file.get_slice(name).get_shape()) for name in names}
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(
             f"{path} contains no readable weights. Expected a complete safetensors file. {error}"
         ) from error
+
+
+def _require_scales(tensors: Mapping[str, np.ndarray], path: FilePath) -> None:
+    """Raise InputError unless every scale belongs to a row of an int8 matrix: other shapes could fill the memory."""
+    for name, scale in tensors.items():
+        if not name.endswith(SCALE):
+            continue
+        matrix = tensors.get(name.removesuffix(SCALE))
+        if matrix is None or matrix.dtype != np.int8 or scale.shape != (*matrix.shape[:-1], 1):
+            shape = "missing" if matrix is None else f"{matrix.dtype} {list(matrix.shape)}"
+            raise InputError(
+                f"{path} is damaged: {name} of shape {list(scale.shape)} must have a scale for each row of an int8 "
+                f"matrix. Received: {shape}. Copy or train the entry again"
+            )
 
 
 def assign_weights(

@@ -11,6 +11,9 @@ import tyro
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.commands.arguments import Entry, load_task
 from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import readable
+from kerasnlp_zoo.printable import printable
 from kerasnlp_zoo.vocabulary import TokenList
 from kerasnlp_zoo.zoo import cards
 
@@ -23,13 +26,17 @@ def list_(markdown: bool = False) -> None:
     """
     summaries = zoo.summaries()
     if markdown:
-        print(cards.table(summaries))
+        print(printable(cards.table(summaries)))
         return
     # Only the card has the conditions of a published score: they are too long for this line.
-    rows = [list(cards.COLUMNS), *(cards.row(s, str(s.get("published_score") or "-")) for s in summaries)]
+    whole = [summary for summary in summaries if "broken" not in summary]
+    rows = [list(cards.COLUMNS), *(cards.row(s, str(s.get("published_score") or "-")) for s in whole)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(cards.COLUMNS))]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print(printable("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()))
+    for summary in summaries:
+        if "broken" in summary:
+            print(printable(f"{summary['name']} is broken: {summary['broken']}"))
     here = {summary["name"] for summary in summaries}
     for name, entry in zoo.DOWNLOADS.items():
         if name not in here:
@@ -39,7 +46,9 @@ def list_(markdown: bool = False) -> None:
 
 def show(entry: Entry) -> None:
     """Print the card of an entry."""
-    print((zoo.find(entry) / "README.md").read_text("utf-8"), end="")
+    path = zoo.find(entry) / "README.md"
+    with readable(path, "the card of an entry", "Copy or train the entry again"):
+        print(printable(path.read_text("utf-8")), end="")
 
 
 def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
@@ -118,17 +127,27 @@ def export(
 def check(entries: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="ENTRY")] = ()) -> None:
     """Check that entries are complete and unchanged, and return the same answers as when they were saved.
 
+    Every entry is checked. If one of them fails, the command ends with an error.
+
     Args:
         entries: Names or folders; by default all entries.
     """
     for entry in entries:
         zoo.find(entry)  # a wrong name is reported before TensorFlow is loaded
-    for entry in entries or zoo.list_entries():
-        found = zoo.check(entry)
+    failed = []
+    chosen = entries or zoo.list_entries()
+    for entry in chosen:
+        try:
+            found = zoo.check(entry)
+        except InputError as error:
+            failed.append(f"{entry}: {error}")
+            continue
         print(
             f"{entry}: {found['files']} files unchanged, {found['answers']} golden answers repeated "
             f"(largest difference {found['largest_difference']:.0e})"
         )
+    if failed:
+        raise InputError("\n".join([f"{len(failed)} of {len(chosen)} entries failed the check", *failed]))
 
 
 def download(

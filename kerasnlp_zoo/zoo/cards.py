@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import read_json
 from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.zoo.folders import find, list_entries, megabytes, read_config
 
 SHOWN_LABELS = 50
+NUMBERS = ("test_score", "validation_score", "published_score", "milliseconds_per_sentence", "float_test_score")
 COLUMNS = ("entry", "task", "language", "test score", "published", "size", "one sentence", "weights", "commercial use")
 
 
@@ -89,7 +93,8 @@ def _listed(labels: Sequence[str]) -> str:
 
 
 def table(summaries: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table of entries in Markdown, from `zoo.summaries()`."""
+    """Return the table of entries in Markdown, from `zoo.summaries()`, without damaged entries."""
+    summaries = [summary for summary in summaries if "broken" not in summary]
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     return "\n".join(lines + ["| " + " | ".join(row(summary, published(summary))) + " |" for summary in summaries])
 
@@ -123,10 +128,34 @@ def published(metrics: Mapping[str, Any]) -> str:
 
 
 def summaries() -> list[dict[str, Any]]:
-    """Return the config and metrics of every entry, with its name and size: the rows of the table of entries."""
-    rows = []
-    for name in list_entries():
+    """Return the config and metrics of every entry, with its name and size: the rows of the table of entries.
+
+    A damaged entry has only its name and "broken", the reason.
+    """
+    return [_summary(name) for name in list_entries()]
+
+
+def _summary(name: str) -> dict[str, Any]:
+    try:
         folder = find(name)
-        config, metrics = read_config(folder), json.loads((folder / "metrics.json").read_text("utf-8"))
-        rows.append({**config, **metrics, "name": name, "megabytes": megabytes(folder)})
-    return rows
+        return {**read_config(folder), **read_metrics(folder), "name": name, "megabytes": megabytes(folder)}
+    except (InputError, OSError) as error:
+        return {"name": name, "broken": str(error)}
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Return the metrics.json of an entry's folder.
+
+    Raises:
+        InputError: if it cannot be read, or a score is not a number.
+    """
+    path = folder / "metrics.json"
+    advice = "Copy or train the entry again"
+    metrics = read_json(path, "the metrics of an entry", advice)
+    if not isinstance(metrics, dict):
+        raise InputError(f"{path} does not contain the metrics of an entry: expected an object. {advice}")
+    for name in NUMBERS:
+        value = metrics.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, float, type(None))):
+            raise InputError(f"{path} is damaged: {name} must be a number. Received: {value!r:.80}. {advice}")
+    return metrics

@@ -1,10 +1,12 @@
 """Load an entry by its name, and check that it is complete and that its answers have not changed."""
 
-import json
+import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import read_json
 from kerasnlp_zoo.tasks import (
     FeatureClassification,
     FillMask,
@@ -21,8 +23,9 @@ from kerasnlp_zoo.tasks import (
     WordEmbedding,
 )
 from kerasnlp_zoo.types import Config, FilePath
+from kerasnlp_zoo.zoo.configs import require_all_unchanged
 from kerasnlp_zoo.zoo.converting import entry_of
-from kerasnlp_zoo.zoo.folders import find, is_huggingface, locate, read_config, require_unchanged
+from kerasnlp_zoo.zoo.folders import find, is_huggingface, locate, read_config
 from kerasnlp_zoo.zoo.loading import load_entry
 
 GOLDEN_TOLERANCE = 1e-4  # processors round differently
@@ -156,19 +159,19 @@ def check(name_or_folder: FilePath) -> CheckReport:
         dict of the number of files and of answers, and the largest difference between two numbers.
 
     Raises:
-        InputError: if a file was changed, or the answer to a text differs; the message names the file or the text.
+        InputError: if a file was changed, there are no golden answers to compare, or the answer to a text differs; the
+            message names the file or the text.
     """
     folder = find(name_or_folder)
     config = read_config(folder)
-    for name in config["sha256"]:
-        require_unchanged(folder, name, config)
-    golden = json.loads((folder / "golden.json").read_text("utf-8"))
+    require_all_unchanged(folder, config)
+    golden = _golden_answers(folder)
     answers = load(folder).predict([example["text"] for example in golden])
     largest = 0.0
     for example, answer in zip(golden, answers, strict=True):
         apart = difference(example["answer"], answer)
         largest = max(largest, apart)
-        if apart > GOLDEN_TOLERANCE:
+        if not apart <= GOLDEN_TOLERANCE:
             raise InputError(
                 f"The answer of {folder} to {example['text']!r} has changed. Expected the answer when it was saved, "
                 f"{example['answer']}. Received: {answer}"
@@ -176,15 +179,28 @@ def check(name_or_folder: FilePath) -> CheckReport:
     return {"files": len(config["sha256"]), "answers": len(golden), "largest_difference": largest}
 
 
+def _golden_answers(folder: Path) -> list[dict[str, Any]]:
+    """Return the texts and answers that an entry was saved with."""
+    path = folder / "golden.json"
+    golden = read_json(path, "the golden answers of an entry", "Copy or train the entry again")
+    if not isinstance(golden, list) or not golden:
+        raise InputError(f"{path} has no answers, so nothing proves the entry. Copy or train the entry again")
+    for example in golden:
+        if not isinstance(example, dict) or not {"text", "answer"} <= example.keys():
+            raise InputError(f'{path} is damaged: expected objects {{"text", "answer"}}. Received: {example!r:.80}')
+    return golden
+
+
 def difference(expected: Any, received: Any) -> float:
     """Return the largest difference between two numbers of two answers; infinity if anything else differs.
 
-    For numbers above 1, such as perplexities, the difference is relative.
+    For numbers above 1, such as perplexities, the difference is relative. NaN differs from every number.
     """
     if isinstance(expected, dict) and isinstance(received, dict) and expected.keys() == received.keys():
         return max((difference(expected[key], received[key]) for key in expected), default=0.0)
     if isinstance(expected, list) and isinstance(received, list) and len(expected) == len(received):
         return max(map(difference, expected, received), default=0.0)
     if isinstance(expected, float) and isinstance(received, float):
-        return abs(expected - received) / max(1.0, abs(expected))
-    return 0.0 if expected == received else float("inf")
+        apart = abs(expected - received) / max(1.0, abs(expected))
+        return math.inf if math.isnan(apart) else apart
+    return 0.0 if expected == received else math.inf

@@ -1,21 +1,18 @@
-"""Find the folders of entries, read their configs, and check their files.
+"""Find the folders of entries, and read their configs.
 
 An entry folder contains config.json, vocabulary.txt, model.safetensors, golden.json, metrics.json and README.md. This
 module does not load TensorFlow.
 """
 
-import json
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.files import cache_folder, readable, sha256
+from kerasnlp_zoo.files import cache_folder, read_json
 from kerasnlp_zoo.types import Config, FilePath
+from kerasnlp_zoo.zoo.configs import NEEDED, read_entry_config
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 
-FORMAT_VERSION = 1
 RUN_ENTRY = "entry"  # folder of the entry in the output folder of a run
-NEEDED = ("config.json", "vocabulary.txt", "model.safetensors")  # to load an entry
-
 
 def entry_folders() -> list[Path]:
     """Return the folders that contain entries: in the installed package, in the source tree, and in the cache."""
@@ -92,8 +89,8 @@ def is_huggingface(folder: Path) -> bool:
     if (folder / "modules.json").exists():
         return True
     try:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
+        config = read_json(folder / "config.json", "a config", "")
+    except InputError:
         return False
     return isinstance(config, dict) and "model_type" in config
 
@@ -102,31 +99,9 @@ def read_config(name_or_folder: FilePath) -> Config:
     """Return the config.json of an entry as a dict.
 
     Raises:
-        InputError: if it cannot be read, or has a format that this version does not know.
+        InputError: if there is no such entry, or its config cannot be read, was changed, or has another format.
     """
-    path = find(name_or_folder) / "config.json"
-    with readable(path, "the config of an entry", "Copy or train the entry again"):
-        config = json.loads(path.read_text("utf-8"))
-        version = config["format_version"]
-    if version != FORMAT_VERSION:
-        raise InputError(
-            f"{path} has format_version {version}, but this kerasnlp-zoo reads {FORMAT_VERSION}. "
-            f"Install kerasnlp-zoo {config.get('least_library_version', 'of another version')}"
-        )
-    return config
-
-
-def require_unchanged(folder: Path, name: str, config: Config) -> None:
-    """Raise InputError unless the file `name` of an entry's folder has the sha256 in the entry's config."""
-    expected = config.get("sha256", {}).get(name)
-    if not (folder / name).exists():
-        raise InputError(f"{folder} is incomplete: {name} is missing")
-    received = sha256(folder / name)
-    if received != expected:
-        raise InputError(
-            f"{folder / name} was changed or damaged after the entry was saved. "
-            f"Expected sha256 {expected}. Received: {received}. Copy or train the entry again"
-        )
+    return read_entry_config(find(name_or_folder))
 
 
 def megabytes(folder: Path) -> float:

@@ -16,11 +16,13 @@ from kerasnlp_zoo.models.bert import bert
 from kerasnlp_zoo.models.bert_heads import BERT_BUILDERS
 from kerasnlp_zoo.models.lora import FACTORS, apply_factors
 from kerasnlp_zoo.models.quantization import QUANTIZATION, quantize_model
+from kerasnlp_zoo.models.size_limit import limited_to, require_plausible
 from kerasnlp_zoo.tasks import TASKS, Task
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES, TokenPreprocessor
 from kerasnlp_zoo.types import Config, FilePath
-from kerasnlp_zoo.zoo.folders import find, read_config, require_unchanged
+from kerasnlp_zoo.zoo.configs import require_unchanged
+from kerasnlp_zoo.zoo.folders import find, read_config
 
 logger = logging.getLogger("kerasnlp_zoo")
 HEAD = "logits/"  # variable paths of the layer that depends on the labels
@@ -64,16 +66,20 @@ def load_entry(
         )
     is_own = task_name == config["task"]
     builder_config = _own_builder(folder, config, labels) if is_own else _other_builder(config, task_name, labels)
+    source = folder / "config.json"
+    for arguments in (config["builder_arguments"], config["preprocessing"]["config"]):
+        require_plausible(arguments, source)
     try:
         with _policy(dtype):
             preprocessor = _preprocessor(folder, config, preprocessing or {})
-            model = models.build(builder_config)
-            if quantization:
-                quantize_model(model)
-    except TypeError as error:
-        raise InputError(
-            f"{folder / 'config.json'} contains arguments that this kerasnlp-zoo does not know: {error}"
-        ) from error
+            with limited_to(_shapes(folder, config), source):
+                model = models.build(builder_config)
+                if quantization:
+                    quantize_model(model)
+    except InputError:
+        raise
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise InputError(f"{source} contains arguments that this kerasnlp-zoo cannot use: {error}") from error
     fresh = weights.assign_weights(
         model,
         _read_weights(folder, config, model),
@@ -86,6 +92,14 @@ def load_entry(
     task = TASKS[task_name](model, preprocessor, config["labels"] if labels is None and is_own else labels or [])
     task.entry = str(name_or_folder)
     return task
+
+
+def _shapes(folder: Path, config: Config) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the weights of an entry, with those of its base entry."""
+    own = weights.weight_shapes(folder / "model.safetensors")
+    if "base" not in config:
+        return own
+    return weights.weight_shapes(find(config["base"]["name"]) / "model.safetensors") | own
 
 
 def _read_weights(folder: Path, config: Config, model: keras.Model) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from kerasnlp_zoo.files import cache_folder
 from kerasnlp_zoo.tasks import Task, WordEmbedding
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.versions import versions
+from kerasnlp_zoo.zoo.configs import require_all_unchanged
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
-from kerasnlp_zoo.zoo.folders import read_config, require_unchanged
+from kerasnlp_zoo.zoo.folders import read_config
 from kerasnlp_zoo.zoo.saving import save
 
 
@@ -39,8 +40,7 @@ def download(name: str) -> Path:
     require_choice("entry to download", name, tuple(DOWNLOADS))
     folder = cache_folder() / "entries" / name
     try:
-        for file in read_config(folder)["sha256"]:
-            require_unchanged(folder, file, read_config(folder))
+        require_all_unchanged(folder, read_config(folder))
     except InputError:
         return MAKERS[name](folder)
     return folder

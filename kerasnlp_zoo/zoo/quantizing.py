@@ -1,6 +1,5 @@
 """Write a copy of an entry with int8 weights, and score both entries."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from kerasnlp_zoo.tasks import TASKS
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import round_weights
+from kerasnlp_zoo.zoo.cards import read_metrics
 from kerasnlp_zoo.zoo.folders import find, megabytes, read_config
 from kerasnlp_zoo.zoo.loading import load_entry
 from kerasnlp_zoo.zoo.saving import save
@@ -68,7 +68,7 @@ def quantize_entry(
     """
     require_quantizable(name_or_folder, folder)
     source = find(name_or_folder)
-    config, metrics = read_config(source), json.loads((source / "metrics.json").read_text("utf-8"))
+    config, metrics = read_config(source), read_metrics(source)
     task = load_entry(source)
     before = task.evaluate(texts, references)
     quantize_model(task.model)

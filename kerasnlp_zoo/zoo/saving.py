@@ -11,10 +11,11 @@ from kerasnlp_zoo.files import atomic_folder, sha256, write_json
 from kerasnlp_zoo.models.quantization import is_quantized
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
-from kerasnlp_zoo.types import Config, FilePath
+from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.versions import __version__
 from kerasnlp_zoo.zoo.cards import card
-from kerasnlp_zoo.zoo.folders import FORMAT_VERSION, find, megabytes
+from kerasnlp_zoo.zoo.configs import FORMAT_VERSION, write_entry_config
+from kerasnlp_zoo.zoo.folders import find, megabytes
 from kerasnlp_zoo.zoo.loading import load_entry
 
 
@@ -82,17 +83,11 @@ def save(
         write_json(new / "metrics.json", metrics or {})
         for picture in pictures:
             shutil.copy(picture, new)
-        _write_config(new, config)
+        write_entry_config(new, config)
         # The golden answers come from the loaded entry, whose weights may be rounded.
         texts = golden_texts(task)
         answers = load_entry(new).predict(texts)
         write_json(new / "golden.json", [{"text": t, "answer": a} for t, a in zip(texts, answers, strict=True)])
         (new / "README.md").write_text(card(config, metrics or {}, megabytes(new)), encoding="utf-8")
-        _write_config(new, config)
+        write_entry_config(new, config)
     return folder
-
-
-def _write_config(folder: Path, config: Config) -> None:
-    """Write config.json with the sha256 of every other file."""
-    others = sorted(path for path in folder.iterdir() if path.name != "config.json")
-    write_json(folder / "config.json", {**config, "sha256": {path.name: sha256(path) for path in others}})

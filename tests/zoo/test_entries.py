@@ -8,12 +8,12 @@ import pytest
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import sha256
 from kerasnlp_zoo.tasks import TASKS, Task, TaskName
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.zoo import cards
-from kerasnlp_zoo.zoo.folders import NEEDED
+from kerasnlp_zoo.zoo.configs import NEEDED
 from tests.contracts import first_is_quick
+from tests.entry_files import edit_config
 from tests.small_tasks import TEXTS, text_classification, translation_by_transformer
 
 ENTRY = "text_cnn_movie_reviews_en"
@@ -22,11 +22,6 @@ ENTRY = "text_cnn_movie_reviews_en"
 @pytest.fixture
 def entry(tmp_path):
     return zoo.save(text_classification(), tmp_path / "my_entry")
-
-
-def edit(entry, **changes):
-    config = json.loads((entry / "config.json").read_text())
-    (entry / "config.json").write_text(json.dumps({**config, **changes}))
 
 
 @pytest.mark.parametrize("name", first_is_quick(zoo.list_entries()))
@@ -110,7 +105,7 @@ def test_check_detects_a_changed_answer(entry):
     golden = json.loads((entry / "golden.json").read_text())
     golden[0]["answer"]["probability"] += 0.01
     (entry / "golden.json").write_text(json.dumps(golden))
-    edit(entry, sha256={path.name: sha256(path) for path in entry.iterdir() if path.name != "config.json"})
+    edit_config(entry)
     with pytest.raises(InputError, match="to 'a gripping.* has changed. Expected the answer when it was saved"):
         zoo.check(entry)
 
@@ -148,12 +143,12 @@ def test_the_error_for_an_unknown_entry_lists_the_known_ones():
         ({"builder": "os.system"}, "builder must be one of"),
         ({"task": "clairvoyance"}, "task must be one of"),
         ({"preprocessing": {"class": "Popen", "config": {}}}, "preprocessing class must be one of"),
-        ({"builder_arguments": {"num_wings": 2}}, "does not know: .*num_wings|does not know: missing"),
+        ({"builder_arguments": {"num_wings": 2}}, "cannot use: .*num_wings|cannot use: missing"),
         ({"builder_arguments": {"vocabulary_size": 7, "num_classes": 2}}, "does not fit the model"),
     ],
 )
 def test_a_config_with_unregistered_names_is_refused(entry, changes, message):
-    edit(entry, **changes)
+    edit_config(entry, **changes)
     with pytest.raises(InputError, match=message):
         zoo.load(entry)
 

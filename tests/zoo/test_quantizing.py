@@ -15,6 +15,7 @@ from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.zoo.quantizing import quantize_entry
+from tests.entry_files import edit_config
 from tests.small_tasks import (
     LABELS,
     TEXTS,
@@ -201,7 +202,6 @@ def test_models_quantized_by_keras_itself_are_refused(tmp_path):
 
 def test_an_unknown_quantization_mode_is_refused(quantized, tmp_path):
     quantized = shutil.copytree(quantized, tmp_path / "copy")
-    config = json.loads((quantized / "config.json").read_text("utf-8"))
-    (quantized / "config.json").write_text(json.dumps({**config, "quantization": "int2"}))
+    edit_config(quantized, quantization="int2")
     with pytest.raises(InputError, match="quantization must be one of None, 'int8'"):
         zoo.load(quantized)
