@@ -210,7 +210,7 @@ def test_a_damaged_pickle_is_refused(path, data):
         (tensor((3, 4), (4, 1), offset=1), "up to index 12"),
         (tensor((2,), (12,)), "up to index 12"),
         (tensor((2,), (2**70,)), "up to index"),
-        (tensor((2**40,), (0,)), "needs 1099511627776 numbers"),  # would fill all memory
+        (tensor((2**40,), (0,)), "its tensors need 1,099,511,627,776 numbers"),  # would fill all memory
         (tensor((0, 2**70), (1, 1)), "needs 0 numbers"),
         (tensor((2,), (-1,), offset=5), "impossible tensor"),
         (tensor((2,), (1,), offset=-1), "impossible tensor"),
@@ -226,6 +226,48 @@ def test_a_damaged_pickle_is_refused(path, data):
 )
 def test_a_tensor_outside_its_storage_is_refused(path, weight, message):
     refused(path, state_dict(weight=weight), message)
+
+
+def nested(count):
+    """A tuple that contains the tuple before twice, and so on: 2^count elements if it is printed or hashed."""
+    return text("a") + b"q\x00" + b"".join(b"h\x00h\x00\x86q\x00" for _ in range(count))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\x80\x02Nr" + struct.pack("<I", 2**28) + b".", "is not a state dict"),  # a memo of 4 GB
+        (b"\x80\x02}" + nested(40) + tensor() + b"s.", "nested tuples"),  # as a name
+        (b"\x80\x02" + nested(40) + b".", "nested tuples"),
+        (b"\x80\x02)" + b"\x85" * 10**6 + b".", "nested tuples"),  # deeper than the stack of the process
+        (b"\x80\x02" + b"]" * 10**5 + b"a" * (10**5 - 1) + b".", "is not a state dict"),
+        (b"\x80\x02}K\x01" + tensor() + b"s.", "names of its tensors must be strings"),
+        (state_dict(weight=tensor((1,) * 70, (1,) * 70)), "impossible tensor"),
+        (state_dict(weight=tensor().replace(numbers((3, 4)), b"\x88K\x04\x86")), "impossible tensor"),  # (True, 4)
+        (b"\x80\x02I" + b"9" * 5000 + b"\n.", "damaged pickle"),
+        (b"\x80\x02\x8b\xff\xff\xff\x7f.", "damaged pickle"),  # a number of 2 GB
+    ],
+    ids=["memo", "name", "shared", "deep", "lists", "number", "axes", "bool", "digits", "long"],
+)
+def test_a_pickle_cannot_use_more_time_or_memory_than_it_is_worth(path, data, message):
+    refused(path, data, message)
+
+
+def test_thousands_of_views_of_one_storage_are_refused(path):
+    values = {f"w{number}": tensor((1000,), (1,), stored=storage(size=1000)) for number in range(500)}
+    refused(path, state_dict(**values), "but its tensors need 500,000 numbers", stored={"0": np.zeros(1000, "float32")})
+
+
+@pytest.mark.parametrize("member", ["archive/data.pkl", "archive/data/0"])
+@pytest.mark.parametrize(("offset", "value"), [(8, 1), (10, 99)], ids=["encrypted", "unknown compression"])
+def test_members_that_cannot_be_read_are_refused(path, member, offset, value):
+    """The header of a member in the directory has a bit for encryption and the number of the compression."""
+    data = bytearray(write(path, state_dict(weight=tensor())).read_bytes())
+    place = data.index(member.encode(), data.index(b"PK\x01\x02")) - 46
+    data[place + offset] = value
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="damaged"):
+        read_pytorch(path)
 
 
 def test_a_compressed_storage_is_refused_before_it_is_decompressed(path):
