@@ -114,10 +114,18 @@ def read_weights(path: FilePath) -> dict[str, np.ndarray]:
         ) from error
     _require_scales(tensors, path)
     restored = _restored(tensors)
-    for name, value in restored.items():
-        if value.dtype.kind == "f" and not np.isfinite(value).all():
-            raise InputError(f"{path} is damaged: {name} contains NaN or infinity. Copy or train the entry again")
+    require_finite(restored, path)
     return restored
+
+
+def require_finite(tensors: Mapping[str, np.ndarray], source: object) -> None:
+    """Raise InputError if a number in the arrays of `source` is NaN or infinite."""
+    for name, value in tensors.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise InputError(
+                f"{source} contains NaN or infinity in {name}: it is damaged, or its training diverged. Copy or train "
+                "it again"
+            )
 
 
 def weight_shapes(path: FilePath) -> dict[str, tuple[int, ...]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
-from kerasnlp_zoo.weights import listed
+from kerasnlp_zoo.weights import listed, require_finite
 
 EMBEDDING = {"embeddings": "weight"}
 DENSE = {"kernel": "weight", "bias": "bias"}
@@ -125,11 +125,7 @@ def to_ours(tensors: Mapping[str, np.ndarray], num_layers: int, source: FilePath
             f"{source} does not contain the weights of a BERT with {num_layers} layers: {listed(missing + unknown)}. "
             "Expected an encoder, with heads for pretraining, classification, tagging or question answering"
         )
-    for name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
-            raise InputError(
-                f"{source} contains NaN or infinity in {name}: its training diverged. Use another checkpoint"
-            )
+    require_finite(tensors, source)
     return {ours: _joined([tensors[name] for name in theirs], ours, source) for ours, theirs in table.items()}
 
 

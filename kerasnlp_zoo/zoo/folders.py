@@ -14,6 +14,7 @@ from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 
 RUN_ENTRY = "entry"  # folder of the entry in the output folder of a run
 
+
 def entry_folders() -> list[Path]:
     """Return the folders that contain entries: in the installed package, in the source tree, and in the cache."""
     package = Path(__file__).parents[1]
