@@ -10,10 +10,8 @@ from typing import Annotated, Any
 
 import tyro
 
-from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, load_task, load_word_vectors, require_png
+from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, Windows, load_task, load_word_vectors, require_png
 from kerasnlp_zoo.errors import InputError, require_positive
-
-CHUNK = 4096  # texts per call: the first answers are printed before a long file is read completely
 
 
 def predict(
@@ -22,6 +20,7 @@ def predict(
     file: Path | None = None,
     encoding: str = "utf-8-sig",
     json_: Json = False,
+    windows: Windows = False,
 ) -> None:
     """Print the answers of an entry to texts: the arguments, or the lines of a file or of standard input.
 
@@ -36,14 +35,14 @@ def predict(
     """
     if texts and file:
         raise InputError("Give texts as arguments or in --file, not both")
-    task = load_task(entry)
+    task = load_task(entry, windows)
     lines: Iterator[Any] = iter(texts) if texts else _lines(file, encoding)
     if len(task.preprocessor.inputs) == 2:
         lines = _pairs(texts) if texts else map(_pair, lines)
-    while chunk := list(itertools.islice(lines, CHUNK)):
-        for text, answer in zip(chunk, task.predict(chunk), strict=True):
-            written = text if isinstance(text, str) else "\t".join(text)
-            print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{written}")
+    asked, answered = itertools.tee(lines)
+    for text, answer in zip(answered, task.stream(asked), strict=True):
+        written = text if isinstance(text, str) else "\t".join(text)
+        print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{written}")
 
 
 def _pairs(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:

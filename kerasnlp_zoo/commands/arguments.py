@@ -17,6 +17,7 @@ Texts = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="
 Json = Annotated[bool, tyro.conf.arg(name="json")]
 Tree = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TREE")]
 Text = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TEXT")]
+Windows = Annotated[bool, tyro.conf.arg(help="Read the whole of a long text, in overlapping windows.")]
 Picture = Annotated[Path, tyro.conf.arg(aliases=["-o"], help="PNG file to write.")]
 
 
@@ -26,14 +27,19 @@ def require_png(path: Path, example: str) -> None:
         raise InputError(f"Plots are PNG files, such as --output {example}. Received: {path}")
 
 
-def load_task(entry: str) -> "Task":
+def load_task(entry: str, windows: bool = False) -> "Task":
     """Load an entry. A name that does not exist is reported at once, before TensorFlow is loaded.
 
+    Args:
+        entry: name or folder.
+        windows: whether the task reads long texts in windows.
+
     Raises:
-        InputError: if the entry does not exist, or cannot be read.
+        InputError: if the entry does not exist, cannot be read, or does not read windows.
     """
     locate(entry)
-    return zoo.load(entry)
+    task = zoo.load(entry)
+    return task.with_windows() if windows else task
 
 
 def load_word_vectors(entry: str) -> "WordEmbedding":

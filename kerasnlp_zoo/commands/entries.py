@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.commands.arguments import Entry, load_task
+from kerasnlp_zoo.commands.arguments import Entry, Windows, load_task
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import readable
@@ -51,12 +51,12 @@ def show(entry: Entry) -> None:
         print(printable(path.read_text("utf-8")), end="")
 
 
-def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
+def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions], windows: Windows = False) -> None:
     """Score an entry on the test split of a data set (by default the entry's own), or on your --test-file.
 
     An entry of word vectors is scored on published word pairs and analogies, or on the pairs or analogies in your file.
     """
-    task = load_task(entry)
+    task = load_task(entry, windows)
     texts, references, _ = _test_examples(entry, options)
     print(json.dumps({"examples": len(texts), **task.evaluate(texts, references)}))
 
@@ -89,7 +89,10 @@ def quantize(entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.con
 
 
 def export(
-    entry: Entry, folder: tyro.conf.Positional[Path], format: Literal["saved_model", "litert"] = "saved_model"
+    entry: Entry,
+    folder: tyro.conf.Positional[Path],
+    format: Literal["saved_model", "litert"] = "saved_model",
+    windows: Windows = False,
 ) -> None:
     """Write an entry as a SavedModel, check it in a new process, and print how to serve it.
 
@@ -98,10 +101,12 @@ def export(
         format: saved_model: a SavedModel that takes strings. litert: a .tflite file for phones that takes token ids;
             the vocabulary and a config.json are written next to it.
     """
-    task = load_task(entry)  # a wrong name is reported before TensorFlow is loaded
+    task = load_task(entry, windows)  # a wrong name is reported before TensorFlow is loaded
     from kerasnlp_zoo.tasks.export import check_export, serving_commands
     from kerasnlp_zoo.tasks.golden_texts import golden_texts
 
+    if format == "litert" and windows:
+        raise InputError("A LiteRT file takes the token ids of one window. Export windows as --format saved_model")
     if format == "litert":
         path = task.export(folder, format="litert")
         config = json.loads((path / "config.json").read_text("utf-8"))

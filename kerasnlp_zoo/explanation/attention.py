@@ -17,7 +17,7 @@ from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.explanation.tokens import NOT_KNOWN, read_line, read_pieces, read_word_pair, read_words, shortened
 from kerasnlp_zoo.layers import TransformerEncoderBlock, WindowedTransformerBlock
 from kerasnlp_zoo.tasks import Task
-from kerasnlp_zoo.text import LanguageModelPreprocessor
+from kerasnlp_zoo.text import LanguageModelPreprocessor, WordPairPreprocessor, WordPreprocessor
 from kerasnlp_zoo.vocabulary import CONTINUES
 
 if TYPE_CHECKING:
@@ -193,14 +193,16 @@ def attention_weights(task: Task, text: str | Sequence[str]) -> Attention:
 
 def _read(preprocessor: Any, texts: Sequence[str]) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
     """Return the tokens, the number of truncated ones, and the model's inputs."""
-    if hasattr(preprocessor, "pieces"):
+    if not isinstance(preprocessor, (WordPreprocessor, LanguageModelPreprocessor)):
         return read_pieces(preprocessor, texts)
     if len(texts) != len(preprocessor.inputs):
         expected, received = ("one text", "a pair") if len(texts) == 2 else ("a pair of texts", "one text")
         raise InputError(f"This model of words reads {expected}. Received: {received}")
     if isinstance(preprocessor, LanguageModelPreprocessor):
         return read_line(preprocessor, texts[0])
-    return read_words(preprocessor, texts[0]) if len(texts) == 1 else read_word_pair(preprocessor, texts)
+    if isinstance(preprocessor, WordPairPreprocessor):
+        return read_word_pair(preprocessor, texts)
+    return read_words(preprocessor, texts[0])
 
 
 def _block_weights(block: TransformerEncoderBlock | WindowedTransformerBlock, inputs: "tf.Tensor") -> np.ndarray:

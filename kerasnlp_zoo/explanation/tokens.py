@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 NOT_KNOWN = "[?]"  # suffix of a token that is not in the vocabulary
 
 
-def read_words(
-    preprocessor: "WordPreprocessor | LanguageModelPreprocessor", text: str
-) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
+def read_words(preprocessor: "WordPreprocessor", text: str) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
     """Split a text into words.
 
     Args:
@@ -48,7 +46,7 @@ def read_words(
 
 
 def read_line(preprocessor: "LanguageModelPreprocessor", text: str) -> tuple[list[str], int, dict[str, "tf.Tensor"]]:
-    """Split the beginning of a line into the tokens of a language model.
+    """Split a line into the tokens of a language model; of a line that is too long, the last tokens.
 
     Args:
         preprocessor: preprocessor of the model.
@@ -65,9 +63,11 @@ def read_line(preprocessor: "LanguageModelPreprocessor", text: str) -> tuple[lis
     """
     import tensorflow as tf
 
-    words, num_cut, features = read_words(preprocessor, text)
-    token_ids = tf.concat([[[END_ID]], features["token_ids"][:, : len(words)]], axis=1)
-    return [END, *words], num_cut, {"token_ids": token_ids}
+    words = _written_words(preprocessor, text)
+    kept = words[-preprocessor.max_sequence_length :]  # as the task, which continues the end of the text
+    features = preprocessor([_encoded(string) for string in preprocessor.prepare([text])])
+    token_ids = tf.concat([[[END_ID]], features["token_ids"][:, : len(kept)]], axis=1)
+    return [END, *kept], len(words) - len(kept), {"token_ids": token_ids}
 
 
 def read_word_pair(

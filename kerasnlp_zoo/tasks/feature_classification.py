@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.text_classification import TextClassification
 from kerasnlp_zoo.text import FeaturePreprocessor
 from kerasnlp_zoo.text.preprocessors.features import finite_number
@@ -52,9 +53,8 @@ class FeatureClassification(TextClassification):
 
     def _checked(self, texts: Any) -> list[Any]:
         """Return the rows as tuples of float."""
-        if isinstance(texts, (str, bytes)) or not hasattr(texts, "__len__"):
-            raise InputError(f"Expected a list of rows, such as [[6.5, 1.0]]. Received: {type(texts).__name__}")
-        return [self._numbers(row, index) for index, row in enumerate(texts)]
+        rows = listed(texts, "rows, such as [[6.5, 1.0]]")
+        return [self._numbers(row, index) for index, row in enumerate(rows)]
 
     def _numbers(self, row: Any, index: int) -> tuple[float, ...]:
         names = self.preprocessor.vocabulary.tokens

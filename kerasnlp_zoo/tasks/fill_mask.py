@@ -11,8 +11,11 @@ import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Task
 from kerasnlp_zoo.text import WordPiecePreprocessor
+from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.windows import windows_around
 from kerasnlp_zoo.vocabulary import MASK
 
 CANDIDATES = 10  # K
@@ -25,7 +28,7 @@ class Candidate(TypedDict):
     probability: float
 
 
-class FillMaskAnswer(TypedDict):
+class FillMaskAnswer(AnyAnswer):
     """The most probable words for the [MASK], the best first."""
 
     candidates: list[Candidate]
@@ -50,6 +53,7 @@ class FillMask(Task[FillMaskAnswer]):
     """
 
     name = "fill_mask"
+    has_windows = True
     needs_strings = True
     preprocessor: WordPiecePreprocessor
 
@@ -62,9 +66,10 @@ class FillMask(Task[FillMaskAnswer]):
         """Return the answer to every text; each text must have one [MASK].
 
         Raises:
-            InputError: if a text has no [MASK], or several.
+            InputError: if a text has no [MASK], or several; or its [MASK] is after the tokens that the model reads.
         """
-        for index, text in enumerate(self._checked(texts)):
+        texts = self._checked(texts)
+        for index, text in enumerate(texts):
             if text.count(MASK) != 1:
                 raise InputError(
                     f"Expected one {MASK} in each text. Received {text.count(MASK)} in text {index}: {text!r:.80}"
@@ -72,11 +77,28 @@ class FillMask(Task[FillMaskAnswer]):
         return super().predict(texts, batch_size)
 
     def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        features = self.preprocessor(text)
+        """Answer texts; with windows, the part of a long text around its [MASK]. Without one, the words are ""."""
+        complete = self.preprocessor.complete_features(text)
+        if self.windows:
+            place, _ = self._mask(padded(complete))
+            windows = windows_around(complete["token_ids"].row_lengths(), self.preprocessor.room, place)
+            features, cut = padded(self.preprocessor.framed(windows.of(complete))), {}
+        else:
+            features = padded(self.preprocessor.fitted(complete))
+            cut = {"truncated": self.preprocessor.are_truncated(complete)}
+        place, has_mask = self._mask(features)
+        answer = self.answer_features({**features, "masked_positions": tf.cast(place[:, None], tf.int32)})
+        return {
+            "candidates": tf.where(has_mask[:, None], answer["candidates"], ""),
+            "probabilities": tf.where(has_mask[:, None], answer["probabilities"], 0.0),
+            "has_mask": has_mask,
+            **cut,
+        }
+
+    def _mask(self, features: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the position of the first [MASK] of each text, int64 [N], and whether there is one, bool [N]."""
         is_mask = tf.equal(features["token_ids"], self.preprocessor.vocabulary.ids[MASK])
-        position = tf.argmax(tf.cast(is_mask, tf.int32), axis=1, output_type=tf.int32)  # the first
-        answer = self.answer_features({**features, "masked_positions": position[:, None]})
-        return {**answer, "has_mask": tf.reduce_any(is_mask, axis=1)}
+        return tf.argmax(tf.cast(is_mask, tf.int32), axis=1), tf.reduce_any(is_mask, axis=1)
 
     def answer(self, outputs: tf.Tensor | dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return candidates string [N, K] and probabilities [N, K], the best first."""
@@ -91,6 +113,11 @@ class FillMask(Task[FillMaskAnswer]):
 
     def to_python(self, row: Mapping[str, Any], text: Any) -> FillMaskAnswer:
         """Return {"candidates": [{"text": str, "probability": float}]}."""
+        if not row["has_mask"]:
+            raise InputError(
+                f"No {MASK} was read: it is after the first {self.preprocessor.room} tokens of the text. Read the "
+                f"tokens around it: with_windows() in Python, --windows in the command. Text: {text!r:.80}"
+            )
         pairs = zip(row["candidates"], row["probabilities"], strict=True)
         return {"candidates": [{"text": word.decode(), "probability": float(p)} for word, p in pairs]}
 

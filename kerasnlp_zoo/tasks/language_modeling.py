@@ -18,6 +18,7 @@ from kerasnlp_zoo.layers.masking import mask_scores
 from kerasnlp_zoo.models.language_model_state import with_state, zero_state
 from kerasnlp_zoo.models.output_projection import OutputProjection
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Task, refuse_references
 from kerasnlp_zoo.text import LanguageModelPreprocessor, bucketed_batches
 from kerasnlp_zoo.text.detokenization import detokenize
@@ -39,7 +40,7 @@ class NextWord(TypedDict):
     probability: float
 
 
-class LanguageModelingAnswer(TypedDict):
+class LanguageModelingAnswer(AnyAnswer):
     """The log-probability and perplexity of a text, and a continuation."""
 
     log_probability: float
@@ -49,6 +50,8 @@ class LanguageModelingAnswer(TypedDict):
 
 class LanguageModeling(Task[LanguageModelingAnswer]):
     """Score texts and continue them; each text is the beginning of a line.
+
+    Of a text that is longer than max_sequence_length, the last tokens are scored and continued.
 
     The log-probability of a text is the log-probability that a line begins with it. `evaluate` returns the perplexity
     of consecutive lines. A continuation stops where the model ends the line, and never contains `[UNK]`.
@@ -75,6 +78,7 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
     main_metric: str = "perplexity"
     batch_size = 64
     needs_strings = True
+    what_is_read = "only the end of each was read and continued"
     preprocessor: LanguageModelPreprocessor
 
     def __init__(

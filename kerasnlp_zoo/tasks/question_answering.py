@@ -14,9 +14,10 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.layers.masking import LOWEST
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
 from kerasnlp_zoo.text import WordPiecePreprocessor, bucketed_batches
-from kerasnlp_zoo.text.question_windows import question_windows
+from kerasnlp_zoo.text.question_windows import LONGEST_QUESTION, question_windows
 
 ANSWERS = 5  # K
 CANDIDATES = 20  # number of the best start and end positions of a window
@@ -34,7 +35,7 @@ class FoundAnswer(TypedDict):
     probability: float
 
 
-class QuestionAnsweringAnswer(FoundAnswer):
+class QuestionAnsweringAnswer(FoundAnswer, AnyAnswer):
     """The best answer to a question, and the next best ones."""
 
     alternatives: list[FoundAnswer]
@@ -72,6 +73,8 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
     main_metric: str = "f1"
     needs_strings = True
     batch_size = 16
+    limit = f"the {LONGEST_QUESTION} pieces of a question"
+    what_is_read = "only the beginning of each question was read"
     preprocessor: WordPiecePreprocessor
 
     def __init__(self, model: keras.Model, preprocessor: WordPiecePreprocessor, labels: Sequence[str] = ()) -> None:
@@ -140,9 +143,10 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
     def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
         question, passage = strings
         windows = question_windows(self.preprocessor, question, passage)
-        dense = {name: values.to_tensor() for name, values in windows.items() if name != "example"}
+        dense = {name: rows.to_tensor() for name, rows in windows.items() if isinstance(rows, tf.RaggedTensor)}
         logits = self.model({name: dense[name] for name in self.model.input}, training=False)
-        return self.answer({**dense, "logits": logits, "example": windows["example"], "passage": passage})
+        answers = self.answer({**dense, "logits": logits, "example": windows["example"], "passage": passage})
+        return {**answers, "truncated": windows["truncated"]}
 
     def answer(self, outputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the best answers to each question.

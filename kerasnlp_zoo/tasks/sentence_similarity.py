@@ -4,7 +4,7 @@ Shapes: N texts, D width of a vector.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,10 +14,11 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import cosines
 from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.sentence_similarity import sentence_similarity_scores
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts, require_references
 
 
-class SentenceSimilarityAnswer(TypedDict):
+class SentenceSimilarityAnswer(AnyAnswer):
     """The vector of a text, D numbers."""
 
     vector: list[float]

@@ -10,7 +10,7 @@ import logging
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import keras
 import numpy as np
@@ -19,22 +19,22 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.tasks.export import export_task
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.litert import export_litert
+from kerasnlp_zoo.tasks.many_texts import CHUNK, Answer, ManyTexts
 from kerasnlp_zoo.text import bucketed_batches
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.types import Config, FilePath
 
 Format: TypeAlias = Literal["saved_model", "litert"]
-Answer = TypeVar("Answer")  # the TypedDict that a task's `predict` returns for each text
 Reference = TypeVar("Reference")  # the correct answer to a text, as a task's `evaluate` takes it
 
 logger = logging.getLogger("kerasnlp_zoo")
-CHUNK = 4096  # texts tokenized at a time
 FILLERS: dict[str, Any] = {"i": -1, "S": b"", "O": b"", "f": 0.0}  # pads lists of answers, by NumPy's kind of dtype
 FORMATS: tuple[Format, ...] = ("saved_model", "litert")
 
 
-class Task(Generic[Answer]):
+class Task(ManyTexts[Answer]):
     """A model with its preprocessor and labels.
 
     A subclass defines `answer(outputs)`, in TensorFlow operations, and `to_python(row, text)`, for one text.
@@ -59,7 +59,6 @@ class Task(Generic[Answer]):
         self.model = model
         self.preprocessor = preprocessor
         self.labels = [str(label) for label in labels]
-        self._warned_of_cut = False
         self._check_fit()
 
     def __repr__(self) -> str:
@@ -135,14 +134,16 @@ class Task(Generic[Answer]):
         """Return the answer to every text.
 
         Args:
-            texts: strings, or pairs of strings where the preprocessor takes pairs.
+            texts: strings, or pairs of strings where the preprocessor takes pairs: a list or any other iterable, such
+                as a column of a table or a generator.
             batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
-            A dict for each text.
+            A dict for each text. If only a part of a text was read, it also has "truncated": True, and the share of
+            such texts is logged once.
 
         Raises:
-            InputError: if `texts` is not a list of such texts.
+            InputError: if `texts` is not an iterable of such texts.
 
         Example:
 
@@ -150,11 +151,15 @@ class Task(Generic[Answer]):
         >>> zoo.load("text_cnn_movie_reviews_en").predict(["a gripping, beautifully acted film"])[0]["label"]
         'positive'
         """
+        texts = self._checked(texts)
         outputs = self.outputs(texts, batch_size)
-        return [
+        answers = [
             self.to_python({name: values[row] for name, values in outputs.items()}, text)
             for row, text in enumerate(texts)
         ]
+        for row in np.flatnonzero(outputs.get("truncated", ())):
+            answers[row]["truncated"] = True
+        return answers
 
     def evaluate(
         self, texts: Sequence[Any], references: Sequence[Any] | None = None, batch_size: int | None = None
@@ -189,7 +194,9 @@ class Task(Generic[Answer]):
             self.serve(*(tf.constant([strings[row] for row in rows]) for strings in columns)) for rows in batches
         ]
         back = np.argsort(order)  # the batches were sorted by length
-        return {name: concatenate_padded([result[name].numpy() for result in results])[back] for name in results[0]}
+        outputs = {name: concatenate_padded([result[name].numpy() for result in results])[back] for name in results[0]}
+        self._warn_of_cut(int(np.sum(outputs.get("truncated", 0))), len(texts))
+        return outputs
 
     def columns(self, texts: Texts) -> list[list[Any]]:
         """Return the inputs of the graph: a list of bytes for each of the preprocessor's inputs."""
@@ -243,7 +250,9 @@ class Task(Generic[Answer]):
         return self.answer(self.model(self._model_inputs(features), training=False))
 
     def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self.answer_features(self.preprocessor(*strings))
+        features = self.preprocessor.read(*strings)
+        cut = {name: features[name] for name in ("truncated",) if name in features}
+        return {**self.answer_features(features), **cut}
 
     @property
     def _empty(self) -> Any:
@@ -279,17 +288,15 @@ class Task(Generic[Answer]):
     def _checked(self, texts: Any) -> list[Any]:
         """Return `texts` as a list of str, or of tuples of str, as the preprocessor takes them."""
         count = len(self.preprocessor.inputs)
-        if isinstance(texts, (str, bytes)) or not hasattr(texts, "__len__"):
-            expected = "strings, such as [text]" if count == 1 else "pairs of strings, such as [(text, other text)]"
-            raise InputError(f"Expected a list of {expected}. Received: {type(texts).__name__}")
-        for index, row in enumerate(texts):
+        rows = listed(texts, "strings, such as [text]" if count == 1 else "pairs, such as [(text, other text)]")
+        for index, row in enumerate(rows):
             if count > 1 and (isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or len(row) != count):
                 raise InputError(f"Expected pairs of strings. Received: {row!r:.60} at index {index}")
             for text in (row,) if count == 1 else row:
                 if not isinstance(text, str):
                     advice = "; decode bytes first: text.decode('utf-8')" if isinstance(text, bytes) else ""
                     raise InputError(f"Expected strings. Received: {text!r:.60} at index {index}{advice}")
-        return list(texts) if count == 1 else [tuple(row) for row in texts]
+        return rows if count == 1 else [tuple(row) for row in rows]
 
     def _check_fit(self) -> None:
         """Raise InputError unless vocabulary and labels fit the model: a wrong id returns NaN without an error."""

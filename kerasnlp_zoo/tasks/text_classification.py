@@ -14,7 +14,11 @@ from kerasnlp_zoo.datasets.class_weights import ClassWeights, weights_of_classes
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores, with_main_score
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Task, require_references
+from kerasnlp_zoo.text.padding import padded
+from kerasnlp_zoo.text.preprocessors.sequences import SequencePreprocessor
+from kerasnlp_zoo.text.windows import overlapping_windows
 
 
 class NodeAnswer(TypedDict):
@@ -25,7 +29,7 @@ class NodeAnswer(TypedDict):
     probability: float
 
 
-class TextClassificationAnswer(TypedDict):
+class TextClassificationAnswer(AnyAnswer):
     """The label of a text, its probability, and the probability of every label."""
 
     label: str
@@ -55,6 +59,7 @@ class TextClassification(Task[TextClassificationAnswer]):
 
     name = "text_classification"
     main_metric: str = "accuracy"
+    has_windows = True
 
     def dataset(
         self,
@@ -97,7 +102,26 @@ class TextClassification(Task[TextClassificationAnswer]):
 
     def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""
-        probabilities = keras.ops.softmax(keras.ops.cast(outputs, "float32"))
+        return self._labelled(self._probabilities(outputs))
+
+    def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answer texts; with windows, the probabilities of a text are the mean of those of its windows."""
+        if not self.windows:
+            return super()._strings_to_answers(*strings)
+        preprocessor = self.preprocessor
+        assert isinstance(preprocessor, SequencePreprocessor)  # checked by with_windows
+        complete = preprocessor.complete_features(*strings)
+        windows = overlapping_windows(complete["token_ids"].row_lengths(), preprocessor.room)
+        inputs = self._model_inputs(padded(preprocessor.framed(windows.of(complete))))
+        probabilities = self._probabilities(self.model(inputs, training=False))  # [W, C]
+        return self._labelled(tf.math.segment_mean(probabilities, windows.text))
+
+    def _probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Convert logits [N, C] to probabilities, float32 [N, C]."""
+        return keras.ops.softmax(keras.ops.cast(outputs, "float32"))
+
+    def _labelled(self, probabilities: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Return the dict of answers for probabilities [N, C]."""
         return {
             "label": tf.gather(tf.constant(self.labels), tf.argmax(probabilities, axis=-1)),
             "probability": tf.reduce_max(probabilities, axis=-1),

@@ -4,7 +4,7 @@ Shapes: N texts.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,10 +13,11 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import correlations
 from kerasnlp_zoo.evaluation.main_score import with_main_score
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts, require_references
 
 
-class TextRegressionAnswer(TypedDict):
+class TextRegressionAnswer(AnyAnswer):
     """The score of a text."""
 
     score: float

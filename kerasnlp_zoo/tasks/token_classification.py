@@ -16,16 +16,19 @@ from kerasnlp_zoo.evaluation.entities import span_scores
 from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.layers.crf import crf_marginals, crf_tags
 from kerasnlp_zoo.tag_schemes import OUTSIDE, Scheme, Span, parse_tag, scheme_of_tags, spans_of, tags_of
+from kerasnlp_zoo.tasks.iterables import listed
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
+from kerasnlp_zoo.tasks.word_spans import LabelledSpan, require_spans_of_each, spans_in_words, word_ends
 from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import every_word_is_a_span, with_words_apart
+from kerasnlp_zoo.text.windows import joined, overlapping_windows
 
 TOKENS: Final = "tokens"  # the scheme of parts of speech: each word is a span, and its tag is the label
 TagScheme: TypeAlias = Scheme | Literal["tokens"]
 WORD_FEATURES = ("starts", "ends", "is_word_start")
-LabelledSpan: TypeAlias = Span | tuple[int, int, str]  # start, end, label
 
 
 class Entity(TypedDict):
@@ -38,7 +41,7 @@ class Entity(TypedDict):
     probability: float
 
 
-class TokenClassificationAnswer(TypedDict):
+class TokenClassificationAnswer(AnyAnswer):
     """The words of a text, their tags and the spans that the tags mark."""
 
     tokens: list[str]
@@ -100,6 +103,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
 
     name = "token_classification"
     main_metric: str = "f1"
+    has_windows = True
     needs_strings = True
     batch_size = 64
     preprocessor: WordPiecePreprocessor | TokenPreprocessor
@@ -130,7 +134,8 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         preprocessor = self.preprocessor
         if isinstance(preprocessor, TokenPreprocessor) and preprocessor.segmenter != SPLIT_AT_SPACES:
             preprocessor = preprocessor.changed(segmenter=SPLIT_AT_SPACES)
-        return type(self)(self.model, preprocessor, self.labels)
+        task = type(self)(self.model, preprocessor, self.labels)
+        return task.with_windows() if self.windows else task
 
     def predict(
         self, texts: Texts | Sequence[Sequence[str]], batch_size: int | None = None
@@ -148,10 +153,11 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         Raises:
             InputError: if `texts` is not a list of such texts.
         """
-        if isinstance(texts, (list, tuple)) and texts and all(isinstance(text, (list, tuple)) for text in texts):
+        texts = listed(texts, "strings, such as [text]")
+        if texts and all(isinstance(text, (list, tuple)) for text in texts):
             joined = [" ".join(token.replace(" ", "") for token in tokens) for tokens in texts]
             return self.for_given_tokens.predict(joined, batch_size)
-        return super().predict(self._checked(texts), batch_size)
+        return super().predict(texts, batch_size)
 
     def dataset(
         self,
@@ -179,7 +185,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
         spans: Sequence[Sequence[LabelledSpan]] = [[]] * len(texts) if labels is None else labels
-        _require_spans_of_each(texts, spans)
+        require_spans_of_each(texts, spans)
         features = self._features(texts)
         tags = features["token_ids"].with_flat_values(tf.constant(self._tag_ids(features, spans), tf.int32))
         weights = tf.cast(features["is_word_start"], tf.float32)
@@ -235,17 +241,38 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         Returns:
             ragged int32 [N, (length)], 1 at each token of `preprocessor` that begins a word, such as the first one.
         """
-        features = self.preprocessor.features_with_offsets(text)
-        dense = padded(features)
-        tags, _ = self._tags_and_probabilities(self.model(self._model_inputs(dense), training=False))
+        tags, _ = self._in_windows(self.preprocessor.pieces(text))
         begins_word = tf.constant([int(parse_tag(tag)[0] not in "IMEL") for tag in self.labels])
-        begins = tf.gather(begins_word, tags)
-        first = tf.one_hot(tf.zeros_like(begins[:, 0]), tf.shape(begins)[1], dtype=tf.int32)
-        token_ids = features["token_ids"]
-        return tf.RaggedTensor.from_tensor(tf.maximum(begins, first), lengths=token_ids.row_lengths())
+        is_first = tf.equal(tf.ragged.range(tags.row_lengths()).values, 0)
+        return tags.with_values(tf.maximum(tf.gather(begins_word, tags.values), tf.cast(is_first, tf.int32)))
 
     def _strings_to_answers(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
-        return self.answer_features(padded(self.preprocessor.features_with_offsets(text)))
+        pieces = self.preprocessor.pieces(text)
+        if self.windows:
+            tags, probabilities = self._in_windows(pieces)
+            return self._of_words(padded({**pieces, "tags": tags, "probabilities": probabilities}))
+        answers = self.answer_features(padded(self.preprocessor.fitted(pieces)))
+        return {**answers, "truncated": self.preprocessor.are_truncated(pieces)}
+
+    def _in_windows(self, pieces: Mapping[str, tf.RaggedTensor]) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+        """Tag complete texts in overlapping windows; a token has the tag of the window with most of its context.
+
+        Returns:
+            tags int32 and probabilities float32, ragged [N, (length)] each.
+        """
+        token_ids = pieces["token_ids"]
+        windows = overlapping_windows(token_ids.row_lengths(), self.preprocessor.room)
+        features = self.preprocessor.framed(windows.of({**pieces}))
+        outputs = self.model(self._model_inputs(padded(features)), training=False)
+        is_piece = features["starts"].values >= 0  # and not a special token
+        lengths, count = features["starts"].row_lengths(), tf.size(token_ids.values, out_type=tf.int64)
+
+        def of_pieces(dense: tf.Tensor) -> tf.RaggedTensor:
+            values = tf.boolean_mask(tf.RaggedTensor.from_tensor(dense, lengths=lengths).values, is_piece)
+            return token_ids.with_values(joined(windows, values, count))
+
+        tags, probabilities = self._tags_and_probabilities(outputs)  # [W, T]
+        return of_pieces(tags), of_pieces(probabilities)
 
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the dict of answers from dense features, int [N, T] each."""
@@ -260,17 +287,21 @@ class TokenClassification(Task[TokenClassificationAnswer]):
             string [N, W]; probabilities [N, W]. They are padded with -1, "" and 0.
         """
         tags, probabilities = self._tags_and_probabilities(outputs["logits"])  # [N, T]
-        begins = tf.cast(outputs["is_word_start"], tf.bool)  # [N, T]
+        return self._of_words({**outputs, "tags": tags, "probabilities": probabilities})
+
+    def _of_words(self, tokens: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return the dict of `answer` for tags, probabilities and positions of tokens, [N, T] each."""
+        begins = tf.cast(tokens["is_word_start"], tf.bool)
 
         def of_words(values: tf.Tensor, filler: float | str) -> tf.Tensor:
             return tf.ragged.boolean_mask(values, begins).to_tensor(filler)
 
         return {
             "count": tf.reduce_sum(tf.cast(begins, tf.int32), axis=1),
-            "starts": of_words(outputs["starts"], -1),
-            "ends": of_words(_word_ends(outputs["ends"], outputs["is_word_start"]), -1),
-            "tags": of_words(tf.gather(tf.constant(self.labels), tags), ""),
-            "probabilities": of_words(probabilities, 0.0),
+            "starts": of_words(tokens["starts"], -1),
+            "ends": of_words(word_ends(tokens["ends"], tokens["is_word_start"]), -1),
+            "tags": of_words(tf.gather(tf.constant(self.labels), tokens["tags"]), ""),
+            "probabilities": of_words(tokens["probabilities"], 0.0),
         }
 
     def _tags_and_probabilities(self, outputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -354,42 +385,3 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         found = [[(e["start"], e["end"], e["label"]) for e in answer["entities"]] for answer in answers]
         scores = span_scores(found, labels)
         return {**scores, "accuracy": scores["recall"]} if self.scheme == TOKENS else scores
-
-
-def _require_spans_of_each(texts: Sequence[str], spans: Sequence[Sequence[LabelledSpan]]) -> None:
-    if len(spans) != len(texts):
-        raise InputError(f"Expected a list of spans for each text. Received: {len(spans)} for {len(texts)} texts")
-
-
-def spans_in_words(spans: Sequence[LabelledSpan], starts: np.ndarray) -> list[Span]:
-    """Convert spans of characters to spans of words: the words that begin in them.
-
-    Args:
-        spans: spans (start, end, label) in characters.
-        starts: int array [W], the first character of each word, increasing.
-
-    Returns:
-        Spans of words; a span in which no word begins is omitted.
-
-    Example:
-
-    >>> spans_in_words([(0, 8, "PER")], np.array([0, 5, 9]))
-    [Span(start=0, end=2, label='PER')]
-    """
-    found = []
-    for start, end, label in spans:
-        first, last = np.searchsorted(starts, [start, end])
-        if first < last:
-            found.append(Span(int(first), int(last), label))
-    return found
-
-
-def _word_ends(ends: tf.Tensor, is_word_start: tf.Tensor) -> tf.Tensor:
-    """Return the end of the last piece of every word, at the position of its first piece: int [N, T]."""
-    # All pieces of a word have the number of the word. Positions before the first word and after the last have the end
-    # -1.
-    width = tf.shape(ends)[1]
-    number = tf.cumsum(is_word_start, axis=1) + tf.range(tf.shape(ends)[0])[:, None] * (width + 1)  # [N, T]
-    count = tf.shape(ends)[0] * (width + 1)
-    last = tf.math.unsorted_segment_max(tf.reshape(ends, [-1]), tf.reshape(number, [-1]), count)
-    return tf.gather(last, number)

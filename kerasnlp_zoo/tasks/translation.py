@@ -18,6 +18,7 @@ from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 from kerasnlp_zoo.models import Seq2SeqSteps, TransformerSteps
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Task, require_references
 from kerasnlp_zoo.text import TranslationPreprocessor
 from kerasnlp_zoo.text.translation_batches import translation_batches
@@ -42,7 +43,7 @@ class Hypothesis(TypedDict):
     score: float
 
 
-class TranslationAnswer(Hypothesis):
+class TranslationAnswer(Hypothesis, AnyAnswer):
     """The best translation of a text, and the best `num_best` translations."""
 
     alternatives: list[Hypothesis]
@@ -81,6 +82,7 @@ class Translation(Task[TranslationAnswer]):
     ranked_outputs = ("alternatives",)
     batch_size = 64
     needs_strings = True
+    what_is_read = "only the beginning of each was translated. Split them into sentences"
     preprocessor: TranslationPreprocessor
 
     def __init__(
@@ -223,7 +225,7 @@ class Translation(Task[TranslationAnswer]):
 
     def to_python(self, row: Mapping[str, Any], text: str) -> TranslationAnswer:
         """Return {"text": str, "score": float, "alternatives": [{"text": str, "score": float}, ...]}."""
-        self._warn(row, text)
+        self._warn_of_another_script(row, text)
         alternatives: list[Hypothesis] = [
             {"text": alternative.decode(), "score": float(score)}
             for alternative, score in zip(row["alternatives"], row["alternative_scores"], strict=True)
@@ -231,16 +233,8 @@ class Translation(Task[TranslationAnswer]):
         ]
         return {"text": row["text"].decode(), "score": float(row["score"]), "alternatives": alternatives}
 
-    def _warn(self, row: Mapping[str, Any], text: str) -> None:
-        """Log a warning if a text is truncated, or in a script that the model does not know."""
-        longest = self.preprocessor.max_sequence_length
-        if row["source_tokens"] > longest:
-            logger.warning(
-                "Only the first %d of %d tokens are translated. Split the text into sentences. Text: %.60s",
-                longest,
-                row["source_tokens"],
-                text,
-            )
+    def _warn_of_another_script(self, row: Mapping[str, Any], text: str) -> None:
+        """Log a warning if a text is in a script that the model does not know."""
         if row["unknown_share"] > FOREIGN:
             logger.warning(
                 "%.0f%% of the tokens of a text are unknown to the model, which translates from %r. Text: %.60s",

@@ -24,6 +24,7 @@ from kerasnlp_zoo.models import sentence_vectors, set_word_vectors, word_embeddi
 from kerasnlp_zoo.models.embedding_inputs import TRAINED
 from kerasnlp_zoo.models.sentence_vectors import FIRST_WORD
 from kerasnlp_zoo.models.word_embedding import set_output_vectors
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.ranked_words import cosines, ranked_words, word_probabilities
 from kerasnlp_zoo.tasks.task import Task, refuse_references
 from kerasnlp_zoo.tasks.word_queries import NEIGHBOURS, WordQueries
@@ -50,7 +51,7 @@ class Context(TypedDict):
     probability: float
 
 
-class WordEmbeddingAnswer(TypedDict):
+class WordEmbeddingAnswer(AnyAnswer):
     """A word with its neighbours, the most similar one first, and its most probable contexts.
 
     An unknown word has none of them. Contexts require output vectors.

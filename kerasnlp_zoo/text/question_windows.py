@@ -31,7 +31,8 @@ def question_windows(
     Returns:
         dict of ragged int32 [W, (length)]: token_ids; segment_ids, 1 in the passage; is_answer_place, 1 in the
         passage and at `[CLS]`, which means no answer; starts and ends, the first character of a piece in the passage,
-        and the one after its last, -1 outside of the passage. Also example, int32 [W], the question of the window.
+        and the one after its last, -1 outside of the passage. Also example, int32 [W], the question of the window, and
+        truncated, bool [N], whether the question is longer than LONGEST_QUESTION.
 
     Raises:
         InputError: if max_sequence_length is too small for a question and a passage.
@@ -53,7 +54,9 @@ def question_windows(
             f"A window must have room for a question of {LONGEST_QUESTION} pieces, 3 special tokens and a piece of the "
             f"passage, {LONGEST_QUESTION + 4} in all. Received: max_sequence_length={preprocessor.max_sequence_length}"
         )
-    asked = preprocessor.pieces(question)["token_ids"][:, :LONGEST_QUESTION]
+    asked = preprocessor.token_ids(question)
+    truncated = asked.row_lengths() > LONGEST_QUESTION
+    asked = asked[:, :LONGEST_QUESTION]
     pieces = preprocessor.pieces(passage)
     lengths, rows = tf.cast(pieces["token_ids"].row_lengths(), tf.int32), pieces["token_ids"].row_starts()
     room = preprocessor.max_sequence_length - 3 - tf.cast(asked.row_lengths(), tf.int32)  # [N]
@@ -86,6 +89,7 @@ def question_windows(
         "starts": framed(None, in_passage("starts") + 1, 0) - 1,
         "ends": framed(None, in_passage("ends") + 1, 0) - 1,
         "example": example,
+        "truncated": truncated,
     }
 
 

@@ -121,11 +121,11 @@ def test_chinese_characters_are_written_without_spaces():
     assert task.predict(["东 西"])[0]["continuation"] == vocabulary.tokens[-1] * 3
 
 
-def test_special_tokens_in_a_text_are_unknown_and_long_texts_are_truncated():
+def test_special_tokens_in_a_text_are_unknown_and_long_texts_keep_their_end():
     vocabulary = GenerativeVocabulary.from_counts({"tea": 2, "milk": 1})
     preprocessor = LanguageModelPreprocessor(vocabulary, "spaces", max_sequence_length=3)
     ids = preprocessor(["tea [PAD] [END] milk", "milk", ""])["token_ids"]
-    assert ids.numpy().tolist() == [[4, 1, 1], [5, 0, 0], [0, 0, 0]]
+    assert ids.numpy().tolist() == [[1, 1, 5], [5, 0, 0], [0, 0, 0]]
 
 
 def test_punctuation_is_separated_with_the_spaces_segmenter():

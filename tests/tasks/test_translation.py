@@ -95,7 +95,7 @@ def test_truncated_sources_and_sources_in_another_script_are_reported(task, capl
     task.predict(["a b"])
     assert not caplog.text
     task.predict(["a b c " * 9])
-    assert "Only the first 12 of 28 tokens are translated" in caplog.text
+    assert "longer than max_sequence_length=12: only the beginning of each was translated" in caplog.text
     task.predict(["Привет мир"])
     assert "100% of the tokens of a text are unknown to the model, which translates from 'a'" in caplog.text
 

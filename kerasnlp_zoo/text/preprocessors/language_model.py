@@ -29,7 +29,8 @@ class LanguageModelPreprocessor(Preprocessor):
             `encode_pieces`; or "jieba" for Chinese words. jieba runs in Python, before the graph. An exported model
             therefore takes Chinese words separated by spaces.
         language: language of the strings.
-        max_sequence_length: maximum T; longer texts are truncated at the end.
+        max_sequence_length: maximum T. A longer text is truncated: in training at its end, and for an answer at its
+            beginning, because its end is continued.
 
     Raises:
         InputError: if an argument is outside its range.
@@ -72,11 +73,20 @@ class LanguageModelPreprocessor(Preprocessor):
             self.modules = ("tensorflow_text",)
 
     def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
-        """Convert strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T >= 1."""
-        return padded(self.features(strings))
+        """Convert strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T >= 1.
+
+        A text that is too long keeps its last tokens, because it is continued.
+        """
+        return {"token_ids": self.read(strings)["token_ids"]}
+
+    def read(self, strings: Strings) -> dict[str, tf.Tensor]:
+        """Return the inputs of a model, and truncated, bool [N], which texts are truncated."""
+        ids = self._ids(self.tokenize(strings))
+        truncated = ids.row_lengths() > self.max_sequence_length
+        return {**padded({"token_ids": ids[:, -self.max_sequence_length :]}), "truncated": truncated}
 
     def features(self, strings: Strings) -> Features:
-        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length."""
+        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, the first max_sequence_length tokens."""
         return {"token_ids": self._ids(self.tokenize(strings))[:, : self.max_sequence_length]}
 
     def tokenize(self, strings: Strings) -> tf.RaggedTensor:

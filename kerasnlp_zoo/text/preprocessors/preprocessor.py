@@ -62,6 +62,10 @@ class Preprocessor(abc.ABC):
     def __call__(self, *texts: Any, **named: Any) -> dict[str, tf.Tensor]:
         """Convert strings [N], one tensor for each of `inputs`, into dense inputs of a model."""
 
+    def read(self, *texts: Any) -> dict[str, tf.Tensor]:
+        """Return the dense inputs of a model; if long texts are truncated, also truncated, bool [N]: which ones are."""
+        return self(*texts)
+
     @abc.abstractmethod
     def get_config(self) -> Config:
         """Return the constructor's arguments, without the vocabulary."""

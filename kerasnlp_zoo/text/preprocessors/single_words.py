@@ -1,6 +1,7 @@
 """Preprocessing for word vectors: every string is one word."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -31,6 +32,10 @@ class SingleWordPreprocessor(WordPreprocessor):
     def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
         """Convert words [N] into {"token_ids": int32 [N, 1]}."""
         return {"token_ids": self.features(strings)["token_ids"].to_tensor(shape=(None, 1))}
+
+    def read(self, *texts: Any) -> dict[str, tf.Tensor]:
+        """Return the inputs of a model; a word is never truncated."""
+        return self(*texts)
 
     def features(self, strings: Strings) -> Features:
         """Convert words [N] into {"token_ids": ragged int32 [N, 1]}."""

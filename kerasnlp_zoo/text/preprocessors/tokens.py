@@ -12,7 +12,6 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
-from kerasnlp_zoo.text.ragged import cut_rows
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.word_characters import CharacterIds
 from kerasnlp_zoo.types import Config, Language
@@ -86,16 +85,20 @@ class TokenPreprocessor(WordPreprocessor):
 
     def tokenize(self, strings: Strings) -> tf.RaggedTensor:
         """Convert strings [N] into ragged string tokens [N, (length)], spelled as in the vocabulary."""
-        tokens = self._pieces(strings)[0]
+        tokens = self._written(strings)[0]
         return tokens.with_values(normalize(tokens.values))
 
-    def features(self, strings: Strings) -> Features:
+    def complete_features(self, strings: Strings) -> Features:
         """Convert strings [N] into ragged int32: token_ids [N, (length)] and character_ids [N, (length), L]."""
-        features = self.features_with_offsets(strings)
-        return {name: features[name] for name in features if name in ("token_ids", "character_ids")}
+        pieces = self.pieces(strings)
+        return {name: pieces[name] for name in pieces if name in ("token_ids", "character_ids")}
 
     def features_with_offsets(self, strings: Strings) -> Features:
-        """Convert strings into the inputs of a model, with the offsets of every token.
+        """Convert strings [N] into the tensors of `pieces`, truncated to max_sequence_length."""
+        return self.fitted(self.pieces(strings))
+
+    def pieces(self, strings: Strings) -> Features:
+        """Convert strings into tokens with their offsets, without truncation.
 
         Args:
             strings: strings [N].
@@ -105,11 +108,7 @@ class TokenPreprocessor(WordPreprocessor):
             [N, (length), L] if word_length is set; starts and ends, the first character (Unicode code point) of the
             token in its string, and the one after its last; is_word_start, always 1.
         """
-        pieces = (
-            cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length))
-            for values in self._pieces(strings)
-        )
-        tokens, starts, ends = pieces
+        tokens, starts, ends = self._written(strings)
         token_ids = tf.cast(self.table.lookup(normalize(tokens.values)), tf.int32)
         features = {"token_ids": tokens.with_values(token_ids)}
         if self.word_length is not None:
@@ -117,7 +116,7 @@ class TokenPreprocessor(WordPreprocessor):
         ones = tokens.with_values(tf.ones_like(token_ids))
         return {**features, "starts": starts, "ends": ends, "is_word_start": ones}
 
-    def _pieces(self, strings: Strings) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
+    def _written(self, strings: Strings) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
         """Return the tokens of strings [N], as written, with their starts and ends: ragged [N, (length)] each."""
         strings = tf.strings.unicode_transcode(tf.convert_to_tensor(strings, tf.string), "UTF-8", "UTF-8")
         strings = tf.strings.regex_replace(strings, SPACES, " ")  # one character for each, to preserve offsets
@@ -135,8 +134,7 @@ class TokenPreprocessor(WordPreprocessor):
         self, strings: tf.Tensor, pieces: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedTensor
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
         """Join pieces into the words that the segmenter finds."""
-        begins = self.segmenter.word_starts(strings)  # its max_sequence_length may truncate rows
-        pieces, starts, ends = (cut_rows(values, begins.row_lengths()) for values in (pieces, starts, ends))
+        begins = self.segmenter.word_starts(strings)
         word = tf.cumsum(begins.values) - 1  # [K]
         count = tf.reduce_sum(begins.values)
         row_splits = tf.concat([[0], tf.cumsum(tf.cast(tf.reduce_sum(begins, axis=1), tf.int64))], axis=0)

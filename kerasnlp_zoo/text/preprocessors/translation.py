@@ -81,12 +81,14 @@ class TranslationPreprocessor(Preprocessor):
 
         Returns:
             dict of source_ids int32 [N, S], padded with 0; source_tokens int32 [N], the number of tokens before
-            truncation; unknown_share float32 [N], the share of tokens that are `[UNK]`.
+            truncation; truncated, bool [N]; unknown_share float32 [N], the share of tokens that are `[UNK]`.
         """
         ids = self.tokenizer.token_ids(strings)
+        source_tokens = tf.cast(ids.row_lengths(), tf.int32) + 1
         return {
             **padded({"source_ids": self._ended(ids)}),
-            "source_tokens": tf.cast(ids.row_lengths(), tf.int32) + 1,
+            "source_tokens": source_tokens,
+            "truncated": source_tokens > self.max_sequence_length,
             "unknown_share": self.tokenizer.unknown_share(ids),
         }
 

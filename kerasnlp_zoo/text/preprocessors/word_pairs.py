@@ -40,6 +40,7 @@ class WordPairPreprocessor(WordPreprocessor):
     """
 
     vocabulary_class = PairVocabulary
+    num_special = NUM_PAIR_TOKENS
 
     def __init__(
         self,
@@ -65,7 +66,13 @@ class WordPairPreprocessor(WordPreprocessor):
 
     def __call__(self, text: Strings, text_pair: Strings | None = None) -> dict[str, tf.Tensor]:
         """Convert strings [N] and [N] into {"token_ids", "segment_ids"}, int32 [N, T], padded with 0."""
-        return padded(self.features(text, text_pair))
+        return super().__call__(text, text_pair)
+
+    def read(self, text: Strings, text_pair: Strings | None = None) -> dict[str, tf.Tensor]:
+        """Return the inputs of a model, and truncated, bool [N], which pairs are truncated."""
+        first, second = self._ids_of_both(text, text_pair)
+        lengths = first.row_lengths() + second.row_lengths()
+        return {**padded(self._joined(first, second)), "truncated": lengths > self.room}
 
     def features(self, text: Strings, text_pair: Strings | None = None) -> Features:
         """Convert strings into ragged inputs, truncated to max_sequence_length.
@@ -80,8 +87,13 @@ class WordPairPreprocessor(WordPreprocessor):
         Raises:
             InputError: if text_pair is missing.
         """
+        return self._joined(*self._ids_of_both(text, text_pair))
+
+    def _ids_of_both(self, text: Strings, text_pair: Strings | None) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
         if text_pair is None:
             raise InputError("A preprocessor of pairs takes text and text_pair. Received: one text")
-        first, second = (self._ids(self.tokenize(strings)) for strings in (text, text_pair))
+        return self._ids(self.tokenize(text)), self._ids(self.tokenize(text_pair))
+
+    def _joined(self, first: tf.RaggedTensor, second: tf.RaggedTensor) -> Features:
         begin_id, end_id = (self.vocabulary.ids[token] for token in (CLASSIFICATION, SEPARATOR))
         return framed_pair(first, second, begin_id, end_id, self.max_sequence_length)

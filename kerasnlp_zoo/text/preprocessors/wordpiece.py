@@ -14,9 +14,9 @@ from kerasnlp_zoo.text.framing import NUM_PAIR_TOKENS, filled, framed, framed_pa
 from kerasnlp_zoo.text.normalization import to_lower
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.piece_splitting import LONGEST_WORD, normalize_unicode, piece_splitter
-from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.preprocessors.sequences import SequencePreprocessor
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES
-from kerasnlp_zoo.text.ragged import cut_rows, filter_rows
+from kerasnlp_zoo.text.ragged import filter_rows
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
 from kerasnlp_zoo.types import Config, Language
@@ -29,7 +29,7 @@ STAND_IN = "\U0010fffd" * (len(MASK) - 2)
 INVISIBLE = r"[\x{0}-\x{8}\x{B}\x{C}\x{E}-\x{1F}\x{7F}-\x{9F}\p{Cf}\x{E000}-\x{F8FF}\x{FFFD}\x{F0000}-\x{10FFFC}]"
 
 
-class WordPiecePreprocessor(Preprocessor):
+class WordPiecePreprocessor(SequencePreprocessor):
     """Convert strings into the inputs of BERT: `preprocessor(text) -> {"token_ids", "segment_ids"}`, int32 [N, T].
 
     A text becomes `[CLS] text [SEP]`. A pair becomes `[CLS] text [SEP] text_pair [SEP]`, with segment 1 from the
@@ -97,7 +97,16 @@ class WordPiecePreprocessor(Preprocessor):
 
     def __call__(self, text: Strings, text_pair: Strings | None = None) -> dict[str, tf.Tensor]:
         """Convert strings [N] into {"token_ids", "segment_ids"}, int32 [N, T], padded with 0, T >= 1."""
-        return padded(self.features(text, text_pair))
+        return super().__call__(text, text_pair)
+
+    def read(self, text: Strings, text_pair: Strings | None = None) -> dict[str, tf.Tensor]:
+        """Return the inputs of a model, and truncated, bool [N], which texts or pairs are truncated."""
+        self._require_inputs(text_pair)
+        if text_pair is None:
+            return super().read(text)
+        first, second = self.token_ids(text), self.token_ids(text_pair)
+        lengths = first.row_lengths() + second.row_lengths()
+        return {**padded(self._joined(first, second)), "truncated": lengths > self.room}
 
     def features(self, text: Strings, text_pair: Strings | None = None) -> Features:
         """Convert strings into ragged inputs of BERT, truncated to max_sequence_length.
@@ -113,12 +122,28 @@ class WordPiecePreprocessor(Preprocessor):
             InputError: if text_pair is missing with `pairs=True`, or given with `pairs=False`.
         """
         self._require_inputs(text_pair)
-        begin_id, end_id = (self.vocabulary.ids[token] for token in (CLASSIFICATION, SEPARATOR))
-        first = self.token_ids(text)
         if text_pair is None:
-            token_ids = framed(self._cut(first), begin_id, end_id)
-            return {"token_ids": token_ids, "segment_ids": filled(token_ids, 0)}
-        return framed_pair(first, self.token_ids(text_pair), begin_id, end_id, self.max_sequence_length)
+            return super().features(text)
+        return self._joined(self.token_ids(text), self.token_ids(text_pair))
+
+    def complete_features(self, strings: Strings) -> Features:
+        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]} of any length."""
+        return {"token_ids": self.token_ids(strings)}
+
+    def framed(self, features: Features) -> Features:
+        """Add `[CLS]`, `[SEP]` and segment_ids to single texts; offsets of special tokens are -1."""
+        token_ids = framed(features["token_ids"], *self._ends)
+        outside = {"starts": -1, "ends": -1, "is_word_start": 0}
+        offsets = {name: framed(features[name], *[value] * 2) for name, value in outside.items() if name in features}
+        return {"token_ids": token_ids, "segment_ids": filled(token_ids, 0), **offsets}
+
+    def _joined(self, first: tf.RaggedTensor, second: tf.RaggedTensor) -> Features:
+        return framed_pair(first, second, *self._ends, self.max_sequence_length)
+
+    @property
+    def _ends(self) -> tuple[int, int]:
+        """The ids of `[CLS]` and `[SEP]`."""
+        return self.vocabulary.ids[CLASSIFICATION], self.vocabulary.ids[SEPARATOR]
 
     def token_ids(self, strings: Strings) -> tf.RaggedTensor:
         """Return the ids of the pieces without special tokens: ragged int32 [N, (length)]; faster than `pieces`."""
@@ -146,15 +171,7 @@ class WordPiecePreprocessor(Preprocessor):
         ([[-1, 0, 4, -1]], [[0, 1, 0, 0]])
         """
         self._require_inputs(None)
-        pieces = {name: self._cut(values) for name, values in self.pieces(text).items()}
-        token_ids = framed(pieces["token_ids"], *(self.vocabulary.ids[token] for token in (CLASSIFICATION, SEPARATOR)))
-        return {
-            "token_ids": token_ids,
-            "segment_ids": filled(token_ids, 0),
-            "starts": framed(pieces["starts"], -1, -1),
-            "ends": framed(pieces["ends"], -1, -1),
-            "is_word_start": framed(pieces["is_word_start"], 0, 0),
-        }
+        return self.fitted(self.pieces(text))
 
     def pieces(self, strings: Strings) -> Features:
         """Split strings into pieces, without special tokens and without truncation.
@@ -261,7 +278,3 @@ class WordPiecePreprocessor(Preprocessor):
             return tuple(filter_rows(values, keep) for values in shortened)
 
         return tf.cond(tf.reduce_any(is_long), shorten, lambda: (token_ids, *offsets))
-
-    def _cut(self, values: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Truncate the pieces of single texts, with room for `[CLS]` and `[SEP]`."""
-        return cut_rows(values, tf.minimum(values.row_lengths(), self.max_sequence_length - self.num_special))

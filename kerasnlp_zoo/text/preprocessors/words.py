@@ -17,8 +17,7 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.text.normalization import normalize
-from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.preprocessors.sequences import SequencePreprocessor
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.types import Config, Language
 from kerasnlp_zoo.vocabulary import Vocabulary
@@ -35,7 +34,7 @@ MOST_CHINESE = 0.1  # maximum share of Chinese texts in English training texts; 
 CHUNK = 4096  # texts tokenized at a time while counting
 
 
-class WordPreprocessor(Preprocessor):
+class WordPreprocessor(SequencePreprocessor):
     """Convert strings into word ids: `preprocessor(strings) -> {"token_ids": int32 [N, T]}`.
 
     English text keeps letters, digits, `( ) , ! ? ' ` and emoji, and contractions are split, as in Kim's clean_str.
@@ -65,7 +64,6 @@ class WordPreprocessor(Preprocessor):
     vocabulary_class: ClassVar[type[Vocabulary]] = Vocabulary
     vocabulary: Vocabulary
     language: Language
-    max_sequence_length: int
 
     def __init__(
         self,
@@ -118,13 +116,9 @@ class WordPreprocessor(Preprocessor):
         vocabulary = cls.vocabulary_class.from_counts(counts, min_count, max_vocabulary_size)
         return cls(vocabulary, language, segmenter, max_sequence_length)
 
-    def __call__(self, strings: Strings) -> dict[str, tf.Tensor]:
-        """Convert strings [N] into {"token_ids": int32 [N, T]}, padded with 0, T >= 1."""
-        return padded(self.features(strings))
-
-    def features(self, strings: Strings) -> Features:
-        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]}, truncated to max_sequence_length."""
-        return {"token_ids": self._ids(self.tokenize(strings)[:, : self.max_sequence_length])}
+    def complete_features(self, strings: Strings) -> Features:
+        """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]} of any length."""
+        return {"token_ids": self._ids(self.tokenize(strings))}
 
     def _ids(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
         """Convert string tokens into ids: ragged int32 [N, (length)]."""

@@ -1,0 +1,44 @@
+"""Texts from any iterable: a list, a column of a table, a generator."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from kerasnlp_zoo.errors import InputError
+
+Item = TypeVar("Item")
+
+
+def listed(texts: Any, expected: str) -> list[Any]:
+    """Return the items of an iterable as a list.
+
+    Args:
+        texts: any iterable except a string, a dict and a table.
+        expected: what is expected, for the message.
+
+    Raises:
+        InputError: if `texts` is something else.
+
+    Example:
+
+    >>> listed((text for text in ["a", "b"]), "strings")
+    ['a', 'b']
+    """
+    if hasattr(texts, "columns") and hasattr(texts, "iloc"):  # a pandas DataFrame iterates over names of columns
+        raise InputError(f"Expected a list of {expected}. Received: a table. Use predict_frame(frame, text_column=...)")
+    if isinstance(texts, (str, bytes, Mapping)) or not isinstance(texts, Iterable):
+        raise InputError(f"Expected a list of {expected}. Received: {type(texts).__name__}")
+    return list(texts)
+
+
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield lists of `size` consecutive items; the last one may be shorter.
+
+    Example:
+
+    >>> list(chunks("abcde", 2))
+    [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    remaining = iter(items)
+    while chunk := list(itertools.islice(remaining, size)):
+        yield chunk
