@@ -1,15 +1,16 @@
-"""Atomic writes: a new file or folder is written next to the old one, then renamed."""
+"""Files and folders that are written completely or not at all, and JSON files that are validated."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kerasnlp_zoo import durable
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
 
@@ -27,6 +28,7 @@ def atomic_file(path: FilePath) -> Iterator[Path]:
 
     Example:
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with atomic_file(Path(folder, "scores.txt")) as temporary:
     ...         _ = temporary.write_text("0.75")
@@ -35,10 +37,11 @@ def atomic_file(path: FilePath) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # the same suffix, because it selects the format
+    durable.remove_leftovers(path)
+    temporary = durable.temporary_beside(path)
     try:
         yield temporary
-        os.replace(temporary, path)
+        durable.replace_file(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -47,13 +50,16 @@ def atomic_file(path: FilePath) -> Iterator[Path]:
 def atomic_folder(path: FilePath) -> Iterator[Path]:
     """Yield a temporary folder next to `path`; rename it to `path` if the block succeeds.
 
-    An existing folder at `path` is replaced only if the block succeeds.
+    An existing folder at `path` is replaced only if the block succeeds. Readers see the old folder or the complete new
+    one. On a system that cannot exchange two folders, they see none for a moment; if the process is killed in it,
+    `recovered` brings the old folder back.
 
     Args:
         path: folder to write or replace.
 
     Example:
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as parent:
     ...     with atomic_folder(Path(parent, "entry")) as temporary:
     ...         _ = (temporary / "config.json").write_text("{}")
@@ -62,19 +68,24 @@ def atomic_folder(path: FilePath) -> Iterator[Path]:
     """
     path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    temporary.chmod(0o755)  # mkdtemp creates a private folder, but other users may read the saved files
-    new, old = temporary / "new", temporary / "old"
-    new.mkdir()
+    durable.recover(path)
+    durable.remove_leftovers(path)
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "a file has the name of the folder to write", str(path))
+    temporary = durable.temporary_beside(path)
+    new = temporary / durable.NEW
     try:
+        new.mkdir(parents=True)
         yield new
-        if path.exists():
-            os.rename(path, old)
-        os.rename(new, path)
+        durable.replace_folder(temporary, path)
     finally:
-        if old.exists() and not path.exists():
-            os.rename(old, path)
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def recovered(path: FilePath) -> Path:
+    """Return the path of a folder that is read, after a process that was killed while it replaced the folder."""
+    durable.recover(Path(path).absolute())
+    return Path(path)
 
 
 @contextlib.contextmanager
@@ -112,6 +123,7 @@ def read_json(path: FilePath, what: str, advice: str) -> Any:
 
     Example:
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "deep.json").write_text("[" * 10**6)
     ...     read_json(Path(folder, "deep.json"), "the metrics of an entry", "Copy it again")
@@ -137,6 +149,7 @@ def sha256(path: FilePath) -> str:
 
     Example:
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "empty").write_bytes(b"")
     ...     sha256(Path(folder, "empty"))[:8]

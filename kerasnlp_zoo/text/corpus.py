@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.files import atomic_folder, readable, write_json
+from kerasnlp_zoo.files import atomic_folder, readable, recovered, write_json
 from kerasnlp_zoo.text.types import TokenizedText
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import Vocabulary
@@ -91,7 +91,7 @@ class Corpus(IdsOnDisk):
         Raises:
             InputError: if the folder does not contain a complete corpus.
         """
-        folder = Path(folder)
+        folder = recovered(folder)
         with readable(folder, "a complete corpus", "Encode it again"):
             facts = json.loads((folder / FACTS).read_text("utf-8"))
             counts = np.load(folder / COUNTS, allow_pickle=False)

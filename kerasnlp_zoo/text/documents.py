@@ -6,13 +6,12 @@ Shapes: N ids, M blocks.
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import atomic_folder, readable, write_json
+from kerasnlp_zoo.files import atomic_folder, readable, recovered, write_json
 from kerasnlp_zoo.text.corpus import DTYPE, FACTS, IDS, VOCABULARY, IdsOnDisk
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import WordPieceVocabulary
@@ -76,7 +75,7 @@ class Documents(IdsOnDisk):
         Raises:
             InputError: if the folder does not contain complete documents.
         """
-        folder = Path(folder)
+        folder = recovered(folder)
         with readable(folder, "complete documents", "Encode them again"):
             facts = json.loads((folder / FACTS).read_text("utf-8"))
             starts = np.load(folder / BLOCKS, allow_pickle=False)

@@ -4,14 +4,16 @@ An entry folder contains config.json, vocabulary.txt, model.safetensors, golden.
 module does not load TensorFlow.
 """
 
+import logging
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
-from kerasnlp_zoo.files import cache_folder, read_json
+from kerasnlp_zoo.files import cache_folder, read_json, recovered
 from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.configs import NEEDED, read_entry_config
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 
+logger = logging.getLogger("kerasnlp_zoo")
 RUN_ENTRY = "entry"  # folder of the entry in the output folder of a run
 
 
@@ -39,11 +41,19 @@ def list_entries() -> list[str]:
 def locate(name_or_folder: FilePath) -> Path:
     """Return the folder of an entry, from its name or path or from the folder of its run, without checking its files.
 
+    A name without "/" is the name of an entry if there is one, also if the current folder contains a folder of this name.
+
     Raises:
         InputError: if there is no such entry or folder.
     """
-    candidates = [Path(name_or_folder), *(folder / str(name_or_folder) for folder in entry_folders())]
-    folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
+    path, named = Path(name_or_folder), [folder / str(name_or_folder) for folder in entry_folders()]
+    is_name = path.name == str(name_or_folder)
+    candidates = [candidate for candidate in ([*named, path] if is_name else [path]) if recovered(candidate).is_dir()]
+    folder = next(iter(candidates), None)
+    if len(candidates) > 1 and path == candidates[-1]:
+        logger.warning(
+            "%s is the entry %s. The folder of the same name is %s", path, folder, Path(".", path).absolute()
+        )
     if folder is not None:
         return folder / RUN_ENTRY if (folder / RUN_ENTRY).is_dir() else folder
     name = str(name_or_folder)

@@ -2,12 +2,15 @@ import inspect
 import json
 import shutil
 import typing
+from pathlib import Path
 
 import keras
 import pytest
 
 from kerasnlp_zoo import zoo
+from kerasnlp_zoo.durable import MACHINE
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import cache_folder
 from kerasnlp_zoo.tasks import TASKS, Task, TaskName
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.zoo import cards
@@ -75,6 +78,29 @@ def test_entries_are_found_by_name_and_by_folder(tmp_path):
     folder = shutil.copytree(zoo.find(ENTRY), tmp_path / "copy")
     assert zoo.load(folder).predict(TEXTS) == zoo.load(ENTRY).predict(TEXTS)
     assert ENTRY in zoo.list_entries()
+
+
+def test_a_folder_in_the_current_folder_does_not_hide_an_entry(entry, tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(entry, tmp_path / ENTRY)
+    assert zoo.find(ENTRY) not in (tmp_path / ENTRY, Path(ENTRY))
+    assert f"{ENTRY} is the entry {zoo.find(ENTRY)}. The folder of the same name is {tmp_path / ENTRY}" in caplog.text
+    assert zoo.find(f"./{ENTRY}").absolute() == tmp_path / ENTRY
+    assert zoo.find("my_entry").absolute() == entry  # no entry has this name
+
+
+def test_an_entry_that_was_being_replaced_is_found(entry):
+    """As if the process had been killed between two renames."""
+    temporary = entry.with_name(f".{MACHINE}-999999999-00000000-{entry.name}")
+    temporary.mkdir()
+    entry.rename(temporary / "old")
+    assert zoo.check(entry)["answers"] > 0
+
+
+def test_an_empty_variable_does_not_put_the_cache_into_the_current_folder(monkeypatch):
+    for name in ("KERASNLP_ZOO_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, "")
+    assert cache_folder().is_absolute()
 
 
 def test_entries_are_found_in_the_cache(entry, tmp_path, monkeypatch):
