@@ -41,7 +41,8 @@ def list_entries() -> list[str]:
 def locate(name_or_folder: FilePath) -> Path:
     """Return the folder of an entry, from its name or path or from the folder of its run, without checking its files.
 
-    A name without "/" is the name of an entry if there is one, also if the current folder contains a folder of this name.
+    A name without "/" is the name of an entry if there is one, even if the current folder contains a folder of this
+    name.
 
     Raises:
         InputError: if there is no such entry or folder.
@@ -51,9 +52,7 @@ def locate(name_or_folder: FilePath) -> Path:
     candidates = [candidate for candidate in ([*named, path] if is_name else [path]) if recovered(candidate).is_dir()]
     folder = next(iter(candidates), None)
     if len(candidates) > 1 and path == candidates[-1]:
-        logger.warning(
-            "%s is the entry %s. The folder of the same name is %s", path, folder, Path(".", path).absolute()
-        )
+        logger.warning("%s is the entry %s. The folder of the same name is %s", path, folder, path.absolute())
     if folder is not None:
         return folder / RUN_ENTRY if (folder / RUN_ENTRY).is_dir() else folder
     name = str(name_or_folder)
