@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kerasnlp_zoo.datasets.options import TokenClassificationOptions
-from kerasnlp_zoo.datasets.report import span_report
+from kerasnlp_zoo.datasets.report import alignment_report, span_report
 from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.tasks.token_classification import tags_for
@@ -60,6 +60,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         compile_for_fine_tuning(
             config, task.model, config.smoothed_cross_entropy(), classification_metrics(), len(train)
         )
+    print(alignment_report(train, task.preprocessor))
     print(trainable_summary(task.model))
 
     best = run.fit(task, train, data.validation)

@@ -27,7 +27,7 @@ import keras
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.options import TokenClassificationOptions
-from kerasnlp_zoo.datasets.report import span_report
+from kerasnlp_zoo.datasets.report import alignment_report, span_report
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData, with_given_words
 from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.errors import InputError
@@ -45,7 +45,7 @@ from kerasnlp_zoo.models.embedding_inputs import Channels
 from kerasnlp_zoo.tasks.token_classification import TOKENS, TagScheme, TokenClassification, tags_for
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
-from kerasnlp_zoo.text.tagged_text import every_word_is_a_span
+from kerasnlp_zoo.text.tagged_text import cuts_of, every_word_is_a_span
 from kerasnlp_zoo.training import (
     SPAN_METRICS,
     Run,
@@ -162,6 +162,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     train, validation = prepare(data.train), prepare(data.validation)
 
     preprocessor = make_preprocessor(config, data, train, scheme)
+    if preprocessor.cut_at:
+        print(f"  cut           words at {' '.join(preprocessor.cut_at)} between letters, as train spans do")
+    print(alignment_report(train, preprocessor))
     print(f"  vocabulary    {preprocessor.vocabulary_size:,} tokens, {len(tags)} tags ({scheme})")
     channels, vectors = config.load_embeddings(preprocessor, train.texts)
 
@@ -209,6 +212,8 @@ def make_preprocessor(
         max_vocabulary_size=config.max_vocabulary_size,
         max_sequence_length=config.max_sequence_length,
     )
+    if data.language == "en" and not is_given:
+        preprocessor = preprocessor.changed(cut_at=cuts_of(train.texts, train.references))
     default_length = {"zh": 4}.get(data.language, 20) if is_given and config.model != "cnn" else None
     return preprocessor.changed(word_length=config.word_length or default_length)
 

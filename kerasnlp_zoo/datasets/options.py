@@ -79,13 +79,17 @@ class TokenClassificationOptions(DataOptions):
     dataset: str = ""
     """Name of a data set of this package, or of TensorFlow Datasets, with tokens and tags, such as conll2003."""
     train_file: Path | None = None
-    """Your own data instead: a column file with a token and its tag per line, or JSON lines with a text and spans."""
+    """Your own data instead: a column file with a token and its tag per line, CoNLL-U, or JSON lines with a text and
+    spans."""
     label_column: str = "spans"
     """JSON key with the spans, or TFDS feature with the tags."""
     columns: tuple[int, int] = (1, -1)
-    """Columns of the token and of its tag in a column file, counted from 1, or from the end as -1, -2."""
-    scheme: Literal["auto", "iob1", "iob2", "bmes", "bioes", "bilou", "tokens"] = "auto"
+    """Columns of the token and of its tag in a column file, counted from 1, or from the end as -1, -2. CoNLL-U: 2 4,
+    unless you name others."""
+    scheme: Literal["auto", "iob1", "iob2", "bmes", "bioes", "bilou", "ioe1", "ioe2", "tokens"] = "auto"
     """How tags mark spans in a column file. tokens: each token is a separate span, as in part-of-speech tagging."""
+    skip_bad: bool = False
+    """Skip and count the texts that cannot be read, instead of stopping at the first one."""
 
 
 @dataclasses.dataclass

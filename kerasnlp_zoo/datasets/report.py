@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 
 from kerasnlp_zoo.datasets.feature_tables import FeatureData
+from kerasnlp_zoo.datasets.labels import alike
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringData
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, parts_of
-from kerasnlp_zoo.datasets.tagged_texts import TokenClassificationData
+from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
 from kerasnlp_zoo.datasets.trees import TreeData
-from kerasnlp_zoo.text import TreePreprocessor
+from kerasnlp_zoo.text import TokenPreprocessor, TreePreprocessor, WordPiecePreprocessor
 from kerasnlp_zoo.text.batches import BatchRows
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.tagged_text import inside_words
 from kerasnlp_zoo.vocabulary import UNKNOWN
 
 SHOWN_LABELS = 12
+ROWS = 4096  # texts tokenized at a time
 
 
 def data_report(data: TextClassificationData, preprocessor: Preprocessor, batch_size: int) -> str:
@@ -79,6 +82,42 @@ def span_report(data: TokenClassificationData) -> str:
     return "\n".join(lines)
 
 
+def alignment_report(train: TaggedTexts, preprocessor: Preprocessor) -> str:
+    """Return a line about how the spans fit to the words of a tagger: which ones begin or end inside a word.
+
+    Args:
+        train: training texts with labelled spans.
+        preprocessor: preprocessor of the tagger.
+    """
+    assert isinstance(preprocessor, (TokenPreprocessor, WordPiecePreprocessor))
+    count, first = 0, ""
+    for start in range(0, len(train), ROWS):
+        texts, spans = train.texts[start : start + ROWS], train.labels[start : start + ROWS]
+        features = preprocessor.features_with_offsets(preprocessor.prepare(texts))
+        columns = (features[name].to_list() for name in ("starts", "ends", "is_word_start"))
+        for text, own, *row in zip(texts, spans, *columns, strict=True):
+            for span in inside_words(own, *_word_places(*row)):
+                count += 1
+                first = first or f"{text[span[0] : span[1]]!r} in {text[max(0, span[0] - 10) : span[1] + 10]!r}"
+    if not count:
+        return "  inside words  no train span begins or ends inside a word"
+    return (
+        f"  inside words  {count:,} train spans begin or end inside a word. They are learned as the words that begin "
+        f"in them, or not at all; the first: {first}"
+    )
+
+
+def _word_places(starts: list[int], ends: list[int], begins: list[int]) -> tuple[list[int], list[int]]:
+    """Return the starts and ends of words from those of their pieces."""
+    words: list[list[int]] = []
+    for start, end, begins_word in zip(starts, ends, begins, strict=True):
+        if begins_word:
+            words.append([start, end])
+        elif words and end > 0:  # special tokens have the end -1
+            words[-1][1] = end
+    return [start for start, _ in words], [end for _, end in words]
+
+
 def tree_report(data: TreeData, preprocessor: TreePreprocessor) -> str:
     """Return lines with statistics of parsed sentences.
 
@@ -129,7 +168,11 @@ def _first_lines(data: Any) -> list[str]:
     """Return the sizes of any of the data classes, and the removed rows."""
     sizes = ", ".join(f"{len(split):,} {name}" for name, split in _splits(data).items())
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in data.dropped.items() if count)
-    return [f"Data set {data.name}: {sizes}", f"  dropped       {dropped or 'nothing'}"]
+    lines = [f"Data set {data.name}: {sizes}", f"  dropped       {dropped or 'nothing'}"]
+    for group in alike(getattr(data, "labels", ())):  # ascii shows invisible characters
+        lines.append(f"  alike         labels {', '.join(map(ascii, group))}: one label, or are they different?")
+    lines += [f"  note          {note}" for note in getattr(data, "notes", ())]
+    return lines
 
 
 def _score_lines(splits: Mapping[str, Split]) -> list[str]:

@@ -45,6 +45,14 @@ class Row(NamedTuple):
             value = value[key]
         return value
 
+    def has(self, name: str) -> bool:
+        """Return whether the row has a column."""
+        try:
+            self.value(name)
+        except KeyError:
+            return False
+        return True
+
     def text(self, name: str) -> str:
         """Return the value of a column as a string without spaces at its edges; "" if it is missing.
 
@@ -126,13 +134,11 @@ def _checked(rows: Iterable[Row], wanted: Mapping[str, str], what: str) -> Itera
     """Yield rows of JSON or parquet. Raise InputError if one lacks a wanted column."""
     for row in rows:
         for name, flag in wanted.items():
-            try:
-                row.value(name)
-            except KeyError:
+            if not row.has(name):
                 raise InputError(
                     f"{row.place}: there is no {what} {name!r}. The {what}s are: {', '.join(row.values)}. Name the "
                     f"right one with {flag}; a.b is the key b inside the object a"
-                ) from None
+                )
         yield row
 
 

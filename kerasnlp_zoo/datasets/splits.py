@@ -65,6 +65,7 @@ class TextClassificationData:
         published_by: the publication, and how it measured the score.
         licence: licence of the texts.
         commercial_use: whether the licence allows it.
+        notes: what was changed or skipped in the user's files.
     """
 
     name: str
@@ -78,6 +79,7 @@ class TextClassificationData:
     published_by: str | None = None
     licence: str = "the user's own data"
     commercial_use: CommercialUse = "unknown"
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def has_pairs(self) -> bool:

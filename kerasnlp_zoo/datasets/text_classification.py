@@ -2,11 +2,12 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.labels import ordered
 from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import Split, TextClassificationData, prepare_splits
 from kerasnlp_zoo.datasets.user_files import Example, read_examples
@@ -156,14 +157,6 @@ def encode_labels(
         )
     splits = {name: _encode(split, labels) for name, split in examples.items()}
     return {"labels": labels, "dropped": dropped}, splits
-
-
-def ordered(labels: Iterable[str]) -> list[str]:
-    """Return the labels sorted by value if all are integers, and by name otherwise."""
-    try:
-        return sorted(labels, key=int)
-    except ValueError:
-        return sorted(labels)
 
 
 def _encode(examples: Sequence[Example], labels: Sequence[str]) -> Split:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from kerasnlp_zoo.datasets import msra, peoples_daily
+from kerasnlp_zoo.datasets.column_files import TaggedLines
+from kerasnlp_zoo.datasets.notes import Notes
 from kerasnlp_zoo.datasets.options import UNSTATED, TokenClassificationOptions
 from kerasnlp_zoo.datasets.splits import prepare_splits
-from kerasnlp_zoo.datasets.tagged_files import PlacedText, TaggedLines, read_tagged, spans_from_tags
+from kerasnlp_zoo.datasets.tagged_files import PlacedText, read_tagged, spans_from_tags
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import Span, num_repaired, spans_of
@@ -103,9 +105,9 @@ def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Ex
     """Return fields of `TokenClassificationData`, and the examples of each split."""
     splits: Examples = {}
     labels: set[str] = set()
-    repaired = 0
+    repaired, notes = 0, Notes()
     for name, path in options.given_files().items():
-        examples, count = read_tagged(path, options)
+        examples, count = read_tagged(path, options, notes)
         repaired += count
         for (_, spans), place in examples:
             new = {span.label for span in spans} - labels
@@ -117,7 +119,7 @@ def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Ex
                     f"data. Its labels are: {', '.join(sorted(labels))}. Add a training text with it, or remove this"
                 )
         splits[name] = [example for example, _ in examples]
-    return {**options.user_data(), "repaired": repaired}, splits
+    return {**options.user_data(), "repaired": repaired, "notes": notes.lines()}, splits
 
 
 def _packaged(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
@@ -139,7 +141,7 @@ def _tfds(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples
             for number, (tokens, tags) in enumerate(rows)
             if tokens
         ]
-        return spans_from_tags(f"{options.dataset}, {split}", texts, options)
+        return spans_from_tags(f"{options.dataset}, {split}", texts, options, Notes())
 
     validation = next((name for name in VALIDATION_NAMES if name in builder.info.splits), None)
     found = tfds_loading.read_splits(builder, {"train": "train", "validation": validation, "test": "test"}, read)

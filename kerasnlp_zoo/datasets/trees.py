@@ -9,12 +9,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from kerasnlp_zoo.datasets import snli
+from kerasnlp_zoo.datasets.labels import ordered
 from kerasnlp_zoo.datasets.opened_files import content_suffix
 from kerasnlp_zoo.datasets.options import UNSTATED, DataOptions
 from kerasnlp_zoo.datasets.packages import read_member
 from kerasnlp_zoo.datasets.rows import TABLE_SUFFIXES
 from kerasnlp_zoo.datasets.splits import Split, Text, TextClassificationData, parts_of, prepare_splits
-from kerasnlp_zoo.datasets.text_classification import ordered
 from kerasnlp_zoo.datasets.text_files import read_text
 from kerasnlp_zoo.datasets.user_files import read_examples
 from kerasnlp_zoo.errors import InputError, require_choice

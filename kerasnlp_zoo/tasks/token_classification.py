@@ -19,7 +19,7 @@ from kerasnlp_zoo.tag_schemes import OUTSIDE, Scheme, Span, parse_tag, scheme_of
 from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
-from kerasnlp_zoo.tasks.word_spans import LabelledSpan, require_spans_of_each, spans_in_words, word_ends
+from kerasnlp_zoo.tasks.word_spans import LabelledSpan, checked_spans, require_characters, spans_in_words, word_ends
 from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor, bucketed_batches
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
@@ -27,6 +27,7 @@ from kerasnlp_zoo.text.tagged_text import every_word_is_a_span, with_words_apart
 from kerasnlp_zoo.text.windows import joined, overlapping_windows
 
 TOKENS: Final = "tokens"  # the scheme of parts of speech: each word is a span, and its tag is the label
+NO_LABEL = "_"  # the tag of words without a label, if O is a label
 TagScheme: TypeAlias = Scheme | Literal["tokens"]
 WORD_FEATURES = ("starts", "ends", "is_word_start")
 
@@ -50,7 +51,7 @@ class TokenClassificationAnswer(AnyAnswer):
 
 
 def tags_for(labels: Sequence[str], scheme: TagScheme = "iob2") -> list[str]:
-    """Return the tags of a scheme for span labels, O first, in a fixed order.
+    """Return the tags of a scheme for span labels, in a fixed order; the tag of words outside of spans, O, is first.
 
     Args:
         labels: labels of spans, such as ["PER", "LOC"].
@@ -60,10 +61,12 @@ def tags_for(labels: Sequence[str], scheme: TagScheme = "iob2") -> list[str]:
 
     >>> tags_for(["LOC", "PER"])
     ['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']
+    >>> tags_for(["N", "O"], "tokens")
+    ['_', 'N', 'O']
     """
-    tags = [OUTSIDE]
     if scheme == TOKENS:
-        return [*tags, *labels]
+        return [NO_LABEL if OUTSIDE in labels else OUTSIDE, *labels]
+    tags = [OUTSIDE]
     for label in labels:
         written = [tags_of([Span(0, size, label)], size, scheme) for size in (3, 1)]
         tags += dict.fromkeys(tag for sequence in written for tag in sequence)
@@ -128,6 +131,18 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         """The scheme of the tags, or "tokens"."""
         return scheme_of_tags(self.labels)
 
+    @property
+    def outside(self) -> str:
+        """The tag of words outside of spans."""
+        return NO_LABEL if self.scheme == TOKENS and {NO_LABEL, OUTSIDE} <= set(self.labels) else OUTSIDE
+
+    @property
+    def span_labels(self) -> list[str]:
+        """The labels of the spans that the tags mark."""
+        if self.scheme == TOKENS:
+            return [tag for tag in self.labels if tag != self.outside]
+        return list(dict.fromkeys(label for _, label in map(parse_tag, self.labels) if label is not None))
+
     @functools.cached_property
     def for_given_tokens(self) -> "TokenClassification":
         """The same task for texts that are split at spaces into given tokens."""
@@ -155,6 +170,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         """
         texts = listed(texts, "strings, such as [text]")
         if texts and all(isinstance(text, (list, tuple)) for text in texts):
+            require_characters(texts)
             joined = [" ".join(token.replace(" ", "") for token in tokens) for tokens in texts]
             return self.for_given_tokens.predict(joined, batch_size)
         return super().predict(texts, batch_size)
@@ -180,12 +196,11 @@ class TokenClassification(Task[TokenClassificationAnswer]):
             Batches (inputs, tags [B, T], weights [B, T]); the weight is 1 at the first piece of a word.
 
         Raises:
-            InputError: if there is no text, or a label is unknown.
+            InputError: if there is no text, a label is unknown, or a span is not within its text.
         """
         texts = self._checked(texts)
         require_positive(batch_size=batch_size)
-        spans: Sequence[Sequence[LabelledSpan]] = [[]] * len(texts) if labels is None else labels
-        require_spans_of_each(texts, spans)
+        spans = checked_spans(texts, [[]] * len(texts) if labels is None else labels, self.span_labels)
         features = self._features(texts)
         tags = features["token_ids"].with_flat_values(tf.constant(self._tag_ids(features, spans), tf.int32))
         weights = tf.cast(features["is_word_start"], tf.float32)
@@ -208,17 +223,11 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         id_of = {tag: id_ for id_, tag in enumerate(self.labels)}
         starts, begins = (features[name].flat_values.numpy() for name in ("starts", "is_word_start"))
         splits = features["token_ids"].row_splits.numpy()
-        ids = np.full(len(starts), id_of.get(OUTSIDE, 0))
+        ids = np.full(len(starts), id_of.get(self.outside, 0))
         for row, row_spans in enumerate(spans):
             words = np.flatnonzero(begins[splits[row] : splits[row + 1]]) + splits[row]
             for span in spans_in_words(row_spans, starts[words]):
-                tags = self._tags_of(span)
-                if any(tag not in id_of for tag in tags):
-                    raise InputError(
-                        f"A span of text {row} has the label {span.label!r}, which is unknown. "
-                        f"Expected the label of one of: {', '.join(self.labels)}"
-                    )
-                ids[words[span.start : span.end]] = [id_of[tag] for tag in tags]
+                ids[words[span.start : span.end]] = [id_of[tag] for tag in self._tags_of(span)]
         return ids
 
     def _tags_of(self, span: Span) -> list[str]:
@@ -230,7 +239,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         """Return the spans that tags mark; in the scheme "tokens", every word with a label is a span."""
         if self.scheme != TOKENS:
             return spans_of(tags)
-        return [Span(index, index + 1, tag) for index, tag in enumerate(tags) if tag != OUTSIDE]
+        return [Span(index, index + 1, tag) for index, tag in enumerate(tags) if tag != self.outside]
 
     def word_starts(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Return the tokens that begin a word, for a task that finds words in characters; a graph can contain it.
@@ -363,11 +372,15 @@ class TokenClassification(Task[TokenClassificationAnswer]):
             words with the correct tag. `of_raw_text` has the same scores for words that the task finds itself.
 
         Raises:
-            InputError: if there is no text, or the numbers of lists of spans and of texts differ.
+            InputError: if there is no text, or the spans are not those that `dataset` takes.
         """
-        references = require_references(texts, references, "a list of spans")
+        given_spans = require_references(texts, references, "a list of spans")
+        references = checked_spans(texts, given_spans)
+        is_chinese = self.scheme != TOKENS and self.preprocessor.language == "zh"
+        is_segmentation = is_chinese and every_word_is_a_span(texts, references)
+        if not is_segmentation:  # it is scored without labels
+            checked_spans(texts, references, self.span_labels)
         if self.scheme != TOKENS:
-            is_segmentation = self.preprocessor.language == "zh" and every_word_is_a_span(texts, references)
             metric = "unlabelled_f1" if is_segmentation else self.main_metric
             return with_main_score(self._score(texts, references, batch_size), metric)
         given = [with_words_apart(text, spans) for text, spans in zip(texts, references, strict=True)]

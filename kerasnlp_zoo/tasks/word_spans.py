@@ -3,22 +3,59 @@
 Shapes: N texts, T tokens, W words.
 """
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import Span
+from kerasnlp_zoo.text.marked_spans import read_spans, trimmed
 
 LabelledSpan: TypeAlias = Span | tuple[int, int, str]  # start, end, label
 
 
-def require_spans_of_each(texts: Sequence[str], spans: Sequence[Sequence[LabelledSpan]]) -> None:
-    """Raise InputError unless there is a list of spans for each text."""
+def checked_spans(
+    texts: Sequence[str], spans: Sequence[Sequence[Any]], labels: Collection[str] | None = None
+) -> list[tuple[Span, ...]]:
+    """Return the spans of each text in order, without white space at their edges.
+
+    Args:
+        texts: strings.
+        spans: for each text (start, end, label), or dicts with these keys.
+        labels: labels that the spans may have; None for any.
+
+    Raises:
+        InputError: for another number of lists than of texts, a span of another form or not within its text, spans that
+            overlap, or an unknown label.
+
+    Example:
+
+    >>> checked_spans(["Ada slept"], [[{"start": 0, "end": 4, "label": "PER"}]])
+    [(Span(start=0, end=3, label='PER'),)]
+    """
     if len(spans) != len(texts):
         raise InputError(f"Expected a list of spans for each text. Received: {len(spans)} for {len(texts)} texts")
+    found = []
+    for number, (text, marks) in enumerate(zip(texts, spans, strict=True)):
+        own = [trimmed(span, text) for span in read_spans(marks, text, f"text {number}")]
+        unknown = [] if labels is None else [span.label for span in own if span.label not in labels]
+        if unknown:
+            raise InputError(
+                f"A span of text {number} has the label {unknown[0]!r}, which is unknown. Expected one of the labels of "
+                f"the model: {', '.join(labels or ())}"
+            )
+        found.append(tuple(span for span in own if span.start < span.end))
+    return found
+
+
+def require_characters(texts: Sequence[Sequence[str]]) -> None:
+    """Raise InputError if a given token has no characters, because no tag can be found for it."""
+    for number, tokens in enumerate(texts):
+        for place, token in enumerate(tokens):
+            if not token.strip("\u200b\ufeff").strip():
+                raise InputError(f"Token {place} of text {number} is only white space: {token!r}. Leave it out")
 
 
 def spans_in_words(spans: Sequence[LabelledSpan], starts: np.ndarray) -> list[Span]:

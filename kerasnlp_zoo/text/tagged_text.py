@@ -1,11 +1,16 @@
 """Texts with labelled spans."""
 
 import itertools
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kerasnlp_zoo.tag_schemes import Span
 from kerasnlp_zoo.types import Language
+
+JOINERS = "'’.,-"  # between two letters or digits, they do not split a word of `TokenPreprocessor`
+SHORT_FORM = re.compile(r"['’](?:s|ve|re|d|ll|m)\b", re.IGNORECASE)  # it is a word of its own: Ann's
 
 
 class TaggedText(NamedTuple):
@@ -80,3 +85,54 @@ def with_words_apart(text: str, spans: Iterable[tuple[int, int, str]]) -> Tagged
     place_of = {row: number for number, (_, row) in enumerate(words)}
     own = [Span(place_of[row], place_of[row] + 1, label) for row, label in moved]
     return join_tokens([word for word, _ in words], own, "en")
+
+
+def cuts_of(texts: Sequence[str], spans: Sequence[Iterable[tuple[int, int, str]]]) -> str:
+    """Return the punctuation at which words must be cut, so that the spans begin and end at words.
+
+    Args:
+        texts: the texts.
+        spans: the spans (start, end, label) of each text.
+
+    Returns:
+        those of the characters ' ’ . , - that are between two letters, with a span on one side only.
+
+    Example:
+
+    >>> cuts_of(["Ulm,Germany", "a London-based firm", "Ann's"], [[(4, 11, "LOC")], [(2, 8, "LOC")], [(0, 3, "PER")]])
+    ',-'
+    """
+    found: set[str] = set()
+    for text, own in zip(texts, spans, strict=True):
+        for start, end, _ in own:
+            found.update(text[place] for place in (start - 1, end) if _joins(text, place))
+    return "".join(sorted(found, key=JOINERS.index))
+
+
+def _joins(text: str, place: int) -> bool:
+    """Return whether a character is punctuation between two letters, and not the beginning of a short form."""
+    if not 0 < place < len(text) - 1 or text[place] not in JOINERS or SHORT_FORM.match(text, place):
+        return False
+    before = place - 1
+    while before > 0 and unicodedata.category(text[before]).startswith("M"):  # an accent of its own
+        before -= 1
+    return text[before].isalpha() and text[place + 1].isalpha()
+
+
+def inside_words(
+    spans: Iterable[tuple[int, int, str]], starts: Sequence[int], ends: Sequence[int]
+) -> list[tuple[int, int, str]]:
+    """Return the spans that begin or end inside a word.
+
+    Args:
+        spans: spans (start, end, label) in characters.
+        starts: the first character of each word.
+        ends: the character after the last one of each word.
+
+    Example:
+
+    >>> inside_words([(0, 6, "LOC"), (13, 17, "ORG")], starts=[0, 13], ends=[12, 17])
+    [(0, 6, 'LOC')]
+    """
+    within = {place for start, end in zip(starts, ends, strict=True) for place in range(start + 1, end)}
+    return [span for span in spans if within.intersection(span[:2])]

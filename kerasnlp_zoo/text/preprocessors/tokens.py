@@ -3,6 +3,7 @@
 Shapes: N texts, K tokens of all texts, L characters of a word.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
+from kerasnlp_zoo.text.tagged_text import JOINERS
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.word_characters import CharacterIds
 from kerasnlp_zoo.types import Config, Language
@@ -19,7 +21,7 @@ from kerasnlp_zoo.vocabulary import PADDING, UNKNOWN, Vocabulary
 
 SPLIT_AT_SPACES = "spaces"  # the segmenter that splits at spaces only
 ENDINGS = r"(?i:['’](?:s|ve|re|d|ll|m)\b)"
-WORD = r"[\p{L}\p{M}\p{N}]+(?:['’.,-][\p{L}\p{M}\p{N}]+)*"
+WORD = rf"[\p{{L}}\p{{M}}\p{{N}}]+(?:[{JOINERS}][\p{{L}}\p{{M}}\p{{N}}]+)*"
 ENGLISH = rf"({EMOJI}|{ENDINGS}|{WORD}|[^\s])"
 SHORT_FORMS = r"(?i)(n['’]t|['’](?:s|ve|re|d|ll|m)) "
 CHINESE = rf"({EMOJI}|[{CJK}\p{{P}}\p{{S}}])"
@@ -41,6 +43,8 @@ class TokenPreprocessor(WordPreprocessor):
         max_sequence_length: maximum T; longer texts are truncated at the end.
         word_length: L, the number of characters of each token that get ids, `character_ids` [N, T, L]; a longer
             token keeps its first and last characters. None for no character ids.
+        cut_at: those of the characters ' ’ . , - that split an English word if they are between two letters, such as
+            "-" for London-based; see `text.tagged_text.cuts_of`.
 
     Raises:
         InputError: if an argument is outside its range, or the segmenter is not a word segmentation task of an entry.
@@ -61,8 +65,12 @@ class TokenPreprocessor(WordPreprocessor):
         segmenter: Any = None,  # a task; this module must not import tasks, so the class is not named here
         max_sequence_length: int = 512,
         word_length: int | None = None,
+        cut_at: str = "",
     ) -> None:
         super().__init__(vocabulary, language, None, max_sequence_length)
+        if not set(cut_at) <= set(JOINERS):
+            raise InputError(f"cut_at must have characters of {' '.join(JOINERS)} only. Received: {cut_at!r}")
+        self.cut_at = cut_at
         self.segmenter: Any = segmenter
         self.word_length = word_length
         self.character_vocabulary_size: int | None = None
@@ -80,7 +88,7 @@ class TokenPreprocessor(WordPreprocessor):
 
     def changed(self, **changes: Any) -> Self:
         """Return a preprocessor with the same vocabulary, in which the given arguments are replaced."""
-        own = {**super().get_config(), "segmenter": self.segmenter, "word_length": self.word_length}
+        own = {**self.get_config(), "segmenter": self.segmenter}
         return type(self)(self.vocabulary, **{**own, **changes})
 
     def tokenize(self, strings: Strings) -> tf.RaggedTensor:
@@ -122,13 +130,21 @@ class TokenPreprocessor(WordPreprocessor):
         strings = tf.strings.regex_replace(strings, SPACES, " ")  # one character for each, to preserve offsets
         spaced = strings
         if self.segmenter != SPLIT_AT_SPACES:
-            spaced = tf.strings.regex_replace(strings, ENGLISH if self.language == "en" else CHINESE, r" \1 ")
+            spaced = self._cut(strings) if self.cut_at else strings
+            spaced = tf.strings.regex_replace(spaced, ENGLISH if self.language == "en" else CHINESE, r" \1 ")
         if self.segmenter != SPLIT_AT_SPACES and self.language == "en":
             spaced = tf.strings.regex_replace(spaced, SHORT_FORMS, r" \1 ")
         tokens = tf.strings.split(spaced)
         starts, ends = _places(strings, tokens.values)
         pieces = tokens, tokens.with_values(starts), tokens.with_values(ends)
         return pieces if self.segmenter in (None, SPLIT_AT_SPACES) else self._words(strings, *pieces)
+
+    def _cut(self, strings: tf.Tensor) -> tf.Tensor:
+        """Put spaces around the characters of `cut_at` that are between two letters."""
+        pattern = rf"(\p{{L}}\p{{M}}*)([{re.escape(self.cut_at)}])(\p{{L}})"
+        for _ in range(2):  # in "a-b-c", the matches a-b and b-c overlap
+            strings = tf.strings.regex_replace(strings, pattern, r"\1 \2 \3")
+        return strings
 
     def _words(
         self, strings: tf.Tensor, pieces: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedTensor
@@ -155,7 +171,8 @@ class TokenPreprocessor(WordPreprocessor):
     def get_config(self) -> Config:
         """Return the constructor's arguments, without the vocabulary."""
         segmenter = self.segmenter if self.segmenter in (None, SPLIT_AT_SPACES) else self.segmenter.entry
-        return {**super().get_config(), "segmenter": segmenter, "word_length": self.word_length}
+        cut_at = {"cut_at": self.cut_at} if self.cut_at else {}  # entries of before have no such key
+        return {**super().get_config(), "segmenter": segmenter, "word_length": self.word_length, **cut_at}
 
 
 def _require_segmenter(segmenter: Any) -> None:
