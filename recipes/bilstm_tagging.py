@@ -211,9 +211,8 @@ def make_preprocessor(
         min_count=config.min_count,
         max_vocabulary_size=config.max_vocabulary_size,
         max_sequence_length=config.max_sequence_length,
+        cut_at=cuts_of(train.texts, train.references) if data.language == "en" and not is_given else "",
     )
-    if data.language == "en" and not is_given:
-        preprocessor = preprocessor.changed(cut_at=cuts_of(train.texts, train.references))
     default_length = {"zh": 4}.get(data.language, 20) if is_given and config.model != "cnn" else None
     return preprocessor.changed(word_length=config.word_length or default_length)
 

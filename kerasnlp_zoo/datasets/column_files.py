@@ -13,8 +13,8 @@ from kerasnlp_zoo.datasets.separated_values import read_delimiter
 from kerasnlp_zoo.datasets.text_files import raw_lines
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import is_tag
+from kerasnlp_zoo.text.trees import BLANKS
 
-BLANKS = " \t\r\n\v\f\xa0\u200b\u3000\ufeff"  # a line of these is blank
 COMMENT = "#"
 DOCUMENT_START = "-DOCSTART-"
 CONLLU_WIDTH = 10

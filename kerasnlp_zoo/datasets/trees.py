@@ -1,8 +1,11 @@
 """Parsed sentences with labels: named data sets, or the user's files, without duplicates across splits."""
 
 import dataclasses
+import itertools
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -10,19 +13,23 @@ import numpy as np
 
 from kerasnlp_zoo.datasets import snli
 from kerasnlp_zoo.datasets.labels import ordered
+from kerasnlp_zoo.datasets.notes import Notes, readable_items
 from kerasnlp_zoo.datasets.opened_files import content_suffix
 from kerasnlp_zoo.datasets.options import UNSTATED, DataOptions
 from kerasnlp_zoo.datasets.packages import read_member
 from kerasnlp_zoo.datasets.rows import TABLE_SUFFIXES
 from kerasnlp_zoo.datasets.splits import Split, Text, TextClassificationData, parts_of, prepare_splits
 from kerasnlp_zoo.datasets.text_files import read_text
-from kerasnlp_zoo.datasets.user_files import read_examples
+from kerasnlp_zoo.datasets.user_files import Example, read_examples
 from kerasnlp_zoo.errors import InputError, require_choice
-from kerasnlp_zoo.text.trees import bracketed, dependencies, read_dependencies, read_tree, read_trees
+from kerasnlp_zoo.text.trees import BLANKS, bracketed, dependencies, read_dependencies, read_tree, read_trees
 
 PARSES = {"binary": "binary_parse", "labelled": "parse"}  # notation -> suffix of the fields in SNLI
 Notation: TypeAlias = Literal["binary", "labelled", "conllu"]
+BEFORE_BRACKET = re.compile(r"\n(?=\()")  # with --skip-bad, a tree begins at the beginning of a line
+BLANK_LINE = re.compile(rf"\n[{BLANKS}]*\n")
 LabelledTree: TypeAlias = tuple[Text, tuple[str, ...], str]  # text, labels, file and line
+Attempt: TypeAlias = Callable[[], list[LabelledTree]]  # it raises InputError if a tree is malformed
 
 
 @dataclasses.dataclass
@@ -43,6 +50,8 @@ class TreeOptions(DataOptions):
     labelled: Literal["root", "nodes"] | None = None
     """root predicts one label for each tree; nodes predicts a label for each node. Default: nodes for a file of
     brackets, otherwise root."""
+    skip_bad: bool = False
+    """Skip and count the trees that cannot be read, instead of stopping at the first one."""
 
 
 @dataclasses.dataclass
@@ -109,24 +118,26 @@ def _user_files(train_file: Path, options: TreeOptions) -> tuple[dict[str, Any],
             f"Received: {train_file}. Use --labelled root"
         )
     options = dataclasses.replace(options, notation=notation, labelled=labelled)
-    rows = {name: read_labelled_trees(path, options) for name, path in options.given_files().items()}
+    notes = Notes()
+    rows = {name: read_labelled_trees(path, options, notes) for name, path in options.given_files().items()}
     known = ordered({label for _, labels, _ in rows["train"] for label in labels})
     if len(known) < 2:
         raise InputError(
             f"A classifier needs at least two labels. Received: {', '.join(known) or 'none'}, in {train_file}"
         )
     splits = {name: _encoded(split, known, labelled) for name, split in rows.items()}
-    data = {"labels": known, "notation": notation, "has_node_labels": labelled == "nodes"}
+    data = {"labels": known, "notation": notation, "has_node_labels": labelled == "nodes", "notes": notes.lines()}
     return {**options.user_data(), **data}, splits
 
 
-def read_labelled_trees(path: Path, options: TreeOptions) -> list[LabelledTree]:
+def read_labelled_trees(path: Path, options: TreeOptions, notes: Notes | None = None) -> list[LabelledTree]:
     """Read the trees of a file with their labels.
 
     Args:
         path: a table, a CoNLL-U file, or a file of brackets with labelled nodes; the suffix of the name decides.
         options: flags of the data; labelled="nodes" returns the labels of all nodes, otherwise only the label of the
-            root.
+            root. With skip_bad, trees that cannot be read are skipped.
+        notes: counts the trees that are skipped.
 
     Returns:
         (text, labels, file and line) of each tree.
@@ -135,11 +146,14 @@ def read_labelled_trees(path: Path, options: TreeOptions) -> list[LabelledTree]:
         InputError: if a tree is malformed or has no label; the message names file and line.
     """
     read, notation = _reader(path, options)
-    rows = read(path, dataclasses.replace(options, notation=notation))
+    attempts = read(path, dataclasses.replace(options, notation=notation))
+    rows = [row for part in readable_items(attempts, options.skip_bad, notes or Notes()) for row in part]
+    if not rows:
+        raise InputError(f"{path} contains no tree with a label. Expected brackets such as (3 (2 It) (4 works))")
     return [(text, labels if options.labelled == "nodes" else labels[:1], place) for text, labels, place in rows]
 
 
-def _reader(path: Path, options: TreeOptions) -> tuple[Callable[[Path, TreeOptions], Iterator[LabelledTree]], Notation]:
+def _reader(path: Path, options: TreeOptions) -> tuple[Callable[[Path, TreeOptions], Iterator[Attempt]], Notation]:
     """Return the function that reads a file, and the notation of its trees."""
     suffix = content_suffix(path)
     if suffix in TABLE_SUFFIXES:
@@ -147,34 +161,55 @@ def _reader(path: Path, options: TreeOptions) -> tuple[Callable[[Path, TreeOptio
     return (_read_conllu, "conllu") if suffix in (".conllu", ".conll") else (_read_brackets, "labelled")
 
 
-def _read_brackets(path: Path, options: TreeOptions) -> Iterator[LabelledTree]:
-    """Yield every tree with the labels of its nodes."""
-    trees = list(read_trees(read_text(path, options.encoding), "labelled", str(path)))
-    if not trees:
-        raise InputError(f"{path} contains no tree. Expected brackets such as (3 (2 It) (4 works))")
-    for line, tree in trees:
-        yield bracketed(tree, with_labels=True), tree.labels, f"{path}, line {line}"
+def _parts(text: str, begins: re.Pattern[str], skip_bad: bool) -> Iterator[tuple[int, str]]:
+    """Yield (number of the first line, text) of each tree, so that a bad one can be skipped, or of the whole text."""
+    places = [0, *(match.end() for match in begins.finditer(text)), len(text)] if skip_bad else [0, len(text)]
+    line = 1
+    for start, end in itertools.pairwise(places):
+        yield line, text[start:end]
+        line += text.count("\n", start, end)
 
 
-def _read_conllu(path: Path, options: TreeOptions) -> Iterator[LabelledTree]:
-    """Yield every sentence with the label from its comment."""
-    for line, tree, comments in read_dependencies(read_text(path, options.encoding), str(path)):
-        place = f"{path}, line {line}"
-        if options.label_column not in comments:
-            raise InputError(
-                f"{place}: there is no label before this sentence. Expected a line such as `# {options.label_column} = "
-                "positive`. If the comment has another name, set --label-column"
-            )
-        yield dependencies(tree), (comments[options.label_column],), place
+def _read_brackets(path: Path, options: TreeOptions) -> Iterator[Attempt]:
+    """Yield functions that return trees with the labels of their nodes."""
+
+    def read(line: int, text: str) -> list[LabelledTree]:
+        trees = read_trees(text, "labelled", str(path), line)
+        return [(bracketed(tree, with_labels=True), tree.labels, f"{path}, line {number}") for number, tree in trees]
+
+    for line, part in _parts(read_text(path, options.encoding), BEFORE_BRACKET, options.skip_bad):
+        yield partial(read, line, part)
 
 
-def _read_table(path: Path, options: TreeOptions) -> Iterator[LabelledTree]:
-    """Yield every row that has a label."""
-    for example in read_examples(path, options):
+def _read_conllu(path: Path, options: TreeOptions) -> Iterator[Attempt]:
+    """Yield functions that return sentences with the labels from their comments."""
+
+    def read(line: int, text: str) -> list[LabelledTree]:
+        found: list[LabelledTree] = []
+        for number, tree, comments in read_dependencies(text, str(path), line):
+            place = f"{path}, line {number}"
+            if options.label_column not in comments:
+                raise InputError(
+                    f"{place}: there is no label before this sentence. Expected a line such as "
+                    f"`# {options.label_column} = positive`. If the comment has another name, set --label-column"
+                )
+            found.append((dependencies(tree), (comments[options.label_column],), place))
+        return found
+
+    for line, part in _parts(read_text(path, options.encoding), BLANK_LINE, options.skip_bad):
+        yield partial(read, line, part)
+
+
+def _read_table(path: Path, options: TreeOptions) -> Iterator[Attempt]:
+    """Yield functions that return the trees of one row, if it has a label."""
+
+    def read(example: Example) -> list[LabelledTree]:
         for part in parts_of(example.text):
             read_tree(part, options.notation or "binary", example.place)
-        if example.label:
-            yield example.text, (example.label,), example.place
+        return [(example.text, (example.label,), example.place)] if example.label else []
+
+    for example in read_examples(path, options):
+        yield partial(read, example)
 
 
 def _encoded(rows: Sequence[LabelledTree], known: Sequence[str], labelled: Literal["root", "nodes"]) -> Split:

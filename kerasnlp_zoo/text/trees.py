@@ -23,6 +23,7 @@ TOKEN = re.compile(r"[()]|[^\s()]+")
 BRACKETS = {"(": "-LRB-", ")": "-RRB-"}  # the Penn Treebank's notation for brackets of the text
 NUM_COLUMNS = 10  # of CoNLL-U
 NO_PARENT = -1
+BLANKS = " \t\r\n\v\f\xa0\u200b\u3000\ufeff"  # a line of these is blank
 
 
 class DependencyRow(NamedTuple):
@@ -89,30 +90,32 @@ def read_tree(text: str, notation: Notation, place: str = "the text") -> Tree:
     return found[0]
 
 
-def read_trees(text: str, notation: Notation, place: str = "the text") -> Iterator[tuple[int, Tree]]:
+def read_trees(text: str, notation: Notation, place: str = "the text", first: int = 1) -> Iterator[tuple[int, Tree]]:
     """Read all trees of a text; a tree can have several lines.
 
     Args:
         text: the trees.
         notation: notation of the text.
         place: source of the text, for error messages.
+        first: number of the first line of the text.
 
     Yields:
-        (line, tree): the first line of the tree, counted from 1, and the tree.
+        (line, tree): the first line of the tree, and the tree.
 
     Raises:
         InputError: if the text is invalid (the message names line and column).
     """
     if notation == "conllu":
-        for line, tree, _ in read_dependencies(text, place):
+        for line, tree, _ in read_dependencies(text, place, first):
             yield line, tree
     elif notation == "binary" and not set("()") & set(text) and len(text.split()) == 1:
-        yield 1, Tree((text.strip(),), ("",), (NO_PARENT,), (0,))  # SNLI writes a sentence of one word without brackets
+        # SNLI writes a sentence of one word without brackets.
+        yield first, Tree((text.strip(),), ("",), (NO_PARENT,), (0,))
     else:
-        yield from _bracketed(text, notation == "labelled", place)
+        yield from _bracketed(text, notation == "labelled", place, first)
 
 
-def _bracketed(text: str, labelled: bool, place: str) -> Iterator[tuple[int, Tree]]:
+def _bracketed(text: str, labelled: bool, place: str, first: int) -> Iterator[tuple[int, Tree]]:
     """Yield (line, tree) for every outermost bracket."""
     words: list[str] = []
     labels: list[str] = []
@@ -123,7 +126,7 @@ def _bracketed(text: str, labelled: bool, place: str) -> Iterator[tuple[int, Tre
 
     def fail(match: re.Match[str], message: str) -> NoReturn:
         line, column = _line_and_column(text, match.start())
-        raise InputError(f"{place}, line {line}, column {column}: {message}")
+        raise InputError(f"{place}, line {line + first - 1}, column {column}: {message}")
 
     def add(word: str) -> None:
         words.append(word)
@@ -150,7 +153,7 @@ def _bracketed(text: str, labelled: bool, place: str) -> Iterator[tuple[int, Tre
                 fail(opened, "this bracket contains no word. Expected words or brackets in it")
             if not open_nodes:
                 tree = _without_outer_bracket(words, labels, parents) if labelled else (words, labels, parents)
-                yield _line_and_column(text, start)[0], _tree(*tree)
+                yield _line_and_column(text, start)[0] + first - 1, _tree(*tree)
                 words, labels, parents, num_children = [], [], [], []
         elif not open_nodes:
             fail(match, f"{token!r} is outside of all brackets. Expected a tree such as ((A dog) barks)")
@@ -191,7 +194,7 @@ def _line_and_column(text: str, place: int) -> tuple[int, int]:
     return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
 
 
-def read_dependencies(text: str, place: str = "the text") -> Iterator[tuple[int, Tree, dict[str, str]]]:
+def read_dependencies(text: str, place: str = "the text", first: int = 1) -> Iterator[tuple[int, Tree, dict[str, str]]]:
     """Read the sentences of a CoNLL-U text; of its ten columns, ID, FORM, HEAD and DEPREL are used.
 
     Multiword tokens (1-2) and empty nodes (1.1) are skipped, because they are not part of the tree.
@@ -199,6 +202,7 @@ def read_dependencies(text: str, place: str = "the text") -> Iterator[tuple[int,
     Args:
         text: sentences, separated by blank lines.
         place: source of the text, for error messages.
+        first: number of the first line of the text.
 
     Yields:
         (line, tree, comments): the line of the first word, the tree, and the `# key = value` lines before it.
@@ -218,14 +222,14 @@ def read_dependencies(text: str, place: str = "the text") -> Iterator[tuple[int,
     """
     rows: list[DependencyRow] = []
     comments: dict[str, str] = {}
-    for number, line in enumerate([*text.split("\n"), ""], start=1):
+    for number, line in enumerate([*text.split("\n"), ""], start=first):
         line = line.rstrip("\r")
         where = f"{place}, line {number}"
         if line.startswith("#"):
             key, equals, value = line[1:].partition("=")
             if equals:
                 comments[key.strip()] = value.strip()
-        elif line.strip():
+        elif line.strip(BLANKS):
             row = _dependency_row(line.split("\t"), where)
             if row is not None:
                 rows.append(row)

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 
 from kerasnlp_zoo.datasets.splits import (
@@ -91,3 +95,26 @@ def test_a_fingerprint_depends_on_the_order_of_a_pair():
         return TextClassificationData("mine", ["a"], data, data, data, {}).fingerprint()
 
     assert len({fingerprint(("a", "b")), fingerprint(("b", "a")), fingerprint("a b")}) == 3
+
+
+def test_labels_and_splits_do_not_depend_on_the_hash_seed(tmp_path):
+    labels = ["1", "１", "01", "2", "\u0661"]  # four integers with the value 1
+    rows = [f"text {number},{labels[number % 5]}" for number in range(100)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows]), "utf-8")
+    code = (
+        "import sys; from pathlib import Path; from kerasnlp_zoo.datasets import DataOptions, load_text_classification;"
+        "data = load_text_classification(DataOptions(train_file=Path(sys.argv[1])));"
+        "print(ascii(data.labels), data.fingerprint())"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", code, tmp_path / "a.csv"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(answers) == 1
+    assert answers.pop().startswith(str(["01", "1", r"\u0661", r"\uff11", "2"]).replace("\\\\", "\\"))

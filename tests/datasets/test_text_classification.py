@@ -317,3 +317,15 @@ def test_the_report_explains_a_bad_score(tmp_path):
         "3 tokens, counted on train",
     ):
         assert part in report
+
+
+def test_labels_that_look_alike_are_pointed_out(tmp_path):
+    labels = ["pos", "Pos", "neg", "neg\u200b", "café", "cafe\u0301", "１", "1", "other"]
+    rows = [f"text {number},{labels[number % 9]}" for number in range(180)]
+    (tmp_path / "a.csv").write_text("\n".join(["text,label", *rows]), "utf-8")
+    data = load_text_classification(DataOptions(train_file=tmp_path / "a.csv"))
+    report = data_report(data, WordPreprocessor.from_texts(data.train.texts), 32)
+    assert [line for line in report.split("\n") if line.startswith("  alike")] == [
+        f"  alike         labels {names}: one label, or are they different?"
+        for names in (r"'1', '\uff11'", "'Pos', 'pos'", r"'cafe\u0301', 'caf\xe9'", r"'neg', 'neg\u200b'")
+    ]

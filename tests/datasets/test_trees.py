@@ -90,3 +90,29 @@ def test_snli_has_the_parses_of_its_pairs(notation, monkeypatch):
     expected = {"binary": "( dog 1001 )", "labelled": "(NP dog1001)"}[notation]
     assert data.test.texts[0] == (expected, expected)
     assert data.test.labels[0] == 0
+
+
+def test_bad_trees_are_skipped_on_demand_and_counted_with_the_line_of_the_first(tmp_path):
+    good = write_sentiment_trees(tmp_path)
+    bad = tmp_path / "bad.txt"
+    bad.write_text("(())\n" + good.read_text() + "(2 (2 a\n  (2 film)\n", "utf-8")
+    with pytest.raises(InputError, match="bad.txt, line 1, column 2: this bracket contains no word"):
+        load_trees(options(train_file=bad))
+    data = load_trees(options(train_file=bad, skip_bad=True))
+    assert data.train.texts == load_trees(options(train_file=good)).train.texts
+    (note,) = data.notes
+    assert note.startswith("2 texts were skipped, because they cannot be read; the first: ")
+    assert "bad.txt, line 1, column 2: " in note
+
+
+@pytest.mark.parametrize("head", ["0", "_", "7"])
+def test_bad_sentences_of_a_treebank_are_skipped_with_two_roots_or_without_a_head(head, tmp_path):
+    path = tmp_path / "trees.conllu"
+    sentences = [f"# label = {n % 2}\n{ROW.format(1, n, 0)}{ROW.format(2, '!', 1)}" for n in range(40)]
+    bad = f"# label = 1\n{ROW.format(1, 'bad', 0)}{ROW.format(2, '!', head)}"
+    path.write_text("\n".join([*sentences, bad, *sentences[:1]]), "utf-8")
+    with pytest.raises(InputError, match="line 163: "):
+        load_trees(options(train_file=path))
+    data = load_trees(options(train_file=path, skip_bad=True))
+    assert "trees.conllu, line 163: " in data.notes[0]
+    assert len(data.train) + len(data.validation) + len(data.test) == 40

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 
 import pytest
 
@@ -126,3 +127,21 @@ def test_invalid_flags_and_tags_are_refused(tmp_path):
     options = TokenClassificationOptions(train_file=tmp_path / "a.txt", scheme="iob2", language="zh")
     with pytest.raises(InputError, match="a.txt, line 2: the scheme iob2 has no tag 'E-LOC'. Expected one of B, I, O"):
         load_token_classification(options)
+
+
+@pytest.mark.slow
+def test_names_inside_words_are_found_by_the_entry_and_the_served_model(tmp_path, capsys):
+    texts = [f"{name} left {city},Europe for a {city}-based firm" for name in NAMES for city in CITIES]
+    rows = [
+        {"text": text, "spans": [[*match.span(1), "LOC"] for match in re.finditer(r"(\w+)(?:,E|-b| for)", text)]}
+        for text in texts
+    ]
+    (tmp_path / "names.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    metrics = bilstm_tagging.main(config(tmp_path, train_file=tmp_path / "names.jsonl", epochs=30, patience=30))
+    assert metrics["test_score"] >= 90
+    assert metrics["export_difference"] <= 1e-5
+    out = capsys.readouterr().out
+    assert "cut           words at , - between letters" in out
+    assert "no train span begins or ends inside a word" in out
+    answer = zoo.load(tmp_path / "run" / "entry").predict(["Omar left Oslo,Europe for a Rome-based firm"])[0]
+    assert [entity["text"] for entity in answer["entities"]] == ["Oslo", "Europe", "Rome"]

@@ -133,3 +133,49 @@ def test_bad_spans_are_refused():
         task.dataset(["a film"], [[(0, 1, "CITY")]])
     with pytest.raises(InputError, match="a list of spans for each text. Received: 1 for 2 texts"):
         task.dataset(["a film", "a story"], [[]])
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(0, 1, "CITY")], "text 0 has the label 'CITY', which is unknown. Expected one of the labels of the model"),
+        ([(0, 99, "THING")], "text 0: the span .* is not within its text of 6 characters"),
+        ([(3, 3, "THING")], "text 0: the span .* is not within its text"),
+        ([{"from": 0, "to": 1, "label": "THING"}], "text 0: .* is not a span. Expected"),
+        ([("THING", 0, 1)], "text 0: .* is not a span. Expected"),
+        (["THING"], "text 0: 'THING' is not a span. Expected"),
+        ([(0, 3, "THING"), (2, 4, "VIEW")], "text 0: two spans overlap"),
+    ],
+)
+def test_evaluate_and_dataset_refuse_spans_that_cannot_be_found(spans, expected):
+    task = token_classification()
+    for use in (task.evaluate, task.dataset):
+        with pytest.raises(InputError, match=expected):
+            use(["a film"], [spans])
+
+
+def test_answers_tuples_and_blanks_at_the_edges_are_accepted_as_references():
+    task = token_classification()
+    entities = task.predict(["a film"])[0]["entities"]
+    assert task.evaluate(["a film"], [entities])["f1"] == float(bool(entities))
+    spans = [(2, 6, "THING")], [{"start": 1, "end": 6, "label": "THING"}], [[2, 6, "THING"]]
+    assert len({str(task.checked_spans(["a film"], [own])) for own in spans}) == 1
+
+
+def test_the_label_o_is_a_label_like_the_others():
+    tags = tags_for(["N", "O"], "tokens")
+    preprocessor = TokenPreprocessor.from_texts(["it rains"], segmenter="spaces")
+    model = bilstm_tagger(preprocessor.vocabulary_size, len(tags), hidden_dim=4, embedding_dim=4)
+    task = TokenClassification(model, preprocessor, tags)
+    assert (task.outside, task.span_labels) == ("_", ["N", "O"])
+    spans = [(0, 2, "O"), (3, 8, "N")]
+    _, ids, _ = next(iter(task.dataset(["it rains"], [spans])))
+    assert [task.labels[place] for place in ids[0].numpy()] == ["O", "N"]
+    row = {"count": 2, "starts": np.array([0, 3]), "ends": np.array([2, 8]), "probabilities": np.ones(2)}
+    answer = task.to_python({**row, "tags": np.array([b"O", b"_"], object)}, "it rains")
+    assert [(entity["text"], entity["label"]) for entity in answer["entities"]] == [("it", "O")]
+
+
+def test_given_tokens_without_characters_are_refused():
+    with pytest.raises(InputError, match="Token 1 of text 0 is only white space"):
+        token_classification().predict([["a", "\u3000"]])

@@ -93,6 +93,7 @@ class WordPreprocessor(SequencePreprocessor):
         min_count: int = 1,
         max_vocabulary_size: int | None = None,
         max_sequence_length: int = 512,
+        **arguments: Any,
     ) -> Self:
         """Return a preprocessor whose vocabulary is built from `texts`.
 
@@ -103,6 +104,7 @@ class WordPreprocessor(SequencePreprocessor):
             min_count: rarer words become `[UNK]`.
             max_vocabulary_size: maximum size of the vocabulary, special tokens included; None keeps all words.
             max_sequence_length: maximum length of a text in tokens.
+            **arguments: further arguments of the class.
 
         Raises:
             InputError: if there are no texts, or the texts are Chinese and language is "en".
@@ -111,10 +113,10 @@ class WordPreprocessor(SequencePreprocessor):
             raise InputError("A vocabulary is built from training texts. Expected at least one text. Received: none")
         if language == "en":
             _refuse_chinese(texts)
-        counter = cls(cls.vocabulary_class.from_counts({}), language, segmenter, max_sequence_length)
+        counter = cls(cls.vocabulary_class.from_counts({}), language, segmenter, max_sequence_length, **arguments)
         counts = counter.count_tokens(texts)
         vocabulary = cls.vocabulary_class.from_counts(counts, min_count, max_vocabulary_size)
-        return cls(vocabulary, language, segmenter, max_sequence_length)
+        return cls(vocabulary, language, segmenter, max_sequence_length, **arguments)
 
     def complete_features(self, strings: Strings) -> Features:
         """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]} of any length."""

@@ -5,6 +5,7 @@ import tensorflow as tf
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import TokenPreprocessor, Vocabulary
+from kerasnlp_zoo.text.tagged_text import cuts_of
 
 TEXTS = {
     "en": [
@@ -47,6 +48,48 @@ def test_tokens_cover_the_text_except_its_spaces(language):
 def test_tokens_of_examples(language, text, expected):
     tokens = preprocessor(language).tokenize([text])[0].numpy()
     assert [token.decode() for token in tokens] == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("cut_at", "text", "expected"),
+    [
+        ("", "Ulm,Germany London-based", "ulm,germany london-based"),
+        (",-", "Ulm,Germany London-based", "ulm , germany london - based"),
+        ("-", "Ulm,Germany a-b-c-d 1-2 x-1 -y z-", "ulm,germany a - b - c - d 1-2 x-1 - y z -"),
+        (",", "1,200.50,x", "1,200.50,x"),
+        ("-", "cafe\u0301-bar", "café - bar"),
+        ("'’", "l'Ulm d’Oslo", "l ' ulm d ' oslo"),
+    ],
+)
+def test_words_are_cut_at_punctuation_between_letters_on_demand(cut_at, text, expected):
+    cutting = preprocessor("en", cut_at=cut_at)
+    tokens = [token.decode() for token in cutting.tokenize([text])[0].numpy()]
+    assert tokens == expected.split()
+    starts, ends = (cutting.features_with_offsets([text])[name].to_list()[0] for name in ("starts", "ends"))
+    assert "".join(text[start:end] for start, end in zip(starts, ends, strict=True)) == "".join(text.split())
+    again = TokenPreprocessor(cutting.vocabulary, **cutting.get_config())
+    assert again.tokenize([text]).to_list() == cutting.tokenize([text]).to_list()
+    assert ("cut_at" in cutting.get_config()) == bool(cut_at)
+
+
+def test_words_are_cut_where_the_training_spans_end():
+    cases = [
+        ("Ulm,Germany", [(4, 11, "x")], ","),
+        ("a London-based firm", [(2, 8, "x")], "-"),
+        ("a London-based firm", [(2, 14, "x")], ""),
+        ("Ann's", [(0, 3, "x")], ""),
+        ("l'Oslo", [(2, 6, "x")], "'"),
+        ("3,000", [(0, 1, "x")], ""),
+        ("so-", [(0, 2, "x")], ""),
+    ]
+    for text, spans, expected in cases:
+        assert cuts_of([text], [spans]) == expected, text
+    assert cuts_of([text for text, *_ in cases], [spans for _, spans, _ in cases]) == "',-"
+
+
+def test_only_punctuation_inside_words_can_cut_them():
+    with pytest.raises(InputError, match="cut_at must have characters of ' ’ . , - only. Received: ';'"):
+        preprocessor("en", cut_at=";")
 
 
 def test_given_tokens_are_not_split():
