@@ -376,9 +376,8 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         """
         given_spans = require_references(texts, references, "a list of spans")
         references = checked_spans(texts, given_spans)
-        is_chinese = self.scheme != TOKENS and self.preprocessor.language == "zh"
-        is_segmentation = is_chinese and every_word_is_a_span(texts, references)
-        if not is_segmentation:  # it is scored without labels
+        is_segmentation = self.preprocessor.language == "zh" and every_word_is_a_span(texts, references)
+        if self.scheme == TOKENS or not is_segmentation:  # a segmentation is scored without labels
             checked_spans(texts, references, self.span_labels)
         if self.scheme != TOKENS:
             metric = "unlabelled_f1" if is_segmentation else self.main_metric
@@ -394,7 +393,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         self, texts: Sequence[str], labels: Sequence[Sequence[LabelledSpan]], batch_size: int | None
     ) -> dict[str, Any]:
         """Compare the predicted spans with the correct spans."""
-        answers = self.predict(texts, batch_size)
-        found = [[(e["start"], e["end"], e["label"]) for e in answer["entities"]] for answer in answers]
+        answers = (answer["entities"] for answer in self.predict(texts, batch_size))
+        found = [[(entity["start"], entity["end"], entity["label"]) for entity in entities] for entities in answers]
         scores = span_scores(found, labels)
         return {**scores, "accuracy": scores["recall"]} if self.scheme == TOKENS else scores

@@ -43,8 +43,8 @@ def checked_spans(
         unknown = [] if labels is None else [span.label for span in own if span.label not in labels]
         if unknown:
             raise InputError(
-                f"A span of text {number} has the label {unknown[0]!r}, which is unknown. Expected one of the labels of "
-                f"the model: {', '.join(labels or ())}"
+                f"A span of text {number} has the label {unknown[0]!r}, which is unknown. Expected one of the labels "
+                f"of the model: {', '.join(labels or ())}"
             )
         found.append(tuple(span for span in own if span.start < span.end))
     return found

@@ -5,6 +5,7 @@ import pytest
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm_tagger
 from kerasnlp_zoo.tasks.token_classification import TokenClassification, spans_in_words, tags_for
+from kerasnlp_zoo.tasks.word_spans import checked_spans
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
 from tests.small_tasks import token_classification
@@ -159,7 +160,7 @@ def test_answers_tuples_and_blanks_at_the_edges_are_accepted_as_references():
     entities = task.predict(["a film"])[0]["entities"]
     assert task.evaluate(["a film"], [entities])["f1"] == float(bool(entities))
     spans = [(2, 6, "THING")], [{"start": 1, "end": 6, "label": "THING"}], [[2, 6, "THING"]]
-    assert len({str(task.checked_spans(["a film"], [own])) for own in spans}) == 1
+    assert len({str(checked_spans(["a film"], [own])) for own in spans}) == 1
 
 
 def test_the_label_o_is_a_label_like_the_others():
@@ -169,7 +170,7 @@ def test_the_label_o_is_a_label_like_the_others():
     task = TokenClassification(model, preprocessor, tags)
     assert (task.outside, task.span_labels) == ("_", ["N", "O"])
     spans = [(0, 2, "O"), (3, 8, "N")]
-    _, ids, _ = next(iter(task.dataset(["it rains"], [spans])))
+    _, ids, _ = next(iter(task.dataset(["it rains"], [spans], batch_size=1)))
     assert [task.labels[place] for place in ids[0].numpy()] == ["O", "N"]
     row = {"count": 2, "starts": np.array([0, 3]), "ends": np.array([2, 8]), "probabilities": np.ones(2)}
     answer = task.to_python({**row, "tags": np.array([b"O", b"_"], object)}, "it rains")
