@@ -45,7 +45,7 @@ GROUPS = {
     "training": (
         "epochs batch_size learning_rate rnn_learning_rate optimizer schedule warmup_steps clip_norm weight_decay "
         "label_smoothing class_weights gradient_accumulation patience steps epoch_steps segment_length beam_width "
-        "length_penalty freeze_encoder lora_rank random_weights num_sampled num_negatives subsample window_kind "
+        "length_penalty freeze_encoder loss lora_rank random_weights num_sampled num_negatives subsample window_kind "
         "keep_output from_entry plain"
     ).split(),
     "run": "seed seeds output_dir resume strategy mixed_precision jit deterministic smoke".split(),
@@ -119,12 +119,22 @@ def read_flags(
     return config_class(**{name: value for part in vars(parsed).values() for name, value in vars(part).items()})
 
 
+def group_of(name: str) -> str:
+    """Return the group of a flag; a flag that is not listed in GROUPS belongs to the model.
+
+    Example:
+
+    >>> group_of("epochs"), group_of("num_filters")
+    ('training', 'model')
+    """
+    return next((group for group, members in GROUPS.items() if name in members), "model")
+
+
 def _titles(names: list[str]) -> dict[str, str]:
     """Return the group of every flag, in the order of the help."""
     most_used = [name for name in MOST_USED if name in names][:MOST_USED_COUNT]
-    group_of = {name: group for group, members in GROUPS.items() for name in members}
     rest = [name for name in names if name not in most_used]
-    return dict.fromkeys(most_used, "most used") | {name: group_of.get(name, "model") for name in rest}
+    return dict.fromkeys(most_used, "most used") | {name: group_of(name) for name in rest}
 
 
 def _help_texts(config_class: type) -> dict[str, str]:

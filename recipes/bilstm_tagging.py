@@ -69,6 +69,7 @@ Tags: TypeAlias = Literal["auto", "iob2", "bmes", "bioes", "tokens"]
 class Config(TokenClassificationOptions, WordVectorConfig):
     """Train a tagger on texts with marked spans, by default a BiLSTM-CRF on the Chinese names of MSRA."""
 
+    builders = ("bilstm_crf", "bilstm_tagger", "transformer_crf", "transformer_tagger", "text_cnn_tagger")
     dataset: str = "msra"
     """Name of a data set of this package, or of TensorFlow Datasets with tokens and tags, such as conll2003."""
     train_file: Path | None = None
@@ -158,10 +159,15 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     print(span_report(data))
     scheme = scheme_for(data, config.tags)
     tags = tags_for(data.labels, scheme)
+    entry = run.load_entry(data.language, tags)
     prepare = with_given_words if scheme == TOKENS else lambda split: split
     train, validation = prepare(data.train), prepare(data.validation)
 
-    preprocessor = make_preprocessor(config, data, train, scheme)
+    if entry:
+        tags, segmenter = entry.labels, entry.preprocessor.segmenter
+        preprocessor = entry.preprocessor.changed(segmenter=SPLIT_AT_SPACES if scheme == TOKENS else None)
+    else:
+        preprocessor = make_preprocessor(config, data, train, scheme)
     if preprocessor.cut_at:
         print(f"  cut           words at {' '.join(preprocessor.cut_at)} between letters, as train spans do")
     print(alignment_report(train, preprocessor))
@@ -169,11 +175,11 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     channels, vectors = config.load_embeddings(preprocessor, train.texts)
 
     with run.scope():
-        model = build(config, preprocessor, tags, channels)
+        model = entry.model if entry else build(config, preprocessor, tags, channels)
         if vectors is not None:
             set_word_vectors(model, vectors)
         loss, metrics = config.smoothed_cross_entropy(), classification_metrics()
-        if config.head == "crf":
+        if model.builder_config["builder"].endswith("crf"):
             loss, metrics = crf_loss, crf_metrics()
         optimizer = config.make_optimizer(run.total_steps(len(train)))
         model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)

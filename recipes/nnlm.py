@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import tensorflow as tf
 
+from kerasnlp_zoo.datasets.corpora import open_corpus
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import nnlm
@@ -41,6 +42,7 @@ from kerasnlp_zoo.training import (
 class Config(NextWordOptions, TextRunOptions):
     """Train Bengio's model, by default on WikiText-2, two million words of Wikipedia."""
 
+    builders = ("nnlm",)
     epochs: int = 6
     """Maximum number of passes over the training text."""
     batch_size: int = 512
@@ -71,26 +73,34 @@ class Config(NextWordOptions, TextRunOptions):
 def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
     run = Run("nnlm", config)
-    source, text = read_language_model_text(run)
+    entry = run.load_entry(open_corpus(config).language)
+    source, text = read_language_model_text(run, entry)
     assert source.segmenter is not None  # the segmenter is the unit of the tokens
     preprocessor = LanguageModelPreprocessor(text.vocabulary, source.segmenter, source.language)
 
+    context_size = entry.model.builder_config["arguments"]["context_size"] if entry else config.context_size
+
     def windows(ids: np.ndarray) -> tf.data.Dataset:
-        return context_windows(ids, config.context_size, config.batch_size, config.seed)
+        return context_windows(ids, context_size, config.batch_size, config.seed)
 
     train, validation = windows(text.train), windows(text.validation)
     with run.scope():
-        model = nnlm(
-            vocabulary_size=len(text.vocabulary),
-            embedding_dim=config.embedding_dim,
-            hidden_dim=config.hidden_dim,
-            context_size=config.context_size,
-            activation=config.activation,
-            direct_connections=config.direct_connections,
-            output="hierarchical_softmax" if config.loss == "hierarchical_softmax" else "softmax",
-            dropout=config.dropout,
-        )
-        if config.loss in SAMPLED:  # words that never occur are never sampled: nothing else lowers their scores
+        if entry:
+            model = entry.model
+        else:
+            model = nnlm(
+                vocabulary_size=len(text.vocabulary),
+                embedding_dim=config.embedding_dim,
+                hidden_dim=config.hidden_dim,
+                context_size=config.context_size,
+                activation=config.activation,
+                direct_connections=config.direct_connections,
+                output="hierarchical_softmax" if config.loss == "hierarchical_softmax" else "softmax",
+                dropout=config.dropout,
+            )
+        if (
+            config.loss in SAMPLED and not entry
+        ):  # words that never occur are never sampled: nothing else lowers their scores
             initialize_output_bias(model, text.train)
         next_word_loss = config.next_word_loss(model, text.train)
         trainer = next_word_trainer(model, next_word_loss)

@@ -11,6 +11,7 @@ Published (Grave et al. 2017, WikiText-2): test perplexity 99.3 of one LSTM with
 import dataclasses
 from typing import Any
 
+from kerasnlp_zoo.datasets.corpora import open_corpus
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.layers.cells_by_name import Cell
@@ -36,6 +37,7 @@ from kerasnlp_zoo.training import (
 class Config(LanguageModelConfig):
     """Train a recurrent language model, by default two LSTM layers on WikiText-2."""
 
+    builders = ("rnn_language_model",)
     loss: LossName = "sampled_softmax"
     cell: Cell = "lstm"
     """Type of the recurrent cell."""
@@ -78,7 +80,8 @@ class Config(LanguageModelConfig):
 def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
     run = Run("rnn_language_model", config)
-    source, text = read_language_model_text(run)
+    entry = run.load_entry(open_corpus(config).language)
+    source, text = read_language_model_text(run, entry)
     assert source.segmenter is not None  # the segmenter is the unit of the tokens
     preprocessor = LanguageModelPreprocessor(text.vocabulary, source.segmenter, source.language)
     train, validation = (
@@ -87,23 +90,26 @@ def main(config: Config) -> dict[str, Any]:
     has_tree = config.loss == "hierarchical_softmax"
 
     with run.scope():
-        model = rnn_language_model(
-            vocabulary_size=len(text.vocabulary),
-            embedding_dim=config.embedding_dim,
-            hidden_dim=config.hidden_dim,
-            num_layers=config.num_layers,
-            cell=config.cell,
-            teacher_forcing=config.teacher_forcing,
-            skip_connections=config.skip_connections,
-            layer_norm=config.layer_norm,
-            num_input_layers=config.num_input_layers,
-            num_output_layers=config.num_output_layers,
-            tie_embeddings=config.tie_embeddings,
-            output="hierarchical_softmax" if has_tree else "softmax",
-            dropout=config.dropout,
-            recurrent_dropout=config.recurrent_dropout,
-        )
-        if not has_tree:
+        if entry:
+            model = entry.model
+        else:
+            model = rnn_language_model(
+                vocabulary_size=len(text.vocabulary),
+                embedding_dim=config.embedding_dim,
+                hidden_dim=config.hidden_dim,
+                num_layers=config.num_layers,
+                cell=config.cell,
+                teacher_forcing=config.teacher_forcing,
+                skip_connections=config.skip_connections,
+                layer_norm=config.layer_norm,
+                num_input_layers=config.num_input_layers,
+                num_output_layers=config.num_output_layers,
+                tie_embeddings=config.tie_embeddings,
+                output="hierarchical_softmax" if has_tree else "softmax",
+                dropout=config.dropout,
+                recurrent_dropout=config.recurrent_dropout,
+            )
+        if not has_tree and not entry:
             initialize_output_bias(model, text.train)
         next_word_loss = config.next_word_loss(model, text.train)
         trainer = compile_for_language_modeling(

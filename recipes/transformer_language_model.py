@@ -10,6 +10,7 @@ Published (Grave et al. 2017, WikiText-2): test perplexity 99.3 of one LSTM with
 import dataclasses
 from typing import Any
 
+from kerasnlp_zoo.datasets.corpora import open_corpus
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import transformer_language_model
@@ -35,6 +36,7 @@ from kerasnlp_zoo.training import (
 class Config(LanguageModelConfig):
     """Train a Transformer language model, by default four blocks of 256 units on WikiText-2."""
 
+    builders = ("transformer_language_model",)
     loss: LossName = "sampled_softmax"
     segment_length: int = 64
     """Number of tokens of each stream in a batch. Keys and values are kept for the next batch, but the gradient is
@@ -72,7 +74,8 @@ class Config(LanguageModelConfig):
 def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
     run = Run("transformer_language_model", config)
-    source, text = read_language_model_text(run)
+    entry = run.load_entry(open_corpus(config).language)
+    source, text = read_language_model_text(run, entry)
     assert source.segmenter is not None  # the segmenter is the unit of the tokens
     preprocessor = LanguageModelPreprocessor(text.vocabulary, source.segmenter, source.language)
     train, validation = (
@@ -80,18 +83,22 @@ def main(config: Config) -> dict[str, Any]:
     )
 
     with run.scope():
-        model = transformer_language_model(
-            vocabulary_size=len(text.vocabulary),
-            hidden_dim=config.hidden_dim,
-            num_layers=config.num_layers,
-            num_heads=config.num_heads,
-            intermediate_dim=config.intermediate_dim,
-            attention_window=config.attention_window,
-            positions=config.positions,
-            norm_first=config.norm_first,
-            dropout=config.dropout,
-        )
-        initialize_output_bias(model, text.train)
+        if entry:
+            model = entry.model
+        else:
+            model = transformer_language_model(
+                vocabulary_size=len(text.vocabulary),
+                hidden_dim=config.hidden_dim,
+                num_layers=config.num_layers,
+                num_heads=config.num_heads,
+                intermediate_dim=config.intermediate_dim,
+                attention_window=config.attention_window,
+                positions=config.positions,
+                norm_first=config.norm_first,
+                dropout=config.dropout,
+            )
+        if not entry:
+            initialize_output_bias(model, text.train)
         next_word_loss = config.next_word_loss(model, text.train)
         trainer = compile_for_language_modeling(
             LanguageModelTrainer(model, config.batch_size, next_word_loss),

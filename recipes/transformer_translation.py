@@ -25,6 +25,7 @@ SIZES = {"small": SMALL, **TRANSFORMER_SIZES}
 class Config(TranslationConfig):
     """Train a Transformer, by default a small one from English to Spanish on Tatoeba."""
 
+    builders = ("transformer",)
     size: Literal["small", "base", "big"] = "small"
     """Size of the model: base or big of the paper, or small for two CPU cores. --hidden-dim, --num-layers, --num-heads,
     --intermediate-dim and --dropout override its values."""
@@ -58,19 +59,22 @@ class Config(TranslationConfig):
 def main(config: Config) -> dict[str, Any]:
     """Train, evaluate and export; return the content of metrics.json."""
     run = Run("transformer_translation", config)
-    data, preprocessor = read_translations(run)
+    data, preprocessor, entry = read_translations(run)
 
     with run.scope():
-        model = transformer(
-            vocabulary_size=preprocessor.vocabulary_size,
-            max_sequence_length=config.max_sequence_length,
-            positions=None if config.positions == "none" else config.positions,
-            norm_first=config.norm_first,
-            residual=config.residual,
-            layer_norm=config.layer_norm,
-            score_mode=config.score_mode,
-            **config.arguments(),
-        )
+        if entry:
+            model = entry.model
+        else:
+            model = transformer(
+                vocabulary_size=preprocessor.vocabulary_size,
+                max_sequence_length=config.max_sequence_length,
+                positions=None if config.positions == "none" else config.positions,
+                norm_first=config.norm_first,
+                residual=config.residual,
+                layer_norm=config.layer_norm,
+                score_mode=config.score_mode,
+                **config.arguments(),
+            )
     return train_translator(run, model, data, preprocessor)
 
 

@@ -18,12 +18,14 @@ import tensorflow as tf
 
 from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.report import tree_report
-from kerasnlp_zoo.datasets.trees import TreeOptions, load_trees
+from kerasnlp_zoo.datasets.trees import TreeData, TreeOptions, load_trees
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import set_word_vectors, tree_lstm, tree_lstm_pair
 from kerasnlp_zoo.tasks import TreeClassification
 from kerasnlp_zoo.text import TreePreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.preprocessors.trees import word_counts
 from kerasnlp_zoo.text.trees import read_tree
 from kerasnlp_zoo.training import (
     Run,
@@ -42,6 +44,7 @@ DRAWN_NODES = 25  # approximate number of nodes of the tree in the plot, for a r
 class Config(TreeOptions, WordVectorConfig):
     """Train a Tree-LSTM, by default on the binary parses of SNLI's pairs."""
 
+    builders = ("tree_lstm", "tree_lstm_pair")
     dataset: str = "snli"
     """Name of a data set: snli, pairs of sentences with their parses."""
     train_file: Path | None = None
@@ -79,16 +82,22 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("tree_lstm", config, fold)
 
     data = run.same_data(load_trees(config))
-    config.composition = config.composition or ("n_ary" if data.notation == "binary" else "child_sum")
+    entry = run.load_entry(data.language, data.labels, data.has_pairs)
     texts: Any = data.train.texts  # all are strings, or all are pairs
-    preprocessor = TreePreprocessor.from_texts(
-        texts,
-        notation=data.notation,
-        num_children=config.num_children if config.composition == "n_ary" else None,
-        pairs=data.has_pairs,
-        min_count=config.min_count,
-        max_vocabulary_size=config.max_vocabulary_size,
-    )
+    if entry:
+        require_fit(entry, data)
+        preprocessor = entry.preprocessor
+        preprocessor.counts = word_counts(texts, data.notation)
+    else:
+        config.composition = config.composition or ("n_ary" if data.notation == "binary" else "child_sum")
+        preprocessor = TreePreprocessor.from_texts(
+            texts,
+            notation=data.notation,
+            num_children=config.num_children if config.composition == "n_ary" else None,
+            pairs=data.has_pairs,
+            min_count=config.min_count,
+            max_vocabulary_size=config.max_vocabulary_size,
+        )
     print(tree_report(data, preprocessor))
     channels, vectors = config.load_embeddings(preprocessor, texts)
 
@@ -103,7 +112,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             "channels": channels,
             "dropout": config.dropout,
         }
-        if data.has_pairs:
+        if entry:
+            model = entry.model
+        elif data.has_pairs:
             model = tree_lstm_pair(**arguments, intermediate_dim=config.intermediate_dim)
         else:
             model = tree_lstm(**arguments, labelled="nodes" if data.has_node_labels else "root")
@@ -125,6 +136,18 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         text = min(test_texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
         plots.tree_labels(read_tree(text, data.notation), task.predict([text])[0], task.labels, run.folder / "tree.png")
     return metrics
+
+
+def require_fit(entry: TreeClassification, data: TreeData) -> None:
+    """Raise InputError unless the entry of --from-entry reads the trees of the data."""
+    read = {"notation": entry.preprocessor.notation, **entry.model.builder_config["arguments"]}
+    labelled = read.get("labelled", "root")
+    given = "nodes" if data.has_node_labels else "root"
+    if (read["notation"], labelled) != (data.notation, given):
+        raise InputError(
+            f"The entry reads trees in the notation {read['notation']} with labels of: {labelled}. Received: "
+            f"{data.notation} with labels of: {given}. Use trees like the entry's, or train without --from-entry"
+        )
 
 
 if __name__ == "__main__":

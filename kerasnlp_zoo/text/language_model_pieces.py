@@ -39,12 +39,15 @@ class LinePieces(PieceTokenizer):
         return tf.gather(tf.constant(self.vocabulary.tokens), self.token_ids(strings))
 
 
-def encode_pieces(parts: Sequence[Sequence[str]], vocabulary_size: int) -> LanguageModelText:
+def encode_pieces(
+    parts: Sequence[Sequence[str]], vocabulary_size: int, known: GenerativeVocabulary | None = None
+) -> LanguageModelText:
     """Learn pieces from the training lines, and convert all lines into ids.
 
     Args:
         parts: the lines of the training, the validation and the test part.
         vocabulary_size: maximum size of the vocabulary, special tokens included.
+        known: a vocabulary of pieces to use instead of learning one.
 
     Returns:
         The encoded text. Ids are in order of decreasing frequency, as for words.
@@ -61,6 +64,9 @@ def encode_pieces(parts: Sequence[Sequence[str]], vocabulary_size: int) -> Langu
     for name, lines in zip(("training", "validation", "test"), parts, strict=True):
         if not any(line.strip() for line in lines):
             raise InputError(f"The {name} part of the text has no words. Expected a sentence or paragraph per line")
+    if known is not None:
+        tokenizer = LinePieces(known)
+        return LanguageModelText(known, *(_ids_of_lines(tokenizer, lines) for lines in parts))
     learned = learn_piece_vocabulary((line.replace(WRITTEN_UNKNOWN, " ") for line in parts[0]), vocabulary_size)
     tokenizer = LinePieces(learned)
     encoded = [_ids_of_lines(tokenizer, lines) for lines in parts]

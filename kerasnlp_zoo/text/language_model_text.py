@@ -81,7 +81,10 @@ def split_lines(strings: Strings, unit: Unit = "words", language: Language = "en
 
 
 def encode_text(
-    parts: Iterable[TokenizedText], min_count: int = 1, max_vocabulary_size: int | None = None
+    parts: Iterable[TokenizedText],
+    min_count: int = 1,
+    max_vocabulary_size: int | None = None,
+    known: GenerativeVocabulary | None = None,
 ) -> LanguageModelText:
     """Build the vocabulary of a text and convert the text into ids, in one pass over the text.
 
@@ -90,6 +93,7 @@ def encode_text(
             A part consists of chunks (tokens, lengths): tokens as str or bytes, and the number of tokens in each line.
         min_count: words that are rarer in the training part become `[UNK]`.
         max_vocabulary_size: maximum size of the vocabulary, special tokens included; None keeps all words.
+        known: a vocabulary to use instead.
 
     Raises:
         InputError: if a part has no words, or no word occurs `min_count` times.
@@ -112,8 +116,8 @@ def encode_text(
     counts = np.bincount(provisional[0], minlength=len(places) + 1)
     named = {(w.decode() if isinstance(w, bytes) else w): place for w, place in places.items()}
     words = {w: int(counts[place]) for w, place in named.items() if w not in (WRITTEN_UNKNOWN, UNKNOWN_CHARACTER)}
-    vocabulary = GenerativeVocabulary.from_counts(words, min_count, max_vocabulary_size)
-    kept = vocabulary.tokens[len(vocabulary.special) :]
+    vocabulary = known or GenerativeVocabulary.from_counts(words, min_count, max_vocabulary_size)
+    kept = [token for token in vocabulary.tokens[len(vocabulary.special) :] if token in words]
     if not kept:
         raise InputError(
             f"No word occurs min_count={min_count} times in {len(provisional[0]):,} tokens. Use a smaller "
@@ -121,7 +125,7 @@ def encode_text(
         )
     new_ids = np.full(len(places) + 1, UNKNOWN_ID, "int32")
     new_ids[0] = END_ID
-    new_ids[[named[word] for word in kept]] = np.arange(len(vocabulary.special), len(vocabulary))
+    new_ids[[named[word] for word in kept]] = [vocabulary.ids[word] for word in kept]
     return LanguageModelText(vocabulary, *(new_ids[ids] for ids in provisional))
 
 

@@ -71,14 +71,20 @@ class LanguageModelConfig(NextWordOptions, TextRunOptions):
         require_positive(segment_length=self.segment_length)
 
 
-def read_language_model_text(run: Run[TextRunOptions]) -> tuple[TextSource, LanguageModelText]:
+def read_language_model_text(
+    run: Run[TextRunOptions], entry: LanguageModeling | None = None
+) -> tuple[TextSource, LanguageModelText]:
     """Read the text that the flags select, and print its sizes.
+
+    Args:
+        run: the run.
+        entry: the task whose training continues; its vocabulary and unit of tokens are kept.
 
     Raises:
         InputError: if the text cannot be read or is too short.
     """
     started = time.time()
-    source, text = load_language_modeling(run.config)
+    source, text = load_language_modeling(run.config, entry.preprocessor if entry else None)
     if run.config.smoke:
         parts = {name: getattr(text, name)[:SMOKE_TEST_TOKENS] for name in ("validation", "test")}
         text = dataclasses.replace(text, train=text.train[:SMOKE_TOKENS], **parts)

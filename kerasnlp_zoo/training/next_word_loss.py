@@ -21,6 +21,7 @@ from kerasnlp_zoo.layers import (
 )
 from kerasnlp_zoo.layers.word_prediction import WordPrediction
 from kerasnlp_zoo.models.output_projection import output_vectors
+from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.losses import cross_entropy
 from kerasnlp_zoo.training.run import ModelRunOptions
 from kerasnlp_zoo.types import Tensor, TensorShape
@@ -143,7 +144,7 @@ def next_word_trainer(model: keras.Model, next_word_loss: NextWordLoss) -> keras
 
 
 @dataclasses.dataclass
-class NextWordOptions(ModelRunOptions):
+class NextWordOptions(ContinuedEntryOptions, ModelRunOptions):
     """The flags that select the loss of the next word."""
 
     loss: LossName = "full_softmax"

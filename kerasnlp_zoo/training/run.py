@@ -26,6 +26,7 @@ from kerasnlp_zoo.flags import PathFlags
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
+from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.gradient_norm import GradientNorm
 from kerasnlp_zoo.training.optimizers import OptimizerOptions
 from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
@@ -156,6 +157,8 @@ class Run(Generic[ConfigT]):
         plots.require_matplotlib()
         self.strategy = make_strategy(config.strategy)
         config.check(self.strategy.num_replicas_in_sync)
+        if isinstance(config, ContinuedEntryOptions):
+            config.check_entry()
         self.folder = open_folder(recipe, config)
         self.remembered = RunState(self.folder, self.folder / STATE / "facts.json")
         self.remembered.remember_flags(config)
@@ -289,7 +292,9 @@ class Run(Generic[ConfigT]):
         return self.remembered.path.parent
 
     def same_data(self, data: DataT) -> DataT:
-        """Return the data of the run. A resumed run must have the same data; it keeps the order of its labels.
+        """Return the data of the run. A resumed run must have the same data.
+
+        The labels keep the order of the resumed run, or of the entry whose training continues.
 
         Args:
             data: data for training, validation and test.
@@ -297,7 +302,14 @@ class Run(Generic[ConfigT]):
         Raises:
             InputError: if the data or the labels of the resumed run were different; the message says which split.
         """
-        return self.remembered.same_data(data)
+        known: Sequence[str] = self.config.entry_labels() if isinstance(self.config, ContinuedEntryOptions) else []
+        return self.remembered.same_data(data, known)
+
+    def load_entry(self, language: str, labels: Sequence[str] = (), has_pairs: bool = False) -> Any:
+        """Return the task of --from-entry, see `ContinuedEntryOptions.load_entry`; None without the flag."""
+        assert isinstance(self.config, ContinuedEntryOptions)
+        with self.scope():
+            return self.config.load_entry(language, labels, has_pairs)
 
     def command(self) -> str:
         """Return the command line that repeats this run."""
@@ -314,9 +326,11 @@ class Run(Generic[ConfigT]):
         Args:
             metrics: the scores and other numbers of the task.
         """
+        from_entry = getattr(self.config, "from_entry", None)
         return {
             "recipe": self.recipe,
             "dataset": self.config.data_name(),
+            **({} if from_entry is None else {"from_entry": from_entry}),
             **metrics,
             "seconds": round(time.time() - self.started, 1),
             "seed": self.config.seed,

@@ -82,10 +82,15 @@ class RunState:
         digest = hashlib.sha256("\n".join(vocabulary.tokens).encode("utf-8", "surrogatepass")).hexdigest()
         self.remember({"vocabulary": f"{len(vocabulary):,} tokens, sha256 {digest[:16]}"})
 
-    def same_data(self, data: DataT) -> DataT:
-        """Add the data of a run, and return it with the labels in the order of the resumed run."""
+    def same_data(self, data: DataT, known: Sequence[str] = ()) -> DataT:
+        """Add the data of a run, and return it with the labels in the order of the resumed run.
+
+        Args:
+            data: the data.
+            known: labels whose order a new run takes, if the data has the same labels.
+        """
         if isinstance(data, TextClassificationData):
-            before, labels = self.facts.get("labels", data.labels), data.labels
+            before, labels = self.facts.get("labels", list(known)), data.labels
             if before != labels and sorted(before) == sorted(labels):
                 labels, data = before, data.with_labels(before)
             self.remember({"labels": labels})

@@ -11,11 +11,12 @@ import numpy as np
 
 from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.translation import TranslationData, TranslationOptions, TranslationSplit, load_translation
-from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.explanation import alignment_weights
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.callbacks import KeepBest
+from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
@@ -36,7 +37,7 @@ SAMPLE = 500  # validation sources that are translated after every epoch
 
 
 @dataclasses.dataclass
-class TranslationConfig(ModelRunOptions, TranslationOptions):
+class TranslationConfig(ContinuedEntryOptions, ModelRunOptions, TranslationOptions):
     """The flags of recipes that train a translator."""
 
     epochs: int = 10
@@ -76,22 +77,37 @@ class TranslationConfig(ModelRunOptions, TranslationOptions):
         )
 
 
-def read_translations(run: Run[TranslationConfig]) -> tuple[TranslationData, "TranslationPreprocessor"]:
+def read_translations(
+    run: Run[TranslationConfig],
+) -> tuple[TranslationData, "TranslationPreprocessor", Translation | None]:
     """Read the data that the flags select, learn its word pieces, and print its sizes.
 
+    Returns:
+        The data, the preprocessor, and the task of --from-entry, which has this preprocessor; None without the flag.
+
     Raises:
-        InputError: if the data cannot be read.
+        InputError: if the data cannot be read, or does not fit the entry.
     """
     from kerasnlp_zoo.text.pieces import learn_piece_vocabulary  # loads tensorflow-text
     from kerasnlp_zoo.text.preprocessors.translation import TranslationPreprocessor
 
     config, data = run.config, run.same_data(load_translation(run.config))
-    texts = [*data.train.texts, *data.train.sources_and_targets()[1]]
-    vocabulary = learn_piece_vocabulary(texts, config.vocabulary_size)
-    run.remembered.remember_vocabulary(vocabulary)
-    preprocessor = TranslationPreprocessor(vocabulary, data.language, data.target_language, config.max_sequence_length)
+    entry = run.load_entry(data.language)
+    if entry is None:
+        texts = [*data.train.texts, *data.train.sources_and_targets()[1]]
+        vocabulary = learn_piece_vocabulary(texts, config.vocabulary_size)
+        languages = (data.language, data.target_language)
+        preprocessor = TranslationPreprocessor(vocabulary, *languages, config.max_sequence_length)
+    else:
+        preprocessor = entry.preprocessor
+        if preprocessor.target_language != data.target_language:
+            raise InputError(
+                f"The entry {config.from_entry} translates into {preprocessor.target_language!r}. Received: --target "
+                f"{data.target_language}. Use data of the entry's languages, or train without --from-entry"
+            )
+    run.remembered.remember_vocabulary(preprocessor.vocabulary)
     print(_report(data, preprocessor))
-    return data, preprocessor
+    return data, preprocessor, entry
 
 
 def _report(data: TranslationData, preprocessor: "TranslationPreprocessor") -> str:

@@ -38,6 +38,7 @@ def card(config: Config, metrics: Mapping[str, Any], size: float) -> str:
         "licence of the weights": config.get("weights_licence", "not stated"),
         "commercial use": config.get("commercial_use", "unknown"),
         "trained with": f"`{config.get('command', 'not stated')}`",
+        **({"continued from": metrics["from_entry"]} if "from_entry" in metrics else {}),
         "seed": config.get("seed", "not stated"),
         "versions": ", ".join(f"{name} {version}" for name, version in metrics.get("versions", {}).items()),
     }

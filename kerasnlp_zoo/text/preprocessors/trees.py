@@ -112,15 +112,7 @@ class TreePreprocessor(Preprocessor):
         """
         if not len(texts):
             raise InputError("A vocabulary is built from training texts. Expected at least one text. Received: none")
-        counts: collections.Counter[str] = collections.Counter()
-        for text in texts:
-            for part in (text,) if isinstance(text, str) else text:
-                counts.update(read_tree(part, notation).words)
-        del counts[""]
-        words, numbers = zip(*counts.items(), strict=True)
-        counts = collections.Counter()
-        for word, number in zip(normalize(tf.constant(words)).numpy(), numbers, strict=True):
-            counts[word.decode()] += number
+        counts = word_counts(texts, notation)
         preprocessor = cls(
             Vocabulary.from_counts(counts, min_count, max_vocabulary_size), notation, num_children, pairs
         )
@@ -218,3 +210,17 @@ class TreePreprocessor(Preprocessor):
     def get_config(self) -> Config:
         """Return the constructor's arguments, without the vocabulary."""
         return {"notation": self.notation, "num_children": self.num_children, "pairs": self.pairs}
+
+
+def word_counts(texts: Sequence[str] | Sequence[tuple[str, str]], notation: Notation) -> dict[str, int]:
+    """Return how often each normalized word occurs in trees, or in pairs of trees."""
+    written: collections.Counter[str] = collections.Counter()
+    for text in texts:
+        for part in (text,) if isinstance(text, str) else text:
+            written.update(read_tree(part, notation).words)
+    del written[""]
+    words, numbers = zip(*written.items(), strict=True)
+    counts: collections.Counter[str] = collections.Counter()
+    for word, number in zip(normalize(tf.constant(words)).numpy(), numbers, strict=True):
+        counts[word.decode()] += number
+    return counts
