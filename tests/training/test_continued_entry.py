@@ -8,6 +8,7 @@ import pytest
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import BUILDERS
+from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import HistoryFile, Run
@@ -150,9 +151,9 @@ def test_flags_that_repeat_the_entry_are_accepted(starts, tmp_path):
 
 
 def test_an_entry_with_int8_weights_is_refused(tmp_path):
-    entry = zoo.save(small_tasks.text_classification(), tmp_path / "entry")
-    config = json.loads((entry / "config.json").read_text())
-    (entry / "config.json").write_text(json.dumps({**config, "quantization": "int8", "quantized_from": "float_entry"}))
+    task = small_tasks.text_classification()
+    quantize_model(task.model)
+    entry = zoo.save(task, tmp_path / "entry", quantized_from="float_entry")
     with pytest.raises(InputError, match="int8 weights, which cannot be trained. Use --from-entry .* float_entry"):
         text_cnn.main(text_cnn.Config(from_entry=str(entry), output_dir=tmp_path / "run"))
 
