@@ -1,10 +1,10 @@
 """Convert the config.json of other libraries to arguments of our builder `bert`, and back."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.types import Config, FilePath
 
@@ -21,6 +21,7 @@ ARGUMENTS = {
 }
 # Dropout does not change an answer. Google's code has no epsilon in its config: it is 1e-12, our default.
 OPTIONAL = ("dropout", "layer_norm_epsilon")
+LARGEST = 2**24  # of a size
 ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
 
 
@@ -28,14 +29,23 @@ def read_json(path: FilePath) -> Any:
     """Return the content of a JSON file.
 
     Raises:
-        InputError: if the file is missing or not valid JSON.
+        InputError: if the file is missing, too large or not valid JSON.
     """
-    try:
-        return json.loads(Path(path).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} is missing") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON: {error}. Copy or download it again") from error
+    if not Path(path).exists():
+        raise InputError(f"{path} is missing")
+    return files.read_json(path, "valid JSON", "Copy or download it again")
+
+
+def read_object(path: FilePath) -> Config:
+    """Return the content of a JSON file that has an object.
+
+    Raises:
+        InputError: as `read_json`, or if the file has another value, such as null or a list.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise InputError(f"{path} must contain an object {{...}}. Received: {value!r:.80}. Copy or download it again")
+    return value
 
 
 def builder_arguments(config: Config, source: FilePath, activations: Mapping[str, str] | None = None) -> Config:
@@ -53,9 +63,20 @@ def builder_arguments(config: Config, source: FilePath, activations: Mapping[str
     missing = [theirs for ours, theirs in ARGUMENTS.items() if theirs not in config and ours not in OPTIONAL]
     if missing or "hidden_act" not in config:
         raise InputError(f"{source} lacks {', '.join(missing or ['hidden_act'])}. Expected the config of a BERT model")
+    wrong = [theirs for ours, theirs in ARGUMENTS.items() if theirs in config and not _is_valid(ours, config[theirs])]
+    if wrong:
+        shown = ", ".join(f"{name} {config[name]!r:.40}" for name in wrong)
+        raise InputError(f"{source} has sizes of another type or out of range: {shown}. Copy or download it again")
     require_choice(f"hidden_act in {source}", config["hidden_act"], tuple(activations))
     arguments = {ours: config[theirs] for ours, theirs in ARGUMENTS.items() if theirs in config}
     return {**arguments, "activation": activations[config["hidden_act"]]}
+
+
+def _is_valid(name: str, value: Any) -> bool:
+    """Return whether a value can be an argument of the builder."""
+    if name in OPTIONAL:
+        return type(value) in (int, float) and 0 <= value < 1
+    return type(value) is int and 1 <= value <= LARGEST
 
 
 def their_config(arguments: Mapping[str, Any]) -> Config:

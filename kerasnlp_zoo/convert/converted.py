@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from kerasnlp_zoo.tasks import Task
 
-Pooling: TypeAlias = Literal["mean", "first", "pooled_output"]
+Pooling: TypeAlias = Literal["mean", "first", "max", "pooled_output"]
 CLASSIFIERS = ("bert_classifier", "bert_token_classifier")
 # Builder of the file -> name of the task, and builder of the task's model.
 TASKS_OF_BUILDERS = {

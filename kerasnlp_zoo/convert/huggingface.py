@@ -1,15 +1,15 @@
 """Read a BERT model from a folder of Hugging Face's transformers or of sentence-transformers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kerasnlp_zoo.convert.bert_names import to_ours
-from kerasnlp_zoo.convert.configs import builder_arguments, read_json
+from kerasnlp_zoo.convert.configs import builder_arguments, read_object
 from kerasnlp_zoo.convert.converted import CLASSIFIERS, ConvertedBert, Pooling
 from kerasnlp_zoo.convert.pytorch_file import read_pytorch
+from kerasnlp_zoo.convert.sentence_transformers import MODULES, read_modules
 from kerasnlp_zoo.convert.vocabularies import read_tokenizer
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.types import Config, FilePath
@@ -24,7 +24,7 @@ ARCHITECTURES = (
     "BertForQuestionAnswering",
 )
 
-POOLINGS: dict[str, Pooling] = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
+INDEX = ".index.json"  # suffix of the file that lists the parts of weights in several files
 
 
 def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> ConvertedBert:
@@ -54,10 +54,10 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
     ('bert_classifier', 128, ['LABEL_0', 'LABEL_1'])
     """
     folder = Path(folder)
-    modules = read_json(folder / "modules.json") if (folder / "modules.json").exists() else []
-    pooling, normalize = _sentence_vectors(folder, modules) if modules else (pooling, pooling is not None)
-    folder = folder / (modules[0]["path"] if modules else "")
-    config = read_json(folder / "config.json")
+    normalize = pooling is not None
+    if (folder / MODULES).exists():
+        folder, pooling, normalize = read_modules(folder)
+    config = read_object(folder / "config.json")
     _require_supported(config, folder / "config.json")
     arguments = builder_arguments(config, folder / "config.json")
     tensors = _tensors(folder)
@@ -71,7 +71,7 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
         weights=weights,
         pooling=pooling,
         normalize=normalize,
-        labels=_labels(config, weights) if builder in CLASSIFIERS else None,
+        labels=_labels(config, weights, folder / "config.json") if builder in CLASSIFIERS else None,
         **tokenizer,
     )
 
@@ -79,17 +79,37 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
 def _require_supported(config: Config, path: Path) -> None:
     for name, supported in (("model_type", "bert"), ("position_embedding_type", "absolute"), ("is_decoder", False)):
         require_choice(f"{name} in {path}", config.get(name, supported), (supported,))
-    for architecture in config.get("architectures") or ():
+    architectures = config.get("architectures") or []
+    if not isinstance(architectures, list):
+        raise InputError(f"{path}: architectures must be a list. Received: {architectures!r:.80}")
+    for architecture in architectures:
         require_choice(f"architecture in {path}", architecture, ARCHITECTURES)
 
 
 def _tensors(folder: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of the folder, from model.safetensors if it exists."""
-    if (folder / "model.safetensors").exists():
-        return read_weights(folder / "model.safetensors")
-    if (folder / "pytorch_model.bin").exists():
-        return read_pytorch(folder / "pytorch_model.bin")
-    raise InputError(f"{folder} contains no weights. Expected model.safetensors or pytorch_model.bin in it")
+    """Return the tensors of the folder: of the first kind of file that exists, in one file or in several."""
+    for name, read in READERS.items():
+        if (folder / name).exists():
+            return read(folder / name)
+        if (folder / (name + INDEX)).exists():
+            tensors: dict[str, np.ndarray] = {}
+            for part in _parts(folder / (name + INDEX)):
+                tensors |= read(folder / part)
+            return tensors
+    raise InputError(f"{folder} contains no weights. Expected {' or '.join(READERS)} in it")
+
+
+def _parts(path: Path) -> list[str]:
+    """Return the names of the files that an index lists."""
+    table = read_object(path).get("weight_map")
+    names = {str(name) for name in table.values()} if isinstance(table, dict) else set()
+    missing = sorted(name for name in names if Path(name).name != name or not (path.parent / name).is_file())
+    if not names or missing:
+        raise InputError(
+            f"{path} must list files of weights beside it. Missing: {', '.join(missing)[:200] or 'all'}. Copy or "
+            "download the folder again"
+        )
+    return sorted(names)
 
 
 def _builder(weights: Mapping[str, np.ndarray], config: Config, pooling: Pooling | None) -> str:
@@ -103,25 +123,23 @@ def _builder(weights: Mapping[str, np.ndarray], config: Config, pooling: Pooling
     return "bert" if pooling is None else "sentence_encoder"
 
 
-def _labels(config: Config, weights: Mapping[str, np.ndarray]) -> list[str]:
+def _labels(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> list[str]:
     """Return the names of the classes by id; without names LABEL_0, LABEL_1, ... as in transformers."""
     count = len(weights["logits/bias"])
-    names = {int(index): name for index, name in config.get("id2label", {}).items()}
-    return [names.get(index, f"LABEL_{index}") for index in range(count)]
+    given = config.get("id2label") or {}
+    if not isinstance(given, dict) or not all(
+        str(index).isdecimal() and isinstance(name, str) for index, name in given.items()
+    ):
+        raise InputError(f"{path}: id2label must have a name for each number of a class. Received: {given!r:.80}")
+    names = {int(index): name for index, name in given.items()}
+    labels = [names.get(index, f"LABEL_{index}") for index in range(count)]
+    if len(set(labels)) < count:
+        raise InputError(f"{path}: two classes have the same name in id2label: {', '.join(labels)[:200]}")
+    return labels
 
 
-def _sentence_vectors(folder: Path, modules: Sequence[Mapping[str, Any]]) -> tuple[Pooling, bool]:
-    """Return the pooling, and whether vectors are normalized, from the modules of sentence-transformers."""
-    kinds = [module["type"].split(".")[-1] for module in modules]
-    if kinds[:2] != ["Transformer", "Pooling"] or kinds[2:] not in ([], ["Normalize"]):
-        raise InputError(
-            f"{folder / 'modules.json'} has unsupported modules. Expected: Transformer, Pooling and optionally "
-            f"Normalize. Received: {', '.join(kinds)}"
-        )
-    path = folder / modules[1]["path"] / "config.json"
-    modes = [name for name, value in read_json(path).items() if name.startswith("pooling_mode_") and value]
-    if len(modes) != 1 or modes[0] not in POOLINGS:
-        raise InputError(
-            f"{path} must select one of {', '.join(POOLINGS)}. Received: {', '.join(modes) or 'no pooling mode'}"
-        )
-    return POOLINGS[modes[0]], "Normalize" in kinds
+# File of weights -> function that reads it.
+READERS: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
+    "model.safetensors": read_weights,
+    "pytorch_model.bin": read_pytorch,
+}

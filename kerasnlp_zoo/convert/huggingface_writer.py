@@ -1,14 +1,14 @@
 """Write a BERT model as a folder that Hugging Face's transformers, or sentence-transformers, can load."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from safetensors.numpy import save
 
 from kerasnlp_zoo.convert.bert_names import to_theirs
 from kerasnlp_zoo.convert.configs import their_config
-from kerasnlp_zoo.convert.huggingface import POOLINGS
+from kerasnlp_zoo.convert.sentence_transformers import POOLINGS, modules_of
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
 from kerasnlp_zoo.types import Config, FilePath
@@ -29,7 +29,6 @@ ARCHITECTURE_OF = {
     "bert_token_classifier": "BertForTokenClassification",
     "bert_span_predictor": "BertForQuestionAnswering",
 }
-MODULES = "sentence_transformers.models"
 
 
 def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Folder:
@@ -65,7 +64,8 @@ def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Fo
         if preprocessor is not None:
             _write_tokenizer(new, preprocessor)
         if built["builder"] == "sentence_encoder":
-            _write_modules(new, arguments)
+            for path, content in modules_of(arguments).items():
+                write_json(new / path, content)
     return folder
 
 
@@ -119,16 +119,3 @@ def _write_tokenizer(folder: Path, preprocessor: "WordPiecePreprocessor") -> Non
         **special,
     }
     write_json(folder / "tokenizer_config.json", config)
-
-
-def _write_modules(folder: Path, arguments: Mapping[str, Any]) -> None:
-    """Write the modules of sentence-transformers and the config of its pooling."""
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
-    modules += [("2_Normalize", "Normalize")] if arguments["normalize"] else []
-    rows = [
-        {"idx": index, "name": str(index), "path": path, "type": f"{MODULES}.{kind}"}
-        for index, (path, kind) in enumerate(modules)
-    ]
-    write_json(folder / "modules.json", rows)
-    modes = {mode: pooling == arguments["pooling"] for mode, pooling in POOLINGS.items()}
-    write_json(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": arguments["hidden_dim"], **modes})

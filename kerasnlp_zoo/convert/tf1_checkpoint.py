@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from kerasnlp_zoo.convert.bert_names import to_ours
-from kerasnlp_zoo.convert.configs import builder_arguments, read_json
+from kerasnlp_zoo.convert.configs import builder_arguments, read_object
 from kerasnlp_zoo.convert.converted import ConvertedBert
-from kerasnlp_zoo.convert.vocabularies import read_vocabulary, require_same_size
+from kerasnlp_zoo.convert.vocabularies import padded, read_vocabulary
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import FilePath
 
@@ -43,11 +43,10 @@ def read_tf1_checkpoint(folder: FilePath, lower_case: bool) -> ConvertedBert:
         InputError: if a file is missing or damaged, or contains another model.
     """
     folder = Path(folder)
-    config = read_json(folder / "bert_config.json")
+    config = read_object(folder / "bert_config.json")
     arguments = builder_arguments(config, folder / "bert_config.json", ACTIVATIONS)
     weights = to_ours(_tensors(folder), arguments["num_layers"], folder)
-    tokens = read_vocabulary(folder / "vocab.txt")
-    require_same_size(tokens, arguments, folder)
+    tokens = padded(read_vocabulary(folder / "vocab.txt"), arguments, folder)
     return ConvertedBert(
         source=str(folder),
         builder="bert_pretrainer" if {"mlm_logits/bias", "nsp_logits/bias"} <= weights.keys() else "bert",

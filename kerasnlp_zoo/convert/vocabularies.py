@@ -4,11 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasnlp_zoo.convert.configs import read_json
+from kerasnlp_zoo.convert.configs import read_object
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.types import Config
 
 TOKENIZERS = ("BertTokenizer", "BertTokenizerFast")
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+MOST_PADDING = 1024  # rows of an embedding without a token
+WORD_PIECE = {"unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
+TEMPLATES = {  # of post_processor: (token or text, segment)
+    "single": [("[CLS]", 0), ("A", 0), ("[SEP]", 0)],
+    "pair": [("[CLS]", 0), ("A", 0), ("[SEP]", 0), ("B", 1), ("[SEP]", 1)],
+}
 
 
 def read_vocabulary(path: Path) -> list[str]:
@@ -36,37 +43,51 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
         tokens, lower_case and max_sequence_length of `ConvertedBert`.
 
     Raises:
-        InputError: if the tokenizer is not BERT's WordPiece tokenizer, or its vocabulary size differs from the
-            arguments.
+        InputError: if the tokenizer differs from BERT's WordPiece tokenizer, or its vocabulary is larger than the
+            embedding.
     """
-    tokenizer = _json_or_nothing(folder / "tokenizer.json")
-    config = _json_or_nothing(folder / "tokenizer_config.json")
-    sentences = _json_or_nothing(folder / "sentence_bert_config.json")
+    tokenizer = _object_or_nothing(folder / "tokenizer.json")
+    config = _object_or_nothing(folder / "tokenizer_config.json")
+    sentences = _object_or_nothing(folder / "sentence_bert_config.json")
     if (folder / "vocab.txt").exists():
         tokens = read_vocabulary(folder / "vocab.txt")
     elif tokenizer:
         tokens = _tokens(tokenizer, folder / "tokenizer.json")
     else:
         raise InputError(f"{folder} contains no vocabulary. Expected vocab.txt or tokenizer.json in it")
-    require_same_size(tokens, arguments, folder)
+    tokens = padded(tokens, arguments, folder)
+    _require_bert_pipeline(tokenizer, folder / "tokenizer.json")
     normalizer = tokenizer.get("normalizer") or {}
     lower_case = config.get("do_lower_case", normalizer.get("lowercase", True))  # BERT's default
     _require_as_bert(config, normalizer, lower_case, folder)
-    limits = (arguments["max_sequence_length"], config.get("model_max_length"), sentences.get("max_seq_length"))
-    return {
-        "tokens": tokens,
-        "lower_case": lower_case,
-        "max_sequence_length": int(min(limit for limit in limits if limit is not None)),
-    }
-
-
-def require_same_size(tokens: Sequence[str], arguments: Mapping[str, Any], folder: Path) -> None:
-    """Raise InputError unless the vocabulary and the embedding have the same size."""
-    if len(tokens) != arguments["vocabulary_size"]:
+    _require_no_added_tokens(tokenizer, config, tokens, folder)
+    if sentences.get("do_lower_case") and not lower_case:
         raise InputError(
-            f"{folder} has {len(tokens)} tokens in its vocabulary and vocab_size {arguments['vocabulary_size']} in its "
-            "config. Expected the same number. Append the missing tokens, such as [unused1], to vocab.txt"
+            f"{folder / 'sentence_bert_config.json'} converts texts to lower case for a tokenizer that keeps case and "
+            "accents, which is not supported. Set do_lower_case to false there, and convert your texts"
         )
+    limits = (arguments["max_sequence_length"], config.get("model_max_length"), sentences.get("max_seq_length"))
+    numbers = [limit for limit in limits if limit is not None]
+    if not all(type(limit) in (int, float) and limit >= 1 for limit in numbers):
+        raise InputError(f"{folder}: the maximum length of a text must be a number of at least 1. Received: {numbers}")
+    return {"tokens": tokens, "lower_case": lower_case, "max_sequence_length": int(min(numbers))}
+
+
+def padded(tokens: Sequence[str], arguments: Mapping[str, Any], folder: Path) -> list[str]:
+    """Return the tokens and names for the further rows of the embedding, which no text can contain.
+
+    Embeddings are often padded to a multiple of 64 rows.
+
+    Raises:
+        InputError: if the vocabulary is larger than the embedding, or much smaller.
+    """
+    size = arguments["vocabulary_size"]
+    if not size - MOST_PADDING <= len(tokens) <= size:
+        raise InputError(
+            f"{folder} has {len(tokens)} tokens in its vocabulary and vocab_size {size} in its config. Expected the "
+            f"same number, or up to {MOST_PADDING} tokens less. Copy or download it again"
+        )
+    return [*tokens, *(f"[padding {row}]" for row in range(len(tokens), size))]
 
 
 def _require_as_bert(config: Config, normalizer: Config, lower_case: bool, folder: Path) -> None:
@@ -78,17 +99,70 @@ def _require_as_bert(config: Config, normalizer: Config, lower_case: bool, folde
     require_choice(f"tokenize_chinese_chars in {folder}", chinese, (True,))
 
 
+def _require_bert_pipeline(tokenizer: Config, path: Path) -> None:
+    """Raise InputError unless the steps of a tokenizer.json are those of BERT's tokenizer."""
+    model = tokenizer.get("model")
+    if model is None:  # only tokenizer_config.json describes the tokenizer
+        return
+    expected = {
+        "model": ("WordPiece",),
+        "normalizer": ("BertNormalizer",),
+        "pre_tokenizer": ("BertPreTokenizer",),
+        "post_processor": ("TemplateProcessing", "BertProcessing"),
+    }
+    for step, kinds in expected.items():
+        found = tokenizer.get(step)
+        require_choice(f"{step} type in {path}", found.get("type") if isinstance(found, dict) else found, kinds)
+    for name, value in WORD_PIECE.items():
+        require_choice(f"{name} in {path}", model.get(name, value), (value,))
+    processor = tokenizer["post_processor"]
+    for name, template in TEMPLATES.items():
+        if processor["type"] == "TemplateProcessing" and _template(processor.get(name)) != template:
+            raise InputError(
+                f"{path}: the template {name!r} of post_processor differs from BERT's, {' '.join(map(str, template))}"
+            )
+    normalizer = tokenizer["normalizer"]
+    require_choice(f"clean_text in {path}", normalizer.get("clean_text", True), (True,))
+
+
+def _template(items: Any) -> list[tuple[str, int]]:
+    """Return the tokens and sequences of a template, each with its segment; empty if it is malformed."""
+    try:
+        parts = [next(iter(item.values())) for item in items]
+        return [(part["id"], part["type_id"]) for part in parts]
+    except (AttributeError, KeyError, StopIteration, TypeError):
+        return []
+
+
+def _require_no_added_tokens(tokenizer: Config, config: Config, tokens: Sequence[str], folder: Path) -> None:
+    """Raise InputError for tokens that are matched whole in a text, before it is normalized and split."""
+    listed = tokenizer.get("added_tokens") or []
+    decoder = config.get("added_tokens_decoder") or {}
+    added = [*(listed if isinstance(listed, list) else []), *(decoder.values() if isinstance(decoder, dict) else [])]
+    names = {str(token.get("content")) for token in added if isinstance(token, dict)}
+    extra = config.get("additional_special_tokens") or []
+    names |= {str(token) for token in extra} if isinstance(extra, list) else set()
+    names |= set(_object_or_nothing(folder / "added_tokens.json"))
+    if others := sorted(names - set(SPECIAL)):
+        raise InputError(
+            f"{folder} has added tokens, which its tokenizer matches before it splits a text, and which are not "
+            f"supported: {', '.join(others[:8])[:200]}. Use a model without them"
+        )
+
+
 def _tokens(tokenizer: Config, path: Path) -> list[str]:
     """Return the tokens of a tokenizer.json in the order of their ids."""
-    model = tokenizer.get("model", {})
-    require_choice(f"model type in {path}", model.get("type"), ("WordPiece",))
-    added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", ())}
-    ids: dict[str, int] = {**model["vocab"], **added}
+    model, added = tokenizer.get("model"), tokenizer.get("added_tokens") or []
+    vocabulary = model.get("vocab") if isinstance(model, dict) else None
+    if not isinstance(vocabulary, dict) or not all(type(id_) is int for id_ in vocabulary.values()):
+        raise InputError(f"{path} has no vocabulary of word pieces. Expected model.vocab, an object of tokens and ids")
+    known = [token for token in added if isinstance(token, dict) and type(token.get("id")) is int]
+    ids: dict[str, int] = {**vocabulary, **{str(token.get("content")): token["id"] for token in known}}
     tokens = sorted(ids, key=ids.__getitem__)
     if [ids[token] for token in tokens] != list(range(len(tokens))):
         raise InputError(f"{path} has missing or duplicate token ids. Expected 0, 1, 2, ...")
     return tokens
 
 
-def _json_or_nothing(path: Path) -> Config:
-    return read_json(path) if path.exists() else {}
+def _object_or_nothing(path: Path) -> Config:
+    return read_object(path) if path.exists() else {}

@@ -21,8 +21,8 @@ from kerasnlp_zoo.models.bert import Encoded, EncoderArguments, bert, dense, enc
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.pooling import pooling_layer
 
-POOLINGS = ("pooled_output", "first", "mean")
-Pooling: TypeAlias = Literal["pooled_output", "first", "mean"]
+POOLINGS = ("pooled_output", "first", "mean", "max")
+Pooling: TypeAlias = Literal["pooled_output", "first", "mean", "max"]
 # The builder of the model for each task.
 BERT_BUILDERS = {
     "text_classification": "bert_classifier",
@@ -207,7 +207,8 @@ def sentence_encoder(
 
     Args:
         vocabulary_size: V.
-        pooling: "mean" over all tokens except padding, "first" for the vector of the first token, or "pooled_output".
+        pooling: "mean" or "max" over all tokens except padding, "first" for the vector of the first token, or
+            "pooled_output".
         normalize: whether the vectors have length 1.
         **encoder: other arguments of `bert`.
 
@@ -238,7 +239,7 @@ def _features(encoded: Encoded, pooling: Pooling) -> keras.KerasTensor:
     if pooling == "pooled_output":
         return pooled_output(encoded.sequence)
     layer = pooling_layer(pooling, name=pooling)
-    return layer(encoded.sequence, mask=encoded.mask) if pooling == "mean" else layer(encoded.sequence)
+    return layer(encoded.sequence) if pooling == "first" else layer(encoded.sequence, mask=encoded.mask)
 
 
 def _predict_words(

@@ -202,7 +202,11 @@ def test_a_weight_of_another_shape_is_refused_when_the_model_is_built(tmp_path):
             {"architectures": ["BertForMultipleChoice"]},
             "architecture in .* must be one of 'BertModel', 'BertForMaskedLM'",
         ),
-        ({"vocab_size": 31}, "30 tokens in its vocabulary and vocab_size 31"),
+        ({"vocab_size": 29}, "30 tokens in its vocabulary and vocab_size 29"),
+        ({"vocab_size": "30"}, "sizes of another type or out of range: vocab_size '30'"),
+        ({"num_hidden_layers": 10**9}, "sizes of another type or out of range: num_hidden_layers"),
+        ({"hidden_size": True}, "sizes of another type or out of range: hidden_size True"),
+        ({"architectures": "BertModel"}, "architectures must be a list"),
         ({"num_attention_heads": 3}, "multiple of the number of heads"),
     ],
 )
@@ -307,7 +311,7 @@ def sentence_transformers_folder(
     return folder
 
 
-@pytest.mark.parametrize("pooling", ["pooling_mode_mean_tokens", "pooling_mode_cls_token"])
+@pytest.mark.parametrize("pooling", ["pooling_mode_mean_tokens", "pooling_mode_cls_token", "pooling_mode_max_tokens"])
 @pytest.mark.parametrize("normalize", [True, False])
 def test_a_sentence_transformers_folder_has_the_same_vectors(tmp_path, pooling, normalize):
     modules = ("Transformer", "Pooling", "Normalize")[: 2 + normalize]
@@ -315,7 +319,11 @@ def test_a_sentence_transformers_folder_has_the_same_vectors(tmp_path, pooling, 
     assert (converted.builder, converted.max_sequence_length) == ("sentence_encoder", 6)
     last = golden.stored("gelu")["hidden_states"][-1]
     real = (golden.TOKEN_IDS != 0)[..., None]
-    expected = last[:, 0] if pooling == "pooling_mode_cls_token" else (last * real).sum(1) / real.sum(1)
+    expected = {
+        "pooling_mode_cls_token": last[:, 0],
+        "pooling_mode_mean_tokens": (last * real).sum(1) / real.sum(1),
+        "pooling_mode_max_tokens": np.where(real, last, -np.inf).max(1),
+    }[pooling]
     if normalize:
         expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
     model = converted.model()
@@ -327,11 +335,74 @@ def test_a_sentence_transformers_folder_has_the_same_vectors(tmp_path, pooling, 
     np.testing.assert_array_equal(read_huggingface(again).model()(inputs), vectors)
 
 
-def test_unsupported_sentence_transformers_folders_are_refused(tmp_path):
-    with pytest.raises(
-        InputError, match="must select one of pooling_mode_mean_tokens.*Received: .*pooling_mode_max_tokens"
+@pytest.mark.parametrize(("word", "pooling"), [("mean", "mean"), ("cls", "first"), ("max", "max")])
+def test_the_pooling_may_be_a_word(tmp_path, word, pooling):
+    folder = sentence_transformers_folder(tmp_path / "theirs")
+    config = {"embedding_dimension": golden.D, "pooling_mode": word, "include_prompt": True}
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(config))
+    assert read_huggingface(folder).pooling == pooling
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("modules.json", "null", "expected a list of objects"),
+        ("modules.json", '[{"type": "Transformer"}]', "expected a list of objects"),
+        ("modules.json", '[{"type": "a.Transformer", "path": "../.."}]', "with paths inside the folder"),
+        ("modules.json", '[{"type": "a.Transformer", "path": "/etc"}]', "with paths inside the folder"),
+        ("modules.json", "[]", "unsupported modules.*Received: none"),
+        ("1_Pooling/config.json", "[]", "must contain an object"),
+        ("1_Pooling/config.json", "{}", "must select one pooling of mean, cls, max. Received: none"),
+        ("config_sentence_transformers.json", "null", "must contain an object"),
+        (
+            "config_sentence_transformers.json",
+            '{"prompts": {"query": "query: "}, "default_prompt_name": "query"}',
+            "puts the prompt 'query: ' before every text",
+        ),
+    ],
+)
+def test_damaged_and_unsupported_files_of_sentence_transformers_are_refused(tmp_path, name, content, message):
+    folder = sentence_transformers_folder(tmp_path / "theirs")
+    (folder / name).write_text(content)
+    with pytest.raises(InputError, match=message):
+        read_huggingface(folder)
+
+
+@pytest.mark.parametrize("names", [None, [], {"x": "a"}, {"0": 5}, {"0": "same", "1": "same"}, "text"])
+def test_names_of_classes_that_cannot_be_read_are_refused(tmp_path, names):
+    head = {"classifier.weight": np.zeros((2, golden.D), "float32"), "classifier.bias": np.zeros(2, "float32")}
+    options = {"architecture": "BertForSequenceClassification", "id2label": names}
+    folder = golden.write_folder(tmp_path, {**ENCODER, **head}, **options)
+    if names in (None, []):
+        assert read_huggingface(folder).labels == ["LABEL_0", "LABEL_1"]
+    else:
+        with pytest.raises(InputError, match="id2label"):
+            read_huggingface(folder)
+
+
+def test_weights_in_several_files_are_read(folder):
+    tensors = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    parts = {"model-1.safetensors": list(tensors)[:9], "model-2.safetensors": list(tensors)[9:]}
+    for name, names in parts.items():
+        save_file({key: tensors[key] for key in names}, folder / name)
+    index = {"weight_map": {key: name for name, names in parts.items() for key in names}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert_same_outputs(read_huggingface(folder), golden.stored("gelu"))
+    for wrong in (
+        {"weight_map": {"a": "../model-1.safetensors"}},
+        {"weight_map": {"a": "gone"}},
+        {},
+        {"weight_map": 5},
     ):
-        read_huggingface(sentence_transformers_folder(tmp_path / "max", "pooling_mode_max_tokens"))
+        (folder / "model.safetensors.index.json").write_text(json.dumps(wrong))
+        with pytest.raises(InputError, match="must list files of weights beside it"):
+            read_huggingface(folder)
+
+
+def test_unsupported_sentence_transformers_folders_are_refused(tmp_path):
+    with pytest.raises(InputError, match="must select one pooling of mean, cls, max. Received: weightedmean"):
+        read_huggingface(sentence_transformers_folder(tmp_path / "other", "pooling_mode_weightedmean_tokens"))
     with pytest.raises(
         InputError,
         match="Expected: Transformer, Pooling and optionally Normalize. Received: Transformer, Pooling, Dense",
@@ -341,7 +412,7 @@ def test_unsupported_sentence_transformers_folders_are_refused(tmp_path):
 
 def test_a_broken_json_file_is_refused_by_name(folder):
     (folder / "config.json").write_text("{")
-    with pytest.raises(InputError, match=r"config.json is not valid JSON"):
+    with pytest.raises(InputError, match=r"config.json does not contain valid JSON"):
         read_huggingface(folder)
 
 

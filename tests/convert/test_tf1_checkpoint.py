@@ -118,6 +118,6 @@ def test_another_model_is_refused_by_name(tmp_path):
 
 
 def test_a_vocabulary_of_another_size_is_refused(folder):
-    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n")
-    with pytest.raises(InputError, match="2 tokens in its vocabulary and vocab_size 30"):
+    (folder / "vocab.txt").write_text("\n".join(map(str, range(31))))
+    with pytest.raises(InputError, match="31 tokens in its vocabulary and vocab_size 30"):
         read_tf1_checkpoint(folder, lower_case=True)

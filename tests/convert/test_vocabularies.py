@@ -1,22 +1,40 @@
 """The vocabulary and lower-casing of a Hugging Face folder are read from any of its files."""
 
+import functools
 import json
 
+import numpy as np
 import pytest
 
 from kerasnlp_zoo.convert.vocabularies import read_tokenizer
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
 
 TOKENS = ["[PAD]", "[UNK]", "film", "\u2028", "电"]  # a line separator that does not end a line
 ARGUMENTS = {"vocabulary_size": 5, "max_sequence_length": 512}
 
 
 def tokenizer_json(**normalizer):
-    vocabulary = {token: place for place, token in enumerate(TOKENS[:4])}
+    """Return what tokenizers writes for a BERT."""
+    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in ("[CLS]", "[SEP]"))
+    first, second = ({"Sequence": {"id": name, "type_id": segment}} for segment, name in enumerate("AB"))
+    end = {"SpecialToken": {"id": "[SEP]", "type_id": 1}}
     return {
-        "added_tokens": [{"id": 0, "content": "[PAD]"}, {"id": 4, "content": TOKENS[4]}],
+        "added_tokens": [{"id": 0, "content": "[PAD]", "special": True}],
         "normalizer": {"type": "BertNormalizer", **normalizer},
-        "model": {"type": "WordPiece", "vocab": vocabulary},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [cls, first, sep],
+            "pair": [cls, first, sep, second, end],
+        },
+        "model": {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": {token: place for place, token in enumerate(TOKENS)},
+        },
     }
 
 
@@ -73,9 +91,72 @@ def test_tokenizers_without_wordpieces_or_with_missing_ids_are_refused(tmp_path)
     with pytest.raises(InputError, match="model type in .* must be one of 'WordPiece'"):
         read_tokenizer(write(tmp_path, tokenizer=other), ARGUMENTS)
     gap = tokenizer_json()
-    gap["added_tokens"][1]["id"] = 9
+    gap["model"]["vocab"][TOKENS[4]] = 9
     with pytest.raises(InputError, match="missing or duplicate token ids"):
         read_tokenizer(write(tmp_path, tokenizer=gap), ARGUMENTS)
+
+
+def changed(path, value):
+    """Return a tokenizer.json with one field changed; a path is its keys with dots between them."""
+    content = tokenizer_json()
+    *keys, last = path.split(".")
+    functools.reduce(dict.__getitem__, keys, content)[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("normalizer", None, "normalizer type in .* must be one of 'BertNormalizer'"),
+        ("normalizer.type", "Sequence", "normalizer type .*Received.*'Sequence'"),
+        ("normalizer.clean_text", False, "clean_text in .* must be one of True"),
+        ("pre_tokenizer", {"type": "Metaspace"}, "pre_tokenizer type in .* must be one of 'BertPreTokenizer'"),
+        ("post_processor", None, "post_processor type in .* must be one of 'TemplateProcessing'"),
+        ("post_processor.single", [{"Sequence": {"id": "A", "type_id": 0}}], "the template 'single' .* differs"),
+        ("post_processor.pair", "A B", "the template 'pair' .* differs"),
+        ("model.continuing_subword_prefix", "@@", "continuing_subword_prefix in .* must be one of '##'"),
+        ("model.unk_token", "<unk>", "unk_token in .* must be one of"),
+        ("model.max_input_chars_per_word", 20, "max_input_chars_per_word in .* must be one of 100"),
+        ("model.vocab", ["a"], "has no vocabulary of word pieces"),
+        ("model.vocab", {"a": "0"}, "has no vocabulary of word pieces"),
+        ("added_tokens", [{"id": 4, "content": "电", "special": False}], "added tokens.*电"),
+    ],
+)
+def test_other_steps_of_a_tokenizer_are_refused_by_name(tmp_path, path, value, message):
+    with pytest.raises(InputError, match=message):
+        read_tokenizer(write(tmp_path, tokenizer=changed(path, value)), ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"tokenizer_config": {"added_tokens_decoder": {"4": {"content": "[EMOJI]", "special": True}}}},
+        {"tokenizer_config": {"additional_special_tokens": ["[EMOJI]"]}},
+        {"added_tokens": {"[EMOJI]": 4}},
+    ],
+)
+def test_added_tokens_are_refused_in_every_place(folder, files):
+    with pytest.raises(InputError, match=r"added tokens.*\[EMOJI\]"):
+        read_tokenizer(write(folder, **files), ARGUMENTS)
+
+
+@pytest.mark.parametrize("name", ["tokenizer", "tokenizer_config", "sentence_bert_config", "added_tokens"])
+@pytest.mark.parametrize("content", ["null", "[]", "3", '"text"', "{", "[" * 100_000, "\xff"])
+def test_files_without_an_object_are_refused(folder, name, content):
+    (folder / f"{name}.json").write_text(content, "latin-1")
+    with pytest.raises(InputError, match=f"{name}.json"):
+        read_tokenizer(folder, ARGUMENTS)
+
+
+def test_rows_without_a_token_are_accepted_and_never_match(folder):
+    tokens = read_tokenizer(folder, {**ARGUMENTS, "vocabulary_size": 64})["tokens"]
+    assert tokens[:5] == TOKENS
+    assert len(tokens) == len(set(tokens)) == 64
+    ids = WordPiecePreprocessor(WordPieceVocabulary([*tokens, "[CLS]", "[SEP]", "[MASK]"]))(["[padding 7]"])
+    assert tokens.index("[padding 7]") not in np.array(ids["token_ids"])
+    for size in (4, 2000):
+        with pytest.raises(InputError, match=f"5 tokens in its vocabulary and vocab_size {size}"):
+            read_tokenizer(folder, {**ARGUMENTS, "vocabulary_size": size})
 
 
 def test_a_vocabulary_in_another_encoding_is_refused(folder):
