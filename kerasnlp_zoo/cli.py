@@ -13,10 +13,11 @@ from typing import Any
 
 import tyro
 
-from kerasnlp_zoo.commands.answers import analogy, explain, predict
+from kerasnlp_zoo.commands.answers import analogy, explain
 from kerasnlp_zoo.commands.conversion import convert, to_huggingface
 from kerasnlp_zoo.commands.entries import check, download, evaluate, export, list_, quantize, show
 from kerasnlp_zoo.commands.plots import plot
+from kerasnlp_zoo.commands.predictions import predict
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.printable import printable

@@ -79,14 +79,17 @@ def test_explain_colors_words_only_in_a_terminal_with_colors(run, monkeypatch, i
 
 
 def test_evaluate_scores_the_test_split_and_own_files(run, tmp_path):
-    scores = json.loads(run("evaluate", ENTRY))
+    scores = json.loads(run("evaluate", ENTRY, "--json"))
     recorded = json.loads((zoo.find(ENTRY) / "metrics.json").read_text())
     assert scores["examples"] == recorded["test_examples"]
     assert (scores["metric"], scores["score"]) == ("accuracy", pytest.approx(recorded["test_score"]))
     (tmp_path / "test.csv").write_text(f'review,grade\n"{GOOD}",positive\ndull and clumsy,negative\n')
     columns = ("--text-column", "review", "--label-column", "grade")
-    scores = json.loads(run("evaluate", ENTRY, "--test-file", tmp_path / "test.csv", *columns))
+    scores = json.loads(run("evaluate", ENTRY, "--test-file", tmp_path / "test.csv", *columns, "--json"))
     assert (scores["examples"], scores["accuracy"]) == (2, 1.0)
+    printed = run("evaluate", ENTRY, "--test-file", tmp_path / "test.csv", *columns)
+    assert printed.startswith("accuracy 100.0 on 2 examples\n")
+    assert "macro_f1" in printed
     (tmp_path / "test.csv").write_text("text,label\nfine,good\n")
     assert "'good' of text 0 is unknown" in error(run, "evaluate", ENTRY, "--test-file", tmp_path / "test.csv")
 
@@ -161,7 +164,9 @@ def test_word_vectors_answer_queries(run, words):
 
 def test_word_vectors_are_scored_shown_checked_and_exported(run, words, tmp_path):
     (tmp_path / "pairs.tsv").write_text("king\tqueen\t9\ncup\tmug\t8\ncup\ttrain\t1\n")
-    assert json.loads(run("evaluate", words, "--test-file", tmp_path / "pairs.tsv"))["pairs"]["num_known"] == 3
+    assert (
+        json.loads(run("evaluate", words, "--test-file", tmp_path / "pairs.tsv", "--json"))["pairs"]["num_known"] == 3
+    )
     assert "score" in error(run, "quantize", words, tmp_path / "int8")
     assert "| task | word_embedding |" in run("show", words)
     assert "golden answers repeated" in run("check", words)

@@ -1,76 +1,15 @@
-"""`kerasnlp-zoo predict`, `explain` and `analogy`: the answers of an entry, and the reasons for them."""
+"""`kerasnlp-zoo explain` and `analogy`: why a model answers so, and what its word vectors know."""
 
-import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 
-from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, Windows, load_task, load_word_vectors, require_png
+from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, load_task, load_word_vectors, require_png
 from kerasnlp_zoo.errors import InputError, require_positive
-
-
-def predict(
-    entry: Entry,
-    texts: Texts = (),
-    file: Path | None = None,
-    encoding: str = "utf-8-sig",
-    json_: Json = False,
-    windows: Windows = False,
-) -> None:
-    """Print the answers of an entry to texts: the arguments, or the lines of a file or of standard input.
-
-    An entry for pairs of texts, such as a question and a passage, takes two arguments for each pair, or lines with a
-    tab between the two texts.
-
-    Args:
-        texts: The texts.
-        file: Read the texts from this file, one per line.
-        encoding: Encoding of that file, or of standard input.
-        json_: Print one JSON object per line.
-    """
-    if texts and file:
-        raise InputError("Give texts as arguments or in --file, not both")
-    task = load_task(entry, windows)
-    lines: Iterator[Any] = iter(texts) if texts else _lines(file, encoding)
-    if len(task.preprocessor.inputs) == 2:
-        lines = _pairs(texts) if texts else map(_pair, lines)
-    asked, answered = itertools.tee(lines)
-    for text, answer in zip(answered, task.stream(asked), strict=True):
-        written = text if isinstance(text, str) else "\t".join(text)
-        print(json.dumps(answer, ensure_ascii=False) if json_ else f"{task.readable(answer)}\t{written}")
-
-
-def _pairs(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Return the arguments as pairs: the first two, the next two, and so on."""
-    if len(texts) % 2:
-        raise InputError(f"This entry takes pairs of texts. Expected two arguments for each. Received: {len(texts)}")
-    return zip(texts[::2], texts[1::2], strict=True)
-
-
-def _pair(line: str) -> tuple[str, str]:
-    """Split a line at its tab."""
-    if line.count("\t") != 1:
-        raise InputError(f"This entry takes pairs of texts. Expected one tab in each line. Received: {line!r:.80}")
-    first, second = line.split("\t")
-    return first, second
-
-
-def _lines(file: Path | None, encoding: str) -> Iterator[str]:
-    """Yield the lines of a file, or each line of standard input as soon as it is written."""
-    from kerasnlp_zoo.datasets.encodings import stream_lines
-    from kerasnlp_zoo.datasets.text_files import raw_lines
-
-    if file is None:
-        yield from stream_lines(sys.stdin.buffer, encoding)
-    elif file.is_file():
-        yield from (line.rstrip("\r\n") for line in raw_lines(file, encoding))
-    else:
-        raise InputError(f"{file} does not exist. Expected a text file with one text per line")
 
 
 def explain(

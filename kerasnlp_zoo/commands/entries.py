@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from kerasnlp_zoo import zoo
-from kerasnlp_zoo.commands.arguments import Entry, Windows, load_task
+from kerasnlp_zoo.commands.arguments import Entry, Json, Windows, load_task
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import readable
@@ -51,14 +51,25 @@ def show(entry: Entry) -> None:
         print(printable(path.read_text("utf-8")), end="")
 
 
-def evaluate(entry: Entry, options: tyro.conf.OmitArgPrefixes[DataOptions], windows: Windows = False) -> None:
+def evaluate(
+    entry: Entry,
+    options: tyro.conf.OmitArgPrefixes[DataOptions],
+    json_: Json = False,
+    windows: Windows = False,
+) -> None:
     """Score an entry on the test split of a data set (by default the entry's own), or on your --test-file.
 
     An entry of word vectors is scored on published word pairs and analogies, or on the pairs or analogies in your file.
+
+    Args:
+        json_: Print all scores as a JSON object.
     """
     task = load_task(entry, windows)
     texts, references, _ = _test_examples(entry, options)
-    print(json.dumps({"examples": len(texts), **task.evaluate(texts, references)}))
+    scores = task.evaluate(texts, references)
+    from kerasnlp_zoo.evaluation.score_table import score_table
+
+    print(json.dumps({"examples": len(texts), **scores}) if json_ else score_table(scores, len(texts)))
 
 
 def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:

@@ -95,6 +95,11 @@ class FillMask(Task[FillMaskAnswer]):
             **cut,
         }
 
+    @property
+    def _empty(self) -> str:
+        """A text that can be answered."""
+        return MASK
+
     def _mask(self, features: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the position of the first [MASK] of each text, int64 [N], and whether there is one, bool [N]."""
         is_mask = tf.equal(features["token_ids"], self.preprocessor.vocabulary.ids[MASK])

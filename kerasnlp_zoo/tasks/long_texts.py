@@ -61,6 +61,11 @@ class LongTexts:
         return task
 
     @property
+    def cuts_texts(self) -> bool:
+        """Whether the task reads only a part of a text that is too long."""
+        return self.preprocessor.max_sequence_length is not None and not self.windows
+
+    @property
     def limit(self) -> str:
         """The limit of the length of a text, in words."""
         return f"max_sequence_length={self.preprocessor.max_sequence_length}"

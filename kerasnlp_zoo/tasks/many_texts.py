@@ -4,7 +4,8 @@ import copy
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
-from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.tasks.answer_columns import answer_columns
 from kerasnlp_zoo.tasks.iterables import chunks
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer, LongTexts
 
@@ -18,6 +19,55 @@ class ManyTexts(LongTexts, Generic[Answer]):
     def predict(self, texts: Any, batch_size: int | None = None) -> list[Answer]:
         """Return the answer to every text; `Task` defines it."""
         raise NotImplementedError
+
+    @property
+    def _empty(self) -> Any:
+        """A text that can be answered; `Task` defines it."""
+        raise NotImplementedError
+
+    def predict_frame(
+        self, frame: Any, text_column: str, text_pair_column: str | None = None, batch_size: int | None = None
+    ) -> Any:
+        """Return a copy of a table with the answers as further columns.
+
+        A key of the answers that the table has as a column gets the prefix "predicted_".
+
+        Args:
+            frame: pandas.DataFrame.
+            text_column: name of the column with the texts.
+            text_pair_column: name of the column with the second texts of pairs.
+            batch_size: number of texts in a batch; None for the default of the task.
+
+        Returns:
+            pandas.DataFrame with the index of `frame`.
+
+        Raises:
+            InputError: if the table has no such column, or a text is not a string.
+
+        Example:
+
+        >>> import pandas
+        >>> from kerasnlp_zoo import zoo
+        >>> frame = pandas.DataFrame({"id": [7], "text": ["a gripping, beautifully acted film"]})
+        >>> list(zoo.load("text_cnn_movie_reviews_en").predict_frame(frame, text_column="text"))
+        ['id', 'text', 'label', 'probability', 'probabilities', 'truncated']
+        """
+        names = [name for name in (text_column, text_pair_column) if name is not None]
+        for name in names:
+            if list(frame.columns).count(name) != 1:
+                raise InputError(
+                    f"Expected a table with one column {name!r}. Received the columns: "
+                    f"{', '.join(map(str, frame.columns))}"
+                )
+        texts = frame[text_column] if len(names) == 1 else zip(*(frame[name] for name in names), strict=True)
+        answers = self.predict(texts, batch_size)
+        columns = answer_columns(self.complete(self.predict([self._empty])[0]), map(str, frame.columns))
+        rows = [self.complete(answer) for answer in answers]
+        return frame.assign(**{name: [row[key] for row in rows] for key, name in columns.items()})
+
+    def complete(self, answer: Answer) -> dict[str, Any]:
+        """Return an answer that says of every text whether it was cut, if the task cuts texts: a row of a table."""
+        return {**answer, "truncated": "truncated" in answer} if self.cuts_texts else {**answer}
 
     def stream(self, texts: Iterable[Any], chunk_size: int = CHUNK) -> Iterator[Answer]:
         """Yield the answer to every text of an iterable of any length; the memory use does not depend on its length.

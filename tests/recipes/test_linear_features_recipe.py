@@ -48,7 +48,7 @@ def test_an_entry_answers_and_is_evaluated_by_commands(tmp_path, monkeypatch, ca
 
     assert run("predict", entry, "9.5,0", "1,8").splitlines()[1].startswith("failed ")
     (tmp_path / "new.csv").write_text("label,absences,hours\npassed,0,9.5\nfailed,8,1\n")
-    scores = json.loads(run("evaluate", entry, "--test-file", tmp_path / "new.csv"))
+    scores = json.loads(run("evaluate", entry, "--test-file", tmp_path / "new.csv", "--json"))
     assert (scores["examples"], scores["accuracy"]) == (2, 1.0)
 
 

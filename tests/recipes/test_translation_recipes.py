@@ -66,7 +66,8 @@ def test_an_interrupted_run_is_resumed(pairs, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_an_entry_is_scored_on_other_pairs(pairs, tmp_path, capsys, monkeypatch):
     zoo.save(translation_by_seq2seq(), tmp_path / "entry")
-    monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", "evaluate", str(tmp_path / "entry"), "--test-file", str(pairs)])
+    arguments = ["evaluate", str(tmp_path / "entry"), "--test-file", str(pairs), "--json"]
+    monkeypatch.setattr("sys.argv", ["kerasnlp-zoo", *arguments])
     cli.main()
     scores = json.loads(capsys.readouterr().out)
     assert scores["examples"] == 1296
