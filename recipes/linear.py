@@ -11,26 +11,25 @@ These are baselines for models that read the order of the words. Ours, softmax r
 import dataclasses
 from typing import Any, Literal
 
-from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
+from kerasnlp_zoo.datasets.splits import TextClassificationData
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BUILDERS
-from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.objectives.objective import MARGIN_LOSSES
 from kerasnlp_zoo.text import inverse_document_frequencies
 from kerasnlp_zoo.training import (
     SGD,
     Run,
-    WeightedMeanLoss,
     WordClassifierConfig,
-    classification_metrics,
-    finish_classification,
-    hinge_loss,
+    compile_labelled,
     is_repeated_run,
-    perceptron_loss,
+    labelled_task,
     run_repeatedly,
+    train_labelled,
 )
 
-LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # all other models have cross entropy
+WITH_LABEL_SETS = ("softmax_regression", "multilayer_perceptron")
 
 
 @dataclasses.dataclass
@@ -41,7 +40,7 @@ class Config(WordClassifierConfig):
     model: Literal["softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron"] = (
         "softmax_regression"
     )
-    """Type of the classifier."""
+    """Type of the classifier. If a text has several labels, softmax_regression is a logistic regression for each."""
     weighting: Literal["binary", "count", "tf_idf"] = "tf_idf"
     """Weight of a word in its text. binary: 1. count: number of occurrences. tf_idf: count x inverse document
     frequency."""
@@ -59,8 +58,19 @@ class Config(WordClassifierConfig):
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
-        if self.model in LOSSES:
+        if self.model in MARGIN_LOSSES:
             self.refuse_label_smoothing(f"the loss of --model {self.model} has no probabilities")
+        if self.score:
+            raise InputError("Linear models have at least two classes. For --score, train bag_of_embeddings")
+
+    def load(self, fold: int | None) -> TextClassificationData:
+        """Load the data of the flags. Raise InputError if a text has several labels and the model has no sigmoids."""
+        data = super().load(fold)
+        if data.kind == "labels" and self.model not in WITH_LABEL_SETS:
+            raise InputError(
+                f"Several labels for a text need --model {' or '.join(WITH_LABEL_SETS)}. Received: --model {self.model}"
+            )
+        return data
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -69,7 +79,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "linear", config)
     run = Run("linear", config, fold)
 
-    data = run.same_data(load_text_classification(config, fold, config.folds))
+    data = run.same_data(config.load(fold))
     entry = run.load_entry(data.language, data.labels, data.has_pairs)
     preprocessor = entry.preprocessor if entry else config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
@@ -95,18 +105,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         # Rosenblatt's update has no learning rate: from zero weights, every rate leads to the same predictions.
         is_perceptron = name == "perceptron"
         optimizer = SGD(1.0) if is_perceptron else config.make_optimizer(run.total_steps(len(data.train)))
-        model.compile(
-            optimizer=optimizer,
-            loss=WeightedMeanLoss(LOSSES.get(name) or config.smoothed_cross_entropy()),
-            weighted_metrics=classification_metrics(),
-            jit_compile=config.jit,
-        )
-    task = TextClassification(model, preprocessor, data.labels)
-
-    # The outputs of these models are not probabilities: their cross entropy depends on the scale of the weights.
-    monitor = "val_accuracy" if name in LOSSES else "val_cross_entropy"
-    best = run.fit(task, data.train, data.validation, monitor, config.read_class_weights())
-    return finish_classification(run, task, data, best)
+        task = labelled_task(data, model, preprocessor)
+        compile_labelled(config, task, optimizer)
+    return train_labelled(run, task, data)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from kerasnlp_zoo.datasets.feature_tables import FeatureOptions, load_features
 from kerasnlp_zoo.datasets.report import feature_report
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BUILDERS
+from kerasnlp_zoo.objectives.objective import MARGIN_LOSSES
 from kerasnlp_zoo.tasks import FeatureClassification
 from kerasnlp_zoo.text import FeaturePreprocessor
 from kerasnlp_zoo.training import (
@@ -25,14 +26,10 @@ from kerasnlp_zoo.training import (
     WeightedMeanLoss,
     classification_metrics,
     finish_classification,
-    hinge_loss,
     is_repeated_run,
-    perceptron_loss,
     run_repeatedly,
 )
 from kerasnlp_zoo.vocabulary import TokenList
-
-LOSSES = {"perceptron": perceptron_loss, "linear_svm": hinge_loss}  # all other models have cross entropy
 
 
 @dataclasses.dataclass
@@ -61,7 +58,7 @@ class Config(FeatureOptions, ClassifierConfig):
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
-        if self.model in LOSSES:
+        if self.model in MARGIN_LOSSES:
             self.refuse_label_smoothing(f"the loss of --model {self.model} has no probabilities")
 
 
@@ -89,14 +86,14 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         optimizer = SGD(1.0) if is_perceptron else config.make_optimizer(run.total_steps(len(data.train)))
         model.compile(
             optimizer=optimizer,
-            loss=WeightedMeanLoss(LOSSES.get(config.model) or config.smoothed_cross_entropy()),
+            loss=WeightedMeanLoss(MARGIN_LOSSES.get(config.model) or config.smoothed_cross_entropy()),
             weighted_metrics=classification_metrics(),
             jit_compile=config.jit,
         )
     task = FeatureClassification(model, FeaturePreprocessor(TokenList(data.columns)), data.labels)
 
     # The outputs of these models are not probabilities: their cross entropy depends on the scale of the weights.
-    monitor = "val_accuracy" if config.model in LOSSES else "val_cross_entropy"
+    monitor = "val_accuracy" if config.model in MARGIN_LOSSES else "val_cross_entropy"
     best = run.fit(task, data.train, data.validation, monitor, config.read_class_weights())
     return finish_classification(run, task, data, best, name=f"{config.model}_{data.name}")
 

@@ -9,20 +9,18 @@ kerasnlp-zoo train transformer_encoder --train-file reviews.csv --text-column re
 import dataclasses
 from typing import Any, Literal
 
-from kerasnlp_zoo.datasets import load_text_classification
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import set_word_vectors, transformer_encoder
-from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.training import (
     Run,
     ScheduleName,
-    WeightedMeanLoss,
     WordVectorConfig,
-    classification_metrics,
-    finish_classification,
+    compile_labelled,
     is_repeated_run,
+    labelled_task,
     run_repeatedly,
+    train_labelled,
 )
 
 
@@ -71,7 +69,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "transformer_encoder", config)
     run = Run("transformer_encoder", config, fold)
 
-    data = run.same_data(load_text_classification(config, fold, config.folds))
+    data = run.same_data(config.load(fold))
     entry = run.load_entry(data.language, data.labels, data.has_pairs)
     preprocessor = entry.preprocessor if entry else config.preprocessor(data)
     print(data_report(data, preprocessor, config.batch_size))
@@ -100,16 +98,9 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             )
         if vectors is not None:
             set_word_vectors(model, vectors)
-        model.compile(
-            optimizer=config.make_optimizer(run.total_steps(len(data.train))),
-            loss=WeightedMeanLoss(config.smoothed_cross_entropy()),
-            weighted_metrics=classification_metrics(),
-            jit_compile=config.jit,
-        )
-    task = TextClassification(model, preprocessor, data.labels)
-
-    best = run.fit(task, data.train, data.validation, class_weights=config.read_class_weights())
-    return finish_classification(run, task, data, best)
+        task = labelled_task(data, model, preprocessor)
+        compile_labelled(config, task, config.make_optimizer(run.total_steps(len(data.train))))
+    return train_labelled(run, task, data)
 
 
 if __name__ == "__main__":

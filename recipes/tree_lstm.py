@@ -67,6 +67,12 @@ class Config(TreeOptions, WordVectorConfig):
     epochs: int = 12
     """Maximum number of passes over the training data."""
 
+    def check(self, replicas: int) -> None:
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
+        super().check(replicas)
+        if self.label_separator is not None or self.label_columns or self.score:
+            raise InputError("A tree has one label. Omit --label-separator, --label-columns and --score")
+
     def token_ids(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tf.RaggedTensor:
         """Return the token ids of the training texts, ragged int [1, (number of words)]."""
         assert isinstance(preprocessor, TreePreprocessor)

@@ -21,6 +21,7 @@ from kerasnlp_zoo.tasks import (
     FeatureClassification,
     FillMask,
     LanguageModeling,
+    MultiLabelClassification,
     QuestionAnswering,
     SentenceSimilarity,
     TextClassification,
@@ -71,6 +72,16 @@ def text_classification() -> TextClassification:
     preprocessor = WordPreprocessor.from_texts(TEXTS)
     model = text_cnn(preprocessor.vocabulary_size, num_classes=2, embedding_dim=16, num_filters=8)
     return TextClassification(model, preprocessor, ["negative", "positive"])
+
+
+LABEL_SETS = [("film",), (), ("film", "story"), ("story", "long"), ("film",)] * 2 + [("long",)]
+
+
+def multi_label_classification() -> MultiLabelClassification:
+    """A small, untrained MultiLabelClassification."""
+    preprocessor = WordPreprocessor.from_texts(TEXTS)
+    model = text_cnn(preprocessor.vocabulary_size, num_classes=3, embedding_dim=16, num_filters=8)
+    return MultiLabelClassification(model, preprocessor, ["film", "long", "story"], thresholds=[0.5, 0.498, 0.505])
 
 
 ROWS = ("7.5,8,6,9.1", [3.0, 2.5, 4.0, 1.0], (9, 9, 8, 10), [0.0, 0.0, 0.0, 0.0], "-1, 2e1,+3,.5")

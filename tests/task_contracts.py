@@ -16,6 +16,7 @@ from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.tasks.token_classification import tags_for
 from tests.contracts import FAMILIES
 from tests.small_tasks import (
+    LABEL_SETS,
     LABELS,
     ROWS,
     STRANGE,
@@ -29,6 +30,7 @@ from tests.small_tasks import (
     language_modeling_by_ngrams,
     language_modeling_by_nnlm,
     language_modeling_by_transformer,
+    multi_label_classification,
     pair_classification,
     question_answering,
     sentence_similarity,
@@ -105,6 +107,13 @@ WORD_QUERIES = {
 
 TASKS = [
     TaskCase(text_classification, "text_cnn", "probabilities", references=LABELS),
+    TaskCase(
+        multi_label_classification,
+        "text_cnn",
+        "probabilities",
+        labels=tuple(LABEL_SETS),
+        references=LABEL_SETS,
+    ),
     TaskCase(
         feature_classification,
         "linear",

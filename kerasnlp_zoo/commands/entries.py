@@ -10,7 +10,7 @@ import tyro
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.commands.arguments import Entry, Json, Windows, load_task
-from kerasnlp_zoo.datasets.options import DataOptions
+from kerasnlp_zoo.datasets.options import LabelOptions
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import readable
 from kerasnlp_zoo.printable import printable
@@ -53,7 +53,7 @@ def show(entry: Entry) -> None:
 
 def evaluate(
     entry: Entry,
-    options: tyro.conf.OmitArgPrefixes[DataOptions],
+    options: tyro.conf.OmitArgPrefixes[LabelOptions],
     json_: Json = False,
     windows: Windows = False,
 ) -> None:
@@ -72,7 +72,7 @@ def evaluate(
     print(json.dumps({"examples": len(texts), **scores}) if json_ else score_table(scores, len(texts)))
 
 
-def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
+def _test_examples(entry: str, options: LabelOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
     """Return the texts, references and name of the test data: the data of the flags, otherwise of the entry."""
     from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 
@@ -82,7 +82,9 @@ def _test_examples(entry: str, options: DataOptions) -> tuple[Sequence[Any], Seq
     return load_evaluation_examples(config["task"], options, config)
 
 
-def quantize(entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[DataOptions]) -> None:
+def quantize(
+    entry: Entry, folder: tyro.conf.Positional[Path], options: tyro.conf.OmitArgPrefixes[LabelOptions]
+) -> None:
     """Write a copy of an entry with int8 weights, and score both as `evaluate` does.
 
     Args:
@@ -179,9 +181,9 @@ def download(
         print(f"{name}: the licence of the weights is {zoo.DOWNLOADS[name].licence}", file=sys.stderr)
         print(f"{name} is in {zoo.download(name)}")
         return
-    from kerasnlp_zoo.datasets.text_classification import load_text_classification
+    from kerasnlp_zoo.datasets.labelled_texts import load_labelled_texts
 
-    data = load_text_classification(DataOptions(dataset=name, data_dir=data_dir))
+    data = load_labelled_texts(LabelOptions(dataset=name, data_dir=data_dir))
     print(
         f"{name} is prepared: {len(data.train)} train, {len(data.validation)} validation, {len(data.test)} test texts"
     )

@@ -40,6 +40,8 @@ class ConvertedBert:
         pooling: `pooling` of the builder `sentence_encoder`; None for other builders.
         normalize: whether sentence vectors have length 1.
         labels: names of the classes; None for other builders.
+        thresholds: the smallest probability of each label of a classifier that assigns any number of labels; None for
+            other models.
     """
 
     source: str
@@ -52,6 +54,7 @@ class ConvertedBert:
     pooling: Pooling | None = None
     normalize: bool = False
     labels: list[str] | None = None
+    thresholds: list[float] | None = None
 
     def model(self, builder: str | None = None, skip: str | None = None, **head_arguments: Any) -> "keras.Model":
         """Build a model with these weights.
@@ -95,6 +98,8 @@ class ConvertedBert:
         task, builder = TASKS_OF_BUILDERS.get(self.builder, ("", self.builder))
         if self._head_arguments().get("num_classes") == 1:
             task = "text_regression"  # a single output is a number, not a class
+        if self.thresholds is not None:
+            task = "multi_label_classification"
         if task not in TASKS:
             with_task = [builder for builder, (task, _) in TASKS_OF_BUILDERS.items() if task in TASKS]
             raise InputError(
@@ -108,7 +113,9 @@ class ConvertedBert:
             pairs=pairs or task == "question_answering",
             max_sequence_length=self.max_sequence_length,
         )
-        return TASKS[task](self.model(None if builder == self.builder else builder), preprocessor, self.labels or [])
+        model = self.model(None if builder == self.builder else builder)
+        arguments = {} if self.thresholds is None else {"thresholds": self.thresholds}
+        return TASKS[task](model, preprocessor, self.labels or [], **arguments)
 
     def _head_arguments(self) -> Config:
         """Return the arguments of `builder` in addition to the arguments of `bert`."""

@@ -25,6 +25,7 @@ ARCHITECTURES = (
 )
 
 INDEX = ".index.json"  # suffix of the file that lists the parts of weights in several files
+SEVERAL_LABELS = "multi_label_classification"  # the `problem_type` in transformers
 
 
 def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> ConvertedBert:
@@ -72,6 +73,7 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
         pooling=pooling,
         normalize=normalize,
         labels=_labels(config, weights, folder / "config.json") if builder in CLASSIFIERS else None,
+        thresholds=_thresholds(config, weights, folder / "config.json") if builder == "bert_classifier" else None,
         **tokenizer,
     )
 
@@ -136,6 +138,17 @@ def _labels(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> li
     if len(set(labels)) < count:
         raise InputError(f"{path}: two classes have the same name in id2label: {', '.join(labels)[:200]}")
     return labels
+
+
+def _thresholds(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> list[float] | None:
+    """Return the thresholds of a classifier that assigns any number of labels; 0.5 if another program wrote it."""
+    if config.get("problem_type") != SEVERAL_LABELS:
+        return None
+    count = len(weights["logits/bias"])
+    thresholds = config.get("thresholds", [0.5] * count)
+    if not isinstance(thresholds, list) or not all(isinstance(number, float) for number in thresholds):
+        raise InputError(f"{path}: thresholds must have a number for each label. Received: {thresholds!r:.80}")
+    return thresholds
 
 
 # File of weights -> function that reads it.

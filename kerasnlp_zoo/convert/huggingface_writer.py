@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from safetensors.numpy import save
 
 from kerasnlp_zoo.convert.bert_names import to_theirs
 from kerasnlp_zoo.convert.configs import their_config
+from kerasnlp_zoo.convert.huggingface import SEVERAL_LABELS
 from kerasnlp_zoo.convert.sentence_transformers import POOLINGS, modules_of
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
@@ -59,7 +60,8 @@ def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Fo
         tensors = {name.removeprefix("bert."): tensor for name, tensor in tensors.items()}
     with atomic_folder(folder) as new:
         labels = getattr(task_or_model, "labels", None)
-        write_json(new / "config.json", _config(built, labels))
+        several = {"problem_type": SEVERAL_LABELS, **task_or_model.arguments} if _has_label_sets(task_or_model) else {}
+        write_json(new / "config.json", {**_config(built, labels), **several})
         (new / "model.safetensors").write_bytes(save(tensors, metadata={"format": "pt"}))
         if preprocessor is not None:
             _write_tokenizer(new, preprocessor)
@@ -67,6 +69,11 @@ def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Fo
             for path, content in modules_of(arguments).items():
                 write_json(new / path, content)
     return folder
+
+
+def _has_label_sets(task_or_model: "Task | keras.Model") -> "TypeGuard[Task]":
+    """Return whether a task assigns any number of labels to a text."""
+    return getattr(task_or_model, "name", None) == SEVERAL_LABELS
 
 
 def _require_known(built: Config, model: "keras.Model") -> None:

@@ -6,6 +6,7 @@ from kerasnlp_zoo.datasets.options import DataOptions, TokenClassificationOption
 from kerasnlp_zoo.lazy import lazy_attributes
 
 if TYPE_CHECKING:
+    from kerasnlp_zoo.datasets.labelled_texts import load_labelled_texts
     from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering
     from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
     from kerasnlp_zoo.datasets.text_classification import SOURCES, load_text_classification
@@ -21,6 +22,7 @@ __all__ = [
     "TextClassificationData",
     "TokenClassificationOptions",
     "TranslationOptions",
+    "load_labelled_texts",
     "load_question_answering",
     "load_text_classification",
     "load_text_regression",
@@ -31,6 +33,7 @@ __all__ = [
 __getattr__, __dir__ = lazy_attributes(
     __name__,
     {
+        "labelled_texts": ["load_labelled_texts"],
         "question_answering": ["QuestionAnsweringOptions", "load_question_answering"],
         "splits": ["Split", "TextClassificationData"],
         "text_classification": ["SOURCES", "load_text_classification"],

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 from kerasnlp_zoo.datasets.feature_tables import FeatureOptions, load_features, read_features
+from kerasnlp_zoo.datasets.labelled_texts import load_labelled_texts, read_label_sets
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
-from kerasnlp_zoo.datasets.options import DataOptions, TokenClassificationOptions, TranslationOptions
+from kerasnlp_zoo.datasets.options import DataOptions, LabelOptions, TokenClassificationOptions, TranslationOptions
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
@@ -78,6 +79,16 @@ def _classified(options: DataOptions, config: Config) -> Examples:
         return [example.text for example in examples], [example.label for example in examples]
     data = load_text_classification(_with_data(options, config))
     return data.test.texts, [data.labels[label] for label in data.test.labels]
+
+
+def _with_label_sets(options: DataOptions, config: Config) -> Examples:
+    if not isinstance(options, LabelOptions):
+        options = LabelOptions(**dataclasses.asdict(options))
+    if options.test_file is not None:
+        examples = [example for example in read_label_sets(options.test_file, options) if example.labels is not None]
+        return [example.text for example in examples], [list(example.labels or ()) for example in examples]
+    data = load_labelled_texts(dataclasses.replace(options, dataset=_with_data(options, config).dataset))
+    return data.test.texts, [[data.labels[label] for label in labels] for labels in data.test.labels]
 
 
 def _numbered(options: DataOptions, config: Config) -> Examples:
@@ -174,6 +185,7 @@ def _translated(options: DataOptions, config: Config) -> Examples:
 
 READERS: dict[str, Callable[[DataOptions, Config], Examples]] = {
     "text_classification": _classified,
+    "multi_label_classification": _with_label_sets,
     "feature_classification": _numbered,
     "text_regression": _scored,
     "sentence_similarity": _scored,

@@ -69,6 +69,29 @@ class DataOptions(PathFlags):
 
 
 @dataclasses.dataclass
+class LabelOptions(DataOptions):
+    """The data to read, texts with one label or with any number of labels."""
+
+    label_separator: str | None = None
+    """Character between the labels of a text in the label column, such as '|': a text can then have any number of
+    labels. Lists of labels in JSON are recognized."""
+    label_columns: tuple[str, ...] = ()
+    """A column for each label, with 1 or true for the texts that have it: a text can then have any number of labels."""
+
+    def check_labels(self) -> None:
+        """Raise InputError if the flags of the labels are invalid or contradict each other."""
+        if self.label_separator is not None and self.label_columns:
+            raise InputError("--label-separator and --label-columns cannot be used together. Omit one of them")
+        if self.label_separator == "":
+            raise InputError("--label-separator must have at least one character, such as '|'. Received: ''")
+        if len(self.label_columns) == 1:
+            raise InputError(
+                f"--label-columns needs at least two columns. Received: {self.label_columns[0]}. For a column with the "
+                "label of each text, use --label-column"
+            )
+
+
+@dataclasses.dataclass
 class TokenClassificationOptions(DataOptions):
     """The data to read, texts with labelled spans: a named data set, or the user's own files.
 

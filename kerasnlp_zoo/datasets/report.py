@@ -32,8 +32,16 @@ def data_report(data: TextClassificationData, preprocessor: Preprocessor, batch_
         batch_size: batch size; the share of padding depends on it.
     """
     splits = _splits(data)
-    is_scored = data.train.labels.dtype.kind == "f"
-    lines = [*_first_lines(data), *(_score_lines(splits) if is_scored else _label_lines(data.labels, splits))]
+    lines = [
+        *_first_lines(data),
+        *(_score_lines(splits) if data.kind == "score" else _label_lines(data.labels, splits)),
+    ]
+    if data.kind == "labels":
+        counts = [len(labels) for labels in data.train.labels]
+        lines.append(
+            f"  labels        {np.mean(counts):.1f} per text of train ({min(counts)} to {max(counts)}), "
+            f"{counts.count(0):,} texts without label"
+        )
     for name, split in splits.items():
         lines.append(f"  {name:<13} {_token_shares(split, preprocessor, batch_size)}")
     origin = "of the pretrained model" if type(preprocessor).__name__ == "WordPiecePreprocessor" else "counted on train"
@@ -183,7 +191,7 @@ def _score_lines(splits: Mapping[str, Split]) -> list[str]:
 
 
 def _label_lines(labels: Sequence[str], splits: Mapping[str, Split]) -> list[str]:
-    counts = {name: np.bincount(split.labels, minlength=len(labels)) for name, split in splits.items()}
+    counts = {name: np.bincount(_label_ids(split), minlength=len(labels)) for name, split in splits.items()}
     order = np.argsort(-counts["train"], kind="stable")
     lines = [
         f"  label         {labels[index]}: " + ", ".join(f"{count[index]:,} {name}" for name, count in counts.items())
@@ -200,6 +208,13 @@ def _label_lines(labels: Sequence[str], splits: Mapping[str, Split]) -> list[str
         names = ", ".join(unseen[:SHOWN_LABELS]) + (" ..." if len(unseen) > SHOWN_LABELS else "")
         lines.append(f"  label         {number} no text to validate or test with: {names}")
     return lines
+
+
+def _label_ids(split: Split) -> np.ndarray:
+    """Return the ids of all labels of a split; a text with a set of labels has several."""
+    if split.labels.dtype != object:
+        return split.labels
+    return np.array([label for labels in split.labels for label in labels], "int64")
 
 
 def _token_shares(split: Split, preprocessor: Preprocessor, batch_size: int) -> str:

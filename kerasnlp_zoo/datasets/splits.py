@@ -1,10 +1,12 @@
 """Training, validation and test splits: without duplicates, and independent of the order of the data."""
 
+import collections
 import dataclasses
 import hashlib
+import itertools
 import unicodedata
 from collections.abc import Mapping, Sequence, Sized
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Language
 
 SMOKE_EXAMPLES = 24  # of each class
+LabelKind: TypeAlias = Literal["label", "labels", "score"]
 Text: TypeAlias = str | tuple[str, str]  # a text, or a pair of texts
 
 
@@ -47,8 +50,23 @@ class Split:
 
     def first_of_each_class(self, count: int) -> Self:
         """Return the first `count` examples of every class."""
-        rows = [np.flatnonzero(self.classes == label)[:count] for label in np.unique(self.classes)]
+        classes = self.classes
+        rows = [np.flatnonzero(classes == label)[:count] for label in np.unique(classes)]
         return self.take(np.sort(np.concatenate(rows)))
+
+
+class LabelSetSplit(Split):
+    """Texts with any number of labels: `labels` are tuples of class ids in increasing order."""
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The rarest label of each example, int64 [N]; -1 for an example without labels.
+
+        Shares of these classes contain about the same shares of every label.
+        """
+        counts = collections.Counter(itertools.chain.from_iterable(self.labels))
+        rarest = [min(labels, key=lambda label: (counts[label], label), default=-1) for labels in self.labels]
+        return np.array(rarest, "int64")
 
 
 SplitType = TypeVar("SplitType", bound=Split)
@@ -80,6 +98,13 @@ class TextClassificationData:
     licence: str = "the user's own data"
     commercial_use: CommercialUse = "unknown"
     notes: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def kind(self) -> LabelKind:
+        """Whether a text has one label, a set of labels, or a score."""
+        if isinstance(self.train, LabelSetSplit):
+            return "labels"
+        return "score" if self.train.labels.dtype.kind == "f" else "label"
 
     @property
     def has_pairs(self) -> bool:
@@ -212,8 +237,9 @@ def hold_out(split: SplitType, share: float, fold: int = 0) -> tuple[SplitType, 
     """
     digests = np.array([_digest(duplicate_key(text)) for text in split.texts])
     slices = [np.array([], "int64")]
-    for label in np.unique(split.classes):
-        rows = np.flatnonzero(split.classes == label)
+    classes = split.classes
+    for label in np.unique(classes):
+        rows = np.flatnonzero(classes == label)
         rows = rows[np.argsort(digests[rows])]
         start, end = (round(edge * share * len(rows)) for edge in (fold, fold + 1))
         slices.append(rows[start:end])

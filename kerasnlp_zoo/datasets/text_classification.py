@@ -113,7 +113,7 @@ def load_text_classification(
     if options.train_file is not None:
         data, splits = _user_files(options)
     else:
-        data, splits = _named(options)
+        data, splits = read_named(options)
     splits, dropped = prepare_splits(splits, options, data["name"], fold, num_folds)
     data["dropped"].update(dropped)
     missing = [label for index, label in enumerate(data["labels"]) if index not in splits["train"].labels]
@@ -172,7 +172,7 @@ def _encode(examples: Sequence[Example], labels: Sequence[str]) -> Split:
     return Split([example.text for example in examples], ids)
 
 
-def _named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
+def read_named(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]:
     """Return the fields of `TextClassificationData` except the splits, and the splits."""
     from kerasnlp_zoo.datasets import tfds_loading  # a slow import, not needed for the user's files
 

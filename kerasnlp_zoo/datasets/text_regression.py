@@ -16,13 +16,17 @@ STS_BENCHMARK = "sts_benchmark"
 SCORED = {"stsb": Source("glue/stsb", "sentence1", "label", "sentence2", test="validation")}  # its test is secret
 
 
-def load_text_regression(options: DataOptions) -> TextClassificationData:
+def load_text_regression(
+    options: DataOptions, fold: int | None = None, num_folds: int | None = None
+) -> TextClassificationData:
     """Load train, validation and test texts with numbers as labels.
 
     Args:
         options: flags of the data. The dataset is sts_benchmark (the Chinese one with --language zh), stsb, or a
             TFDS data set with a number as its label. Files are read as for classification, with numbers in the
             label column.
+        fold: index of the fold to hold out as the test split; None without cross-validation.
+        num_folds: number of folds of the cross-validation.
 
     Returns:
         The data; `labels` is ["score"], and the labels of each `Split` are float64.
@@ -37,7 +41,7 @@ def load_text_regression(options: DataOptions) -> TextClassificationData:
         data, splits = _sts_benchmark(options)
     else:
         data, splits = _tfds(options)
-    splits, dropped = prepare_splits(splits, options, data["name"])
+    splits, dropped = prepare_splits(splits, options, data["name"], fold, num_folds)
     data["dropped"] = {**data.get("dropped", {}), **dropped}
     return TextClassificationData(
         labels=[SCORE], train=splits["train"], validation=splits["validation"], test=splits["test"], **data

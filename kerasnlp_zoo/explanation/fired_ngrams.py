@@ -9,7 +9,7 @@ Shapes: C classes, T words, N windows of a width W, F filters per width, K filte
 
 import dataclasses
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -117,7 +117,7 @@ def fired_ngrams(task: Task, text: str) -> Explanation:
 
     Args:
         task: a task with a model from `text_cnn`, with any pooling and padding.
-        text: the text to answer.
+        text: the text to answer. Of several labels, the most probable one is explained.
 
     Raises:
         InputError: if `text` is not a string, or the model does not come from `text_cnn`, or its convolutions are
@@ -132,7 +132,7 @@ def fired_ngrams(task: Task, text: str) -> Explanation:
     (',', 'beautifully', 'acted', 'film')
     """
     _require_text_cnn(task.model)
-    answer = task.predict([text])[0]
+    answer = _answer_with_one_label(task, text)
     preprocessor = cast(WordPreprocessor, task.preprocessor)  # every text_cnn reads words
     words, words_cut, features = read_words(preprocessor, text)
     logits, by_width = _window_contributions(task.model, features["token_ids"], len(task.labels))
@@ -153,6 +153,16 @@ def fired_ngrams(task: Task, text: str) -> Explanation:
     bias = keras.ops.convert_to_numpy(task.model.get_layer("logits").bias)
     separator = "" if task.preprocessor.language == "zh" else " "
     return Explanation(answer, task.labels, words, words_cut, ngrams, logits, bias, separator)
+
+
+def _answer_with_one_label(task: Task, text: str) -> TextClassificationAnswer:
+    """Return the answer to explain: of several labels, the most probable one."""
+    answer: Any = task.predict([text])[0]
+    if "probabilities" not in answer:
+        raise InputError(f"fired_ngrams explains the labels of a text. Received: a task of {task.name}")
+    probabilities: dict[str, float] = answer["probabilities"]
+    label = max(probabilities, key=probabilities.__getitem__)
+    return {"label": label, "probability": probabilities[label], "probabilities": probabilities}
 
 
 def _require_text_cnn(model: keras.Model) -> None:

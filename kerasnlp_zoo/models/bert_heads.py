@@ -26,6 +26,7 @@ Pooling: TypeAlias = Literal["pooled_output", "first", "mean", "max"]
 # The builder of the model for each task.
 BERT_BUILDERS = {
     "text_classification": "bert_classifier",
+    "multi_label_classification": "bert_classifier",
     "text_regression": "bert_classifier",
     "token_classification": "bert_token_classifier",
     "question_answering": "bert_span_predictor",

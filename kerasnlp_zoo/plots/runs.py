@@ -20,7 +20,7 @@ def training_curves(history: History, best_epoch: int, path: FilePath, title: st
     """Draw the curves of a run over its epochs, and mark the best epoch.
 
     The plot has the first of these curves that are in the history: cross entropy and accuracy; perplexity; loss and
-    BLEU; loss. The norm of the gradient is beside them.
+    BLEU; cross entropy; loss. The norm of the gradient is beside them.
 
     Args:
         history: rows of history.csv.
@@ -28,7 +28,7 @@ def training_curves(history: History, best_epoch: int, path: FilePath, title: st
         path: PNG file to write.
         title: title of the plot.
     """
-    choices = ("cross_entropy", "accuracy"), ("perplexity",), ("loss", "bleu"), ("loss",)
+    choices = ("cross_entropy", "accuracy"), ("perplexity",), ("loss", "bleu"), ("cross_entropy",), ("loss",)
     names = next(names for names in choices if all(f"val_{name}" in history[0] for name in names))
     names = (*names, "gradient_norm") if "gradient_norm" in history[0] else names
     figure = new_figure(4.5 * len(names), 3.4)

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 from kerasnlp_zoo.tasks.feature_classification import FeatureClassification
 from kerasnlp_zoo.tasks.fill_mask import FillMask
 from kerasnlp_zoo.tasks.language_modeling import LanguageModeling
+from kerasnlp_zoo.tasks.multi_label_classification import MultiLabelClassification
 from kerasnlp_zoo.tasks.question_answering import QuestionAnswering
 from kerasnlp_zoo.tasks.sentence_similarity import SentenceSimilarity
 from kerasnlp_zoo.tasks.task import Task
@@ -17,6 +18,7 @@ from kerasnlp_zoo.tasks.word_embedding import WordEmbedding
 
 TaskName: TypeAlias = Literal[
     "text_classification",
+    "multi_label_classification",
     "feature_classification",
     "text_regression",
     "token_classification",
@@ -32,6 +34,7 @@ TASKS: dict[str, type[Task]] = {
     task.name: task
     for task in (
         TextClassification,
+        MultiLabelClassification,
         FeatureClassification,
         TextRegression,
         TokenClassification,
@@ -50,6 +53,7 @@ __all__ = [
     "FeatureClassification",
     "FillMask",
     "LanguageModeling",
+    "MultiLabelClassification",
     "QuestionAnswering",
     "SentenceSimilarity",
     "Task",

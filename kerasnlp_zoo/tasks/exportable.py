@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.types import Config
 
 # Pairs where the preprocessor takes pairs, rows where it takes numbers, otherwise strings.
 Texts: TypeAlias = Sequence[str | tuple[str, ...] | Sequence[float]]
@@ -24,6 +25,10 @@ class Exportable(Protocol):
     @property
     def preprocessor(self) -> Preprocessor:
         """The preprocessor whose features are the model's inputs."""
+
+    @property
+    def arguments(self) -> Config:
+        """Arguments of the class besides model, preprocessor and labels."""
 
     @property
     def needs_strings(self) -> bool:

@@ -209,6 +209,7 @@ def _config(task: Exportable, examples: Sequence[Mapping[str, Any]]) -> Config:
         "model": task.model.name,
         "language": task.preprocessor.language,
         "labels": task.labels,
+        **task.arguments,
         "preprocessing": {"class": type(task.preprocessor).__name__, "config": task.preprocessor.get_config()},
         "max_sequence_length": task.preprocessor.max_sequence_length,
         "inputs": {

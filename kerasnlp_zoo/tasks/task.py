@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.objectives.objective import Objective
 from kerasnlp_zoo.tasks.export import export_task
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.iterables import listed
@@ -75,6 +76,27 @@ class Task(ManyTexts[Answer]):
     def needs_strings(self) -> bool:
         """Whether an answer needs more than the model's inputs and outputs."""
         return False
+
+    def objective(self, label_smoothing: float = 0.0) -> Objective:
+        """Return the loss and the metrics with which `dataset` trains the model.
+
+        Args:
+            label_smoothing: share of the target probability that is distributed over all labels.
+
+        Raises:
+            InputError: for a task that is not trained on labels.
+        """
+        raise InputError(f"{self.name} is not trained on labelled texts. Train it with a recipe: kerasnlp-zoo train")
+
+    @property
+    def _builder(self) -> str | None:
+        """Name of the builder of the model; None if it does not come from a builder."""
+        return getattr(self.model, "builder_config", {"builder": None})["builder"]
+
+    @property
+    def arguments(self) -> Config:
+        """Arguments of the class besides model, preprocessor and labels, as JSON values; an entry keeps them."""
+        return {}
 
     def answer(self, outputs: Any) -> dict[str, tf.Tensor]:
         """Convert the model's outputs [N, ...] to a dict of dense tensors [N, ...], which a server returns."""

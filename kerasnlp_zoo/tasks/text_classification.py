@@ -13,6 +13,7 @@ import tensorflow as tf
 from kerasnlp_zoo.datasets.class_weights import ClassWeights, weights_of_classes
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores, with_main_score
+from kerasnlp_zoo.objectives.objective import Objective, classification_objective
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Task, require_references
@@ -94,6 +95,10 @@ class TextClassification(Task[TextClassificationAnswer]):
         label_ids = self.label_ids(require_labels(labels))
         weights = self._class_weights(class_weights, label_ids)[label_ids]
         return self._batches(texts, label_ids, batch_size, training, seed, weights)
+
+    def objective(self, label_smoothing: float = 0.0) -> Objective:
+        """Return cross entropy; for a perceptron or linear SVM, its own loss."""
+        return classification_objective(self._builder, label_smoothing)
 
     def _class_weights(self, class_weights: ClassWeights, label_ids: np.ndarray) -> np.ndarray:
         """Return the weight of each class, float [C], for these training labels."""

@@ -1,34 +1,8 @@
 """Functions and classes that recipes share: `Run`, losses, optimizers, callbacks and trainers."""
 
-from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
-from kerasnlp_zoo.training.class_weighting import ClassifierConfig
-from kerasnlp_zoo.training.classification import finish_classification
-from kerasnlp_zoo.training.fine_tuning import (
-    SPAN_METRICS,
-    FineTuningConfig,
-    compile_for_fine_tuning,
-    finish_fine_tuning,
-    load_encoder,
-    trainable_summary,
-)
-from kerasnlp_zoo.training.glove_trainer import GloveTrainer
-from kerasnlp_zoo.training.gradient_norm import GradientNorm
-from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
-from kerasnlp_zoo.training.language_model_trainer import (
-    LanguageModelTrainer,
-    Perplexity,
-    compile_for_language_modeling,
-    initialize_output_bias,
-)
-from kerasnlp_zoo.training.language_modeling import (
-    LanguageModelConfig,
-    TextRunOptions,
-    finish_language_modeling,
-    read_language_model_text,
-    save_language_model,
-)
-from kerasnlp_zoo.training.lazy_adam import LazyAdam
-from kerasnlp_zoo.training.losses import (
+from kerasnlp_zoo.objectives.gradient_norm import GradientNorm
+from kerasnlp_zoo.objectives.lazy_adam import LazyAdam
+from kerasnlp_zoo.objectives.losses import (
     GloveLoss,
     SmoothedCrossEntropy,
     WeightedMeanLoss,
@@ -41,6 +15,39 @@ from kerasnlp_zoo.training.losses import (
     perceptron_loss,
     span_cross_entropy,
     squared_error,
+)
+from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
+from kerasnlp_zoo.training.class_weighting import ClassifierConfig
+from kerasnlp_zoo.training.classification import finish_classification
+from kerasnlp_zoo.training.fine_tuning import (
+    SPAN_METRICS,
+    FineTuningConfig,
+    compile_for_fine_tuning,
+    finish_fine_tuning,
+    load_encoder,
+    trainable_summary,
+)
+from kerasnlp_zoo.training.glove_trainer import GloveTrainer
+from kerasnlp_zoo.training.hierarchical_softmax_trainer import HierarchicalSoftmaxTrainer
+from kerasnlp_zoo.training.labelled_texts import (
+    TASK_OF,
+    LabelledTextConfig,
+    compile_labelled,
+    labelled_task,
+    train_labelled,
+)
+from kerasnlp_zoo.training.language_model_trainer import (
+    LanguageModelTrainer,
+    Perplexity,
+    compile_for_language_modeling,
+    initialize_output_bias,
+)
+from kerasnlp_zoo.training.language_modeling import (
+    LanguageModelConfig,
+    TextRunOptions,
+    finish_language_modeling,
+    read_language_model_text,
+    save_language_model,
 )
 from kerasnlp_zoo.training.next_word_loss import (
     SAMPLED,
@@ -98,6 +105,7 @@ __all__ = [
     "SMOKE_STEPS",
     "SPAN_METRICS",
     "STRATEGIES",
+    "TASK_OF",
     "ClassifierConfig",
     "CorpusRunConfig",
     "EpochBackup",
@@ -108,6 +116,7 @@ __all__ = [
     "HierarchicalSoftmaxTrainer",
     "HistoryFile",
     "KeepBest",
+    "LabelledTextConfig",
     "LanguageModelConfig",
     "LanguageModelTrainer",
     "LazyAdam",
@@ -139,6 +148,7 @@ __all__ = [
     "compile_for_language_modeling",
     "compile_for_pretraining",
     "compile_for_translation",
+    "compile_labelled",
     "crf_loss",
     "crf_metrics",
     "cross_entropy",
@@ -152,6 +162,7 @@ __all__ = [
     "identity_loss",
     "initialize_output_bias",
     "is_repeated_run",
+    "labelled_task",
     "load_encoder",
     "make_strategy",
     "next_word_trainer",
@@ -165,6 +176,7 @@ __all__ = [
     "score_callbacks",
     "span_cross_entropy",
     "squared_error",
+    "train_labelled",
     "train_translator",
     "trainable_summary",
 ]

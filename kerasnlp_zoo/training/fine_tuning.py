@@ -8,10 +8,11 @@ import keras
 
 from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.evaluation.class_table import class_table, in_percent
 from kerasnlp_zoo.models.lora import HEADS, enable_lora
+from kerasnlp_zoo.objectives.losses import ElementLoss, WeightedMeanLoss
 from kerasnlp_zoo.tasks import QuestionAnswering, Task, TaskName, TextClassification
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.losses import ElementLoss, WeightedMeanLoss
 from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.repetition import RepeatableConfig
 from kerasnlp_zoo.training.run import Run, RunConfig
@@ -235,6 +236,9 @@ def finish_fine_tuning(
         f"{metrics['validation_score']:.1f} (epoch {metrics['best_epoch']}), "
         f"{metrics['milliseconds_per_sentence']:.1f} ms per text"
     )
+    if task.name == "multi_label_classification":
+        print(f"  macro-F1 {100 * scores['macro_f1']:.1f}, exact match {100 * scores['exact_match']:.1f}")
+        print(class_table({label: in_percent(of_class) for label, of_class in scores["per_class"].items()}))
     run.note_smoke()
     metrics = run.describe(metrics)
     if run.fold is None:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import require_positive
-from kerasnlp_zoo.training.losses import GloveLoss
+from kerasnlp_zoo.objectives.losses import GloveLoss
 from kerasnlp_zoo.training.table_trainer import Table, TableTrainer, row_adagrad, row_sums
 
 ACCUMULATOR = 1.0  # as in the published code; it reduces the first steps of a rare word

@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.models.language_model_state import state_spec, with_state
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, identity_loss
+from kerasnlp_zoo.objectives.losses import WeightedMeanLoss, identity_loss
 from kerasnlp_zoo.training.next_word_loss import NextWordLoss
 from kerasnlp_zoo.types import Tensor
 

@@ -7,9 +7,9 @@ from typing import Any, Literal, TypeAlias
 import keras
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training.gradient_norm import MeasuresGradient
-from kerasnlp_zoo.training.lazy_adam import LazyAdam
-from kerasnlp_zoo.training.losses import ElementLoss, SmoothedCrossEntropy, cross_entropy
+from kerasnlp_zoo.objectives.gradient_norm import MeasuresGradient
+from kerasnlp_zoo.objectives.lazy_adam import LazyAdam
+from kerasnlp_zoo.objectives.losses import ElementLoss, SmoothedCrossEntropy, cross_entropy
 from kerasnlp_zoo.training.schedules import (
     WarmupConstant,
     WarmupCosineDecay,

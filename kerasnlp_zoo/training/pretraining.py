@@ -13,6 +13,7 @@ import tensorflow as tf
 from kerasnlp_zoo import files, plots, zoo
 from kerasnlp_zoo.datasets.corpora import TextOptions, TextSource, open_corpus, parallel_map
 from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.objectives.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.tasks import FillMask
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
@@ -20,7 +21,6 @@ from kerasnlp_zoo.text import WordPieceVocabulary, learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.corpus import IDS
 from kerasnlp_zoo.text.documents import Documents, encode_documents
 from kerasnlp_zoo.text.sentences import split_sentences
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import round_to_float16, save_task

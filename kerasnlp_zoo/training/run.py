@@ -23,11 +23,11 @@ from kerasnlp_zoo.datasets.class_weights import ClassWeights
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.flags import PathFlags
+from kerasnlp_zoo.objectives.gradient_norm import GradientNorm
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
-from kerasnlp_zoo.training.gradient_norm import GradientNorm
 from kerasnlp_zoo.training.optimizers import OptimizerOptions
 from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
 from kerasnlp_zoo.training.run_state import DataT, RunState

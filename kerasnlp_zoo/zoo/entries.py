@@ -11,6 +11,7 @@ from kerasnlp_zoo.tasks import (
     FeatureClassification,
     FillMask,
     LanguageModeling,
+    MultiLabelClassification,
     QuestionAnswering,
     SentenceSimilarity,
     Task,
@@ -57,6 +58,13 @@ def load(
     labels: Labels = None,
     **options: Unpack[LoadOptions],
 ) -> TextClassification: ...
+@overload
+def load(
+    name_or_folder: FilePath,
+    task: Literal["multi_label_classification"],
+    labels: Labels = None,
+    **options: Unpack[LoadOptions],
+) -> MultiLabelClassification: ...
 @overload
 def load(
     name_or_folder: FilePath,

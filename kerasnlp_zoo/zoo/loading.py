@@ -65,6 +65,7 @@ def load_entry(
             "train it and quantize the result"
         )
     is_own = task_name == config["task"]
+    is_complete = is_own and labels is None  # with the head of the entry
     builder_config = _own_builder(folder, config, labels) if is_own else _other_builder(config, task_name, labels)
     source = folder / "config.json"
     for arguments in (config["builder_arguments"], config["preprocessing"]["config"]):
@@ -84,12 +85,13 @@ def load_entry(
         model,
         _read_weights(folder, config, model),
         folder / "model.safetensors",
-        skip=() if is_own and labels is None else (HEAD,),
+        skip=() if is_complete else (HEAD,),
         optional=() if is_own else HEAD_LAYERS,
     )
     if fresh:
         logger.warning("These weights are new and must be trained: %s", ", ".join(fresh))
-    task = TASKS[task_name](model, preprocessor, config["labels"] if labels is None and is_own else labels or [])
+    arguments = config.get("task_arguments", {}) if is_complete else {}
+    task = TASKS[task_name](model, preprocessor, config["labels"] if is_complete else labels or [], **arguments)
     task.entry = str(name_or_folder)
     return task
 

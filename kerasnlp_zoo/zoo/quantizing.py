@@ -73,7 +73,8 @@ def quantize_entry(
     before = task.evaluate(texts, references)
     quantize_model(task.model)
     round_weights(task.model, QUANTIZATION)  # weights that Keras cannot quantize, such as recurrent kernels
-    task = type(task)(task.model, task.preprocessor, task.labels)  # the compiled function has the float weights
+    # The compiled function of the old task has the float weights.
+    task = type(task)(task.model, task.preprocessor, task.labels, **task.arguments)
     after = task.evaluate(texts, references)
     if metrics.get("dataset") != dataset:  # a published score belongs to its own test texts
         metrics |= {"dataset": dataset, "published_score": None, "published_by": None}

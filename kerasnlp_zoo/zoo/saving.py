@@ -65,6 +65,7 @@ def save(
         "least_library_version": __version__,
         "task": task.name,
         "labels": task.labels,
+        **({"task_arguments": task.arguments} if task.arguments else {}),
         "language": task.preprocessor.language,
         "builder": task.model.builder_config["builder"],
         "builder_arguments": dict(task.model.builder_config["arguments"]),

@@ -9,7 +9,9 @@ from safetensors.numpy import load_file, save_file
 from kerasnlp_zoo import models
 from kerasnlp_zoo.convert import read_huggingface, write_huggingface
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.tasks import MultiLabelClassification
 from tests.convert import golden
+from tests.small_tasks import TEXTS, bert_model
 
 ENCODER = {name: tensor for name, tensor in golden.tensors().items() if not name.startswith("cls.")}
 
@@ -260,6 +262,18 @@ def test_labels_are_read_and_written_in_the_order_of_their_ids(tmp_path, archite
     converted = read_huggingface(folder)
     assert (converted.builder, converted.labels) == (builder, ["O", "PER", "ORG"])
     assert converted.model().builder_config["arguments"]["num_classes"] == 3
+
+
+def test_a_classifier_of_several_labels_comes_back_with_its_thresholds(tmp_path):
+    task = MultiLabelClassification(*bert_model("bert_classifier", {}, num_classes=3), list("abc"), [0.2, 0.5, 0.9])
+    written = write_huggingface(task, tmp_path / "theirs") / "config.json"
+    config = json.loads(written.read_text())
+    assert config["problem_type"] == "multi_label_classification"
+    back = read_huggingface(tmp_path / "theirs").task("en")
+    assert (back.name, back.labels, back.thresholds) == (task.name, task.labels, task.thresholds)
+    assert back.predict(TEXTS) == task.predict(TEXTS)
+    written.write_text(json.dumps({name: value for name, value in config.items() if name != "thresholds"}))
+    assert read_huggingface(tmp_path / "theirs").task("en").thresholds == [0.5] * 3  # as transformers writes it
 
 
 def test_a_span_head_has_no_labels(tmp_path):

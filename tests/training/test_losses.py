@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.objectives.losses import is_correct
 from kerasnlp_zoo.training import (
     SmoothedCrossEntropy,
     WeightedMeanLoss,
@@ -12,7 +13,6 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from kerasnlp_zoo.training.losses import is_correct
 from tests import oracles
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kerasnlp_zoo.training.gradient_norm import MeasuresGradient, merged_rows
+from kerasnlp_zoo.objectives.gradient_norm import MeasuresGradient, merged_rows
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
