@@ -45,8 +45,9 @@ class LongTexts:
         """
         if not self.has_windows or not isinstance(self.preprocessor, SequencePreprocessor):
             raise InputError(
-                f"{self.name} does not read windows. Expected a task of text_classification, token_classification or "
-                "fill_mask that takes tokens. Split long texts, such as into paragraphs, and ask about each"
+                f"{self.name} does not read windows. Expected a task of text_classification, "
+                "multi_label_classification, token_classification or fill_mask that takes tokens. Split long texts, "
+                "such as into paragraphs, and ask about each"
             )
         if len(self.preprocessor.inputs) > 1:
             raise InputError(

@@ -4,7 +4,7 @@ Shapes: N texts, C labels, M the largest number of labels of a text.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,19 +17,21 @@ from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.objectives.label_sets import BinaryCrossEntropy, label_set_metrics
 from kerasnlp_zoo.objectives.objective import Objective
 from kerasnlp_zoo.tasks.exportable import Texts
-from kerasnlp_zoo.tasks.task import Task, require_references
+from kerasnlp_zoo.tasks.labelling import Labelling
+from kerasnlp_zoo.tasks.long_texts import AnyAnswer
+from kerasnlp_zoo.tasks.task import require_references
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.types import Config
 
 
-class MultiLabelClassificationAnswer(TypedDict):
+class MultiLabelClassificationAnswer(AnyAnswer):
     """The labels of a text, in the order of the task's labels, and the probability of every label."""
 
     labels: list[str]
     probabilities: dict[str, float]
 
 
-class MultiLabelClassification(Task[MultiLabelClassificationAnswer]):
+class MultiLabelClassification(Labelling[MultiLabelClassificationAnswer]):
     """Assign to every text all labels whose probability reaches their threshold.
 
     Any classifier of texts fits: the probability of a label is the sigmoid of its logit. A softmax regression is then a
@@ -148,9 +150,12 @@ class MultiLabelClassification(Task[MultiLabelClassificationAnswer]):
             return ((len(targets) - positive) / np.maximum(positive, 1)).astype("float32")
         return weights_of_classes(class_weights, self.labels, positive)
 
-    def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
+    def _probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Convert logits [N, C] to probabilities, float32 [N, C]."""
+        return keras.ops.sigmoid(keras.ops.cast(outputs, "float32"))
+
+    def _labelled(self, probabilities: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return labels [N, M], padded with "", count [N] and probabilities [N, C] in the order of the labels."""
-        probabilities = keras.ops.sigmoid(keras.ops.cast(outputs, "float32"))
         has_label = probabilities >= tf.constant(self.thresholds, tf.float32)
         names = tf.broadcast_to(tf.constant(self.labels), tf.shape(has_label))
         return {

@@ -15,11 +15,9 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores, with_main_score
 from kerasnlp_zoo.objectives.objective import Objective, classification_objective
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.labelling import Labelling
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
-from kerasnlp_zoo.tasks.task import Task, require_references
-from kerasnlp_zoo.text.padding import padded
-from kerasnlp_zoo.text.preprocessors.sequences import SequencePreprocessor
-from kerasnlp_zoo.text.windows import overlapping_windows
+from kerasnlp_zoo.tasks.task import require_references
 
 
 class NodeAnswer(TypedDict):
@@ -39,7 +37,7 @@ class TextClassificationAnswer(AnyAnswer):
     nodes: NotRequired[list[NodeAnswer]]  # only from a TreeClassification whose model labels nodes
 
 
-class TextClassification(Task[TextClassificationAnswer]):
+class TextClassification(Labelling[TextClassificationAnswer]):
     """Assign one of the labels to every text, with probabilities.
 
     Args:
@@ -60,7 +58,6 @@ class TextClassification(Task[TextClassificationAnswer]):
 
     name = "text_classification"
     main_metric: str = "accuracy"
-    has_windows = True
 
     def dataset(
         self,
@@ -105,28 +102,12 @@ class TextClassification(Task[TextClassificationAnswer]):
         counts = np.bincount(label_ids, minlength=len(self.labels))
         return weights_of_classes(class_weights, self.labels, counts)
 
-    def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""
-        return self._labelled(self._probabilities(outputs))
-
-    def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Answer texts; with windows, the probabilities of a text are the mean of those of its windows."""
-        if not self.windows:
-            return super()._strings_to_answers(*strings)
-        preprocessor = self.preprocessor
-        assert isinstance(preprocessor, SequencePreprocessor)  # checked by with_windows
-        complete = preprocessor.complete_features(*strings)
-        windows = overlapping_windows(complete["token_ids"].row_lengths(), preprocessor.room)
-        inputs = self._model_inputs(padded(preprocessor.framed(windows.of(complete))))
-        probabilities = self._probabilities(self.model(inputs, training=False))  # [W, C]
-        return self._labelled(tf.math.segment_mean(probabilities, windows.text))
-
     def _probabilities(self, outputs: tf.Tensor) -> tf.Tensor:
         """Convert logits [N, C] to probabilities, float32 [N, C]."""
         return keras.ops.softmax(keras.ops.cast(outputs, "float32"))
 
     def _labelled(self, probabilities: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the dict of answers for probabilities [N, C]."""
+        """Return label [N], probability [N] and probabilities [N, C] in the order of the labels."""
         return {
             "label": tf.gather(tf.constant(self.labels), tf.argmax(probabilities, axis=-1)),
             "probability": tf.reduce_max(probabilities, axis=-1),

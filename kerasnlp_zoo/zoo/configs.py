@@ -69,6 +69,7 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 OPTIONAL: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data": (_is_table, "an object"),
+    "task_arguments": (_is_table, "an object"),
     "base": (_is_base, 'an object {"name": ..., "sha256": ...}'),
     **dict.fromkeys(
         ("weights_licence", "commercial_use", "command", "quantized_from", "least_library_version"),

@@ -181,3 +181,19 @@ def test_classification_keeps_the_defaults_of_fine_tuning():
         defaults.items()
         <= {field.name: field.default for field in dataclasses.fields(bert_classification.Config)}.items()
     )
+
+
+@pytest.mark.slow
+def test_several_labels_are_learned_and_served(encoder, tmp_path):
+    rows = [
+        {"text": f"{opinion} {thing}", "label": ["good"] * (label == "positive") + ["moving"] * (number < 6)}
+        for opinion, label in OPINIONS
+        for number, thing in enumerate(THINGS)
+    ]
+    path = tmp_path / "sets.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    options = {"train_file": path, "epochs": 12, "patience": 12, "validation_split": 0.2}
+    metrics = bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options))
+    assert metrics["test_score"] > 80
+    assert zoo.check(tmp_path / "run" / "entry")["answers"] > 0
+    assert zoo.read_config(tmp_path / "run" / "entry")["task"] == "multi_label_classification"

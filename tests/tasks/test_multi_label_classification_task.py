@@ -107,3 +107,15 @@ def test_a_text_without_label_is_readable(task):
     assert task.readable({"labels": [], "probabilities": dict.fromkeys(task.labels, 0.1)}) == "(no label)"
     answer = {"labels": ["film", "long"], "probabilities": {"film": 0.9, "long": 0.75, "story": 0.1}}
     assert task.readable(answer) == "film 0.900, long 0.750"
+
+
+def test_probabilities_of_a_text_in_windows_are_the_mean_of_those_of_its_windows(task):
+    preprocessor = type(task.preprocessor)(task.preprocessor.vocabulary, max_sequence_length=4)
+    short = MultiLabelClassification(task.model, preprocessor, task.labels, task.thresholds)
+    words = "a fine and gripping film of two hours".split()
+    found = short.with_windows().predict([" ".join(words)])[0]
+    parts = short.predict([" ".join(words[start : start + 4]) for start in (0, 2, 4)])
+    for label, threshold in zip(task.labels, task.thresholds, strict=True):
+        mean = np.mean([part["probabilities"][label] for part in parts])
+        assert found["probabilities"][label] == pytest.approx(mean, abs=1e-6)
+        assert (label in found["labels"]) == (mean >= threshold)
