@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasnlp_zoo.datasets.json_values import as_text
+from kerasnlp_zoo.datasets.labels import ordered
 from kerasnlp_zoo.datasets.options import LabelOptions
 from kerasnlp_zoo.datasets.rows import Row, read_rows
 from kerasnlp_zoo.datasets.splits import LabelSetSplit, Split, Text, TextClassificationData, prepare_splits
-from kerasnlp_zoo.datasets.text_classification import load_text_classification, ordered, read_named
+from kerasnlp_zoo.datasets.text_classification import load_text_classification, read_named
 from kerasnlp_zoo.datasets.text_regression import load_text_regression
 from kerasnlp_zoo.errors import InputError
 
