@@ -1,6 +1,7 @@
 """The error for a user's mistake, and the checks that raise it."""
 
 import difflib
+import math
 from collections.abc import Collection, Iterable
 
 
@@ -45,6 +46,18 @@ def require_fraction(**arguments: object) -> None:
     for name, value in arguments.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
             raise InputError(f"{name} must be a number of at least 0 and below 1. Received: {name}={value!r}")
+
+
+def require_nonnegative(**arguments: object) -> None:
+    """Raise InputError unless every argument is a finite number of at least 0.
+
+    Example:
+
+    >>> require_nonnegative(length_penalty=0.6)
+    """
+    for name, value in arguments.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+            raise InputError(f"{name} must be a finite number of at least 0. Received: {name}={value!r}")
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.decoding.blockwise import blockwise_top_k
 from kerasnlp_zoo.decoding.generation import State, Step, require_length
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.errors import InputError, require_nonnegative, require_positive
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
 
 Hypotheses: TypeAlias = tuple[tf.Tensor, tf.Tensor]  # ids int32 [B, W, L], scores float32 [B, W]
@@ -76,8 +76,7 @@ def beam_search(
             f"num_best must be at most beam_width. Received: num_best={num_best}, beam_width={beam_width}. "
             "Increase beam_width"
         )
-    if length_penalty < 0:
-        raise InputError(f"length_penalty must be at least 0. Received: length_penalty={length_penalty}")
+    require_nonnegative(length_penalty=length_penalty)
     batch = tf.shape(ids)[0]
     beams = _Beams(batch, beam_width, max_length, end_id, length_penalty, num_best)
     reorder = reorder or gather_rows

@@ -7,7 +7,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from kerasnlp_zoo.errors import InputError, require_positive
+from kerasnlp_zoo.errors import InputError, require_nonnegative, require_positive
 from kerasnlp_zoo.layers.masking import mask_scores
 
 
@@ -42,15 +42,18 @@ class Sampling:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.temperature > 0:
+        require_nonnegative(temperature=self.temperature)
+        if self.temperature == 0:
             raise InputError(
                 f"temperature must be above 0. Received: temperature={self.temperature!r}. "
                 "For the most probable token use `greedy`"
             )
         if self.top_k is not None:
             require_positive(top_k=self.top_k)
-        if self.top_p is not None and not 0 < self.top_p <= 1:
-            raise InputError(f"top_p must be above 0 and at most 1. Received: top_p={self.top_p!r}")
+        if self.top_p is not None:
+            require_nonnegative(top_p=self.top_p)
+            if not 0 < self.top_p <= 1:
+                raise InputError(f"top_p must be above 0 and at most 1. Received: top_p={self.top_p!r}")
 
     def __call__(self, logits: tf.Tensor, place: tf.Tensor | int) -> tf.Tensor:
         """Return a random token for every row of logits [B, V]: int32 [B]; `place` is the number of previous tokens."""

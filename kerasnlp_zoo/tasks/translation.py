@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.decoding import beam_search, search_compiled
-from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.errors import InputError, require_choice, require_nonnegative, require_positive
 from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.evaluation.translation import translation_scores
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE, mask_scores
@@ -47,6 +47,14 @@ class TranslationAnswer(Hypothesis, AnyAnswer):
     """The best translation of a text, and the best `num_best` translations."""
 
     alternatives: list[Hypothesis]
+
+
+def _without_inventions(source_ids: tf.Tensor, texts: tf.Tensor, scores: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return translations [N, A] and their scores, where the only translation of a text without tokens is ""."""
+    is_token = (source_ids != 0) & (source_ids != END_ID) & (source_ids != START_ID)
+    is_empty = tf.logical_not(tf.reduce_any(is_token, axis=1, keepdims=True))  # [N, 1]
+    only = tf.concat([tf.zeros_like(scores[:, :1]), tf.fill(tf.shape(scores[:, 1:]), IMPOSSIBLE)], axis=1)
+    return tf.where(is_empty, "", texts), tf.where(is_empty, only, scores)
 
 
 class Translation(Task[TranslationAnswer]):
@@ -102,6 +110,7 @@ class Translation(Task[TranslationAnswer]):
             raise InputError(f"A translation model has no labels. Received: {', '.join(self.labels)}")
         size = preprocessor.vocabulary_size
         require_positive(beam_width=beam_width)
+        require_nonnegative(length_penalty=length_penalty)
         if beam_width > size:
             raise InputError(f"beam_width must be at most the vocabulary size {size}. Received: {beam_width=}")
         self.beam_width = beam_width
@@ -181,6 +190,7 @@ class Translation(Task[TranslationAnswer]):
         ids, scores = search(features["source_ids"])  # [N, A, L], [N, A]
         texts = self.preprocessor.tokenizer.detokenize(tf.reshape(ids, [-1, tf.shape(ids)[2]]))
         texts = tf.reshape(texts, tf.shape(scores))
+        texts, scores = _without_inventions(features["source_ids"], texts, scores)
         return {
             "text": texts[:, 0],
             "score": scores[:, 0],

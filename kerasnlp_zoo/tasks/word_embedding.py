@@ -229,8 +229,9 @@ class WordEmbedding(WordQueries, Task[WordEmbeddingAnswer]):
         found = ids >= FIRST_WORD
         known = self.vectors[ids[found]]
         values = np.zeros((len(ids), self.vectors.shape[1]), "float32")
-        if trainable and len(known):
-            limit = np.sqrt(3 * known.var())  # U(-a, a) has the variance a^2 / 3
+        if trainable:
+            variance = known.var() if len(known) else self.vectors[FIRST_WORD:].var()
+            limit = np.sqrt(3 * variance)  # U(-a, a) has the variance a^2 / 3
             values = keras.random.uniform(values.shape, -limit, limit)
             values = np.array(values)
         values[0] = 0  # [PAD]

@@ -18,6 +18,7 @@ from kerasnlp_zoo.tasks.ranked_words import BELOW_ANY_SCORE
 from kerasnlp_zoo.text.spelling import closest_spellings
 
 NEIGHBOURS = 10  # words in an answer
+SMALLEST_QUERY = 1e-5  # length of a sum of vectors of length 1; a shorter one is only rounding error
 
 
 class WordQueries(abc.ABC):
@@ -68,7 +69,7 @@ class WordQueries(abc.ABC):
             Pairs (word, cosine), the closest first.
 
         Raises:
-            InputError: if a word is unknown, or no word is given.
+            InputError: if a word is unknown, no word is given, or the sum is 0.
 
         Reference: Mikolov et al. 2013, "Linguistic Regularities in Continuous Space Word Representations".
         """
@@ -78,6 +79,11 @@ class WordQueries(abc.ABC):
         if not len(added) and not len(subtracted):
             raise InputError("Expected at least one word to compare with. Received: none")
         query = self._unit_vectors[added].sum(axis=0) - self._unit_vectors[subtracted].sum(axis=0)
+        if len(subtracted) and np.linalg.norm(query) < SMALLEST_QUERY:
+            raise InputError(
+                "Nothing is left to compare with: the positive words minus the negative words are 0. "
+                f"Received: positive={list(positive)}, negative={list(negative)}"
+            )
         cosines = self._unit_vectors @ normalized(query[None])[0]  # [V]
         excluded = np.concatenate([np.arange(FIRST_WORD), added, subtracted])
         cosines[excluded] = BELOW_ANY_SCORE

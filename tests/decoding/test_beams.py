@@ -137,6 +137,8 @@ def test_length_norm_of_worked_examples(length, penalty, norm):
     [
         ({"num_best": 4}, "num_best=4, beam_width=3"),
         ({"length_penalty": -1.0}, "at least 0"),
+        ({"length_penalty": float("nan")}, "length_penalty must be a finite number of at least 0. Received: .*nan"),
+        ({"length_penalty": None}, "length_penalty must be a finite number of at least 0. Received: .*None"),
         ({"max_length": 0}, "max_length"),
     ],
 )

@@ -3,6 +3,7 @@ import contextlib
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
@@ -13,6 +14,7 @@ from kerasnlp_zoo.text import TranslationPreprocessor
 from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy
 from kerasnlp_zoo.vocabulary import END_ID
+from tests.small_tasks import translation_by_seq2seq, translation_by_transformer
 
 SOURCES = ["a b c", "b c", "c a", "a", "b b a", "c"]
 TARGETS = ["uno dos tres", "dos tres", "tres uno", "uno", "dos dos uno", "tres"]
@@ -125,3 +127,22 @@ def test_a_model_that_cannot_generate_text_is_refused():
     model = text_cnn(len(VOCABULARY), num_classes=2, embedding_dim=8, num_filters=4)
     with pytest.raises(InputError, match="builder must be one of"):
         Translation(model, TranslationPreprocessor(VOCABULARY))
+
+
+@pytest.mark.parametrize("penalty", [None, -1, float("nan"), float("inf"), "0.6", True])
+def test_a_length_penalty_that_is_no_number_is_refused_where_it_is_set(task, penalty):
+    with pytest.raises(InputError, match="length_penalty must be a finite number of at least 0"):
+        task.with_decoding(length_penalty=penalty)
+
+
+@pytest.mark.parametrize("make", [translation_by_transformer, translation_by_seq2seq])
+def test_a_translation_of_nothing_is_nothing_also_in_the_graph(make, tmp_path):
+    task = make()
+    nothing = ["", "\n", " \u3000\t"]
+    for batch in (nothing, ["", "a film"]):
+        for answer in task.predict(batch)[: batch.index("a film") if "a film" in batch else None]:
+            assert answer == {"text": "", "score": 0.0, "alternatives": [{"text": "", "score": 0.0}]}
+    assert zoo.difference(task.predict(["a film", ""])[0], task.predict(["a film"])[0]) <= 1e-5
+    served = tf.saved_model.load(str(task.export(tmp_path))).signatures["serving_default"]
+    for row in served(tf.constant(nothing))["alternatives"].numpy():
+        assert not any(row)

@@ -348,3 +348,17 @@ def test_sif_uses_zipfs_law_without_word_counts(task):
     np.testing.assert_allclose(
         task.sentence_vector(texts, "sif"), task.sentence_vector(texts, "sif", counts), atol=1e-6
     )
+
+
+def test_words_that_cancel_out_are_refused(task):
+    for positive, negative in ((["king"], ["king"]), (["king", "cup"], ["cup", "king"])):
+        with pytest.raises(InputError, match="Nothing is left to compare with"):
+            task.most_similar(positive, negative)
+
+
+def test_an_embedding_layer_without_any_known_word_is_random(task, caplog):
+    layer = task.embedding_layer(Vocabulary.from_counts({"unheard": 2, "unseen": 1}), trainable=True)
+    assert "are random: unheard, unseen" in caplog.text
+    vectors = np.array(layer.embeddings)
+    assert np.abs(vectors[2:]).min() > 0
+    assert len(np.unique(vectors[2:])) == vectors[2:].size
