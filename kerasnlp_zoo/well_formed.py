@@ -23,8 +23,10 @@ def well_formed(value: Any) -> Any:
     """
     if isinstance(value, str):
         return value if value.isascii() else SURROGATES.sub(REPLACEMENT, value)
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(well_formed, value))
+    if isinstance(value, list):
+        return [well_formed(entry) for entry in value]
+    if isinstance(value, tuple):
+        return tuple(map(well_formed, value))
     if isinstance(value, dict):
         return {well_formed(key): well_formed(entry) for key, entry in value.items()}
     return value

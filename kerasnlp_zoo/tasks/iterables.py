@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.well_formed import well_formed
 
 Item = TypeVar("Item")
 
 
 def listed(texts: Any, expected: str) -> list[Any]:
-    """Return the items of an iterable as a list.
+    """Return the items of an iterable as a list. Lone surrogates in strings become U+FFFD.
 
     Args:
         texts: any iterable except a string, a dict and a table.
@@ -28,7 +29,7 @@ def listed(texts: Any, expected: str) -> list[Any]:
         raise InputError(f"Expected a list of {expected}. Received: a table. Use predict_frame(frame, text_column=...)")
     if isinstance(texts, (str, bytes, Mapping)) or not isinstance(texts, Iterable):
         raise InputError(f"Expected a list of {expected}. Received: {type(texts).__name__}")
-    return list(texts)
+    return [well_formed(text) for text in texts]
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

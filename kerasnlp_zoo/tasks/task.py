@@ -26,6 +26,7 @@ from kerasnlp_zoo.tasks.many_texts import CHUNK, Answer, ManyTexts
 from kerasnlp_zoo.text import bucketed_batches
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.types import Config, FilePath
+from kerasnlp_zoo.well_formed import well_formed
 
 Format: TypeAlias = Literal["saved_model", "litert"]
 Reference = TypeVar("Reference")  # the correct answer to a text, as a task's `evaluate` takes it
@@ -59,7 +60,7 @@ class Task(ManyTexts[Answer]):
     def __init__(self, model: keras.Model, preprocessor: Preprocessor, labels: Sequence[str]) -> None:
         self.model = model
         self.preprocessor = preprocessor
-        self.labels = [str(label) for label in labels]
+        self.labels: list[str] = [well_formed(str(label)) for label in labels]
         self._check_fit()
 
     def __repr__(self) -> str:
@@ -260,7 +261,7 @@ class Task(ManyTexts[Answer]):
         """
         id_of = {label: id_ for id_, label in enumerate(self.labels)}
         ids = np.empty(len(labels), "int64")
-        for row, label in enumerate(labels):
+        for row, label in enumerate(map(well_formed, labels)):
             is_id = isinstance(label, (int, np.integer)) and 0 <= label < len(self.labels)
             if not is_id and label not in id_of:
                 raise InputError(f"Label {label!r} of text {row} is unknown. Expected one of: {', '.join(self.labels)}")

@@ -11,6 +11,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.language_model_text import UNKNOWN_CHARACTER, WRITTEN_UNKNOWN, LanguageModelText
 from kerasnlp_zoo.text.pieces import PieceTokenizer, learn_piece_vocabulary
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.types import Strings
 from kerasnlp_zoo.vocabulary import END_ID, GenerativeVocabulary
 
@@ -32,7 +33,7 @@ class LinePieces(PieceTokenizer):
 
     def token_ids(self, strings: Strings) -> tf.RaggedTensor:
         """Convert lines [N] into ragged int32 ids [N, (length)]."""
-        return super().token_ids(tf.strings.regex_replace(strings, WRITTEN_UNKNOWN, UNKNOWN_CHARACTER))
+        return super().token_ids(tf.strings.regex_replace(string_tensor(strings), WRITTEN_UNKNOWN, UNKNOWN_CHARACTER))
 
     def split(self, strings: Strings) -> tf.RaggedTensor:
         """Split lines [N] into pieces as in the vocabulary: ragged strings [N, (length)]."""
@@ -82,6 +83,6 @@ def _ids_of_lines(tokenizer: LinePieces, lines: Sequence[str]) -> np.ndarray:
     """Return the ids of all lines with `[END]` after each: int32 array."""
     blocks = []
     for start in range(0, len(lines), BLOCK):
-        ids = tokenizer.token_ids(tf.constant(lines[start : start + BLOCK]))
+        ids = tokenizer.token_ids(string_tensor(lines[start : start + BLOCK]))
         blocks.append(tf.concat([ids, tf.fill([ids.nrows(), 1], END_ID)], axis=1).flat_values.numpy())
     return np.concatenate(blocks)

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.types import Strings, TokenizedText
 from kerasnlp_zoo.types import Language
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID, GenerativeVocabulary
@@ -70,7 +71,7 @@ def split_lines(strings: Strings, unit: Unit = "words", language: Language = "en
     """
     require_choice("unit", unit, UNITS)
     require_choice("language", language, ("en", "zh"))
-    strings = tf.convert_to_tensor(strings, tf.string)
+    strings = string_tensor(strings)
     if unit == "words":
         strings = tf.strings.regex_replace(strings, WORD_OR_MARK, r" \1\2 ")
     if unit != "characters":

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.text.character_classes import CJK, SPACES
 from kerasnlp_zoo.text.piece_splitting import normalize_unicode, piece_splitter
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.types import Strings
 from kerasnlp_zoo.text.wordpiece_training import learn_pieces
 from kerasnlp_zoo.vocabulary import CONTINUES, UNKNOWN_ID, GenerativeVocabulary
@@ -87,7 +88,7 @@ def split_units(strings: Strings) -> tf.RaggedTensor:
     >>> [unit.decode() for unit in split_units(tf.constant([" Don't go!"])).numpy()[0]]
     ['▁Don', "'", 't', '▁go', '!']
     """
-    strings = tf.strings.unicode_transcode(strings, "UTF-8", "UTF-8", errors="replace")
+    strings = tf.strings.unicode_transcode(string_tensor(strings), "UTF-8", "UTF-8", errors="replace")
     strings = normalize_unicode(strings, "NFC")
     strings = tf.strings.regex_replace(strings, rf"(?:{SPACES}|\p{{Cf}}|\s|{SPACE})+", " ")
     strings = tf.strings.regex_replace(tf.strings.strip(strings), " ", SPACE)
@@ -125,5 +126,5 @@ def learn_piece_vocabulary(texts: Iterable[str], size: int) -> GenerativeVocabul
 
 
 def _units(texts: list[str]) -> list[str]:
-    units = split_units(tf.constant(texts, tf.string)).flat_values.numpy() if texts else []
+    units = split_units(texts).flat_values.numpy() if texts else []
     return [unit.decode() for unit in units]

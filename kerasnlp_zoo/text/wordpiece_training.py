@@ -7,6 +7,7 @@ from typing import Any
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.vocabulary import CONTINUES, WORDPIECE_SPECIAL, WordPieceVocabulary
+from kerasnlp_zoo.well_formed import well_formed
 
 LEAST_COUNT = 2  # minimum number of occurrences of a pair of pieces that is merged
 AT_ONCE = 1000  # maximum number of repetitions of a word in one string for the trainer
@@ -90,7 +91,7 @@ def _tokenizers() -> ModuleType:
 def _count_words(tokenizer: Any, texts: Iterable[str]) -> collections.Counter[str]:
     """Return how often each normalized word and punctuation mark occurs in the texts."""
     counts: collections.Counter[str] = collections.Counter()
-    for text in texts:
+    for text in map(well_formed, texts):
         words = tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
         counts.update(word for word, _ in words)
     return counts

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.types import Features, Strings
 
 
@@ -39,7 +40,7 @@ class SingleWordPreprocessor(WordPreprocessor):
 
     def features(self, strings: Strings) -> Features:
         """Convert words [N] into {"token_ids": ragged int32 [N, 1]}."""
-        words = tf.convert_to_tensor(strings, tf.string)
+        words = string_tensor(strings)
         ids = self.table.lookup(words)
         # The ids 0 and 1 count as not found: a user who types `[PAD]` does not mean padding.
         ids = tf.where(ids > 1, ids, self.table.lookup(normalize(tf.strings.strip(words))))
@@ -47,7 +48,7 @@ class SingleWordPreprocessor(WordPreprocessor):
 
     def tokenize(self, strings: Strings) -> tf.RaggedTensor:
         """Convert words [N] into ragged string tokens [N, 1], unchanged."""
-        return tf.RaggedTensor.from_tensor(tf.convert_to_tensor(strings, tf.string)[:, None])
+        return tf.RaggedTensor.from_tensor(string_tensor(strings)[:, None])
 
     def prepare(self, texts: Sequence[str]) -> Sequence[str]:
         """Return the words unchanged: a segmenter would split them."""

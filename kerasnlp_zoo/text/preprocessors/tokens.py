@@ -13,6 +13,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.words import WordPreprocessor
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.tagged_text import JOINERS
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.word_characters import CharacterIds
@@ -126,7 +127,7 @@ class TokenPreprocessor(WordPreprocessor):
 
     def _written(self, strings: Strings) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
         """Return the tokens of strings [N], as written, with their starts and ends: ragged [N, (length)] each."""
-        strings = tf.strings.unicode_transcode(tf.convert_to_tensor(strings, tf.string), "UTF-8", "UTF-8")
+        strings = tf.strings.unicode_transcode(string_tensor(strings), "UTF-8", "UTF-8")
         strings = tf.strings.regex_replace(strings, SPACES, " ")  # one character for each, to preserve offsets
         spaced = strings
         if self.segmenter != SPLIT_AT_SPACES:

@@ -13,6 +13,7 @@ from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.tree_schedules import PLACES, read_nodes, schedule
 from kerasnlp_zoo.text.trees import NOTATIONS, Notation, Tree, bracketed, read_tree
 from kerasnlp_zoo.text.types import Features, Strings
@@ -183,9 +184,9 @@ class TreePreprocessor(Preprocessor):
             dict of ragged int32 tensors: "token_ids" and "parents" [N, (R), P]; "nodes" [N, (nodes)], the index
             row * P + place of each node, in the order of the text.
         """
-        joined = tf.convert_to_tensor(strings[0], tf.string)
+        joined = string_tensor(strings[0])
         if self.pairs:
-            joined = tf.strings.join([joined, strings[1]], separator=" ")
+            joined = tf.strings.join([joined, string_tensor(strings[1])], separator=" ")
         count = tf.shape(joined)[0]
         nodes = read_nodes(joined)
         scheduled = schedule(nodes, count, self.num_children or 1)

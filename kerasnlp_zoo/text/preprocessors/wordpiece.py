@@ -17,6 +17,7 @@ from kerasnlp_zoo.text.piece_splitting import LONGEST_WORD, normalize_unicode, p
 from kerasnlp_zoo.text.preprocessors.sequences import SequencePreprocessor
 from kerasnlp_zoo.text.preprocessors.words import LANGUAGES
 from kerasnlp_zoo.text.ragged import filter_rows
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.text.wordpiece_offsets import original_offsets
 from kerasnlp_zoo.types import Config, Language
@@ -236,7 +237,7 @@ class WordPiecePreprocessor(SequencePreprocessor):
 
     def _marked(self, strings: Strings) -> tf.Tensor:
         """Replace `[MASK]` in the strings by its stand-in."""
-        strings = tf.convert_to_tensor(strings, tf.string)
+        strings = string_tensor(strings)
         return tf.strings.regex_replace(strings, r"\[MASK\]", f" {STAND_IN} ")
 
     def _normalized(self, strings: tf.Tensor) -> tf.Tensor:

@@ -18,6 +18,7 @@ from kerasnlp_zoo.text.character_classes import CJK, EMOJI, SPACES
 from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.sequences import SequencePreprocessor
+from kerasnlp_zoo.text.strings import string_tensor
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.types import Config, Language
 from kerasnlp_zoo.vocabulary import Vocabulary
@@ -135,7 +136,7 @@ class WordPreprocessor(SequencePreprocessor):
         >>> [token.decode() for token in preprocessor.tokenize(["iPhone14很好！"])[0].numpy()]
         ['iphone14', '很', '好', '!']
         """
-        strings = normalize(tf.convert_to_tensor(strings, tf.string))
+        strings = normalize(string_tensor(strings))
         if self.language == "en":
             # `normalize` has lower-cased the text, so DON'T splits like don't. Web reviews contain <br /> tags.
             strings = tf.strings.regex_replace(strings, r"<br\s*/?>", " ")
@@ -190,7 +191,7 @@ class WordPreprocessor(SequencePreprocessor):
 
 def _refuse_chinese(texts: Sequence[str]) -> None:
     """Raise InputError if more than a tenth of the texts for language 'en' are Chinese sentences."""
-    chinese = int(tf.reduce_sum(tf.cast(tf.strings.regex_full_match(texts, CHINESE_SENTENCE), tf.int32)))
+    chinese = int(tf.reduce_sum(tf.cast(tf.strings.regex_full_match(string_tensor(texts), CHINESE_SENTENCE), tf.int32)))
     if chinese > MOST_CHINESE * len(texts):
         raise InputError(
             f"language='en' expects words separated by spaces. Received: {chinese} of {len(texts)} training texts are "
