@@ -36,8 +36,8 @@ GROUPS = {
     "data": (
         "validation_file test_file validation_split text_pair_column label_separator label_columns score delimiter "
         "encoding data_dir columns scheme notation labelled target_file validation_target_file test_target_file "
-        "held_out train_examples folds skip_bad dataset train_file text_column label_column corpus source target "
-        "feature_columns"
+        "held_out train_examples folds skip_bad long_pairs dataset train_file text_column label_column corpus "
+        "source target feature_columns"
     ).split(),
     "text": (
         "language segmenter min_count max_vocabulary_size max_sequence_length vocabulary vocabulary_size cased unit "

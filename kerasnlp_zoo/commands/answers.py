@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, load_task, load_word_vectors, require_png
+from kerasnlp_zoo.commands.arguments import Entry, Json, String, Texts, load_task, load_word_vectors, require_png
 from kerasnlp_zoo.errors import InputError, require_positive
 
 
@@ -46,7 +46,7 @@ def explain(
 
 def analogy(
     entry: Entry,
-    words: Annotated[tyro.conf.Positional[tuple[str, str, str]], tyro.conf.arg(metavar="A B C")],
+    words: Annotated[tyro.conf.Positional[tuple[String, String, String]], tyro.conf.arg(metavar="A B C")],
     json_: Json = False,
 ) -> None:
     """Solve the analogy "A is to B as C is to ?" with an entry of word vectors. Example: man king woman.

@@ -7,16 +7,28 @@ import tyro
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.well_formed import well_formed
 from kerasnlp_zoo.zoo.folders import locate
 
 if TYPE_CHECKING:
     from kerasnlp_zoo.tasks import Task, WordEmbedding
 
 Entry = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
-Texts = Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="TEXT")]
+# A string of the user. Bytes of the shell that are not UTF-8 become U+FFFD.
+String = Annotated[
+    str,
+    tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="STR",
+        instance_from_str=lambda arguments: well_formed(arguments[0]),
+        is_instance=lambda value: isinstance(value, str),
+        str_from_instance=lambda value: [value],
+    ),
+]
+Texts = Annotated[tyro.conf.Positional[tuple[String, ...]], tyro.conf.arg(metavar="TEXT")]
 Json = Annotated[bool, tyro.conf.arg(name="json")]
-Tree = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TREE")]
-Text = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TEXT")]
+Tree = Annotated[tyro.conf.Positional[String], tyro.conf.arg(metavar="TREE")]
+Text = Annotated[tyro.conf.Positional[String], tyro.conf.arg(metavar="TEXT")]
 Windows = Annotated[bool, tyro.conf.arg(help="Read the whole of a long text, in overlapping windows.")]
 Picture = Annotated[Path, tyro.conf.arg(aliases=["-o"], help="PNG file to write.")]
 

@@ -12,7 +12,7 @@ from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, l
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
 from kerasnlp_zoo.datasets.text_classification import load_text_classification
 from kerasnlp_zoo.datasets.text_files import read_lines
-from kerasnlp_zoo.datasets.text_regression import load_text_regression
+from kerasnlp_zoo.datasets.text_regression import load_text_regression, score_of
 from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.datasets.translation import load_translation
 from kerasnlp_zoo.datasets.translation_files import read_translations
@@ -105,12 +105,7 @@ def _numbered(options: DataOptions, config: Config) -> Examples:
 def _scored(options: DataOptions, config: Config) -> Examples:
     if options.test_file is not None:
         examples = read_examples(options.test_file, options)
-        try:
-            return [example.text for example in examples], [float(example.label) for example in examples]
-        except ValueError as error:
-            raise InputError(
-                f"{options.test_file}: expected a number in the column {options.label_column!r} of every row. {error}"
-            ) from error
+        return [example.text for example in examples], [score_of(example) for example in examples]
     test = load_text_regression(_with_data(options, config)).test
     return test.texts, test.labels.tolist()
 

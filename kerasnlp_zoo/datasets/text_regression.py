@@ -54,13 +54,17 @@ def _user_files(options: DataOptions) -> tuple[dict[str, Any], dict[str, Split]]
         examples = read_examples(path, options)
         labelled = [example for example in examples if example.label]
         unlabelled += len(examples) - len(labelled)
-        scores = np.array([_number(example) for example in labelled], "float64")
+        scores = np.array([score_of(example) for example in labelled], "float64")
         splits[name] = Split([example.text for example in labelled], scores)
     return {**options.user_data(), "dropped": {"rows without label": unlabelled}}, splits
 
 
-def _number(example: Example) -> float:
-    """Return the label of an example as a finite float."""
+def score_of(example: Example) -> float:
+    """Return the label of an example as a finite float.
+
+    Raises:
+        InputError: if it is not a number; the message names file and line.
+    """
     try:
         number = float(example.label)
     except ValueError:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TypeAlias
 
-from kerasnlp_zoo.datasets.json_values import JSON_SUFFIXES
+from kerasnlp_zoo.datasets.json_values import JSON_SUFFIXES, as_text
 from kerasnlp_zoo.datasets.opened_files import content_suffix, is_parquet
 from kerasnlp_zoo.datasets.options import TranslationOptions
-from kerasnlp_zoo.datasets.rows import read_rows
+from kerasnlp_zoo.datasets.rows import Row, read_rows
 from kerasnlp_zoo.datasets.separated_values import DELIMITERS, read_delimiter, records
 from kerasnlp_zoo.datasets.text_files import raw_lines
 from kerasnlp_zoo.errors import InputError
@@ -20,7 +20,8 @@ def read_translations(path: Path, target_path: Path | None, options: Translation
     """Read pairs of sentences.
 
     Args:
-        path: a CSV, TSV or JSON-lines file with both languages; with `target_path`, a file of source sentences.
+        path: a table with both languages, where a JSON list has several translations; with `target_path`, a file of
+            source sentences.
         target_path: a file whose line n translates line n of `path`; None if `path` has both languages.
         options: flags of the data: columns, delimiter, encoding.
 
@@ -64,7 +65,15 @@ def _named_columns(path: Path, names: tuple[str, str], options: TranslationOptio
     wanted = dict(zip(names, ("--text-column", "--text-pair-column"), strict=True))
     source, target = names
     rows = read_rows(path, options.encoding, options.delimiter, wanted)
-    return [(row.text(source), row.text(target)) for row in rows]
+    return [(row.text(source), translation) for row in rows for translation in _translations(row, target)]
+
+
+def _translations(row: Row, name: str) -> list[str]:
+    """Return the translations of a row: one, or the strings of a JSON list."""
+    value = row.value(name)
+    if not isinstance(value, list):
+        return [row.text(name)]
+    return [as_text(entry, f"{row.place}, {name!r}").strip() for entry in value]
 
 
 def _first_two_columns(path: Path, options: TranslationOptions) -> list[Pair]:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from kerasnlp_zoo.datasets.packages import GENSIM, read_member
-from kerasnlp_zoo.datasets.text_files import read_text
+from kerasnlp_zoo.datasets.text_files import raw_lines, read_text
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
@@ -53,7 +53,7 @@ def load_word_set(source: FilePath, encoding: str = "utf-8-sig") -> WordSet:
             file and line.
     """
     is_own_file = source not in (*WORD_PAIRS, *ANALOGIES) and Path(source).is_file()
-    if source in ANALOGIES or (is_own_file and _has_sections(source)):
+    if source in ANALOGIES or (is_own_file and _has_sections(source, encoding)):
         return load_analogies(source, encoding)
     return load_word_pairs(source, encoding)
 
@@ -135,10 +135,9 @@ def load_analogies(source: FilePath = "questions_words", encoding: str = "utf-8-
     return AnalogyQuestions(str(source), sections)
 
 
-def _has_sections(path: FilePath) -> bool:
+def _has_sections(path: FilePath, encoding: str) -> bool:
     """Return whether a file begins with a section, as a file of analogy questions does."""
-    with open(path, "rb") as file:
-        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b":")
+    return next((line for line in raw_lines(path, encoding) if line.strip()), "").lstrip().startswith(":")
 
 
 def _lines(source: FilePath, published: Mapping[str, str], encoding: str) -> Iterator[tuple[str, str]]:

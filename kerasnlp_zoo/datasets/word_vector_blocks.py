@@ -93,13 +93,13 @@ def _text_blocks(
         if dim is None and rows:
             dim = _count_numbers(rows[0][1].split())
         rows = [row for row in rows if is_wanted(row[2][0])]
-        words, vectors = _parse(rows, dim, f"{path}, line", expected)
+        words, vectors = _parse(rows, dim, f"{path}, line", expected, announced is not None)
         yield words, _require_finite(words, vectors, f"{path}, line", [place for place, *_ in rows])
     if announced is not None and count != announced:
         raise InputError(_wrong_count(path, announced, f"{count:,}", is_short=count < announced))
 
 
-def _parse(rows: Sequence[Row], dim: int | None, where: str, expected: str) -> Block:
+def _parse(rows: Sequence[Row], dim: int | None, where: str, expected: str, is_announced: bool) -> Block:
     """Return the words and vectors of rows; `where` and `expected` are for messages."""
     if rows and all(len(parts) == 2 for *_, parts in rows):
         try:
@@ -109,13 +109,23 @@ def _parse(rows: Sequence[Row], dim: int | None, where: str, expected: str) -> B
                 return [parts[0] for *_, parts in rows], vectors
         except ValueError:
             pass  # a word contains a space, or a line is invalid: parse each line
-    pairs = [_parse_line(line, dim, f"{where} {place}", expected) for place, line, _ in rows]
+    pairs = [_parse_line(line, dim, f"{where} {place}", expected, is_announced) for place, line, _ in rows]
     vectors = np.array([numbers for _, numbers in pairs], "float32")
     return [word for word, _ in pairs], vectors.reshape(len(pairs), dim or 0)
 
 
-def _parse_line(line: bytes, dim: int | None, place: str, expected: str) -> tuple[bytes, list[float]]:
-    """Return the word, which may contain spaces, and its numbers, the last D fields."""
+def _parse_line(
+    line: bytes, dim: int | None, place: str, expected: str, is_announced: bool
+) -> tuple[bytes, list[float]]:
+    """Return the word, which may contain spaces, and its numbers, the last D fields.
+
+    If the first line announces D, a word may end with numbers (Route 66), or be empty or a space.
+    """
+    if is_announced and dim:
+        parts = line.rsplit(None, dim)
+        is_empty = len(parts) == dim and line[:1].isspace()
+        if _count_numbers([b"", *parts[-dim:]]) == dim and (is_empty or len(parts) > dim):
+            return b"" if is_empty else parts[0].strip(), [float(number) for number in parts[-dim:]]
     fields = line.split()
     found = _count_numbers(fields)
     odd = _shown(fields[len(fields) - found - 1])  # the last field that is not a number
@@ -164,7 +174,7 @@ def _binary_blocks(path: Path, file: BinaryIO, announced: int, dim: int, is_want
                 break
             count += 1
             word = bytes(data[start:space]).lstrip(b"\n")  # word2vec writes a line break after each vector
-            if not word or b"\n" in word:
+            if b"\n" in word:
                 raise InputError(f"{path}, word {count}: {_shown(word)} is not a word. {DAMAGED}")
             if is_wanted(word):
                 words.append(word)

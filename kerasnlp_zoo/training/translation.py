@@ -1,10 +1,11 @@
 """The shared part of recipes that train a translator: flags, data, training and the end of a run."""
 
 import dataclasses
+import itertools
 import random
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 DRAWN_WORDS = 8  # approximate length of the source whose alignment is drawn
 SHOWN = 5  # translations printed at the end
-MEASURED = 4096  # pairs per split from which the lengths are estimated
+MEASURED = 4096  # pairs per split from which the lengths are estimated; sentences that are split at a time
 SAMPLE = 500  # validation sources that are translated after every epoch
 
 
@@ -48,6 +49,8 @@ class TranslationConfig(ContinuedEntryOptions, ModelRunOptions, TranslationOptio
     """Number of word pieces of both languages together."""
     max_sequence_length: int = 64
     """Maximum length of a sentence in pieces, including [END]; longer sentences are truncated at the end."""
+    long_pairs: Literal["cut", "skip"] = "cut"
+    """What to do with training pairs in which a sentence is longer: cut truncates it, skip leaves the pair out."""
     optimizer: OptimizerName = "adam"
     """Optimizer; Adam has the beta_2 and epsilon of the Transformer paper."""
     learning_rate: float = 1e-3
@@ -106,8 +109,33 @@ def read_translations(
                 f"{data.target_language}. Use data of the entry's languages, or train without --from-entry"
             )
     run.remembered.remember_vocabulary(preprocessor.vocabulary)
+    short, count = without_long_pairs(data.train, preprocessor)
+    if config.long_pairs == "skip":
+        if not len(short):
+            raise InputError(
+                f"Every training pair is longer than {config.max_sequence_length} pieces. Use a larger "
+                "--max-sequence-length, or --long-pairs cut"
+            )
+        data.train = short
     print(_report(data, preprocessor))
+    print(f"  long pairs    {count:,} of train, {'cut' if config.long_pairs == 'cut' else 'skipped'}")
     return data, preprocessor, entry
+
+
+def without_long_pairs(
+    split: TranslationSplit, preprocessor: "TranslationPreprocessor"
+) -> tuple[TranslationSplit, int]:
+    """Return a split without the pairs in which a sentence is longer than max_sequence_length, and their number."""
+    sides = split.sources_and_targets()
+    are_long = np.zeros(len(sides[0]), bool)
+    for side, start in itertools.product(sides, range(0, len(are_long), MEASURED)):
+        lengths = preprocessor.tokenizer.token_ids(side[start : start + MEASURED]).row_lengths().numpy()
+        are_long[start : start + MEASURED] |= lengths >= preprocessor.max_sequence_length  # [END] is one more
+    kept: dict[str, list[str]] = {}
+    for source, target, is_long in zip(*sides, are_long, strict=True):
+        if not is_long:
+            kept.setdefault(source, []).append(target)
+    return TranslationSplit(list(kept), list(kept.values())), int(are_long.sum())
 
 
 def _report(data: TranslationData, preprocessor: "TranslationPreprocessor") -> str:

@@ -16,7 +16,7 @@ from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.corpora import CHARACTERS, CorpusOptions, TextSource, open_corpus
 from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
 from kerasnlp_zoo.datasets.word_vector_files import write_projector, write_vectors
-from kerasnlp_zoo.errors import require_positive
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.tasks import WordEmbedding
@@ -113,7 +113,7 @@ def read_corpus(run: Run[CorpusRunConfig], known: Vocabulary | None = None) -> t
         known: vocabulary of the entry whose training continues, which keeps its ids.
 
     Raises:
-        InputError: if the text cannot be read or has no words.
+        InputError: if the text cannot be read, has no words, or no sentence with two words.
     """
     config, source, folder = run.config, open_corpus(run.config), run.state / "corpus"
     started = time.time()
@@ -122,6 +122,12 @@ def read_corpus(run: Run[CorpusRunConfig], known: Vocabulary | None = None) -> t
         corpus = Corpus.load(folder)
     else:
         corpus = encode_corpus(source.chunks(), folder, config.min_count, config.max_vocabulary_size, known)
+    if corpus.num_tokens <= corpus.num_sentences:
+        raise InputError(
+            f"Word vectors are learned from pairs of words in a line. Received: {source.name}, in which every line has "
+            f"at most one word that occurs {config.min_count} times or more. Put the words of a sentence in one line"
+            + (", or set a smaller --min-count" if config.min_count > 1 else "")
+        )
     first = ", ".join(corpus.vocabulary.tokens[2:7])
     print(
         f"{source.name}: {corpus.num_tokens:,} words in {corpus.num_sentences:,} sentences, "

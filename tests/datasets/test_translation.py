@@ -4,6 +4,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from kerasnlp_zoo.datasets import TranslationOptions, load_translation
+from kerasnlp_zoo.datasets.translation_files import read_translations
 from kerasnlp_zoo.errors import InputError
 from tests.datasets.tfds_folders import write_tfds
 
@@ -165,3 +166,32 @@ def test_a_sample_is_spread_over_a_split_sorted_by_length(tmp_path):
     assert max(b - a for a, b in zip(places, places[1:], strict=False)) <= len(train) / 4 + 1
     assert sample.references == [train.references[place] for place in places]
     assert train.sample(1000).texts == train.texts
+
+
+def test_blank_lines_at_the_end_and_carriage_returns_do_not_shift_two_files_of_lines(tmp_path):
+    (tmp_path / "a.en").write_bytes(b"one\ntwo\rlines\nthree\n\n\n")
+    (tmp_path / "a.es").write_bytes(b"uno\r\ndos\r\ntres")
+    pairs = read_translations(tmp_path / "a.en", tmp_path / "a.es", TranslationOptions())
+    assert pairs == [("one", "uno"), ("two\rlines", "dos"), ("three", "tres")]
+
+
+def test_a_json_list_has_several_translations(tmp_path):
+    path = write(tmp_path / "a.jsonl", [f'{{"text": "a {n}", "text_pair": ["x {n}", "y"]}}' for n in range(30)])
+    data = load(train_file=path)
+    assert all(len(references) == 2 for references in data.train.references)
+    path = write(tmp_path / "b.jsonl", ['{"text": "a", "text_pair": ["x", ["y"]]}'])
+    with pytest.raises(InputError, match="line 1, 'text_pair': expected a string or a number. Received a list"):
+        load(train_file=path)
+    path = write(tmp_path / "c.jsonl", ['{"text": ["a"], "text_pair": "x"}'])
+    with pytest.raises(InputError, match="line 1, 'text': expected a string or a number. Received a list"):
+        load(train_file=path)
+
+
+def test_a_quotation_mark_is_a_character_in_tsv_and_other_delimiters_are_found(tmp_path):
+    assert read_translations(write(tmp_path / "a.tsv", ['"a\tb"', 'c"\t"d']), None, TranslationOptions()) == [
+        ('"a', 'b"'),
+        ('c"', '"d'),
+    ]
+    assert read_translations(write(tmp_path / "a.csv", ["a;b"]), None, TranslationOptions()) == [("a", "b")]
+    options = TranslationOptions(delimiter="\\t")
+    assert read_translations(write(tmp_path / "a.csv", ["a,b\tc"]), None, options) == [("a,b", "c")]

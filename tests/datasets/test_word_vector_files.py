@@ -8,6 +8,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kerasnlp_zoo.datasets.word_vector_files import FORMATS, read_vectors, write_projector, write_vectors
 from kerasnlp_zoo.errors import InputError
@@ -279,3 +281,26 @@ def test_vectors_written_by_gensim_are_read(arguments, packed, normal, keyed_vec
     gensims.save(str(tmp_path / "a.kv"))
     with pytest.raises(InputError, match="is a pickle"):
         read_vectors(tmp_path / "a.kv")
+
+
+def test_the_first_line_decides_how_many_fields_are_numbers(tmp_path):
+    content = "5 3\nRoute 66 0.1 0.2 0.3\ntea 1 2 3\n 4 5 6\n\u3000 7 8 9\nNew York 10 11 12\n"
+    words, vectors = read_vectors(write(tmp_path / "a", content))
+    assert words == ["Route 66", "tea", "", "\u3000", "New York"]
+    np.testing.assert_allclose(vectors[:, 0], [0.1, 1, 4, 7, 10])
+    with pytest.raises(InputError, match="line 2: the word 'tea' has 2 numbers, the first line announces 3"):
+        read_vectors(write(tmp_path / "b", "1 3\ntea 1 2\n"))
+
+
+TOKENS = st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=1, max_size=6)
+NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(TOKENS, st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6), st.sampled_from(FORMATS))
+def test_random_words_and_vectors_are_read_back(tmp_path_factory, table, format):
+    path = tmp_path_factory.mktemp("vectors") / "a"
+    write_vectors(path, list(table), np.array(list(table.values()), "float32").reshape(-1, 2), format)
+    words, vectors = read_vectors(path)
+    assert words == list(table)
+    np.testing.assert_array_equal(vectors, np.array(list(table.values()), "float32"))

@@ -5,7 +5,10 @@ import math
 import pytest
 
 from kerasnlp_zoo import cli, zoo
+from kerasnlp_zoo.datasets.translation import TranslationSplit
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.text import GenerativeVocabulary, TranslationPreprocessor
+from kerasnlp_zoo.training.translation import without_long_pairs
 from recipes import seq2seq, transformer_translation
 from tests.small_tasks import translation_by_seq2seq
 
@@ -120,3 +123,12 @@ def test_bad_flags_are_refused_before_training(options, message, tmp_path):
         options["train_file"] = pair
     with pytest.raises(InputError, match=message):
         seq2seq.main(seq2seq.Config(output_dir=tmp_path / "run", **options))
+
+
+def test_pairs_longer_than_the_limit_are_counted_and_left_out_on_demand():
+    texts = ["a b", "a b c d e f g h", "a"]
+    vocabulary = GenerativeVocabulary(["[PAD]", "[UNK]", "[START]", "[END]", *(f"▁{letter}" for letter in "abcdefgh")])
+    preprocessor = TranslationPreprocessor(vocabulary, max_sequence_length=4)
+    split = TranslationSplit(texts, [["a", "a b c d"], ["a"], ["b c"]])
+    short, count = without_long_pairs(split, preprocessor)
+    assert (short.texts, short.references, count) == (["a b", "a"], [["a"], ["b c"]], 2)

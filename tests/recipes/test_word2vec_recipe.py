@@ -189,3 +189,9 @@ def test_entries_that_cannot_be_continued_are_refused(make, options, message, tm
     )
     with pytest.raises(InputError, match=message):
         word2vec.main(config)
+
+
+def test_a_corpus_without_pairs_of_words_is_refused(tmp_path):
+    (tmp_path / "words.txt").write_text("tea\ncup\nmug\n" * 50)
+    with pytest.raises(InputError, match="learned from pairs of words in a line. Received: words, in which every line"):
+        word2vec.main(word2vec.Config(corpus=tmp_path / "words.txt", min_count=1, output_dir=tmp_path / "run"))
