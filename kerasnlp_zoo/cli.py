@@ -19,6 +19,7 @@ from kerasnlp_zoo.commands.entries import check, download, evaluate, export, lis
 from kerasnlp_zoo.commands.plots import plot
 from kerasnlp_zoo.commands.predictions import predict
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
+from kerasnlp_zoo.commands.tuning import tune
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.printable import printable
 from kerasnlp_zoo.tensorflow_log import LEVEL
@@ -26,6 +27,7 @@ from kerasnlp_zoo.versions import __version__
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "train": train,
+    "tune": tune,
     "recipe": recipe,
     "list": list_,
     "show": show,
@@ -41,7 +43,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "download": download,
     "plot": plot,
 }
-OWN_FLAGS = ("train", "plot")  # subcommands that parse their own flags, after `train RECIPE` or `plot KIND`
+OWN_FLAGS = ("train", "tune", "plot")  # subcommands that parse their own flags, after `train RECIPE`
 
 
 def main() -> None:

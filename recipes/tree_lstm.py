@@ -137,7 +137,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     best = run.fit(task, data.train, data.validation, class_weights=config.read_class_weights())
     name = f"tree_lstm_{config.data_name()}_{preprocessor.language}"
     metrics = finish_classification(run, task, data, best, name)
-    if data.has_node_labels:
+    if data.has_node_labels and not config.is_trial:
         test_texts = [text for text in data.test.texts if isinstance(text, str)]  # only pairs are not str
         text = min(test_texts, key=lambda text: abs(text.count("(") - DRAWN_NODES))
         plots.tree_labels(read_tree(text, data.notation), task.predict([text])[0], task.labels, run.folder / "tree.png")

@@ -29,6 +29,7 @@ SLOW = (  # words in blocks of more than 10 s; the blocks on the pages of famili
     "quantize",
     "to-huggingface",
     "train ",
+    "tune ",
     "transformer_en_es",
 )
 QUICK = ("README.md", "--train-file")  # the only training that is not slow: on this page, with this word
@@ -82,6 +83,8 @@ def commands(line):
 def quickly(command):
     """Return the arguments of a command, with the flags that make training quick."""
     arguments = shlex.split(command)[1:]
+    if arguments[0] == "tune":
+        return [*arguments, "--smoke", "--trials", "2"]
     if arguments[0] != "train" or "--corpus" in arguments:
         return arguments
     return [*arguments, *(["--epochs", "3"] if "--train-file" in arguments else ["--smoke"])]

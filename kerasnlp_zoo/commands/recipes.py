@@ -17,7 +17,7 @@ Recipe = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RECIPE", he
 
 def train(recipe: Recipe) -> None:
     """Train a model by a recipe. `kerasnlp-zoo train RECIPE --help` lists its flags."""
-    module = _import_recipe(recipe)
+    module = import_recipe(recipe)
     module.main(read_flags(module.Config, prog=f"kerasnlp-zoo train {recipe}", args=sys.argv[3:]))
 
 
@@ -52,7 +52,12 @@ def _paths() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folders[0].glob("[a-z]*.py"))}
 
 
-def _import_recipe(name: str) -> ModuleType:
+def import_recipe(name: str) -> ModuleType:
+    """Return the module of a recipe.
+
+    Raises:
+        InputError: if there is no such recipe.
+    """
     _path(name)
     package = next(package for package in ("kerasnlp_zoo.recipes", "recipes") if importlib.util.find_spec(package))
     return importlib.import_module(f"{package}.{name}")

@@ -142,6 +142,10 @@ class KeepBest(keras.callbacks.Callback):
         load_weights(self.model, self.path)
 
 
+class DivergenceError(InputError):
+    """Training has diverged; other flags may not diverge."""
+
+
 class StopOnDivergence(keras.callbacks.Callback):
     """Stop with advice when the loss is not finite, or far above the loss of uniform prediction.
 
@@ -149,7 +153,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         uniform_loss: loss of uniform prediction; None if it is not known.
 
     Raises:
-        InputError: from `fit`, before the state of the epoch is saved.
+        DivergenceError: from `fit`, before the state of the epoch is saved.
     """
 
     def __init__(self, uniform_loss: float | None = None) -> None:
@@ -170,7 +174,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         if np.isfinite(loss) and (uniform is None or loss <= DIVERGENCE_FACTOR * uniform):
             return
         expected = "a finite number" if uniform is None else f"at most {uniform:.1f}, the loss of uniform prediction"
-        raise InputError(
+        raise DivergenceError(
             f"Training diverged: the loss is {loss:.4g} {when}. Expected {expected}. Lower --learning-rate or, if the "
             "recipe has it, --clip-norm. If every learning rate diverges in the first steps, check the pretrained "
             "weights or word vectors for extreme numbers"

@@ -37,6 +37,8 @@ def finish_classification(
     Returns:
         The content of metrics.json.
     """
+    if run.config.is_trial:
+        return run.finish_trial(task.evaluate(data.validation.texts, data.validation.references))
     weights_dtype = round_to_float16_if_harmless(task, lambda: task.outputs(data.validation.texts)["label"].tolist())
     metrics = _measure(task, data, best)
     named = {"recipe": run.recipe, "dataset": data.name, **metrics}

@@ -214,6 +214,8 @@ def finish_fine_tuning(
         scores = score(data.validation)
         return round(scores[scores["metric"]], ndigits=4)
 
+    if run.config.is_trial:
+        return run.finish_trial(score(data.validation))
     weights_dtype = round_to_float16_if_harmless(task, rounded_validation_score)
     scores = score(data.test)
     metric = metric_names[scores["metric"]]

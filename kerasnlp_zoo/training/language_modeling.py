@@ -133,6 +133,9 @@ def finish_language_modeling(
     Returns:
         The content of metrics.json.
     """
+    if run.config.is_trial:
+        score = perplexity(text_log_probabilities(task.model, text.validation))
+        return run.finish_trial({"metric": "perplexity", "score": score})
     facts = {"best_epoch": best["epoch"] + 1, "training_tokens_per_second": best["tokens_per_second"]}
     return save_language_model(run, source, text, task, facts, functools.partial(_draw, run))
 

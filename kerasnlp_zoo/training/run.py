@@ -58,6 +58,7 @@ class RunOptions(PathFlags):
 
     mixed_precision = "none"  # not flags here; recipes that support them define flags for these two
     deterministic = False
+    is_trial = False  # no flag: `kerasnlp-zoo tune` sets it; the run ends with its validation score
 
     if TYPE_CHECKING:
         smoke: bool = False
@@ -266,7 +267,7 @@ class Run(Generic[ConfigT]):
             )
         except BaseException as error:
             unlock_folder(self.folder)  # a notebook's process goes on, but another one may resume the run
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, KeyboardInterrupt) and not self.config.is_trial:
                 again = f"{self.command()} --resume --output-dir {shlex.quote(str(self.folder))}"
                 print(f"\nInterrupted. Continue with: {again}", file=sys.stderr)
             raise
@@ -340,6 +341,17 @@ class Run(Generic[ConfigT]):
             f"{len(tf.config.list_physical_devices('GPU'))} GPUs",
             "date": datetime.date.today().isoformat(),
         }
+
+    def finish_trial(self, scores: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the validation score of a trial of `kerasnlp-zoo tune`; return the content of metrics.json.
+
+        Args:
+            scores: "metric" and "score" of the validation data, as `Task.evaluate` returns them.
+        """
+        metrics = self.describe({"metric": scores["metric"], "validation_score": scores["score"]})
+        print(f"Validation {scores['metric']} {scores['score']:.2f}", flush=True)
+        self.finish(metrics)
+        return metrics
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json and delete the state for resuming. Call it last."""

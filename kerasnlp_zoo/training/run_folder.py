@@ -8,6 +8,7 @@ from typing import IO, Protocol
 from kerasnlp_zoo.errors import InputError
 
 STATE = "state"  # sub-folder of the output folder for resuming; deleted when the run finishes
+SEARCH = "search.json"  # the facts of a search by `kerasnlp-zoo tune`
 LOCK = ".lock"  # file in the output folder, with the id of the process that uses the folder
 MOST_FOLDERS = 1000  # of one recipe and data set
 _LOCKS: dict[Path, IO[bytes]] = {}  # the locks of this process: the system releases the lock of a file that is closed
@@ -68,7 +69,7 @@ def open_folder(recipe: str, config: FolderOptions) -> Path:
 def _interrupted(folders: list[Path]) -> Path:
     """Lock and return the last of the folders that contains a run."""
     used = [folder for folder in folders if _contains_run(folder)]
-    if not used or not any((used[-1] / name).exists() for name in (STATE, "fold-1", "seed-1")):
+    if not used or not any((used[-1] / name).exists() for name in (STATE, "fold-1", "seed-1", SEARCH)):
         raise InputError(
             f"There is no interrupted run to resume in {used[-1] if used else folders[0]}. "
             "Omit --resume, or give the folder of the run as --output-dir"

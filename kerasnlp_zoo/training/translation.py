@@ -252,6 +252,8 @@ def finish_translation(
     Returns:
         The content of metrics.json.
     """
+    if run.config.is_trial:
+        return run.finish_trial(task.evaluate(data.validation.texts, data.validation.references))
     sample = data.validation.sample(SAMPLE)
     greedy = task.with_decoding(beam_width=1)
     weights_dtype = round_to_float16_if_harmless(
