@@ -2,6 +2,7 @@
 
 import contextlib
 
+import hypothesis
 import keras
 import numpy as np
 import pytest
@@ -10,6 +11,10 @@ import tensorflow as tf
 from kerasnlp_zoo.tasks import export, litert, speed
 from tests.memory import freeze_objects
 from tests.small_data import write_reviews
+
+# The same examples in every run: a failure can be repeated.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
+hypothesis.settings.load_profile("repeatable")
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(2)])

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from kerasnlp_zoo.datasets.encodings import BYTE_ORDER_MARK
 from kerasnlp_zoo.datasets.notes import Notes, readable_items
 from kerasnlp_zoo.datasets.opened_files import content_suffix
 from kerasnlp_zoo.datasets.options import TokenClassificationOptions
@@ -67,7 +68,7 @@ def column_texts(path: Path, options: TokenClassificationOptions, notes: Notes) 
         path: the file. It is CoNLL-U if its name ends with .conllu, or its lines have ten fields that begin with the
             number of the word: then comments, ranges (1-2) and empty nodes (3.1) are skipped.
         options: flags of the data: columns, delimiter, encoding, skip_bad.
-        notes: counts the texts that are skipped, and tokens without characters.
+        notes: counts the texts that are skipped, and the comments.
 
     Raises:
         InputError: for a line with too few or too many fields, or without a token or a tag.
@@ -78,9 +79,9 @@ def column_texts(path: Path, options: TokenClassificationOptions, notes: Notes) 
     columns = CONLLU_COLUMNS if layout.is_conllu and options.columns == default else options.columns
     texts = list(_texts(path, lines, layout))
     if not layout.is_conllu:
-        texts = _without_comments(texts, layout, columns)
+        texts = _without_comments(texts, layout, columns, notes)
     attempts: Iterable[Callable[[], TaggedLines]]
-    attempts = (partial(_tagged, text, layout, columns, notes) for text in texts if text)
+    attempts = (partial(_tagged, text, layout, columns) for text in texts if text)
     yield from (text for text in readable_items(attempts, options.skip_bad, notes) if text.tokens)
 
 
@@ -100,6 +101,7 @@ def _texts(path: Path, lines: Iterable[str], layout: Layout) -> Iterator[list[Li
     """Yield the lines of every text, without blank lines and headings of documents."""
     text: list[Line] = []
     for number, line in enumerate(lines, start=1):
+        line = line.removeprefix(BYTE_ORDER_MARK)  # of a file that was appended to another one
         if not line.strip(BLANKS) or line.startswith(DOCUMENT_START):
             yield text
             text = []
@@ -108,7 +110,9 @@ def _texts(path: Path, lines: Iterable[str], layout: Layout) -> Iterator[list[Li
     yield text
 
 
-def _without_comments(texts: Sequence[list[Line]], layout: Layout, columns: Sequence[int]) -> list[list[Line]]:
+def _without_comments(
+    texts: Sequence[list[Line]], layout: Layout, columns: Sequence[int], notes: Notes
+) -> list[list[Line]]:
     """Return the texts without comments.
 
     A line that begins with "#" is a token if it has as many fields as the other lines, and stands after a token, or has
@@ -129,6 +133,8 @@ def _without_comments(texts: Sequence[list[Line]], layout: Layout, columns: Sequ
             if is_token or not line.fields[0].startswith(COMMENT):
                 follows_token = True
                 yield line
+            else:
+                notes.add("lines that begin with # were read as comments", line.place)
 
     return [list(kept(text)) for text in texts]
 
@@ -139,16 +145,13 @@ def _field(line: Line, column: int) -> str:
     return line.fields[index].strip() if -len(line.fields) <= index < len(line.fields) else ""
 
 
-def _tagged(text: Sequence[Line], layout: Layout, columns: Sequence[int], notes: Notes) -> TaggedLines:
+def _tagged(text: Sequence[Line], layout: Layout, columns: Sequence[int]) -> TaggedLines:
     """Return the tokens and tags of a text."""
     tagged = TaggedLines([], [], [])
     for line in text:
         if layout.is_conllu and NO_WORD.fullmatch(line.fields[0]):
             continue
         token, tag = _token_and_tag(line, layout.width, columns)
-        if not token.strip(BLANKS):
-            notes.add("tokens of white space were dropped", line.place)
-            continue
         tagged.tokens.append(token)
         tagged.tags.append(NO_TAG if layout.is_conllu and tag == NO_VALUE else tag)
         tagged.places.append(line.place)

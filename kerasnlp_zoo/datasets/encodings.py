@@ -12,8 +12,9 @@ BYTE_ORDER_MARK = "\ufeff"
 MARKS_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 EXAMPLES = "utf-8-sig, gb18030, cp1252"
 MOSTLY = 0.5
+REPLACE = "kerasnlp_zoo.replace"  # name of an error handler
 FREQUENT = range(0xB0, 0xD8)  # first bytes of the 3,755 most frequent Chinese characters in GB 2312
-ZEROS = 0.2  # in UTF-16, the share of zero bytes among the first bytes of Western text is about 0.5
+UTF16 = ("utf-16-le", "utf-16-be")
 
 
 def decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
@@ -29,7 +30,7 @@ def decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
             and an encoding that fits.
     """
     require_encoding(encoding)
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")  # lone surrogates of UTF-8 and UTF-16
     size, lines, is_start = 0, 0, True
     for data in _pieces(file):
         size += len(data)
@@ -90,12 +91,10 @@ def _likely_encodings(file: BinaryIO) -> Iterator[str]:
         if _can_decode(file, "utf-16"):
             yield "utf-16"
         return
-    if start.count(0) > ZEROS * len(start):
-        encoding = "utf-16-le" if start[1::2].count(0) > start[::2].count(0) else "utf-16-be"
-        if _can_decode(file, encoding):
-            yield encoding
-        return
-    if 0 in start:
+    if 0 in start:  # UTF-16 without a mark: its line feeds and ASCII letters contain zero bytes
+        likely = max(UTF16, key=lambda encoding: _share_of_frequent(start, encoding))
+        if _share_of_frequent(start, likely) > MOSTLY and _can_decode(file, likely):
+            yield likely
         return
     if _can_decode(file, "utf-8-sig"):
         yield "utf-8-sig"
@@ -119,13 +118,19 @@ def _is_chinese(data: bytes) -> bool:
 
     Western text can be read as gb18030, too: then two accented letters become one rare Chinese character.
     """
-    text = data.decode("gb18030", "ignore")
-    others = [character for character in text if not character.isascii()]
-    frequent = sum(_is_frequent(character) for character in others)
-    return bool(others) and frequent > MOSTLY * len(others)
+    others = [character for character in data.decode("gb18030", "ignore") if not character.isascii()]
+    return bool(others) and sum(map(_is_frequent, others)) > MOSTLY * len(others)
+
+
+def _share_of_frequent(data: bytes, encoding: str) -> float:
+    """Return the share of printable ASCII characters and frequent Chinese ones in a text."""
+    text = data.decode(encoding, "ignore")
+    known = sum(_is_frequent(c) or (c.isascii() and (c.isprintable() or c.isspace())) for c in text)
+    return known / max(len(text), 1)
 
 
 def _is_frequent(character: str) -> bool:
+    """Return whether a character is one of the frequent Chinese ones."""
     encoded = character.encode("gb2312", "ignore")
     return len(encoded) == 2 and encoded[0] in FREQUENT
 
@@ -148,13 +153,24 @@ def stream_lines(file: Iterable[bytes], encoding: str) -> Iterator[str]:
     ['café', 'thé']
     """
     require_encoding(encoding)
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    decoder = codecs.getincrementaldecoder(encoding)(REPLACE)
     rest = ""
     for data in file:
         *lines, rest = (rest + decoder.decode(data)).split("\n")
         yield from map(_cleaned, lines)
     if rest := rest + decoder.decode(b"", final=True):
         yield _cleaned(rest)
+
+
+def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Decode a lone surrogate as one character, and replace each other invalid byte by U+FFFD."""
+    try:
+        return codecs.lookup_error("surrogatepass")(error)
+    except UnicodeError:
+        return codecs.lookup_error("replace")(error)
+
+
+codecs.register_error(REPLACE, _replaced)
 
 
 def _cleaned(line: str) -> str:

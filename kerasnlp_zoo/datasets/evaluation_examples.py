@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 from kerasnlp_zoo.datasets.feature_tables import FeatureOptions, load_features, read_features
 from kerasnlp_zoo.datasets.labelled_texts import load_labelled_texts, read_label_sets
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, held_out_lines
+from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.datasets.options import DataOptions, LabelOptions, TokenClassificationOptions, TranslationOptions
 from kerasnlp_zoo.datasets.question_answering import QuestionAnsweringOptions, load_question_answering, read_squad
 from kerasnlp_zoo.datasets.tagged_files import read_tagged
@@ -52,7 +53,11 @@ def load_evaluation_examples(
             f"{task_name} cannot be evaluated on labelled texts. Expected one of the tasks {', '.join(READERS)}"
         )
     texts, references = READERS[task_name](options, config)
-    return texts, references, _data_name(options, config) if options.test_file is None else options.test_file.stem
+    return (
+        texts,
+        references,
+        _data_name(options, config) if options.test_file is None else content_stem(options.test_file),
+    )
 
 
 def _data_name(options: DataOptions, config: Config) -> str:

@@ -142,6 +142,18 @@ def is_parquet(path: FilePath) -> bool:
         return file.read(len(PARQUET)) == PARQUET
 
 
+def content_stem(path: FilePath) -> str:
+    """Return the name of a file without its suffix; of a compressed file, without both suffixes.
+
+    Example:
+
+    >>> content_stem("reviews.2024.csv"), content_stem("reviews.tsv.gz")
+    ('reviews.2024', 'reviews')
+    """
+    path = Path(path)
+    return Path(path.stem).stem if path.suffix.lower() in COMPRESSED_SUFFIXES else path.stem
+
+
 def content_suffix(path: FilePath) -> str:
     """Return the suffix of a file in lower case; of a compressed file, the suffix of the file inside.
 

@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.flags import PathFlags
 from kerasnlp_zoo.types import Language
@@ -56,7 +57,7 @@ class DataOptions(PathFlags):
 
     def data_name(self) -> str:
         """Return the name of the data, usable in a file name."""
-        return (self.train_file.stem if self.train_file else self.dataset).replace("/", "_")
+        return (content_stem(self.train_file) if self.train_file else self.dataset).replace("/", "_")
 
     def given_files(self) -> dict[str, Path]:
         """Return the user's files by split; a split without a file is missing."""

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.datasets.options import SPLITS, UNSTATED, CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, duplicate_key, hold_out, require_examples
 from kerasnlp_zoo.datasets.text_files import read_text
@@ -95,7 +96,7 @@ def load_question_answering(options: QuestionAnsweringOptions) -> QuestionAnswer
     """
     options.check_share()
     splits, repaired = _user_files(options) if options.train_file is not None else _tfds(options)
-    name = options.train_file.stem if options.train_file is not None else options.dataset
+    name = content_stem(options.train_file) if options.train_file is not None else options.dataset
     splits, dropped = _without_leaks(splits)
     share = options.validation_split
     if "test" not in splits:

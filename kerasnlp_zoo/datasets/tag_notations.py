@@ -116,8 +116,9 @@ def require_tags(tags: Sequence[str], places: Sequence[str], notation: Mapping[s
     for tag, place in zip(tags, places, strict=True):
         if tag and tag not in notation:
             raise InputError(
-                f"{place}: {tag!r} is not a tag. Expected O, or one of B I M E L S U, '-' and a label, such as B-PER. "
-                "Set --columns if the tags are in another column. If each token is a separate span, as in "
+                f"{place}: {tag!r} is not a tag. Expected O, or one of B I M E L S U, '-' and a label, such as "
+                f"{next((other for other in notation if notation[other] != OUTSIDE), 'B-PER')}, as in the rest of the "
+                "file. Set --columns if the tags are in another column. If each token is a separate span, as in "
                 "part-of-speech tagging, use --scheme tokens"
             )
 

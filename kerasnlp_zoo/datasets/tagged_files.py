@@ -25,6 +25,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import OUTSIDE, Span, spans_of
 from kerasnlp_zoo.text.marked_spans import read_spans, trimmed
 from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
+from kerasnlp_zoo.text.trees import BLANKS
 from kerasnlp_zoo.types import FilePath
 
 TRIED = 10_000  # number of texts that are used to recognize the scheme and the language
@@ -133,6 +134,7 @@ def spans_from_tags(
     Raises:
         InputError: if a tag is not part of the scheme, or the text is Chinese and the language is not "zh".
     """
+    texts = [text for text in (_without_blank_tokens(text, notes) for text in texts) if text.tokens]
     _check_language(source, texts, options)
     notation = notation_of(tag for text in texts for tag in text.tags if tag)
     if options.scheme == "tokens" or (options.scheme == "auto" and _are_words_tagged(source, texts, notation)):
@@ -151,6 +153,16 @@ def spans_from_tags(
         for text, own in zip(texts, spans, strict=True)
     ]
     return examples, repaired
+
+
+def _without_blank_tokens(text: TaggedLines, notes: Notes) -> TaggedLines:
+    """Return a text without tokens of white space, which a text made of the tokens cannot show."""
+    kept = [row for row, token in enumerate(text.tokens) if token.strip(BLANKS)]
+    if len(kept) == len(text.tokens):
+        return text
+    for row in sorted({*range(len(text.tokens))} - {*kept}):
+        notes.add("tokens of white space were dropped", text.places[row])
+    return TaggedLines(*([column[row] for row in kept] for column in text))
 
 
 def _with_usual_tags(text: TaggedLines, notation: Mapping[str, str], scheme: ReadScheme | None) -> TaggedLines:

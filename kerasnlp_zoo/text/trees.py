@@ -23,7 +23,8 @@ TOKEN = re.compile(r"[()]|[^\s()]+")
 BRACKETS = {"(": "-LRB-", ")": "-RRB-"}  # the Penn Treebank's notation for brackets of the text
 NUM_COLUMNS = 10  # of CoNLL-U
 NO_PARENT = -1
-BLANKS = " \t\r\n\v\f\xa0\u200b\u3000\ufeff"  # a line of these is blank
+# A line of these is blank: white space, the zero-width space and the byte-order mark.
+BLANKS = "".join(character for character in map(chr, range(0x3001)) if character.isspace()) + "\u200b\ufeff"
 
 
 class DependencyRow(NamedTuple):

@@ -6,10 +6,11 @@ import io
 import lzma
 import pickle
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasnlp_zoo.datasets import DataOptions, encodings
@@ -104,6 +105,8 @@ def test_files_of_other_programs_are_named_for_what_they_are(content, expected, 
         (WESTERN.encode("utf-16"), "utf-16"),
         (WESTERN.encode("utf-16-le"), "utf-16-le"),
         (WESTERN.encode("utf-16-be"), "utf-16-be"),
+        (CHINESE.encode("utf-16-le"), "utf-16-le"),
+        (CHINESE.encode("utf-16-be"), "utf-16-be"),
     ],
 )
 def test_advice_names_an_encoding_that_gives_the_text(content, expected, tmp_path):
@@ -130,7 +133,6 @@ def test_encodings_that_are_none_of_files_are_refused(encoding, tmp_path):
         list(stream_lines([b"text\n"], encoding))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\r\n")), st.integers(1, 9))
 def test_a_stream_has_the_lines_of_its_text(text, size):
     for encoding in ("utf-8-sig", "utf-16", "gb18030"):
@@ -158,3 +160,17 @@ def test_a_folder_per_class_has_files_of_any_case_and_depth(tmp_path):
         ("pos/1.TXT", "pos"),
         ("pos/2019/2.txt", "pos"),
     ]
+
+
+def test_lone_surrogates_in_the_bytes_of_a_file_become_one_character_each(tmp_path):
+    half = "\ud83d"
+    for encoding in ("utf-8", "utf-16"):
+        data = f"a{half}{half}b好\n".encode(encoding, "surrogatepass")
+        assert read_text(write(tmp_path / "a.txt", data), encoding) == "a\ufffd\ufffdb好\n"
+        assert list(stream_lines([data], encoding)) == ["a\ufffd\ufffdb好"]
+    assert list(stream_lines([b"caf\xe9 \xed\xa0\xbd"], "utf-8")) == ["caf\ufffd \ufffd"]
+
+
+@pytest.mark.parametrize("name", ["reviews.csv", "reviews.csv.gz", "reviews.zip"])
+def test_the_name_of_the_data_has_no_suffix(name):
+    assert DataOptions(train_file=Path("folder", name)).data_name() == "reviews"

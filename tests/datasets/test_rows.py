@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasnlp_zoo.datasets.rows import read_rows, rows_of_lines
@@ -23,7 +23,6 @@ WANTED = {"text": "--text-column", "label": "--label-column"}
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 JSON_VALUES = VALUES | st.none() | st.booleans() | NUMBERS
 QUOTING = [csv.QUOTE_ALL, csv.QUOTE_MINIMAL]
-FEW = settings(max_examples=60, deadline=None)
 
 
 def write(path, content, encoding="utf-8"):
@@ -46,7 +45,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("tables")
 
 
-@FEW
 @given(TABLES, st.sampled_from(",;|"), st.sampled_from(["\n", "\r\n"]), st.sampled_from(QUOTING))
 def test_csv_that_python_writes_is_read_back(folder, rows, delimiter, end, quoting):
     written = io.StringIO(newline="")
@@ -54,7 +52,6 @@ def test_csv_that_python_writes_is_read_back(folder, rows, delimiter, end, quoti
     assert values(write(folder / "a.csv", written.getvalue())) == rows
 
 
-@FEW
 @given(TABLES, st.sampled_from(["\n", "\r\n"]))
 def test_tsv_has_every_character_except_tabs_and_line_ends(folder, rows, end):
     rows = [tuple(value.replace("\t", " ").replace("\n", " ").removesuffix("\r") for value in row) for row in rows]
@@ -62,7 +59,6 @@ def test_tsv_has_every_character_except_tabs_and_line_ends(folder, rows, end):
     assert values(write(folder / "a.tsv", content)) == rows
 
 
-@FEW
 @given(st.lists(st.tuples(JSON_VALUES, JSON_VALUES), max_size=5), st.booleans(), st.booleans())
 def test_json_that_python_writes_is_read_back_with_its_spelling(folder, rows, is_array, ascii):
     objects = [json.dumps(dict(zip(WANTED, row, strict=True)), ensure_ascii=ascii) for row in rows]

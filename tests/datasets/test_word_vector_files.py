@@ -8,7 +8,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerasnlp_zoo.datasets.word_vector_files import FORMATS, read_vectors, write_projector, write_vectors
@@ -296,7 +296,6 @@ TOKENS = st.text(st.characters(exclude_categories=["Cs", "Z", "Cc"]), min_size=1
 NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(TOKENS, st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6), st.sampled_from(FORMATS))
 def test_random_words_and_vectors_are_read_back(tmp_path_factory, table, format):
     path = tmp_path_factory.mktemp("vectors") / "a"
