@@ -53,11 +53,8 @@ def load_evaluation_examples(
             f"{task_name} cannot be evaluated on labelled texts. Expected one of the tasks {', '.join(READERS)}"
         )
     texts, references = READERS[task_name](options, config)
-    return (
-        texts,
-        references,
-        _data_name(options, config) if options.test_file is None else content_stem(options.test_file),
-    )
+    name = _data_name(options, config) if options.test_file is None else content_stem(options.test_file)
+    return texts, references, name
 
 
 def _data_name(options: DataOptions, config: Config) -> str:
