@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnlp_zoo import models, tasks, zoo
 from kerasnlp_zoo.errors import InputError
@@ -125,6 +126,13 @@ def test_new_labels_keep_the_encoder_and_replace_the_output_layer(case, entry, c
 @one_of_each_task
 def test_export_returns_the_same_answers_in_a_process_that_imports_only_tensorflow(case, tmp_path):
     assert check_export(case.task, case.task.export(tmp_path), [*case.texts, *case.strange]) <= 1e-5
+
+
+@one_of_each_task
+def test_a_batch_without_texts_is_answered_by_the_graph(case):
+    empty = [tf.zeros([0, *spec.shape[1:]], spec.dtype) for spec in case.task.preprocessor.signature]
+    answers = case.task.serve(*empty)
+    assert {name: values.shape[0] for name, values in answers.items()} == dict.fromkeys(answers, 0)
 
 
 @pytest.mark.parametrize("case", one_of_each(TASKS, lambda case: case.family))

@@ -230,8 +230,19 @@ class Task(ManyTexts[Answer]):
 
     @functools.cached_property
     def serve(self) -> Callable[..., dict[str, tf.Tensor]]:
-        """The compiled graph from strings [N] to the dict of answers, which `export` saves."""
-        return tf.function(self._strings_to_answers, input_signature=self.preprocessor.signature, autograph=False)
+        """The compiled graph from strings [N] to the dict of answers, which `export` saves.
+
+        Servers also send batches without texts. Some operations cannot process them, so the graph then reads one empty
+        text and drops its answer.
+        """
+
+        def serve(*strings: tf.Tensor) -> dict[str, tf.Tensor]:
+            count = tf.shape(strings[0])[0]
+            missing = tf.cast(tf.equal(count, 0), tf.int32)
+            rows = [tf.concat([values, tf.zeros([missing, *values.shape[1:]], values.dtype)], 0) for values in strings]
+            return {name: values[:count] for name, values in self._strings_to_answers(*rows).items()}
+
+        return tf.function(serve, input_signature=self.preprocessor.signature, autograph=False)
 
     def export(self, folder: FilePath, format: Format = "saved_model") -> Path:
         """Write a SavedModel that takes strings, or a LiteRT file for phones.
