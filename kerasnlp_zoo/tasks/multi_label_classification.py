@@ -14,8 +14,6 @@ from kerasnlp_zoo.datasets.class_weights import BALANCED, ClassWeights, weights_
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.label_sets import DEFAULT_THRESHOLD, best_thresholds, label_set_scores
 from kerasnlp_zoo.evaluation.main_score import with_main_score
-from kerasnlp_zoo.objectives.label_sets import BinaryCrossEntropy, label_set_metrics
-from kerasnlp_zoo.objectives.objective import Objective
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.labelling import Labelling
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
@@ -90,10 +88,6 @@ class MultiLabelClassification(Labelling[MultiLabelClassificationAnswer]):
         """The thresholds, which an entry keeps."""
         return {"thresholds": self.thresholds}
 
-    def objective(self, label_smoothing: float = 0.0) -> Objective:
-        """Return the cross entropy of each label."""
-        return Objective(BinaryCrossEntropy(label_smoothing), label_set_metrics, "val_cross_entropy")
-
     def choose_thresholds(self, texts: Texts, references: Sequence[Any]) -> None:
         """Set the threshold of each label to the one with the highest F1.
 
@@ -108,6 +102,10 @@ class MultiLabelClassification(Labelling[MultiLabelClassificationAnswer]):
         thresholds = best_thresholds(self.outputs(texts)["probabilities"], expected)
         smallest = np.finfo("float32").tiny
         self.thresholds = np.clip(thresholds, smallest, 1 - np.finfo("float32").eps).tolist()
+
+    def _after_training(self, texts: Texts, labels: Sequence[Any]) -> None:
+        """Choose the thresholds on the validation texts."""
+        self.choose_thresholds(texts, labels)
 
     def dataset(
         self,
@@ -141,7 +139,7 @@ class MultiLabelClassification(Labelling[MultiLabelClassificationAnswer]):
         weights = np.ones_like(targets)
         if class_weights is not None:
             weights = np.where(targets > 0, self._positive_weights(class_weights, targets), weights)
-        return self._batches(texts, targets, batch_size, training, seed, weights)
+        return self._batches(self._features(texts), targets, batch_size, training, seed, weights)
 
     def _positive_weights(self, class_weights: ClassWeights, targets: np.ndarray) -> np.ndarray:
         """Return the weight of the texts with each label, float [C]."""

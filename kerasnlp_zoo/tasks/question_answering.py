@@ -16,7 +16,7 @@ from kerasnlp_zoo.evaluation.question_answering import question_answering_scores
 from kerasnlp_zoo.layers.masking import LOWEST
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
-from kerasnlp_zoo.text import WordPiecePreprocessor, bucketed_batches
+from kerasnlp_zoo.text import WordPiecePreprocessor
 from kerasnlp_zoo.text.question_windows import LONGEST_QUESTION, question_windows
 
 ANSWERS = 5  # K
@@ -125,7 +125,7 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
         positions = answer_places(windows, answers)
         features = {name: windows[name] for name in self.model.input}
         weights = np.ones((len(positions), 1), "float32")
-        return bucketed_batches(features, positions, batch_size, shuffle=training, seed=seed, weights=weights)
+        return self._batches(features, positions, batch_size, training, seed, weights)
 
     def num_windows(self, texts: Texts) -> int:
         """Return the number of windows of pairs (question, passage), which is the number of rows of an epoch."""

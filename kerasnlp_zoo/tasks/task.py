@@ -17,12 +17,12 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.objectives.objective import Objective
 from kerasnlp_zoo.tasks.export import export_task
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.litert import export_litert
 from kerasnlp_zoo.tasks.many_texts import CHUNK, Answer, ManyTexts
+from kerasnlp_zoo.tasks.trainable import Trainable
 from kerasnlp_zoo.text import bucketed_batches
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.types import Config, FilePath
@@ -36,7 +36,7 @@ FILLERS: dict[str, Any] = {"i": -1, "S": b"", "O": b"", "f": 0.0}  # pads lists 
 FORMATS: tuple[Format, ...] = ("saved_model", "litert")
 
 
-class Task(ManyTexts[Answer]):
+class Task(Trainable, ManyTexts[Answer]):
     """A model with its preprocessor and labels.
 
     A subclass defines `answer(outputs)`, in TensorFlow operations, and `to_python(row, text)`, for one text.
@@ -77,22 +77,6 @@ class Task(ManyTexts[Answer]):
     def needs_strings(self) -> bool:
         """Whether an answer needs more than the model's inputs and outputs."""
         return False
-
-    def objective(self, label_smoothing: float = 0.0) -> Objective:
-        """Return the loss and the metrics with which `dataset` trains the model.
-
-        Args:
-            label_smoothing: share of the target probability that is distributed over all labels.
-
-        Raises:
-            InputError: for a task that is not trained on labels.
-        """
-        raise InputError(f"{self.name} is not trained on labelled texts. Train it with a recipe: kerasnlp-zoo train")
-
-    @property
-    def _builder(self) -> str | None:
-        """Name of the builder of the model; None if it does not come from a builder."""
-        return getattr(self.model, "builder_config", {"builder": None})["builder"]
 
     @property
     def arguments(self) -> Config:
@@ -136,20 +120,20 @@ class Task(ManyTexts[Answer]):
         """
         texts = self._checked(texts)
         label_ids = self.label_ids(labels) if labels is not None else np.zeros(len(texts), "int64")
-        return self._batches(texts, label_ids, batch_size, training, seed)
+        return self._batches(self._features(texts), label_ids, batch_size, training, seed)
 
     def _batches(
         self,
-        texts: list[Any],
-        targets: np.ndarray,
+        features: Mapping[str, tf.RaggedTensor],
+        targets: Any,
         batch_size: int,
         training: bool,
         seed: int,
-        weights: np.ndarray | None = None,
+        weights: Any = None,
     ) -> tf.data.Dataset:
-        """Return batches (inputs, targets, weights) of checked texts; without weights, every text has weight 1."""
+        """Return batches (inputs, targets, weights); without weights, every text or token has weight 1."""
         require_positive(batch_size=batch_size)
-        features = self._features(texts)
+        self._warn_of_plain_loss()
         dataset = bucketed_batches(features, targets, batch_size, shuffle=training, seed=seed, weights=weights)
         return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
 

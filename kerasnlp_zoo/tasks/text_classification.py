@@ -13,7 +13,6 @@ import tensorflow as tf
 from kerasnlp_zoo.datasets.class_weights import ClassWeights, weights_of_classes
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import classification_scores, with_main_score
-from kerasnlp_zoo.objectives.objective import Objective, classification_objective
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.labelling import Labelling
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
@@ -91,11 +90,7 @@ class TextClassification(Labelling[TextClassificationAnswer]):
         texts = self._checked(texts)
         label_ids = self.label_ids(require_labels(labels))
         weights = self._class_weights(class_weights, label_ids)[label_ids]
-        return self._batches(texts, label_ids, batch_size, training, seed, weights)
-
-    def objective(self, label_smoothing: float = 0.0) -> Objective:
-        """Return cross entropy; for a perceptron or linear SVM, its own loss."""
-        return classification_objective(self._builder, label_smoothing)
+        return self._batches(self._features(texts), label_ids, batch_size, training, seed, weights)
 
     def _class_weights(self, class_weights: ClassWeights, label_ids: np.ndarray) -> np.ndarray:
         """Return the weight of each class, float [C], for these training labels."""

@@ -13,7 +13,6 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.correlation import correlations
 from kerasnlp_zoo.evaluation.main_score import with_main_score
-from kerasnlp_zoo.objectives.objective import Objective, score_objective
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import Preprocessor, Task, Texts, require_references
 
@@ -52,10 +51,6 @@ class TextRegression(Task[TextRegressionAnswer]):
         super().__init__(model, preprocessor, labels)
         if len(self.labels) != 1:
             raise InputError(f"Expected one label, the name of the score. Received: {len(self.labels)} labels")
-
-    def objective(self, label_smoothing: float = 0.0) -> Objective:
-        """Return the squared error; a score has no smoothing."""
-        return score_objective()
 
     def answer(self, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return score [N]."""

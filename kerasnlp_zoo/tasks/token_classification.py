@@ -20,7 +20,7 @@ from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
 from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
 from kerasnlp_zoo.tasks.word_spans import LabelledSpan, checked_spans, require_characters, spans_in_words, word_ends
-from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor, bucketed_batches
+from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import every_word_is_a_span, with_words_apart
@@ -206,8 +206,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         weights = tf.cast(features["is_word_start"], tf.float32)
         inputs = self._model_inputs(features)
         inputs = inputs if isinstance(inputs, dict) else {self.model.input.name: inputs}
-        dataset = bucketed_batches(inputs, tags, batch_size, shuffle=training, seed=seed, weights=weights)
-        return dataset.map(lambda features, *rest: (self._model_inputs(features), *rest))
+        return self._batches(inputs, tags, batch_size, training, seed, weights)
 
     def _features(self, texts: list[Any]) -> dict[str, tf.RaggedTensor]:
         """Tokenize in chunks, with offsets."""

@@ -13,7 +13,7 @@ from kerasnlp_zoo.datasets.class_weights import ClassWeights
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.tasks.task import CHUNK, Texts, require_references
 from kerasnlp_zoo.tasks.text_classification import TextClassification, TextClassificationAnswer, require_labels
-from kerasnlp_zoo.text import TreePreprocessor, bucketed_batches
+from kerasnlp_zoo.text import TreePreprocessor
 from kerasnlp_zoo.text.tree_schedules import PLACES
 from kerasnlp_zoo.text.trees import read_tree
 
@@ -97,7 +97,7 @@ class TreeClassification(TextClassification):
         features = {name: tf.concat([chunk[name] for chunk in chunks], axis=0) for name in chunks[0]}
         label_ids, weights = self._at_places(features, labels, class_weights)
         inputs = self._model_inputs(features)
-        return bucketed_batches(inputs, label_ids, batch_size, shuffle=training, seed=seed, weights=weights)
+        return self._batches(inputs, label_ids, batch_size, training, seed, weights)
 
     def _at_places(
         self,
