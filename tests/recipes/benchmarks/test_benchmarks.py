@@ -11,6 +11,7 @@ from recipes import seq2seq, transformer_translation
 from recipes.benchmarks import (
     bert,
     comparison,
+    label_sets,
     recurrent,
     text_cnn,
     text_cnn_ablation,
@@ -159,3 +160,21 @@ def test_finished_variants_of_translators_are_not_trained_again(tmp_path, monkey
     assert (tmp_path / "lengths.png").read_bytes().startswith(b"\x89PNG")
     monkeypatch.setattr(recipe, "main", lambda _: 1 / 0)
     assert translation_ablation.main(config) == rows
+
+
+def test_classifiers_of_several_labels_are_compared_with_scikit_learn(tmp_path):
+    pytest.importorskip("sklearn", reason="a peer is installed by hand: pip install scikit-learn")
+    scores = {"micro_f1": 0.9, "macro_f1": 0.8, "exact_match": 0.7}
+    (tmp_path / "run").mkdir()
+    facts = {"recipe": "linear", "dataset": "newsgroups_topics", "scores": scores}
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(facts))
+    rows = label_sets.main(label_sets.Config(runs=(tmp_path / "run",), output=tmp_path / "rows.json", smoke=True))
+    assert [entry["what"] for entry in rows] == ["micro-F1, linear", "macro-F1, linear", "exact match, linear"]
+    assert all(0 < entry["peer"] <= 100 for entry in rows)
+    assert rows[0]["ours"] == 90
+
+
+def test_runs_on_several_data_sets_are_refused(tmp_path):
+    pytest.importorskip("sklearn", reason="a peer is installed by hand: pip install scikit-learn")
+    with pytest.raises(InputError, match="on one data set with several labels. Received: none"):
+        label_sets.main(label_sets.Config(runs=()))
