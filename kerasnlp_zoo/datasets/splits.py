@@ -48,6 +48,25 @@ class Split:
         """Return the examples with these row numbers."""
         return type(self)([self.texts[row] for row in rows], self.labels[rows])
 
+    def renumbered(self, new_ids: np.ndarray) -> Self:
+        """Return the examples with other class ids; spans and scores are unchanged.
+
+        Args:
+            new_ids: int array [number of classes], the new id of each class.
+
+        Example:
+
+        >>> Split(["a", "b", "c"], np.array([0, 0, 2])).renumbered(np.array([1, 2, 0])).labels
+        array([1, 1, 0])
+        """
+        if self.labels.dtype.kind == "i":
+            return dataclasses.replace(self, labels=new_ids[self.labels])
+        if self.labels.dtype.kind != "O":
+            return self
+        id_of = {old: int(new) for old, new in enumerate(new_ids)}  # a span is not a key
+        rows = (tuple(id_of.get(part, part) for part in row) for row in self.labels)
+        return dataclasses.replace(self, labels=np.fromiter(rows, object, len(self)))
+
     def first_of_each_class(self, count: int) -> Self:
         """Return the first `count` examples of every class."""
         classes = self.classes
@@ -57,6 +76,11 @@ class Split:
 
 class LabelSetSplit(Split):
     """Texts with any number of labels: `labels` are tuples of class ids in increasing order."""
+
+    def renumbered(self, new_ids: np.ndarray) -> Self:
+        """Return the examples with other class ids."""
+        rows = (tuple(sorted(int(new_ids[label]) for label in row)) for row in self.labels)
+        return dataclasses.replace(self, labels=np.fromiter(rows, object, len(self)))
 
     @property
     def classes(self) -> np.ndarray:
@@ -115,11 +139,7 @@ class TextClassificationData:
         """Return the data with the same labels in another order."""
         place = {label: index for index, label in enumerate(labels)}
         new_ids = np.array([place[label] for label in self.labels])
-        splits = {
-            name: dataclasses.replace(split, labels=renumbered(split.labels, new_ids))
-            for name in SPLITS
-            for split in [getattr(self, name)]
-        }
+        splits = {name: getattr(self, name).renumbered(new_ids) for name in SPLITS}
         return dataclasses.replace(self, labels=list(labels), **splits)
 
     def fingerprint(self, splits: Sequence[str] = SPLITS) -> str:
@@ -129,26 +149,6 @@ class TextClassificationData:
             for text, label in zip(split.texts, split.labels, strict=True):
                 digest.update("\t".join([str(label), *parts_of(text)]).encode("utf-8", "surrogatepass") + b"\n")
         return digest.hexdigest()
-
-
-def renumbered(labels: np.ndarray, new_ids: np.ndarray) -> np.ndarray:
-    """Return the labels of a split with other class ids; spans and scores are unchanged.
-
-    Args:
-        labels: as in `Split`.
-        new_ids: int array [number of classes], the new id of each class.
-
-    Example:
-
-    >>> renumbered(np.array([0, 0, 2]), np.array([1, 2, 0]))
-    array([1, 1, 0])
-    """
-    if labels.dtype.kind == "i":
-        return new_ids[labels]
-    if labels.dtype.kind != "O":
-        return labels
-    id_of = {old: int(new) for old, new in enumerate(new_ids)}  # a span is not a key
-    return np.fromiter((tuple(id_of.get(part, part) for part in row) for row in labels), object, len(labels))
 
 
 def parts_of(text: Text) -> tuple[str, ...]:

@@ -127,6 +127,22 @@ def test_other_labels_get_a_new_output_layer(starts, tmp_path):
     assert changed == {"logits/kernel"}  # a new bias is 0, too
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("labels", "flags"),
+    [("film|good,film,good,film|bad", {"label_separator": "|"}), ("1.5,2,3,4.5", {"score": True})],
+)
+def test_an_entry_learns_sets_of_labels_and_scores(labels, flags, tmp_path):
+    rows = [f"{text} {n},{label}" for n in range(20) for text, label in zip("abcd", labels.split(","), strict=True)]
+    (tmp_path / "texts.csv").write_text("text,label\n" + "\n".join(rows))
+    shared = {"train_file": tmp_path / "texts.csv", "epochs": 1, **flags}
+    entry = str(zoo.save(small_tasks.text_classification(), tmp_path / "entry"))
+    text_cnn.main(text_cnn.Config(from_entry=entry, output_dir=tmp_path / "first", **shared))
+    again = text_cnn.main(text_cnn.Config(from_entry=str(tmp_path / "first"), output_dir=tmp_path / "second", **shared))
+    assert again["from_entry"] == str(tmp_path / "first")
+    assert zoo.check(tmp_path / "second")["largest_difference"] <= 1e-4
+
+
 @pytest.mark.parametrize(
     ("recipe", "flags", "message"),
     [

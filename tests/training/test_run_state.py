@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasnlp_zoo.datasets.splits import Split, TextClassificationData
+from kerasnlp_zoo.datasets.splits import LabelSetSplit, Split, TextClassificationData
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import Span
 from kerasnlp_zoo.training.run_state import RunState
@@ -63,6 +63,11 @@ def test_a_changed_vocabulary_is_refused(state):
     state().remember_vocabulary(Vocabulary(["[PAD]", "[UNK]", "tea"]))
     with pytest.raises(InputError, match=r"vocabulary 3 tokens.*now 3 tokens"):
         state().remember_vocabulary(Vocabulary(["[PAD]", "[UNK]", "cup"]))
+
+
+def test_sets_of_labels_stay_in_increasing_order():
+    sets = LabelSetSplit(["a", "b", "c"], np.fromiter([(0, 1), (1,), ()], object, 3))
+    assert sets.renumbered(np.array([2, 0])).labels.tolist() == [(0, 2), (0,), ()]
 
 
 def test_labels_of_nodes_are_renumbered_and_spans_are_not():
