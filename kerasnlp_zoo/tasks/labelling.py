@@ -8,7 +8,7 @@ import tensorflow as tf
 from kerasnlp_zoo.tasks.task import Answer, Task
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.sequences import SequencePreprocessor
-from kerasnlp_zoo.text.windows import overlapping_windows
+from kerasnlp_zoo.text.windows import in_blocks, overlapping_windows
 
 
 class Labelling(Task[Answer]):
@@ -28,8 +28,12 @@ class Labelling(Task[Answer]):
         assert isinstance(preprocessor, SequencePreprocessor)  # checked by with_windows
         complete = preprocessor.complete_features(*strings)
         windows = overlapping_windows(complete["token_ids"].row_lengths(), preprocessor.room)
-        inputs = self._model_inputs(padded(preprocessor.framed(windows.of(complete))))
-        probabilities = self._probabilities(self.model(inputs, training=False))  # [W, C]
+        features = padded(preprocessor.framed(windows.of(complete)))
+        probabilities = in_blocks(  # [W, C]
+            lambda block: self._probabilities(self.model(self._model_inputs(block), training=False)),
+            features,
+            tf.TensorSpec([None, len(self.labels)], tf.float32),
+        )
         return self._labelled(tf.math.segment_mean(probabilities, windows.text))
 
     def _probabilities(self, outputs: tf.Tensor) -> tf.Tensor:

@@ -87,6 +87,10 @@ class QuestionAnswering(Task[QuestionAnsweringAnswer]):
                 f"Received: a preprocessor of {len(preprocessor.inputs)} text. Make it with pairs=True"
             )
 
+    def with_windows(self) -> "QuestionAnswering":
+        """Return the task itself: it always reads a long passage in windows."""
+        return self
+
     @property
     def can_abstain(self) -> bool:
         """Whether the model may answer that the passage contains no answer."""

@@ -24,7 +24,7 @@ from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor
 from kerasnlp_zoo.text.padding import padded
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import every_word_is_a_span, with_words_apart
-from kerasnlp_zoo.text.windows import joined, overlapping_windows
+from kerasnlp_zoo.text.windows import in_blocks, joined, overlapping_windows
 
 TOKENS: Final = "tokens"  # the scheme of parts of speech: each word is a span, and its tag is the label
 NO_LABEL = "_"  # the tag of words without a label, if O is a label
@@ -263,23 +263,24 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         return {**answers, "truncated": self.preprocessor.are_truncated(pieces)}
 
     def _in_windows(self, pieces: Mapping[str, tf.RaggedTensor]) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
-        """Tag complete texts in overlapping windows; a token has the tag of the window with most of its context.
+        """Return tags int32 and probabilities float32 of all tokens, ragged [N, (length)], from overlapping windows.
 
-        Returns:
-            tags int32 and probabilities float32, ragged [N, (length)] each.
+        A token has the tag from the window with most of its context.
         """
         token_ids = pieces["token_ids"]
         windows = overlapping_windows(token_ids.row_lengths(), self.preprocessor.room)
         features = self.preprocessor.framed(windows.of({**pieces}))
-        outputs = self.model(self._model_inputs(padded(features)), training=False)
-        is_piece = features["starts"].values >= 0  # and not a special token
-        lengths, count = features["starts"].row_lengths(), tf.size(token_ids.values, out_type=tf.int64)
+        is_piece, lengths = features["starts"].values >= 0, features["starts"].row_lengths()
+
+        def tagged(block: dict[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+            return self._tags_and_probabilities(self.model(self._model_inputs(block), training=False))
 
         def of_pieces(dense: tf.Tensor) -> tf.RaggedTensor:
             values = tf.boolean_mask(tf.RaggedTensor.from_tensor(dense, lengths=lengths).values, is_piece)
-            return token_ids.with_values(joined(windows, values, count))
+            return token_ids.with_values(joined(windows, values, tf.size(token_ids.values, out_type=tf.int64)))
 
-        tags, probabilities = self._tags_and_probabilities(outputs)  # [W, T]
+        signature = (tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None], tf.float32))
+        tags, probabilities = in_blocks(tagged, padded(features), signature)  # [W, T]
         return of_pieces(tags), of_pieces(probabilities)
 
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -199,7 +199,7 @@ class WordEmbedding(WordQueries, Task[WordEmbeddingAnswer]):
         if counts is not None and np.shape(counts) != (len(self.tokens),):
             raise InputError(f"Expected {len(self.tokens):,} counts, one per token. Received: {np.shape(counts)}")
         preprocessor = self.preprocessor.sentences()
-        token_ids = preprocessor.features(preprocessor.prepare(texts))["token_ids"]
+        token_ids = preprocessor.complete_features(preprocessor.prepare(texts))["token_ids"]
         if method == "mean":
             return sentence_vectors.mean_vectors(token_ids, self.vectors)
         if len(texts) < 2:

@@ -5,11 +5,14 @@ A text that fits is one window. The windows of a longer text are full: the last 
 Shapes: N texts, W windows of all texts, K tokens of all texts, M tokens of all windows.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from kerasnlp_zoo.text.types import Features
+
+BLOCK = 64  # windows in memory at a time
 
 
 class Windows(NamedTuple):
@@ -104,3 +107,33 @@ def joined(windows: Windows, values: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
     keys = context * most + most - 1 - tf.range(most)
     best = tf.math.unsorted_segment_max(keys, windows.places.values, count)
     return tf.gather(values, most - 1 - best % most)
+
+
+def in_blocks(function: Callable[[dict[str, tf.Tensor]], Any], inputs: dict[str, tf.Tensor], signature: Any) -> Any:
+    """Return `function(inputs)`, computed for at most BLOCK windows at a time, to limit the memory of long texts.
+
+    Args:
+        function: function of tensors [B, ...] to tensors [B, ...]; a row must not depend on the others.
+        inputs: tensors [W, ...], W >= 1.
+        signature: `tf.TensorSpec` of each result.
+
+    Example:
+
+    >>> inputs = {"x": tf.range(100)}
+    >>> in_blocks(lambda inputs: 2 * inputs["x"], inputs, tf.TensorSpec([None], tf.int32)).numpy()[-1]
+    np.int32(198)
+    """
+    count = tf.shape(next(iter(inputs.values())))[0]
+    number = (count + BLOCK - 1) // BLOCK
+    rows = (count + number - 1) // number  # in a block; the last one is filled up with zeros
+
+    def split(values: tf.Tensor) -> tf.Tensor:
+        filled = tf.pad(values, [[0, number * rows - count], *[[0, 0]] * (len(values.shape) - 1)])
+        return tf.reshape(filled, tf.concat([[number, rows], tf.shape(values)[1:]], axis=0))
+
+    def merge(values: tf.Tensor) -> tf.Tensor:
+        return tf.reshape(values, tf.concat([[number * rows], tf.shape(values)[2:]], axis=0))[:count]
+
+    blocks = {name: split(values) for name, values in inputs.items()}
+    found = tf.map_fn(function, blocks, parallel_iterations=1, fn_output_signature=signature)
+    return tf.nest.map_structure(merge, found)

@@ -210,7 +210,9 @@ def test_windows_keep_the_entry_and_do_not_change_the_task():
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in TASKS if case.task.name not in ("token_classification", "fill_mask")], ids=str
+    "case",
+    [case for case in TASKS if case.task.name not in ("token_classification", "fill_mask", "question_answering")],
+    ids=str,
 )
 def test_windows_of_other_tasks_are_refused(case):
     if str(case) in ("text_classification", "multi_label_classification"):
@@ -229,3 +231,22 @@ def test_entities_past_the_1024th_character_are_found():
     entities = task.with_windows().predict([text])[0]["entities"]
     found = [(e["text"], e["label"]) for e in entities if e["start"] >= start]
     assert found == [("王小红", "PER"), ("北京大学", "ORG"), ("上海", "LOC")]
+
+
+@pytest.mark.slow
+def test_many_windows_are_read_in_blocks():
+    task = small_classification()
+    words = np.random.default_rng(3).choice(WORDS, 1500).tolist()
+    parts = [" ".join(words[start : start + SIZE]) for start in windows_of(words)]
+    assert len(parts) > 4 * 64
+    expected = np.mean(task.outputs(parts)["probabilities"], axis=0)
+    found = task.with_windows().outputs([" ".join(words), "a film"])["probabilities"]
+    np.testing.assert_allclose(found[0], expected, atol=1e-5)
+    np.testing.assert_allclose(found[1], task.outputs(["a film"])["probabilities"][0], atol=1e-6)
+
+
+def test_the_vector_of_a_long_text_is_the_mean_of_all_its_words():
+    task = case_named("word_embedding").task
+    text = "king " * 600 + "cup " * 600
+    expected = (task.vector("king") + task.vector("cup")) / 2
+    np.testing.assert_allclose(task.sentence_vector([text])[0], expected, atol=1e-5)

@@ -12,6 +12,7 @@ from recipes.benchmarks import (
     bert,
     comparison,
     label_sets,
+    long_texts,
     recurrent,
     text_cnn,
     text_cnn_ablation,
@@ -178,3 +179,14 @@ def test_runs_on_several_data_sets_are_refused(tmp_path):
     pytest.importorskip("sklearn", reason="a peer is installed by hand: pip install scikit-learn")
     with pytest.raises(InputError, match="on one data set with several labels. Received: none"):
         label_sets.main(label_sets.Config(runs=()))
+
+
+@pytest.mark.slow
+def test_long_texts_are_scored_cut_and_in_windows(tmp_path):
+    output = tmp_path / "rows.json"
+    config = long_texts.Config(entries=("text_cnn_movie_reviews_en",), min_words=5, smoke=True, output=output)
+    (row,) = long_texts.main(config)
+    assert row["ours"] == row["peer"]  # no text of this data set is longer than a window
+    assert json.loads(output.read_text())["rows"] == [row]
+    with pytest.raises(InputError, match="No text of movie_reviews has more than 5000 words"):
+        long_texts.main(long_texts.Config(entries=("text_cnn_movie_reviews_en",), min_words=5000, smoke=True))
