@@ -16,6 +16,7 @@ def convert(
     pairs: bool = False,
     pooling: Literal["mean", "first"] | None = None,
     cased: bool = False,
+    can_abstain: bool = False,
     weights_licence: str = "not stated",
 ) -> None:
     """Convert a BERT model of Hugging Face, of sentence-transformers or of Google (2018) to an entry.
@@ -28,12 +29,16 @@ def convert(
         pooling: How a sentence vector is computed. Needed if the folder does not contain this setting.
         cased: The vocabulary distinguishes capital letters. Needed for Google's folders, which do not contain this
             setting.
+        can_abstain: A model for questions was trained to answer that there is no answer, as on SQuAD 2.0. Needed if the
+            folder does not contain this setting.
         weights_licence: Licence of the weights, for the card.
     """
     from kerasnlp_zoo.convert import read_huggingface, read_tf1_checkpoint
 
     google = (source / "bert_config.json").exists()
     converted = read_tf1_checkpoint(source, not cased) if google else read_huggingface(source, pooling)
+    if can_abstain:
+        converted = converted.abstaining()
     task = converted.task(language, pairs)
     zoo.save(task, folder, weights_licence=weights_licence, command=f"kerasnlp-zoo convert {source.name}")
     print(f"{folder}: {task.name}, {task.model.count_params():,} parameters, {len(converted.tokens):,} tokens")

@@ -1,7 +1,7 @@
 """A BERT model from the files of another library, with everything that a model and a task need."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Config, Language
@@ -42,6 +42,7 @@ class ConvertedBert:
         labels: names of the classes; None for other builders.
         thresholds: the smallest probability of each label of a classifier that assigns any number of labels; None for
             other models.
+        can_abstain: whether a "bert_span_predictor" was trained to answer that there is no answer.
     """
 
     source: str
@@ -55,6 +56,17 @@ class ConvertedBert:
     normalize: bool = False
     labels: list[str] | None = None
     thresholds: list[float] | None = None
+    can_abstain: bool = False
+
+    def abstaining(self) -> Self:
+        """Return the same model, whose task may answer that there is no answer, as on SQuAD 2.0.
+
+        Raises:
+            InputError: if the model does not answer questions.
+        """
+        if self.builder != "bert_span_predictor":
+            raise InputError(f"Only a model that answers questions can abstain. Received: {self.builder} {self.source}")
+        return dataclasses.replace(self, can_abstain=True)
 
     def model(self, builder: str | None = None, skip: str | None = None, **head_arguments: Any) -> "keras.Model":
         """Build a model with these weights.
@@ -93,10 +105,11 @@ class ConvertedBert:
             InputError: if there is no task for the head, or the vocabulary lacks a special token.
         """
         from kerasnlp_zoo.tasks import TASKS
+        from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
         from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
 
         task, builder = TASKS_OF_BUILDERS.get(self.builder, ("", self.builder))
-        if self._head_arguments().get("num_classes") == 1:
+        if self.builder == "bert_classifier" and self._head_arguments()["num_classes"] == 1:
             task = "text_regression"  # a single output is a number, not a class
         if self.thresholds is not None:
             task = "multi_label_classification"
@@ -115,7 +128,8 @@ class ConvertedBert:
         )
         model = self.model(None if builder == self.builder else builder)
         arguments = {} if self.thresholds is None else {"thresholds": self.thresholds}
-        return TASKS[task](model, preprocessor, self.labels or [], **arguments)
+        labels = [NO_ANSWER] if self.can_abstain else self.labels or []
+        return TASKS[task](model, preprocessor, labels, **arguments)
 
     def _head_arguments(self) -> Config:
         """Return the arguments of `builder` in addition to the arguments of `bert`."""

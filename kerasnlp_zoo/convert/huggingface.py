@@ -26,6 +26,8 @@ ARCHITECTURES = (
 
 INDEX = ".index.json"  # suffix of the file that lists the parts of weights in several files
 SEVERAL_LABELS = "multi_label_classification"  # the `problem_type` in transformers
+PROBLEMS = ("single_label_classification", SEVERAL_LABELS, "regression")
+CAN_ABSTAIN = "can_abstain"  # in a config.json that this package wrote: transformers has no such field
 
 
 def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> ConvertedBert:
@@ -74,6 +76,7 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
         normalize=normalize,
         labels=_labels(config, weights, folder / "config.json") if builder in CLASSIFIERS else None,
         thresholds=_thresholds(config, weights, folder / "config.json") if builder == "bert_classifier" else None,
+        can_abstain=builder == "bert_span_predictor" and config.get(CAN_ABSTAIN) is True,
         **tokenizer,
     )
 
@@ -81,6 +84,11 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
 def _require_supported(config: Config, path: Path) -> None:
     for name, supported in (("model_type", "bert"), ("position_embedding_type", "absolute"), ("is_decoder", False)):
         require_choice(f"{name} in {path}", config.get(name, supported), (supported,))
+    problem = config.get("problem_type")
+    require_choice(f"problem_type in {path}", problem, (None, *PROBLEMS))
+    labels = config.get("id2label")
+    if problem == "regression" and isinstance(labels, dict) and len(labels) > 1:
+        raise InputError(f"{path}: a model with {len(labels)} scores for each text. Expected one score, or classes")
     architectures = config.get("architectures") or []
     if not isinstance(architectures, list):
         raise InputError(f"{path}: architectures must be a list. Received: {architectures!r:.80}")

@@ -8,7 +8,7 @@ from safetensors.numpy import save
 
 from kerasnlp_zoo.convert.bert_names import to_theirs
 from kerasnlp_zoo.convert.configs import their_config
-from kerasnlp_zoo.convert.huggingface import SEVERAL_LABELS
+from kerasnlp_zoo.convert.huggingface import CAN_ABSTAIN, SEVERAL_LABELS
 from kerasnlp_zoo.convert.sentence_transformers import POOLINGS, modules_of
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, write_json
@@ -59,9 +59,7 @@ def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Fo
     if ARCHITECTURE_OF[built["builder"]] == "BertModel":
         tensors = {name.removeprefix("bert."): tensor for name, tensor in tensors.items()}
     with atomic_folder(folder) as new:
-        labels = getattr(task_or_model, "labels", None)
-        several = {"problem_type": SEVERAL_LABELS, **task_or_model.arguments} if _has_label_sets(task_or_model) else {}
-        write_json(new / "config.json", {**_config(built, labels), **several})
+        write_json(new / "config.json", {**_config(built, task_or_model), **_facts(built, task_or_model)})
         (new / "model.safetensors").write_bytes(save(tensors, metadata={"format": "pt"}))
         if preprocessor is not None:
             _write_tokenizer(new, preprocessor)
@@ -69,6 +67,13 @@ def write_huggingface(task_or_model: "Task | keras.Model", folder: Folder) -> Fo
             for path, content in modules_of(arguments).items():
                 write_json(new / path, content)
     return folder
+
+
+def _facts(built: Config, task_or_model: "Task | keras.Model") -> Config:
+    """Return what config.json says about the task."""
+    if built["builder"] == "bert_span_predictor":
+        return {CAN_ABSTAIN: bool(getattr(task_or_model, "labels", ()))}
+    return {"problem_type": SEVERAL_LABELS, **task_or_model.arguments} if _has_label_sets(task_or_model) else {}
 
 
 def _has_label_sets(task_or_model: "Task | keras.Model") -> "TypeGuard[Task]":
@@ -95,10 +100,12 @@ def _require_known(built: Config, model: "keras.Model") -> None:
         raise InputError(f"BERT of transformers has no other attention than {usual}. Received: {received}")
 
 
-def _config(built: Config, labels: Sequence[str] | None) -> Config:
+def _config(built: Config, task_or_model: "Task | keras.Model") -> Config:
     """Return the content of config.json."""
     arguments = built["arguments"]
-    labels = labels or [f"LABEL_{index}" for index in range(arguments.get("num_classes", 0))]
+    count = arguments.get("num_classes", 0)  # "no answer" is a place in a text, not a class
+    labels: Sequence[str] = getattr(task_or_model, "labels", ()) if count else ()
+    labels = labels or [f"LABEL_{index}" for index in range(count)]
     named = {
         "id2label": {str(index): label for index, label in enumerate(labels)},
         "label2id": {label: index for index, label in enumerate(labels)},

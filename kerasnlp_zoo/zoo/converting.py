@@ -9,6 +9,7 @@ from kerasnlp_zoo.files import cache_folder, sha256
 from kerasnlp_zoo.zoo.saving import save
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+CONVERTER = "2"  # a new number converts every folder anew
 MOSTLY = 0.2  # share of pieces; it is 1% in an English vocabulary, and a third in a Chinese one
 
 
@@ -21,7 +22,7 @@ def entry_of(folder: Path) -> Path:
         InputError: if the folder does not contain a BERT model that can be read.
     """
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".txt", ".safetensors", ".bin"))
-    digest = hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
+    digest = hashlib.sha256("".join([CONVERTER, *map(sha256, files)]).encode()).hexdigest()
     entry = cache_folder() / "converted" / f"{folder.absolute().name}-{digest[:12]}"
     if entry.exists():
         return entry

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from kerasnlp_zoo import models
+from kerasnlp_zoo import models, zoo
 from kerasnlp_zoo.convert import read_huggingface, write_huggingface
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.tasks import MultiLabelClassification
+from kerasnlp_zoo.tasks import MultiLabelClassification, QuestionAnswering
+from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
 from tests.convert import golden
 from tests.small_tasks import TEXTS, bert_model
 
@@ -274,6 +275,36 @@ def test_a_classifier_of_several_labels_comes_back_with_its_thresholds(tmp_path)
     assert back.predict(TEXTS) == task.predict(TEXTS)
     written.write_text(json.dumps({name: value for name, value in config.items() if name != "thresholds"}))
     assert read_huggingface(tmp_path / "theirs").task("en").thresholds == [0.5] * 3  # as transformers writes it
+
+
+@pytest.mark.parametrize("labels", [[], [NO_ANSWER]])
+def test_a_model_for_questions_comes_back_with_or_without_the_answer_that_there_is_none(tmp_path, labels):
+    task = QuestionAnswering(*bert_model("bert_span_predictor", {"pairs": True}), labels)
+    config = json.loads((write_huggingface(task, tmp_path / "theirs") / "config.json").read_text())
+    assert "id2label" not in config  # transformers builds two outputs, the start and the end of an answer
+    back = read_huggingface(tmp_path / "theirs").task("en")
+    assert back.labels == labels
+    texts = [("a fine film ?", "the film is fine and long"), ("?", "")]
+    assert zoo.difference(back.predict(texts), task.predict(texts)) <= 1e-5
+    assert read_huggingface(tmp_path / "theirs").abstaining().task("en").labels == [NO_ANSWER]
+
+
+def test_only_a_model_for_questions_can_abstain(folder):
+    with pytest.raises(InputError, match="Only a model that answers questions can abstain. Received: bert_pretrainer"):
+        read_huggingface(folder).abstaining()
+
+
+def test_a_model_with_several_scores_is_refused_and_one_tag_is_no_score(tmp_path):
+    head = {"classifier.weight": np.zeros((2, golden.D), "float32"), "classifier.bias": np.zeros(2, "float32")}
+    options = {"architecture": "BertForSequenceClassification", "problem_type": "regression"}
+    folder = golden.write_folder(tmp_path / "two", {**ENCODER, **head}, id2label={"0": "a", "1": "b"}, **options)
+    with pytest.raises(InputError, match="a model with 2 scores for each text"):
+        read_huggingface(folder)
+    with pytest.raises(InputError, match="problem_type in .* must be one of"):
+        read_huggingface(golden.write_folder(tmp_path / "odd", ENCODER, problem_type="ranking"))
+    one = {name: tensor[:1] for name, tensor in head.items()}
+    folder = golden.write_folder(tmp_path / "tag", {**ENCODER, **one}, architecture="BertForTokenClassification")
+    assert read_huggingface(folder).builder == "bert_token_classifier"
 
 
 def test_a_span_head_has_no_labels(tmp_path):
