@@ -6,7 +6,6 @@ test_contracts.py proves the promises; layer_contracts.py has the layers, task_c
 import dataclasses
 
 import numpy as np
-import pytest
 
 from kerasnlp_zoo import models
 from kerasnlp_zoo.layers.cells_by_name import CELLS
@@ -27,19 +26,7 @@ from tests.model_inputs import (
     words_around_words,
     words_of_letters,
 )
-
-# The family of each module of models/ whose family has another name.
-FAMILIES = {
-    "bert_heads": "bert",
-    "bilstm_crf": "bilstm",
-    "glove": "word_embedding",
-    "ngram_language_model": "rnn_language_model",
-    "nnlm": "rnn_language_model",
-    "transformer_encoder": "transformer",
-    "transformer_language_model": "rnn_language_model",
-    "transformer_tagger": "transformer",
-    "word2vec": "word_embedding",
-}
+from tests.quick_cases import FAMILIES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,27 +80,6 @@ class BuilderCase:
     def samples_noise(self):
         """Whether the loss samples noise words, which each replica samples anew."""
         return self.arguments.get("loss") in ("negative_sampling", "nce")
-
-
-def one_of_each(cases, *keys):
-    """Return pytest parameters: the first case with each value of a key is tested quickly, all others are slow tests.
-
-    Args:
-        cases: the cases.
-        keys: functions of a case. A case is quick if one of them has a new value.
-    """
-    seen, parameters = set(), []
-    for case in cases:
-        values = {(number, key(case)) for number, key in enumerate(keys)}
-        marks = [pytest.mark.slow] if values <= seen else []
-        parameters.append(pytest.param(case, marks=marks, id=str(case)))
-        seen |= values
-    return parameters
-
-
-def first_is_quick(cases):
-    """Return pytest parameters: the first case is tested quickly, all others are slow tests."""
-    return one_of_each(cases, lambda case: None)
 
 
 IN_NAMES = (

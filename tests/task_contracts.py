@@ -14,7 +14,7 @@ import numpy as np
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.tasks.token_classification import tags_for
-from tests.contracts import FAMILIES
+from tests.quick_cases import FAMILIES
 from tests.small_tasks import (
     LABEL_SETS,
     LABELS,

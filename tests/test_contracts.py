@@ -28,9 +28,10 @@ from kerasnlp_zoo.training import (
     cross_entropy,
     make_strategy,
 )
-from tests.contracts import BUILDERS, first_is_quick, one_of_each
+from tests.contracts import BUILDERS
 from tests.layer_contracts import LAYERS
 from tests.model_inputs import NUM_CLASSES
+from tests.quick_cases import first_is_quick, one_of_each
 
 builders = pytest.mark.parametrize("case", BUILDERS, ids=str)
 one_of_each_builder = pytest.mark.parametrize("case", one_of_each(BUILDERS, lambda case: case.builder))

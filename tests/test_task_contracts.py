@@ -13,8 +13,8 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.litert import check_litert
-from tests.contracts import one_of_each
 from tests.memory import freeze_objects
+from tests.quick_cases import one_of_each
 from tests.task_contracts import TASKS
 
 all_tasks = pytest.mark.parametrize("case", TASKS, ids=str)

@@ -11,7 +11,7 @@ from kerasnlp_zoo.models import text_cnn, text_cnn_tagger
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from tests import oracles
-from tests.contracts import first_is_quick
+from tests.quick_cases import first_is_quick
 from tests.small_tasks import TEXTS
 
 ENTRY = "text_cnn_movie_reviews_en"

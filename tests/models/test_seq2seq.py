@@ -8,7 +8,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import Seq2SeqSteps, seq2seq
 from kerasnlp_zoo.objectives.losses import cross_entropy
 from tests import oracles
-from tests.contracts import first_is_quick, one_of_each
+from tests.quick_cases import first_is_quick, one_of_each
 from tests.translators import END, SOURCE, START, check_beams, check_step_by_step, with_large_weights
 
 SMALL = {"vocabulary_size": 12, "embedding_dim": 5, "hidden_dim": 6, "dropout": 0.0}

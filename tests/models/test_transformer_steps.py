@@ -6,7 +6,7 @@ from kerasnlp_zoo.decoding import generate, greedy
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import TransformerSteps, transformer
 from kerasnlp_zoo.models.quantization import quantize_model
-from tests.contracts import first_is_quick
+from tests.quick_cases import first_is_quick
 from tests.translators import END, SOURCE, START, check_beams, check_step_by_step, with_large_weights
 
 SMALL = {"vocabulary_size": 12, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 16}

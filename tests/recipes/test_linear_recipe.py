@@ -5,7 +5,7 @@ import pytest
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from recipes import linear, linear_xor
-from tests.contracts import first_is_quick
+from tests.quick_cases import first_is_quick
 
 MODELS = ["multilayer_perceptron", "perceptron", "linear_svm", "softmax_regression", "logistic_regression"]
 

@@ -12,7 +12,7 @@ from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.text import GenerativeVocabulary, LanguageModelPreprocessor
 from kerasnlp_zoo.vocabulary import END_ID
-from tests.contracts import first_is_quick
+from tests.quick_cases import first_is_quick
 
 WORDS = "tea with milk and a cup of it".split()
 

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerasnlp_zoo.training import LazyAdam, WeightedMeanLoss, cross_entropy
-from tests.contracts import first_is_quick
+from tests.quick_cases import first_is_quick
 
 
 def slices(random, rows):

@@ -13,7 +13,7 @@ from kerasnlp_zoo.text.corpus import encode_corpus
 from kerasnlp_zoo.text.word2vec_examples import WindowSampling, segment_dataset
 from kerasnlp_zoo.training import EpochBackup, EpochSeed, HierarchicalSoftmaxTrainer, Word2VecTrainer, make_strategy
 from kerasnlp_zoo.training.table_trainer import Table, row_adagrad
-from tests.contracts import first_is_quick
+from tests.quick_cases import first_is_quick
 
 DIM, WINDOW, SEGMENT, NEGATIVES, RATE = 5, 2, 4, 3, 0.3
 ARCHITECTURES = ("skip_gram", "cbow")

@@ -15,8 +15,8 @@ from kerasnlp_zoo.tasks import TASKS, Task, TaskName
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.zoo import cards
 from kerasnlp_zoo.zoo.configs import NEEDED
-from tests.contracts import first_is_quick
 from tests.entry_files import edit_config
+from tests.quick_cases import first_is_quick
 from tests.small_tasks import TEXTS, text_classification, translation_by_transformer
 
 ENTRY = "text_cnn_movie_reviews_en"
