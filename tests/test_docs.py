@@ -1,5 +1,6 @@
 """The commands and Python blocks of README.md and docs/ run, and their output is the output that is shown."""
 
+import csv
 import importlib
 import re
 import shlex
@@ -19,6 +20,7 @@ RUN_BY_NOBODY = {  # first words of a command -> why the tests do not run it
     "pip install": "the tests run in an environment that is installed",
     "pytest": "it would run this test",
 }
+IN_ORDER = "docs/five_minutes.md"  # the page whose commands and Python blocks run one after the other in one folder
 TOGETHER = ("docs/own_data.md", "docs/serving.md")  # pages whose commands use the output of the commands before
 SLOW = (  # words in blocks of more than 10 s; the blocks on the pages of families are slow, too
     "Sampling(",
@@ -33,7 +35,7 @@ SLOW = (  # words in blocks of more than 10 s; the blocks on the pages of famili
     "transformer_en_es",
 )
 QUICK = ("README.md", "--train-file")  # the only training that is not slow: on this page, with this word
-BASH, PYTHON = all_blocks("bash"), all_blocks("python")
+BASH, PYTHON = ([block for block in all_blocks(language) if block.page != IN_ORDER] for language in ("bash", "python"))
 
 
 def units():
@@ -129,6 +131,26 @@ def test_commands(unit, run, folder):
 def served(line):
     """Return the words of a command of TensorFlow Serving, without the texts of a request: they are from the data."""
     return [word for word in shlex.split(line) if not word.startswith('{"instances"')]
+
+
+@pytest.mark.slow
+def test_a_new_user_trains_predicts_and_serves_in_five_minutes(run, folder, capsys):
+    for block in (block for block in blocks(TREE / IN_ORDER) if block.language in ("bash", "python")):
+        capsys.readouterr()
+        if block.language == "python":
+            exec(compile(block.text, str(block), "exec"), {"__name__": "__main__"})
+            printed = capsys.readouterr().out
+        else:
+            printed = "".join(run(line) for line in block.lines)
+        if block.output is not None and block.language == "bash":
+            compare_by_line(block.output, printed, folder)
+        elif block.output is not None:
+            assert printed == block.output
+    with open(folder / "new.csv", newline="") as given, open(folder / "answers.csv", newline="") as answered:
+        rows, answers = list(csv.DictReader(given)), list(csv.DictReader(answered))
+    assert len(answers) == 100
+    assert [{name: row[name] for name in ("id", "text")} for row in answers] == rows
+    assert {row["label"] for row in answers} == {"negative", "positive"}
 
 
 def compare_by_line(shown, printed, folder):
