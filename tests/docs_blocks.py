@@ -7,7 +7,7 @@ from pathlib import Path
 
 TREE = Path(__file__).parents[1]
 PAGES = [TREE / "README.md", *sorted((TREE / "docs").rglob("*.md"))]
-OTHER_PAGES = [TREE / "CONTRIBUTING.md", TREE / "CHANGELOG.md"]
+OTHER_PAGES = [TREE / "CONTRIBUTING.md", TREE / "CHANGELOG.md", TREE / "SECURITY.md"]
 FAMILIES = sorted((TREE / "docs" / "families").glob("*.md"))
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
