@@ -30,6 +30,7 @@ def load_by_name_or_folder(folder: Path) -> None:
 
 def a_task_name_decides_the_class() -> None:
     assert_type(zoo.load("name", "text_classification"), tasks.TextClassification)
+    assert_type(zoo.load("name", task="multi_label_classification"), tasks.MultiLabelClassification)
     assert_type(zoo.load("name", task="text_regression"), tasks.TextRegression)
     assert_type(zoo.load("name", task="token_classification", labels=["O", "B-PER"]), tasks.TokenClassification)
     assert_type(zoo.load("name", task="tree_classification"), tasks.TreeClassification)

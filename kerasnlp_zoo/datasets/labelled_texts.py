@@ -161,10 +161,7 @@ def _encoded(examples: Sequence[LabelledText], names: Sequence[str]) -> LabelSet
 def _tuples(sets: Iterator[set[int]]) -> np.ndarray:
     """Return sets of ids as an array of tuples in increasing order, object [N]."""
     tuples = [tuple(sorted(ids)) for ids in sets]
-    labels = np.empty(len(tuples), object)
-    for row, ids in enumerate(tuples):  # NumPy would convert tuples of equal lengths to a table
-        labels[row] = ids
-    return labels
+    return np.fromiter(tuples, object, len(tuples))
 
 
 def _named_topics(options: LabelOptions) -> tuple[dict[str, Any], dict[str, LabelSetSplit]]:

@@ -55,6 +55,13 @@ def test_weights_without_their_labels_are_refused(arguments, message):
         text_classification().dataset(TEXTS, **arguments)
 
 
+def test_class_weight_of_keras_is_refused_by_keras_and_not_ignored():
+    task = text_classification()
+    task.compile()
+    with pytest.raises(ValueError, match="class_weight"):
+        task.model.fit(task.dataset(TEXTS, RARE), class_weight={0: 1.0, 1: 10.0}, verbose=0)
+
+
 def nine_to_one(folder):
     """Write the packaged movie reviews with a ninth of the positive ones. Return the path."""
     texts = {label: [] for label in ("negative", "positive")}
