@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasnlp_zoo.datasets.json_values import as_text
+from kerasnlp_zoo.datasets.json_values import JSON_SUFFIXES, as_text
 from kerasnlp_zoo.datasets.labels import ordered
+from kerasnlp_zoo.datasets.opened_files import content_suffix, is_parquet
 from kerasnlp_zoo.datasets.options import LabelOptions
 from kerasnlp_zoo.datasets.rows import Row, read_rows
 from kerasnlp_zoo.datasets.splits import LabelSetSplit, Split, Text, TextClassificationData, prepare_splits
@@ -76,8 +77,8 @@ def has_label_sets(options: LabelOptions) -> bool:
     if options.label_separator is not None or options.label_columns:
         return True
     path = options.train_file
-    if not path.is_file():
-        return False
+    if not path.is_file() or not (content_suffix(path) in JSON_SUFFIXES or is_parquet(path)):
+        return False  # the fields of CSV are strings
     rows = read_rows(path, options.encoding, options.delimiter, {options.label_column: "--label-column"})
     return any(isinstance(row.value(options.label_column), list) for row in rows)
 
