@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from kerasnlp_zoo.datasets.json_values import as_text
 from kerasnlp_zoo.datasets.rows import Row
+from kerasnlp_zoo.datasets.separated_values import read_delimiter
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file
 from kerasnlp_zoo.tasks.answer_columns import answer_columns
@@ -40,7 +41,7 @@ def write_answers(path: Path, answered: Iterable[tuple[Row, Mapping[str, Any]]],
         InputError: if there is no row, a row has a column that the first row lacks, or a field of TSV contains a tab or
             a line break.
     """
-    suffix = path.suffix.lower()
+    suffix, delimiter = path.suffix.lower(), None if delimiter is None else read_delimiter(delimiter)
     number = 0
     columns: list[str] = []
     names: dict[str, str] = {}

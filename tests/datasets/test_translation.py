@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 import tensorflow_datasets as tfds
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kerasnlp_zoo.datasets import TranslationOptions, load_translation
 from kerasnlp_zoo.datasets.translation_files import read_translations
@@ -195,3 +197,17 @@ def test_a_quotation_mark_is_a_character_in_tsv_and_other_delimiters_are_found(t
     assert read_translations(write(tmp_path / "a.csv", ["a;b"]), None, TranslationOptions()) == [("a", "b")]
     options = TranslationOptions(delimiter="\\t")
     assert read_translations(write(tmp_path / "a.csv", ["a,b\tc"]), None, options) == [("a,b", "c")]
+
+
+LINES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\n\ufeff"), max_size=6)
+
+
+@given(st.lists(st.tuples(LINES, LINES), max_size=5), st.sampled_from(["\n", "\r\n"]), st.integers(0, 2))
+def test_random_lines_of_two_files_are_read_back(tmp_path_factory, pairs, end, blank):
+    folder = tmp_path_factory.mktemp("lines")
+    pairs = [*pairs, ("last", "last")]
+    for side, name in enumerate(("a", "b")):
+        lines = [pair[side] for pair in pairs]
+        (folder / name).write_bytes((end.join(lines) + end * (1 + blank * side)).encode())
+    found = read_translations(folder / "a", folder / "b", TranslationOptions())
+    assert found == [(source.strip(), target.strip()) for source, target in pairs]
