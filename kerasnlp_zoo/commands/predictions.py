@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, Windows, load_task
+from kerasnlp_zoo.commands.progress import with_progress
 from kerasnlp_zoo.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,15 +65,14 @@ def predict(
 
     is_typed = file is None and not texts and sys.stdin.isatty()
     answered = _answered(task, rows(), names, is_typed)
+    if file is not None and sys.stderr.isatty() and (output is not None or not sys.stdout.isatty()):
+        answered = with_progress(answered, total=sum(1 for _ in rows()))
     if output is None:
         for row, answer in answered:
             _print(task, row, names, answer, json_, flush=is_typed)
         return
     from kerasnlp_zoo.commands.answer_tables import write_answers
-    from kerasnlp_zoo.commands.progress import with_progress
 
-    if file is not None and sys.stderr.isatty():
-        answered = with_progress(answered, total=sum(1 for _ in rows()))
     number = write_answers(output, ((row, task.complete(answer)) for row, answer in answered), delimiter)
     print(f"{output}: {number:,} rows with their answers", file=sys.stderr)
 

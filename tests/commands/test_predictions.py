@@ -1,3 +1,4 @@
+import contextlib
 import csv
 import io
 import json
@@ -5,8 +6,10 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pandas
 import pytest
+import tensorflow as tf
 
 from kerasnlp_zoo import cli, zoo
 from kerasnlp_zoo.commands import predictions
@@ -142,6 +145,30 @@ def test_a_progress_bar_is_drawn_on_a_terminal_for_a_file(run, tmp_path, monkeyp
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     said = run("predict", ENTRY, "--file", tmp_path / "in.csv", "--text-column", "body", "--output", tmp_path / "o.csv")
     assert "3 of 3 [##############################] 0 s left" in said.err
+
+
+@pytest.mark.slow
+def test_windows_are_a_flag_of_predict_evaluate_and_export(run, monkeypatch, tmp_path, task):
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    text = "dull " * 600 + "a gripping and beautifully acted film " * 300
+    (tmp_path / "test.csv").write_text(f"text,label\n{text},positive\n")
+    own_file = ("--test-file", str(tmp_path / "test.csv"))
+    for command in (["predict", ENTRY, text, "--json"], ["evaluate", ENTRY, *own_file, "--json"]):
+        for flags, expected in (([], task), (["--windows"], task.with_windows())):
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                monkeypatch.setattr(sys, "argv", ["kerasnlp-zoo", *command, *flags])
+                cli.main()
+            found = json.loads(printed.getvalue())
+            if command[0] == "predict":
+                assert zoo.difference(expected.predict([text])[0], found) <= 1e-6
+            else:
+                assert found["accuracy"] == expected.evaluate([text], ["positive"])["accuracy"]
+    monkeypatch.setattr(sys, "argv", ["kerasnlp-zoo", "export", ENTRY, str(tmp_path / "served"), "--windows"])
+    cli.main()
+    served = tf.saved_model.load(str(tmp_path / "served" / "1")).signatures["serving_default"]
+    found = served(text=tf.constant([text]))["probabilities"].numpy()
+    np.testing.assert_allclose(found, task.with_windows().outputs([text])["probabilities"], atol=1e-6)
 
 
 def test_predict_takes_a_column_of_a_table_and_any_iterable():
