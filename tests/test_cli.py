@@ -154,6 +154,8 @@ def test_word_vectors_answer_queries(run, words):
     first, second = run("predict", words, "king", "unheard").splitlines()
     assert first == f"{task.readable(task.predict(['king'])[0])}\tking"
     assert second == "unknown word\tunheard"
+    assert run("predict", words, "cofee") == "unknown word. Did you mean 'coffee'?\tcofee\n"
+    assert "Did you mean 'coffee'" in error(run, "plot", "words", words, "--word", "cofee")
     assert json.loads(run("predict", words, "Queen", "--json"))["word"] == "queen"
     word, cosine = task.analogy("man", "king", "woman")[0]
     assert run("analogy", words, "man", "king", "woman").startswith(f"{word} {cosine:.2f}, ")

@@ -4,9 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+from kerasnlp_zoo import zoo
+from kerasnlp_zoo.datasets import text_classification
 from kerasnlp_zoo.datasets.splits import LabelSetSplit, Split, TextClassificationData
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import Span
+from kerasnlp_zoo.training import HistoryFile
 from kerasnlp_zoo.training.run_state import RunState
 from kerasnlp_zoo.vocabulary import Vocabulary
 from recipes import (
@@ -140,3 +143,27 @@ def test_a_recipe_is_not_resumed_with_another_file(name, tmp_path, monkeypatch):
         run(resume=True, seed=2)
     with pytest.raises(ZeroDivisionError):
         run(resume=True)
+
+
+@pytest.mark.slow
+def test_a_run_resumed_with_permuted_labels_ends_as_an_uninterrupted_one(tmp_path, monkeypatch):
+    def run(name, **changes):
+        options = {"train_file": write_reviews(tmp_path), "output_dir": tmp_path / name, "epochs": 4, **changes}
+        linear.main(linear.Config(**options))
+
+    def interrupt(callback, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        on_epoch_end(callback, epoch, logs)
+
+    on_epoch_end = HistoryFile.on_epoch_end
+    run("whole")
+    with monkeypatch.context() as patch:
+        patch.setattr(HistoryFile, "on_epoch_end", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run("cut")
+    monkeypatch.setattr(text_classification, "ordered", lambda labels: sorted(labels, reverse=True))
+    run("cut", resume=True)
+    for name in ("history.csv", "entry/model.safetensors", "entry/golden.json"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    assert zoo.read_config(tmp_path / "cut")["labels"] == ["negative", "positive"]
