@@ -15,12 +15,15 @@ from kerasnlp_zoo.text import (
     LanguageModelPreprocessor,
     TokenPreprocessor,
     TranslationPreprocessor,
+    TreePreprocessor,
     Vocabulary,
     WordPairPreprocessor,
     WordPiecePreprocessor,
     WordPieceVocabulary,
     WordPreprocessor,
 )
+from kerasnlp_zoo.text.pieces import learn_piece_vocabulary
+from kerasnlp_zoo.text.wordpiece_training import learn_wordpiece_vocabulary
 from kerasnlp_zoo.well_formed import well_formed
 from tests import small_tasks
 
@@ -85,6 +88,15 @@ def essence(text):
     """Return a text in lower case without accents, invisible characters and U+FFFD, as BERT reads it."""
     decomposed = unicodedata.normalize("NFD", well_formed(text).lower())
     return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cc", "Cf", "Co") and c != "\ufffd")
+
+
+def test_every_preprocessor_learns_from_halves_of_characters():
+    half = "a \ud83d b"
+    assert TokenPreprocessor.from_texts([half]).vocabulary.tokens[2:] == ["a", "b", "\ufffd"]
+    assert "\ufffd" in WordPreprocessor.from_texts([half], "zh").vocabulary.tokens
+    assert "\ufffd" in TreePreprocessor.from_texts(["( a \ud83d )"], "binary").vocabulary.tokens
+    assert learn_piece_vocabulary([half * 5], size=20).tokens
+    assert learn_wordpiece_vocabulary([half * 5], size=20).tokens
 
 
 @few_or_all

@@ -222,6 +222,6 @@ def word_counts(texts: Sequence[str] | Sequence[tuple[str, str]], notation: Nota
     del written[""]
     words, numbers = zip(*written.items(), strict=True)
     counts: collections.Counter[str] = collections.Counter()
-    for word, number in zip(normalize(tf.constant(words)).numpy(), numbers, strict=True):
+    for word, number in zip(normalize(string_tensor(words)).numpy(), numbers, strict=True):
         counts[word.decode()] += number
     return counts
