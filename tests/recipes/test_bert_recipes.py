@@ -197,3 +197,17 @@ def test_several_labels_are_learned_and_served(encoder, tmp_path):
     assert metrics["test_score"] > 80
     assert zoo.check(tmp_path / "run" / "entry")["answers"] > 0
     assert zoo.read_config(tmp_path / "run" / "entry")["task"] == "multi_label_classification"
+
+
+@pytest.mark.slow
+def test_scores_are_learned_as_by_the_recipe_of_similarity(encoder, tmp_path):
+    stars = {"positive": 4.5, "negative": 1.0}
+    rows = [f"{opinion} {thing},{stars[label]}" for opinion, label in OPINIONS for thing in THINGS]
+    path = tmp_path / "stars.csv"
+    path.write_text("\n".join(["text,label", *rows]))
+    options = {"train_file": path, "epochs": 12, "patience": 12}
+    metrics = bert_classification.main(config(bert_classification, encoder, tmp_path / "run", **options, score=True))
+    assert metrics["metric"] == "Spearman"
+    assert metrics["test_score"] > 70
+    again = bert_similarity.main(config(bert_similarity, encoder, tmp_path / "again", **options))
+    assert again["scores"] == metrics["scores"]
