@@ -79,6 +79,9 @@ class ManyTexts(LongTexts, Generic[Answer]):
         Yields:
             The answers of `predict`. The share of texts that were cut is logged at the end.
 
+        Raises:
+            InputError: as for `predict`, when the chunk with the wrong text is read.
+
         Example:
 
         >>> from kerasnlp_zoo import zoo
@@ -92,7 +95,12 @@ class ManyTexts(LongTexts, Generic[Answer]):
         reader._warned_of_cut = True  # the share of all texts is known at the end
         cut = total = 0
         for chunk in chunks(texts, chunk_size):
-            answers = reader.predict(chunk)
+            try:
+                answers = reader.predict(chunk)
+            except InputError as error:
+                if not total:
+                    raise
+                raise InputError(f"After the first {total:,} texts, counted from 0 again: {error}") from error
             cut, total = cut + sum("truncated" in answer for answer in answers), total + len(answers)
             yield from answers
         self._warn_of_cut(cut, total)

@@ -246,3 +246,5 @@ def test_a_stream_says_at_its_end_which_share_of_all_texts_was_cut(caplog):
     answers = list(task.stream(texts, chunk_size=4))
     assert [answer.get("truncated", False) for answer in answers] == [False] * 7 + [True] * 3
     assert "3 of 10 texts (30.0%)" in caplog.text
+    with pytest.raises(InputError, match="After the first 4 texts, counted from 0 again: .*at index 1"):
+        list(task.stream([*texts[:5], 7], chunk_size=4))
