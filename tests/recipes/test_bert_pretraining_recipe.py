@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -59,8 +60,9 @@ def test_own_text_becomes_an_entry_that_fills_masks(run):
 
 
 @pytest.mark.slow
-def test_the_plot_command_draws_the_curves_again(run):
+def test_the_plot_command_draws_the_curves_again(run, monkeypatch):
     folder, _ = run
+    monkeypatch.setattr(sys, "argv", ["kerasnlp-zoo", "plot", str(folder)])
     (folder / "curves.png").unlink()
     plot(folder)
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
