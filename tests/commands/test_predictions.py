@@ -171,8 +171,7 @@ def test_windows_are_a_flag_of_predict_evaluate_and_export(run, monkeypatch, tmp
     np.testing.assert_allclose(found, task.with_windows().outputs([text])["probabilities"], atol=1e-6)
 
 
-def test_predict_takes_a_column_of_a_table_and_any_iterable():
-    task = text_classification()
+def test_predict_takes_a_column_of_a_table_and_any_iterable(task):
     texts = ["a fine film", "a dull film"]
     expected = task.predict(texts)
     frame = pandas.DataFrame({"text": texts}, index=[7, 3])
@@ -183,8 +182,7 @@ def test_predict_takes_a_column_of_a_table_and_any_iterable():
             task.predict(wrong)
 
 
-def test_a_frame_keeps_its_rows_and_index_and_gets_the_answers():
-    task = text_classification()
+def test_a_frame_keeps_its_rows_and_index_and_gets_the_answers(task):
     frame = pandas.DataFrame({"label": ["x", "y"], "text": ["a fine film", "too long"]}, index=[7, 3])
     found = task.predict_frame(frame, text_column="text")
     assert list(found.index) == [7, 3]

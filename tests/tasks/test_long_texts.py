@@ -152,7 +152,8 @@ def test_a_class_in_windows_is_the_mean_of_the_probabilities_of_every_window(mak
         assert "truncated" not in answer
 
 
-@pytest.mark.parametrize("make", [crf_tagger, pytest.param(bert_tagger, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [crf_tagger, bert_tagger])
 def test_a_tag_in_windows_is_from_the_window_with_most_context(make):
     task = make()
     answers = task.with_windows().outputs([" ".join(words) for words in LONG])
