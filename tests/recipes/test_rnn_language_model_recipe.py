@@ -56,7 +56,7 @@ def test_own_text_becomes_an_entry_that_continues_texts(run):
 def test_the_entry_is_evaluated_and_drawn_by_command(run, tmp_path, capsys, monkeypatch):
     folder, _ = run
     (tmp_path / "test.txt").write_text("the cat sees a dog .\n\na bird hears the house .\n")
-    evaluate(str(folder / "entry"), DataOptions(test_file=tmp_path / "test.txt"))
+    evaluate(str(folder / "entry"), DataOptions(test_file=tmp_path / "test.txt"), json_=True)
     scores = json.loads(capsys.readouterr().out)
     assert (scores["examples"], scores["tokens"]) == (2, 14)
     assert 1 < scores["perplexity"] < 20

@@ -44,7 +44,7 @@ def test_flags_take_paths_as_strings(tmp_path):
     assert [path.name for path in (*options.given_files().values(), options.data_dir)] == [
         "names.conll", "test.conll", "data",
     ]  # fmt: skip
-    assert word2vec.Config(corpus="books/novel.txt.gz").data_name() == "novel.txt"
+    assert word2vec.Config(corpus="books/novel.txt.gz").data_name() == "novel"
     assert seq2seq.Config(train_file="a.en", target_file="a.zh").target_file.suffix == ".zh"
     assert linear_features.Config(data_dir="data").data_dir.name == "data"
 
