@@ -36,6 +36,7 @@ def run(monkeypatch, *arguments):
     cli.main()
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_an_entry_with_the_same_answers(classifier, tmp_path, monkeypatch, capsys):
     run(monkeypatch, "convert", classifier, tmp_path / "entry", "--weights-licence", "MIT")
     assert "text_classification" in capsys.readouterr().out

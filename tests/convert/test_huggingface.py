@@ -265,6 +265,7 @@ def test_labels_are_read_and_written_in_the_order_of_their_ids(tmp_path, archite
     assert converted.model().builder_config["arguments"]["num_classes"] == 3
 
 
+@pytest.mark.slow
 def test_a_classifier_of_several_labels_comes_back_with_its_thresholds(tmp_path):
     task = MultiLabelClassification(*bert_model("bert_classifier", {}, num_classes=3), list("abc"), [0.2, 0.5, 0.9])
     written = write_huggingface(task, tmp_path / "theirs") / "config.json"
@@ -277,6 +278,7 @@ def test_a_classifier_of_several_labels_comes_back_with_its_thresholds(tmp_path)
     assert read_huggingface(tmp_path / "theirs").task("en").thresholds == [0.5] * 3  # as transformers writes it
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("labels", [[], [NO_ANSWER]])
 def test_a_model_for_questions_comes_back_with_or_without_the_answer_that_there_is_none(tmp_path, labels):
     task = QuestionAnswering(*bert_model("bert_span_predictor", {"pairs": True}), labels)

@@ -114,6 +114,7 @@ def test_parallel_map_keeps_the_order():
     assert list(parallel_map(lambda n: n * n, range(100))) == [n * n for n in range(100)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wikitext2", "tatoeba", "peoples_daily"])
 def test_packaged_corpora_have_words(name):
     options = CorpusOptions(dataset=name, smoke=True)

@@ -155,6 +155,7 @@ def test_a_label_that_training_does_not_have_is_refused(tmp_path):
         load_labelled_texts(LabelOptions(train_file=train, test_file=test, label_separator="|"))
 
 
+@pytest.mark.slow
 def test_topics_of_newsgroups_are_all_prefixes_of_the_group():
     data = load_labelled_texts(LabelOptions(dataset="newsgroups_topics"))
     sets = {tuple(data.labels[label] for label in labels) for labels in data.test.labels}

@@ -6,6 +6,7 @@ from kerasnlp_zoo.decoding import beam_search, generate, greedy, length_norm, re
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.layers.masking import IMPOSSIBLE
 from tests.decoding.markov_chain import END, TABLE, V, start, step
+from tests.quick_cases import first_is_quick
 
 
 def all_hypotheses(before, token, max_length, penalty):
@@ -85,7 +86,7 @@ def test_hypotheses_are_complete_and_their_scores_sum_over_all_tokens(random, wi
         assert float(scores[row, best]) == pytest.approx(total, rel=1e-4)
 
 
-@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("jit", first_is_quick([False, True]))
 def test_batches_and_compilation_do_not_change_the_beams(random, jit):
     state, ids = start(random, 8)
     found, scores = search(state, ids, 3, num_best=2)

@@ -109,6 +109,7 @@ def test_a_text_without_label_is_readable(task):
     assert task.readable(answer) == "film 0.900, long 0.750"
 
 
+@pytest.mark.slow
 def test_probabilities_of_a_text_in_windows_are_the_mean_of_those_of_its_windows(task):
     preprocessor = type(task.preprocessor)(task.preprocessor.vocabulary, max_sequence_length=4)
     short = MultiLabelClassification(task.model, preprocessor, task.labels, task.thresholds)

@@ -68,6 +68,7 @@ def test_answers_are_printed_in_the_usual_form_of_their_kind(tags, found, shown)
     assert task.readable(task.to_python(row, "Anna saw Ben")) == shown
 
 
+@pytest.mark.slow
 def test_parts_of_speech_are_scored_on_given_words_and_in_raw_text():
     preprocessor = TokenPreprocessor.from_texts(["annasaw ben", "anna saw ben"], min_count=1)
     model = bilstm_tagger(preprocessor.vocabulary_size, num_classes=3, embedding_dim=4, hidden_dim=4, num_layers=1)

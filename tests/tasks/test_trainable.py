@@ -42,6 +42,7 @@ def test_training_lowers_the_loss_and_keeps_the_best_weights(case):
     assert scores[monitor.removeprefix("val_")] == pytest.approx(min(history[monitor]), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_training_stops_when_the_validation_score_stops_improving():
     task = linear_task()
     wrong = [{"positive": "negative", "negative": "positive"}[label] for label in LABELS]
@@ -51,6 +52,7 @@ def test_training_stops_when_the_validation_score_stops_improving():
     assert len(scores) == int(np.argmin(scores)) + 3 < 30
 
 
+@pytest.mark.slow
 def test_without_validation_all_epochs_are_trained():
     assert len(linear_task().fit(TEXTS, LABELS, epochs=5, verbose=0).history["loss"]) == 5
 

@@ -71,6 +71,7 @@ def test_a_lower_perplexity_is_better(tmp_path):
     assert rows[0]["dropout"] == 0.1
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_is_continued_with_the_same_trials(tmp_path, capsys):
     expected = search_flags(Scores(near), "text_cnn", config(tmp_path / "whole"), SEARCH, 6)
 
