@@ -26,10 +26,16 @@ def empty_cache(folder, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
+def complete():
+    """The complete file, in the cache of the user."""
+    return unpacked("glove_6b_50d")
+
+
+@pytest.fixture(scope="module")
+def cache(complete, tmp_path_factory):
     """A cache with a GloVe file of only the most frequent words."""
-    with pytest.MonkeyPatch.context() as monkeypatch, open(unpacked("glove_6b_50d"), "rb") as complete:
-        lines = list(itertools.islice(complete, FEW))
+    with pytest.MonkeyPatch.context() as monkeypatch, open(complete, "rb") as file:
+        lines = list(itertools.islice(file, FEW))
         folder = tmp_path_factory.mktemp("parent") / "cache"
         empty_cache(folder, monkeypatch)
         (folder / "vectors").mkdir()
@@ -81,8 +87,7 @@ def test_a_second_download_does_nothing_unless_the_entry_is_damaged(entry):
 
 
 @pytest.mark.slow
-def test_complete_glove_keeps_its_scores(tmp_path, monkeypatch):
-    complete = unpacked("glove_6b_50d")
+def test_complete_glove_keeps_its_scores(complete, tmp_path, monkeypatch):
     empty_cache(tmp_path / "cache", monkeypatch)
     (tmp_path / "cache" / "vectors").symlink_to(complete.parent)
     entry = zoo.download(NAME)
