@@ -27,7 +27,7 @@ def one_of_each(cases, *keys):
     for case in cases:
         values = {(number, key(case)) for number, key in enumerate(keys)}
         marks = [pytest.mark.slow] if values <= seen else []
-        parameters.append(pytest.param(case, marks=marks, id=str(case)))
+        parameters.append(pytest.param(case, marks=marks, id=getattr(case, "__name__", str(case))))
         seen |= values
     return parameters
 
