@@ -46,14 +46,14 @@ def message(path, encoding="utf-8-sig"):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.tsv.gz", gzip.compress(b"text\tlabel\nfine\tpos\n")),
+        ("a.tsv.gz", gzip.compress(b"text\tlabel\nfine\tpos\n", mtime=0)),
         ("a.tsv.bz2", bz2.compress(b"text\tlabel\nfine\tpos\n")),
         ("a.tsv.xz", lzma.compress(b"text\tlabel\nfine\tpos\n")),
         ("a.zip", zipped("a.tsv")),
         ("a.zip", zipped("folder/", "folder/a.tsv", "__MACOSX/._a.tsv", ".DS_Store")),
-        ("a.tsv", gzip.compress(b"text\tlabel\nfine\tpos\n")),
+        ("a.tsv", gzip.compress(b"text\tlabel\nfine\tpos\n", mtime=0)),
         ("a.tsv.gz", b"text\tlabel\nfine\tpos\n"),
-        ("a.jsonl.gz", gzip.compress(b'{"text": "fine", "label": "pos"}')),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "fine", "label": "pos"}', mtime=0)),
     ],
 )
 def test_compressed_tables_are_read_by_their_content(name, content, tmp_path):
@@ -77,7 +77,7 @@ def numpy_file():
         (b"%PDF-1.7\n", "is a PDF"),
         (b"PAR1" + bytes(9), "is a parquet file"),
         (pickle.dumps([1]), "is a pickle. It was not opened"),
-        (gzip.compress(pickle.dumps([1])), "is a pickle. It was not opened"),
+        (gzip.compress(pickle.dumps([1]), mtime=0), "is a pickle. It was not opened"),
         (numpy_file(), "is a NumPy array"),
         (b"\x89PNG\r\n\x1a\n", "is a PNG image"),
         (b"\xff\xd8\xff\xe0", "is a JPEG image"),
