@@ -71,7 +71,7 @@ def write_answers(path: Path, answered: Iterable[tuple[Row, Mapping[str, Any]]],
 
 
 def _cell(value: Any) -> str:
-    """Return a value as a field of CSV or TSV."""
+    """Return the spelling of a value in a field of CSV or TSV."""
     if isinstance(value, (list, tuple, dict)):
         return json.dumps(value, ensure_ascii=False, default=str)
     return as_text(value, "")

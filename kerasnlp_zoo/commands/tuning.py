@@ -16,7 +16,6 @@ def tune(recipe: Recipe) -> None:
     module = import_recipe(recipe)
     from kerasnlp_zoo.training.tuning import SearchOptions, search_flags  # imported late: it loads TensorFlow
 
-    # The flags of the search come first, so that the recipe's defaults stay.
     both: Any = dataclasses.dataclass(type("Config", (SearchOptions, module.Config), {"__doc__": tune.__doc__}))
     flags = read_flags(both, prog=f"kerasnlp-zoo tune {recipe}", args=sys.argv[3:])
     own = {field.name: getattr(flags, field.name) for field in dataclasses.fields(module.Config)}

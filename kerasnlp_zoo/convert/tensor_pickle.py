@@ -30,6 +30,8 @@ ADVICE = (
 MOST_AXES = 16  # of a tensor
 DEEPEST_TUPLE = 2  # the arguments of a tensor, and its shape
 MARK = object()
+# What a damaged program ends in: an unknown instruction, an empty stack, an unknown index, a value of another type.
+DAMAGES = (ValueError, LookupError, TypeError, AttributeError, OverflowError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +81,7 @@ def read_pickle(data: bytes) -> Any:
         return machine.pop()
     except InputError:
         raise
-    except Exception as error:  # a damaged program can end in any exception
+    except DAMAGES as error:
         raise InputError(f"contains a damaged pickle. {ADVICE}. ({error!r:.200})") from error
 
 

@@ -74,7 +74,9 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
 
 
 def padded(tokens: Sequence[str], arguments: Mapping[str, Any], folder: Path) -> list[str]:
-    """Return the tokens and names for the further rows of the embedding, which no text can contain.
+    """Return the tokens, and a placeholder for each row of the embedding without a token.
+
+    No text contains a placeholder, because the tokenizer splits its brackets from its words.
 
     Embeddings are often padded to a multiple of 64 rows.
 

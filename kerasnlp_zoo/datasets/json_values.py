@@ -16,7 +16,7 @@ from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.well_formed import well_formed
 
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-BLANKS = re.compile(r"[\s,]*")
+NOT_BLANK = re.compile(r"[^\s,]")
 SHOWN = 60  # characters of a wrong value in messages
 
 
@@ -108,7 +108,8 @@ def _array_rows(text: str, path: FilePath) -> Iterator[tuple[str, dict[str, Any]
     """Yield (file and line, object) for every object of a JSON array."""
     line, before, place = 1, 0, text.index("[") + 1
     while True:
-        place = BLANKS.match(text, place).end()  # type: ignore[union-attr]
+        found = NOT_BLANK.search(text, place)
+        place = found.start() if found else len(text)
         line, before = line + text.count("\n", before, place), place
         where = f"{path}, line {line}"
         if text.startswith("]", place):

@@ -21,7 +21,7 @@ for line in sys.stdin:
         reply = {"answer": answer(request["request"])}
         loaded = {name.split(".")[0] for name in sys.modules} & set(request["forbidden"])
         assert not loaded, f"{loaded} imported"
-    except Exception:
+    except Exception:  # the process that asked raises it, and this one answers the next request
         reply = {"error": traceback.format_exc()}
     print(json.dumps(reply), file=replies, flush=True)
 """

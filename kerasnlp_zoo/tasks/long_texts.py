@@ -68,7 +68,7 @@ class LongTexts:
 
     @property
     def limit(self) -> str:
-        """The limit of the length of a text, in words."""
+        """Description of the maximum length of a text, for messages."""
         return f"max_sequence_length={self.preprocessor.max_sequence_length}"
 
     def _warn_of_cut(self, number: int, total: int) -> None:

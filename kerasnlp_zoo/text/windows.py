@@ -73,7 +73,7 @@ def windows_around(lengths: tf.Tensor, size: int, place: tf.Tensor) -> Windows:
 
 
 def _windows(lengths: tf.Tensor, size: int, text: tf.Tensor, first: tf.Tensor) -> Windows:
-    """Return the windows [W] of the given texts from their token `first` on."""
+    """Return W windows. Window w is in text `text[w]` and begins at its token `first[w]`."""
     begin = tf.gather(tf.cumsum(lengths, exclusive=True), text) + first
     return Windows(text, tf.ragged.range(begin, begin + tf.minimum(tf.gather(lengths, text), size)))
 
