@@ -253,6 +253,25 @@ def test_a_pickle_cannot_use_more_time_or_memory_than_it_is_worth(path, data, me
     refused(path, data, message)
 
 
+def test_a_pickle_with_random_changes_is_read_or_refused(path, random):
+    """Any other error, and any code that runs, fails."""
+    data = state_dict(one=tensor(), two=tensor((12,), (1,)))
+    outcomes = {"read": 0, "refused": 0}
+    for _ in range(2000):
+        changed = bytearray(data)
+        for _ in range(random.integers(1, 5)):
+            place = int(random.integers(len(changed)))
+            way = random.integers(3)
+            new = bytes(random.integers(0, 256, random.integers(1, 4)).astype("u1"))
+            changed[place : place + (len(new), 0, 3)[way]] = (new, new, b"")[way]
+        try:
+            read_pytorch(write(path, bytes(changed)))
+            outcomes["read"] += 1
+        except InputError:
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 0
+
+
 def test_thousands_of_views_of_one_storage_are_refused(path):
     values = {f"w{number}": tensor((1000,), (1,), stored=storage(size=1000)) for number in range(500)}
     refused(path, state_dict(**values), "but its tensors need 500,000 numbers", stored={"0": np.zeros(1000, "float32")})
