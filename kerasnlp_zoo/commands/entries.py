@@ -69,7 +69,7 @@ def evaluate(
     scores = task.evaluate(texts, references)
     from kerasnlp_zoo.evaluation.score_table import score_table
 
-    print(json.dumps({"examples": len(texts), **scores}) if json_ else score_table(scores, len(texts)))
+    print(json.dumps({"examples": len(texts), **scores}) if json_ else printable(score_table(scores, len(texts))))
 
 
 def _test_examples(entry: str, options: LabelOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, Windows, load_task
-from kerasnlp_zoo.commands.progress import with_progress
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.printable import printable
 
 if TYPE_CHECKING:
     from kerasnlp_zoo.datasets.rows import Row
@@ -66,7 +66,9 @@ def predict(
     is_typed = file is None and not texts and sys.stdin.isatty()
     answered = _answered(task, rows(), names, is_typed)
     if file is not None and sys.stderr.isatty() and (output is not None or not sys.stdout.isatty()):
-        answered = with_progress(answered, total=sum(1 for _ in rows()))
+        from tqdm import tqdm  # imported late: only this branch draws
+
+        answered = iter(tqdm(answered, total=sum(1 for _ in rows()), unit=" rows"))
     if output is None:
         for row, answer in answered:
             _print(task, row, names, answer, json_, flush=is_typed)
@@ -153,7 +155,8 @@ def _print(task: "Task", row: "Row", names: list[str], answer: Any, as_json: boo
     else:
         texts = _texts(row, names)
         written = texts if isinstance(texts, str) else "\t".join(texts)
-        print(f"{task.readable(answer)}\t{' '.join(written.splitlines())}", flush=flush)
+        # The labels are of the entry, which may come from a stranger; the text is the user's own.
+        print(f"{printable(task.readable(answer))}\t{' '.join(written.splitlines())}", flush=flush)
 
 
 def _pairs(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,7 @@ def _json_rows(path: Path) -> list[tuple[str, str, str]]:
     expected = f'{path}: expected one JSON object, such as {{"spam": 5, "other": 1}}.'
     try:
         pairs = json.loads(read_text(path, "utf-8-sig"), object_pairs_hook=_Members)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{expected} {error}") from error
     if not isinstance(pairs, _Members):
         raise InputError(f"{expected} Received: {type(pairs).__name__}")

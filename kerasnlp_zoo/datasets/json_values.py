@@ -134,7 +134,7 @@ def _refuse(text: str, place: str, error: Exception) -> NoReturn:
 def _object(value: Any, place: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{place}: expected a JSON object such as {{...}}. Received: {shown(value)}")
-    return label_studio_row(well_formed(value))
+    return label_studio_row(well_formed(value), place)
 
 
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -154,29 +154,42 @@ def _constant(name: str) -> SpelledNumber | None:
 DECODER = json.JSONDecoder(parse_float=SpelledNumber, parse_constant=_constant, object_pairs_hook=_unique)
 
 
-def label_studio_row(row: dict[str, Any]) -> dict[str, Any]:
+def label_studio_row(row: dict[str, Any], place: str) -> dict[str, Any]:
     """Return a task of Label Studio's JSON export as a row: its data, and its annotations by the name of their control.
 
     Spans are {"start", "end", "label"}; choices are a string, or a list of several. The first annotation that was not
     cancelled counts. Other objects are returned unchanged.
 
+    Args:
+        row: the object.
+        place: file and line, for messages.
+
+    Raises:
+        InputError: if the annotations are damaged.
+
     Example:
 
     >>> task = {"id": 7, "data": {"text": "Ada slept"}, "annotations": [{"result": [{"from_name": "label",
     ...     "value": {"start": 0, "end": 3, "labels": ["PER"]}}]}]}
-    >>> label_studio_row(task)
+    >>> label_studio_row(task, "export.json, line 1")
     {'text': 'Ada slept', 'label': [{'start': 0, 'end': 3, 'label': 'PER'}]}
     """
     data, annotations = row.get("data"), row.get("annotations", row.get("completions"))
     if not isinstance(data, dict) or not isinstance(annotations, list):
         return row
-    results: list[Any] = next((a.get("result", []) for a in annotations if not a.get("was_cancelled")), [])
     found: dict[str, Any] = {}
-    for result in results:
-        name, value = result.get("from_name"), result.get("value", {})
-        if "choices" in value:
-            found[name] = value["choices"][0] if len(value["choices"]) == 1 else value["choices"]
-        elif "labels" in value:
-            spans = [{"start": value["start"], "end": value["end"], "label": label} for label in value["labels"]]
-            found[name] = found.get(name, []) + spans
+    try:
+        results: list[Any] = next((a.get("result", []) for a in annotations if not a.get("was_cancelled")), [])
+        for result in results:
+            name, value = result.get("from_name"), result.get("value", {})
+            if "choices" in value:
+                found[name] = value["choices"][0] if len(value["choices"]) == 1 else value["choices"]
+            elif "labels" in value:
+                spans = [{"start": value["start"], "end": value["end"], "label": label} for label in value["labels"]]
+                found[name] = found.get(name, []) + spans
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise InputError(
+            f"{place}: the annotations are not those of Label Studio's JSON export: {type(error).__name__} {error}. "
+            f"Received: {shown(annotations)}. Export the project again as JSON"
+        ) from error
     return {**data, **found}

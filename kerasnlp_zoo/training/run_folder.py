@@ -128,11 +128,22 @@ def lock_folder(folder: Path) -> str | None:
         return process or "of unknown id"
     except OSError:
         pass
+    if not _is_at(file, path):  # the process that had locked the folder has removed the file
+        file.close()
+        return lock_folder(folder)
     file.truncate(0)
     file.write(str(os.getpid()).encode())
     file.flush()
     _LOCKS[path] = file
     return None
+
+
+def _is_at(file: IO[bytes], path: Path) -> bool:
+    """Return whether an open file still has this path."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def unlock_folder(folder: Path) -> None:

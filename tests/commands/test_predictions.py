@@ -140,11 +140,17 @@ def test_tables_without_columns_and_flags_that_do_not_fit_are_refused(run, tmp_p
     assert not list(tmp_path.glob("out*"))
 
 
+def test_labels_of_strangers_cannot_control_the_terminal(monkeypatch, run, task):
+    monkeypatch.setattr(type(task), "readable", lambda self, answer: "\x1b[2Jpositive\x07")
+    assert run("predict", ENTRY, "a film").out == "\\x1b[2Jpositive\\x07\ta film\n"
+
+
 def test_a_progress_bar_is_drawn_on_a_terminal_for_a_file(run, tmp_path, monkeypatch):
     write_table(tmp_path / "in.csv")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     said = run("predict", ENTRY, "--file", tmp_path / "in.csv", "--text-column", "body", "--output", tmp_path / "o.csv")
-    assert "3 of 3 [##############################] 0 s left" in said.err
+    assert "100%" in said.err
+    assert "3/3" in said.err
 
 
 @pytest.mark.slow

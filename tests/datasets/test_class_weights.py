@@ -33,6 +33,8 @@ def test_weights_are_read_from_json_and_tables_in_any_order(tmp_path, name, cont
     [
         ("w.json", '["spam"]', "expected one JSON object.*Received: list"),
         ("w.json", "{spam: 5}", "expected one JSON object"),
+        pytest.param("w.json", "[" * 100_000, "expected one JSON object", id="deep"),
+        pytest.param("w.json", '{"spam": ' + "9" * 5000 + "}", "expected one JSON object", id="digits"),
         ("w.json", '{"spam": 5, "spam": 1}', "'spam' has a weight already"),
         ("w.json", '{"spam": [5]}', "weight of 'spam' must be a number"),
         ("w.csv", "label,weight\nspam,5\nspam,1\n", "line 3: the label 'spam' has a weight already"),

@@ -112,6 +112,24 @@ def test_a_task_of_label_studio_is_a_row(tmp_path):
     assert row.values == {"text": "Ada is in Ulm", "mood": "good", "label": spans}
 
 
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        [5],
+        [{"result": 5}],
+        [{"result": [5]}],
+        [{"result": [{"value": 5}]}],
+        [{"result": [{"value": {"choices": 5}}]}],
+        [{"result": [{"value": {"labels": ["PER"], "start": 0}}]}],
+    ],
+    ids=str,
+)
+def test_damaged_annotations_are_refused_with_their_line(annotations, tmp_path):
+    path = write(tmp_path / "a.json", json.dumps({"data": {"text": "Ada"}, "annotations": annotations}))
+    with pytest.raises(InputError, match="a.json, line 1: the annotations are not those of Label Studio"):
+        list(read_rows(path, "utf-8", None, {}))
+
+
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_parquet_is_read_as_json_is(number, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")

@@ -99,6 +99,23 @@ def test_a_process_can_open_its_folder_again_until_it_contains_a_run(tmp_path):
     assert lock_folder(chosen.output_dir) is None
 
 
+def test_a_lock_that_its_owner_has_just_removed_is_taken_anew(tmp_path, monkeypatch):
+    """Otherwise a third process could lock a new file at the same path."""
+    lock, calls = run_folder._lock_file, []
+
+    def lock_after_removal(file):
+        if not calls:
+            (tmp_path / ".lock").unlink()
+        calls.append(file)
+        lock(file)
+
+    monkeypatch.setattr(run_folder, "_lock_file", lock_after_removal)
+    assert lock_folder(tmp_path) is None
+    assert len(calls) == 2
+    assert (tmp_path / ".lock").read_text() == str(os.getpid())
+    unlock_folder(tmp_path)
+
+
 @pytest.mark.slow
 def test_two_processes_that_start_together_make_two_complete_runs(tmp_path, reviews_csv):
     command = [sys.executable, "-m", "recipes.linear", "--train-file", reviews_csv, "--smoke"]
