@@ -64,7 +64,10 @@ def test_a_lora_entry_contains_only_the_changes(encoder, reviews_csv, tmp_path):
             zoo.load(entry)
         encoder.mkdir()
         for file in moved.iterdir():
-            (encoder / file.name).write_bytes(file.read_bytes()[:-1])
+            (encoder / file.name).write_bytes(file.read_bytes())
+        changed = bytearray((encoder / "model.safetensors").read_bytes())
+        changed[-1] ^= 1  # one bit of one weight
+        (encoder / "model.safetensors").write_bytes(changed)
         with pytest.raises(InputError, match="contains changes to the entry .* is not the file they were trained on"):
             zoo.load(entry)
     finally:
