@@ -29,7 +29,8 @@ from kerasnlp_zoo.training import (
     train_labelled,
 )
 
-WITH_LABEL_SETS = ("softmax_regression", "multilayer_perceptron")
+# The losses of the others need exactly one correct class.
+WITHOUT_CLASSES = ("softmax_regression", "multilayer_perceptron")
 
 
 @dataclasses.dataclass
@@ -40,7 +41,8 @@ class Config(WordClassifierConfig):
     model: Literal["softmax_regression", "logistic_regression", "perceptron", "linear_svm", "multilayer_perceptron"] = (
         "softmax_regression"
     )
-    """Type of the classifier. If a text has several labels, softmax_regression is a logistic regression for each."""
+    """Type of the classifier. If a text has several labels, softmax_regression is a logistic regression for each. With
+    --score it is linear regression."""
     weighting: Literal["binary", "count", "tf_idf"] = "tf_idf"
     """Weight of a word in its text. binary: 1. count: number of occurrences. tf_idf: count x inverse document
     frequency."""
@@ -60,15 +62,15 @@ class Config(WordClassifierConfig):
         super().check(replicas)
         if self.model in MARGIN_LOSSES:
             self.refuse_label_smoothing(f"the loss of --model {self.model} has no probabilities")
-        if self.score:
-            raise InputError("Linear models have at least two classes. For --score, train bag_of_embeddings")
+        if self.score and self.model not in WITHOUT_CLASSES:
+            raise InputError(f"--score needs --model {' or '.join(WITHOUT_CLASSES)}. Received: --model {self.model}")
 
     def load(self, fold: int | None) -> TextClassificationData:
         """Load the data of the flags. Raise InputError if a text has several labels and the model has no sigmoids."""
         data = super().load(fold)
-        if data.kind == "labels" and self.model not in WITH_LABEL_SETS:
+        if data.kind == "labels" and self.model not in WITHOUT_CLASSES:
             raise InputError(
-                f"Several labels for a text need --model {' or '.join(WITH_LABEL_SETS)}. Received: --model {self.model}"
+                f"Several labels for a text need --model {' or '.join(WITHOUT_CLASSES)}. Received: --model {self.model}"
             )
         return data
 

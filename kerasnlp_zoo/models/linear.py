@@ -2,6 +2,7 @@
 
 Perceptron, softmax regression and linear SVM are the same network, trained with different losses. The logit of a class
 is w.x + b. For a text, x [V] has the weights of its words; for a row of numbers, x [F] has the standardized numbers.
+With one output and squared error, the same network is linear regression.
 
 Shapes: B batch, T length, V vocabulary, F features, C classes.
 """
@@ -74,14 +75,15 @@ def softmax_regression(
 ) -> keras.Model:
     """Build softmax regression, a linear classifier to train with cross entropy: P(class) = softmax(W x + b).
 
-    Arguments, result and errors are the same as for `perceptron`.
+    Arguments, result and errors are the same as for `perceptron`, but `num_classes` may be 1 for a regression: one
+    output w.x + b, to train with squared error.
 
     Example:
 
     >>> softmax_regression(vocabulary_size=1000, num_classes=6, weighting="count").count_params()
     6006
     """
-    return _linear("softmax_regression", vocabulary_size, num_classes, num_features, weighting, l1, l2)
+    return _linear("softmax_regression", vocabulary_size, num_classes, num_features, weighting, l1, l2, regression=True)
 
 
 @builder
@@ -155,7 +157,8 @@ def multilayer_perceptron(
     """Build a multilayer perceptron over bags of words or rows of numbers: dense layers with ReLU.
 
     Args:
-        vocabulary_size, num_classes, num_features, weighting: as for `perceptron`.
+        vocabulary_size, num_features, weighting: as for `perceptron`.
+        num_classes: >= 1, C; 1 for a regression.
         hidden_dims: units of each hidden layer.
         dropout: in [0, 1), fraction of each hidden layer to drop in training.
         l1, l2: >= 0, factors of the sum of absolute weights and of the sum of squared weights of all layers in the
@@ -176,7 +179,6 @@ def multilayer_perceptron(
 
     Reference: Rumelhart, Hinton and Williams 1986.
     """
-    require_two_classes(num_classes)
     require_positive(**{f"hidden_dims[{i}]": units for i, units in enumerate(hidden_dims)})
     if not hidden_dims:
         raise InputError("hidden_dims must have at least one hidden layer, such as (128,). Received: hidden_dims=()")
@@ -199,9 +201,11 @@ def _linear(
     weighting: Weighting,
     l1: float,
     l2: float,
+    regression: bool = False,
 ) -> keras.Model:
     """Build w.x + b for every class. The initial weights are zero, because the losses are convex."""
-    require_two_classes(num_classes)
+    if not regression:
+        require_two_classes(num_classes)
     regularizer = l1_l2(l1, l2)
     inputs, logits = _first_layer(vocabulary_size, num_features, weighting, num_classes, "logits", regularizer, "zeros")
     return keras.Model(inputs, logits, name=name)

@@ -142,7 +142,7 @@ def squared_error(labels: Tensor, scores: Tensor) -> Tensor:
     """Return the squared difference between a score and its label.
 
     Args:
-        labels: float [B].
+        labels: float [B] or [B, 1].
         scores: float [B, 1].
 
     Returns:
@@ -153,7 +153,8 @@ def squared_error(labels: Tensor, scores: Tensor) -> Tensor:
     >>> squared_error(ops.convert_to_tensor([5.0, 1.0]), ops.convert_to_tensor([[4.0], [1.0]])).numpy()
     array([1., 0.], dtype=float32)
     """
-    return ops.square(ops.squeeze(scores, -1) - ops.cast(labels, scores.dtype))
+    scores = ops.squeeze(scores, -1)
+    return ops.square(scores - ops.reshape(ops.cast(labels, scores.dtype), ops.shape(scores)))
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")

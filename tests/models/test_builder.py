@@ -13,9 +13,7 @@ CLASSIFIERS = sorted(
 AT_LEAST_TWO = (
     "linear_svm",
     "logistic_regression",
-    "multilayer_perceptron",
     "perceptron",
-    "softmax_regression",
     "tree_lstm",
     "tree_lstm_pair",
 )

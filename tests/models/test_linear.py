@@ -15,6 +15,7 @@ from kerasnlp_zoo.models import (
     perceptron,
     softmax_regression,
 )
+from kerasnlp_zoo.objectives.losses import squared_error
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy, hinge_loss, perceptron_loss
 from tests.model_inputs import token_ids
 
@@ -123,6 +124,17 @@ def test_a_linear_model_of_numbers_equals_its_equation(name, random):
     z = np.array([[bias[c] + sum(kernel[:, c] * (row - mean) / deviation) for c in range(len(bias))] for row in rows])
     expected = z[:, 1] - z[:, 0] if z.shape[1] == 2 else z[:, 0]
     np.testing.assert_allclose(margin(model, rows), expected, atol=1e-5)
+
+
+def test_one_output_with_squared_error_is_linear_regression(random):
+    rows = random.normal(size=(40, 3)).astype("float32")
+    numbers = (rows @ [0.5, -1, 2] + 3 + random.normal(size=40) / 10).astype("float32")
+    model = softmax_regression(num_features=3, num_classes=1)
+    model.compile(keras.optimizers.SGD(0.2), WeightedMeanLoss(squared_error))
+    train(model, rows, numbers[:, None], 300)
+    kernel, bias = model.trainable_weights
+    exact = np.linalg.lstsq(np.c_[rows, np.ones(40)], numbers)[0]
+    np.testing.assert_allclose([*kernel[:, 0], bias[0]], exact, atol=1e-4)
 
 
 def test_the_multilayer_perceptron_of_the_documents_solves_exclusive_or_of_numbers():

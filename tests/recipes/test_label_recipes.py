@@ -65,7 +65,7 @@ def test_several_labels_are_learned_scored_and_served(recipe, label_sets, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe", [recipe for recipe in RECIPES if recipe is not linear], ids=lambda r: r.__name__)
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.__name__)
 def test_scores_are_learned_and_served(recipe, tmp_path):
     stars = {"positive": 4.5, "negative": 1}
     path = write(tmp_path / "s.csv", [(f"{opinion} {thing}", stars[s]) for opinion, s in OPINIONS for thing in THINGS])
@@ -81,7 +81,7 @@ def test_scores_are_learned_and_served(recipe, tmp_path):
 @pytest.mark.parametrize(
     ("recipe", "options", "message"),
     [
-        (linear, {"score": True}, "For --score, train bag_of_embeddings"),
+        (linear, {"score": True, "model": "linear_svm"}, "--score needs --model softmax_regression"),
         (text_cnn, {"score": True, "class_weights": "balanced"}, "--score reads a number.*Omit"),
         (text_cnn, {"score": True, "label_separator": "|"}, "--score reads a number.*Omit"),
         (tree_lstm, {"label_separator": "|"}, "A tree has one label"),
