@@ -3,7 +3,7 @@
 import itertools
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ def predict(
     """Print the answers of an entry to texts: the arguments, the lines of a file or of standard input, or a table.
 
     An entry for pairs of texts, such as a question and a passage, takes two arguments for each pair, lines with a tab
-    between the two texts, or two columns of a table.
+    between the two texts, or two columns of a table. An entry for rows of numbers takes a table with its columns, or
+    lines such as 6.5,1 without a header.
 
     Args:
         texts: The texts.
@@ -48,23 +49,31 @@ def predict(
     _check_flags(texts, file, text_column, text_pair_column, output, delimiter, json_)
     task = load_task(entry, windows)
     names = [name for name in (text_column, text_pair_column) if name is not None]
+    if names and task.name == NUMBERS:
+        raise InputError(
+            f"{entry} reads numbers, not texts. Leave out --text-column: it finds its columns by their names"
+        )
     if names and len(names) != len(task.preprocessor.inputs):
         expected = "--text-column and --text-pair-column" if len(names) == 1 else "--text-column alone"
         raise InputError(f"{entry} takes {len(task.preprocessor.inputs)} text(s) in each row. Expected {expected}")
-    if file is not None and not names:
-        _refuse_tables(file, encoding, delimiter, task)
+    is_table = bool(names)
+    if file is not None and not names and _is_table(file, encoding, delimiter, task):
+        is_table, names = True, list(task.preprocessor.vocabulary.tokens)
     names = names or list(task.preprocessor.inputs)
 
     def rows() -> Iterator["Row"]:
-        if file is None or text_column is None:
+        if file is None or not is_table:
             return _rows_of_lines(task, texts, file, encoding)
         from kerasnlp_zoo.datasets.rows import read_rows
 
-        flags = dict(zip(names, ("--text-column", "--text-pair-column"), strict=False))
-        return read_rows(file, encoding, delimiter, flags)
+        flags: Iterable[str] = ("--text-column", "--text-pair-column")
+        if task.name == NUMBERS:
+            flags = [f"the entry's names in the header ({', '.join(names)})"] * len(names)
+        return read_rows(file, encoding, delimiter, dict(zip(names, flags, strict=False)))
 
     is_typed = file is None and not texts and sys.stdin.isatty()
-    answered = _answered(task, rows(), names, is_typed)
+    ask = _numbers if is_table and task.name == NUMBERS else _texts
+    answered = _answered(task, rows(), names, ask, is_typed)
     if file is not None and sys.stderr.isatty() and (output is not None or not sys.stdout.isatty()):
         from tqdm import tqdm  # imported late: only this branch draws
 
@@ -103,13 +112,21 @@ def _check_flags(
             raise InputError("The suffix of --output is its format. Leave out --json, or use --output NAME.jsonl")
 
 
-def _refuse_tables(file: Path, encoding: str, delimiter: str | None, task: "Task") -> None:
-    """Raise InputError if the file is a table: its header is not a text."""
+def _is_table(file: Path, encoding: str, delimiter: str | None, task: "Task") -> bool:
+    """Return whether an entry for numbers reads a table with a header, not lines of numbers.
+
+    Raises:
+        InputError: if the file is a table and the entry reads texts: its header is not a text.
+    """
     from kerasnlp_zoo.datasets.opened_files import content_suffix
     from kerasnlp_zoo.datasets.rows import TABLE_SUFFIXES, read_rows
+    from kerasnlp_zoo.text.preprocessors.features import finite_number
 
-    if task.name == NUMBERS or not file.is_file() or content_suffix(file) not in TABLE_SUFFIXES:
-        return
+    if not file.is_file() or content_suffix(file) not in TABLE_SUFFIXES:
+        return False
+    if task.name == NUMBERS:
+        first_line = next(_lines(file, encoding), "")
+        return any(finite_number(field) is None for field in first_line.split(","))
     first = next(read_rows(file, encoding, delimiter, {}), None)
     columns = f" Its columns are: {', '.join(first.values)}." if first is not None else ""
     raise InputError(
@@ -132,12 +149,18 @@ def _rows_of_lines(task: "Task", texts: tuple[str, ...], file: Path | None, enco
         yield Row(f"line {number}", dict(zip(inputs, values, strict=True)))
 
 
-def _answered(task: "Task", rows: Iterator["Row"], names: list[str], is_typed: bool) -> Iterator[tuple["Row", Any]]:
+def _answered(
+    task: "Task",
+    rows: Iterator["Row"],
+    names: list[str],
+    ask: Callable[["Row", list[str]], Any],
+    is_typed: bool,
+) -> Iterator[tuple["Row", Any]]:
     """Yield the rows with their answers; what is typed into a terminal is answered line by line."""
     from kerasnlp_zoo.tasks.many_texts import CHUNK
 
     asked, answered = itertools.tee(rows)
-    texts = (_texts(row, names) for row in asked)
+    texts = (ask(row, names) for row in asked)
     return zip(answered, task.stream(texts, chunk_size=1 if is_typed else CHUNK), strict=True)
 
 
@@ -147,6 +170,21 @@ def _texts(row: "Row", names: list[str]) -> Any:
 
     texts = tuple(as_text(row.value(name), f"{row.place}, {name!r}") for name in names)
     return texts if len(texts) > 1 else texts[0]
+
+
+def _numbers(row: "Row", names: list[str]) -> list[float]:
+    """Return the numbers of a row."""
+    from kerasnlp_zoo.text.preprocessors.features import finite_number
+
+    numbers = []
+    for name in names:
+        number = finite_number(row.value(name))
+        if number is None:
+            raise InputError(
+                f"{row.place}, {name!r}: expected a finite number, such as 6.5. Received: {row.value(name)!r:.60}"
+            )
+        numbers.append(number)
+    return numbers
 
 
 def _print(task: "Task", row: "Row", names: list[str], answer: Any, as_json: bool, flush: bool) -> None:

@@ -16,7 +16,7 @@ from kerasnlp_zoo.commands import predictions
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
-from tests.small_tasks import fill_mask, pair_classification, text_classification
+from tests.small_tasks import feature_classification, fill_mask, pair_classification, text_classification
 
 ENTRY = "text_cnn_movie_reviews_en"
 TEXTS = ["a gripping, beautifully acted film", 'he said "dull"\nand far too long', ""]
@@ -138,6 +138,49 @@ def test_tables_without_columns_and_flags_that_do_not_fit_are_refused(run, tmp_p
     with pytest.raises(SystemExit, match=message):
         run("predict", ENTRY, *arguments)
     assert not list(tmp_path.glob("out*"))
+
+
+ROWS = [[1.0, 2.5, 3.0, 4.0], [9.0, 0.5, 1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("in.csv", "id,fourth,third,second,first\na,4,3,2.5,1\nb,2,1.0,0.5,9\n"),
+        ("in.tsv", "id\tfirst\tsecond\tthird\tfourth\na\t1\t2.5\t3\t4\nb\t9\t.5\t1\t2\n"),
+        ("semicolons.csv", "first;second;third;fourth\n1;2.5;3;4\n9;0.5;1;2\n"),
+        (
+            "in.jsonl",
+            '{"first": 1, "second": 2.5, "third": 3, "fourth": 4}\n'
+            '{"first": 9, "second": "0.5", "third": 1, "fourth": 2}\n',
+        ),
+        ("lines.csv", "1,2.5,3,4\n9,0.5,1,2\n"),
+        ("lines.txt", "1,2.5,3,4\n9,0.5,1,2\n"),
+    ],
+)
+def test_rows_of_numbers_are_read_by_the_names_of_their_columns(run, monkeypatch, tmp_path, name, content):
+    task = feature_classification()
+    monkeypatch.setattr(predictions, "load_task", lambda entry, windows: task)
+    (tmp_path / name).write_text(content)
+    run("predict", ENTRY, "--file", tmp_path / name, "--output", tmp_path / "out.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    expected = [answer["probabilities"]["hired"] for answer in task.predict(ROWS)]
+    assert [row["probabilities"]["hired"] for row in rows] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "message"),
+    [
+        ("first,second,third\n1,2,3\n", [], "no column 'fourth'. The columns are: first, second, third"),
+        ("first,second,third,fourth\n1,2,3,4\n1,2,nan,4\n", [], "line 3, 'third': expected a finite number"),
+        ("first,second,third,fourth\n1,2,3,4\n", ["--text-column", "first"], "reads numbers and finds its columns"),
+    ],
+)
+def test_tables_of_numbers_with_other_columns_are_refused(run, monkeypatch, tmp_path, content, arguments, message):
+    monkeypatch.setattr(predictions, "load_task", lambda entry, windows: feature_classification())
+    (tmp_path / "in.csv").write_text(content)
+    with pytest.raises(SystemExit, match=message):
+        run("predict", ENTRY, "--file", tmp_path / "in.csv", *arguments)
 
 
 def test_labels_of_strangers_cannot_control_the_terminal(monkeypatch, run, task):
