@@ -242,10 +242,11 @@ class Run(Generic[ConfigT]):
             **arguments: further arguments of `model.fit`.
 
         Raises:
-            InputError: if the loss diverges.
+            InputError: if the loss diverges, or the resumed run started from other weights, such as another encoder.
             KeyboardInterrupt: after printing the command that resumes the run.
         """
         epochs = self.epochs
+        self.remembered.remember_initial_weights(model)
         backup, exploded = EpochBackup(self.state), StopOnDivergence(uniform_loss)
         first_epoch = backup.restore(model)
         if finished(first_epoch - 1):

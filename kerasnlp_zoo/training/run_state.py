@@ -1,4 +1,4 @@
-"""The facts that must be the same when a run is resumed: its flags, data, labels and vocabulary."""
+"""The facts that must be the same when a run is resumed: its flags, data, labels, vocabulary and initial weights."""
 
 import dataclasses
 import hashlib
@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import keras
+import numpy as np
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.datasets.options import SPLITS
@@ -81,6 +84,13 @@ class RunState:
         """Add the vocabulary of a run."""
         digest = hashlib.sha256("\n".join(vocabulary.tokens).encode("utf-8", "surrogatepass")).hexdigest()
         self.remember({"vocabulary": f"{len(vocabulary):,} tokens, sha256 {digest[:16]}"})
+
+    def remember_initial_weights(self, model: keras.Model) -> None:
+        """Add the weights of a run before training: of --pretrained, --from-entry or --embeddings, and random ones."""
+        digest = hashlib.sha256()
+        for weight in model.weights:
+            digest.update(np.ascontiguousarray(weight.value))
+        self.remember({"weights before training": f"{model.count_params():,}, sha256 {digest.hexdigest()[:16]}"})
 
     def same_data(self, data: DataT, known: Sequence[str] = ()) -> DataT:
         """Add the data of a run, and return it with the labels in the order of the resumed run.

@@ -145,6 +145,25 @@ def test_a_recipe_is_not_resumed_with_another_file(name, tmp_path, monkeypatch):
         run(resume=True)
 
 
+def test_a_run_is_not_resumed_from_other_pretrained_weights(tmp_path, monkeypatch):
+    vectors, reviews = tmp_path / "vectors.txt", write_reviews(tmp_path)
+
+    def run(**changes):
+        options = {"channels": "static", "embeddings": str(vectors), "embedding_dim": 2, **changes}
+        text_cnn.main(text_cnn.Config(train_file=reviews, output_dir=tmp_path / "run", **options))
+
+    monkeypatch.setattr(keras.Model, "fit", lambda *_, **__: 1 / 0)
+    vectors.write_text("dull 0.5 1\njoke 2 -1\n")
+    with pytest.raises(ZeroDivisionError):
+        run()
+    vectors.write_text("dull 0.5 1\njoke 2 -1.5\n")
+    with pytest.raises(InputError, match=r"weights before training [\d,]+, sha256 \w+ \(now "):
+        run(resume=True)
+    vectors.write_text("dull 0.5 1\njoke 2 -1\n")
+    with pytest.raises(ZeroDivisionError):
+        run(resume=True)
+
+
 @pytest.mark.slow
 def test_a_run_resumed_with_permuted_labels_ends_as_an_uninterrupted_one(tmp_path, monkeypatch):
     def run(name, **changes):
