@@ -89,7 +89,7 @@ class RunState:
         """Add the weights of a run before training: of --pretrained, --from-entry or --embeddings, and random ones."""
         digest = hashlib.sha256()
         for weight in model.weights:
-            digest.update(np.ascontiguousarray(weight.value))
+            digest.update(np.asarray(weight.value).tobytes())
         self.remember({"weights before training": f"{model.count_params():,}, sha256 {digest.hexdigest()[:16]}"})
 
     def same_data(self, data: DataT, known: Sequence[str] = ()) -> DataT:
