@@ -21,6 +21,7 @@ from kerasnlp_zoo.commands.predictions import predict
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
 from kerasnlp_zoo.commands.tuning import tune
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.memory_limit import take_flag
 from kerasnlp_zoo.printable import printable
 from kerasnlp_zoo.tensorflow_log import LEVEL
 from kerasnlp_zoo.versions import __version__
@@ -43,6 +44,10 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "download": download,
     "plot": plot,
 }
+DESCRIPTION = (
+    "Train, use and convert neural models of texts. Every subcommand takes --max-memory SIZE, such as 8GB: the memory "
+    "that reading a file may take, by default half of the machine's."
+)
 OWN_FLAGS = ("train", "tune", "plot")  # subcommands that parse their own flags, after `train RECIPE`
 
 
@@ -50,14 +55,14 @@ def main() -> None:
     """Run the command. A user's mistake is reported in one line, without a traceback."""
     os.environ.setdefault(LEVEL, "3")  # keeps the level that the user has set
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its warnings are advice for programmers
-    arguments = sys.argv[1:]
-    if arguments == ["--version"]:
+    if sys.argv[1:] == ["--version"]:
         print(f"kerasnlp-zoo {__version__}")
         return
-    name = arguments[0] if arguments[:1] and arguments[0] in COMMANDS else None
     try:
-        if name is None:
-            tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="kerasnlp-zoo", args=arguments)  # prints help or error
+        sys.argv[1:] = arguments = take_flag(sys.argv[1:])
+        name = arguments[0] if arguments[:1] and arguments[0] in COMMANDS else None
+        if name is None:  # prints the help or an error
+            tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="kerasnlp-zoo", description=DESCRIPTION, args=arguments)
         else:
             _run(name, arguments[1:])
     except InputError as error:

@@ -1,5 +1,6 @@
 """The weights of a Keras model: in safetensors files, keyed by variable path, and as constants of a loop."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,7 @@ from safetensors.numpy import load_file, save
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
 WeightDtype: TypeAlias = Literal["float32", "float16", "int8"]
@@ -107,6 +109,7 @@ def read_weights(path: FilePath) -> dict[str, np.ndarray]:
             infinite.
     """
     try:
+        require_memory(os.path.getsize(path), path)
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise InputError(

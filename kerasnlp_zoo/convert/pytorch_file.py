@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from kerasnlp_zoo.convert.tensor_pickle import ADVICE, BFLOAT16, Storage, Tensor, read_pickle, tensors_of
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
 MOST_VIEWS = 8  # bytes of all tensors together for each byte of the file; bfloat16 doubles, tied weights are shared
@@ -72,6 +73,7 @@ def _require_worth(records: dict[str, Tensor], path: FilePath) -> None:
             f"{path} has {size:,} bytes, but its tensors need {numbers:,} numbers: it is damaged or malicious. Do not "
             "use the file"
         )
+    require_memory(4 * numbers, path)
 
 
 def _read_member(file: zipfile.ZipFile, name: str, path: FilePath) -> bytes:

@@ -1,5 +1,6 @@
 """Read Google's checkpoints of BERT, written by TensorFlow 1 from 2018 to 2020."""
 
+import math
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kerasnlp_zoo.convert.configs import builder_arguments, read_object
 from kerasnlp_zoo.convert.converted import ConvertedBert
 from kerasnlp_zoo.convert.vocabularies import padded, read_vocabulary
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
 # In Google's code, "gelu" is the tanh approximation; in Hugging Face's, it is the exact function.
@@ -69,10 +71,23 @@ def _tensors(folder: Path) -> dict[str, np.ndarray]:
         )
     try:
         reader = tf.train.load_checkpoint(str(found[0].with_suffix("")))
-        names = [name for name in reader.get_variable_to_shape_map() if not OPTIMIZER.search(name)]
-        return {_respelled(name): _laid_out(name, reader.get_tensor(name)) for name in names}
+        shapes = {n: s for n, s in reader.get_variable_to_shape_map().items() if not OPTIMIZER.search(n)}
+        _require_worth(shapes, found[0])
+        return {_respelled(name): _laid_out(name, reader.get_tensor(name)) for name in shapes}
     except (tf.errors.OpError, LookupError, RuntimeError, ValueError) as error:
         raise InputError(f"{found[0]} or its data is damaged or incomplete. {error}") from error
+
+
+def _require_worth(shapes: dict[str, list[int]], index: Path) -> None:
+    """Raise InputError if the variables are larger than the files of the checkpoint, which are not compressed."""
+    size = sum(file.stat().st_size for file in index.parent.glob(f"{index.stem}.*"))
+    numbers = sum(math.prod(shape) for shape in shapes.values())
+    if 2 * numbers > size:  # float16 has two bytes
+        raise InputError(
+            f"{index} describes {numbers:,} numbers, but the files of the checkpoint have {size:,} bytes. They are "
+            "damaged or incomplete. Copy or download them again"
+        )
+    require_memory(4 * numbers, index)
 
 
 def _respelled(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import re
 import zipfile
@@ -9,14 +10,16 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.memory_limit import memory_limit, require_memory
 from kerasnlp_zoo.types import FilePath
 
 # What damaged archives raise, and zip archives compressed in an unknown way.
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError)
 START = 512  # bytes that identify a file
+BUFFER = 2**18  # bytes that are decompressed at a time
 ZIP = b"PK\x03\x04"
 PARQUET = b"PAR1"
 COMPRESSED: dict[bytes, Callable[..., Any]] = {  # pattern of the first bytes -> function that opens the file
@@ -25,6 +28,7 @@ COMPRESSED: dict[bytes, Callable[..., Any]] = {  # pattern of the first bytes ->
     rb"\xfd7zXZ\x00": lzma.open,
 }
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz", ".zip")
+MOST_COMPRESSED = 200  # bytes of text for each compressed byte; ordinary text has 2 to 20
 AS_CSV = "Save the sheet as CSV in UTF-8 and give that file"
 AS_TEXT = "Save it as plain text in UTF-8 and give that file"
 UNPACK = "Unpack it and give the file inside"
@@ -73,7 +77,8 @@ def open_bytes(path: FilePath) -> Iterator[BinaryIO]:
         path: a file, or one compressed as .gz, .bz2, .xz, or as .zip of one file.
 
     Raises:
-        InputError: if the file is missing or damaged, or is of another program, such as an Excel file.
+        InputError: if the file is missing or damaged, or is of another program, such as an Excel file; while it is
+            read, if its content is much larger than the file and than the memory that a reader may use.
     """
     path = Path(path)
     if not path.is_file():
@@ -97,9 +102,41 @@ def _decompressed(path: Path, file: BinaryIO, start: bytes) -> Any:
         member = _only_member(path, archive)
         if member.flag_bits & 1:
             raise InputError(f"{path} is encrypted with a password. {UNPACK}")
-        return archive.open(member)
+        return io.BufferedReader(_Measured(path, archive.open(member)), BUFFER)
     opener = next((opener for pattern, opener in COMPRESSED.items() if re.match(pattern, start)), None)
-    return file if opener is None else opener(file, "rb")
+    return file if opener is None else io.BufferedReader(_Measured(path, opener(file, "rb")), BUFFER)
+
+
+class _Measured(io.RawIOBase):
+    """The content of a compressed file. It is measured while it is unpacked, because headers may lie."""
+
+    def __init__(self, path: Path, content: IO[bytes]) -> None:
+        self.path, self.content = path, content
+        self.largest = max(memory_limit(), MOST_COMPRESSED * path.stat().st_size)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read bytes into a buffer; return their number."""
+        data = self.content.read(len(buffer))
+        buffer[: len(data)] = data
+        if self.content.tell() > self.largest:
+            require_memory(self.content.tell(), f"{self.path}: its unpacked content")
+        return len(data)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position; return it."""
+        return self.content.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self.content.tell()
 
 
 def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:

@@ -16,6 +16,7 @@ from kerasnlp_zoo.well_formed import well_formed
 
 TAB_SUFFIXES = (".tsv", ".tab")
 TABLE_SUFFIXES = (".csv", *TAB_SUFFIXES, *JSON_SUFFIXES, ".parquet")
+BATCH = 1024  # rows of a parquet file that are read at a time: a dictionary can make a small file large
 SEPARATOR_LINE = re.compile("sep=(.)")  # the first line of some tables that Excel writes
 
 
@@ -152,7 +153,7 @@ def _parquet_rows(path: FilePath) -> Iterator[Row]:
     try:
         with parquet.ParquetFile(path) as file:
             number = 0
-            for batch in file.iter_batches():
+            for batch in file.iter_batches(BATCH):
                 for values in batch.to_pylist():
                     number += 1
                     yield Row(f"{path}, row {number}", well_formed(values))

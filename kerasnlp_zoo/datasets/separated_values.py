@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.memory_limit import CHARACTER, require_memory
 
 QUOTE = '"'
+STRING = 8  # characters that take the memory of an empty string
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -60,11 +62,14 @@ def _quoted_fields(
         if line.startswith(QUOTE, place):
             opened = number
             parts: list[str] = []
+            size = 0
             place += 1
             while True:
                 end = line.find(QUOTE, place)
                 if end < 0:
                     parts.append(line[place:])
+                    size += len(line) + STRING
+                    require_memory(CHARACTER * size, f"{name}: the field that begins in line {opened}")
                     number, line = next(following, (0, ""))
                     if not number:
                         raise InputError(

@@ -10,6 +10,7 @@ from pathlib import Path
 from kerasnlp_zoo.datasets import encodings
 from kerasnlp_zoo.datasets.opened_files import COMPRESSED_SUFFIXES, open_bytes
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.memory_limit import CHARACTER, require_memory
 from kerasnlp_zoo.types import FilePath
 
 ENDINGS = tuple(f".txt{ending}" for ending in ("", *COMPRESSED_SUFFIXES))
@@ -52,12 +53,17 @@ def text_pieces(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[str]:
 
 
 def read_text(path: FilePath, encoding: str = "utf-8-sig") -> str:
-    """Return the text of a file. The errors are those of `text_pieces`."""
-    return "".join(text_pieces(path, encoding))
+    """Return the text of a file. The errors are those of `text_pieces`, and for a text that needs too much memory."""
+    pieces, size = [], 0
+    for piece in text_pieces(path, encoding):
+        size += len(piece)
+        require_memory(CHARACTER * size, path)
+        pieces.append(piece)
+    return "".join(pieces)
 
 
 def raw_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[str]:
-    """Yield the lines of a file with their line ends. The errors are those of `text_pieces`.
+    """Yield the lines of a file with their line ends. The errors are those of `read_text`.
 
     Example:
 
@@ -69,15 +75,17 @@ def raw_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[str]:
     ['one\\rline\\r\\n', 'another']
     """
     rest: list[str] = []  # the beginning of a line
-    end = ""
+    size, end = 0, ""  # number of characters of `rest`; what ends a line
     for text in text_pieces(path, encoding):
         end = end or _line_end(text)
         *lines, last = text.split(end) if end else [text]
         if lines:
             yield "".join([*rest, lines[0], end])
             yield from (line + end for line in lines[1:])
-            rest = []
+            rest, size = [], 0
         rest.append(last)
+        size += len(last)
+        require_memory(CHARACTER * size, f"{path}: a line")
     if line := "".join(rest):
         yield line
 

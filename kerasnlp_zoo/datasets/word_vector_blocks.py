@@ -20,6 +20,8 @@ IsWanted: TypeAlias = Callable[[bytes], bool]
 
 PIECE = 2**22  # bytes read at a time
 LONGEST_WORD = 2**16  # bytes
+LARGEST_DIM = 2**17  # numbers of a vector
+LONGEST_LINE = 2**23  # bytes: a word, and 64 bytes for each number
 HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,12})[ \t]+(\d{1,12})[ \t]*\r?(?:\n|\Z)")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that text does not contain
@@ -60,6 +62,11 @@ def vector_blocks(path: FilePath, is_wanted: IsWanted = lambda word: True) -> It
                 f"{path} contains no word vectors: its first line announces {announced} words of {dim} numbers "
                 "each. Expected at least one word and one number"
             )
+        if dim > LARGEST_DIM:
+            raise InputError(
+                f"{path}: its first line announces {dim:,} numbers for each word. Expected at most {LARGEST_DIM:,}. "
+                f"{DAMAGED}"
+            )
         file.seek(header.end())
         blocks = _binary_blocks if _is_binary(start[header.end() :], dim) else _text_blocks
         yield from blocks(path, file, announced, dim, is_wanted)
@@ -85,10 +92,15 @@ def _text_blocks(
     """Yield the blocks of a text file."""
     number, count = (0 if announced is None else 1), 0  # lines, including the header; words
     expected = "the lines before have" if announced is None else "the first line announces"
-    while lines := file.readlines(PIECE):
+    while lines := _read_lines(file):
         rows = [
             (place, line, line.split(None, 1)) for place, line in enumerate(lines, number + 1) if not line.isspace()
         ]
+        longest = max(range(len(lines)), key=lambda index: len(lines[index]))
+        if len(lines[longest]) > LONGEST_LINE:
+            raise InputError(
+                f"{path}, line {number + longest + 1}: the line is longer than {LONGEST_LINE:,} bytes. {DAMAGED}"
+            )
         number, count = number + len(lines), count + len(rows)
         if dim is None and rows:
             dim = _count_numbers(rows[0][1].split())
@@ -97,6 +109,15 @@ def _text_blocks(
         yield words, _require_finite(words, vectors, f"{path}, line", [place for place, *_ in rows])
     if announced is not None and count != announced:
         raise InputError(_wrong_count(path, announced, f"{count:,}", is_short=count < announced))
+
+
+def _read_lines(file: BinaryIO) -> list[bytes]:
+    """Return the next lines, about a piece; only the beginning of a line that is longer than LONGEST_LINE."""
+    lines, size = [], 0
+    while size < PIECE and (line := file.readline(LONGEST_LINE + 1)):
+        lines.append(line)
+        size += len(line)
+    return lines
 
 
 def _parse(rows: Sequence[Row], dim: int | None, where: str, expected: str, is_announced: bool) -> Block:

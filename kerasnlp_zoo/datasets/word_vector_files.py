@@ -23,6 +23,7 @@ from kerasnlp_zoo.datasets.word_vector_blocks import vector_blocks
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.evaluation.word_lookup import without_special_tokens
 from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
 logger = logging.getLogger("kerasnlp_zoo")
@@ -84,6 +85,7 @@ def read_vectors(path: FilePath, max_words: int | None = None) -> tuple[list[str
         repeated += len(words) - len(new)
         content += vectors[new].tobytes()  # grows in place, without a second copy of the numbers
         dim = vectors.shape[1]
+        require_memory(len(content), path)
         if max_words is not None and len(first_vectors) >= max_words:
             break
     tokens = list(first_vectors)[:max_words]
