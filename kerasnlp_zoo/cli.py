@@ -45,8 +45,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "plot": plot,
 }
 DESCRIPTION = (
-    "Train, use and convert neural models of texts. Every subcommand takes --max-memory SIZE, such as 8GB: the memory "
-    "that reading a file may take, by default half of the machine's."
+    "Train, use and convert neural models of texts. Every subcommand takes --max-memory SIZE, such as 8GB: the maximum "
+    "memory for reading a file, by default half of the machine's memory."
 )
 OWN_FLAGS = ("train", "tune", "plot")  # subcommands that parse their own flags, after `train RECIPE`
 

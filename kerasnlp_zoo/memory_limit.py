@@ -1,4 +1,4 @@
-"""The memory that a reader may use for a file: half of the machine's, or what the user allows."""
+"""The maximum memory for reading a file: by default half of the machine's memory."""
 
 import functools
 import os
@@ -17,7 +17,9 @@ CONTAINER = Path("/sys/fs/cgroup/memory.max")  # the limit of a Linux container;
 
 
 def memory_limit() -> int:
-    """Return the bytes that a reader may use: those of the environment variable, or half of the machine's memory.
+    """Return the maximum memory for reading a file, in bytes.
+
+    It is the value of the environment variable KERASNLP_ZOO_MAX_MEMORY. Without it, half of the machine's memory.
 
     Raises:
         InputError: if the variable is not a size.
@@ -59,7 +61,7 @@ def machine_memory() -> int:
 
 
 def require_memory(size: int, source: object) -> None:
-    """Raise InputError if a file needs more memory than a reader may use.
+    """Raise InputError if reading a file needs more memory than `memory_limit` returns.
 
     Args:
         size: bytes that are needed, as far as is known.
@@ -69,18 +71,18 @@ def require_memory(size: int, source: object) -> None:
 
     >>> require_memory(10**15, "vectors.txt")
     Traceback (most recent call last):
-    kerasnlp_zoo.errors.InputError: vectors.txt needs at least 1,000,000.0 GB of memory. Allowed: ...
+    kerasnlp_zoo.errors.InputError: vectors.txt needs at least 1,000,000,000 MB of memory. Allowed: ...
     """
     limit = memory_limit()
     if size > limit:
         raise InputError(
-            f"{source} needs at least {size / 1e9:,.1f} GB of memory. Allowed: {limit / 1e9:,.1f} GB, by default half "
+            f"{source} needs at least {size / 1e6:,.0f} MB of memory. Allowed: {limit / 1e6:,.0f} MB, by default half "
             f"of the machine's. If you trust the file, allow more: {FLAG} 16GB, or the environment variable {VARIABLE}"
         )
 
 
 def take_flag(arguments: list[str]) -> list[str]:
-    """Set the limit from the flag of the command, which every subcommand has; return the other arguments.
+    """Set the limit if the arguments of a command contain --max-memory. Return the other arguments.
 
     Raises:
         InputError: if the flag has no valid value.

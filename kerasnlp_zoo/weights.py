@@ -106,10 +106,11 @@ def read_weights(path: FilePath) -> dict[str, np.ndarray]:
 
     Raises:
         InputError: if the file cannot be read or is incomplete, scales do not fit their matrix, or a number is NaN or
-            infinite.
+            infinite; or if the file is larger than the memory for reading a file.
     """
-    try:
+    if os.path.isfile(path):
         require_memory(os.path.getsize(path), path)
+    try:
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError, TypeError) as error:
         raise InputError(

@@ -50,9 +50,7 @@ def predict(
     task = load_task(entry, windows)
     names = [name for name in (text_column, text_pair_column) if name is not None]
     if names and task.name == NUMBERS:
-        raise InputError(
-            f"{entry} reads numbers, not texts. Leave out --text-column: it finds its columns by their names"
-        )
+        raise InputError(f"{entry} reads numbers and finds its columns by their names. Leave out --text-column")
     if names and len(names) != len(task.preprocessor.inputs):
         expected = "--text-column and --text-pair-column" if len(names) == 1 else "--text-column alone"
         raise InputError(f"{entry} takes {len(task.preprocessor.inputs)} text(s) in each row. Expected {expected}")
@@ -174,17 +172,9 @@ def _texts(row: "Row", names: list[str]) -> Any:
 
 def _numbers(row: "Row", names: list[str]) -> list[float]:
     """Return the numbers of a row."""
-    from kerasnlp_zoo.text.preprocessors.features import finite_number
+    from kerasnlp_zoo.text.preprocessors.features import required_number
 
-    numbers = []
-    for name in names:
-        number = finite_number(row.value(name))
-        if number is None:
-            raise InputError(
-                f"{row.place}, {name!r}: expected a finite number, such as 6.5. Received: {row.value(name)!r:.60}"
-            )
-        numbers.append(number)
-    return numbers
+    return [required_number(row.value(name), f"{row.place}, column {name!r}") for name in names]
 
 
 def _print(task: "Task", row: "Row", names: list[str], answer: Any, as_json: bool, flush: bool) -> None:

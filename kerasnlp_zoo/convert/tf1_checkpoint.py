@@ -69,25 +69,17 @@ def _tensors(folder: Path) -> dict[str, np.ndarray]:
         raise InputError(
             f"{folder} must contain one checkpoint, such as bert_model.ckpt.index. Received: {len(found)} checkpoints"
         )
+    size = sum(file.stat().st_size for file in folder.glob(f"{found[0].stem}.*"))
+    require_memory(size, found[0])
     try:
         reader = tf.train.load_checkpoint(str(found[0].with_suffix("")))
         shapes = {n: s for n, s in reader.get_variable_to_shape_map().items() if not OPTIMIZER.search(n)}
-        _require_worth(shapes, found[0])
+        numbers = sum(map(math.prod, shapes.values()))
+        if 2 * numbers > size:  # the files are not compressed, and float16 has two bytes
+            raise ValueError(f"It describes {numbers:,} numbers, but its files have {size:,} bytes")
         return {_respelled(name): _laid_out(name, reader.get_tensor(name)) for name in shapes}
     except (tf.errors.OpError, LookupError, RuntimeError, ValueError) as error:
         raise InputError(f"{found[0]} or its data is damaged or incomplete. {error}") from error
-
-
-def _require_worth(shapes: dict[str, list[int]], index: Path) -> None:
-    """Raise InputError if the variables are larger than the files of the checkpoint, which are not compressed."""
-    size = sum(file.stat().st_size for file in index.parent.glob(f"{index.stem}.*"))
-    numbers = sum(math.prod(shape) for shape in shapes.values())
-    if 2 * numbers > size:  # float16 has two bytes
-        raise InputError(
-            f"{index} describes {numbers:,} numbers, but the files of the checkpoint have {size:,} bytes. They are "
-            "damaged or incomplete. Copy or download them again"
-        )
-    require_memory(4 * numbers, index)
 
 
 def _respelled(name: str) -> str:

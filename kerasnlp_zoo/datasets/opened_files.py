@@ -102,9 +102,13 @@ def _decompressed(path: Path, file: BinaryIO, start: bytes) -> Any:
         member = _only_member(path, archive)
         if member.flag_bits & 1:
             raise InputError(f"{path} is encrypted with a password. {UNPACK}")
-        return io.BufferedReader(_Measured(path, archive.open(member)), BUFFER)
+        return _measured(path, archive.open(member))
     opener = next((opener for pattern, opener in COMPRESSED.items() if re.match(pattern, start)), None)
-    return file if opener is None else io.BufferedReader(_Measured(path, opener(file, "rb")), BUFFER)
+    return file if opener is None else _measured(path, opener(file, "rb"))
+
+
+def _measured(path: Path, content: IO[bytes]) -> BinaryIO:
+    return io.BufferedReader(_Measured(path, content), BUFFER)
 
 
 class _Measured(io.RawIOBase):
@@ -129,6 +133,11 @@ class _Measured(io.RawIOBase):
     def seekable(self) -> bool:
         """Return True."""
         return True
+
+    def close(self) -> None:
+        """Close the content."""
+        self.content.close()
+        super().close()
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a position; return it."""

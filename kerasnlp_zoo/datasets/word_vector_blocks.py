@@ -12,6 +12,7 @@ import numpy as np
 
 from kerasnlp_zoo.datasets.opened_files import open_bytes
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
 Block: TypeAlias = tuple[list[bytes], np.ndarray]  # n words, float32 array [n, D]
@@ -20,8 +21,7 @@ IsWanted: TypeAlias = Callable[[bytes], bool]
 
 PIECE = 2**22  # bytes read at a time
 LONGEST_WORD = 2**16  # bytes
-LARGEST_DIM = 2**17  # numbers of a vector
-LONGEST_LINE = 2**23  # bytes: a word, and 64 bytes for each number
+LONGEST_LINE = 2**23  # bytes: enough for 100,000 numbers
 HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(\d{1,12})[ \t]+(\d{1,12})[ \t]*\r?(?:\n|\Z)")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # bytes that text does not contain
@@ -61,11 +61,6 @@ def vector_blocks(path: FilePath, is_wanted: IsWanted = lambda word: True) -> It
             raise InputError(
                 f"{path} contains no word vectors: its first line announces {announced} words of {dim} numbers "
                 "each. Expected at least one word and one number"
-            )
-        if dim > LARGEST_DIM:
-            raise InputError(
-                f"{path}: its first line announces {dim:,} numbers for each word. Expected at most {LARGEST_DIM:,}. "
-                f"{DAMAGED}"
             )
         file.seek(header.end())
         blocks = _binary_blocks if _is_binary(start[header.end() :], dim) else _text_blocks
@@ -112,7 +107,7 @@ def _text_blocks(
 
 
 def _read_lines(file: BinaryIO) -> list[bytes]:
-    """Return the next lines, about a piece; only the beginning of a line that is longer than LONGEST_LINE."""
+    """Return the next lines, together about PIECE bytes. A line longer than LONGEST_LINE is truncated."""
     lines, size = [], 0
     while size < PIECE and (line := file.readline(LONGEST_LINE + 1)):
         lines.append(line)
@@ -205,6 +200,7 @@ def _binary_blocks(path: Path, file: BinaryIO, announced: int, dim: int, is_want
         if space < 0 and len(data) - start > LONGEST_WORD:
             raise InputError(f"{path}, word {count + 1}: there is no space after the word. {DAMAGED}")
         del data[:start]
+        require_memory(len(data), path)  # of one word: its number of numbers may be a lie
         vectors = np.frombuffer(b"".join(rows), "<f4").reshape(len(words), dim)
         yield words, _require_finite(words, vectors, f"{path}, word", places)
         if not piece and count < announced:

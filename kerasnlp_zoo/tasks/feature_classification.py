@@ -10,7 +10,7 @@ from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.text_classification import TextClassification
 from kerasnlp_zoo.text import FeaturePreprocessor
-from kerasnlp_zoo.text.preprocessors.features import finite_number
+from kerasnlp_zoo.text.preprocessors.features import required_number
 
 
 class FeatureClassification(TextClassification):
@@ -63,7 +63,8 @@ class FeatureClassification(TextClassification):
             raise InputError(
                 f"Row {index}: expected {len(names)} numbers, the columns {', '.join(names)}. Received: {row!r:.60}"
             )
-        return tuple(_number(value, f"Row {index}, column {name!r}") for name, value in zip(names, values, strict=True))
+        named = zip(names, values, strict=True)
+        return tuple(required_number(value, f"Row {index}, column {name!r}") for name, value in named)
 
     def _check_fit(self) -> None:
         super()._check_fit()
@@ -73,11 +74,3 @@ class FeatureClassification(TextClassification):
                 f"The model {self.model.name} was built for num_features={expected}. Received: {size} columns. "
                 f"Build the model with num_features={size}"
             )
-
-
-def _number(value: Any, place: str) -> float:
-    """Return the value as a finite float."""
-    number = finite_number(value)
-    if number is None:
-        raise InputError(f"{place}: expected a finite number, such as 6.5. Received: {value!r:.60}")
-    return number

@@ -1,4 +1,4 @@
-"""The facts that must be the same when a run is resumed: its flags, data, labels, vocabulary and initial weights."""
+"""The facts of a run that may not change before it is resumed: flags, data, labels, vocabulary and initial weights."""
 
 import dataclasses
 import hashlib
@@ -86,11 +86,13 @@ class RunState:
         self.remember({"vocabulary": f"{len(vocabulary):,} tokens, sha256 {digest[:16]}"})
 
     def remember_initial_weights(self, model: keras.Model) -> None:
-        """Add the weights of a run before training: of --pretrained, --from-entry or --embeddings, and random ones."""
-        digest = hashlib.sha256()
+        """Add a digest of the weights before training. They are random, or those of an encoder, entry or file."""
+        digest, count = hashlib.sha256(), 0
         for weight in model.weights:
-            digest.update(np.asarray(weight.value).tobytes())
-        self.remember({"weights before training": f"{model.count_params():,}, sha256 {digest.hexdigest()[:16]}"})
+            values = np.asarray(weight.value)
+            digest.update(values.tobytes())
+            count += values.size
+        self.remember({"weights before training": f"{count:,}, sha256 {digest.hexdigest()[:16]}"})
 
     def same_data(self, data: DataT, known: Sequence[str] = ()) -> DataT:
         """Add the data of a run, and return it with the labels in the order of the resumed run.

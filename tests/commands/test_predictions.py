@@ -172,7 +172,7 @@ def test_rows_of_numbers_are_read_by_the_names_of_their_columns(run, monkeypatch
     ("content", "arguments", "message"),
     [
         ("first,second,third\n1,2,3\n", [], "no column 'fourth'. The columns are: first, second, third"),
-        ("first,second,third,fourth\n1,2,3,4\n1,2,nan,4\n", [], "line 3, 'third': expected a finite number"),
+        ("first,second,third,fourth\n1,2,3,4\n1,2,nan,4\n", [], "line 3, column 'third': expected a finite number"),
         ("first,second,third,fourth\n1,2,3,4\n", ["--text-column", "first"], "reads numbers and finds its columns"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.types import Features
 from kerasnlp_zoo.types import Config
@@ -30,6 +31,22 @@ def finite_number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return number if abs(number) <= LARGEST else None  # the comparison is False for NaN
+
+
+def required_number(value: Any, place: str) -> float:
+    """Return a number, or a string with a number, as float.
+
+    Args:
+        value: the value.
+        place: where it comes from, for the message.
+
+    Raises:
+        InputError: unless it is finite as float32.
+    """
+    number = finite_number(value)
+    if number is None:
+        raise InputError(f"{place}: expected a finite number, such as 6.5. Received: {value!r:.60}")
+    return number
 
 
 class FeaturePreprocessor(Preprocessor):
