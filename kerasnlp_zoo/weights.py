@@ -203,7 +203,7 @@ def assign_weights(
 
 
 def read_once(model: keras.Model) -> keras.StatelessScope:
-    """Return a context in which a traced loop reads the weights of a model once instead of in every step.
+    """Return a context in which a traced loop reads the weights of a model once instead of in every step, as floats.
 
     Args:
         model: the model.
@@ -215,7 +215,12 @@ def read_once(model: keras.Model) -> keras.StatelessScope:
     ...     tf.while_loop(lambda x: x[0, 0] < 20, lambda x: (model(x),), (tf.ones([1, 2]),))[0].numpy()
     array([[32., 32.]], dtype=float32)
     """
-    return keras.StatelessScope([(variable, tf.convert_to_tensor(variable.value)) for variable in model.variables])
+    scope = keras.StatelessScope()
+    for variable in model.variables:
+        value = tf.convert_to_tensor(variable.value)
+        # A layer with int8 weights converts them to float at each use; the value of the scope may have another dtype.
+        scope.add_update((variable, tf.cast(value, "float32") if value.dtype == tf.int8 else value))
+    return scope
 
 
 def listed(problems: Sequence[str]) -> str:

@@ -176,29 +176,31 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         ends = tf.fill([tf.shape(ids)[0], 1], END_ID)
         # Every line follows the end of another. Its last token is not read here: `step` reads it.
         before = tf.where(ids != 0, tf.concat([ends, ids[:, :-1]], axis=1), 0)
-        log_probability, state = self._score(before, ids)
         last = tf.gather(tf.concat([ends, ids], axis=1), lengths, batch_dims=1)  # [N]
-        state = self.start(state)
-        return {
-            "log_probability": log_probability,
-            "perplexity": tf.exp(tf.math.divide_no_nan(-log_probability, tf.cast(lengths, tf.float32))),
-            **self._next(last, state),
-            "continuation": self._continuation(last, state),
-        }
+        with read_once(self.model):
+            log_probability, state = self._score(before, ids)
+            state = self.start(state)
+            return {
+                "log_probability": log_probability,
+                "perplexity": tf.exp(tf.math.divide_no_nan(-log_probability, tf.cast(lengths, tf.float32))),
+                **self._next(last, state),
+                "continuation": self._continuation(last, state),
+            }
 
     def _score(self, before: tf.Tensor, words: tf.Tensor) -> tuple[tf.Tensor, State]:
         """Return the log-probability of each row of words [N, T] after the tokens `before` [N, T], and the state."""
         rows, time = tf.shape(words)[0], tf.shape(words)[1]
-        filling = [[0, 0], [0, -time % SEGMENT]]
+        size = tf.clip_by_value(time, 1, SEGMENT)
+        filling = [[0, 0], [0, -time % size]]
         before, words = tf.pad(before, filling), tf.pad(words, filling)
 
         def segment(start: tf.Tensor, total: tf.Tensor, state: State) -> tuple[tf.Tensor, tf.Tensor, State]:
-            inputs, targets = before[:, start : start + SEGMENT], words[:, start : start + SEGMENT]
+            inputs, targets = before[:, start : start + size], words[:, start : start + size]
             outputs = self.stepwise({"token_ids": inputs, **state}, training=False)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, tf.cast(outputs["logits"], tf.float32))
             total -= tf.reduce_sum(tf.where(targets != 0, losses, 0.0), axis=1)
             return (
-                start + SEGMENT,
+                start + size,
                 total,
                 {name: tf.ensure_shape(outputs[name], old.shape) for name, old in state.items()},
             )
@@ -236,8 +238,7 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         def choose(logits: tf.Tensor, position: tf.Tensor) -> tf.Tensor:
             return self.choose(mask_scores(logits, self.is_written), position)
 
-        with read_once(self.model):
-            ids = generate(self.step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
+        ids = generate(self.step, state, last, choose, self.max_new_tokens, END_ID)  # [N, L]
         return self.preprocessor.join(ids)
 
     def to_python(self, row: Mapping[str, Any], text: Any) -> LanguageModelingAnswer:
