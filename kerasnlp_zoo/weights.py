@@ -37,7 +37,11 @@ def save_weights(
             Keras quantized are written unchanged, with their scales, which can be too large for float16.
         weights: the variables to write; None writes all variables of the model.
     """
-    values = {w.path: np.ascontiguousarray(w.value) for w in (model.weights if weights is None else weights)}
+    write_weights({w.path: np.array(w.value) for w in (model.weights if weights is None else weights)}, path, dtype)
+
+
+def write_weights(values: Mapping[str, np.ndarray], path: FilePath, dtype: WeightDtype = "float32") -> None:
+    """Write arrays by variable path atomically; the arguments are those of `save_weights`."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(save(_kept(values, dtype)))
 
@@ -49,9 +53,14 @@ def round_weights(model: keras.Model, dtype: WeightDtype) -> None:
         model: the model.
         dtype: as for `save_weights`.
     """
-    rounded = _restored(_kept({variable.path: np.array(variable) for variable in model.weights}, dtype))
+    rounded = rounded_arrays({variable.path: np.array(variable) for variable in model.weights}, dtype)
     for variable in model.weights:
         variable.assign(rounded[variable.path].astype(variable.dtype))
+
+
+def rounded_arrays(values: Mapping[str, np.ndarray], dtype: WeightDtype) -> dict[str, np.ndarray]:
+    """Return arrays by variable path as they would be after writing in a dtype and reading."""
+    return _restored(_kept(values, dtype))
 
 
 def _kept(values: Mapping[str, np.ndarray], dtype: WeightDtype) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ Shapes: V vocabulary, D width of a vector.
 
 import dataclasses
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ from kerasnlp_zoo.weights import WeightDtype, round_weights
 ENTRY_DTYPE: WeightDtype = "int8"  # changes no score in its first three digits
 WORD_PAIR_SETS, ANALOGY_SET = ("wordsim353", "simlex999"), "questions_words"  # English
 MAIN_METRIC = "wordsim353 spearman"
-LEAST_KNOWN = 30  # a set is scored only if the vocabulary has at least this many of its words
+LEAST_PAIRS = 30  # word pairs are scored only if the vocabulary has at least this many: fewer give a random correlation
+LEAST_KNOWN = 30  # analogies are scored only if the vocabulary has at least this many of their words
 # Groups of related words, for the plot.
 WORDS = {
     "en": {
@@ -158,15 +159,14 @@ def published_sets(language: str, tokens: Sequence[str]) -> tuple[list[WordPairs
         return [], None
     known = set(tokens)
 
-    def enough(words: Iterable[str]) -> bool:
-        return len({word.lower() for word in words} & known) >= LEAST_KNOWN
+    def num_known(pairs: WordPairs) -> int:
+        return sum(known.issuperset(map(str.lower, pair)) for pair in pairs.words)
 
-    word_pairs = [
-        given for given in map(load_word_pairs, WORD_PAIR_SETS) if enough(word for pair in given.words for word in pair)
-    ]
+    word_pairs = [given for given in map(load_word_pairs, WORD_PAIR_SETS) if num_known(given) >= LEAST_PAIRS]
     questions = load_analogies(ANALOGY_SET)
     asked = (word for section in questions.sections.values() for question in section for word in question)
-    return word_pairs, questions if enough(asked) else None
+    has_enough = len({word.lower() for word in asked} & known) >= LEAST_KNOWN
+    return word_pairs, questions if has_enough else None
 
 
 def finish_word_vectors(

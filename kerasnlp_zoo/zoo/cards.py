@@ -77,14 +77,15 @@ def _languages(config: Config) -> str:
 
 def _quantized(config: Config, metrics: Mapping[str, Any]) -> dict[str, str]:
     """Return the facts that only a quantized entry has."""
-    if "quantization" not in config:
+    if not {"quantization", "quantized_from"} & set(config):
         return {}
     before = {
         "made from": config.get("quantized_from", "not stated"),
         "its test score": score(metrics, "float_test_score"),
         "its size": f"{metrics['float_megabytes']:.1f} MB" if "float_megabytes" in metrics else "-",
     }
-    return {"quantization": f"{config['quantization']} weights", **before}
+    what = f"{config['quantization']} weights" if "quantization" in config else "int8 changes to the base entry"
+    return {"quantization": what, **before}
 
 
 def _listed(labels: Sequence[str]) -> str:

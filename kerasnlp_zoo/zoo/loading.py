@@ -3,7 +3,7 @@
 import contextlib
 import inspect
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +107,15 @@ def _shapes(folder: Path, config: Config) -> dict[str, tuple[int, ...]]:
 def _read_weights(folder: Path, config: Config, model: keras.Model) -> dict[str, Any]:
     """Read the weights of an entry. If it contains only changes to a base entry, add them to its weights."""
     own = weights.read_weights(folder / "model.safetensors")
-    if "base" not in config:
-        return own
+    return with_base(folder, config, own, model) if "base" in config else own
+
+
+def with_base(folder: Path, config: Config, own: Mapping[str, Any], model: keras.Model) -> dict[str, Any]:
+    """Return the weights of the base entry of an entry with its changes `own`, for the variables of `model`.
+
+    Raises:
+        InputError: if the weights of the base entry are not those that the entry was trained from.
+    """
     base = find(config["base"]["name"]) / "model.safetensors"
     if sha256(base) != config["base"]["sha256"]:
         raise InputError(

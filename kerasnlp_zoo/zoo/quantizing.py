@@ -9,11 +9,11 @@ from kerasnlp_zoo.models.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.tasks import TASKS
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.types import FilePath
-from kerasnlp_zoo.weights import round_weights
+from kerasnlp_zoo.weights import assign_weights, read_weights, round_weights, rounded_arrays
 from kerasnlp_zoo.zoo.cards import read_metrics
 from kerasnlp_zoo.zoo.folders import find, megabytes, read_config
-from kerasnlp_zoo.zoo.loading import load_entry
-from kerasnlp_zoo.zoo.saving import save
+from kerasnlp_zoo.zoo.loading import load_entry, with_base
+from kerasnlp_zoo.zoo.saving import Changes, save
 
 CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # copied from config to config
 STILL_TRUE = ("curves", "alignment")  # plots that int8 weights do not change visibly
@@ -38,9 +38,9 @@ def require_quantizable(name_or_folder: FilePath, folder: FilePath) -> None:
             f"{config['name']}, {config['task']}, has no score to compare before and after quantization. "
             f"Expected an entry of {scored}"
         )
-    if "quantization" in config:
+    if {"quantization", "quantized_from"} & set(config):
         raise InputError(
-            f"{config['name']} is already quantized ({config['quantization']}). "
+            f"{config['name']} is already quantized ({QUANTIZATION}). "
             f"Give the entry it was made from{': ' + config['quantized_from'] if 'quantized_from' in config else ''}"
         )
     folder = Path(folder)
@@ -52,6 +52,8 @@ def quantize_entry(
     name_or_folder: FilePath, folder: FilePath, texts: Sequence[Any], references: Sequence[Any] | None, dataset: str
 ) -> dict[str, Any]:
     """Write an entry with int8 weights, with the scores of both entries.
+
+    Of an entry that LoRA trained, the changes are rounded to int8; its base entry stays outside, unchanged.
 
     Args:
         name_or_folder: name or folder of the entry to quantize.
@@ -71,8 +73,14 @@ def quantize_entry(
     config, metrics = read_config(source), read_metrics(source)
     task = load_entry(source)
     before = task.evaluate(texts, references)
-    quantize_model(task.model)
-    round_weights(task.model, QUANTIZATION)  # weights that Keras cannot quantize, such as recurrent kernels
+    changes = None
+    if "base" in config:
+        changes = Changes(config["base"]["name"], read_weights(source / "model.safetensors"))
+        rounded = with_base(source, config, rounded_arrays(changes.weights, QUANTIZATION), task.model)
+        assign_weights(task.model, rounded, source)
+    else:
+        quantize_model(task.model)
+        round_weights(task.model, QUANTIZATION)  # weights that Keras cannot quantize, such as recurrent kernels
     # The compiled function of the old task has the float weights.
     task = type(task)(task.model, task.preprocessor, task.labels, **task.arguments)
     after = task.evaluate(texts, references)
@@ -97,6 +105,7 @@ def quantize_entry(
         metrics=metrics,
         weights_dtype=QUANTIZATION,
         pictures=pictures,
+        changes=changes,
         quantized_from=config["name"],
         **{name: config[name] for name in CARRIED if name in config},
     )

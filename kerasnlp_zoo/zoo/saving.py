@@ -3,7 +3,10 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+import keras
+import numpy as np
 
 from kerasnlp_zoo import weights
 from kerasnlp_zoo.errors import InputError
@@ -19,12 +22,20 @@ from kerasnlp_zoo.zoo.folders import find, megabytes
 from kerasnlp_zoo.zoo.loading import load_entry
 
 
+class Changes(NamedTuple):
+    """What LoRA trained: the name of the entry with all other weights, and arrays by variable path."""
+
+    base: str
+    weights: Mapping[str, np.ndarray]
+
+
 def save(
     task: Task,
     folder: FilePath,
     metrics: Mapping[str, Any] | None = None,
     weights_dtype: Literal["float32", "float16", "int8"] = "float32",
     pictures: Sequence[FilePath] = (),
+    changes: Changes | None = None,
     **more: Any,
 ) -> Path:
     """Write a task as an entry folder. The folder appears only when it is complete.
@@ -36,6 +47,8 @@ def save(
         weights_dtype: dtype of the stored weights; float16 needs half the size, int8 a quarter. See
             `weights.save_weights`.
         pictures: paths of PNG files for the card.
+        changes: weights to write instead of all weights of the model; None for those that LoRA trained in the model,
+            if it has LoRA factors.
         **more: further facts for config.json and the card, such as name, data, weights_licence, commercial_use,
             command, seed.
 
@@ -76,11 +89,12 @@ def save(
     }
     with atomic_folder(folder) as new:
         task.preprocessor.vocabulary.save(new / "vocabulary.txt")
-        base = getattr(task.model, "base_entry", None)
-        if base is not None:
-            config["base"] = {"name": base, "sha256": sha256(find(base) / "model.safetensors")}
-        changed = None if base is None else task.model.trainable_weights
-        weights.save_weights(task.model, new / "model.safetensors", weights_dtype, changed)
+        changes = changes or _changes(task.model)
+        if changes is None:
+            weights.save_weights(task.model, new / "model.safetensors", weights_dtype)
+        else:
+            config["base"] = {"name": changes.base, "sha256": sha256(find(changes.base) / "model.safetensors")}
+            weights.write_weights(changes.weights, new / "model.safetensors", weights_dtype)
         write_json(new / "metrics.json", metrics or {})
         for picture in pictures:
             shutil.copy(picture, new)
@@ -92,3 +106,9 @@ def save(
         (new / "README.md").write_text(card(config, metrics or {}, megabytes(new)), encoding="utf-8")
         write_entry_config(new, config)
     return folder
+
+
+def _changes(model: keras.Model) -> Changes | None:
+    """Return what LoRA trained in a model whose other weights are those of an entry; None for any other model."""
+    base = getattr(model, "base_entry", None)
+    return None if base is None else Changes(base, {w.path: np.array(w.value) for w in model.trainable_weights})

@@ -6,7 +6,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation import analogy_scores, word_similarity_scores
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
-from kerasnlp_zoo.training import HistoryFile, WordVectorScores
+from kerasnlp_zoo.training import HistoryFile, WordVectorScores, word_vector_training
 
 TOKENS = ["[PAD]", "[UNK]", "man", "king", "woman", "queen"]
 WORD_PAIRS = WordPairs("mine", [("man", "woman"), ("king", "queen"), ("man", "queen")], np.array([8.0, 7.0, 1.0]))
@@ -68,3 +68,12 @@ def test_invalid_scores_are_refused_before_the_first_step():
         with pytest.raises(InputError, match=message):
             fit(model, [callback], epochs=1)
         np.testing.assert_array_equal(model.get_weights(), before)
+
+
+@pytest.mark.parametrize("num_known", [29, 30])
+def test_word_pairs_are_scored_from_thirty_known_pairs_on(num_known, monkeypatch):
+    pairs = WordPairs("wordsim353", [(f"Left{i}", f"right{i}") for i in range(50)], np.arange(50.0))
+    monkeypatch.setattr(word_vector_training, "load_word_pairs", lambda name: pairs)
+    tokens = [word.lower() for pair in pairs.words[:num_known] for word in pair]
+    scored, _ = word_vector_training.published_sets("en", ["[PAD]", "[UNK]", *tokens, "left40"])
+    assert bool(scored) == (num_known >= 30)

@@ -10,14 +10,15 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import sha256
 from kerasnlp_zoo.layers import MaxOverTime
-from kerasnlp_zoo.models import bilstm, text_cnn
+from kerasnlp_zoo.models import bilstm, enable_lora, sentence_encoder, text_cnn
 from kerasnlp_zoo.models.quantization import quantize_model
-from kerasnlp_zoo.tasks import TextClassification
-from kerasnlp_zoo.text import WordPreprocessor
+from kerasnlp_zoo.tasks import SentenceSimilarity, TextClassification
+from kerasnlp_zoo.text import WordPiecePreprocessor, WordPreprocessor
 from kerasnlp_zoo.zoo.quantizing import quantize_entry
 from tests.entry_files import edit_config
 from tests.small_tasks import (
     LABELS,
+    PIECES,
     TEXTS,
     language_modeling,
     tagging_with_crf,
@@ -205,3 +206,32 @@ def test_an_unknown_quantization_mode_is_refused(quantized, tmp_path):
     edit_config(quantized, quantization="int2")
     with pytest.raises(InputError, match="quantization must be one of None, 'int8'"):
         zoo.load(quantized)
+
+
+@pytest.mark.slow
+def test_a_lora_entry_keeps_its_base_outside(tmp_path):
+    size = {"hidden_dim": 64, "num_heads": 2, "intermediate_dim": 1024}
+    preprocessor = WordPiecePreprocessor(PIECES, max_sequence_length=80)
+    sizes = {"vocabulary_size": len(PIECES), "num_layers": 1, "max_sequence_length": 80, **size}
+    base = zoo.save(SentenceSimilarity(sentence_encoder(**sizes), preprocessor), tmp_path / "base")
+    model = zoo.load(base, "text_classification", labels=["negative", "positive"]).model
+    enable_lora(model, rank=8, base_entry=str(base))
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(scale=0.1, size=weight.shape))
+    source = zoo.save(
+        TextClassification(model, preprocessor, ["negative", "positive"]), tmp_path / "lora", weights_dtype="float16"
+    )
+    metrics = quantize_entry(source, tmp_path / "int8", TEXTS, LABELS, dataset="")
+    floats, tensors = stored(source), stored(tmp_path / "int8")
+    assert {name for name in tensors if not name.endswith(":scale")} == set(floats)
+    assert tensors["layer_0/output/lora_kernel_a"].dtype == np.int8
+    config = zoo.read_config(tmp_path / "int8")
+    assert config["base"] == zoo.read_config(source)["base"]
+    assert "| quantization | int8 changes to the base entry |" in (tmp_path / "int8" / "README.md").read_text("utf-8")
+    assert metrics["test_score"] == pytest.approx(zoo.load(tmp_path / "int8").evaluate(TEXTS, LABELS)["score"])
+    answers = zip(zoo.load(tmp_path / "int8").predict(TEXTS), zoo.load(source).predict(TEXTS), strict=True)
+    for answer, expected in answers:
+        assert answer["probability"] == pytest.approx(expected["probability"], abs=0.05)
+    with pytest.raises(InputError, match="is already quantized"):
+        quantize_entry(tmp_path / "int8", tmp_path / "again", TEXTS, LABELS, dataset="")
