@@ -22,6 +22,7 @@ from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.litert import export_litert
 from kerasnlp_zoo.tasks.many_texts import CHUNK, Answer, ManyTexts
+from kerasnlp_zoo.tasks.rows import concatenate_padded, emptied
 from kerasnlp_zoo.tasks.trainable import Trainable
 from kerasnlp_zoo.text import bucketed_batches
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
@@ -32,7 +33,6 @@ Format: TypeAlias = Literal["saved_model", "litert"]
 Reference = TypeVar("Reference")  # the correct answer to a text, as a task's `evaluate` takes it
 
 logger = logging.getLogger("kerasnlp_zoo")
-FILLERS: dict[str, Any] = {"i": -1, "S": b"", "O": b"", "f": 0.0}  # pads lists of answers, by NumPy's kind of dtype
 FORMATS: tuple[Format, ...] = ("saved_model", "litert")
 
 
@@ -202,6 +202,9 @@ class Task(Trainable, ManyTexts[Answer]):
         ]
         back = np.argsort(order)  # the batches were sorted by length
         outputs = {name: concatenate_padded([result[name].numpy() for result in results])[back] for name in results[0]}
+        status = outputs.pop("status", np.array([], "S"))
+        for row in np.flatnonzero(status):
+            raise InputError(f"text {row}: {status[row].decode()}")
         self._warn_of_cut(int(np.sum(outputs.get("truncated", 0))), len(texts))
         return outputs
 
@@ -217,14 +220,23 @@ class Task(Trainable, ManyTexts[Answer]):
         """The compiled graph from strings [N] to the dict of answers, which `export` saves.
 
         Servers also send batches without texts. Some operations cannot process them, so the graph then reads one empty
-        text and drops its answer.
+        text and drops its answer. Where the preprocessor cannot read every text, the answers have a "status": it says
+        what is wrong with a text, whose other answers are empty, or is "".
         """
 
         def serve(*strings: tf.Tensor) -> dict[str, tf.Tensor]:
             count = tf.shape(strings[0])[0]
             missing = tf.cast(tf.equal(count, 0), tf.int32)
             rows = [tf.concat([values, tf.zeros([missing, *values.shape[1:]], values.dtype)], 0) for values in strings]
-            return {name: values[:count] for name, values in self._strings_to_answers(*rows).items()}
+            faults = self.preprocessor.faults(*rows)
+            if faults is not None:
+                is_sound = tf.equal(faults, "")
+                rows = [emptied(values, ~is_sound) for values in rows]
+                answers = self._strings_to_answers(*rows)
+                answers = {name: emptied(values, ~is_sound) for name, values in answers.items()} | {"status": faults}
+            else:
+                answers = self._strings_to_answers(*rows)
+            return {name: values[:count] for name, values in answers.items()}
 
         return tf.function(serve, input_signature=self.preprocessor.signature, autograph=False)
 
@@ -370,24 +382,3 @@ def refuse_references(references: Sequence[Any] | None, reason: str) -> None:
     """Raise InputError if there are references; `reason` is the reason why the task does not use them."""
     if references is not None:
         raise InputError(f"{reason} Leave references out. Received: {references!r:.60}")
-
-
-def concatenate_padded(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Concatenate batches [N, ...] of answers; lists of different lengths [N, L] are padded with -1, "" or 0.
-
-    Example:
-
-    >>> concatenate_padded([np.array([[1, 2]]), np.array([[3]])])
-    array([[ 1,  2],
-           [ 3, -1]])
-    """
-    if parts[0].ndim < 2:
-        return np.concatenate(parts)
-    longest = np.max([part.shape[1:] for part in parts], axis=0)
-    widths = [
-        [(0, 0), *((0, most - size) for most, size in zip(longest, part.shape[1:], strict=True))] for part in parts
-    ]
-    filler = FILLERS[parts[0].dtype.kind]
-    return np.concatenate(
-        [np.pad(part, width, constant_values=filler) for part, width in zip(parts, widths, strict=True)]
-    )

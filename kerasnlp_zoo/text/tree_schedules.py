@@ -21,6 +21,7 @@ from kerasnlp_zoo.text.types import Strings
 
 PLACES = INNER_PLACES + LEAF_PLACES
 UNPLACED = 2**30  # larger than every row
+ADVICE = "Expected a tree in which each bracket begins with a word or a bracket, such as (((A) (dog)) (barks))"
 
 
 def read_nodes(strings: Strings) -> dict[str, tf.Tensor]:
@@ -43,7 +44,7 @@ def read_nodes(strings: Strings) -> dict[str, tf.Tensor]:
     >>> nodes["parents"].numpy()
     array([-1,  0,  1], dtype=int32)
     """
-    tokens = tf.strings.split(tf.strings.regex_replace(strings, r"([()])", r" \1 "))
+    tokens = _tokens(strings)
     values, forests = tokens.flat_values, tf.cast(tokens.value_rowids(), tf.int32)
     is_open, is_close = tf.equal(values, "("), tf.equal(values, ")")
     is_word = ~is_open & ~is_close
@@ -52,8 +53,7 @@ def read_nodes(strings: Strings) -> dict[str, tf.Tensor]:
     after_open = tf.concat([[False], is_open], axis=0)[:-1]
     sums = tf.math.unsorted_segment_sum(steps, forests, tf.shape(strings)[0])
     is_sound = tf.reduce_all(sums == 0) & tf.reduce_all(depths >= 0) & tf.reduce_all(~is_word | after_open)
-    advice = "Expected trees in which each bracket begins with a word or a bracket, such as (((A) (dog)) (barks))"
-    with tf.control_dependencies([tf.debugging.Assert(is_sound, [advice])]):
+    with tf.control_dependencies([tf.debugging.Assert(is_sound, [ADVICE])]):
         starts = tf.cast(tf.where(is_open)[:, 0], tf.int32)  # [M]
     following = tf.gather(values, tf.minimum(starts + 1, tf.size(values) - 1))
     is_own = tf.gather(is_word, tf.minimum(starts + 1, tf.size(values) - 1))
@@ -66,6 +66,46 @@ def read_nodes(strings: Strings) -> dict[str, tf.Tensor]:
         "ranks": _ranks(tf.where(parents < 0, tf.size(starts) + forests, parents)),
         "depths": depths,
     }
+
+
+def tree_faults(strings: Strings, most_children: int | None = None) -> tf.Tensor:
+    """Return what is wrong with each string [N]; "" for one tree in the notation of `trees.bracketed`.
+
+    Args:
+        strings: strings [N].
+        most_children: maximum number of children of a node; None for any number.
+
+    Example:
+
+    >>> tree_faults(["(barks (dog (The)))", "(barks (dog"]).numpy()[0]
+    b''
+    """
+    tokens = _tokens(strings)
+    values, rows, count = tokens.flat_values, tokens.value_rowids(), tokens.nrows()
+    is_open, is_close = tf.equal(values, "("), tf.equal(values, ")")
+    steps = tf.cast(is_open, tf.int32) - tf.cast(is_close, tf.int32)
+    sums = tf.math.unsorted_segment_sum(steps, rows, count)
+    depths = tf.cumsum(steps) - tf.gather(tf.cumsum(sums, exclusive=True), rows)  # each string begins with 0
+    is_first = tf.equal(tf.range(tf.size(values, tf.int64)), tf.gather(tokens.row_starts(), rows))
+    after_open = tf.concat([[False], is_open], axis=0)[:-1] & ~is_first
+    is_misplaced = (depths < 0) | ~(is_open | is_close | after_open)
+
+    def number(which: tf.Tensor) -> tf.Tensor:
+        return tf.math.unsorted_segment_sum(tf.cast(which, tf.int32), rows, count)
+
+    is_tree = (number(is_misplaced) == 0) & (sums == 0)
+    faults = tf.where(is_tree & (number(is_open & (depths == 1)) == 1), "", ADVICE)
+    if most_children is None:
+        return faults
+    nodes = read_nodes(tf.where(faults == "", strings, ""))
+    ranks = tf.where(nodes["parents"] < 0, 0, nodes["ranks"])
+    is_few = tf.math.unsorted_segment_max(ranks, nodes["forest"], count) < most_children
+    return tf.where((faults != "") | is_few, faults, f"Expected at most {most_children} children of a node")
+
+
+def _tokens(strings: Strings) -> tf.RaggedTensor:
+    """Split strings into brackets and words: ragged [N, (tokens)]."""
+    return tf.strings.split(tf.strings.regex_replace(strings, r"([()])", r" \1 "))
 
 
 def _parents(depths: tf.Tensor) -> tf.Tensor:

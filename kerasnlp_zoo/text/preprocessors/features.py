@@ -16,6 +16,7 @@ from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.vocabulary import TokenList
 
 LARGEST = float(np.finfo("float32").max)
+NOT_FINITE = "Expected finite numbers. Received: NaN or infinity"
 
 
 def finite_number(value: Any) -> float | None:
@@ -85,12 +86,14 @@ class FeaturePreprocessor(Preprocessor):
         count = len(self.vocabulary)
         return [[1.0 + column for column in range(count)], [0.0] * count, [-0.25] * count]
 
+    def faults(self, rows: tf.Tensor) -> tf.Tensor:
+        """Return which rows [N, F] contain NaN or infinity: string [N]."""
+        return tf.where(tf.reduce_all(tf.math.is_finite(rows), axis=1), "", NOT_FINITE)
+
     def __call__(self, rows: tf.Tensor | Sequence[Sequence[float]], **named: Any) -> dict[str, tf.Tensor]:
         """Return the rows as float32 [N, F]; fail, also in the exported graph, if a number is not finite."""
         numbers = tf.convert_to_tensor(rows, tf.float32)
-        return {
-            "features": tf.debugging.assert_all_finite(numbers, "Expected finite numbers. Received: NaN or infinity")
-        }
+        return {"features": tf.debugging.assert_all_finite(numbers, NOT_FINITE)}
 
     def features(self, rows: tf.Tensor | Sequence[Sequence[float]], **named: Any) -> Features:
         """Return the rows as ragged float32 [N, (F)]."""

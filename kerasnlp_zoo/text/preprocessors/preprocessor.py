@@ -54,6 +54,13 @@ class Preprocessor(abc.ABC):
         """Return the texts after the steps that run in Python, before the graph; by default there are none."""
         return texts
 
+    def faults(self, *texts: Any) -> tf.Tensor | None:
+        """Return what is wrong with each row of an exported graph's inputs: string [N], "" for rows that can be read.
+
+        None if any text can be read, as by most preprocessors.
+        """
+        return None
+
     @abc.abstractmethod
     def features(self, *texts: Any, **named: Any) -> Features:
         """Convert strings [N], one tensor for each of `inputs`, into ragged inputs of a model."""

@@ -14,7 +14,7 @@ from kerasnlp_zoo.text.lookup import lookup_table
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.strings import string_tensor
-from kerasnlp_zoo.text.tree_schedules import PLACES, read_nodes, schedule
+from kerasnlp_zoo.text.tree_schedules import PLACES, read_nodes, schedule, tree_faults
 from kerasnlp_zoo.text.trees import NOTATIONS, Notation, Tree, bracketed, read_tree
 from kerasnlp_zoo.text.types import Features, Strings
 from kerasnlp_zoo.types import Config
@@ -147,6 +147,11 @@ class TreePreprocessor(Preprocessor):
             self._require_few_children(tree, row)
             prepared.append(bracketed(tree))
         return prepared
+
+    def faults(self, *texts: Strings) -> tf.Tensor:
+        """Return which rows are not trees in plain brackets that this model can read: string [N]."""
+        found = [tree_faults(strings, self.num_children) for strings in texts]
+        return found[0] if len(found) == 1 else tf.where(found[0] == "", found[1], found[0])
 
     def _require_few_children(self, tree: Tree, row: int) -> None:
         parent, most = max(collections.Counter(tree.parents).items(), key=lambda entry: entry[1])

@@ -136,6 +136,15 @@ class WordPreprocessor(SequencePreprocessor):
         >>> [token.decode() for token in preprocessor.tokenize(["iPhone14很好！"])[0].numpy()]
         ['iphone14', '很', '好', '!']
         """
+        tokens = self._split(strings)
+        if self.segmenter is None:
+            return tokens
+        has_sentence = tf.reduce_any(self._is_sentence(tokens).flat_values)
+        with tf.control_dependencies([tf.debugging.Assert(~has_sentence, [self._advice])]):
+            return tokens.with_flat_values(tf.identity(tokens.flat_values))
+
+    def _split(self, strings: Strings) -> tf.RaggedTensor:
+        """Split strings [N] into ragged string tokens, without a check of the segmentation."""
         strings = normalize(string_tensor(strings))
         if self.language == "en":
             # `normalize` has lower-cased the text, so DON'T splits like don't. Web reviews contain <br /> tags.
@@ -150,18 +159,25 @@ class WordPreprocessor(SequencePreprocessor):
             single = r"\p{P}\p{S}" if self.segmenter else rf"{CJK}\p{{P}}\p{{S}}"
             strings = tf.strings.regex_replace(strings, rf"({EMOJI}|[{single}])", r" \1 ")
             strings = tf.strings.regex_replace(strings, SPACES, " ")
-        tokens = tf.strings.split(strings)
-        return self._refuse_unsegmented(tokens) if self.segmenter else tokens
+        return tf.strings.split(strings)
 
-    def _refuse_unsegmented(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Return the tokens; fail, also in the exported graph, if a token is a sentence instead of a Chinese word."""
-        unsegmented = tf.reduce_any(tf.strings.regex_full_match(tokens.flat_values, UNSEGMENTED))
-        advice = (
+    def faults(self, *texts: Strings) -> tf.Tensor | None:
+        """Return which texts contain a sentence instead of a Chinese word, string [N]; None without a segmenter."""
+        if self.segmenter is None:
+            return None
+        joined = tf.strings.join([string_tensor(strings) for strings in texts], separator=" ")
+        return tf.where(tf.reduce_any(self._is_sentence(self._split(joined)), axis=1), self._advice, "")
+
+    def _is_sentence(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Return which tokens are sentences instead of Chinese words."""
+        return tokens.with_flat_values(tf.strings.regex_full_match(tokens.flat_values, UNSEGMENTED))
+
+    @property
+    def _advice(self) -> str:
+        return (
             "This model expects Chinese words separated by spaces. Received: more than "
             f"{LONGEST_CHINESE_WORD} Chinese characters without a space. Segment the text first, with {self.segmenter}"
         )
-        with tf.control_dependencies([tf.debugging.Assert(~unsegmented, [advice])]):
-            return tokens.with_flat_values(tf.identity(tokens.flat_values))
 
     def prepare(self, texts: Sequence[str]) -> Sequence[str]:
         """Return the texts; with a segmenter, put spaces between Chinese words."""
