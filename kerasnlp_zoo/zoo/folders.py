@@ -4,6 +4,7 @@ An entry folder contains config.json, vocabulary.txt, model.safetensors, golden.
 module does not load TensorFlow.
 """
 
+import functools
 import logging
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def locate(name_or_folder: FilePath) -> Path:
     candidates = [candidate for candidate in ([*named, path] if is_name else [path]) if recovered(candidate).is_dir()]
     folder = next(iter(candidates), None)
     if len(candidates) > 1 and path == candidates[-1]:
-        logger.warning("%s is the entry %s. The folder of the same name is %s", path, folder, path.absolute())
+        _say_which(path, folder)
     if folder is not None:
         return folder / RUN_ENTRY if (folder / RUN_ENTRY).is_dir() else folder
     name = str(name_or_folder)
@@ -92,6 +93,12 @@ def find(name_or_folder: FilePath) -> Path:
             "Copy or train it again"
         )
     return folder
+
+
+@functools.cache  # once for each name
+def _say_which(path: Path, entry: Path) -> None:
+    """Log that a name is that of an entry and of a folder, and which of them is used."""
+    logger.warning("%s is the entry %s. The folder of the same name is %s", path, entry, path.absolute())
 
 
 def is_huggingface(folder: Path) -> bool:
