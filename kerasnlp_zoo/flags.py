@@ -36,12 +36,12 @@ GROUPS = {
     "data": (
         "validation_file test_file validation_split text_pair_column label_separator label_columns score delimiter "
         "encoding data_dir columns scheme notation labelled target_file validation_target_file test_target_file "
-        "held_out train_examples folds skip_bad long_pairs dataset train_file text_column label_column corpus "
-        "source target feature_columns"
+        "held_out train_examples drop_duplicates folds skip_bad long_pairs dataset train_file text_column label_column "
+        "corpus source target feature_columns"
     ).split(),
     "text": (
-        "language segmenter min_count max_vocabulary_size max_sequence_length vocabulary vocabulary_size cased unit "
-        "tags word_length entry_size"
+        "language segmenter min_count max_vocabulary_size max_vectors max_sequence_length vocabulary vocabulary_size "
+        "cased unit tags word_length entry_size"
     ).split(),
     "training": (
         "epochs batch_size learning_rate rnn_learning_rate optimizer schedule warmup_steps clip_norm weight_decay "

@@ -168,6 +168,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         preprocessor = entry.preprocessor.changed(segmenter=SPLIT_AT_SPACES if scheme == TOKENS else None)
     else:
         preprocessor = make_preprocessor(config, data, train, scheme)
+        preprocessor = config.with_words_of_vectors(preprocessor, validation.texts)
     if preprocessor.cut_at:
         print(f"  cut           words at {' '.join(preprocessor.cut_at)} between letters, as train spans do")
     print(alignment_report(train, preprocessor))

@@ -9,7 +9,7 @@ reads files of bracketed trees with a label at every node, the format of the Sta
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +36,7 @@ from kerasnlp_zoo.training import (
     is_repeated_run,
     run_repeatedly,
 )
+from kerasnlp_zoo.vocabulary import UNKNOWN_ID
 
 DRAWN_NODES = 25  # approximate number of nodes of the tree in the plot, for a run with labelled nodes
 
@@ -76,9 +77,19 @@ class Config(TreeOptions, WordVectorConfig):
     def token_ids(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tf.RaggedTensor:
         """Return the token ids of the training texts, ragged int [1, (number of words)]."""
         assert isinstance(preprocessor, TreePreprocessor)
-        words, counts = zip(*preprocessor.counts.items(), strict=True)
-        ids = np.repeat(preprocessor.table.lookup(tf.constant(words)), counts)
-        return tf.RaggedTensor.from_row_lengths(ids, [len(ids)])
+        return _ids(preprocessor, preprocessor.counts)
+
+    def unknown_share(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> float:
+        """Return the share of the words of trees that are not in the vocabulary."""
+        assert isinstance(preprocessor, TreePreprocessor)
+        ids = _ids(preprocessor, word_counts(texts, preprocessor.notation))
+        return float(np.mean(ids.flat_values == UNKNOWN_ID))
+
+
+def _ids(preprocessor: TreePreprocessor, counts: Mapping[str, int]) -> tf.RaggedTensor:
+    """Return the ids of all occurrences of words, ragged int [1, (number of words)]."""
+    ids = np.repeat(preprocessor.table.lookup(tf.constant(list(counts))), list(counts.values()))
+    return tf.RaggedTensor.from_row_lengths(ids, [len(ids)])
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -104,6 +115,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             min_count=config.min_count,
             max_vocabulary_size=config.max_vocabulary_size,
         )
+        preprocessor = config.with_words_of_vectors(preprocessor, data.validation.texts)
     print(tree_report(data, preprocessor))
     channels, vectors = config.load_embeddings(preprocessor, texts)
 

@@ -41,6 +41,7 @@ class FeatureOptions(DataOptions):
     text_pair_column: tyro.conf.Suppress[str | None] = None
     language: tyro.conf.Suppress[Language | None] = None
     data_dir: tyro.conf.Suppress[Path | None] = None
+    drop_duplicates: tyro.conf.Suppress[bool] = False
 
 
 @dataclasses.dataclass

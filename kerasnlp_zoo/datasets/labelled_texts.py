@@ -57,14 +57,14 @@ def load_labelled_texts(
         return load_text_classification(options, fold, num_folds)
     options.check_share()
     data, splits = _named_topics(options) if options.train_file is None else _user_files(options)
-    splits, dropped = prepare_splits(splits, options, data["name"], fold, num_folds)
+    splits, dropped, notes = prepare_splits(splits, options, data["name"], fold, num_folds)
     trained = {label for labels in splits["train"].labels for label in labels}
     if missing := [name for index, name in enumerate(data["labels"]) if index not in trained]:
         raise InputError(
             f"The training split of {data['name']} has no text with the label {', '.join(missing)}. Expected at least "
             "one text of each label. Give more rows of it, or remove the label"
         )
-    data |= {"dropped": {**data["dropped"], **dropped}, **splits}
+    data |= {"dropped": {**data["dropped"], **dropped}, "notes": [*data.get("notes", []), *notes], **splits}
     return TextClassificationData(**data)
 
 

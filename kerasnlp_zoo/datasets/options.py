@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+import tyro
+
 from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.flags import PathFlags
@@ -29,6 +31,9 @@ class DataOptions(PathFlags):
     """Your test data, scored once at the end of training. Without it, a share of the training data is held out."""
     validation_split: float = 0.1
     """Share of the training data to hold out for validation, and for test, if the data lacks this split."""
+    drop_duplicates: bool = False
+    """Remove repeated texts, texts with two labels and texts of the test split from training and validation also where
+    the data has a test split. Without a test split this is always done."""
     text_column: str = "text"
     """Column, JSON key or TFDS feature with the text; data.text is the key text inside the object data."""
     text_pair_column: str | None = None
@@ -120,6 +125,7 @@ class TokenClassificationOptions(DataOptions):
 class TranslationOptions(DataOptions):
     """The sentences and translations to read."""
 
+    drop_duplicates: tyro.conf.Suppress[bool] = False  # the splits never share a source
     dataset: str = "tatoeba"
     """tatoeba (en-es and en-uk), software (en-zh, texts of programs), both in both directions, reversal (letters in
     reversed order, for a first trial), or a data set of TensorFlow Datasets such as ted_hrlr_translate/es_to_en or

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import tyro
 
 from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.datasets.options import SPLITS, UNSTATED, CommercialUse, DataOptions
@@ -53,6 +54,7 @@ class QuestionAnsweringOptions(DataOptions):
     """Name of a data set of TensorFlow Datasets: squad, squad2, or another in SQuAD's format."""
     train_file: Path | None = None
     """Your own data instead: a JSON file in the format of SQuAD 1.1 or 2.0."""
+    drop_duplicates: tyro.conf.Suppress[bool] = False  # the splits never share a passage
 
 
 @dataclasses.dataclass

@@ -45,6 +45,8 @@ def data_report(data: TextClassificationData, preprocessor: Preprocessor, batch_
     for name, split in splits.items():
         lines.append(f"  {name:<13} {_token_shares(split, preprocessor, batch_size)}")
     origin = "of the pretrained model" if type(preprocessor).__name__ == "WordPiecePreprocessor" else "counted on train"
+    if added := getattr(preprocessor, "num_added", 0):
+        origin += f", {added:,} of them from pretrained vectors"
     lines.append(f"  vocabulary    {preprocessor.vocabulary_size:,} tokens, {origin}")
     return "\n".join(lines)
 

@@ -93,6 +93,8 @@ class LabelSetSplit(Split):
         return np.array(rarest, "int64")
 
 
+NO_TEXT = "rows without text"
+REASONS = (NO_TEXT, "duplicates", "texts with two labels", "texts of another split")
 SplitType = TypeVar("SplitType", bound=Split)
 
 
@@ -189,9 +191,8 @@ def remove_duplicates(splits: Mapping[str, SplitType]) -> tuple[dict[str, SplitT
     Returns:
         The splits, and the number of removed rows by reason.
     """
-    reasons = ("rows without text", "duplicates", "texts with two labels", "texts of another split")
     cleaned: dict[str, SplitType] = {}
-    dropped = dict.fromkeys(reasons, 0)
+    dropped = dict.fromkeys(REASONS, 0)
     seen: set[str] = set()
     for name, split in splits.items():
         keys = [duplicate_key(text) for text in split.texts]
@@ -202,7 +203,7 @@ def remove_duplicates(splits: Mapping[str, SplitType]) -> tuple[dict[str, SplitT
         own: set[str] = set()
         for row, key in enumerate(keys):
             if not key:
-                dropped["rows without text"] += 1
+                dropped[NO_TEXT] += 1
             elif name == "test":
                 own.add(key)
                 kept.append(row)
@@ -260,8 +261,11 @@ def prepare_splits(
     name: str,
     fold: int | None = None,
     num_folds: int | None = None,
-) -> tuple[dict[str, SplitType], dict[str, int]]:
+) -> tuple[dict[str, SplitType], dict[str, int], list[str]]:
     """Remove duplicates, hold out the missing splits, and keep only a few examples for a smoke run.
+
+    If there is a test split, all given splits stay whole, because published scores are of whole splits. Only rows
+    without text are then removed, and others are counted, unless `options.drop_duplicates` is set.
 
     Args:
         splits: train, and if they exist validation and test.
@@ -271,15 +275,28 @@ def prepare_splits(
         num_folds: number of folds of the cross-validation.
 
     Returns:
-        Train, validation and test, and the number of removed rows by reason.
+        Train, validation and test; the number of removed rows by reason; and lines about rows that were kept.
 
     Raises:
         InputError: if a split is empty, or for cross-validation of data with a test split.
     """
-    splits, dropped = remove_duplicates(
-        {split: splits[split] for split in ("test", "validation", "train") if split in splits}
-    )
-    return hold_out_missing(splits, options, name, fold, num_folds), dropped
+    given = {split: splits[split] for split in ("test", "validation", "train") if split in splits}
+    cleaned, dropped = remove_duplicates(given)
+    if "test" not in given or options.drop_duplicates:
+        return hold_out_missing(cleaned, options, name, fold, num_folds), dropped, []
+    whole = hold_out_missing({split: _with_text(rows) for split, rows in given.items()}, options, name, fold, num_folds)
+    if "validation" not in given:  # the edge of the slice that was held out can divide duplicates
+        trained = set(map(duplicate_key, whole["train"].texts))
+        is_new = [duplicate_key(text) not in trained for text in whole["validation"].texts]
+        whole["validation"] = whole["validation"].take(np.flatnonzero(is_new))
+    kept = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items() if count and reason != NO_TEXT)
+    notes = [f"kept {kept}: the given splits stay whole; --drop-duplicates removes them"] if kept else []
+    return whole, {NO_TEXT: dropped[NO_TEXT]}, notes
+
+
+def _with_text(split: SplitType) -> SplitType:
+    """Return the rows that have text."""
+    return split.take(np.array([row for row, text in enumerate(split.texts) if duplicate_key(text)], "int64"))
 
 
 def hold_out_missing(

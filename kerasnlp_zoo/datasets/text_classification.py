@@ -98,8 +98,8 @@ def load_text_classification(
     """Load train, validation and test.
 
     Texts are strings, or pairs of strings if the named data set has pairs or with --text-pair-column. Official splits
-    are kept. For a missing split, the texts of each class are sorted by their sha256, and the share
-    `options.validation_split` of all texts is held out. Duplicates are removed within and across splits.
+    stay whole, see `prepare_splits`. For a missing split, the texts of each class are sorted by their sha256, and the
+    share `options.validation_split` of all texts is held out.
 
     Args:
         options: flags of the data.
@@ -114,8 +114,9 @@ def load_text_classification(
         data, splits = _user_files(options)
     else:
         data, splits = read_named(options)
-    splits, dropped = prepare_splits(splits, options, data["name"], fold, num_folds)
+    splits, dropped, notes = prepare_splits(splits, options, data["name"], fold, num_folds)
     data["dropped"].update(dropped)
+    data["notes"] = [*data.get("notes", []), *notes]
     missing = [label for index, label in enumerate(data["labels"]) if index not in splits["train"].labels]
     if missing:
         raise InputError(

@@ -41,8 +41,9 @@ def load_text_regression(
         data, splits = _sts_benchmark(options)
     else:
         data, splits = _tfds(options)
-    splits, dropped = prepare_splits(splits, options, data["name"], fold, num_folds)
+    splits, dropped, notes = prepare_splits(splits, options, data["name"], fold, num_folds)
     data["dropped"] = {**data.get("dropped", {}), **dropped}
+    data["notes"] = [*data.get("notes", []), *notes]
     return TextClassificationData(
         labels=[SCORE], train=splits["train"], validation=splits["validation"], test=splits["test"], **data
     )

@@ -80,8 +80,8 @@ TFDS_COLUMNS = {  # features of the tokens and of the tags
 def load_token_classification(options: TokenClassificationOptions) -> TokenClassificationData:
     """Load train, validation and test texts with their spans.
 
-    Official splits are kept. For a missing split, texts are held out by their sha256. Empty texts, duplicates within
-    and across splits, and texts with two different sets of spans are removed.
+    Official splits stay whole, see `prepare_splits`. For a missing split, texts are held out by their sha256. If the
+    test texts are held out, duplicates within and across splits and texts with two different sets of spans are removed.
 
     Raises:
         InputError: if the data cannot be read, or has no spans.
@@ -97,7 +97,8 @@ def load_token_classification(options: TokenClassificationOptions) -> TokenClass
     data["labels"] = sorted({label for split in splits.values() for label in split.span_labels()})
     if not data["labels"]:
         raise InputError(f"No text of {data['name']} has a span. Expected texts with labelled spans")
-    splits, data["dropped"] = prepare_splits(splits, options, data["name"])
+    splits, data["dropped"], notes = prepare_splits(splits, options, data["name"])
+    data["notes"] = [*data.get("notes", []), *notes]
     return TokenClassificationData(train=splits["train"], validation=splits["validation"], test=splits["test"], **data)
 
 

@@ -72,15 +72,15 @@ class TreeData(TextClassificationData):
 def load_trees(options: TreeOptions) -> TreeData:
     """Load train, validation and test.
 
-    Official splits are kept. For a missing split, texts are held out by their sha256. Duplicates are removed within and
-    across splits.
+    Official splits stay whole, see `prepare_splits`. For a missing split, texts are held out by their sha256.
 
     Raises:
         InputError: if the data cannot be read, or a tree is malformed; the message names file, line and column.
     """
     options.check_share()
     data, splits = _named(options) if options.train_file is None else _user_files(options.train_file, options)
-    splits, data["dropped"] = prepare_splits(splits, options, data["name"])
+    splits, data["dropped"], notes = prepare_splits(splits, options, data["name"])
+    data["notes"] = [*data.get("notes", []), *notes]
     return TreeData(train=splits["train"], validation=splits["validation"], test=splits["test"], **data)
 
 

@@ -106,6 +106,27 @@ def read_word_vectors(
     return WordVectors(str(source), values.astype("float32"), columns, float(scale), is_found, duplicates)
 
 
+def first_words(source: FilePath, limit: int) -> list[str]:
+    """Return the first words of a source of word vectors, usually the most frequent ones.
+
+    Args:
+        source: as for `read_word_vectors`; an encoder has no words of its own.
+        limit: maximum number of words.
+
+    Raises:
+        InputError: if the file is not a file of word vectors.
+    """
+    if _is_entry(source):
+        task = _loaded(source)
+        return task.tokens[2 : limit + 2] if isinstance(task, WordEmbedding) else []
+    words: list[str] = []
+    for found, _ in vector_blocks(_path(source)):
+        words += [word.decode(errors="replace") for word in found]
+        if len(words) >= limit:
+            break
+    return words[:limit]
+
+
 def _is_entry(source: FilePath) -> bool:
     """Return whether the source is the name or folder of an entry."""
     return Path(source).is_dir() or str(source) in (*zoo.list_entries(), *zoo.DOWNLOADS)
@@ -113,6 +134,13 @@ def _is_entry(source: FilePath) -> bool:
 
 def _rows_of_entry(source: FilePath, vocabulary: TokenList) -> tuple[dict[int, np.ndarray], int, int]:
     """Return ({token id: vector}, number of duplicates, D) for the words of the vocabulary that an entry has."""
+    task = _loaded(source)
+    known, vectors = KNOWN_VECTORS[task.name](task, vocabulary)
+    return dict(zip(known.tolist(), vectors, strict=True)), 0, vectors.shape[1]
+
+
+def _loaded(source: FilePath) -> Any:
+    """Return the task of an entry that has word vectors; download the entry first if necessary."""
     if source in zoo.DOWNLOADS:
         zoo.download(source)
     task_name = zoo.read_config(source)["task"]
@@ -121,8 +149,7 @@ def _rows_of_entry(source: FilePath, vocabulary: TokenList) -> tuple[dict[int, n
             f"{source} is an entry of {task_name}. Expected one of {' or '.join(KNOWN_VECTORS)}; "
             "kerasnlp-zoo list shows all entries"
         )
-    known, vectors = KNOWN_VECTORS[task_name](zoo.load(source), vocabulary)
-    return dict(zip(known.tolist(), vectors, strict=True)), 0, vectors.shape[1]
+    return zoo.load(source)
 
 
 def _looked_up(task: WordEmbedding, vocabulary: TokenList) -> tuple[np.ndarray, np.ndarray]:

@@ -2,19 +2,22 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.datasets.splits import TextClassificationData, parts_of
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, require_nonnegative
 from kerasnlp_zoo.models.embedding_inputs import Channels
-from kerasnlp_zoo.text import WordPairPreprocessor, WordPreprocessor
+from kerasnlp_zoo.text import TokenPreprocessor, TreePreprocessor, WordPairPreprocessor, WordPreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.labelled_texts import LabelledTextConfig
-from kerasnlp_zoo.training.starting_vectors import read_word_vectors
+from kerasnlp_zoo.training.starting_vectors import first_words, read_word_vectors
+from kerasnlp_zoo.vocabulary import UNKNOWN_ID
+
+Words = TypeVar("Words", WordPreprocessor, TokenPreprocessor, TreePreprocessor)
 
 
 @dataclasses.dataclass
@@ -64,6 +67,41 @@ class WordVectorConfig(WordClassifierConfig):
     embedding_dim: int = 300
     """Width of a word vector; columns that --embeddings lacks are random."""
 
+    max_vectors: int = 50_000
+    """Number of words of --embeddings, from its beginning, that the vocabulary gets in addition to the words of the
+    training texts. 0 adds none."""
+
+    def check(self, replicas: int) -> None:
+        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
+        super().check(replicas)
+        require_nonnegative(max_vectors=self.max_vectors)
+
+    def preprocessor(self, data: TextClassificationData) -> WordPreprocessor:
+        """Return the preprocessor of the base class; its vocabulary also has words of --embeddings."""
+        return self.with_words_of_vectors(super().preprocessor(data), data.validation.texts)
+
+    def with_words_of_vectors(self, preprocessor: Words, texts: Sequence[Any]) -> Words:
+        """Return a preprocessor that also knows the first words of --embeddings, and print what they are good for.
+
+        Args:
+            preprocessor: its vocabulary has the words of the training texts.
+            texts: the validation texts.
+        """
+        if self.embeddings is None or not self.max_vectors:
+            return preprocessor
+        wider = preprocessor.extended(first_words(self.embeddings, self.max_vectors))
+        before, after = (self.unknown_share(given, texts) for given in (preprocessor, wider))
+        added = wider.vocabulary_size - preprocessor.vocabulary_size
+        print(
+            f"  words         {added:,} words of {self.embeddings} that are not in train were added; unknown tokens of "
+            f"validation: {before:.1%} before, {after:.1%} with them"
+        )
+        return wider
+
+    def unknown_share(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> float:
+        """Return the share of the tokens of texts that are not in the vocabulary."""
+        return float(np.mean(self.token_ids(preprocessor, texts).flat_values == UNKNOWN_ID))
+
     def load_embeddings(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tuple[Channels, np.ndarray | None]:
         """Read the pretrained vectors, if --embeddings names some, and print how many words have one.
 
@@ -86,5 +124,9 @@ class WordVectorConfig(WordClassifierConfig):
         if self.embeddings is None:
             return channels, None
         vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed)
-        print("  vectors       " + vectors.coverage(self.token_ids(preprocessor, texts)))
+        token_ids = self.token_ids(preprocessor, texts)
+        print("  vectors       " + vectors.coverage(token_ids))
+        # Training never changes the vectors of other words, so their random columns would stay noise.
+        is_trained = np.bincount(token_ids.flat_values, minlength=len(vectors.values)) > 0
+        vectors.values[~is_trained, vectors.columns :] = 0
         return channels, vectors.values

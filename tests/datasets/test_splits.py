@@ -4,12 +4,14 @@ import sys
 
 import numpy as np
 
+from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.datasets.splits import (
     Split,
     TextClassificationData,
     duplicate_key,
     hold_out,
     parts_of,
+    prepare_splits,
     remove_duplicates,
 )
 
@@ -40,6 +42,20 @@ def test_a_given_test_split_is_not_changed():
     assert cleaned["test"].texts == ["same", "same", "same"]
     assert cleaned["train"].texts == ["own"]
     assert dropped["rows without text"] == dropped["texts of another split"] == 1
+
+
+def test_a_validation_split_that_is_held_out_from_an_official_one_shares_no_text_with_it():
+    rows = [(f"text {number // 2}", number % 2) for number in range(400)]  # every text twice, with both labels
+    splits = {"train": split(*rows), "test": split(("text 1", 0), ("other", 1))}
+    whole, dropped, notes = prepare_splits(splits, DataOptions(validation_split=0.1), "twice")
+    assert not set(whole["train"].texts) & set(whole["validation"].texts)
+    assert "text 1" in whole["train"].texts + whole["validation"].texts
+    assert dropped == {"rows without text": 0}
+    assert "400 texts with two labels" in notes[0]
+    splits = {"train": many(), "test": split(("text 1", 1))}
+    cleaned, dropped, notes = prepare_splits(splits, DataOptions(drop_duplicates=True), "once")
+    assert (dropped["texts of another split"], notes) == (1, [])
+    assert "text 1" not in cleaned["train"].texts + cleaned["validation"].texts
 
 
 def test_texts_that_differ_only_in_case_width_or_spacing_are_duplicates():

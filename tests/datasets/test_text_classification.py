@@ -170,13 +170,21 @@ def test_unknown_and_missing_data_sets_are_refused(tmp_path):
     ],
 )
 def test_data_sets_of_packages_have_their_published_sizes(name, labels, train, validation, test, language):
-    data = load_text_classification(DataOptions(dataset=name))
+    data = load_text_classification(DataOptions(dataset=name, drop_duplicates=True))
     assert (len(data.labels), data.language) == (labels, language)
     assert (len(data.train), len(data.validation), len(data.test)) == (train, validation, test)
     splits = [{duplicate_key(text) for text in split.texts} for split in (data.train, data.validation, data.test)]
     assert not splits[0] & splits[1]
     assert not (splits[0] | splits[1]) & splits[2]
-    assert load_text_classification(DataOptions(dataset=name)).fingerprint() == data.fingerprint()
+    again = load_text_classification(DataOptions(dataset=name, drop_duplicates=True))
+    assert again.fingerprint() == data.fingerprint()
+
+
+def test_the_official_splits_of_trec_stay_whole():
+    data = load_text_classification(DataOptions(dataset="trec"))
+    assert 5452 - 10 < len(data.train) + len(data.validation) <= 5452  # few texts are in both parts
+    assert not set(data.train.texts) & set(data.validation.texts)
+    assert "--drop-duplicates removes them" in data.notes[0]
 
 
 def test_prepared_data_equals_the_training_data_of_the_entry_in_the_same_order(tmp_path):
@@ -222,11 +230,20 @@ def test_own_files_are_split_and_labels_are_sorted(tmp_path):
     assert data.name == "train"
 
 
-def test_own_splits_are_kept_and_leaks_are_removed(tmp_path):
+def test_own_splits_stay_whole_and_their_leaks_are_counted_or_removed(tmp_path):
     train = own(tmp_path, "train", [(f"text {n}", "ab"[n % 2]) for n in range(40)] + [("no label", "")])
     test = own(tmp_path, "test", [("text 3", "b"), ("new", "a")])
     validation = own(tmp_path, "validation", [("text 5", "b"), ("new", "a"), ("newer", "a")])
-    data = load_text_classification(DataOptions(train_file=train, validation_file=validation, test_file=test))
+    files = {"train_file": train, "validation_file": validation, "test_file": test}
+    whole = load_text_classification(DataOptions(**files))
+    assert (len(whole.train), whole.validation.texts, whole.test.texts) == (
+        40,
+        ["text 5", "new", "newer"],
+        ["text 3", "new"],
+    )
+    assert whole.notes == ["kept 3 texts of another split: the given splits stay whole; --drop-duplicates removes them"]
+    data = load_text_classification(DataOptions(**files, drop_duplicates=True))
+    assert data.notes == []
     assert data.validation.texts == ["text 5", "newer"]
     assert data.test.texts == ["text 3", "new"]
     assert not {"text 3", "text 5"} & set(data.train.texts)

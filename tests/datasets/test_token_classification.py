@@ -65,10 +65,14 @@ def test_repeated_texts_and_texts_with_contradicting_spans_are_dropped(tmp_path)
     assert data.labels == ["LOC", "PER"]
 
 
-def test_own_splits_are_kept_and_leaks_are_removed(tmp_path):
+def test_own_splits_stay_whole_and_their_leaks_are_counted_or_removed(tmp_path):
     train, test = own(tmp_path, "train", 20), own(tmp_path, "test", 5)
     train.write_text(train.read_text() + test.read_text())
-    data = load_token_classification(TokenClassificationOptions(train_file=train, test_file=test))
+    whole = load_token_classification(TokenClassificationOptions(train_file=train, test_file=test))
+    assert len(whole.train) + len(whole.validation) == 25
+    assert whole.notes[-1].startswith("kept 5 texts of another split")
+    options = TokenClassificationOptions(train_file=train, test_file=test, drop_duplicates=True)
+    data = load_token_classification(options)
     assert (len(data.test), data.dropped["texts of another split"]) == (5, 5)
     assert not set(data.test.texts) & {*data.train.texts, *data.validation.texts}
 

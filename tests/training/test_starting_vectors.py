@@ -11,7 +11,7 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import set_word_vectors, softmax_regression, text_cnn
 from kerasnlp_zoo.text import Vocabulary
-from kerasnlp_zoo.training.starting_vectors import read_word_vectors
+from kerasnlp_zoo.training.starting_vectors import first_words, read_word_vectors
 from tests.small_tasks import sentence_similarity, word_embedding
 
 VOCABULARY = Vocabulary(["[PAD]", "[UNK]", "film", "dull", "gripping", "café"])
@@ -166,3 +166,13 @@ def test_vectors_of_another_shape_are_refused():
         set_word_vectors(text_cnn(6, num_classes=2, embedding_dim=3, num_filters=2), np.zeros((6, 2)))
     with pytest.raises(InputError, match="has no word vectors"):
         set_word_vectors(softmax_regression(6, num_classes=2), np.zeros((6, 2)))
+
+
+def test_the_first_words_of_a_file_or_an_entry_are_those_it_begins_with(tmp_path):
+    path = write(tmp_path, LINES + ". . 7 8 9\ndull boy 7 8 9\n")
+    assert first_words(path, 3) == ["the", "film", "café"]
+    assert first_words(path, 99)[:4] == ["the", "film", "café", "dull"]
+    task = word_embedding()
+    entry = zoo.save(task, tmp_path / "vectors_en")
+    assert first_words(entry, 5) == task.tokens[2:7]
+    assert first_words(zoo.save(sentence_similarity(), tmp_path / "encoder_en"), 5) == []

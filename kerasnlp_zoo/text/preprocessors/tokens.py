@@ -94,6 +94,9 @@ class TokenPreprocessor(WordPreprocessor):
 
     def tokenize(self, strings: Strings) -> tf.RaggedTensor:
         """Convert strings [N] into ragged string tokens [N, (length)], spelled as in the vocabulary."""
+        return self._split(strings)
+
+    def _split(self, strings: Strings) -> tf.RaggedTensor:
         tokens = self._written(strings)[0]
         return tokens.with_values(normalize(tokens.values))
 

@@ -120,6 +120,18 @@ class TreePreprocessor(Preprocessor):
         preprocessor.counts = counts
         return preprocessor
 
+    def extended(self, words: Sequence[str]) -> Self:
+        """Return a preprocessor whose vocabulary also has other words, after its own, if they are in lower case."""
+        spelled = normalize(string_tensor(words)).numpy()
+        kept = [
+            word for word, same in zip(words, spelled, strict=True) if same == word.encode() and word.split() == [word]
+        ]
+        kept = [word for word in kept if word not in self.vocabulary.special and not set(word) & set("()")]
+        vocabulary = Vocabulary(dict.fromkeys([*self.vocabulary.tokens, *kept]))
+        wider = type(self)(vocabulary, **self.get_config())
+        wider.counts = self.counts
+        return wider
+
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the string tensors that the preprocessor takes."""

@@ -65,6 +65,7 @@ class WordPreprocessor(SequencePreprocessor):
     vocabulary_class: ClassVar[type[Vocabulary]] = Vocabulary
     vocabulary: Vocabulary
     language: Language
+    num_added = 0  # words that `extended` added
 
     def __init__(
         self,
@@ -118,6 +119,29 @@ class WordPreprocessor(SequencePreprocessor):
         counts = counter.count_tokens(texts)
         vocabulary = cls.vocabulary_class.from_counts(counts, min_count, max_vocabulary_size)
         return cls(vocabulary, language, segmenter, max_sequence_length, **arguments)
+
+    def extended(self, words: Sequence[str]) -> Self:
+        """Return a preprocessor whose vocabulary also has other words, after its own.
+
+        Args:
+            words: words as written anywhere, such as those of pretrained vectors. Words that this preprocessor splits,
+                or spells otherwise, never occur in a text and are left out.
+
+        Example:
+
+        >>> preprocessor = WordPreprocessor.from_texts(["a film"]).extended(["film", "movie", "New York", "DVD"])
+        >>> preprocessor.vocabulary.tokens
+        ['[PAD]', '[UNK]', 'a', 'film', 'movie']
+        """
+        written = self._split(words)
+        if self.segmenter == "jieba":
+            written = tf.ragged.boolean_mask(written, ~self._is_sentence(written))
+        pairs = zip(words, written.to_list(), strict=True)
+        kept = [word for word, tokens in pairs if tokens == [word.encode()] and word not in self.vocabulary.special]
+        vocabulary = type(self.vocabulary)(dict.fromkeys([*self.vocabulary.tokens, *kept]))
+        wider = type(self)(vocabulary, **{**self.get_config(), "segmenter": self.segmenter})
+        wider.num_added = len(vocabulary) - len(self.vocabulary)
+        return wider
 
     def complete_features(self, strings: Strings) -> Features:
         """Convert strings [N] into {"token_ids": ragged int32 [N, (length)]} of any length."""
