@@ -114,9 +114,7 @@ SYSTEMS = [
     ),
     System("neural language model", "nnlm", "nnlm", reasons=NOT_YET),
     System("recurrent language model", "rnn_language_model", "rnn_language_model"),
-    System(
-        "causal Transformer language model", "transformer_language_model", "transformer_language_model", reasons=NOT_YET
-    ),
+    System("causal Transformer language model", "transformer_language_model", "transformer_language_model"),
     System(
         "memory of RNN, GRU and LSTM",
         "bilstm_tagger",

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets import corpora
 from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 from kerasnlp_zoo.datasets.language_modeling import LanguageModelingOptions, load_language_modeling
@@ -10,6 +11,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.evaluation.perplexity import perplexity, text_log_probabilities
 from kerasnlp_zoo.models import rnn_language_model
 from kerasnlp_zoo.tasks import LanguageModeling
+from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.text import GenerativeVocabulary, LanguageModelPreprocessor
 from kerasnlp_zoo.vocabulary import END_ID
 from tests.quick_cases import first_is_quick
@@ -149,3 +151,11 @@ def test_punctuation_is_separated_with_the_spaces_segmenter():
 def test_invalid_preprocessor_arguments_are_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         LanguageModelPreprocessor(GenerativeVocabulary.from_counts({"tea": 2}), **arguments)
+
+
+@pytest.mark.slow
+def test_the_compiled_continuation_equals_the_eager_one_and_is_exported(task, tmp_path):
+    compiled = task.with_decoding(max_new_tokens=6, jit=True)
+    for texts in (TEXTS, TEXTS[:1]):
+        assert zoo.difference(compiled.predict(texts), task.predict(texts)) <= 1e-5
+    assert check_export(compiled, compiled.export(tmp_path), TEXTS) <= 1e-5
