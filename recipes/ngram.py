@@ -3,7 +3,7 @@
     kerasnlp-zoo train ngram
     kerasnlp-zoo train ngram --dataset peoples_daily --unit characters
     kerasnlp-zoo train ngram --corpus my_text.txt --order 3
-    kerasnlp-zoo train ngram --min-ngram-count 2
+    kerasnlp-zoo train ngram --min-ngram-counts 1 2
 
 All smoothings are tried with all orders on the validation text, which also determines the weights of interpolation.
 The best combination becomes a Keras model, whose tables are in the graph, and is scored on the test text. On WikiText-2
@@ -23,7 +23,7 @@ from kerasnlp_zoo import plots
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import count_ngrams, ngram, ngram_keras_model
-from kerasnlp_zoo.models.ngram import Smoothing
+from kerasnlp_zoo.models.ngram import Smoothing, require_min_counts
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.text import LanguageModelPreprocessor
 from kerasnlp_zoo.training import (
@@ -49,13 +49,15 @@ class Config(TextRunOptions):
     """Maximum order: number of words of the longest n-grams. All lower orders are also tried."""
     k: float = 0.01
     """Number that add_k adds to every count."""
-    min_ngram_count: int = 1
-    """N-grams of three or more words that occur less often are dropped from the model that is saved."""
+    min_ngram_counts: tuple[int, ...] = (1,)
+    """Minimum number of occurrences of pairs, of n-grams of three words, and so on; the last one also applies to longer
+    n-grams. Rarer n-grams are dropped from the model that is saved."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
-        require_positive(order=self.order, min_ngram_count=self.min_ngram_count)
+        require_positive(order=self.order)
+        require_min_counts(self.min_ngram_counts)
 
 
 def main(config: Config) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def main(config: Config) -> dict[str, Any]:
     order = perplexities[best].index(validation_score) + 1
     own = arguments.get(best, {})
     complete = ngram(text.vocabulary, counts, best, order, **own)
-    model = ngram(text.vocabulary, counts, best, order, config.min_ngram_count, **own)
+    model = ngram(text.vocabulary, counts, best, order, config.min_ngram_counts, **own)
     facts = {
         "smoothing": best,
         "order": order,

@@ -27,7 +27,7 @@ def ngram(
     counts: NgramCounts,
     smoothing: Smoothing = "modified_kneser_ney",
     order: int | None = None,
-    min_count: int = 1,
+    min_counts: Sequence[int] = (1,),
     **arguments: Any,
 ) -> "NgramModel":
     """Return a language model computed from counts.
@@ -40,7 +40,8 @@ def ngram(
         counts: from `count_ngrams`.
         smoothing: "maximum_likelihood", "add_k", "interpolation", "back_off" or "modified_kneser_ney".
         order: n, at most the order of the counts; None for the order of the counts.
-        min_count: n-grams of three or more words that occur less often are dropped; 1 keeps all.
+        min_counts: minimum number of occurrences of pairs, of n-grams of three words, and so on, not decreasing; rarer
+            n-grams are dropped. The last one also applies to longer n-grams. (1,) keeps all.
         **arguments: k=float for "add_k"; validation=ids for "interpolation".
 
     Raises:
@@ -58,7 +59,8 @@ def ngram(
     """
     require_choice("smoothing", smoothing, tuple(SMOOTHINGS))
     order = counts.order if order is None else order
-    require_positive(order=order, min_count=min_count)
+    require_min_counts(min_counts)
+    require_positive(order=order)
     if order > counts.order:
         raise InputError(
             f"The counts are of n-grams of up to {counts.order} words. Received: order={order}. "
@@ -71,9 +73,21 @@ def ngram(
         )
     tables = SMOOTHINGS[smoothing](counts, order, **arguments)
     numbers = NgramIndex(counts.numbers.vocabulary_size, counts.numbers.keys[: order - 1])
-    if min_count > 1:
-        numbers, tables = prune(counts, tables, min_count)
+    if max(min_counts) > 1:
+        numbers, tables = prune(counts, tables, min_counts)
     return NgramModel(vocabulary, numbers, *tables, smoothing)
+
+
+def require_min_counts(min_counts: Sequence[int]) -> None:
+    """Raise InputError unless minimum counts are positive and do not decrease with the length of an n-gram.
+
+    The history of an n-gram that remains must remain too, and it can occur as seldom as the n-gram.
+    """
+    if not min_counts or min(min_counts) < 1 or list(min_counts) != sorted(min_counts):
+        raise InputError(
+            "The minimum counts of n-grams of 2, 3, ... words must be positive and must not decrease, such as 1 2. "
+            f"Received: {' '.join(map(str, min_counts)) or 'none'}"
+        )
 
 
 class NgramModel:

@@ -3,6 +3,8 @@
 Shapes: M different n-grams of one order.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kerasnlp_zoo.models.ngram_counts import NgramCounts, NgramIndex
@@ -10,8 +12,8 @@ from kerasnlp_zoo.models.ngram_smoothing import Tables
 from kerasnlp_zoo.vocabulary import START_ID
 
 
-def prune(counts: NgramCounts, tables: Tables, min_count: int) -> tuple[NgramIndex, Tables]:
-    """Drop the n-grams of three or more words that occur less often than `min_count` times.
+def prune(counts: NgramCounts, tables: Tables, min_counts: Sequence[int]) -> tuple[NgramIndex, Tables]:
+    """Drop the n-grams that occur less often than a minimum for their number of words.
 
     The n-grams that remain keep their probabilities. The factor of each history is computed again, so that the
     probabilities after it sum to 1: what its remaining words leave, divided by what they leave after the shorter
@@ -20,7 +22,8 @@ def prune(counts: NgramCounts, tables: Tables, min_count: int) -> tuple[NgramInd
     Args:
         counts: the counts that the tables were computed from.
         tables: probabilities and factors, from a function of `ngram_smoothing`.
-        min_count: least number of occurrences of an n-gram that remains.
+        min_counts: minimum number of occurrences of pairs, of n-grams of three words, and so on, not decreasing; the
+            last one also applies to longer n-grams.
 
     Returns:
         (the n-grams that remain, their tables).
@@ -34,7 +37,7 @@ def prune(counts: NgramCounts, tables: Tables, min_count: int) -> tuple[NgramInd
     for n in range(2, order + 1):
         words = counts.numbers.words(n)
         # [START] begins histories and is never counted.
-        kept = (counts.counts[n - 1] >= min_count) | (words == START_ID) | (n == 2)
+        kept = (counts.counts[n - 1] >= min_counts[min(n - 2, len(min_counts) - 1)]) | (words == START_ID)
         histories = new_numbers[counts.numbers.histories(n)[kept]]  # an n-gram is at most as frequent as its history
         shorter = new_numbers[counts.shorter[n - 2][kept]]
         own = probabilities[n - 1][kept]

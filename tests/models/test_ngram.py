@@ -36,9 +36,9 @@ def validation(random):
     return text_of(np.random.default_rng(1), 100)
 
 
-def make(smoothing, train, validation, order=3, vocabulary=VOCABULARY, min_count=1):
+def make(smoothing, train, validation, order=3, vocabulary=VOCABULARY, min_counts=(1,)):
     arguments = {"add_k": {"k": 0.3}, "interpolation": {"validation": validation}}.get(smoothing, {})
-    return ngram(vocabulary, count_ngrams(train, len(vocabulary), 3), smoothing, order, min_count, **arguments)
+    return ngram(vocabulary, count_ngrams(train, len(vocabulary), 3), smoothing, order, min_counts, **arguments)
 
 
 all_smoothings = pytest.mark.parametrize("smoothing", SMOOTHINGS)
@@ -176,7 +176,7 @@ def test_smoothing_lowers_the_perplexity_of_another_text(train, validation):
 
 @all_smoothings
 def test_a_pruned_model_keeps_frequent_ngrams_and_sums_to_one(smoothing, train, validation):
-    complete, pruned = make(smoothing, train, validation), make(smoothing, train, validation, min_count=2)
+    complete, pruned = make(smoothing, train, validation), make(smoothing, train, validation, min_counts=(1, 2))
     trigrams, kept = counted(train, 3), 0
     for history in itertools.product([START, *EVENTS], repeat=2):
         if history[1] == START and history[0] != START:
@@ -193,7 +193,17 @@ def test_a_pruned_model_keeps_frequent_ngrams_and_sums_to_one(smoothing, train, 
         kept += len(frequent)
     assert pruned.numbers.size(3) == kept + 1  # and [START] after two others
     assert pruned.numbers.size(2) == complete.numbers.size(2)
-    assert make(smoothing, train, validation, min_count=1).numbers.size(3) > pruned.numbers.size(3)
+    assert make(smoothing, train, validation).numbers.size(3) > pruned.numbers.size(3)
+
+
+@all_smoothings
+def test_pruned_pairs_are_gone_and_probabilities_sum_to_one(smoothing, train, validation):
+    pruned = make(smoothing, train, validation, min_counts=(2, 3))
+    pairs = counted(train, 2)
+    frequent = [pair for pair in itertools.product([START, *EVENTS], EVENTS) if pairs[pair] >= 2]
+    assert pruned.numbers.size(2) == len(frequent) + 1  # and [START] after another
+    for history in [(), *((word,) for word in [START, *EVENTS]), (EVENTS[0], EVENTS[1])]:
+        assert pruned.next_word(history).sum() == pytest.approx(1, abs=1e-6)
 
 
 def test_bad_input_is_refused(train, validation):
@@ -213,7 +223,8 @@ def test_bad_input_is_refused(train, validation):
         (lambda: model.probability(7, [4]), "Received: 7"),
         (lambda: model.probabilities(np.array([-1])), "Received: -1"),
         (lambda: model.perplexity(np.array([], "int32")), "The text is empty"),
-        (lambda: ngram(VOCABULARY, counts, min_count=0), "min_count=0"),
+        (lambda: ngram(VOCABULARY, counts, min_counts=(0,)), "must be positive.* Received: 0"),
+        (lambda: ngram(VOCABULARY, counts, min_counts=(3, 2)), "must not decrease.* Received: 3 2"),
     ):
         with pytest.raises(InputError, match=message):
             call()

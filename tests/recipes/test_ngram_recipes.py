@@ -44,7 +44,7 @@ def test_smoothing_and_order_are_selected_and_the_model_is_saved(lines, tmp_path
 
 @pytest.mark.slow
 def test_rare_ngrams_are_dropped(lines, tmp_path):
-    config = ngram.Config(corpus=lines, order=3, min_ngram_count=5, output_dir=tmp_path / "run")
+    config = ngram.Config(corpus=lines, order=3, min_ngram_counts=(1, 5), output_dir=tmp_path / "run")
     metrics = ngram.main(config)
     complete, kept = metrics["different_ngrams"], metrics["kept_ngrams"]
     assert kept[:2] == complete[: len(kept)][:2]
