@@ -112,7 +112,7 @@ SYSTEMS = [
         "ngram",
         reasons={**UNTRAINED, **NOT_YET},
     ),
-    System("neural language model", "nnlm", "nnlm", reasons=NOT_YET),
+    System("neural language model", "nnlm", "nnlm"),
     System("recurrent language model", "rnn_language_model", "rnn_language_model"),
     System("causal Transformer language model", "transformer_language_model", "transformer_language_model"),
     System(
