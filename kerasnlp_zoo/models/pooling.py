@@ -36,7 +36,7 @@ def pooling_layer(pooling: PoolingLayer, name: str, *, k: int = 2, units: int = 
     Args:
         pooling: "max", "mean" or "sum" over all words; "sqrt_mean", the sum divided by the root of the number of words;
             "weighted_mean", in which the weight of a word is its position 1, 2, ...; "k_max", the `k` largest
-            activations; "first" or "last", the vector of one word; or "attention", a weighted mean with learned weights.
+            activations; "first" or "last", the vector of one word; or "attention", a mean with learned weights.
         name: name of the layer.
         k: activations that "k_max" keeps per feature.
         units: width of the hidden layer of "attention".
