@@ -62,12 +62,7 @@ def to_ours(
             f"{listed(missing + unknown)}. Expected an encoder, with heads for pretraining, classification, tagging or "
             "question answering"
         )
-    if quantized := [f"{name} {tensor.dtype}" for name, tensor in tensors.items() if tensor.dtype.kind != "f"]:
-        raise InputError(
-            f"{source} has weights that are not floats: {listed(quantized)}. Expected float16, bfloat16 or float32. "
-            "Use the model before it was quantized"
-        )
-    require_finite(tensors, source)
+    require_floats(tensors, source)
     return {ours: _joined([tensors[name] for name in theirs], ours, source) for ours, theirs in table.items()}
 
 
@@ -92,6 +87,16 @@ def to_theirs(
             parts = np.split(np.asarray(weights[ours], "float32"), len(theirs), axis=-1)
             tensors.update(zip(theirs, map(np.ascontiguousarray, map(_transposer(ours), parts)), strict=True))
     return tensors
+
+
+def require_floats(tensors: Mapping[str, np.ndarray], source: FilePath) -> None:
+    """Raise InputError unless all tensors are finite floats."""
+    if quantized := [f"{name} {tensor.dtype}" for name, tensor in tensors.items() if tensor.dtype.kind != "f"]:
+        raise InputError(
+            f"{source} has weights that are not floats: {listed(quantized)}. Expected float16, bfloat16 or float32. "
+            "Use the model before it was quantized"
+        )
+    require_finite(tensors, source)
 
 
 def _their_names(layers: Iterable[Layer]) -> list[str]:

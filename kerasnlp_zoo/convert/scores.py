@@ -53,7 +53,7 @@ def read_outputs(config: Config, count: int, path: Path, cross_encoder: Config |
     require_choice(f"problem_type in {path}", problem, (None, *PROBLEMS))
     section = cross_encoder if cross_encoder is not None else _section(config, path)
     if section is not None:
-        return _of_cross_encoder(section.get("activation_fn"), count, path)
+        return _of_cross_encoder(section.get("activation_fn"), count, problem, path)
     if count == 1 and problem not in (REGRESSION, SEVERAL_LABELS):
         raise InputError(
             f"{path} does not say whether the score of a text is passed to a sigmoid, as in sentence-transformers, or "
@@ -77,7 +77,7 @@ def _section(config: Config, path: Path) -> Config | None:
     return section
 
 
-def _of_cross_encoder(activation: object, count: int, path: Path) -> Outputs:
+def _of_cross_encoder(activation: object, count: int, problem: str | None, path: Path) -> Outputs:
     """Return what the outputs of a CrossEncoder mean."""
     if activation is None:  # the default of sentence-transformers
         name = "sigmoid" if count == 1 else "linear"
@@ -85,9 +85,9 @@ def _of_cross_encoder(activation: object, count: int, path: Path) -> Outputs:
         possible = [theirs for theirs, ours in ACTIVATIONS.items() if count > 1 or ours != "softmax"]
         require_choice(f"the activation of the CrossEncoder {path.parent}", activation, possible)
         name = ACTIVATIONS[str(activation)]
-    if count == 1:
+    if count == 1 and problem != SEVERAL_LABELS:
         return Outputs(name, has_label_sets=False, pairs=True)
-    return Outputs(None, has_label_sets=name == "sigmoid", pairs=True)
+    return Outputs(None, has_label_sets=name == "sigmoid" or problem == SEVERAL_LABELS, pairs=True)
 
 
 def their_outputs(num_classes: int, score_activation: str, is_multi_label: bool, pairs: bool | None) -> Config:
@@ -97,22 +97,23 @@ def their_outputs(num_classes: int, score_activation: str, is_multi_label: bool,
         num_classes: number of outputs.
         score_activation: "linear" or "sigmoid".
         is_multi_label: whether a text has any number of labels.
-        pairs: whether the texts are pairs; None if that is not known.
+        pairs: whether the texts are pairs, as for a CrossEncoder; None if that is not known.
 
     Raises:
         InputError: if the score of a text that is not a pair is passed to a sigmoid.
     """
-    if is_multi_label:
-        return {"problem_type": SEVERAL_LABELS}
-    if num_classes > 1:
-        return {}
-    if score_activation == "sigmoid" and pairs is False:
+    is_score = score_activation == "sigmoid"
+    if is_score and pairs is False:
         raise InputError(
             "transformers has no model that passes the score of one text to a sigmoid; sentence-transformers has one "
             'for pairs of texts. Received: a model of single texts with score_activation="sigmoid"'
         )
-    problem = {"problem_type": REGRESSION} if score_activation == "linear" else {}
-    if score_activation == "linear" and not pairs:
-        return problem
-    theirs = next(theirs for theirs, ours in ACTIVATIONS.items() if ours == score_activation)
-    return {**problem, SECTION: {"activation_fn": theirs}}
+    config: Config = {}
+    if is_multi_label:
+        config["problem_type"] = SEVERAL_LABELS
+    elif num_classes == 1 and not is_score:
+        config["problem_type"] = REGRESSION
+    if pairs or is_score:
+        ours = "sigmoid" if is_score or is_multi_label else "linear"
+        config[SECTION] = {"activation_fn": next(theirs for theirs, name in ACTIVATIONS.items() if name == ours)}
+    return config

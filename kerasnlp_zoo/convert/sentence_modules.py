@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerasnlp_zoo.convert.bert_names import require_floats
 from kerasnlp_zoo.convert.configs import read_object
 from kerasnlp_zoo.convert.weight_files import read_tensors
 from kerasnlp_zoo.errors import InputError, require_choice
@@ -93,6 +94,7 @@ def read_dense(folder: Path) -> tuple[Config, "dict[str, np.ndarray]"]:
     names = {"linear.weight", "linear.bias"} if config.get("bias", True) else {"linear.weight"}
     if tensors.keys() != names or tensors["linear.weight"].ndim != 2:
         raise InputError(f"{folder} must contain the weights of one dense layer. Received: {', '.join(tensors)[:200]}")
+    require_floats(tensors, folder)
     kernel = tensors["linear.weight"].T.astype("float32")
     bias = tensors.get("linear.bias", kernel[0] * 0).astype("float32")  # adding 0 changes nothing
     arguments = {"projection_dim": kernel.shape[1], "projection_activation": ACTIVATIONS[str(activation)]}

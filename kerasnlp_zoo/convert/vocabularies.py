@@ -50,9 +50,12 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
     tokenizer = _object_or_nothing(folder / "tokenizer.json")
     config = _object_or_nothing(folder / "tokenizer_config.json")
     sentences = read_sentence_settings(folder)
+    _require_no_added_tokens(tokenizer, config, folder)
     tokens = padded(_vocabulary(folder, tokenizer), arguments, folder)
     _require_bert_pipeline(tokenizer, folder / "tokenizer.json")
     normalizer = tokenizer.get("normalizer") or {}
+    if not isinstance(normalizer, dict):
+        raise InputError(f"{folder / 'tokenizer.json'}: normalizer must be an object. Received: {normalizer!r:.80}")
     lower_case = config.get("do_lower_case", True)  # the default of transformers, whatever tokenizer.json says
     if "do_lower_case" not in config and normalizer.get("lowercase", True) is not True:
         raise InputError(
@@ -62,7 +65,6 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
     _require_as_bert(config, normalizer, lower_case, folder)
     _require_sides(tokenizer, config, folder)
     _require_inputs(config, family_of(arguments), folder)
-    _require_no_added_tokens(tokenizer, config, tokens, folder)
     if sentences.get("do_lower_case") and not lower_case:
         raise InputError(
             f"{folder / 'sentence_bert_config.json'} converts texts to lower case for a tokenizer that keeps case and "
@@ -182,7 +184,7 @@ def _template(items: Any) -> list[tuple[str, int]]:
         return []
 
 
-def _require_no_added_tokens(tokenizer: Config, config: Config, tokens: Sequence[str], folder: Path) -> None:
+def _require_no_added_tokens(tokenizer: Config, config: Config, folder: Path) -> None:
     """Raise InputError for tokens that are matched whole in a text, before it is normalized and split."""
     listed = tokenizer.get("added_tokens") or []
     decoder = config.get("added_tokens_decoder") or {}
