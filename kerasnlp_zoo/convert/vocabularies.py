@@ -188,7 +188,9 @@ def _require_no_added_tokens(tokenizer: Config, config: Config, folder: Path) ->
     """Raise InputError for tokens that are matched whole in a text, before it is normalized and split."""
     listed = tokenizer.get("added_tokens") or []
     decoder = config.get("added_tokens_decoder") or {}
-    added = [*(listed if isinstance(listed, list) else []), *(decoder.values() if isinstance(decoder, dict) else [])]
+    if not isinstance(listed, list):
+        raise InputError(f"{folder / 'tokenizer.json'}: added_tokens must be a list. Received: {listed!r:.80}")
+    added = [*listed, *(decoder.values() if isinstance(decoder, dict) else [])]
     names = {str(token.get("content")) for token in added if isinstance(token, dict)}
     extra = config.get("additional_special_tokens") or []
     names |= {str(token) for token in extra} if isinstance(extra, list) else set()

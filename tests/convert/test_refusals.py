@@ -1,5 +1,6 @@
 """What would be converted inexactly is refused by name, with what to do."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -74,6 +75,20 @@ def test_a_config_without_an_object_or_without_fields_is_refused(tmp_path, kind,
     (folder / "config.json").write_text(content)
     with pytest.raises(InputError, match="config.json"):
         read_huggingface(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [DENSE_KIND, CROSS_ENCODER, "bert_label_sets"])
+@pytest.mark.parametrize("value", [None, [], [None], {"a": [1]}, "x", -1, True, ...])
+def test_any_field_with_any_value_is_read_or_refused(tmp_path, kind, value):
+    folder = write_folder(KINDS[kind], tmp_path)
+    for path in folder.rglob("*.json"):
+        content = json.loads(path.read_text())
+        for key in content if isinstance(content, dict) else []:
+            changed(folder, path.relative_to(folder), **{key: value})
+            with contextlib.suppress(InputError):
+                read_huggingface(folder)
+            path.write_text(json.dumps(content))
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ def changed(path, value):
         ("model.max_input_chars_per_word", 20, "max_input_chars_per_word in .* must be one of 100"),
         ("model.vocab", ["a"], "has no vocabulary of word pieces"),
         ("model.vocab", {"a": "0"}, "has no vocabulary of word pieces"),
+        ("added_tokens", True, "added_tokens must be a list. Received: True"),
         ("added_tokens", [{"id": 4, "content": "电", "special": False}], "added tokens.*电"),
     ],
 )
