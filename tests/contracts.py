@@ -16,6 +16,7 @@ from tests.model_inputs import (
     NUM_CLASSES,
     VOCABULARY_SIZE,
     binary_trees,
+    named_tokens,
     numbers,
     source_and_target,
     token_ids,
@@ -121,6 +122,8 @@ BERT = {
     "dropout": 0.0,
 }
 OTHER_HEADS = {"score_mode": "additive", "key_dim": 3, "value_dim": 5, "shared_key_value": True}
+DISTILBERT = {"num_segments": None, "pooling": "pooled_relu"}
+PROJECTED = {"pooling": ["weighted_mean", "sqrt_mean", "last"], "normalize": False, "projection_dim": 6}
 UNTRAINED = {"trains": False}
 
 
@@ -191,6 +194,7 @@ BUILDERS = [
         for pooling in ("pooled_output", "mean")
     ),
     BuilderCase("bert_classifier", {**BERT, "num_classes": NUM_CLASSES, **OTHER_HEADS}, tokens_in_segments),
+    BuilderCase("bert_classifier", {**BERT, "num_classes": NUM_CLASSES, **DISTILBERT}, named_tokens, **UNTRAINED),
     BuilderCase("bert_token_classifier", {**BERT, "num_classes": NUM_CLASSES}, tokens_in_segments, True, **UNTRAINED),
     BuilderCase(
         "bert_span_predictor",
@@ -204,6 +208,7 @@ BUILDERS = [
     BuilderCase("bert_masked_language_model", BERT, with_masked_positions, True, head="mlm_logits", **UNTRAINED),
     BuilderCase("bert_pretrainer", BERT, with_masked_positions, per_token=True, head="nsp_logits", output="mlm_logits"),
     BuilderCase("sentence_encoder", BERT, tokens_in_segments, head="vector", **UNTRAINED),
+    BuilderCase("sentence_encoder", {**BERT, **PROJECTED}, tokens_in_segments, head="projection", **UNTRAINED),
     *(
         BuilderCase(
             "rnn_language_model",

@@ -299,7 +299,14 @@ LAYERS = [
     ),
     *(
         LayerCase(pooling, {}, {**SEQUENCE, "expected_output_shape": (2, 5)})
-        for pooling in (layers.MaxOverTime, layers.MeanOverTime, layers.SumOverTime)
+        for pooling in (
+            layers.MaxOverTime,
+            layers.MeanOverTime,
+            layers.SumOverTime,
+            layers.SqrtMeanOverTime,
+            layers.WeightedMeanOverTime,
+            layers.LastOverTime,
+        )
     ),
     LayerCase(
         layers.AttentionOverTime,

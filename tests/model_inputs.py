@@ -21,6 +21,11 @@ def numbers(random, batch, time):
     return random.normal(size=(batch, 4)).astype("float32")
 
 
+def named_tokens(random, batch, time):
+    """Return the inputs of a BERT without segments."""
+    return {"token_ids": token_ids(random, batch, time)}
+
+
 def tokens_in_segments(random, batch, time):
     """Return the inputs of BERT: tokens of two segments."""
     ids = token_ids(random, batch, time)

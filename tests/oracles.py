@@ -1,6 +1,7 @@
 """Slow, obvious implementations in plain Python and NumPy, written from the equations."""
 
 import math
+import operator
 import re
 
 import numpy as np
@@ -87,6 +88,17 @@ def batch_normalization(inputs, mask, gamma, beta, epsilon):
     return outputs, np.array(means), np.array(variances)
 
 
+# Of the values of a feature, and their positions 1, 2, ...
+POOLINGS = {
+    "max": lambda values, _: max(values),
+    "sum": lambda values, _: sum(values),
+    "mean": lambda values, _: sum(values) / len(values),
+    "sqrt_mean": lambda values, _: sum(values) / math.sqrt(len(values)),
+    "weighted_mean": lambda values, places: sum(map(operator.mul, values, places)) / sum(places),
+    "last": lambda values, _: values[-1],
+}
+
+
 def pool(inputs, mask, how, k=None):
     """Pool each feature of each sentence over the positions the mask keeps."""
     batch, _, width = inputs.shape
@@ -99,8 +111,8 @@ def pool(inputs, mask, how, k=None):
                 largest = sorted(sorted(range(len(kept)), key=lambda i: -kept[i])[:k])  # noqa: B023
                 columns.append([kept[i] for i in largest] + [0.0] * (k - len(largest)))
             else:
-                value = {"max": max, "sum": sum, "mean": lambda v: sum(v) / len(v)}[how](kept) if kept else 0.0
-                columns.append(value)
+                places = [place for place, keep in enumerate(mask[b], start=1) if keep]
+                columns.append(POOLINGS[how](kept, places) if kept else 0.0)
         rows.append(columns)
     pooled = np.array(rows, "float32")
     return pooled.transpose(0, 2, 1) if how == "k_max" else pooled

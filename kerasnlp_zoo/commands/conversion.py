@@ -1,4 +1,4 @@
-"""`kerasnlp-zoo convert` and `to-huggingface`: BERT from and for other libraries."""
+"""`kerasnlp-zoo convert` and `to-huggingface`: BERT and DistilBERT from and for other libraries."""
 
 from pathlib import Path
 from typing import Literal
@@ -19,13 +19,15 @@ def convert(
     can_abstain: bool = False,
     weights_licence: str = "not stated",
 ) -> None:
-    """Convert a BERT model of Hugging Face, of sentence-transformers or of Google (2018) to an entry.
+    """Convert a BERT or DistilBERT of Hugging Face or sentence-transformers, or a BERT of Google (2018), to an entry.
+
+    A folder that would not give the numbers of the original is refused.
 
     Args:
-        source: Folder of the BERT model. Code in it is not executed.
+        source: Folder of the model. Code in it is not executed.
         folder: Folder of the new entry.
         language: Language of the texts that the model reads.
-        pairs: The model takes pairs of texts.
+        pairs: The model takes pairs of texts. Not needed for a CrossEncoder.
         pooling: How a sentence vector is computed. Needed if the folder does not contain this setting.
         cased: The vocabulary distinguishes capital letters. Needed for Google's folders, which do not contain this
             setting.
@@ -45,7 +47,7 @@ def convert(
 
 
 def to_huggingface(entry: Entry, folder: tyro.conf.Positional[Path]) -> None:
-    """Write a BERT entry as a folder that Hugging Face's transformers can load.
+    """Write a BERT or DistilBERT entry as a folder that Hugging Face's transformers can load.
 
     Args:
         folder: The new folder with config.json, vocab.txt, tokenizer_config.json and model.safetensors.

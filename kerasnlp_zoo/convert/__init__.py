@@ -1,4 +1,4 @@
-"""Convert BERT from and to transformers and sentence-transformers, and from Google's checkpoints of 2018."""
+"""Convert BERT and DistilBERT from and to transformers and sentence-transformers, and BERT from Google of 2018."""
 
 from kerasnlp_zoo.convert.converted import ConvertedBert
 from kerasnlp_zoo.convert.huggingface import read_huggingface

@@ -5,24 +5,26 @@ from pathlib import Path
 from typing import Any
 
 from kerasnlp_zoo import files
+from kerasnlp_zoo.convert.families import BERT, FAMILIES, Family, family_of
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.types import Config, FilePath
 
-ARGUMENTS = {
-    "vocabulary_size": "vocab_size",
-    "hidden_dim": "hidden_size",
-    "num_layers": "num_hidden_layers",
-    "num_heads": "num_attention_heads",
-    "intermediate_dim": "intermediate_size",
-    "max_sequence_length": "max_position_embeddings",
-    "num_segments": "type_vocab_size",
-    "dropout": "hidden_dropout_prob",  # in all BERT models, the dropout of attention weights has the same rate
-    "layer_norm_epsilon": "layer_norm_eps",
-}
 # Dropout does not change an answer. Google's code has no epsilon in its config: it is 1e-12, our default.
 OPTIONAL = ("dropout", "layer_norm_epsilon")
 LARGEST = 2**24  # of a size
 ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
+
+
+# Settings of transformers that change the numbers of a model -> the supported value; null is supported, too.
+NEUTRAL = {
+    "position_embedding_type": "absolute",
+    "is_decoder": False,
+    "add_cross_attention": False,
+    "is_encoder_decoder": False,
+    "pruned_heads": {},
+    "quantization_config": None,
+    "auto_map": None,  # code in the folder
+}
 
 
 def read_json(path: FilePath) -> Any:
@@ -48,28 +50,65 @@ def read_object(path: FilePath) -> Config:
     return value
 
 
-def builder_arguments(config: Config, source: FilePath, activations: Mapping[str, str] | None = None) -> Config:
+def require_supported(config: Config, path: FilePath) -> Family:
+    """Return the family of a model of transformers.
+
+    Args:
+        config: content of its config.json.
+        path: path of the config, for messages.
+
+    Raises:
+        InputError: if the family, the class or a setting is not supported.
+    """
+    model_type = config.get("model_type", BERT.model_type)
+    family = FAMILIES.get(model_type) if isinstance(model_type, str) else None
+    if family is None:
+        raise InputError(
+            f"{path} describes a model of the type {model_type!r:.80}, which is not converted. Expected: "
+            f"{', '.join(FAMILIES)}. Use a BERT or DistilBERT that was trained for the same task, or run this model "
+            "with transformers"
+        )
+    for name, value in NEUTRAL.items():
+        require_choice(f"{name} in {path}", config.get(name) or value, (value,))
+    architectures = config.get("architectures") or []
+    if not isinstance(architectures, list):
+        raise InputError(f"{path}: architectures must be a list. Received: {architectures!r:.80}")
+    classes = tuple(dict.fromkeys(family.classes.values()))
+    for architecture in architectures:
+        require_choice(f"architecture in {path}", architecture, classes)
+    return family
+
+
+def builder_arguments(
+    config: Config, source: FilePath, activations: Mapping[str, str] | None = None, family: Family = BERT
+) -> Config:
     """Return the arguments of the builder `bert`.
 
     Args:
         config: content of their config.json.
         source: path of the config, for messages.
         activations: their names of activations -> our names; None for Hugging Face's names.
+        family: the family of the model.
 
     Raises:
-        InputError: if the config is not for a BERT model, or the activation is not supported.
+        InputError: if the config is not for a model of the family, or the activation is not supported.
     """
     activations = ACTIVATIONS if activations is None else activations
-    missing = [theirs for ours, theirs in ARGUMENTS.items() if theirs not in config and ours not in OPTIONAL]
-    if missing or "hidden_act" not in config:
-        raise InputError(f"{source} lacks {', '.join(missing or ['hidden_act'])}. Expected the config of a BERT model")
-    wrong = [theirs for ours, theirs in ARGUMENTS.items() if theirs in config and not _is_valid(ours, config[theirs])]
+    table = family.arguments
+    needed = [*(theirs for ours, theirs in table.items() if ours not in OPTIONAL), family.activation]
+    if missing := [theirs for theirs in needed if theirs not in config]:
+        raise InputError(
+            f"{source} lacks {', '.join(missing)}. Expected the config of a {family.model_type} model. Copy or "
+            "download it again"
+        )
+    wrong = [theirs for ours, theirs in table.items() if theirs in config and not _is_valid(ours, config[theirs])]
     if wrong:
         shown = ", ".join(f"{name} {config[name]!r:.40}" for name in wrong)
         raise InputError(f"{source} has sizes of another type or out of range: {shown}. Copy or download it again")
-    require_choice(f"hidden_act in {source}", config["hidden_act"], tuple(activations))
-    arguments = {ours: config[theirs] for ours, theirs in ARGUMENTS.items() if theirs in config}
-    return {**arguments, "activation": activations[config["hidden_act"]]}
+    activation = config[family.activation]
+    require_choice(f"{family.activation} in {source}", activation, tuple(activations))
+    arguments = {ours: config[theirs] for ours, theirs in table.items() if theirs in config}
+    return {**arguments, **family.fixed, "activation": activations[activation]}
 
 
 def _is_valid(name: str, value: Any) -> bool:
@@ -80,17 +119,17 @@ def _is_valid(name: str, value: Any) -> bool:
 
 
 def their_config(arguments: Mapping[str, Any]) -> Config:
-    """Return the config of Hugging Face's BERT, the inverse of `builder_arguments`.
+    """Return the config of Hugging Face's BERT or DistilBERT, the inverse of `builder_arguments`.
 
     Example:
 
     >>> their_config({"vocabulary_size": 100, "dropout": 0.1, "activation": "gelu_tanh"})["hidden_act"]
     'gelu_new'
     """
-    config = {theirs: arguments[ours] for ours, theirs in ARGUMENTS.items() if ours in arguments}
+    family = family_of(arguments)
     name_of = {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}  # the older name wins
     return {
-        **config,
-        "attention_probs_dropout_prob": arguments["dropout"],
-        "hidden_act": name_of[arguments["activation"]],
+        **{theirs: arguments[ours] for ours, theirs in family.arguments.items() if ours in arguments},
+        **dict.fromkeys(family.other_dropouts, arguments["dropout"]),
+        family.activation: name_of[arguments["activation"]],
     }

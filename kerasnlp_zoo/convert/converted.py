@@ -1,7 +1,7 @@
-"""A BERT model from the files of another library, with everything that a model and a task need."""
+"""A BERT or DistilBERT from the files of another library, with everything that a model and a task need."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Config, Language
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from kerasnlp_zoo.tasks import Task
 
-Pooling: TypeAlias = Literal["mean", "first", "max", "pooled_output"]
 CLASSIFIERS = ("bert_classifier", "bert_token_classifier")
 # Builder of the file -> name of the task, and builder of the task's model.
 TASKS_OF_BUILDERS = {
@@ -37,12 +36,12 @@ class ConvertedBert:
         tokens: the vocabulary.
         lower_case: whether the tokenizer converts texts to lower case.
         max_sequence_length: number of tokens that texts are truncated to.
-        pooling: `pooling` of the builder `sentence_encoder`; None for other builders.
-        normalize: whether sentence vectors have length 1.
+        head: arguments of the builder in addition to those of `bert` and num_classes, such as the pooling.
         labels: names of the classes; None for other builders.
         thresholds: the smallest probability of each label of a classifier that assigns any number of labels; None for
             other models.
         can_abstain: whether a "bert_span_predictor" was trained to answer that there is no answer.
+        pairs: whether the files say that an example is a pair of texts, as for a CrossEncoder.
     """
 
     source: str
@@ -52,11 +51,11 @@ class ConvertedBert:
     tokens: list[str]
     lower_case: bool
     max_sequence_length: int
-    pooling: Pooling | None = None
-    normalize: bool = False
+    head: Config = dataclasses.field(default_factory=dict)
     labels: list[str] | None = None
     thresholds: list[float] | None = None
     can_abstain: bool = False
+    pairs: bool = False
 
     def abstaining(self) -> Self:
         """Return the same model, whose task may answer that there is no answer, as on SQuAD 2.0.
@@ -99,7 +98,7 @@ class ConvertedBert:
 
         Args:
             language: language of the texts.
-            pairs: whether an example is a pair of texts. The files do not contain this setting.
+            pairs: whether an example is a pair of texts. Only the files of a CrossEncoder contain this setting.
 
         Raises:
             InputError: if there is no task for the head, or the vocabulary lacks a special token.
@@ -123,7 +122,7 @@ class ConvertedBert:
             WordPieceVocabulary(self.tokens),
             lower_case=self.lower_case,
             language=language,
-            pairs=pairs or task == "question_answering",
+            pairs=pairs or self.pairs or task == "question_answering",
             max_sequence_length=self.max_sequence_length,
         )
         model = self.model(None if builder == self.builder else builder)
@@ -133,6 +132,5 @@ class ConvertedBert:
 
     def _head_arguments(self) -> Config:
         """Return the arguments of `builder` in addition to the arguments of `bert`."""
-        if self.builder == "sentence_encoder":
-            return {"pooling": self.pooling, "normalize": self.normalize}
-        return {"num_classes": len(self.weights["logits/bias"])} if self.builder in CLASSIFIERS else {}
+        count = {"num_classes": len(self.weights["logits/bias"])} if self.builder in CLASSIFIERS else {}
+        return {**count, **self.head}

@@ -1,37 +1,29 @@
-"""Read a BERT model from a folder of Hugging Face's transformers or of sentence-transformers."""
+"""Read a BERT or DistilBERT from a folder of Hugging Face's transformers or of sentence-transformers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from kerasnlp_zoo.convert.bert_names import to_ours
-from kerasnlp_zoo.convert.configs import builder_arguments, read_object
-from kerasnlp_zoo.convert.converted import CLASSIFIERS, ConvertedBert, Pooling
-from kerasnlp_zoo.convert.pytorch_file import read_pytorch
-from kerasnlp_zoo.convert.sentence_transformers import MODULES, read_modules
+from kerasnlp_zoo.convert.configs import builder_arguments, read_object, require_supported
+from kerasnlp_zoo.convert.converted import CLASSIFIERS, ConvertedBert
+from kerasnlp_zoo.convert.families import Family
+from kerasnlp_zoo.convert.scores import Outputs, read_outputs
+from kerasnlp_zoo.convert.sentence_transformers import MODULES, SentenceParts, read_modules
 from kerasnlp_zoo.convert.vocabularies import read_tokenizer
-from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.convert.weight_files import read_tensors
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Config, FilePath
-from kerasnlp_zoo.weights import read_weights
 
-ARCHITECTURES = (
-    "BertModel",
-    "BertForMaskedLM",
-    "BertForPreTraining",
-    "BertForSequenceClassification",
-    "BertForTokenClassification",
-    "BertForQuestionAnswering",
-)
-
-INDEX = ".index.json"  # suffix of the file that lists the parts of weights in several files
-SEVERAL_LABELS = "multi_label_classification"  # the `problem_type` in transformers
-PROBLEMS = ("single_label_classification", SEVERAL_LABELS, "regression")
 CAN_ABSTAIN = "can_abstain"  # in a config.json that this package wrote: transformers has no such field
 
 
-def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> ConvertedBert:
-    r"""Read the architecture, weights, vocabulary, labels and pooling of a BERT model.
+def read_huggingface(
+    folder: FilePath, pooling: Literal["mean", "first", "pooled_output"] | None = None
+) -> ConvertedBert:
+    r"""Read the architecture, weights, vocabulary, labels and pooling of a BERT or DistilBERT.
 
     No code of the folder runs: `pytorch_file` reads pytorch_model.bin without unpickling objects.
 
@@ -42,7 +34,8 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
             other models.
 
     Raises:
-        InputError: if a file is missing or damaged, or the model is not a supported BERT.
+        InputError: if a file is missing or damaged, or something in the folder is not supported: what is converted has
+            the same outputs as the original.
 
     Example:
 
@@ -56,81 +49,67 @@ def read_huggingface(folder: FilePath, pooling: Pooling | None = None) -> Conver
     >>> converted.builder, converted.arguments["hidden_dim"], converted.labels
     ('bert_classifier', 128, ['LABEL_0', 'LABEL_1'])
     """
-    folder = Path(folder)
-    normalize = pooling is not None
-    if (folder / MODULES).exists():
-        folder, pooling, normalize = read_modules(folder)
-    config = read_object(folder / "config.json")
-    _require_supported(config, folder / "config.json")
-    arguments = builder_arguments(config, folder / "config.json")
-    tensors = _tensors(folder)
-    weights = to_ours(tensors, arguments["num_layers"], folder)
-    builder = "bert_span_predictor" if "qa_outputs.weight" in tensors else _builder(weights, config, pooling)
-    tokenizer = read_tokenizer(folder, arguments)
+    parts = _parts(Path(folder), pooling)
+    path = parts.encoder / "config.json"
+    config = read_object(path)
+    family = require_supported(config, path)
+    arguments = builder_arguments(config, path, family=family)
+    tensors = read_tensors(parts.encoder)
+    weights = {**to_ours(tensors, arguments["num_layers"], parts.encoder, family), **parts.weights}
+    builder = "sentence_encoder" if parts.head else _builder(tensors, weights, config)
+    _require_classifier_of_pairs(builder, parts)
+    outputs, head = Outputs(None, has_label_sets=False, pairs=False), parts.head
+    if builder == "bert_classifier":
+        outputs = read_outputs(config, len(weights["logits/bias"]), path, parts.cross_encoder)
+        head = _classifier(family, outputs)
     return ConvertedBert(
-        source=str(folder),
+        source=str(parts.encoder),
         builder=builder,
         arguments=arguments,
         weights=weights,
-        pooling=pooling,
-        normalize=normalize,
-        labels=_labels(config, weights, folder / "config.json") if builder in CLASSIFIERS else None,
-        thresholds=_thresholds(config, weights, folder / "config.json") if builder == "bert_classifier" else None,
+        head=head,
+        labels=_labels(config, weights, path) if builder in CLASSIFIERS else None,
+        thresholds=_thresholds(config, weights, path) if outputs.has_label_sets else None,
         can_abstain=builder == "bert_span_predictor" and config.get(CAN_ABSTAIN) is True,
-        **tokenizer,
+        pairs=outputs.pairs,
+        **read_tokenizer(parts.encoder, arguments),
     )
 
 
-def _require_supported(config: Config, path: Path) -> None:
-    for name, supported in (("model_type", "bert"), ("position_embedding_type", "absolute"), ("is_decoder", False)):
-        require_choice(f"{name} in {path}", config.get(name, supported), (supported,))
-    problem = config.get("problem_type")
-    require_choice(f"problem_type in {path}", problem, (None, *PROBLEMS))
-    labels = config.get("id2label")
-    if problem == "regression" and isinstance(labels, dict) and len(labels) > 1:
-        raise InputError(f"{path}: a model with {len(labels)} scores for each text. Expected one score, or classes")
-    architectures = config.get("architectures") or []
-    if not isinstance(architectures, list):
-        raise InputError(f"{path}: architectures must be a list. Received: {architectures!r:.80}")
-    for architecture in architectures:
-        require_choice(f"architecture in {path}", architecture, ARCHITECTURES)
+def _parts(folder: Path, pooling: str | None) -> SentenceParts:
+    """Return the parts of a folder of sentence-transformers; or of transformers, with the pooling of the user."""
+    if not (folder / MODULES).exists():
+        return SentenceParts(folder, {} if pooling is None else {"pooling": pooling, "normalize": True}, {}, None)
+    if pooling is not None:
+        raise InputError(f"{folder / MODULES} contains the pooling. Leave it out. Received: pooling={pooling!r}")
+    return read_modules(folder)
 
 
-def _tensors(folder: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of the folder: of the first kind of file that exists, in one file or in several."""
-    for name, read in READERS.items():
-        if (folder / name).exists():
-            return read(folder / name)
-        if (folder / (name + INDEX)).exists():
-            tensors: dict[str, np.ndarray] = {}
-            for part in _parts(folder / (name + INDEX)):
-                tensors |= read(folder / part)
-            return tensors
-    raise InputError(f"{folder} contains no weights. Expected {' or '.join(READERS)} in it")
-
-
-def _parts(path: Path) -> list[str]:
-    """Return the names of the files that an index lists."""
-    table = read_object(path).get("weight_map")
-    names = {str(name) for name in table.values()} if isinstance(table, dict) else set()
-    missing = sorted(name for name in names if Path(name).name != name or not (path.parent / name).is_file())
-    if not names or missing:
-        raise InputError(
-            f"{path} must list files of weights beside it. Missing: {', '.join(missing)[:200] or 'all'}. Copy or "
-            "download the folder again"
-        )
-    return sorted(names)
-
-
-def _builder(weights: Mapping[str, np.ndarray], config: Config, pooling: Pooling | None) -> str:
+def _builder(tensors: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray], config: Config) -> str:
     """Return the name of the builder whose model has the heads of the weights."""
+    if "qa_outputs.weight" in tensors:
+        return "bert_span_predictor"
     if "logits/kernel" in weights:
-        tags = "BertForTokenClassification" in (config.get("architectures") or ())
-        return "bert_token_classifier" if tags else "bert_classifier"
+        has_tags = any(str(name).endswith("ForTokenClassification") for name in config.get("architectures") or ())
+        return "bert_token_classifier" if has_tags else "bert_classifier"
     if "mlm_logits/bias" in weights:
         has_next_sentence = {"nsp_logits/kernel", "pooler/kernel"} <= weights.keys()
         return "bert_pretrainer" if has_next_sentence else "bert_masked_language_model"
-    return "bert" if pooling is None else "sentence_encoder"
+    return "bert"
+
+
+def _require_classifier_of_pairs(builder: str, parts: SentenceParts) -> None:
+    if parts.cross_encoder is not None and builder != "bert_classifier":
+        raise InputError(
+            f"{parts.encoder} is a CrossEncoder. Expected the weights of a classifier of pairs of texts. "
+            f"Received: {builder}"
+        )
+
+
+def _classifier(family: Family, outputs: Outputs) -> Config:
+    """Return the arguments of the builder `bert_classifier` in addition to those of `bert` and num_classes."""
+    activation = {} if outputs.score_activation is None else {"score_activation": outputs.score_activation}
+    return {"pooling": family.pooling, **activation}
 
 
 def _labels(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> list[str]:
@@ -148,19 +127,10 @@ def _labels(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> li
     return labels
 
 
-def _thresholds(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> list[float] | None:
+def _thresholds(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> list[float]:
     """Return the thresholds of a classifier that assigns any number of labels; 0.5 if another program wrote it."""
-    if config.get("problem_type") != SEVERAL_LABELS:
-        return None
     count = len(weights["logits/bias"])
     thresholds = config.get("thresholds", [0.5] * count)
     if not isinstance(thresholds, list) or not all(isinstance(number, float) for number in thresholds):
         raise InputError(f"{path}: thresholds must have a number for each label. Received: {thresholds!r:.80}")
     return thresholds
-
-
-# File of weights -> function that reads it.
-READERS: dict[str, Callable[[Path], dict[str, np.ndarray]]] = {
-    "model.safetensors": read_weights,
-    "pytorch_model.bin": read_pytorch,
-}

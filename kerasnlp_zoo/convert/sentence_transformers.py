@@ -1,26 +1,24 @@
-"""The parts of a sentence-transformers folder: the encoder, the pooling of its vectors, and their length."""
+"""The parts of a sentence-transformers folder: the encoder and the modules after it, or a CrossEncoder."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kerasnlp_zoo.convert.configs import read_json, read_object
-from kerasnlp_zoo.convert.converted import Pooling
+from kerasnlp_zoo.convert.sentence_modules import dense_config, pooling_config, read_dense, read_pooling
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Config
 
+if TYPE_CHECKING:
+    import numpy as np
+
 MODULES = "modules.json"
-# Their name of a pooling, in folders of version 5.4 and later -> ours.
-POOLINGS: dict[str, Pooling] = {"mean": "mean", "cls": "first", "max": "max"}
-# Their flag of a pooling in older folders -> their name.
-FLAGS = {
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
-}
+SETTINGS = "config_sentence_transformers.json"
+PACKAGE = "sentence_transformers."
+ENCODERS = [["Transformer", "Pooling", *dense, *unit] for dense in ([], ["Dense"]) for unit in ([], ["Normalize"])]
+DENSE_FOLDER = "2_Dense"  # of a folder that is written
+CROSS_ENCODER = ["Transformer"]
+COSINE = ("cosine", None)
 
 
 class SentenceParts(NamedTuple):
@@ -28,20 +26,22 @@ class SentenceParts(NamedTuple):
 
     Attributes:
         encoder: folder of the encoder.
-        pooling: how the vectors of the tokens become one vector.
-        normalize: whether the vectors have length 1.
+        head: arguments of the builder `sentence_encoder` in addition to those of `bert`; empty for a CrossEncoder.
+        weights: our variable paths -> float32 arrays, of the dense layer after the pooling.
+        cross_encoder: the settings of a CrossEncoder; None for a sentence encoder.
     """
 
     encoder: Path
-    pooling: Pooling
-    normalize: bool
+    head: Config
+    weights: "dict[str, np.ndarray]"
+    cross_encoder: Config | None
 
 
 def read_modules(folder: Path) -> SentenceParts:
-    """Read modules.json and the config of the pooling.
+    """Read modules.json, and the configs and weights of the modules after the encoder.
 
     Raises:
-        InputError: if a module or pooling is not supported, or a file is missing or damaged.
+        InputError: if a module or a setting is not supported, or a file is missing or damaged.
     """
     path = folder / MODULES
     modules = read_json(path)
@@ -50,15 +50,23 @@ def read_modules(folder: Path) -> SentenceParts:
             f'{path} is damaged: expected a list of objects {{"type", "path"}}, with paths inside the folder. Copy or '
             "download it again"
         )
-    kinds = [module["type"].split(".")[-1] for module in modules]
-    if kinds[:2] != ["Transformer", "Pooling"] or kinds[2:] not in ([], ["Normalize"]):
+    kinds = [_kind(module["type"]) for module in modules]
+    folders = {kind: folder / module["path"] for kind, module in zip(kinds, modules, strict=True)}
+    settings = read_object(folder / SETTINGS) if (folder / SETTINGS).exists() else {}
+    _require_no_prompt(settings, folder / SETTINGS)
+    if kinds == CROSS_ENCODER and settings.get("model_type") == "CrossEncoder":
+        return SentenceParts(folders["Transformer"], {}, {}, settings)
+    if kinds not in ENCODERS:
         raise InputError(
-            f"{path} has unsupported modules. Expected: Transformer, Pooling and optionally Normalize. "
-            f"Received: {', '.join(kinds) or 'none'}"
+            f"{path} has unsupported modules. Expected: Transformer, Pooling, optionally Dense and optionally "
+            f"Normalize, in this order; or the Transformer of a CrossEncoder. Received: {', '.join(kinds) or 'none'}. "
+            "Use sentence-transformers for this model"
         )
-    _require_no_prompt(folder / "config_sentence_transformers.json")
-    pooling = _pooling(folder / modules[1]["path"] / "config.json")
-    return SentenceParts(folder / modules[0]["path"], pooling, "Normalize" in kinds)
+    normalize = "Normalize" in kinds
+    _require_same_vectors(settings, normalize, folder / SETTINGS)
+    head: Config = {"pooling": read_pooling(folders["Pooling"] / "config.json"), "normalize": normalize}
+    projection, weights = read_dense(folders["Dense"]) if "Dense" in kinds else ({}, {})
+    return SentenceParts(folders["Transformer"], {**head, **projection}, weights, None)
 
 
 def _is_module(module: Any) -> bool:
@@ -68,27 +76,34 @@ def _is_module(module: Any) -> bool:
     return not Path(module["path"]).is_absolute() and ".." not in Path(module["path"]).parts
 
 
-def _pooling(path: Path) -> Pooling:
-    """Return the pooling that the config of a module selects."""
-    config = read_object(path)
-    modes = [name for flag, name in FLAGS.items() if config.get(flag) is True]
-    if isinstance(config.get("pooling_mode"), str):
-        modes = [config["pooling_mode"]]
-    if len(modes) != 1 or modes[0] not in POOLINGS:
-        raise InputError(
-            f"{path} must select one pooling of {', '.join(POOLINGS)}. Received: {', '.join(modes) or 'none'}"
-        )
-    return POOLINGS[modes[0]]
+def _kind(name: str) -> str:
+    """Return the name of a class of sentence-transformers without its module; the whole name of another class."""
+    return name.split(".")[-1] if name.startswith(PACKAGE) else name
 
 
-def _require_no_prompt(path: Path) -> None:
+def _require_no_prompt(settings: Config, path: Path) -> None:
     """Raise InputError if a text is put before every input, which a task here does not do."""
-    config = read_object(path) if path.exists() else {}
-    name, prompts = config.get("default_prompt_name"), config.get("prompts")
-    if name is not None and isinstance(prompts, dict) and prompts.get(name):
+    name, prompts = settings.get("default_prompt_name"), settings.get("prompts")
+    if isinstance(name, str) and isinstance(prompts, dict) and prompts.get(name):
         raise InputError(
             f"{path} puts the prompt {prompts[name]!r:.80} before every text, which is not supported. Remove "
             "default_prompt_name there, and write the prompt into your texts"
+        )
+
+
+def _require_same_vectors(settings: Config, normalize: bool, path: Path) -> None:
+    """Raise InputError if vectors are shortened, or compared by another similarity than the cosine."""
+    if settings.get("truncate_dim") is not None:
+        raise InputError(
+            f"{path} shortens the vectors to truncate_dim, which is not supported. Remove it there, and shorten the "
+            f"vectors yourself. Received: {settings['truncate_dim']!r:.40}"
+        )
+    similarity = settings.get("similarity_fn_name")
+    # The dot product of vectors of length 1 is their cosine.
+    if similarity not in (*COSINE, "dot") if normalize else similarity not in COSINE:
+        raise InputError(
+            f"{path} compares vectors by {similarity!r:.40}. Tasks here compare them by their cosine. If you need only "
+            "the vectors, remove similarity_fn_name there, and compare them yourself"
         )
 
 
@@ -98,14 +113,13 @@ def modules_of(arguments: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         arguments: arguments of the builder `sentence_encoder`.
     """
-    modules = [("", "Transformer"), ("1_Pooling", "Pooling")]
-    modules += [("2_Normalize", "Normalize")] if arguments["normalize"] else []
+    after = [("Pooling", pooling_config(arguments))]
+    after += [("Dense", dense_config(arguments))] if arguments.get("projection_dim") else []
+    after += [("Normalize", {})] if arguments["normalize"] else []
+    paths = {f"{number}_{kind}": kind for number, (kind, _) in enumerate(after, start=1)}
     rows: list[Config] = [
-        {"idx": index, "name": str(index), "path": path, "type": f"sentence_transformers.models.{kind}"}
-        for index, (path, kind) in enumerate(modules)
+        {"idx": index, "name": str(index), "path": path, "type": f"{PACKAGE}models.{kind}"}
+        for index, (path, kind) in enumerate({"": "Transformer", **paths}.items())
     ]
-    modes = {flag: POOLINGS.get(name) == arguments["pooling"] for flag, name in FLAGS.items()}
-    return {
-        MODULES: rows,
-        "1_Pooling/config.json": {"word_embedding_dimension": arguments["hidden_dim"], **modes},
-    }
+    configs = {f"{number}_{kind}/config.json": config for number, (kind, config) in enumerate(after, start=1) if config}
+    return {MODULES: rows, **configs}

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from kerasnlp_zoo.convert.configs import read_object
+from kerasnlp_zoo.convert.families import Family, family_of
+from kerasnlp_zoo.convert.sentence_settings import read_sentence_settings
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.types import Config
 
-TOKENIZERS = ("BertTokenizer", "BertTokenizerFast")
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MOST_PADDING = 1024  # rows of an embedding without a token
 WORD_PIECE = {"unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
@@ -36,7 +37,7 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
 
     Args:
         folder: folder with vocab.txt or tokenizer.json, and optionally tokenizer_config.json, which has precedence over
-            tokenizer.json, and sentence_bert_config.json.
+            tokenizer.json, and sentence_bert_config.json, whose length has precedence over both.
         arguments: arguments of the builder `bert`.
 
     Returns:
@@ -48,29 +49,49 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
     """
     tokenizer = _object_or_nothing(folder / "tokenizer.json")
     config = _object_or_nothing(folder / "tokenizer_config.json")
-    sentences = _object_or_nothing(folder / "sentence_bert_config.json")
-    if (folder / "vocab.txt").exists():
-        tokens = read_vocabulary(folder / "vocab.txt")
-    elif tokenizer:
-        tokens = _tokens(tokenizer, folder / "tokenizer.json")
-    else:
-        raise InputError(f"{folder} contains no vocabulary. Expected vocab.txt or tokenizer.json in it")
-    tokens = padded(tokens, arguments, folder)
+    sentences = read_sentence_settings(folder)
+    _require_no_added_tokens(tokenizer, config, folder)
+    tokens = padded(_vocabulary(folder, tokenizer), arguments, folder)
     _require_bert_pipeline(tokenizer, folder / "tokenizer.json")
     normalizer = tokenizer.get("normalizer") or {}
-    lower_case = config.get("do_lower_case", normalizer.get("lowercase", True))  # BERT's default
+    if not isinstance(normalizer, dict):
+        raise InputError(f"{folder / 'tokenizer.json'}: normalizer must be an object. Received: {normalizer!r:.80}")
+    lower_case = config.get("do_lower_case", True)  # the default of transformers, whatever tokenizer.json says
+    if "do_lower_case" not in config and normalizer.get("lowercase", True) is not True:
+        raise InputError(
+            f"{folder}: tokenizer.json keeps upper case, but transformers converts texts to lower case unless "
+            'tokenizer_config.json has "do_lower_case": false. Write the right setting there'
+        )
     _require_as_bert(config, normalizer, lower_case, folder)
-    _require_no_added_tokens(tokenizer, config, tokens, folder)
+    _require_sides(tokenizer, config, folder)
+    _require_inputs(config, family_of(arguments), folder)
     if sentences.get("do_lower_case") and not lower_case:
         raise InputError(
             f"{folder / 'sentence_bert_config.json'} converts texts to lower case for a tokenizer that keeps case and "
             "accents, which is not supported. Set do_lower_case to false there, and convert your texts"
         )
-    limits = (arguments["max_sequence_length"], config.get("model_max_length"), sentences.get("max_seq_length"))
+    given = sentences.get("max_seq_length")
+    limits = (arguments["max_sequence_length"], config.get("model_max_length") if given is None else given)
     numbers = [limit for limit in limits if limit is not None]
     if not all(type(limit) in (int, float) and limit >= 1 for limit in numbers):
         raise InputError(f"{folder}: the maximum length of a text must be a number of at least 1. Received: {numbers}")
     return {"tokens": tokens, "lower_case": lower_case, "max_sequence_length": int(min(numbers))}
+
+
+def _vocabulary(folder: Path, tokenizer: Config) -> list[str]:
+    """Return the tokens of a folder, from vocab.txt or tokenizer.json."""
+    described = tokenizer.get("model") is not None
+    if not (folder / "vocab.txt").exists():
+        if not tokenizer:
+            raise InputError(f"{folder} contains no vocabulary. Expected vocab.txt or tokenizer.json in it")
+        return _tokens(tokenizer, folder / "tokenizer.json")
+    tokens = read_vocabulary(folder / "vocab.txt")
+    if described and tokens != _tokens(tokenizer, folder / "tokenizer.json"):
+        raise InputError(
+            f"{folder} has different vocabularies in vocab.txt and tokenizer.json. transformers reads tokenizer.json. "
+            "Remove vocab.txt if tokenizer.json belongs to the weights, otherwise tokenizer.json"
+        )
+    return tokens
 
 
 def padded(tokens: Sequence[str], arguments: Mapping[str, Any], folder: Path) -> list[str]:
@@ -94,11 +115,38 @@ def padded(tokens: Sequence[str], arguments: Mapping[str, Any], folder: Path) ->
 
 def _require_as_bert(config: Config, normalizer: Config, lower_case: bool, folder: Path) -> None:
     """Raise InputError unless the settings are the settings of BERT's tokenizer."""
-    require_choice(f"tokenizer_class in {folder}", config.get("tokenizer_class", "BertTokenizer"), TOKENIZERS)
     strip = config.get("strip_accents", normalizer.get("strip_accents"))
     require_choice(f"strip_accents in {folder}", strip, (None, lower_case))
     chinese = config.get("tokenize_chinese_chars", normalizer.get("handle_chinese_chars", True))
     require_choice(f"tokenize_chinese_chars in {folder}", chinese, (True,))
+
+    require_choice(f"do_lower_case in {folder}", lower_case, (True, False))
+    for name in SPECIAL:
+        key = f"{name.strip('[]').lower()}_token"
+        token = config.get(key, name)
+        require_choice(f"{key} in {folder}", token.get("content") if isinstance(token, dict) else token, (name,))
+
+
+def _require_sides(tokenizer: Config, config: Config, folder: Path) -> None:
+    """Raise InputError if texts are padded or truncated on the left, which changes the positions of their tokens."""
+    for name in ("padding", "truncation"):
+        section = tokenizer.get(name)
+        direction = section.get("direction") if isinstance(section, dict) else None
+        side = config.get(f"{name}_side", direction or "right")
+        require_choice(f"{name}_side in {folder}", str(side).lower(), ("right",))
+
+
+def _require_inputs(config: Config, family: Family, folder: Path) -> None:
+    """Raise InputError unless the tokenizer makes the inputs of the family: BERT without segments has other numbers."""
+    name = config.get("tokenizer_class") or family.tokenizers[0]
+    require_choice(f"tokenizer_class in {folder}", name, family.tokenizers)
+    needed = {"input_ids", "attention_mask", *(["token_type_ids"] if "num_segments" in family.arguments else [])}
+    inputs = config.get("model_input_names", sorted(needed))
+    if not isinstance(inputs, list) or needed - set(map(str, inputs)):
+        raise InputError(
+            f"{folder}: model_input_names of tokenizer_config.json must contain {', '.join(sorted(needed))}. "
+            f"Received: {inputs!r:.80}. Remove it there if the model was trained with all of them"
+        )
 
 
 def _require_bert_pipeline(tokenizer: Config, path: Path) -> None:
@@ -136,11 +184,13 @@ def _template(items: Any) -> list[tuple[str, int]]:
         return []
 
 
-def _require_no_added_tokens(tokenizer: Config, config: Config, tokens: Sequence[str], folder: Path) -> None:
+def _require_no_added_tokens(tokenizer: Config, config: Config, folder: Path) -> None:
     """Raise InputError for tokens that are matched whole in a text, before it is normalized and split."""
     listed = tokenizer.get("added_tokens") or []
     decoder = config.get("added_tokens_decoder") or {}
-    added = [*(listed if isinstance(listed, list) else []), *(decoder.values() if isinstance(decoder, dict) else [])]
+    if not isinstance(listed, list):
+        raise InputError(f"{folder / 'tokenizer.json'}: added_tokens must be a list. Received: {listed!r:.80}")
+    added = [*listed, *(decoder.values() if isinstance(decoder, dict) else [])]
     names = {str(token.get("content")) for token in added if isinstance(token, dict)}
     extra = config.get("additional_special_tokens") or []
     names |= {str(token) for token in extra} if isinstance(extra, list) else set()

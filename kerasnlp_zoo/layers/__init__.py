@@ -17,9 +17,12 @@ from kerasnlp_zoo.layers.pooling import (
     AttentionOverTime,
     FirstPositions,
     KMaxPooling,
+    LastOverTime,
     MaxOverTime,
     MeanOverTime,
+    SqrtMeanOverTime,
     SumOverTime,
+    WeightedMeanOverTime,
 )
 from kerasnlp_zoo.layers.positions import LearnedPositions, SinusoidalPositions
 from kerasnlp_zoo.layers.recurrent import Recurrent
@@ -51,13 +54,13 @@ from kerasnlp_zoo.layers.word_prediction import (
 )
 
 __all__ = [
-    "CRF",
     "AddBias",
     "AdditiveStateCell",
     "Attention",
     "AttentionOverTime",
     "BagOfWords",
     "BagOfWordsDense",
+    "CRF",
     "ChildSumTreeLSTM",
     "CoupledGateCell",
     "DeepTransitionCell",
@@ -68,6 +71,7 @@ __all__ = [
     "HierarchicalSoftmax",
     "ImportanceSampling",
     "KMaxPooling",
+    "LastOverTime",
     "LeakyCell",
     "LearnedPositions",
     "MaskScores",
@@ -90,6 +94,7 @@ __all__ = [
     "SeparateGatesCell",
     "SharedEmbedding",
     "SinusoidalPositions",
+    "SqrtMeanOverTime",
     "Standardization",
     "SumOverTime",
     "TextConvolution",
@@ -98,6 +103,7 @@ __all__ = [
     "TransformerEncoderBlock",
     "TreeMean",
     "UnitLength",
+    "WeightedMeanOverTime",
     "WindowMask",
     "WindowedSelfAttention",
     "WindowedTransformerBlock",

@@ -106,6 +106,84 @@ class MeanOverTime(PoolingOverTime):
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class SqrtMeanOverTime(PoolingOverTime):
+    """Return the sum of the activations of every feature, divided by the square root of the number of real positions.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], True keeps a position; None keeps all.
+
+    Returns:
+        float tensor [B, D].
+
+    Example:
+
+    >>> SqrtMeanOverTime()(ops.ones((1, 5, 1)), mask=[[True, True, True, True, False]]).numpy()
+    array([[2.]], dtype=float32)
+
+    Reference: sentence-transformers, pooling "mean_sqrt_len_tokens".
+    """
+
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Divide the float32 sum by the root of the number of real positions, at least 1."""
+        total = ops.sum(ops.cast(zero_masked(inputs, mask), "float32"), axis=1)  # [B, D]
+        count = ops.sum(ops.cast(mask, "float32"), axis=1)  # [B, 1]
+        return ops.cast(total / ops.sqrt(ops.maximum(count, 1.0)), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class WeightedMeanOverTime(PoolingOverTime):
+    """Return the mean of the activations of every feature; the weight of position t = 1, 2, ... is t.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], True keeps a position; None keeps all.
+
+    Returns:
+        float tensor [B, D].
+
+    Example:
+
+    >>> WeightedMeanOverTime()(ops.convert_to_tensor([[[3.0], [6.0], [9.0]]]), mask=[[True, True, False]]).numpy()
+    array([[5.]], dtype=float32)
+
+    Reference: Muennighoff 2022, "SGPT: GPT Sentence Embeddings for Semantic Search", section 3.1.2.
+    """
+
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Divide the float32 sum of weighted activations by the sum of the weights, at least 1."""
+        positions = ops.cast(ops.arange(1, ops.shape(inputs)[1] + 1), "float32")[None, :, None]
+        weights = positions * ops.cast(mask, "float32")  # [B, T, 1]
+        total = ops.sum(ops.cast(zero_masked(inputs, mask), "float32") * weights, axis=1)  # [B, D]
+        return ops.cast(total / ops.maximum(ops.sum(weights, axis=1), 1.0), inputs.dtype)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
+class LastOverTime(PoolingOverTime):
+    """Return the vector of the last real position of every sentence.
+
+    Call arguments:
+        inputs: float tensor [B, T, D].
+        mask: bool tensor [B, T], True keeps a position; None keeps all.
+
+    Returns:
+        float tensor [B, D].
+
+    Example:
+
+    >>> LastOverTime()(ops.convert_to_tensor([[[1.0], [5.0], [9.0]]]), mask=[[True, True, False]]).numpy()
+    array([[5.]], dtype=float32)
+    """
+
+    def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Add the vectors of all positions, where every position but the last real one is 0."""
+        # The number of real positions from here to the end is 1 at the last real position.
+        remaining = ops.flip(ops.cumsum(ops.flip(ops.cast(mask, "int32"), axis=1), axis=1), axis=1)  # [B, T, 1]
+        is_last = ops.logical_and(mask, ops.equal(remaining, 1))
+        return ops.sum(zero_masked(inputs, is_last), axis=1)
+
+
+@keras.saving.register_keras_serializable(package="kerasnlp_zoo")
 class KMaxPooling(PoolingOverTime):
     """Return the `k` largest activations of every feature, in sentence order.
 

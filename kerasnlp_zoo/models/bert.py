@@ -34,7 +34,7 @@ class EncoderArguments(TypedDict, total=False):
     num_heads: int
     intermediate_dim: int
     max_sequence_length: int
-    num_segments: int
+    num_segments: int | None
     dropout: float
     activation: Activation
     layer_norm_epsilon: float
@@ -73,7 +73,7 @@ def bert(
     num_heads: int = 12,
     intermediate_dim: int = 3072,
     max_sequence_length: int = 512,
-    num_segments: int = 2,
+    num_segments: int | None = 2,
     dropout: float = 0.1,
     activation: Activation = "gelu",
     layer_norm_epsilon: float = 1e-12,
@@ -91,7 +91,8 @@ def bert(
         num_heads: number of attention heads of each block; must divide D unless `key_dim` and `value_dim` are given.
         intermediate_dim: width between the two dense layers of a block.
         max_sequence_length: maximum T.
-        num_segments: number of segment ids, 2 for pairs of sentences.
+        num_segments: number of segment ids, 2 for pairs of sentences; None for a model without segments, such as
+            DistilBERT, which then takes only token_ids.
         dropout: in [0, 1), fraction of activations and attention weights to drop in training.
         activation: "gelu", "gelu_tanh" (Google's checkpoints of 2018) or "relu".
         layer_norm_epsilon: added to the variance in layer normalization.
@@ -136,7 +137,7 @@ def encoder_outputs(model: keras.Model) -> keras.Model:
     """
     num_layers = model.builder_config["arguments"]["num_layers"]
     layers = [model.get_layer("embedding_dropout"), *(model.get_layer(f"layer_{i}") for i in range(num_layers))]
-    inputs = {name: model.input[name] for name in ("token_ids", "segment_ids")}
+    inputs = {name: model.input[name] for name in ("token_ids", "segment_ids") if name in model.input}
     return keras.Model(inputs, [layer.output for layer in layers], name="encoder_outputs")
 
 
@@ -145,7 +146,7 @@ class Encoded:
     """The symbolic tensors of the encoder.
 
     Attributes:
-        inputs: {"token_ids": int [B, T], "segment_ids": int [B, T]}.
+        inputs: {"token_ids": int [B, T], "segment_ids": int [B, T]}; without segments only token_ids.
         mask: bool [B, T], False at padding.
         sequence: float [B, T, D], output of the last block.
         token_embedding: the `SharedEmbedding` of the tokens.
@@ -164,7 +165,7 @@ def encode(
     num_heads: int,
     intermediate_dim: int,
     max_sequence_length: int,
-    num_segments: int,
+    num_segments: int | None,
     dropout: float,
     activation: Activation,
     layer_norm_epsilon: float,
@@ -174,19 +175,21 @@ def encode(
     shared_key_value: bool,
 ) -> Encoded:
     """Build the encoder from the arguments of `bert`."""
-    require_positive(num_segments=num_segments)
     require_choice("activation", activation, tuple(ACTIVATIONS))
-    names = ("token_ids", "segment_ids")
+    names = ("token_ids",) if num_segments is None else ("token_ids", "segment_ids")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
     mask = PaddingMask(name="padding_mask")(inputs["token_ids"])
     # Shared: the masked language model's head computes its logits with the same weights.
     token_embedding = SharedEmbedding(
         vocabulary_size, hidden_dim, embeddings_initializer=_initializer(), name="token_embedding"
     )
-    segments = keras.layers.Embedding(
-        num_segments, hidden_dim, embeddings_initializer=_initializer(), name="segment_embedding"
-    )(inputs["segment_ids"])
-    summed = keras.layers.Add(name="token_and_segment")([token_embedding(inputs["token_ids"]), segments])
+    summed = token_embedding(inputs["token_ids"])
+    if num_segments is not None:
+        require_positive(num_segments=num_segments)
+        segments = keras.layers.Embedding(
+            num_segments, hidden_dim, embeddings_initializer=_initializer(), name="segment_embedding"
+        )(inputs["segment_ids"])
+        summed = keras.layers.Add(name="token_and_segment")([summed, segments])
     summed = LearnedPositions(max_sequence_length, name="position_embedding")(summed)
     sequence = keras.layers.LayerNormalization(epsilon=layer_norm_epsilon, name="embedding_norm")(summed)
     sequence = keras.layers.Dropout(dropout, name="embedding_dropout")(sequence)
@@ -207,10 +210,10 @@ def encode(
     return Encoded(inputs, mask, sequence, token_embedding)
 
 
-def pooled_output(sequence: keras.KerasTensor) -> keras.KerasTensor:
+def pooled_output(sequence: keras.KerasTensor, activation: str = "tanh") -> keras.KerasTensor:
     """Return BERT's pooled output [B, D]: a dense layer over the first token, `[CLS]`."""
     first = FirstPositions(1, name="first")(sequence)
-    return dense(sequence.shape[-1], "pooler", activation="tanh")(first)
+    return dense(sequence.shape[-1], "pooler", activation=activation)(first)
 
 
 def dense(units: int, name: str, activation: str | Callable[[Tensor], Tensor] | None = None) -> keras.layers.Dense:

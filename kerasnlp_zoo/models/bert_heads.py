@@ -10,19 +10,22 @@ Understanding".
 """
 
 import functools
-from typing import Literal, TypeAlias, Unpack
+from typing import Literal, TypeAlias, Unpack, get_args
 
 import keras
 
-from kerasnlp_zoo.errors import require_choice
+from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.layers import AddBias, GatherPositions, MaskScores, UnitLength
 from kerasnlp_zoo.layers.transformer import ACTIVATIONS
 from kerasnlp_zoo.models.bert import Encoded, EncoderArguments, bert, dense, encode, pooled_output
 from kerasnlp_zoo.models.builder import builder
 from kerasnlp_zoo.models.pooling import pooling_layer
 
-POOLINGS = ("pooled_output", "first", "mean", "max")
-Pooling: TypeAlias = Literal["pooled_output", "first", "mean", "max"]
+TokenPooling: TypeAlias = Literal["first", "mean", "max", "sqrt_mean", "weighted_mean", "last"]
+Pooling: TypeAlias = TokenPooling | Literal["pooled_output", "pooled_relu"]
+Poolings: TypeAlias = Pooling | list[TokenPooling] | tuple[TokenPooling, ...]  # one, or several concatenated
+TOKEN_POOLINGS = get_args(TokenPooling)
+POOLER_ACTIVATIONS = {"pooled_output": "tanh", "pooled_relu": "relu"}
 # The builder of the model for each task.
 BERT_BUILDERS = {
     "text_classification": "bert_classifier",
@@ -39,15 +42,21 @@ with_encoder_arguments = functools.partial(builder, base=bert)
 
 @with_encoder_arguments
 def bert_classifier(
-    vocabulary_size: int, num_classes: int, *, pooling: Pooling = "pooled_output", **encoder: Unpack[EncoderArguments]
+    vocabulary_size: int,
+    num_classes: int,
+    *,
+    pooling: Poolings = "pooled_output",
+    score_activation: Literal["linear", "sigmoid"] = "linear",
+    **encoder: Unpack[EncoderArguments],
 ) -> keras.Model:
     """Build a BERT model that classifies a text or a pair of texts.
 
     Args:
         vocabulary_size: V.
         num_classes: >= 1, C; 1 for a regression.
-        pooling: the vector of a text: "pooled_output" of BERT; "first", the vector of the first token; or "mean", the
-            mean over all tokens except padding, for encoders that were trained with it.
+        pooling: the vector of a text: "pooled_output" of BERT; "pooled_relu", the same with ReLU, of DistilBERT; or as
+            for `sentence_encoder`, for encoders that were trained with it.
+        score_activation: "sigmoid" for a regression with scores between 0 and 1; otherwise "linear".
         **encoder: other arguments of `bert`.
 
     Returns:
@@ -65,11 +74,11 @@ def bert_classifier(
 
     Reference: Devlin et al. 2019, section 4.1.
     """
-    require_choice("pooling", pooling, POOLINGS)
+    require_choice("score_activation", score_activation, ("linear", "sigmoid") if num_classes == 1 else ("linear",))
     encoded = encode(vocabulary_size, **encoder)
     features = _features(encoded, pooling)
     features = keras.layers.Dropout(encoder["dropout"], name="dropout")(features)
-    logits = dense(num_classes, "logits")(features)
+    logits = dense(num_classes, "logits", activation=score_activation)(features)
     return keras.Model(encoded.inputs, logits, name="bert_classifier")
 
 
@@ -202,19 +211,29 @@ def bert_masked_language_model(vocabulary_size: int, **encoder: Unpack[EncoderAr
 
 @with_encoder_arguments
 def sentence_encoder(
-    vocabulary_size: int, *, pooling: Pooling = "mean", normalize: bool = True, **encoder: Unpack[EncoderArguments]
+    vocabulary_size: int,
+    *,
+    pooling: Poolings = "mean",
+    normalize: bool = True,
+    projection_dim: int | None = None,
+    projection_activation: Literal["linear", "tanh"] = "tanh",
+    **encoder: Unpack[EncoderArguments],
 ) -> keras.Model:
     """Build a BERT model that computes one vector for a text, to compare texts by cosine similarity.
 
     Args:
         vocabulary_size: V.
-        pooling: "mean" or "max" over all tokens except padding, "first" for the vector of the first token, or
-            "pooled_output".
+        pooling: "mean" or "max" over all tokens except padding; "sqrt_mean", the sum divided by the root of their
+            number; "weighted_mean", in which the weight of a token is its position 1, 2, ...; "first" or "last" for the
+            vector of one token; several of these, whose vectors are concatenated; or "pooled_output".
         normalize: whether the vectors have length 1.
+        projection_dim: width of a dense layer after the pooling; None for no such layer.
+        projection_activation: "linear" or "tanh", activation of that layer.
         **encoder: other arguments of `bert`.
 
     Returns:
-        `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> float [B, D].
+        `keras.Model`: {"token_ids": int [B, T], "segment_ids": int [B, T]} -> float [B, D]; with
+        a projection [B, projection_dim].
 
     Raises:
         InputError: if an argument is outside its range.
@@ -227,18 +246,32 @@ def sentence_encoder(
 
     Reference: Reimers and Gurevych 2019, "Sentence-BERT", section 3.
     """
-    require_choice("pooling", pooling, POOLINGS)
+    require_choice("projection_activation", projection_activation, ("linear", "tanh"))
     encoded = encode(vocabulary_size, **encoder)
     vectors = _features(encoded, pooling)
+    if projection_dim is not None:
+        vectors = dense(projection_dim, "projection", activation=projection_activation)(vectors)
     if normalize:
         vectors = UnitLength(name="vector")(vectors)
     return keras.Model(encoded.inputs, vectors, name="sentence_encoder")
 
 
-def _features(encoded: Encoded, pooling: Pooling) -> keras.KerasTensor:
+def _features(encoded: Encoded, pooling: Poolings) -> keras.KerasTensor:
+    """Return one vector per text, [B, D], or [B, N x D] for N poolings."""
+    if not isinstance(pooling, (list, tuple)):
+        require_choice("pooling", pooling, (*POOLER_ACTIVATIONS, *TOKEN_POOLINGS))
+        return _pooled(encoded, pooling)
+    for name in pooling:
+        require_choice("pooling", name, TOKEN_POOLINGS)
+    if len(pooling) < 2 or len(set(pooling)) < len(pooling):
+        raise InputError(f"Expected one pooling, or at least two different ones. Received: pooling={pooling!r:.80}")
+    return keras.layers.Concatenate(name="poolings")([_pooled(encoded, name) for name in pooling])
+
+
+def _pooled(encoded: Encoded, pooling: Pooling) -> keras.KerasTensor:
     """Return one vector per text, [B, D]."""
-    if pooling == "pooled_output":
-        return pooled_output(encoded.sequence)
+    if pooling == "pooled_output" or pooling == "pooled_relu":
+        return pooled_output(encoded.sequence, POOLER_ACTIVATIONS[pooling])
     layer = pooling_layer(pooling, name=pooling)
     return layer(encoded.sequence) if pooling == "first" else layer(encoded.sequence, mask=encoded.mask)
 

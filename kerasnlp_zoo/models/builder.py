@@ -26,6 +26,7 @@ POSITIVE = (
     "key_dim",
     "value_dim",
     "max_sequence_length",
+    "projection_dim",
 )
 FRACTIONS = ("dropout", "recurrent_dropout")
 

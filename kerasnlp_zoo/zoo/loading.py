@@ -27,7 +27,7 @@ from kerasnlp_zoo.zoo.folders import find, read_config
 logger = logging.getLogger("kerasnlp_zoo")
 HEAD = "logits/"  # variable paths of the layer that depends on the labels
 # Layers that only some heads of an encoder have. Their weights are kept if both heads have them.
-HEAD_LAYERS = ("pooler/", "mlm_transform/", "mlm_norm/", "mlm_logits/", "nsp_logits/")
+HEAD_LAYERS = ("pooler/", "mlm_transform/", "mlm_norm/", "mlm_logits/", "nsp_logits/", "projection/")
 
 
 def load_entry(

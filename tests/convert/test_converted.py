@@ -130,7 +130,7 @@ def test_a_vocabulary_without_berts_special_tokens_is_refused(classifier):
 
 
 def test_other_models_are_not_exported_to_hugging_face(tmp_path, monkeypatch):
-    with pytest.raises(SystemExit, match="Hugging Face's BERT has no class for the model text_cnn"):
+    with pytest.raises(SystemExit, match="transformers has no class for the model text_cnn"):
         run(monkeypatch, "to-huggingface", "text_cnn_movie_reviews_en", tmp_path / "never")
     assert not (tmp_path / "never").exists()
 

@@ -199,7 +199,10 @@ def test_a_weight_of_another_shape_is_refused_when_the_model_is_built(tmp_path):
     [
         ({"hidden_act": "swish"}, "hidden_act in .*config.json must be one of 'gelu', 'gelu_new'.*Received.*'swish'"),
         ({"position_embedding_type": "relative_key"}, "position_embedding_type in .* must be one of 'absolute'"),
-        ({"model_type": "roberta"}, "model_type in .* must be one of 'bert'"),
+        (
+            {"model_type": "roberta"},
+            "the type 'roberta', which is not converted. Expected: bert, distilbert. Use a BERT",
+        ),
         ({"is_decoder": True}, "is_decoder in .* must be one of False"),
         (
             {"architectures": ["BertForMultipleChoice"]},
@@ -303,7 +306,7 @@ def test_a_model_with_several_scores_is_refused_and_one_tag_is_no_score(tmp_path
     with pytest.raises(InputError, match="a model with 2 scores for each text"):
         read_huggingface(folder)
     with pytest.raises(InputError, match="problem_type in .* must be one of"):
-        read_huggingface(golden.write_folder(tmp_path / "odd", ENCODER, problem_type="ranking"))
+        read_huggingface(golden.write_folder(tmp_path / "odd", {**ENCODER, **head}, problem_type="ranking"))
     one = {name: tensor[:1] for name, tensor in head.items()}
     folder = golden.write_folder(tmp_path / "tag", {**ENCODER, **one}, architecture="BertForTokenClassification")
     assert read_huggingface(folder).builder == "bert_token_classifier"

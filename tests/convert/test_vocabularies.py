@@ -55,8 +55,43 @@ def test_a_vocabulary_alone_is_lower_case_by_default(folder):
 
 
 def test_the_vocabulary_may_be_in_tokenizer_json(tmp_path):
-    found = read_tokenizer(write(tmp_path, tokenizer=tokenizer_json(lowercase=False)), ARGUMENTS)
-    assert (found["tokens"], found["lower_case"]) == (TOKENS, False)
+    found = read_tokenizer(write(tmp_path, tokenizer=tokenizer_json(lowercase=True)), ARGUMENTS)
+    assert (found["tokens"], found["lower_case"]) == (TOKENS, True)
+
+
+def test_a_case_that_transformers_and_tokenizers_read_differently_is_refused(tmp_path):
+    with pytest.raises(InputError, match='unless tokenizer_config.json has "do_lower_case": false. Write'):
+        read_tokenizer(write(tmp_path, tokenizer=tokenizer_json(lowercase=False)), ARGUMENTS)
+
+
+def test_two_different_vocabularies_are_refused(folder):
+    content = changed("model.vocab", {token: place for place, token in enumerate(reversed(TOKENS))})
+    with pytest.raises(InputError, match="different vocabularies in vocab.txt and tokenizer.json"):
+        read_tokenizer(write(folder, tokenizer={**content, "added_tokens": []}), ARGUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"cls_token": "<s>"}, r"cls_token in .* must be one of '\[CLS\]'.*Received.*'<s>'"),
+        ({"mask_token": {"content": "<mask>"}}, "mask_token in .*Received.*'<mask>'"),
+        ({"padding_side": "left"}, "padding_side in .* must be one of 'right'"),
+        ({"truncation_side": "left"}, "truncation_side in .* must be one of 'right'"),
+        ({"model_input_names": ["input_ids", "attention_mask"]}, "must contain .*token_type_ids"),
+        ({"model_input_names": None}, "model_input_names of .* must contain"),
+        ({"tokenizer_class": "DistilBertTokenizer"}, "tokenizer_class in .* must be one of 'BertTokenizer'"),
+        ({"do_lower_case": None}, "do_lower_case in .* must be one of True, False"),
+    ],
+)
+def test_settings_that_change_the_tokens_are_refused(folder, config, message):
+    with pytest.raises(InputError, match=message):
+        read_tokenizer(write(folder, tokenizer_config=config), ARGUMENTS)
+
+
+def test_a_text_that_is_truncated_on_the_left_is_refused(folder):
+    content = changed("truncation", {"direction": "Left", "max_length": 4})
+    with pytest.raises(InputError, match="truncation_side in .* must be one of 'right'. Received.*'left'"):
+        read_tokenizer(write(folder, tokenizer=content), ARGUMENTS)
 
 
 @pytest.mark.parametrize("said", [True, False])
@@ -65,11 +100,15 @@ def test_tokenizer_config_has_priority_over_tokenizer_json(folder, said):
     assert read_tokenizer(folder, ARGUMENTS)["lower_case"] is said
 
 
-def test_the_shortest_of_three_maximum_lengths_is_used(folder):
+def test_a_length_of_sentence_transformers_has_priority_over_the_length_of_the_tokenizer(folder):
     write(folder, tokenizer_config={"model_max_length": 1e30})  # transformers writes this if there is no limit
     assert read_tokenizer(folder, ARGUMENTS)["max_sequence_length"] == 512
     write(folder, tokenizer_config={"model_max_length": 384}, sentence_bert_config={"max_seq_length": 256})
     assert read_tokenizer(folder, ARGUMENTS)["max_sequence_length"] == 256
+    write(folder, tokenizer_config={"model_max_length": 128})
+    assert read_tokenizer(folder, ARGUMENTS)["max_sequence_length"] == 256
+    write(folder, sentence_bert_config={"max_seq_length": 1024})
+    assert read_tokenizer(folder, ARGUMENTS)["max_sequence_length"] == 512  # of the positions
 
 
 @pytest.mark.parametrize(
@@ -119,6 +158,7 @@ def changed(path, value):
         ("model.max_input_chars_per_word", 20, "max_input_chars_per_word in .* must be one of 100"),
         ("model.vocab", ["a"], "has no vocabulary of word pieces"),
         ("model.vocab", {"a": "0"}, "has no vocabulary of word pieces"),
+        ("added_tokens", True, "added_tokens must be a list. Received: True"),
         ("added_tokens", [{"id": 4, "content": "电", "special": False}], "added tokens.*电"),
     ],
 )
