@@ -57,7 +57,6 @@ class System:
 ONE_IS_ENOUGH = {"entry": "`softmax_regression_movie_reviews_en` is the entry of the linear models"}
 UNTRAINED = {"strategies": "nothing is trained", "fit": "nothing is trained", "pipeline": "counts, not batches"}
 EXPERIMENT = {"strategies": "a small experiment", "SavedModel": "an experiment", "entry": "an experiment"}
-NOT_YET = {"entry": "none yet"}
 WITH_OTHER_ENCODER = {"entry": "the taggers with an entry have a BiLSTM"}
 WITH_CRF = {"entry": "the entries of BiLSTM-CRF have its layers and a CRF"}
 DOWNLOAD = {"entry": "starts from an encoder to download, see [BERT](families/bert.md)"}
@@ -152,7 +151,7 @@ SYSTEMS = [
     System("Tree-LSTM of two sentences", "tree_lstm_pair", "tree_lstm"),
     System("encoder-decoder with attention", "seq2seq", "seq2seq"),
     System("Transformer", "transformer", "transformer_translation"),
-    System("Transformer encoder", "transformer_encoder", "transformer_encoder", reasons=NOT_YET),
+    System("Transformer encoder", "transformer_encoder", "transformer_encoder"),
     System(
         "Transformer tagger",
         "transformer_tagger",
