@@ -35,7 +35,8 @@ class Config(TokenClassificationOptions, FineTuningConfig):
     """Fine-tune BERT on texts with marked spans, by default MiniLM on the names of CoNLL 2003."""
 
     dataset: str = "conll2003"
-    """Name of a data set of this package, or of TensorFlow Datasets with tokens and tags, such as conll2003."""
+    """Name of a data set of this package, or of TensorFlow Datasets with tokens and tags, such as
+    universal_dependencies/en_ewt."""
     train_file: Path | None = None
     """Your own data instead of a named set: a column file with one token and its tag per line, or JSON lines with a
     text and its spans."""

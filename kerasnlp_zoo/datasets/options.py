@@ -106,7 +106,8 @@ class TokenClassificationOptions(DataOptions):
     """
 
     dataset: str = ""
-    """Name of a data set of this package, or of TensorFlow Datasets, with tokens and tags, such as conll2003."""
+    """Name of a data set of this package, or of TensorFlow Datasets, with tokens and tags, such as
+    universal_dependencies/en_ewt."""
     train_file: Path | None = None
     """Your own data instead: a column file with a token and its tag per line, CoNLL-U, or JSON lines with a text and
     spans."""

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from kerasnlp_zoo.datasets import msra, peoples_daily
+from kerasnlp_zoo.datasets import conll2003, msra, peoples_daily
 from kerasnlp_zoo.datasets.column_files import TaggedLines
 from kerasnlp_zoo.datasets.notes import Notes
-from kerasnlp_zoo.datasets.options import UNSTATED, TokenClassificationOptions
+from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse, TokenClassificationOptions
 from kerasnlp_zoo.datasets.splits import prepare_splits
 from kerasnlp_zoo.datasets.tagged_files import PlacedText, read_tagged, spans_from_tags
 from kerasnlp_zoo.datasets.tagged_texts import TaggedTexts, TokenClassificationData
@@ -27,10 +27,15 @@ class TaggedSource:
 
     Args:
         read: function that returns the examples of each split, and the number of repaired tags.
+        language: language of the texts.
+        licence: licence of the texts.
+        commercial_use: whether the licence allows it.
     """
 
     read: Callable[[], tuple[Examples, int]]
     language: Language = "zh"
+    licence: str = UNSTATED
+    commercial_use: CommercialUse = "unknown"
 
 
 def _msra() -> tuple[Examples, int]:
@@ -42,6 +47,14 @@ def _msra() -> tuple[Examples, int]:
             splits[split].append(join_tokens(characters, spans_of(tags), "zh"))
             repaired += num_repaired(tags, "bmes")
     return splits, repaired
+
+
+def _conll2003() -> tuple[Examples, int]:
+    splits = {
+        split: [join_tokens(tokens, spans_of(tags), "en") for tokens, tags in conll2003.tagged_tokens(split)]
+        for split in conll2003.FILES
+    }
+    return splits, 0
 
 
 def _peoples_daily_words() -> tuple[Examples, int]:
@@ -66,13 +79,13 @@ def _peoples_daily(paragraphs: Iterable[Sequence[tuple[str, str | None]]]) -> tu
 
 
 PACKAGED = {
+    "conll2003": TaggedSource(_conll2003, "en", conll2003.LICENCE, commercial_use="no"),
     "msra": TaggedSource(_msra),
     "peoples_daily_names": TaggedSource(_peoples_daily_names),
     "peoples_daily_segmentation": TaggedSource(_peoples_daily_words),
     "peoples_daily_pos": TaggedSource(_peoples_daily_pos),
 }
 TFDS_COLUMNS = {  # features of the tokens and of the tags
-    "conll2003": ("tokens", "ner"),
     "universal_dependencies": ("tokens", "upos"),
 }
 
@@ -126,7 +139,8 @@ def _user_files(options: TokenClassificationOptions) -> tuple[dict[str, Any], Ex
 def _packaged(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
     source = PACKAGED[options.dataset]
     splits, repaired = source.read()
-    return {"name": options.dataset, "language": source.language, "licence": UNSTATED, "repaired": repaired}, splits
+    data = {"name": options.dataset, "language": source.language, "repaired": repaired}
+    return {**data, "licence": source.licence, "commercial_use": source.commercial_use}, splits
 
 
 def _tfds(options: TokenClassificationOptions) -> tuple[dict[str, Any], Examples]:
