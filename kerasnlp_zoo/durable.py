@@ -1,7 +1,7 @@
 """Renames that survive a crash: synced before, exchanged where the system can, and recovered at the next start.
 
 While a file or folder is written, its content is in a temporary next to it, whose name has the machine and the process
-that write it. Temporaries of a process that has ended are removed when the same file or folder is written again.
+that write it. Temporaries of a process that has ended are removed when something is written beside them.
 """
 
 import contextlib
@@ -31,9 +31,9 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{MACHINE}-{os.getpid()}-{secrets.token_hex(4)}-{path.name}")
 
 
-def remove_leftovers(path: Path) -> None:
-    """Remove the temporaries of `path` that processes left when they were killed."""
-    for temporary, is_left_over in _temporaries(path):
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporaries in `folder` that processes left when they were killed."""
+    for temporary, path, is_left_over in _temporaries(folder):
         if is_left_over and (path.exists() or not (temporary / OLD).exists()):
             if temporary.is_dir():
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -46,8 +46,8 @@ def recover(path: Path) -> None:
     """Rename an old folder back to `path` if a process was killed between the two renames that replace it."""
     if path.exists() or not path.parent.is_dir():
         return
-    for temporary, is_left_over in _temporaries(path):
-        if is_left_over and (temporary / OLD).exists():
+    for temporary, other, is_left_over in _temporaries(path.parent):
+        if other == path and is_left_over and (temporary / OLD).exists():
             with contextlib.suppress(OSError):  # another process has recovered it
                 os.rename(temporary / OLD, path)
             return
@@ -79,17 +79,28 @@ def replace_folder(temporary: Path, path: Path) -> None:
     _sync(path.parent)
 
 
-def _temporaries(path: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield the temporaries of `path`, and whether the process that writes each has ended."""
-    for candidate in path.parent.glob(".*"):
+def remove_folder(path: Path) -> None:
+    """Remove a folder in one step: readers see the complete folder, or none."""
+    temporary = temporary_beside(path)
+    os.rename(path, temporary)
+    try:
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporaries(folder: Path) -> Iterator[tuple[Path, Path, bool]]:
+    """Yield the temporaries in `folder`, the path that each will have, and whether the process that writes it ended."""
+    for candidate in folder.glob(".*"):
         match = TEMPORARY.fullmatch(candidate.name)
-        if match is None or match[3] != path.name:
+        if match is None:
             continue
         with contextlib.suppress(OSError):  # it was just removed
             if match[1] == MACHINE and os.name == "posix":
-                yield candidate, not _is_running(int(match[2]))
+                has_ended = not _is_running(int(match[2]))
             else:
-                yield candidate, time.time() - candidate.stat().st_mtime > LONGEST_WRITE
+                has_ended = time.time() - candidate.stat().st_mtime > LONGEST_WRITE
+            yield candidate, folder / match[3], has_ended
 
 
 def _is_running(process: int) -> bool:

@@ -37,7 +37,7 @@ def atomic_file(path: FilePath) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    durable.remove_leftovers(path)
+    durable.remove_leftovers(path.parent)
     temporary = durable.temporary_beside(path)
     try:
         yield temporary
@@ -69,7 +69,7 @@ def atomic_folder(path: FilePath) -> Iterator[Path]:
     path = Path(path).absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     durable.recover(path)
-    durable.remove_leftovers(path)
+    durable.remove_leftovers(path.parent)
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "a file has the name of the folder to write", str(path))
     temporary = durable.temporary_beside(path)

@@ -50,6 +50,8 @@ def to_ours(
     Raises:
         InputError: if tensors are missing or unknown, have the wrong shape, or contain NaN or infinity.
     """
+    if num_layers > len(tensors):  # before the names of millions of layers are made
+        raise InputError(f"{source} has only {len(tensors)} tensors, but its config has {num_layers} layers")
     tensors = _without_copies({_modern(name, family): tensor for name, tensor in tensors.items()}, source, family)
     heads = [head for head, layers in family.heads.items() if any(set(_their_names(layers)) & tensors.keys())]
     table = names(num_layers, heads, family)

@@ -79,11 +79,13 @@ class ConvertedBert:
             InputError: if the files lack a weight of the model, or the shape of a weight differs.
         """
         from kerasnlp_zoo.models import build
+        from kerasnlp_zoo.models.size_limit import limited_to
         from kerasnlp_zoo.weights import assign_weights
 
         if builder is None:
             builder, head_arguments = self.builder, {**self._head_arguments(), **head_arguments}
-        model = build({"builder": builder, "arguments": {**self.arguments, **head_arguments}})
+        with limited_to({path: value.shape for path, value in self.weights.items()}, self.source):
+            model = build({"builder": builder, "arguments": {**self.arguments, **head_arguments}})
         paths = {weight.path for weight in model.weights}
         assign_weights(
             model,

@@ -35,9 +35,9 @@ def read_pytorch(path: FilePath) -> dict[str, np.ndarray]:
     try:
         with zipfile.ZipFile(path) as file:
             return _tensors(file, path)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path} is not a zip file that can be read: it is damaged, incomplete, encrypted, or in the format of "
+            f"{path} is not a zip file that can be read: it is missing, damaged, encrypted, or in the format of "
             f"PyTorch before 1.6, which is not supported. {ADVICE}. ({error})"
         ) from error
 
@@ -52,8 +52,9 @@ def _tensors(file: zipfile.ZipFile, path: FilePath) -> dict[str, np.ndarray]:
     folder = pickles[0].removesuffix("data.pkl")
     byteorder = f"{folder}byteorder"
     big = byteorder in file.namelist() and _read_member(file, byteorder, path) == b"big"
+    data = _read_member(file, pickles[0], path)
     try:
-        records = dict(tensors_of(read_pickle(_read_member(file, pickles[0], path))))
+        records = dict(tensors_of(read_pickle(data)))
     except InputError as error:
         raise InputError(f"{path} {error}") from error
     _require_worth(records, path)

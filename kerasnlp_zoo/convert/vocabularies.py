@@ -23,11 +23,11 @@ def read_vocabulary(path: Path) -> list[str]:
     """Return the tokens of a vocab.txt, one per line.
 
     Raises:
-        InputError: if the file is not UTF-8.
+        InputError: if the file cannot be read, or is not UTF-8.
     """
     try:
         text = path.read_text("utf-8")  # converts the line ends of Windows
-    except UnicodeDecodeError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a vocabulary. Expected UTF-8 with one token per line. {error}") from error
     return text.removesuffix("\n").split("\n")
 

@@ -83,16 +83,22 @@ def open_bytes(path: FilePath) -> Iterator[BinaryIO]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}. Expected a file")
+    with _undamaged(path), path.open("rb") as file:
+        start = file.read(START)
+        file.seek(0)
+        with _decompressed(path, file, start) as content:
+            start = content.read(START)
+            require_no_other_file(path, start)
+            content.seek(0)
+            yield content
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """Raise InputError instead of the errors that a damaged archive causes in the block."""
     try:
-        with path.open("rb") as file:
-            start = file.read(START)
-            file.seek(0)
-            with _decompressed(path, file, start) as content:
-                start = content.read(START)
-                require_no_other_file(path, start)
-                content.seek(0)
-                yield content
-    except DAMAGED as error:
+        yield
+    except (*DAMAGED, UnicodeDecodeError) as error:  # of the name of a file in a zip archive
         raise InputError(f"{path} cannot be read to its end: {error}. Copy or download it again") from error
 
 
@@ -154,8 +160,8 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     Raises:
         InputError: unless the archive contains one file. Files that macOS adds are not counted.
     """
-    members = [m for m in archive.infolist() if not m.is_dir() and "__MACOSX/" not in m.filename]
-    members = [m for m in members if not m.filename.endswith(".DS_Store")]
+    members = [m for m in archive.infolist() if not m.filename.endswith(("/", ".DS_Store"))]
+    members = [m for m in members if "__MACOSX/" not in m.filename]
     names = [member.filename for member in members]
     for name, (what, advice) in OFFICE.items():
         if name in names:
@@ -211,6 +217,6 @@ def content_suffix(path: FilePath) -> str:
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix == ".zip" and path.is_file() and zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
+        with _undamaged(path), zipfile.ZipFile(path) as archive:
             return Path(_only_member(path, archive).filename).suffix.lower()
     return Path(path.stem).suffix.lower() if suffix in COMPRESSED_SUFFIXES else suffix

@@ -1,5 +1,6 @@
 """The rows of a table: CSV, TSV, JSON lines, JSON arrays and parquet. Every reader of tables uses this one."""
 
+import collections
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from kerasnlp_zoo.well_formed import well_formed
 TAB_SUFFIXES = (".tsv", ".tab")
 TABLE_SUFFIXES = (".csv", *TAB_SUFFIXES, *JSON_SUFFIXES, ".parquet")
 BATCH = 1024  # rows of a parquet file that are read at a time: a dictionary can make a small file large
+MOST_SHOWN = 500  # characters of the names of columns, in a message
 SEPARATOR_LINE = re.compile("sep=(.)")  # the first line of some tables that Excel writes
 
 
@@ -119,16 +121,21 @@ _QUOTING = 'Put fields that contain {!r} or line ends in "double quotes", or set
 
 def _check_header(names: list[str], place: str, wanted: Mapping[str, str]) -> None:
     """Raise InputError if a name occurs twice, or a wanted column is missing."""
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in collections.Counter(names).items() if count > 1)
     if twice:
         raise InputError(f"{place}: the column {twice[0]!r} occurs twice. Give each column a name of its own")
     for name, flag in wanted.items():
         if name not in names:
             raise InputError(
                 f"{place}: there is no column {name!r}. The columns are: "
-                f"{', '.join(names) or 'none: the file is empty'}. Name the right one with {flag}, or the character "
+                f"{_listed(names) or 'none: the file is empty'}. Name the right one with {flag}, or the character "
                 "between two fields with --delimiter"
             )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return the first names of columns in one line: a damaged file may have a million."""
+    return ", ".join(names)[:MOST_SHOWN]
 
 
 def _checked(rows: Iterable[Row], wanted: Mapping[str, str], what: str) -> Iterator[Row]:
@@ -137,7 +144,7 @@ def _checked(rows: Iterable[Row], wanted: Mapping[str, str], what: str) -> Itera
         for name, flag in wanted.items():
             if not row.has(name):
                 raise InputError(
-                    f"{row.place}: there is no {what} {name!r}. The {what}s are: {', '.join(row.values)}. Name the "
+                    f"{row.place}: there is no {what} {name!r}. The {what}s are: {_listed(row.values)}. Name the "
                     f"right one with {flag}; a.b is the key b inside the object a"
                 )
         yield row

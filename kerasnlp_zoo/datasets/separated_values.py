@@ -12,6 +12,7 @@ from kerasnlp_zoo.memory_limit import CHARACTER, require_memory
 
 QUOTE = '"'
 STRING = 8  # characters that take the memory of an empty string
+SHOWN = 40  # characters in a message
 DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -73,8 +74,9 @@ def _quoted_fields(
                     number, line = next(following, (0, ""))
                     if not number:
                         raise InputError(
-                            f"{name}, line {opened}: the quotation mark that begins the field {''.join(parts)[:40]!r} "
-                            "is not closed. Close it, or write it twice inside quotation marks if it is a character"
+                            f"{name}, line {opened}: the quotation mark that begins the field "
+                            f"{''.join(parts)[:SHOWN]!r} is not closed. Close it, or write it twice inside quotation "
+                            "marks if it is a character"
                         )
                     place = 0
                     continue
@@ -84,12 +86,12 @@ def _quoted_fields(
                     break
                 parts.append(QUOTE)  # it is doubled
                 place += 1
-            rest = without_end(line[place:])
+            rest = without_end(line[place : place + SHOWN])  # a line may have a million fields
             if rest and not rest.startswith(delimiter):
                 raise InputError(
-                    f"{name}, line {number}: {rest[:40]!r} follows the quotation mark that closes the field "
-                    f"{''.join(parts)[:40]!r}, which begins in line {opened}. Expected {delimiter!r} or the end of the "
-                    "line. A quotation mark inside a field in quotation marks must be doubled"
+                    f"{name}, line {number}: {rest!r} follows the quotation mark that closes the field "
+                    f"{''.join(parts)[:SHOWN]!r}, which begins in line {opened}. Expected {delimiter!r} or the end of "
+                    "the line. A quotation mark inside a field in quotation marks must be doubled"
                 )
             fields.append("".join(parts))
             if not rest:

@@ -1,6 +1,7 @@
 """TensorFlow Datasets by name, with an error within seconds if it is unreachable."""
 
 import importlib
+import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -12,8 +13,10 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
+from kerasnlp_zoo import durable
 from kerasnlp_zoo.datasets.splits import Text
 from kerasnlp_zoo.errors import InputError, did_you_mean
+from kerasnlp_zoo.files import atomic_folder
 from kerasnlp_zoo.types import FilePath
 
 HOST = "https://storage.googleapis.com/tfds-data/"
@@ -85,12 +88,16 @@ def load_builder(name: str, data_dir: FilePath | None = None) -> tfds.core.Datas
     """
     arguments = {} if data_dir is None else {"data_dir": str(data_dir)}
     try:  # from its files only: tfds.builder() uses the network, even for a prepared data set
-        return tfds.core.read_only_builder.builder_from_files(name, **arguments)
+        builder = tfds.core.read_only_builder.builder_from_files(name, **arguments)
     except tfds.core.DatasetNotFoundError:
         pass
+    else:
+        durable.remove_leftovers(Path(builder.data_path).parent)
+        return builder
     if name.startswith("zoo_"):
         importlib.import_module(f"kerasnlp_zoo.datasets.{name.removeprefix('zoo_')}")  # registers the builder
-        return _prepared(tfds.builder(name, **arguments))
+        _prepare_durably(name, tfds.builder(name, **arguments).data_path)
+        return tfds.core.read_only_builder.builder_from_files(name, **arguments)
     if name.split("/")[0] not in tfds.list_builders(with_community_datasets=False):
         raise InputError(f"TensorFlow Datasets has no data set {name!r}")
     if not host_answers():
@@ -98,12 +105,22 @@ def load_builder(name: str, data_dir: FilePath | None = None) -> tfds.core.Datas
             f"Data set {name!r} comes from TensorFlow Datasets and is not prepared in "
             f"{data_dir or tfds.core.constants.DATA_DIR}, but {HOST} did not answer within {PATIENCE} s"
         )
-    return _prepared(tfds.builder(name, **arguments))
-
-
-def _prepared(builder: tfds.core.DatasetBuilder) -> tfds.core.DatasetBuilder:
+    builder = tfds.builder(name, **arguments)
     builder.download_and_prepare()
     return builder
+
+
+def _prepare_durably(name: str, folder: FilePath) -> None:
+    """Prepare a data set of this package, so that its folder is complete even if the machine stops.
+
+    TFDS renames a folder whose files may not be on the disk yet, and never removes the folder of a killed process.
+    """
+    with atomic_folder(folder) as new:
+        builder = tfds.builder(name, data_dir=str(new / "prepared"))
+        builder.download_and_prepare()
+        for path in Path(builder.data_path).iterdir():
+            path.rename(new / path.name)
+        shutil.rmtree(new / "prepared")
 
 
 def host_answers() -> bool:

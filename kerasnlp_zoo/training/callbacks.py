@@ -199,12 +199,13 @@ class EpochBackup(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the state of this epoch, then delete the older ones."""
-        older = self._backups()
+        path = self.folder / f"after-epoch-{epoch:05d}.safetensors"
+        older = [backup for backup in self._backups() if backup != path]
         state = {name: np.array(variable.value, order="C") for name, variable in _state(self.model).items()}
-        with atomic_file(self.folder / f"after-epoch-{epoch:05d}.safetensors") as temporary:
+        with atomic_file(path) as temporary:
             temporary.write_bytes(save(state))
-        for path in older:
-            path.unlink()
+        for backup in older:
+            backup.unlink()
 
     def restore(self, model: keras.Model) -> int:
         """Load the newest backup into a compiled model.

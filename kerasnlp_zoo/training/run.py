@@ -7,7 +7,6 @@ import functools
 import os
 import platform
 import shlex
-import shutil
 import sys
 import time
 import warnings
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 import keras
 import tensorflow as tf
 
-from kerasnlp_zoo import files, plots
+from kerasnlp_zoo import durable, files, plots
 from kerasnlp_zoo.datasets.class_weights import ClassWeights
 from kerasnlp_zoo.datasets.options import DataOptions
 from kerasnlp_zoo.errors import InputError, require_positive
@@ -357,7 +356,7 @@ class Run(Generic[ConfigT]):
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json and delete the state for resuming. Call it last."""
         files.write_json(self.folder / "metrics.json", metrics)
-        shutil.rmtree(self.state)
+        durable.remove_folder(self.state)  # a part of it could not be resumed
         unlock_folder(self.folder)
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import IO, Protocol
 
+from kerasnlp_zoo import durable
 from kerasnlp_zoo.errors import InputError
 
 STATE = "state"  # sub-folder of the output folder for resuming; deleted when the run finishes
@@ -69,6 +70,8 @@ def open_folder(recipe: str, config: FolderOptions) -> Path:
 def _interrupted(folders: list[Path]) -> Path:
     """Lock and return the last of the folders that contains a run."""
     used = [folder for folder in folders if _contains_run(folder)]
+    for folder in used:
+        durable.remove_leftovers(folder)
     if not used or not any((used[-1] / name).exists() for name in (STATE, "fold-1", "seed-1", SEARCH)):
         raise InputError(
             f"There is no interrupted run to resume in {used[-1] if used else folders[0]}. "

@@ -4,6 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from kerasnlp_zoo import durable
 from kerasnlp_zoo.convert.huggingface import read_huggingface
 from kerasnlp_zoo.files import cache_folder, sha256
 from kerasnlp_zoo.zoo.saving import save
@@ -24,6 +25,7 @@ def entry_of(folder: Path) -> Path:
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".txt", ".safetensors", ".bin"))
     digest = hashlib.sha256("".join([CONVERTER, *map(sha256, files)]).encode()).hexdigest()
     entry = cache_folder() / "converted" / f"{folder.absolute().name}-{digest[:12]}"
+    durable.remove_leftovers(entry.parent)
     if entry.exists():
         return entry
     converted = read_huggingface(folder)
