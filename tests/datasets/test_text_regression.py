@@ -20,7 +20,8 @@ def own(folder, rows, header="text,label"):
 
 @pytest.mark.parametrize(("language", "sizes"), [(None, [5688, 1496, 1379]), ("zh", [5171, 1451, 1361])])
 def test_the_benchmark_has_pairs_with_scores(language, sizes):
-    data = load_text_regression(DataOptions(dataset="sts_benchmark", language=language))
+    options = DataOptions(dataset="sts_benchmark", language=language, drop_duplicates=True)
+    data = load_text_regression(options)
     splits = (data.train, data.validation, data.test)
     assert list(map(len, splits)) == sizes
     assert (data.labels, data.language) == (["score"], language or "en")
@@ -28,6 +29,11 @@ def test_the_benchmark_has_pairs_with_scores(language, sizes):
         assert split.labels.dtype == "float64"
         assert (split.labels.min(), split.labels.max()) == (0, 5)
         assert all(isinstance(text, tuple) and len(text) == 2 for text in split.texts)
+
+
+def test_the_official_splits_of_the_benchmark_stay_whole():
+    data = load_text_regression(DataOptions(dataset="sts_benchmark"))
+    assert (len(data.train), len(data.validation), len(data.test)) == (5749, 1500, 1379)  # as published
 
 
 def test_own_scores_are_split_by_text(tmp_path):
