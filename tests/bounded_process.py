@@ -62,7 +62,7 @@ def limited_addresses():
 
 
 def measured(use):
-    """Call a function under the limits; return its outcome, seconds, megabytes and the first line of the error."""
+    """Call a function under limits; return its outcome, its seconds and megabytes, and the first line of an error."""
     forget_peak()
     before, started, message = peak(), time.process_time(), ""
     signal.setitimer(signal.ITIMER_PROF, SECONDS)

@@ -113,18 +113,7 @@ def converted(read):
     return facts
 
 
-SIZES = {
-    "vocabulary_size": golden.V,
-    "hidden_dim": golden.D,
-    "num_layers": golden.LAYERS,
-    "num_heads": 2,
-    "intermediate_dim": golden.F,
-    "max_sequence_length": golden.POSITIONS,
-    "num_segments": golden.SEGMENTS,
-    "dropout": 0.1,
-    "layer_norm_epsilon": 1e-2,
-    "activation": "",
-}
+SIZES = {**golden.ARGUMENTS, "dropout": 0.1, "activation": ""}
 
 
 def write_table(path):

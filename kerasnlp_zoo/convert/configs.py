@@ -51,7 +51,7 @@ def read_object(path: FilePath) -> Config:
 
 
 def require_supported(config: Config, path: FilePath) -> Family:
-    """Return the family of a model of transformers.
+    """Return the family of a model in the library transformers.
 
     Args:
         config: content of its config.json.

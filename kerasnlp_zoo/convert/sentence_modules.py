@@ -25,7 +25,7 @@ POOLINGS = {
     "weightedmean": "weighted_mean",
     "lasttoken": "last",
 }
-# Their flag of a pooling in older folders -> their name, in the order in which they concatenate the vectors.
+# Flag of a pooling in older folders -> its name today. The library concatenates the vectors in this order.
 FLAGS = {
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
@@ -116,7 +116,7 @@ def pooling_config(arguments: Mapping[str, Any]) -> Config:
 
 
 def dense_config(arguments: Mapping[str, Any]) -> Config:
-    """Return the config of their Dense for arguments of the builder `sentence_encoder`."""
+    """Return the config of the library's module `Dense` for arguments of the builder `sentence_encoder`."""
     theirs = {ours: name for name, ours in ACTIVATIONS.items()}
     count = 1 if isinstance(arguments["pooling"], str) else len(arguments["pooling"])
     return {

@@ -35,7 +35,7 @@ def read_sentence_settings(folder: Path) -> Config:
     name = TASKS[task]["module_output_name"]
     require_choice(f"module_output_name in {path}", config.get("module_output_name", name), (name,))
     known = (*READ, *CHECKED, *WITHOUT_EFFECT)
-    # null and {} are the defaults of all settings.
+    # A setting that is null or {} has its default value.
     if unknown := sorted(key for key, value in config.items() if key not in known and value):
         raise InputError(
             f"{path} has settings that are not supported: {', '.join(unknown)[:200]}. Expected: {', '.join(known)}. "

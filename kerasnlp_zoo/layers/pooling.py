@@ -77,8 +77,7 @@ class SumOverTime(PoolingOverTime):
 
     def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Add in float32, because float16 overflows and bfloat16 is too coarse for long sums."""
-        total = ops.sum(ops.cast(zero_masked(inputs, mask), "float32"), axis=1)
-        return ops.cast(total, inputs.dtype)
+        return ops.cast(_total(inputs, mask), inputs.dtype)
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -100,9 +99,7 @@ class MeanOverTime(PoolingOverTime):
 
     def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Divide the float32 sum by the number of real positions, at least 1."""
-        total = ops.sum(ops.cast(zero_masked(inputs, mask), "float32"), axis=1)  # [B, D]
-        count = ops.sum(ops.cast(mask, "float32"), axis=1)  # [B, 1]
-        return ops.cast(total / ops.maximum(count, 1.0), inputs.dtype)
+        return ops.cast(_total(inputs, mask) / _count(mask), inputs.dtype)
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -126,9 +123,7 @@ class SqrtMeanOverTime(PoolingOverTime):
 
     def pool(self, inputs: Tensor, mask: Tensor) -> Tensor:
         """Divide the float32 sum by the root of the number of real positions, at least 1."""
-        total = ops.sum(ops.cast(zero_masked(inputs, mask), "float32"), axis=1)  # [B, D]
-        count = ops.sum(ops.cast(mask, "float32"), axis=1)  # [B, 1]
-        return ops.cast(total / ops.sqrt(ops.maximum(count, 1.0)), inputs.dtype)
+        return ops.cast(_total(inputs, mask) / ops.sqrt(_count(mask)), inputs.dtype)
 
 
 @keras.saving.register_keras_serializable(package="kerasnlp_zoo")
@@ -357,3 +352,13 @@ class AttentionOverTime(MaskedLayer):
     def get_config(self) -> Config:
         """Return the arguments that rebuild this layer."""
         return {**super().get_config(), "units": self.units}
+
+
+def _total(inputs: Tensor, mask: Tensor) -> Tensor:
+    """Return the sum over the real positions, float32 [B, D], for inputs [B, T, D] and a mask [B, T, 1]."""
+    return ops.sum(ops.cast(zero_masked(inputs, mask), "float32"), axis=1)
+
+
+def _count(mask: Tensor) -> Tensor:
+    """Return the number of real positions, at least 1, float32 [B, 1]."""
+    return ops.maximum(ops.sum(ops.cast(mask, "float32"), axis=1), 1.0)

@@ -53,7 +53,7 @@ def quantize_entry(
 ) -> dict[str, Any]:
     """Write an entry with int8 weights, with the scores of both entries.
 
-    Of an entry that LoRA trained, the changes are rounded to int8; its base entry stays outside, unchanged.
+    If LoRA trained the entry, only its changes are rounded to int8. The base entry is not copied and does not change.
 
     Args:
         name_or_folder: name or folder of the entry to quantize.

@@ -18,6 +18,16 @@ V, D, F, LAYERS, POSITIONS, SEGMENTS = 30, 8, 12, 2, 9, 3
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *(f"piece{number}" for number in range(V - 5))]
 TOKEN_IDS = np.array([[2, 5, 4, 17, 29, 8, 3], [2, 9, 3, 11, 3, 0, 0], [2, 3, 0, 0, 0, 0, 0]], "int32")
 SEGMENT_IDS = np.array([[0, 0, 0, 1, 1, 2, 1], [0, 0, 0, 1, 1, 0, 0], [0] * 7], "int32")
+ARGUMENTS = {  # of the golden model, for a builder
+    "vocabulary_size": V,
+    "hidden_dim": D,
+    "num_layers": LAYERS,
+    "num_heads": 2,
+    "intermediate_dim": F,
+    "max_sequence_length": POSITIONS,
+    "num_segments": SEGMENTS,
+    "layer_norm_epsilon": 1e-2,
+}
 
 
 def config(hidden_act="gelu", architecture="BertForPreTraining", **more):

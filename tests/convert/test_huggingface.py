@@ -74,7 +74,7 @@ def test_transformers_loads_a_written_model_with_the_same_outputs(
 ):
     transformers = pytest.importorskip("transformers", reason=golden.PEERS)
     torch = pytest.importorskip("torch", reason=golden.PEERS)
-    model = models.BUILDERS[builder](**read_arguments(), **arguments)
+    model = models.BUILDERS[builder](**golden.ARGUMENTS, **arguments)
     for weight in model.weights:
         weight.assign(random.normal(0, 0.5, weight.shape))
     folder = write_huggingface(model, tmp_path / "ours")
@@ -91,23 +91,9 @@ def test_transformers_loads_a_written_model_with_the_same_outputs(
     np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5)
 
 
-def read_arguments():
-    """Return the arguments of the golden model, for a builder."""
-    return {
-        "vocabulary_size": golden.V,
-        "hidden_dim": golden.D,
-        "num_layers": golden.LAYERS,
-        "num_heads": 2,
-        "intermediate_dim": golden.F,
-        "max_sequence_length": golden.POSITIONS,
-        "num_segments": golden.SEGMENTS,
-        "layer_norm_epsilon": 1e-2,
-    }
-
-
 @pytest.mark.parametrize("builder", ["bert", "bert_classifier", "bert_token_classifier", "bert_span_predictor"])
 def test_a_written_model_is_read_with_the_same_weights_arguments_and_head(tmp_path, builder):
-    arguments = {**read_arguments(), "activation": "gelu_tanh", "dropout": 0.2}
+    arguments = {**golden.ARGUMENTS, "activation": "gelu_tanh", "dropout": 0.2}
     head = {"num_classes": 3} if "classifier" in builder else {}
     model = models.BUILDERS[builder](**arguments, **head)
     folder = write_huggingface(model, tmp_path / "theirs")
@@ -332,8 +318,8 @@ def test_another_head_has_new_weights_on_the_same_encoder(folder):
 def test_models_that_transformers_does_not_have_are_not_written(tmp_path):
     for model in (
         models.text_cnn(vocabulary_size=9, num_classes=2),
-        models.bert_classifier(num_classes=2, pooling="mean", **read_arguments()),
-        models.sentence_encoder(pooling="pooled_output", **read_arguments()),
+        models.bert_classifier(num_classes=2, pooling="mean", **golden.ARGUMENTS),
+        models.sentence_encoder(pooling="pooled_output", **golden.ARGUMENTS),
     ):
         with pytest.raises(InputError, match="Expected (a model of )?one of"):
             write_huggingface(model, tmp_path / "never")

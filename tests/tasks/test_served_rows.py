@@ -15,7 +15,9 @@ from tests.quick_cases import one_of_each
 from tests.small_tasks import feature_classification
 from tests.task_contracts import TASKS
 
-each_task = pytest.mark.parametrize("case", one_of_each(TASKS, lambda case: case.type, lambda case: case.family))
+EACH_TASK = one_of_each(TASKS, lambda case: case.type, lambda case: case.family)
+each_task = pytest.mark.parametrize("case", EACH_TASK)
+OF_STRINGS = [case for case in TASKS if case.make is not feature_classification]
 BAD_TREES = ["(a (b", "a (b)", "(a) (b)", "(a b)", ")(", "", "x", "(a (b) (c) (d))"]
 
 
@@ -76,17 +78,20 @@ def test_predict_names_a_text_that_cannot_be_read(monkeypatch):
 
 
 @pytest.mark.slow
-@each_task
+@pytest.mark.parametrize("case", OF_STRINGS, ids=str)
 def test_bytes_that_are_no_utf8_harm_no_other_row(case):
     task = case.task
     columns = task.columns(list(case.texts)[:2])
-    if not isinstance(columns[0][0], bytes):
-        pytest.skip("reads numbers")
     expected = task.serve(*(tf.constant(column) for column in columns))
     mixed = task.serve(*(tf.constant([column[0], b"\xff\xfe\xc3(\xf0\x9f", column[1]]) for column in columns))
-    for name, values in expected.items():
-        if name not in task.ranked_outputs and values.dtype == tf.string and values.shape.rank == 1:
-            np.testing.assert_array_equal(tf.gather(mixed[name], [0, 2]), values)
+    for name in set(expected) - set(task.ranked_outputs):
+        values = expected[name].numpy()
+        # The row in between can be longer: lists of answers are then padded further.
+        others = mixed[name].numpy()[[0, 2]][tuple(slice(size) for size in values.shape)]
+        if values.dtype.kind == "f":
+            np.testing.assert_allclose(others, values, atol=1e-4, rtol=1e-4)
+        else:
+            np.testing.assert_array_equal(others, values)
 
 
 @pytest.mark.slow

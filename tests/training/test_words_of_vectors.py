@@ -1,4 +1,4 @@
-"""Pretrained vectors bring their words along: the vocabulary has words that no training text has."""
+"""The vocabulary gets the words of pretrained vectors, including words that no training text has."""
 
 import numpy as np
 import pytest
