@@ -123,7 +123,7 @@ def test_pair_columns_of_other_tfds_names_are_given_by_flags(tmp_path):
 def test_snli_is_read_from_its_package_without_tfds(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds_loading, "HOST", "http://127.0.0.1:9/")
     data = load_text_classification(options(tmp_path, "snli"))
-    assert (len(data.train), len(data.validation), len(data.test)) == (89781, 9976, 9824)
+    assert (len(data.train), len(data.validation), len(data.test)) == (89902, 9988, 9824)
     assert data.dropped["rows without label"] == 110 + 176
     assert np.bincount(data.test.labels).tolist() == [3368, 3219, 3237]
     assert load_text_classification(options(tmp_path, "zoo_snli")).fingerprint() == data.fingerprint()

@@ -218,7 +218,7 @@ def test_every_word_of_the_peoples_daily_has_a_tag():
 @pytest.mark.parametrize(
     ("name", "train", "validation", "test", "labels"),
     [
-        ("msra", 45221, 5025, 5000, 3),
+        ("msra", 45260, 5029, 5000, 3),
         ("peoples_daily_names", 15195, 1899, 1899, 3),
         ("peoples_daily_segmentation", 15191, 1899, 1899, 1),
         ("peoples_daily_pos", 15188, 1898, 1898, 44),
