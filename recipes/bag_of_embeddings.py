@@ -60,7 +60,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "vocabulary_size": preprocessor.vocabulary_size,
             "num_classes": len(data.labels),
-            "embedding_dim": config.embedding_dim,
+            "embedding_dim": config.width(vectors),
             "hidden_dim": config.hidden_dim,
             "channels": channels,
             "dropout": config.dropout,

@@ -8,7 +8,7 @@ kerasnlp-zoo train bilstm --train-file reviews.csv --text-column review --label-
 """
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.flags import read_flags
@@ -40,8 +40,7 @@ class Config(WordVectorConfig):
     size: Literal["small", "standard"] = "small"
     """Size of the model: 2 layers of 128 units with dropout 0.5, or standard: 2 layers of 512 with dropout 0.3.
     --hidden-dim, --num-layers and --dropout override its values."""
-    embedding_dim: int = 100
-    """Width of a word vector; columns that --embeddings lacks are random."""
+    usual_embedding_dim: ClassVar[int] = 100
     hidden_dim: int | None = None
     """Number of units of each layer, per direction; default: the value of --size."""
     num_layers: int | None = None
@@ -100,7 +99,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             model = bilstm(
                 vocabulary_size=preprocessor.vocabulary_size,
                 num_classes=len(data.labels),
-                embedding_dim=config.embedding_dim,
+                embedding_dim=config.width(vectors),
                 cell=config.cell,
                 bidirectional=config.bidirectional,
                 merge=config.merge,

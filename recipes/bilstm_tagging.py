@@ -21,7 +21,7 @@ together (Ng and Low 2004). This finds words better than a model that predicts o
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import keras
 
@@ -117,8 +117,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Window width, in words, of a convolution before the recurrent layers. Default: no convolution."""
     filter_widths: tuple[int, ...] = (3, 5)
     """Window width, in words, of each group of filters, for --model cnn."""
-    embedding_dim: int = 100
-    """Width of a word vector; columns that --embeddings lacks are random."""
+    usual_embedding_dim: ClassVar[int] = 100
     dropout: float = 0.5
     """Dropout rate before and after each layer; a feature is dropped at all positions."""
     max_sequence_length: int = 1024
@@ -177,7 +176,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     channels, vectors = config.load_embeddings(preprocessor, train.texts)
 
     with run.scope():
-        model = entry.model if entry else build(config, preprocessor, tags, channels)
+        model = entry.model if entry else build(config, preprocessor, tags, channels, config.width(vectors))
         if vectors is not None:
             set_word_vectors(model, vectors)
         loss, metrics = config.smoothed_cross_entropy(), classification_metrics()
@@ -225,12 +224,14 @@ def make_preprocessor(
     return preprocessor.changed(word_length=config.word_length or default_length)
 
 
-def build(config: Config, preprocessor: TokenPreprocessor, tags: Sequence[str], channels: Channels) -> keras.Model:
+def build(
+    config: Config, preprocessor: TokenPreprocessor, tags: Sequence[str], channels: Channels, embedding_dim: int
+) -> keras.Model:
     """Return the model that the flags select."""
     shared: dict[str, Any] = {
         "vocabulary_size": preprocessor.vocabulary_size,
         "num_classes": len(tags),
-        "embedding_dim": config.embedding_dim,
+        "embedding_dim": embedding_dim,
         "channels": channels,
         "dropout": config.dropout,
     }

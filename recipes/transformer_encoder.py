@@ -7,7 +7,7 @@ kerasnlp-zoo train transformer_encoder --train-file reviews.csv --text-column re
 """
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from kerasnlp_zoo.datasets.report import data_report
 from kerasnlp_zoo.flags import read_flags
@@ -29,8 +29,7 @@ class Config(WordVectorConfig):
     """Train a small Transformer encoder, by default on movie_reviews, in a few minutes on two CPU cores."""
 
     builders = ("transformer_encoder",)
-    embedding_dim: int = 128
-    """Width of a word vector; columns that --embeddings lacks are random."""
+    usual_embedding_dim: ClassVar[int] = 128
     hidden_dim: int = 128
     """Width of the vectors in the blocks."""
     num_layers: int = 2
@@ -82,7 +81,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
             model = transformer_encoder(
                 vocabulary_size=preprocessor.vocabulary_size,
                 num_classes=len(data.labels),
-                embedding_dim=config.embedding_dim,
+                embedding_dim=config.width(vectors),
                 hidden_dim=config.hidden_dim,
                 num_layers=config.num_layers,
                 num_heads=config.num_heads,

@@ -1,7 +1,7 @@
 """Train a Tree-LSTM on parsed sentences, to classify pairs (entailment) or phrases (sentiment).
 
-    kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100
-    kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --embedding-dim 100 --composition mean
+    kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d
+    kerasnlp-zoo train tree_lstm --embeddings glove_6b_50d --composition mean
     kerasnlp-zoo train tree_lstm --train-file trees/train.txt --validation-file trees/dev.txt --test-file trees/test.txt
 
 The first two train a Tree-LSTM and a bag of embeddings on the same 100,000 pairs of SNLI, with the same head. The third
@@ -11,7 +11,7 @@ reads files of bracketed trees with a label at every node, the format of the Sta
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -59,8 +59,7 @@ class Config(TreeOptions, WordVectorConfig):
     """Number of units of the state of a node."""
     intermediate_dim: int = 200
     """Number of units of the layer that combines a pair."""
-    embedding_dim: int = 100
-    """Width of a word vector; columns that --embeddings lacks are random."""
+    usual_embedding_dim: ClassVar[int] = 100
     dropout: float = 0.2
     """Dropout rate of the word vectors and of the features of a tree or pair."""
     learning_rate: float = 1e-3
@@ -123,7 +122,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "vocabulary_size": preprocessor.vocabulary_size,
             "num_classes": len(data.labels),
-            "embedding_dim": config.embedding_dim,
+            "embedding_dim": config.width(vectors),
             "hidden_dim": config.hidden_dim,
             "composition": config.composition,
             "num_children": config.num_children,

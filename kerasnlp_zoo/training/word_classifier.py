@@ -2,13 +2,13 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.datasets.splits import TextClassificationData, parts_of
-from kerasnlp_zoo.errors import InputError, require_nonnegative
+from kerasnlp_zoo.errors import InputError, require_nonnegative, require_positive
 from kerasnlp_zoo.models.embedding_inputs import Channels
 from kerasnlp_zoo.text import TokenPreprocessor, TreePreprocessor, WordPairPreprocessor, WordPreprocessor
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
@@ -64,9 +64,10 @@ class WordVectorConfig(WordClassifierConfig):
     channels: Channels | None = None
     """random: no pretrained vectors. non_static (default with --embeddings): pretrained vectors are fine-tuned.
     static: pretrained vectors are fixed. multichannel: a fixed and a fine-tuned copy."""
-    embedding_dim: int = 300
-    """Width of a word vector; columns that --embeddings lacks are random."""
-
+    embedding_dim: int | None = None
+    """Width of a word vector; columns that --embeddings lacks are random. Default: the width of --embeddings; without
+    --embeddings, 300 for TextCNN and bags of embeddings, 128 for the Transformer encoder, and 100 for the others."""
+    usual_embedding_dim: ClassVar[int] = 300  # without --embeddings
     max_vectors: int = 50_000
     """Number of words of --embeddings, from its beginning, that the vocabulary gets in addition to the words of the
     training texts. 0 adds none."""
@@ -75,6 +76,8 @@ class WordVectorConfig(WordClassifierConfig):
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         require_nonnegative(max_vectors=self.max_vectors)
+        if self.embedding_dim is not None:
+            require_positive(embedding_dim=self.embedding_dim)
 
     def preprocessor(self, data: TextClassificationData) -> WordPreprocessor:
         """Return the preprocessor of the base class; its vocabulary also has words of --embeddings."""
@@ -101,6 +104,10 @@ class WordVectorConfig(WordClassifierConfig):
     def unknown_share(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> float:
         """Return the share of the tokens of texts that are not in the vocabulary."""
         return float(np.mean(self.token_ids(preprocessor, texts).flat_values == UNKNOWN_ID))
+
+    def width(self, vectors: np.ndarray | None) -> int:
+        """Return the width of a word vector of the model; `vectors` is the result of `load_embeddings`."""
+        return self.embedding_dim or (self.usual_embedding_dim if vectors is None else vectors.shape[1])
 
     def load_embeddings(self, preprocessor: Preprocessor, texts: Sequence[Any]) -> tuple[Channels, np.ndarray | None]:
         """Read the pretrained vectors, if --embeddings names some, and print how many words have one.

@@ -114,7 +114,7 @@ def test_the_cell_is_that_of_the_model_unless_a_flag_names_one(flags, cell, tmp_
     class Preprocessor:
         vocabulary_size, character_vocabulary_size = 9, None
 
-    model = bilstm_tagging.build(config(tmp_path, **flags), Preprocessor, ["O", "S-PER"], "random")
+    model = bilstm_tagging.build(config(tmp_path, **flags), Preprocessor, ["O", "S-PER"], "random", embedding_dim=8)
     assert model.get_layer("recurrent_0").cell == cell
 
 

@@ -6,7 +6,7 @@ import pytest
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import TokenPreprocessor, TreePreprocessor, WordPairPreprocessor, WordPreprocessor
-from recipes import text_cnn
+from recipes import bilstm, bilstm_tagging, text_cnn, transformer_encoder
 
 WORDS = ["the", "film", "New York", "zebra", "DVD", "don't", "[UNK]", "zebra", "naïve"]
 
@@ -48,12 +48,12 @@ def files(tmp_path):
     return tmp_path
 
 
-def train(files, **options):
+def train(files, embedding_dim=4, **options):
     config = text_cnn.Config(
         train_file=files / "train.csv",
         validation_file=files / "validation.csv",
         embeddings=str(files / "vectors.txt"),
-        embedding_dim=4,
+        embedding_dim=embedding_dim,
         num_filters=2,
         epochs=1,
         optimizer="adam",
@@ -81,6 +81,20 @@ def test_words_without_training_examples_keep_their_vectors_in_training(files, c
 @pytest.mark.slow
 def test_without_added_words_the_vocabulary_is_that_of_the_training_texts(files):
     assert "zebra" not in train(files, max_vectors=0).preprocessor.vocabulary.tokens
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("given", "width"), [(None, 2), (3, 3)])
+def test_a_model_is_as_wide_as_its_vectors_unless_a_flag_says_more(files, given, width):
+    assert train(files, given).model.get_layer("token_embedding").output_dim == width
+
+
+@pytest.mark.parametrize(
+    ("recipe", "width"), [(text_cnn, 300), (transformer_encoder, 128), (bilstm, 100), (bilstm_tagging, 100)]
+)
+def test_without_vectors_a_recipe_has_its_own_width(recipe, width):
+    assert recipe.Config().width(None) == width
+    assert recipe.Config(embedding_dim=7).width(None) == 7
 
 
 def test_a_negative_number_of_words_is_refused(files):
