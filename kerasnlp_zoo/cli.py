@@ -14,6 +14,7 @@ from typing import Any
 import tyro
 
 from kerasnlp_zoo.commands.answers import analogy, explain
+from kerasnlp_zoo.commands.comparison import compare
 from kerasnlp_zoo.commands.conversion import convert, to_huggingface
 from kerasnlp_zoo.commands.entries import check, download, evaluate, export, list_, quantize, show
 from kerasnlp_zoo.commands.plots import plot
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "explain": explain,
     "analogy": analogy,
     "evaluate": evaluate,
+    "compare": compare,
     "export": export,
     "quantize": quantize,
     "convert": convert,

@@ -213,7 +213,7 @@ def allowed_transitions(tags: Sequence[str]) -> list[list[bool]] | None:
     span must continue until its end.
 
     Args:
-        tags: C tags, such as the result of `tasks.token_classification.tags_for`.
+        tags: C tags, such as the result of `tasks.span_tags.tags_for`.
 
     Returns:
         C + 1 rows of C + 1 bool: [i][j] is True if tag j may follow tag i. The last row is for the beginning of a

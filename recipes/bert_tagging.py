@@ -15,7 +15,7 @@ from kerasnlp_zoo.datasets.options import TokenClassificationOptions
 from kerasnlp_zoo.datasets.report import alignment_report, span_report
 from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.flags import read_flags
-from kerasnlp_zoo.tasks.token_classification import tags_for
+from kerasnlp_zoo.tasks.span_tags import tags_for
 from kerasnlp_zoo.training import (
     SPAN_METRICS,
     FineTuningConfig,

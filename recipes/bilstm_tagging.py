@@ -42,7 +42,8 @@ from kerasnlp_zoo.models import (
     transformer_tagger,
 )
 from kerasnlp_zoo.models.embedding_inputs import Channels
-from kerasnlp_zoo.tasks.token_classification import TOKENS, TagScheme, TokenClassification, tags_for
+from kerasnlp_zoo.tasks.span_tags import TOKENS, TagScheme, tags_for
+from kerasnlp_zoo.tasks.token_classification import TokenClassification
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import cuts_of, every_word_is_a_span

@@ -32,7 +32,7 @@ from kerasnlp_zoo.tasks import (
     WordEmbedding,
 )
 from kerasnlp_zoo.tasks.question_answering import NO_ANSWER
-from kerasnlp_zoo.tasks.token_classification import tags_for
+from kerasnlp_zoo.tasks.span_tags import tags_for
 from kerasnlp_zoo.text import (
     FeaturePreprocessor,
     GenerativeVocabulary,

@@ -13,7 +13,7 @@ import numpy as np
 
 from kerasnlp_zoo.evaluation.analogies import AnalogyQuestions
 from kerasnlp_zoo.evaluation.word_similarity import WordPairs
-from kerasnlp_zoo.tasks.token_classification import tags_for
+from kerasnlp_zoo.tasks.span_tags import tags_for
 from tests.quick_cases import FAMILIES
 from tests.small_tasks import (
     LABEL_SETS,

@@ -13,6 +13,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.litert import check_litert
+from kerasnlp_zoo.tasks.text_contributions import text_contributions
 from tests.memory import freeze_objects
 from tests.quick_cases import one_of_each
 from tests.task_contracts import TASKS
@@ -75,6 +76,14 @@ def test_evaluate_has_one_signature_and_a_score_in_the_usual_unit(case):
     wrong = ["a reference"] if case.references is None else None
     with pytest.raises(InputError, match="references"):
         task.evaluate(texts, wrong)
+    if task.name == "word_embedding":  # is scored on whole sets of word pairs
+        with pytest.raises(InputError, match="word_embedding cannot be compared"):
+            text_contributions(task, texts, case.references)
+        return
+    contributions = text_contributions(task, texts, case.references)
+    assert contributions.metric == scores["metric"]
+    assert len(contributions.values) == len(texts)
+    np.testing.assert_allclose(contributions.score(contributions.values), scores["score"], rtol=1e-9)
 
 
 @pytest.mark.parametrize("case", [case for case in TASKS if case.labels], ids=str)

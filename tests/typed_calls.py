@@ -12,8 +12,9 @@ from kerasnlp_zoo import datasets, explanation, models, tasks, zoo
 from kerasnlp_zoo.decoding import Sampling
 from kerasnlp_zoo.tasks.fill_mask import FillMaskAnswer
 from kerasnlp_zoo.tasks.question_answering import FoundAnswer, QuestionAnsweringAnswer
+from kerasnlp_zoo.tasks.span_tags import tags_for
 from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
-from kerasnlp_zoo.tasks.token_classification import Entity, tags_for
+from kerasnlp_zoo.tasks.token_classification import Entity
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
 
 

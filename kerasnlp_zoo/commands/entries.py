@@ -65,14 +65,14 @@ def evaluate(
         json_: Print all scores as a JSON object.
     """
     task = load_task(entry, windows)
-    texts, references, _ = _test_examples(entry, options)
+    texts, references, _ = test_examples(entry, options)
     scores = task.evaluate(texts, references)
     from kerasnlp_zoo.evaluation.score_table import score_table
 
     print(json.dumps({"examples": len(texts), **scores}) if json_ else printable(score_table(scores, len(texts))))
 
 
-def _test_examples(entry: str, options: LabelOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
+def test_examples(entry: str, options: LabelOptions) -> tuple[Sequence[Any], Sequence[Any] | None, str]:
     """Return the texts, references and name of the test data: the data of the flags, otherwise of the entry."""
     from kerasnlp_zoo.datasets.evaluation_examples import load_evaluation_examples
 
@@ -93,7 +93,7 @@ def quantize(
     from kerasnlp_zoo.zoo.quantizing import quantize_entry, require_quantizable
 
     require_quantizable(entry, folder)
-    texts, references, dataset = _test_examples(entry, options)
+    texts, references, dataset = test_examples(entry, options)
     found = quantize_entry(entry, folder, texts, references, dataset)
     print(
         f"{folder}: {found['float_megabytes']:.1f} MB -> {found['megabytes']:.1f} MB, test {found['metric']} "

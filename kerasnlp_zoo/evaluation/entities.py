@@ -46,9 +46,7 @@ def span_scores(predictions: SpansOfTexts, references: SpansOfTexts) -> dict[str
             f"Received: {len(predictions)} predictions and {len(references)} references"
         )
     counts = _counts(predictions, references)
-    places = [
-        [[(start, end, None) for start, end, _ in spans] for spans in texts] for texts in (predictions, references)
-    ]
+    places = [unlabelled(texts) for texts in (predictions, references)]
     labels = sorted({*counts["predictions"], *counts["references"]})
     by_label = {label: _scores(*(count[label] for count in counts.values())) for label in labels}
     known = [scores["f1"] for scores in by_label.values() if scores["num_references"]]
@@ -58,6 +56,11 @@ def span_scores(predictions: SpansOfTexts, references: SpansOfTexts) -> dict[str
         "macro_f1": sum(known) / len(known) if known else 0.0,
         "labels": by_label,
     }
+
+
+def unlabelled(spans_of_texts: SpansOfTexts) -> SpansOfTexts:
+    """Return the spans of each text with None for the label."""
+    return [[(start, end, None) for start, end, _ in spans] for spans in spans_of_texts]
 
 
 def _counts(predictions: SpansOfTexts, references: SpansOfTexts) -> dict[str, collections.Counter[Any]]:

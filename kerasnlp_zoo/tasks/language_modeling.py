@@ -154,16 +154,31 @@ class LanguageModeling(Task[LanguageModelingAnswer]):
         Raises:
             InputError: if there is no text, a text is not a string, or there are references.
         """
-        refuse_references(references, "The references of a language model are the next words of the texts.")
-        ids = self.preprocessor.token_ids(*self.columns(self._checked(texts)))
-        stream = tf.concat([ids, tf.fill([ids.nrows(), 1], END_ID)], axis=1).flat_values.numpy()
-        log_probabilities = text_log_probabilities(self.model, stream)
+        log_probabilities, lengths = self._line_probabilities(texts, references)
         scores = {
             "perplexity": perplexity(log_probabilities),
             "log_probability": float(log_probabilities.sum(dtype="float64")),
-            "tokens": len(stream),
+            "tokens": int(lengths.sum()),
         }
         return with_main_score(scores, self.main_metric)
+
+    def line_scores(self, texts: Sequence[str], references: Sequence[Any] | None = None) -> np.ndarray:
+        """Return the log probability and the number of tokens of each of consecutive lines, float64 [N, 2].
+
+        The arguments and the errors are those of `evaluate`.
+        """
+        log_probabilities, lengths = self._line_probabilities(texts, references)
+        sums = np.add.reduceat(log_probabilities.astype("float64"), np.cumsum(lengths) - lengths)
+        return np.stack([sums, lengths], axis=1)
+
+    def _line_probabilities(
+        self, texts: Sequence[str], references: Sequence[Any] | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log probabilities of all tokens, float32 [T], and the number of tokens of each line, int [N]."""
+        refuse_references(references, "The references of a language model are the next words of the texts.")
+        ids = self.preprocessor.token_ids(*self.columns(self._checked(texts)))
+        lines = tf.concat([ids, tf.fill([ids.nrows(), 1], END_ID)], axis=1)
+        return text_log_probabilities(self.model, lines.flat_values.numpy()), lines.row_lengths().numpy()
 
     def next_words(self, texts: Sequence[str]) -> list[list[NextWord]]:
         """Return the most probable next words of each text, the best first; `[END]` is the end of the line."""

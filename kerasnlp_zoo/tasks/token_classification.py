@@ -5,19 +5,20 @@ Shapes: N texts, T tokens of the model, W words, C tags.
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, TypedDict
+from typing import Any, TypedDict
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.evaluation.entities import span_scores
+from kerasnlp_zoo.evaluation.entities import SpansOfTexts, span_scores
 from kerasnlp_zoo.evaluation.main_score import with_main_score
 from kerasnlp_zoo.layers.crf import crf_marginals, crf_tags
-from kerasnlp_zoo.tag_schemes import OUTSIDE, Scheme, Span, parse_tag, scheme_of_tags, spans_of, tags_of
+from kerasnlp_zoo.tag_schemes import OUTSIDE, Span, parse_tag, scheme_of_tags, spans_of, tags_of
 from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.long_texts import AnyAnswer
+from kerasnlp_zoo.tasks.span_tags import NO_LABEL, TOKENS, TagScheme
 from kerasnlp_zoo.tasks.task import CHUNK, Task, Texts, require_references
 from kerasnlp_zoo.tasks.word_spans import LabelledSpan, checked_spans, require_characters, spans_in_words, word_ends
 from kerasnlp_zoo.text import TokenPreprocessor, WordPiecePreprocessor
@@ -26,9 +27,6 @@ from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES
 from kerasnlp_zoo.text.tagged_text import every_word_is_a_span, with_words_apart
 from kerasnlp_zoo.text.windows import in_blocks, joined, overlapping_windows
 
-TOKENS: Final = "tokens"  # the scheme of parts of speech: each word is a span, and its tag is the label
-NO_LABEL = "_"  # the tag of words without a label, if O is a label
-TagScheme: TypeAlias = Scheme | Literal["tokens"]
 WORD_FEATURES = ("starts", "ends", "is_word_start")
 
 
@@ -48,29 +46,6 @@ class TokenClassificationAnswer(AnyAnswer):
     tokens: list[str]
     tags: list[str]
     entities: list[Entity]
-
-
-def tags_for(labels: Sequence[str], scheme: TagScheme = "iob2") -> list[str]:
-    """Return the tags of a scheme for span labels, in a fixed order; the tag of words outside of spans, O, is first.
-
-    Args:
-        labels: labels of spans, such as ["PER", "LOC"].
-        scheme: one of `tag_schemes.SCHEMES`; or "tokens", where each word has a label, such as a part of speech.
-
-    Example:
-
-    >>> tags_for(["LOC", "PER"])
-    ['O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER']
-    >>> tags_for(["N", "O"], "tokens")
-    ['_', 'N', 'O']
-    """
-    if scheme == TOKENS:
-        return [NO_LABEL if OUTSIDE in labels else OUTSIDE, *labels]
-    tags = [OUTSIDE]
-    for label in labels:
-        written = [tags_of([Span(0, size, label)], size, scheme) for size in (3, 1)]
-        tags += dict.fromkeys(tag for sequence in written for tag in sequence)
-    return tags
 
 
 class TokenClassification(Task[TokenClassificationAnswer]):
@@ -97,6 +72,7 @@ class TokenClassification(Task[TokenClassificationAnswer]):
     >>> from kerasnlp_zoo.models import BERT_SIZES, bert_token_classifier
     >>> from kerasnlp_zoo.text import WordPiecePreprocessor, WordPieceVocabulary
     >>> vocabulary = WordPieceVocabulary("[PAD] [UNK] [CLS] [SEP] [MASK] anna lives in paris".split())
+    >>> from kerasnlp_zoo.tasks.span_tags import tags_for
     >>> tags = tags_for(["PER", "LOC"])
     >>> model = bert_token_classifier(vocabulary_size=len(vocabulary), num_classes=5, **BERT_SIZES["tiny"])
     >>> task = TokenClassification(model, WordPiecePreprocessor(vocabulary), tags)
@@ -374,26 +350,34 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         Raises:
             InputError: if there is no text, or the spans are not those that `dataset` takes.
         """
-        given_spans = require_references(texts, references, "a list of spans")
-        references = checked_spans(texts, given_spans)
+        found, true, metric = self.compared_spans(texts, references, batch_size)
+        scores = span_scores(found, true)
+        if self.scheme == TOKENS:
+            scores["accuracy"] = scores["recall"]
+            if self.for_given_tokens.preprocessor is not self.preprocessor:
+                of_raw_text = span_scores(self._found(texts, batch_size), references or ())
+                scores["of_raw_text"] = {**of_raw_text, "accuracy": of_raw_text["recall"]}
+        return with_main_score(scores, metric)
+
+    def compared_spans(
+        self, texts: Sequence[str], references: Sequence[Sequence[LabelledSpan]] | None, batch_size: int | None = None
+    ) -> tuple[SpansOfTexts, SpansOfTexts, str]:
+        """Return the predicted and the correct spans of each text, and the name of the main score.
+
+        The arguments and the errors are those of `evaluate`.
+        """
+        references = checked_spans(texts, require_references(texts, references, "a list of spans"))
         is_segmentation = self.preprocessor.language == "zh" and every_word_is_a_span(texts, references)
         if self.scheme == TOKENS or not is_segmentation:  # a segmentation is scored without labels
             checked_spans(texts, references, self.span_labels)
         if self.scheme != TOKENS:
             metric = "unlabelled_f1" if is_segmentation else self.main_metric
-            return with_main_score(self._score(texts, references, batch_size), metric)
+            return self._found(texts, batch_size), references, metric
         given = [with_words_apart(text, spans) for text, spans in zip(texts, references, strict=True)]
-        task = self.for_given_tokens
-        scores = task._score([text for text, _ in given], [spans for _, spans in given], batch_size)
-        if task.preprocessor is not self.preprocessor:
-            scores["of_raw_text"] = self._score(texts, references, batch_size)
-        return with_main_score(scores, "accuracy")
+        found = self.for_given_tokens._found([text for text, _ in given], batch_size)
+        return found, [spans for _, spans in given], "accuracy"
 
-    def _score(
-        self, texts: Sequence[str], labels: Sequence[Sequence[LabelledSpan]], batch_size: int | None
-    ) -> dict[str, Any]:
-        """Compare the predicted spans with the correct spans."""
+    def _found(self, texts: Sequence[str], batch_size: int | None) -> list[list[tuple[int, int, str]]]:
+        """Return the predicted spans of each text."""
         answers = (answer["entities"] for answer in self.predict(texts, batch_size))
-        found = [[(entity["start"], entity["end"], entity["label"]) for entity in entities] for entities in answers]
-        scores = span_scores(found, labels)
-        return {**scores, "accuracy": scores["recall"]} if self.scheme == TOKENS else scores
+        return [[(entity["start"], entity["end"], entity["label"]) for entity in entities] for entities in answers]

@@ -7,7 +7,7 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks import MultiLabelClassification, TextClassification, TokenClassification
 from kerasnlp_zoo.tasks.export import check_export
-from kerasnlp_zoo.tasks.token_classification import tags_for
+from kerasnlp_zoo.tasks.span_tags import tags_for
 from tests.small_tasks import TEXTS, bert_model, fill_mask, tagging_with_crf, text_classification
 from tests.task_contracts import TASKS
 

@@ -4,7 +4,8 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm_tagger
-from kerasnlp_zoo.tasks.token_classification import TokenClassification, spans_in_words, tags_for
+from kerasnlp_zoo.tasks.span_tags import tags_for
+from kerasnlp_zoo.tasks.token_classification import TokenClassification, spans_in_words
 from kerasnlp_zoo.tasks.word_spans import checked_spans
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.training import WeightedMeanLoss, cross_entropy

@@ -9,7 +9,8 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bilstm_crf, bilstm_tagger
 from kerasnlp_zoo.tag_schemes import num_repaired
 from kerasnlp_zoo.tasks.export import check_export
-from kerasnlp_zoo.tasks.token_classification import TokenClassification, tags_for
+from kerasnlp_zoo.tasks.span_tags import tags_for
+from kerasnlp_zoo.tasks.token_classification import TokenClassification
 from kerasnlp_zoo.text import TokenPreprocessor
 from kerasnlp_zoo.training import WeightedMeanLoss, crf_loss, crf_metrics
 
