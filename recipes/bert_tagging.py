@@ -20,6 +20,7 @@ from kerasnlp_zoo.training import (
     SPAN_METRICS,
     FineTuningConfig,
     Run,
+    ValidationScore,
     classification_metrics,
     compile_for_fine_tuning,
     finish_fine_tuning,
@@ -64,7 +65,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     print(alignment_report(train, task.preprocessor))
     print(trainable_summary(task.model))
 
-    best = run.fit(task, train, data.validation)
+    score = ValidationScore(task, data.validation.texts, data.validation.references)
+    best = run.fit(task, train, data.validation, "val_score", scores=[score])
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"
     return finish_fine_tuning(run, task, data, best, SPAN_METRICS, name)
 

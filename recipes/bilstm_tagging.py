@@ -33,6 +33,7 @@ from kerasnlp_zoo.datasets.token_classification import load_token_classification
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.layers.cells_by_name import Cell
+from kerasnlp_zoo.layers.characters import CharacterEncoder
 from kerasnlp_zoo.models import (
     bilstm_crf,
     bilstm_tagger,
@@ -51,6 +52,7 @@ from kerasnlp_zoo.training import (
     SPAN_METRICS,
     Run,
     ScheduleName,
+    ValidationScore,
     WeightedMeanLoss,
     WordVectorConfig,
     classification_metrics,
@@ -90,8 +92,8 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     segmenter: str | None = None  # type: ignore[assignment]
     """Only for Chinese parts of speech: entry that splits raw text into words, such as bilstm_crf_segmentation_zh."""
     word_length: int | None = None
-    """Number of characters of each word that the model also reads. Default: none; for parts of speech, 4 in Chinese,
-    otherwise 20."""
+    """Number of characters of each word that the model also reads; 0 for none. Default: 20; 4 for parts of speech in
+    Chinese; none for other Chinese texts and for --model cnn."""
     num_bigram_bins: int | None = None
     """Number of hash bins for pairs of adjacent tokens, which are then also embedded, for example 60000. Default: no
     pairs."""
@@ -119,6 +121,10 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     filter_widths: tuple[int, ...] = (3, 5)
     """Window width, in words, of each group of filters, for --model cnn."""
     usual_embedding_dim: ClassVar[int] = 100
+    character_encoder: CharacterEncoder = "cnn"
+    """Layer that reads the letters of a word: a convolution (cnn) or a bidirectional LSTM (lstm)."""
+    word_dropout: float = 0.0
+    """Fraction of the words that are replaced by [UNK] in training. Their letters are not replaced."""
     dropout: float = 0.5
     """Dropout rate before and after each layer; a feature is dropped at all positions."""
     max_sequence_length: int = 1024
@@ -142,10 +148,12 @@ class Config(TokenClassificationOptions, WordVectorConfig):
         given = [f"--{name.replace('_', '-')}" for name in RECURRENT_FLAGS if getattr(self, name)]
         if self.model not in RECURRENT and given:
             raise InputError(f"Only recurrent encoders have {', '.join(given)}. Received: --model {self.model}")
-        if self.model == "cnn" and (self.head == "crf" or self.word_length or self.num_bigram_bins):
+        if self.model == "cnn" and (
+            self.head == "crf" or self.word_length or self.num_bigram_bins or self.word_dropout
+        ):
             raise InputError(
-                "--model cnn is only a baseline: it requires --head softmax, and cannot be used with --word-length or "
-                "--num-bigram-bins"
+                "--model cnn is only a baseline: it requires --head softmax, and cannot be used with --word-length, "
+                "--num-bigram-bins or --word-dropout"
             )
 
 
@@ -186,7 +194,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         optimizer = config.make_optimizer(run.total_steps(len(train)))
         model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)
     task = TokenClassification(model, preprocessor, tags)
-    best = run.fit(task, train, validation)
+    score = ValidationScore(task, validation.texts, validation.references)
+    best = run.fit(task, train, validation, "val_score", scores=[score])
 
     served = TokenClassification(model, preprocessor.changed(segmenter=segmenter), tags)
 
@@ -221,8 +230,9 @@ def make_preprocessor(
         max_sequence_length=config.max_sequence_length,
         cut_at=cuts_of(train.texts, train.references) if data.language == "en" and not is_given else "",
     )
-    default_length = {"zh": 4}.get(data.language, 20) if is_given and config.model != "cnn" else None
-    return preprocessor.changed(word_length=config.word_length or default_length)
+    usual_length = 20 if data.language != "zh" else 4 if is_given else 0  # raw Chinese is read character by character
+    length = usual_length if config.word_length is None and config.model != "cnn" else config.word_length
+    return preprocessor.changed(word_length=length or None)
 
 
 def build(
@@ -242,7 +252,9 @@ def build(
         "hidden_dim": config.hidden_dim,
         "num_layers": config.num_layers,
         "character_vocabulary_size": preprocessor.character_vocabulary_size,
+        "character_encoder": config.character_encoder,
         "num_bigram_bins": config.num_bigram_bins,
+        "word_dropout": config.word_dropout,
     }
     if config.model == "transformer":
         shared |= {

@@ -40,6 +40,17 @@ LAYERS = [
         },
     ),
     LayerCase(
+        layers.WordDropout,
+        {"rate": 0.5, "token_id": 1, "seed": 1},
+        {
+            "input_data": np.array([[5, 7, 0]]),
+            "expected_output_shape": (1, 3),
+            "expected_num_seed_generators": 1,
+            "run_training_check": False,  # an id has no gradient
+            "run_mixed_precision_check": False,
+        },
+    ),
+    LayerCase(
         layers.SharedEmbedding,
         {"input_dim": 7, "output_dim": 4},
         {

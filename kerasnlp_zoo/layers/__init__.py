@@ -45,6 +45,7 @@ from kerasnlp_zoo.layers.tree_lstm import ChildSumTreeLSTM, NaryTreeLSTM, TreeMe
 from kerasnlp_zoo.layers.unit_length import UnitLength
 from kerasnlp_zoo.layers.windowed_attention import WindowedSelfAttention
 from kerasnlp_zoo.layers.windowed_transformer import WindowedTransformerBlock
+from kerasnlp_zoo.layers.word_dropout import WordDropout
 from kerasnlp_zoo.layers.word_prediction import (
     FullSoftmax,
     HierarchicalSoftmax,
@@ -108,5 +109,6 @@ __all__ = [
     "WindowedSelfAttention",
     "WindowedTransformerBlock",
     "WordCharacters",
+    "WordDropout",
     "ZeroMasked",
 ]

@@ -141,6 +141,7 @@ def tagger_encoder(
     character_encoder: CharacterEncoder = "cnn",
     num_bigram_bins: int | None = None,
     bigram_dim: int = 50,
+    word_dropout: float = 0.0,
     dropout: float = 0.5,
 ) -> tuple[keras.KerasTensor | dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
     """Return the encoder of a tagger: all layers before its head.
@@ -149,7 +150,7 @@ def tagger_encoder(
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
         embedding_dim, hidden_dim, num_layers, cell, bidirectional, merge, skip_connections, layer_norm,
             num_input_layers, num_output_layers, channels, filter_width: as for `bilstm`.
-        character_vocabulary_size, character_encoder, num_bigram_bins, bigram_dim: as for `word_features`.
+        character_vocabulary_size, character_encoder, num_bigram_bins, bigram_dim, word_dropout: as for `word_features`.
         dropout: in [0, 1), as for `bilstm`.
 
     Returns:
@@ -166,6 +167,7 @@ def tagger_encoder(
         character_encoder=character_encoder,
         num_bigram_bins=num_bigram_bins,
         bigram_dim=bigram_dim,
+        word_dropout=word_dropout,
         dropout=dropout,
     )
     if filter_width is not None:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.layers import PaddingMask
+from kerasnlp_zoo.layers import PaddingMask, WordDropout
 from kerasnlp_zoo.types import TensorShape
+from kerasnlp_zoo.vocabulary import UNKNOWN_ID
 
 CHANNELS = ("random", "static", "non_static", "multichannel")
 Channels: TypeAlias = Literal["random", "static", "non_static", "multichannel"]
@@ -24,6 +25,7 @@ def embed_words(
     channels: Channels,
     shape: TensorShape = (None,),
     initializer: keras.initializers.Initializer | None = None,
+    word_dropout: float = 0.0,
 ) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.KerasTensor]:
     """Return the inputs of a word-level model, their mask and their vectors.
 
@@ -36,6 +38,7 @@ def embed_words(
         shape: shape of the words of one text; (None,) for a sequence, [B, T].
         initializer: initializer of random vectors; None for U(-0.25, 0.25), which has about the variance of word2vec's
             vectors.
+        word_dropout: in [0, 1), fraction of the words that are replaced by `[UNK]` in training.
 
     Returns:
         (token_ids int [B, T], mask bool [B, T], vectors float [B, T, D]), symbolic.
@@ -55,11 +58,12 @@ def embed_words(
 
     token_ids = keras.Input(shape, dtype="int32", name="token_ids")
     mask = PaddingMask(name="padding_mask")(token_ids)
+    words = WordDropout(word_dropout, UNKNOWN_ID, name="word_dropout")(token_ids) if word_dropout else token_ids
     vectors = []
     if channels in ("static", "multichannel"):
-        vectors.append(embedding(STATIC, trainable=False)(token_ids))
+        vectors.append(embedding(STATIC, trainable=False)(words))
     if channels != "static":
-        vectors.append(embedding(TRAINED, trainable=True)(token_ids))
+        vectors.append(embedding(TRAINED, trainable=True)(words))
     # Kim 2014, section 2: each filter is applied to both channels, and the results are added. The filters are
     # linear up to their activation, so adding the channels first has the same result at half the cost.
     vectors = keras.layers.Add(name="channels")(vectors) if len(vectors) > 1 else vectors[0]

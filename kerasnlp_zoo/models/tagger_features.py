@@ -22,6 +22,7 @@ class FeatureArguments(TypedDict, total=False):
     character_encoder: CharacterEncoder
     num_bigram_bins: int | None
     bigram_dim: int
+    word_dropout: float
     dropout: float
 
 
@@ -34,6 +35,7 @@ def word_features(
     character_encoder: CharacterEncoder = "cnn",
     num_bigram_bins: int | None = None,
     bigram_dim: int = 50,
+    word_dropout: float = 0.0,
     dropout: float = 0.5,
 ) -> tuple[keras.KerasTensor | dict[str, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
     """Return the inputs of a tagger, their mask and the vectors of the words.
@@ -49,6 +51,7 @@ def word_features(
             concatenated to the vector of the token; None for no bigrams. Bigrams are rare, so a model can memorize
             them. Dropout therefore drops complete vectors of bigrams.
         bigram_dim: width of the vector of a bigram.
+        word_dropout: in [0, 1), fraction of the words that are replaced by `[UNK]` in training; their letters stay.
         dropout: in [0, 1), fraction of the vectors of bigrams to drop in training.
 
     Returns:
@@ -59,7 +62,7 @@ def word_features(
         InputError: if an argument is outside its range.
     """
     require_choice("character_encoder", character_encoder, CHARACTER_ENCODERS)
-    token_ids, mask, word_vectors = embed_words(vocabulary_size, embedding_dim, channels)
+    token_ids, mask, word_vectors = embed_words(vocabulary_size, embedding_dim, channels, word_dropout=word_dropout)
     inputs: keras.KerasTensor | dict[str, keras.KerasTensor] = token_ids
     features = [word_vectors]
     if num_bigram_bins is not None:

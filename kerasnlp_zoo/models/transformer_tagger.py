@@ -53,6 +53,7 @@ def transformer_tagger_encoder(
     character_encoder: CharacterEncoder = "cnn",
     num_bigram_bins: int | None = None,
     bigram_dim: int = 50,
+    word_dropout: float = 0.0,
     activation: Activation = "relu",
     norm_first: bool = False,
     dropout: float = 0.3,
@@ -65,8 +66,8 @@ def transformer_tagger_encoder(
 
     Args:
         vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
-        embedding_dim, channels, character_vocabulary_size, character_encoder, num_bigram_bins, bigram_dim: as for
-            `bilstm_tagger`.
+        embedding_dim, channels, character_vocabulary_size, character_encoder, num_bigram_bins, bigram_dim,
+            word_dropout: as for `bilstm_tagger`.
         hidden_dim, num_layers, num_heads, intermediate_dim, max_sequence_length, positions, activation, norm_first,
             dropout, score_mode, key_dim, value_dim, shared_key_value: as for `transformer_encoder`.
 
@@ -84,6 +85,7 @@ def transformer_tagger_encoder(
         character_encoder=character_encoder,
         num_bigram_bins=num_bigram_bins,
         bigram_dim=bigram_dim,
+        word_dropout=word_dropout,
         dropout=dropout,
     )
     vectors = encode(

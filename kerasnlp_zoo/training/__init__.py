@@ -16,7 +16,14 @@ from kerasnlp_zoo.objectives.losses import (
     span_cross_entropy,
     squared_error,
 )
-from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
+from kerasnlp_zoo.training.callbacks import (
+    EpochBackup,
+    EpochSeed,
+    HistoryFile,
+    KeepBest,
+    StopOnDivergence,
+    ValidationScore,
+)
 from kerasnlp_zoo.training.class_weighting import ClassifierConfig
 from kerasnlp_zoo.training.classification import finish_classification
 from kerasnlp_zoo.training.fine_tuning import (
@@ -116,6 +123,7 @@ __all__ = [
     "HierarchicalSoftmaxTrainer",
     "HistoryFile",
     "KeepBest",
+    "ValidationScore",
     "LabelledTextConfig",
     "LanguageModelConfig",
     "LanguageModelTrainer",

@@ -1,7 +1,7 @@
 """Callbacks that make a run repeatable and resumable. The state of a run is (seed, epoch, history, weights)."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from safetensors.numpy import save
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.tasks.task import Task, Texts
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
@@ -80,6 +81,29 @@ class HistoryFile(keras.callbacks.Callback):
             writer = csv.DictWriter(file, fieldnames=list(rows[-1]))
             writer.writeheader()
             writer.writerows(rows)
+
+
+class ValidationScore(keras.callbacks.Callback):
+    """After every epoch, answer validation texts and add the main score of the task to the logs.
+
+    Keras' own metrics score the outputs of the model, such as the accuracy of tags. This score is that of the answers,
+    such as the F1 of names, or BLEU.
+
+    Args:
+        task: task with the model that is trained.
+        texts: validation texts.
+        references: their references, as `task.evaluate` takes them.
+        column: name of the score in the logs; list this callback before the history.
+    """
+
+    def __init__(self, task: Task, texts: Texts, references: Sequence[Any], column: str = "val_score") -> None:
+        super().__init__()
+        self.task, self.texts, self.references, self.column = task, texts, references, column
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Add the score to the logs."""
+        if logs is not None:
+            logs[self.column] = self.task.evaluate(self.texts, self.references)["score"]
 
 
 class KeepBest(keras.callbacks.Callback):

@@ -187,6 +187,7 @@ class Run(Generic[ConfigT]):
         validation: Examples,
         monitor: str = "val_cross_entropy",
         class_weights: ClassWeights | None = None,
+        scores: Sequence[keras.callbacks.Callback] = (),
     ) -> dict[str, Any]:
         """Train until the validation score stops improving, then restore the best weights.
 
@@ -194,10 +195,11 @@ class Run(Generic[ConfigT]):
             task: a task with a compiled model.
             train: training examples.
             validation: validation examples.
-            monitor: column of history.csv that selects the best epoch. Higher is better for val_accuracy, lower
-                is better for every other column.
+            monitor: column of history.csv that selects the best epoch. Higher is better for val_accuracy and
+                val_score, lower is better for every other column.
             class_weights: weights of the classes in training and validation, for a task that has classes: the best
                 epoch is the best for the objective that is trained.
+            scores: callbacks that add columns to history.csv, such as `ValidationScore`.
 
         Returns:
             The history row of the best epoch.
@@ -208,13 +210,13 @@ class Run(Generic[ConfigT]):
         """
         config = self.config
         self.remembered.remember_vocabulary(task.preprocessor.vocabulary)
-        mode: Literal["max", "min"] = "max" if monitor == "val_accuracy" else "min"
+        mode: Literal["max", "min"] = "max" if monitor in ("val_accuracy", "val_score") else "min"
         best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience)
         weighting: dict[str, Any] = {} if class_weights is None else {"class_weights": class_weights}
         self.train(
             task.model,
             task.dataset(train.texts, train.labels, config.batch_size, training=True, seed=config.seed, **weighting),
-            [self.history, best],
+            [*scores, self.history, best],
             finished=best.out_of_patience,
             validation_data=task.dataset(validation.texts, validation.labels, config.batch_size, **weighting),
         )

@@ -17,7 +17,7 @@ from kerasnlp_zoo.explanation import alignment_weights
 from kerasnlp_zoo.objectives.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.tasks import Translation
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.callbacks import KeepBest
+from kerasnlp_zoo.training.callbacks import KeepBest, ValidationScore
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
@@ -182,25 +182,6 @@ def compile_for_translation(config: TranslationConfig, model: keras.Model, total
     return model
 
 
-class TranslatedSample(keras.callbacks.Callback):
-    """After every epoch, translate a sample of the validation sources greedily and add their BLEU to the logs.
-
-    Args:
-        task: task with the model that is trained.
-        split: validation split.
-    """
-
-    def __init__(self, task: Translation, split: TranslationSplit) -> None:
-        super().__init__()
-        self.task = task.with_decoding(beam_width=1)
-        self.split = split.sample(SAMPLE)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Add val_bleu to the logs."""
-        if logs is not None:
-            logs["val_bleu"] = self.task.evaluate(self.split.texts, self.split.references)["score"]
-
-
 def train_translator(
     run: Run[TranslationConfig], model: keras.Model, data: TranslationData, preprocessor: "TranslationPreprocessor"
 ) -> dict[str, Any]:
@@ -228,10 +209,12 @@ def train_translator(
     targets = sum(int(weights.numpy().sum()) for _, _, weights in datasets[0])
     best = KeepBest(run.history, run.state / "best.safetensors", "val_loss", patience=config.patience)
     speed = Throughput("target_tokens_per_second", targets, len(datasets[0]))
+    sample = data.validation.sample(SAMPLE)
+    bleu = ValidationScore(task.with_decoding(beam_width=1), sample.texts, sample.references, "val_bleu")
     run.train(
         model,
         datasets[0],
-        [speed, TranslatedSample(task, data.validation), run.history, best],
+        [speed, bleu, run.history, best],
         finished=best.out_of_patience,
         validation_data=datasets[1],
     )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
+from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence, ValidationScore
 from kerasnlp_zoo.weights import load_weights, save_weights
 
 
@@ -188,3 +188,22 @@ def test_a_loss_that_is_not_finite_stops_with_advice_and_saves_nothing(tmp_path)
 @pytest.mark.slow
 def test_training_with_a_falling_loss_continues():
     fit_with_learning_rate(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), 0.01, uniform_loss=30.0)
+
+
+def test_the_score_of_the_answers_is_a_column_before_the_history(tmp_path):
+    class Scored:
+        scores = iter([50.0, 75.0, 60.0])
+
+        def evaluate(self, texts, references):
+            assert (texts, references) == (["a text"], ["a reference"])
+            return {"score": next(self.scores), "metric": "f1"}
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile("sgd", "mse")
+    history = HistoryFile(tmp_path / "history.csv")
+    best = KeepBest(history, tmp_path / "best.safetensors", "val_score", mode="max", patience=9)
+    score = ValidationScore(Scored(), ["a text"], ["a reference"])
+    data = np.ones((4, 1))
+    model.fit(data, data, epochs=3, verbose=0, callbacks=[score, history, best])
+    assert [row["val_score"] for row in history.rows()] == [50, 75, 60]
+    assert best.best_row()["epoch"] == 1
