@@ -180,7 +180,7 @@ def test_list_shows_the_entries_to_download(run, monkeypatch, tmp_path):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
     lines = run("list").splitlines()
     assert (
-        "Available with `kerasnlp-zoo download glove_6b_50d_en`: word_embedding, en, 85 MB, weights PDDL-1.0" in lines
+        "Available with `kerasnlp-zoo download glove_6b_50d_en`: word_embedding, en, 85 MB, weights: PDDL-1.0" in lines
     )
     assert "glove_6b_50d_en" not in run("list", "--markdown")
 

@@ -40,7 +40,7 @@ def list_(markdown: bool = False) -> None:
     here = {summary["name"] for summary in summaries}
     for name, entry in zoo.DOWNLOADS.items():
         if name not in here:
-            facts = f"{entry.task}, {entry.language}, {entry.megabytes} MB, weights {entry.licence}"
+            facts = f"{entry.task}, {entry.language}, {entry.megabytes} MB, weights: {entry.licence}"
             print(f"Available with `kerasnlp-zoo download {name}`: {facts}")
 
 

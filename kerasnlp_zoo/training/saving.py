@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerasnlp_zoo import plots, zoo
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
@@ -75,8 +76,7 @@ def save_task(
         pictures=[run.folder / f"{name}.png" for name in metrics["pictures"]],
         name=name or f"{task.model.builder_config['builder']}_{metrics['dataset']}_{task.preprocessor.language}",
         data={"name": data.name, "licence": data.licence, "fingerprint": fingerprint},
-        weights_licence="Apache-2.0",
-        commercial_use=data.commercial_use,
+        **licence_facts(run.config, data),
         command=metrics["command"],
         seed=metrics["seed"],
         versions=metrics["versions"],
@@ -89,6 +89,30 @@ def save_task(
     print(f"  export/  SavedModel, answers equal to predict() within {difference:.0e}; to serve and query it:")
     print(serving_commands(task, exported, min(texts[:CHECKED_TEXTS] or golden[:1], key=length)))
     return metrics
+
+
+def licence_facts(config: RunOptions, data: DescribedData) -> dict[str, Any]:
+    """Return the licence of trained weights, and whether it allows commercial use.
+
+    Weights that were trained from weights without commercial use have none either.
+
+    Args:
+        config: flags of the run, which may name an encoder, word vectors or an entry to start from.
+        data: the training data.
+    """
+    sources = {name: getattr(config, name, None) for name in ("pretrained", "embeddings", "from_entry")}
+    if getattr(config, "random_weights", False):
+        del sources["pretrained"]
+    for source in sources.values():
+        if source is None:
+            continue
+        try:
+            facts = zoo.read_config(source)
+        except InputError:  # a file of word vectors, or a folder of Hugging Face: their licence is not known
+            continue
+        if facts.get("commercial_use") == "no":
+            return {"weights_licence": f"that of {source}: {facts['weights_licence']}", "commercial_use": "no"}
+    return {"weights_licence": "Apache-2.0", "commercial_use": data.commercial_use}
 
 
 def length(text: str | Sequence[str]) -> int:

