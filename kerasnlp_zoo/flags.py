@@ -49,7 +49,10 @@ GROUPS = {
         "length_penalty freeze_encoder loss lora_rank random_weights num_sampled num_negatives subsample window_kind "
         "keep_output from_entry plain"
     ).split(),
-    "run": "search trials seed seeds output_dir resume strategy mixed_precision jit deterministic smoke".split(),
+    "run": (
+        "datasets models longest search trials seed seeds output_dir resume strategy mixed_precision jit deterministic "
+        "smoke"
+    ).split(),
 }
 TITLES = ("most used", "data", "text", "model", "training", "run")
 

@@ -42,17 +42,16 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     run = Run("bert_classification", config, fold)
 
     data = run.same_data(config.load(fold))
-    train = data.train if config.train_examples is None else data.train.first_of_each_class(config.train_examples)
 
     with run.scope():
         task = load_encoder(config, TASK_OF[data.kind], data.labels, pairs=data.has_pairs)
         objective = task.objective(config.label_smoothing)
-        compile_for_fine_tuning(config, task.model, objective.loss, objective.metrics(), len(train))
+        compile_for_fine_tuning(config, task.model, objective.loss, objective.metrics(), len(data.train))
     print(data_report(data, task.preprocessor, config.batch_size))
     print(trainable_summary(task.model))
 
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"
-    return train_labelled(run, task, data, train, monitor="val_accuracy", name=name)
+    return train_labelled(run, task, data, monitor="val_accuracy", name=name)
 
 
 if __name__ == "__main__":

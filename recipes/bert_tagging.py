@@ -43,6 +43,8 @@ class Config(TokenClassificationOptions, FineTuningConfig):
     text and its spans."""
     tags: Literal["iob2", "bmes", "bioes"] = "iob2"
     """Scheme in which the model encodes spans as tags."""
+    train_examples: int | None = None
+    """Train only on the first N texts of every class; the class of a text is the rarest label of its spans."""
     learning_rate: float = 3e-4
     """Maximum learning rate."""
 

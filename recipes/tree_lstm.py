@@ -97,7 +97,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         return run_repeatedly(main, "tree_lstm", config)
     run = Run("tree_lstm", config, fold)
 
-    data = run.same_data(load_trees(config))
+    data = run.same_data(config.with_few_examples(load_trees(config)))
     entry = run.load_entry(data.language, data.labels, data.has_pairs)
     texts: Any = data.train.texts  # all are strings, or all are pairs
     if entry:

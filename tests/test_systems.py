@@ -19,4 +19,4 @@ def test_the_page_is_the_table_of_the_code():
 
 def test_every_builder_and_recipe_has_a_row():
     assert {system.builder for system in SYSTEMS} - {None} == set(models.BUILDERS) - set(PARTS)
-    assert {system.recipe for system in SYSTEMS} == set(recipe_paths())
+    assert {system.recipe for system in SYSTEMS} == set(recipe_paths()) - {"ladder"}  # it trains the models of others

@@ -5,6 +5,7 @@ from kerasnlp_zoo.plots.attention import attention_maps, word_attention
 from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
+from kerasnlp_zoo.plots.ladder import score_over_cost
 from kerasnlp_zoo.plots.memory import copy_curves, gradients_over_distance
 from kerasnlp_zoo.plots.neighbours import neighbours
 from kerasnlp_zoo.plots.positions import positions
@@ -36,6 +37,7 @@ __all__ = [
     "reliability",
     "require_matplotlib",
     "score_curves",
+    "score_over_cost",
     "training_curves",
     "tree_labels",
     "word_attention",

@@ -51,8 +51,6 @@ class FineTuningConfig(RepeatableConfig):
     """Number of batches whose gradients are summed for one step: a larger effective batch size with the same memory."""
     max_sequence_length: int = 128
     """Maximum length of a text in tokens; longer texts are truncated at the end."""
-    train_examples: int | None = None
-    """Train only on the first N texts of every class."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""

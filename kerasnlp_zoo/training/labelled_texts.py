@@ -1,14 +1,14 @@
 """The common part of recipes for texts with one label, with any number of labels, or with a score."""
 
 import dataclasses
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
 from kerasnlp_zoo.datasets.labelled_texts import load_labelled_texts
 from kerasnlp_zoo.datasets.options import LabelOptions
-from kerasnlp_zoo.datasets.splits import LabelKind, Split, TextClassificationData
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.datasets.splits import LabelKind, TextClassificationData
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.objectives.losses import WeightedMeanLoss
 from kerasnlp_zoo.tasks import MultiLabelClassification, Task, TaskName, TextClassification, TextRegression
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
@@ -22,6 +22,7 @@ TASK_OF: dict[LabelKind, TaskName] = {
     "labels": "multi_label_classification",
     "score": "text_regression",
 }
+Data = TypeVar("Data", bound=TextClassificationData)
 METRICS = {"micro_f1": "micro-F1", "spearman": "Spearman"}
 
 
@@ -31,11 +32,15 @@ class LabelledTextConfig(LabelOptions, ClassifierConfig):
 
     score: bool = False
     """The labels are numbers, such as stars, and the model predicts a number."""
+    train_examples: int | None = None
+    """Train only on the first N texts of every class."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
         self.check_labels()
+        if self.train_examples is not None:
+            require_positive(train_examples=self.train_examples)
         if self.score and (self.label_separator is not None or self.label_columns or self.class_weights):
             raise InputError(
                 "--score reads a number from the label column. Omit --label-separator, --label-columns and "
@@ -44,7 +49,13 @@ class LabelledTextConfig(LabelOptions, ClassifierConfig):
 
     def load(self, fold: int | None) -> TextClassificationData:
         """Load the data of the flags."""
-        return load_labelled_texts(self, fold, self.folds, self.score)
+        return self.with_few_examples(load_labelled_texts(self, fold, self.folds, self.score))
+
+    def with_few_examples(self, data: Data) -> Data:
+        """Return data with only the first --train-examples training texts of every class."""
+        if self.train_examples is None:
+            return data
+        return dataclasses.replace(data, train=data.train.first_of_each_class(self.train_examples))
 
 
 def labelled_task(
@@ -71,7 +82,6 @@ def train_labelled(
     run: Run[LabelledTextConfig],
     task: Task,
     data: TextClassificationData,
-    train: Split | None = None,
     monitor: str | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
@@ -81,7 +91,6 @@ def train_labelled(
         run: the run.
         task: a task with a compiled model.
         data: the data.
-        train: training texts; None for those of the data.
         monitor: column of history.csv that selects the best epoch of a classifier with one label; None for the usual
             one of the task.
         name: name of the entry; None for builder, data and language.
@@ -91,7 +100,7 @@ def train_labelled(
     """
     usual = task.objective().monitor
     chosen = monitor if monitor is not None and data.kind == "label" else usual
-    best = run.fit(task, train or data.train, data.validation, chosen, run.config.read_class_weights())
+    best = run.fit(task, data.train, data.validation, chosen, run.config.read_class_weights())
     if isinstance(task, TextClassification):
         return finish_classification(run, task, data, best, name)
     if isinstance(task, MultiLabelClassification):

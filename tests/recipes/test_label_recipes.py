@@ -95,3 +95,19 @@ def test_flags_that_do_not_fit_together_are_refused(recipe, options, message, tm
 def test_models_without_sigmoids_are_refused(label_sets, tmp_path):
     with pytest.raises(InputError, match="Several labels for a text need --model softmax_regression"):
         on_label_sets(linear, label_sets, tmp_path, model="linear_svm")
+
+
+def test_train_examples_keeps_the_first_texts_of_every_class_and_their_words(tmp_path):
+    rows = [f"{'good' if n % 2 else 'bad'} word{n},{'pos' if n % 2 else 'neg'}" for n in range(100)]
+    (tmp_path / "train.csv").write_text("\n".join(["text,label", *rows]))
+    data = linear.Config(train_file=tmp_path / "train.csv").load(None)
+    few = linear.Config(train_file=tmp_path / "train.csv", train_examples=3).load(None)
+    labels = few.train.labels.tolist()
+    assert sorted(labels) == [0, 0, 0, 1, 1, 1]
+    firsts = [
+        [text for text, label in zip(data.train.texts, data.train.labels, strict=True) if label == c] for c in (0, 1)
+    ]
+    assert set(few.train.texts) == {*firsts[0][:3], *firsts[1][:3]}
+    assert (few.validation.texts, few.test.texts) == (data.validation.texts, data.test.texts)
+    with pytest.raises(InputError, match="train_examples"):
+        linear.Config(train_file=tmp_path / "train.csv", train_examples=0).check(1)
