@@ -1,5 +1,6 @@
 """Scores of spans computed by hand. Counting tags, or accepting inexact boundaries, would give different scores."""
 
+import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
@@ -96,3 +97,20 @@ def test_swapping_predictions_and_references_swaps_precision_and_recall():
 def test_empty_input_is_refused(predictions, references):
     with pytest.raises(InputError, match="at least one text"):
         span_scores(predictions, references)
+
+
+@pytest.mark.peers
+def test_scores_are_those_of_seqeval():
+    """seqeval is tested to be equal to conlleval."""
+    metrics = pytest.importorskip("seqeval.metrics", reason="seqeval is not installed")
+    tags = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG"]
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        lengths = random.integers(1, 30, size=20)
+        true = [random.choice(tags, size=length, p=[0.4] + [0.1] * 6).tolist() for length in lengths]
+        found = [[tag if random.random() < 0.7 else str(random.choice(tags)) for tag in row] for row in true]
+        ours = span_scores([spans_of(row) for row in found], [spans_of(row) for row in true])
+        assert ours["precision"] == pytest.approx(metrics.precision_score(true, found))
+        assert ours["recall"] == pytest.approx(metrics.recall_score(true, found))
+        assert ours["f1"] == pytest.approx(metrics.f1_score(true, found))
+        assert ours["macro_f1"] == pytest.approx(metrics.f1_score(true, found, average="macro"))
