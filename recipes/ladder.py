@@ -3,6 +3,7 @@
     kerasnlp-zoo train ladder --datasets trec
     kerasnlp-zoo train ladder --datasets movie_reviews trec imdb_reviews shop_reviews --output-dir runs/classifiers
     kerasnlp-zoo train ladder --datasets conll2003 --models BiLSTM BiLSTM-CRF
+    kerasnlp-zoo train ladder --datasets imdb_reviews --train-examples 50 150 500 1500 --output-dir runs/sizes
 
 Each row of the table is one command, beside its score. An interrupted ladder goes on where it stopped: rows that are
 finished in the output folder are not trained again.
@@ -121,6 +122,9 @@ class Config(PathFlags):
     peoples_daily_pos for taggers; wikitext2 for language models; tatoeba for translators."""
     models: tuple[str, ...] = ()
     """Names of the models to train, such as BiLSTM-CRF. Default: all."""
+    train_examples: tuple[int, ...] = ()
+    """Also train classifiers of texts on only the first N texts of every class, for each of these numbers, and draw the
+    scores over the number of texts."""
     seeds: int = 3
     """Number of seeds of each model."""
     longest: float = 10.0
@@ -163,10 +167,13 @@ def main(config: Config) -> dict[str, Any]:
                 if config.models and rung.name not in config.models:
                     continue
                 place = folder / dataset / re.sub(r"\W+", "_", rung.name.lower())
-                more = ["--smoke"] if config.smoke else []
-                row = climb(rung, dataset, place, config.seeds, config.longest, more)
-                ladders.setdefault(dataset, []).append(row)
-                metrics = write(ladders, folder)  # after every row: an interrupted ladder has a table as well
+                for number in (*config.train_examples, None):
+                    few = [] if number is None else ["--train-examples", str(number)]
+                    more = [*few, *(["--smoke"] if config.smoke else [])]
+                    part = place if number is None else place.with_name(f"{place.name}_{number}")
+                    row = climb(rung, dataset, part, config.seeds, config.longest, more)
+                    ladders.setdefault(dataset, []).append(row)
+                    metrics = write(ladders, folder)  # after every row: an interrupted ladder has a table as well
     finally:
         unlock_folder(folder)
     print(f"{markdown(ladders)}\nEverything is in {folder}: ladder.md, ladder.png, metrics.json, and the runs")
@@ -182,6 +189,18 @@ def write(ladders: dict[str, list[Row]], folder: Path) -> dict[str, Any]:
         for dataset, rows in ladders.items()
     }
     plots.score_over_cost(panels, folder / "ladder.png", "scores of models over the minutes of their training")
+    curves: dict[str, tuple[str, plots.Curves]] = {}
+    for dataset, of_dataset in ladders.items():
+        names = [row.name for row in of_dataset]
+        points = {
+            name: [(row.examples, row.score) for row in of_dataset if row.name == name and row.examples is not None]
+            for name in names
+            if names.count(name) > 1
+        }
+        if points:
+            curves[dataset] = (of_dataset[0].metric, points)
+    if curves:
+        plots.score_over_examples(curves, folder / "examples.png", "scores over the number of training texts")
     rows = {dataset: [dataclasses.asdict(row) for row in of_dataset] for dataset, of_dataset in ladders.items()}
     metrics = {"recipe": "ladder", "rows": rows, "versions": versions()}
     files.write_json(folder / "metrics.json", metrics)

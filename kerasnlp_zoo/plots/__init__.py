@@ -5,7 +5,7 @@ from kerasnlp_zoo.plots.attention import attention_maps, word_attention
 from kerasnlp_zoo.plots.decision_regions import decision_regions
 from kerasnlp_zoo.plots.figure import require_matplotlib
 from kerasnlp_zoo.plots.fired_ngrams import fired_ngrams
-from kerasnlp_zoo.plots.ladder import score_over_cost
+from kerasnlp_zoo.plots.ladder import Curves, score_over_cost, score_over_examples
 from kerasnlp_zoo.plots.memory import copy_curves, gradients_over_distance
 from kerasnlp_zoo.plots.neighbours import neighbours
 from kerasnlp_zoo.plots.positions import positions
@@ -22,6 +22,7 @@ from kerasnlp_zoo.plots.tree import tree_labels
 from kerasnlp_zoo.plots.word_scatter import word_scatter
 
 __all__ = [
+    "Curves",
     "alignment_maps",
     "attention_maps",
     "bleu_by_length",
@@ -38,6 +39,7 @@ __all__ = [
     "require_matplotlib",
     "score_curves",
     "score_over_cost",
+    "score_over_examples",
     "training_curves",
     "tree_labels",
     "word_attention",

@@ -53,6 +53,7 @@ class Row:
         seeds: number of seeds.
         parameters: number of weights.
         minutes: minutes of one training.
+        examples: number of training texts; None if the recipe does not count texts.
         milliseconds: time to answer one text.
         megabytes: size of the entry.
         published: published score and its conditions.
@@ -66,6 +67,7 @@ class Row:
     seeds: int
     parameters: int
     minutes: float
+    examples: int | None
     milliseconds: float
     megabytes: float
     published: str = ""
@@ -120,6 +122,7 @@ def climb(rung: Rung, dataset: str, folder: Path, seeds: int, longest: float, mo
         seeds=len(scores),
         parameters=zoo.read_config(entry)["parameters"],
         minutes=statistics.mean(run["seconds"] for run in runs) / 60,
+        examples=runs[0].get("train_examples"),
         milliseconds=runs[0]["milliseconds_per_sentence"],
         megabytes=sum(path.stat().st_size for path in entry.iterdir()) / 1e6,
         published=rung.published,

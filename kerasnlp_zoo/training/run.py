@@ -154,6 +154,7 @@ class Run(Generic[ConfigT]):
         self.recipe = recipe
         self.config = config
         self.fold = fold
+        self.facts: dict[str, int] = {}  # for metrics.json
         plots.require_matplotlib()
         self.strategy = make_strategy(config.strategy)
         config.check(self.strategy.num_replicas_in_sync)
@@ -209,6 +210,7 @@ class Run(Generic[ConfigT]):
             KeyboardInterrupt: after printing the command that resumes the run.
         """
         config = self.config
+        self.facts["train_examples"] = len(train.texts)
         self.remembered.remember_vocabulary(task.preprocessor.vocabulary)
         mode: Literal["max", "min"] = "max" if monitor in ("val_accuracy", "val_score") else "min"
         best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience)
@@ -334,6 +336,7 @@ class Run(Generic[ConfigT]):
             "recipe": self.recipe,
             "dataset": self.config.data_name(),
             **({} if from_entry is None else {"from_entry": from_entry}),
+            **self.facts,
             **metrics,
             "seconds": round(time.time() - self.started, 1),
             "seed": self.config.seed,

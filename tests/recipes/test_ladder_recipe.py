@@ -24,7 +24,9 @@ counter.write_text((counter.read_text() if counter.exists() else "") + " ".join(
 if "bilstm" in arguments and not (folder.parents[2] / "mended").exists():
     sys.exit("the model does not fit")
 shutil.copytree(folder.parents[2] / "entry", folder / "entry")
-metrics = {"metric": "accuracy", "test_score": 80.0 + seed, "seconds": 700.0 if "linear" in arguments else 30.0,
+few = int(arguments[arguments.index("--train-examples") + 1]) if "--train-examples" in arguments else 500
+metrics = {"metric": "accuracy", "test_score": 80.0 + seed, "train_examples": 2 * few,
+           "seconds": 700.0 if "linear" in arguments else 30.0,
            "milliseconds_per_sentence": 1.5}
 (folder / "metrics.json").write_text(json.dumps(metrics))
 """
@@ -75,6 +77,14 @@ def test_rows_are_trained_once_and_slow_ones_with_one_seed(folder, capsys):
     assert len(before) == 4
     assert ladder.main(config)["rows"] == metrics["rows"]
     assert runs(folder) == before
+
+
+def test_models_are_also_trained_on_few_examples(folder):
+    config = ladder.Config(models=("TextCNN, random vectors",), output_dir=folder, seeds=1, train_examples=(5, 50))
+    rows = ladder.main(config)["rows"]["trec"]
+    assert [row["examples"] for row in rows] == [10, 100, 1000]
+    assert rows[0]["command"] == "kerasnlp-zoo train text_cnn --dataset trec --train-examples 5"
+    assert (folder / "examples.png").stat().st_size > 1000
 
 
 def test_a_failed_row_keeps_the_others_and_is_repeated(folder):
