@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from kerasnlp_zoo.convert.tensor_pickle import ADVICE, BFLOAT16, Storage, Tensor, read_pickle, tensors_of
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import require_regular
 from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
@@ -32,6 +33,7 @@ def read_pytorch(path: FilePath) -> dict[str, np.ndarray]:
         InputError: if the file is damaged or in the older format, its pickle uses names that tensors do not need, or
             its tensors are much larger than the file.
     """
+    require_regular(path)
     try:
         with zipfile.ZipFile(path) as file:
             return _tensors(file, path)

@@ -8,6 +8,7 @@ from kerasnlp_zoo.convert.configs import read_object
 from kerasnlp_zoo.convert.families import Family, family_of
 from kerasnlp_zoo.convert.sentence_settings import read_sentence_settings
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.files import read_text
 from kerasnlp_zoo.types import Config
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -23,10 +24,10 @@ def read_vocabulary(path: Path) -> list[str]:
     """Return the tokens of a vocab.txt, one per line.
 
     Raises:
-        InputError: if the file cannot be read, or is not UTF-8.
+        InputError: if the file cannot be read, is not UTF-8, or has more than 64 MiB.
     """
     try:
-        text = path.read_text("utf-8")  # converts the line ends of Windows
+        text = read_text(path)  # converts the line ends of Windows
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a vocabulary. Expected UTF-8 with one token per line. {error}") from error
     return text.removesuffix("\n").split("\n")

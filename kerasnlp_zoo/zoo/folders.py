@@ -49,7 +49,7 @@ def locate(name_or_folder: FilePath) -> Path:
         InputError: if there is no such entry or folder.
     """
     path, named = Path(name_or_folder), [folder / str(name_or_folder) for folder in entry_folders()]
-    is_name = path.name == str(name_or_folder)
+    is_name = path.name == str(name_or_folder) and path.name not in ("", "..")
     candidates = [candidate for candidate in ([*named, path] if is_name else [path]) if recovered(candidate).is_dir()]
     folder = next(iter(candidates), None)
     if len(candidates) > 1 and path == candidates[-1]:
