@@ -7,9 +7,9 @@ import math
 import os
 import shutil
 
-import ml_dtypes
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
@@ -144,7 +144,7 @@ def test_weights_that_are_no_numbers_are_refused(entry, value):
     ("value", "message"),
     [
         (np.array([1e300, 0]), "a number too large for float32"),
-        (np.array([np.nan, 0], "float32").astype(ml_dtypes.bfloat16), "NaN or infinity"),
+        (np.array([np.nan, 0], "float32").astype(tf.bfloat16.as_numpy_dtype), "NaN or infinity"),
         (np.array([np.inf, 0], "float16"), "NaN or infinity"),
         (np.array([1, 2j], "complex64"), "logits/bias is complex64 in the file, float32 in the model"),
         (np.array([True, False]), "logits/bias is bool in the file"),
@@ -162,7 +162,7 @@ def test_weights_of_another_type_are_converted_without_loss_or_refused(entry, va
 def test_bfloat16_weights_are_read(entry):
     tensors = load_file(entry / "model.safetensors")
     value = np.array([0.5, -2], "float32")
-    save_file({**tensors, "logits/bias": value.astype(ml_dtypes.bfloat16)}, entry / "model.safetensors")
+    save_file({**tensors, "logits/bias": value.astype(tf.bfloat16.as_numpy_dtype)}, entry / "model.safetensors")
     edit_config(entry)
     np.testing.assert_array_equal(zoo.load(entry).model.get_layer("logits").bias.numpy(), value)
 
