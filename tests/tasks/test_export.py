@@ -53,12 +53,11 @@ def test_every_export_is_checked_in_a_new_process(exported, tmp_path, monkeypatc
 def test_an_export_that_cannot_be_written_is_an_error_of_the_system_and_leaves_nothing(
     tmp_path, monkeypatch, error, code
 ):
-    def save(model, folder, *arguments, **options):
+    def write_out(archive, folder, **options):
         Path(folder, "saved_model.pb").write_bytes(b"half")
         raise error
 
-    assert tf.saved_model.save  # the module is loaded at its first use
-    monkeypatch.setattr(tf.saved_model, "save", save)
+    monkeypatch.setattr(type(keras.export.ExportArchive()), "write_out", write_out)
     with pytest.raises(OSError, match="No space left|Permission denied|cannot be written") as raised:
         text_classification().export(tmp_path)
     assert raised.value.errno == code
