@@ -186,10 +186,22 @@ def sha256(path: FilePath) -> str:
 def cache_folder() -> Path:
     """Return the folder for downloads: the environment variable KERASNLP_ZOO_CACHE, or the user cache of the system.
 
-    An empty variable counts as not set. Otherwise the downloads would be in the current folder.
+    An empty variable counts as not set, and so does a relative path of the system. Otherwise the downloads would be in
+    the current folder.
+
+    Raises:
+        InputError: if no variable is set, and the user has no home.
     """
-    if own := os.environ.get("KERASNLP_ZOO_CACHE"):
-        return Path(own)
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local", "kerasnlp_zoo")
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "kerasnlp_zoo")
+    try:
+        if own := os.environ.get("KERASNLP_ZOO_CACHE", "").strip():
+            return Path(own).expanduser()
+        windows = os.name == "nt"
+        users = Path(os.environ.get("LOCALAPPDATA" if windows else "XDG_CACHE_HOME", "").strip())
+        if not users.is_absolute():
+            users = Path.home() / "AppData" / "Local" if windows else Path.home() / ".cache"
+    except RuntimeError as error:
+        raise InputError(
+            "There is no folder for downloads, because the user has no home folder. Set the environment variable "
+            f"KERASNLP_ZOO_CACHE to a folder. {error}"
+        ) from error
+    return users / "kerasnlp_zoo"
