@@ -50,6 +50,7 @@ DESCRIPTION = (
     "Train, use and convert neural models of texts. Every subcommand takes --max-memory SIZE, such as 8GB: the maximum "
     "memory for reading a file, by default half of the machine's memory."
 )
+NO_SPACE = os.strerror(errno.ENOSPC)
 OWN_FLAGS = ("train", "tune", "plot")  # subcommands that parse their own flags, after `train RECIPE`
 
 
@@ -75,6 +76,10 @@ def main() -> None:
         sys.stderr.close()
     except OSError as error:
         sys.exit(f"kerasnlp-zoo: {printable(_explained(error))}")
+    except Exception as error:
+        if NO_SPACE not in str(error):  # TensorFlow, which writes logs and data sets, has an error of its own
+            raise
+        sys.exit(f"kerasnlp-zoo: {printable(_explained(OSError(errno.ENOSPC, NO_SPACE)))}")
 
 
 def _explained(error: OSError) -> str:

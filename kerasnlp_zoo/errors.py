@@ -1,7 +1,7 @@
 """The error for a user's mistake, and the checks that raise it."""
 
 import difflib
-import math
+import sys
 from collections.abc import Collection, Iterable
 
 
@@ -56,7 +56,7 @@ def require_nonnegative(**arguments: object) -> None:
     >>> require_nonnegative(length_penalty=0.6)
     """
     for name, value in arguments.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= sys.float_info.max:
             raise InputError(f"{name} must be a finite number of at least 0. Received: {name}={value!r}")
 
 

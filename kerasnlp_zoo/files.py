@@ -119,7 +119,8 @@ def read_json(path: FilePath, what: str, advice: str) -> Any:
         what, advice: as for `readable`.
 
     Raises:
-        InputError: if the file is missing, larger than MAX_JSON bytes, not valid JSON, or nested too deeply.
+        InputError: if the file is missing, no regular file, larger than MAX_JSON bytes, not valid JSON, or nested too
+            deeply.
 
     Example:
 
@@ -130,12 +131,35 @@ def read_json(path: FilePath, what: str, advice: str) -> Any:
     Traceback (most recent call last):
     kerasnlp_zoo.errors.InputError: ...deep.json does not contain the metrics of an entry. Copy it again. ...
     """
-    path = Path(path)
     with readable(path, what, advice):
-        size = path.stat().st_size
-        if size > MAX_JSON:
-            raise InputError(f"The file has {size:,} bytes. Expected at most {MAX_JSON:,}")
-        return json.loads(path.read_text("utf-8"))
+        return json.loads(read_text(path))
+
+
+def read_text(path: FilePath) -> str:
+    """Return the content of a short file in UTF-8.
+
+    Raises:
+        InputError: if the path is a pipe or a device, which may never end, or the file is larger than MAX_JSON bytes.
+        OSError, UnicodeDecodeError: if the file cannot be read. `readable` gives them a message.
+    """
+    require_regular(path)
+    size = os.path.getsize(path)
+    if size > MAX_JSON:
+        raise InputError(f"{path} has {size:,} bytes. Expected at most {MAX_JSON:,}")
+    return Path(path).read_text("utf-8")
+
+
+def require_regular(path: FilePath) -> None:
+    """Raise InputError if a path is not a file with an end: a folder, a pipe or a device, or a link to one.
+
+    Example:
+
+    >>> require_regular("/dev/zero")
+    Traceback (most recent call last):
+    kerasnlp_zoo.errors.InputError: /dev/zero is not a regular file. Copy the file itself to this place
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"{path} is not a regular file. Copy the file itself to this place")
 
 
 def write_json(path: FilePath, value: Any) -> None:
@@ -162,10 +186,22 @@ def sha256(path: FilePath) -> str:
 def cache_folder() -> Path:
     """Return the folder for downloads: the environment variable KERASNLP_ZOO_CACHE, or the user cache of the system.
 
-    An empty variable counts as not set. Otherwise the downloads would be in the current folder.
+    An empty variable counts as not set, and so does a relative path of the system. Otherwise the downloads would be in
+    the current folder.
+
+    Raises:
+        InputError: if no variable is set, and the user has no home.
     """
-    if own := os.environ.get("KERASNLP_ZOO_CACHE"):
-        return Path(own)
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local", "kerasnlp_zoo")
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "kerasnlp_zoo")
+    try:
+        if own := os.environ.get("KERASNLP_ZOO_CACHE", "").strip():
+            return Path(own).expanduser()
+        windows = os.name == "nt"
+        users = Path(os.environ.get("LOCALAPPDATA" if windows else "XDG_CACHE_HOME", "").strip())
+        if not users.is_absolute():
+            users = Path.home() / "AppData" / "Local" if windows else Path.home() / ".cache"
+    except RuntimeError as error:
+        raise InputError(
+            "There is no folder for downloads, because the user has no home folder. Set the environment variable "
+            f"KERASNLP_ZOO_CACHE to a folder. {error}"
+        ) from error
+    return users / "kerasnlp_zoo"

@@ -1,14 +1,17 @@
 """Vocabularies: each token has an id."""
 
 import functools
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar, Self
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.files import atomic_file, require_regular
+from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
+TOKEN_MEMORY = 16  # bytes of memory for each byte of the file of a vocabulary: a token is a Python string
 PADDING = "[PAD]"
 UNKNOWN = "[UNK]"
 START = "[START]"
@@ -67,8 +70,11 @@ class TokenList:
         """Read a file that `save` wrote.
 
         Raises:
-            InputError: if the file is not UTF-8, is incomplete, or its tokens are not valid.
+            InputError: if the file is not UTF-8, is incomplete, too large or no regular file, or its tokens are not
+                valid.
         """
+        require_regular(path)
+        require_memory(TOKEN_MEMORY * os.path.getsize(path), path)
         try:
             text = Path(path).read_bytes().decode()
         except UnicodeDecodeError as error:

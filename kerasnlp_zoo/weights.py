@@ -11,12 +11,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import atomic_file
+from kerasnlp_zoo.files import atomic_file, require_regular
 from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
 WeightDtype: TypeAlias = Literal["float32", "float16", "int8"]
 LISTED = 8  # names listed in an error
+# What damaged files raise, and files with numbers of a type that NumPy lacks.
+UNREADABLE = (SafetensorError, OSError, ValueError, TypeError, LookupError, AttributeError)
 SCALE = ":scale"  # suffix of the name of the float scales of an int8 matrix, one for each row
 LEAST_INT8 = 2**13  # minimum size of a matrix that is written as int8; smaller ones would save too little
 
@@ -111,20 +113,24 @@ def load_weights(
 
 
 def read_weights(path: FilePath) -> dict[str, np.ndarray]:
-    """Return the arrays of a safetensors file by variable path.
+    """Return the arrays of a safetensors file by variable path; bfloat16 is converted to float32.
 
     Raises:
         InputError: if the file cannot be read or is incomplete, scales do not fit their matrix, or a number is NaN or
             infinite; or if the file is larger than the memory for reading a file.
     """
+    require_regular(path)
     if os.path.isfile(path):
         require_memory(os.path.getsize(path), path)
     try:
         tensors = load_file(path)
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{path} contains no readable weights. Expected a complete safetensors file. {error}"
         ) from error
+    for name, value in tensors.items():
+        if value.dtype.name == "bfloat16":
+            tensors[name] = value.astype("float32")
     _require_scales(tensors, path)
     restored = _restored(tensors)
     require_finite(restored, path)
@@ -132,12 +138,16 @@ def read_weights(path: FilePath) -> dict[str, np.ndarray]:
 
 
 def require_finite(tensors: Mapping[str, np.ndarray], source: object) -> None:
-    """Raise InputError if a number in the arrays of `source` is NaN or infinite."""
+    """Raise InputError if a number in the arrays of `source` is NaN, infinite, or too large for float32."""
     for name, value in tensors.items():
-        if value.dtype.kind == "f" and not np.isfinite(value).all():
+        if value.dtype.kind != "f":
+            continue
+        with np.errstate(over="ignore"):
+            as_float32 = value.astype("float32", copy=False)
+        if not np.isfinite(as_float32).all():
             raise InputError(
-                f"{source} contains NaN or infinity in {name}: it is damaged, or its training diverged. Copy or train "
-                "it again"
+                f"{source} contains NaN or infinity in {name}, or a number too large for float32: it is damaged, or "
+                "its training diverged. Copy or train it again"
             )
 
 
@@ -151,7 +161,7 @@ def weight_shapes(path: FilePath) -> dict[str, tuple[int, ...]]:
         with safe_open(path, "numpy") as file:
             names = [name for name in file.keys() if not name.endswith(SCALE)]  # noqa: SIM118, it is no dict
             return {name: tuple(file.get_slice(name).get_shape()) for name in names}
-    except (SafetensorError, OSError, ValueError) as error:
+    except UNREADABLE as error:
         raise InputError(
             f"{path} contains no readable weights. Expected a complete safetensors file. {error}"
         ) from error
@@ -190,7 +200,7 @@ def assign_weights(
         The variable paths that keep their initial values.
 
     Raises:
-        InputError: if names or shapes differ from the model's.
+        InputError: if names or shapes differ from the model's, or floats are in the place of integers.
     """
     weights = {w.path: w for w in model.weights}
     tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith(tuple(skip))}
@@ -203,7 +213,12 @@ def assign_weights(
         for name, weight in weights.items()
         if name in tensors and tuple(tensors[name].shape) != tuple(weight.shape)
     ]
-    if problems := missing + unknown + shapes:
+    kinds = [
+        f"{name} is {tensors[name].dtype} in the file, {weight.dtype} in the model"
+        for name, weight in weights.items()
+        if name in tensors and (tensors[name].dtype.kind == "f") != keras.backend.is_float_dtype(weight.dtype)
+    ]
+    if problems := missing + unknown + shapes + kinds:
         raise InputError(f"{source} does not fit the model {model.name}: {listed(problems)}")
     for name, weight in weights.items():
         if name not in fresh:

@@ -107,6 +107,12 @@ HOLES = {
     "memo.bin": (pickled(b"\x80\x02Nr" + struct.pack("<I", 2**28) + b"."), read_pytorch, "is not a state dict"),
     "name.bin": (pickled(b"\x80\x02}" + nested(40) + tensor() + b"s."), read_pytorch, "nested tuples"),
     "deep.bin": (pickled(b"\x80\x02)" + b"\x85" * 10**6 + b"."), read_pytorch, "nested tuples"),
+    "wide.bin": (
+        pickled(b"\x80\x02(" + b"N" * 200_000 + b"tq\0" + b"h\0\x85q\1" * 300_000 + b"."),
+        read_pytorch,
+        "impossible tensor, with a tuple of",
+    ),
+    "dicts.bin": (pickled(b"\x80\x02" + b"}" * 5_000_000 + b"."), read_pytorch, "Expected at most 4,194,304"),
     "deflated.bin": (deflated, read_pytorch, "has no uncompressed file"),
     "views.bin": (thousands_of_views, read_pytorch, "its tensors need 80,000,000 numbers"),
     "encrypted.bin": (marked(8, 1), read_pytorch, "damaged, encrypted"),

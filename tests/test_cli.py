@@ -3,6 +3,7 @@ import json
 import sys
 
 import pytest
+import tensorflow as tf
 
 from kerasnlp_zoo import cli, zoo
 from kerasnlp_zoo.datasets.options import DataOptions
@@ -262,6 +263,14 @@ def test_flags_of_a_recipe_are_listed(run, capsys):
 def test_a_full_disk_is_reported_without_a_traceback(run, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zoo, "summaries", full)
+    assert "disk is full" in error(run, "list")
+
+
+def test_a_full_disk_that_tensorflow_reports_is_reported_without_a_traceback(run, monkeypatch):
+    def full(*arguments):
+        raise tf.errors.ResourceExhaustedError(None, None, "events.out.tfevents; No space left on device")
 
     monkeypatch.setattr(zoo, "summaries", full)
     assert "disk is full" in error(run, "list")

@@ -12,7 +12,7 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.commands.arguments import Entry, Json, Windows, load_task
 from kerasnlp_zoo.datasets.options import LabelOptions
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.files import readable
+from kerasnlp_zoo.files import read_text, readable
 from kerasnlp_zoo.printable import printable
 from kerasnlp_zoo.vocabulary import TokenList
 from kerasnlp_zoo.zoo import cards
@@ -36,7 +36,7 @@ def list_(markdown: bool = False) -> None:
         print(printable("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()))
     for summary in summaries:
         if "broken" in summary:
-            print(printable(f"{summary['name']} is broken: {summary['broken']}"))
+            print(printable(" ".join(f"{summary['name']} is broken: {summary['broken']}".split())))
     here = {summary["name"] for summary in summaries}
     for name, entry in zoo.DOWNLOADS.items():
         if name not in here:
@@ -48,7 +48,7 @@ def show(entry: Entry) -> None:
     """Print the card of an entry."""
     path = zoo.find(entry) / "README.md"
     with readable(path, "the card of an entry", "Copy or train the entry again"):
-        print(printable(path.read_text("utf-8")), end="")
+        print(printable(read_text(path)), end="")
 
 
 def evaluate(

@@ -17,6 +17,7 @@ from kerasnlp_zoo.convert.weight_files import read_tensors
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.types import Config, FilePath
 
+LONGEST_ID = 9  # digits of the number of a class
 CAN_ABSTAIN = "can_abstain"  # in a config.json that this package wrote: transformers has no such field
 
 
@@ -117,7 +118,7 @@ def _labels(config: Config, weights: Mapping[str, np.ndarray], path: Path) -> li
     count = len(weights["logits/bias"])
     given = config.get("id2label") or {}
     if not isinstance(given, dict) or not all(
-        str(index).isdecimal() and isinstance(name, str) for index, name in given.items()
+        str(index).isdecimal() and len(index) <= LONGEST_ID and isinstance(name, str) for index, name in given.items()
     ):
         raise InputError(f"{path}: id2label must have a name for each number of a class. Received: {given!r:.80}")
     names = {int(index): name for index, name in given.items()}

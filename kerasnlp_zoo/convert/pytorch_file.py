@@ -13,9 +13,11 @@ from numpy.lib.stride_tricks import as_strided
 
 from kerasnlp_zoo.convert.tensor_pickle import ADVICE, BFLOAT16, Storage, Tensor, read_pickle, tensors_of
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import require_regular
 from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
+LARGEST_PICKLE = 2**22  # bytes
 MOST_VIEWS = 8  # bytes of all tensors together for each byte of the file; bfloat16 doubles, tied weights are shared
 
 
@@ -32,6 +34,7 @@ def read_pytorch(path: FilePath) -> dict[str, np.ndarray]:
         InputError: if the file is damaged or in the older format, its pickle uses names that tensors do not need, or
             its tensors are much larger than the file.
     """
+    require_regular(path)
     try:
         with zipfile.ZipFile(path) as file:
             return _tensors(file, path)
@@ -52,6 +55,12 @@ def _tensors(file: zipfile.ZipFile, path: FilePath) -> dict[str, np.ndarray]:
     folder = pickles[0].removesuffix("data.pkl")
     byteorder = f"{folder}byteorder"
     big = byteorder in file.namelist() and _read_member(file, byteorder, path) == b"big"
+    size = file.getinfo(pickles[0]).file_size
+    if size > LARGEST_PICKLE:  # an instruction of one byte can allocate an object of 64 bytes
+        raise InputError(
+            f"{path} describes its tensors in {size:,} bytes. Expected at most {LARGEST_PICKLE:,}, enough for 20,000 "
+            f"tensors. {ADVICE}"
+        )
     data = _read_member(file, pickles[0], path)
     try:
         records = dict(tensors_of(read_pickle(data)))
@@ -79,9 +88,10 @@ def _require_worth(records: dict[str, Tensor], path: FilePath) -> None:
 
 def _read_member(file: zipfile.ZipFile, name: str, path: FilePath) -> bytes:
     """Return the content of a member of the zip file, which must not be compressed."""
-    if name not in file.namelist():
-        raise InputError(f"{path} is damaged: it has no uncompressed file {name}. {ADVICE}")
-    member = file.getinfo(name)
+    try:
+        member = file.getinfo(name)  # of a dict: a file may have as many names as storages
+    except KeyError:
+        raise InputError(f"{path} is damaged: it has no uncompressed file {name}. {ADVICE}") from None
     size = max(member.file_size, member.compress_size)  # as the file states it
     if member.compress_type != zipfile.ZIP_STORED or size > os.path.getsize(path):
         raise InputError(f"{path} is damaged: it has no uncompressed file {name}. {ADVICE}")

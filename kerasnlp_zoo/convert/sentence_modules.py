@@ -65,6 +65,8 @@ def read_pooling(path: Path) -> str | list[str]:
     """
     config = read_object(path)
     require_known_keys(config, POOLING_KEYS, path)
+    for flag in FLAGS:
+        require_choice(f"{flag} in {path}", config.get(flag), (None, True, False))
     modes: Any = config.get("pooling_mode", [name for flag, name in FLAGS.items() if config.get(flag) is True])
     modes = modes if isinstance(modes, list) else [modes]
     if not modes or not all(isinstance(mode, str) and mode in POOLINGS for mode in modes):
@@ -95,6 +97,8 @@ def read_dense(folder: Path) -> tuple[Config, "dict[str, np.ndarray]"]:
     if tensors.keys() != names or tensors["linear.weight"].ndim != 2:
         raise InputError(f"{folder} must contain the weights of one dense layer. Received: {', '.join(tensors)[:200]}")
     require_floats(tensors, folder)
+    for name, size in zip(("out_features", "in_features"), tensors["linear.weight"].shape, strict=True):
+        require_choice(f"{name} in {path}", config.get(name, size), (size,))
     kernel = tensors["linear.weight"].T.astype("float32")
     bias = tensors.get("linear.bias", kernel[0] * 0).astype("float32")  # adding 0 changes nothing
     arguments = {"projection_dim": kernel.shape[1], "projection_activation": ACTIVATIONS[str(activation)]}

@@ -27,7 +27,7 @@ ADVICE = (
     "With PyTorch, save the model as safetensors, model.save_pretrained(folder), or write the file again: "
     "torch.save(torch.load(path, weights_only=True), path)"
 )
-MOST_AXES = 16  # of a tensor
+MOST_AXES = 16  # of a tensor, and values of a tuple
 DEEPEST_TUPLE = 2  # the arguments of a tensor, and its shape
 MARK = object()
 # What a damaged program ends in: an unknown instruction, an empty stack, an unknown index, a value of another type.
@@ -169,11 +169,19 @@ class _Machine:
 
 
 def _shallow(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a tuple. Nested tuples that are shared would need exponential time, and deep ones end the process."""
+    """Return a tuple. Nested tuples that are shared would need exponential time, and deep ones end the process.
+
+    A long tuple that thousands of others contain would need quadratic time.
+    """
 
     def depth(value: Any) -> int:
         return 1 + max(map(depth, value), default=0) if isinstance(value, tuple) else 0
 
+    if len(values) > MOST_AXES:
+        raise InputError(
+            f"describes an impossible tensor, with a tuple of {len(values):,} values: it is damaged or malicious. Do "
+            "not use the file"
+        )
     if depth(values) > DEEPEST_TUPLE:
         raise InputError(f"contains a damaged pickle: nested tuples, which tensors do not need. {ADVICE}")
     return values

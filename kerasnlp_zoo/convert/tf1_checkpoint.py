@@ -1,5 +1,6 @@
 """Read Google's checkpoints of BERT, written by TensorFlow 1 from 2018 to 2020."""
 
+import glob
 import math
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from kerasnlp_zoo.convert.configs import builder_arguments, read_object
 from kerasnlp_zoo.convert.converted import ConvertedBert
 from kerasnlp_zoo.convert.vocabularies import padded, read_vocabulary
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import require_regular
 from kerasnlp_zoo.memory_limit import require_memory
 from kerasnlp_zoo.types import FilePath
 
@@ -69,7 +71,10 @@ def _tensors(folder: Path) -> dict[str, np.ndarray]:
         raise InputError(
             f"{folder} must contain one checkpoint, such as bert_model.ckpt.index. Received: {len(found)} checkpoints"
         )
-    size = sum(file.stat().st_size for file in folder.glob(f"{found[0].stem}.*"))
+    files = list(folder.glob(f"{glob.escape(found[0].stem)}.*"))
+    for file in files:
+        require_regular(file)
+    size = sum(file.stat().st_size for file in files)
     require_memory(size, found[0])
     try:
         reader = tf.train.load_checkpoint(str(found[0].with_suffix("")))

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasnlp_zoo.convert.configs import read_object
+from kerasnlp_zoo.convert.added_tokens import object_or_nothing, require_no_added_tokens
 from kerasnlp_zoo.convert.families import Family, family_of
 from kerasnlp_zoo.convert.sentence_settings import read_sentence_settings
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.files import read_text
 from kerasnlp_zoo.types import Config
 
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MOST_PADDING = 1024  # rows of an embedding without a token
 WORD_PIECE = {"unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100}
 TEMPLATES = {  # of post_processor: (token or text, segment)
@@ -23,10 +23,10 @@ def read_vocabulary(path: Path) -> list[str]:
     """Return the tokens of a vocab.txt, one per line.
 
     Raises:
-        InputError: if the file cannot be read, or is not UTF-8.
+        InputError: if the file cannot be read, is not UTF-8, or has more than 64 MiB.
     """
     try:
-        text = path.read_text("utf-8")  # converts the line ends of Windows
+        text = read_text(path)  # converts the line ends of Windows
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a vocabulary. Expected UTF-8 with one token per line. {error}") from error
     return text.removesuffix("\n").split("\n")
@@ -47,10 +47,10 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
         InputError: if the tokenizer differs from BERT's WordPiece tokenizer, or its vocabulary is larger than the
             embedding.
     """
-    tokenizer = _object_or_nothing(folder / "tokenizer.json")
-    config = _object_or_nothing(folder / "tokenizer_config.json")
+    tokenizer = object_or_nothing(folder / "tokenizer.json")
+    config = object_or_nothing(folder / "tokenizer_config.json")
     sentences = read_sentence_settings(folder)
-    _require_no_added_tokens(tokenizer, config, folder)
+    require_no_added_tokens(tokenizer, config, folder)
     tokens = padded(_vocabulary(folder, tokenizer), arguments, folder)
     _require_bert_pipeline(tokenizer, folder / "tokenizer.json")
     normalizer = tokenizer.get("normalizer") or {}
@@ -65,6 +65,7 @@ def read_tokenizer(folder: Path, arguments: Mapping[str, Any]) -> Config:
     _require_as_bert(config, normalizer, lower_case, folder)
     _require_sides(tokenizer, config, folder)
     _require_inputs(config, family_of(arguments), folder)
+    _require_flag(f"do_lower_case in sentence_bert_config.json of {folder}", sentences.get("do_lower_case") or False)
     if sentences.get("do_lower_case") and not lower_case:
         raise InputError(
             f"{folder / 'sentence_bert_config.json'} converts texts to lower case for a tokenizer that keeps case and "
@@ -120,11 +121,12 @@ def _require_as_bert(config: Config, normalizer: Config, lower_case: bool, folde
     chinese = config.get("tokenize_chinese_chars", normalizer.get("handle_chinese_chars", True))
     require_choice(f"tokenize_chinese_chars in {folder}", chinese, (True,))
 
-    require_choice(f"do_lower_case in {folder}", lower_case, (True, False))
-    for name in SPECIAL:
-        key = f"{name.strip('[]').lower()}_token"
-        token = config.get(key, name)
-        require_choice(f"{key} in {folder}", token.get("content") if isinstance(token, dict) else token, (name,))
+    _require_flag(f"do_lower_case in {folder}", lower_case)
+
+
+def _require_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be one of True, False. Received: {value!r:.80}")
 
 
 def _require_sides(tokenizer: Config, config: Config, folder: Path) -> None:
@@ -184,24 +186,6 @@ def _template(items: Any) -> list[tuple[str, int]]:
         return []
 
 
-def _require_no_added_tokens(tokenizer: Config, config: Config, folder: Path) -> None:
-    """Raise InputError for tokens that are matched whole in a text, before it is normalized and split."""
-    listed = tokenizer.get("added_tokens") or []
-    decoder = config.get("added_tokens_decoder") or {}
-    if not isinstance(listed, list):
-        raise InputError(f"{folder / 'tokenizer.json'}: added_tokens must be a list. Received: {listed!r:.80}")
-    added = [*listed, *(decoder.values() if isinstance(decoder, dict) else [])]
-    names = {str(token.get("content")) for token in added if isinstance(token, dict)}
-    extra = config.get("additional_special_tokens") or []
-    names |= {str(token) for token in extra} if isinstance(extra, list) else set()
-    names |= set(_object_or_nothing(folder / "added_tokens.json"))
-    if others := sorted(names - set(SPECIAL)):
-        raise InputError(
-            f"{folder} has added tokens, which its tokenizer matches before it splits a text, and which are not "
-            f"supported: {', '.join(others[:8])[:200]}. Use a model without them"
-        )
-
-
 def _tokens(tokenizer: Config, path: Path) -> list[str]:
     """Return the tokens of a tokenizer.json in the order of their ids."""
     model, added = tokenizer.get("model"), tokenizer.get("added_tokens") or []
@@ -214,7 +198,3 @@ def _tokens(tokenizer: Config, path: Path) -> list[str]:
     if [ids[token] for token in tokens] != list(range(len(tokens))):
         raise InputError(f"{path} has missing or duplicate token ids. Expected 0, 1, 2, ...")
     return tokens
-
-
-def _object_or_nothing(path: Path) -> Config:
-    return read_object(path) if path.exists() else {}

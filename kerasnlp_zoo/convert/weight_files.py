@@ -8,7 +8,8 @@ import numpy as np
 from kerasnlp_zoo.convert.configs import read_object
 from kerasnlp_zoo.convert.pytorch_file import read_pytorch
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.weights import read_weights
+from kerasnlp_zoo.memory_limit import require_memory
+from kerasnlp_zoo.weights import listed, read_weights
 
 INDEX = ".index.json"  # suffix of the file that lists the parts of weights in several files
 
@@ -23,11 +24,24 @@ def read_tensors(folder: Path) -> dict[str, np.ndarray]:
         if (folder / name).exists():
             return read(folder / name)
         if (folder / (name + INDEX)).exists():
-            tensors: dict[str, np.ndarray] = {}
-            for part in _parts(folder / (name + INDEX)):
-                tensors |= read(folder / part)
-            return tensors
+            return _read_parts(folder / (name + INDEX), read)
     raise InputError(f"{folder} contains no weights. Expected {' or '.join(READERS)} in it")
+
+
+def _read_parts(index: Path, read: Callable[[Path], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the tensors of all files that an index lists."""
+    paths = [index.parent / name for name in _parts(index)]
+    require_memory(sum(path.stat().st_size for path in paths), index)
+    tensors: dict[str, np.ndarray] = {}
+    for path in paths:
+        part = read(path)
+        if twice := sorted(tensors.keys() & part.keys()):
+            raise InputError(
+                f"{path} has tensors that another file of {index} has, too: {listed(twice)}. Copy or download the "
+                "folder again"
+            )
+        tensors |= part
+    return tensors
 
 
 def _parts(path: Path) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from kerasnlp_zoo.files import atomic_folder
 from kerasnlp_zoo.tasks.exportable import Exportable, Texts
 from kerasnlp_zoo.tasks.fresh_process import FreshProcess
+from kerasnlp_zoo.tasks.system_errors import system_errors
 from kerasnlp_zoo.types import FilePath
 
 TOLERANCE = 1e-5
@@ -44,6 +45,9 @@ def export_task(task: Exportable, folder: FilePath) -> Path:
 
     Returns:
         Path of the numbered folder. The folder appears only when it is complete.
+
+    Raises:
+        OSError: if the folder cannot be written, for example because the disk is full.
     """
     folder = Path(folder)
     versions = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
@@ -53,7 +57,7 @@ def export_task(task: Exportable, folder: FilePath) -> Path:
     for resource in task.preprocessor.resources:
         archive.track(resource)
     archive.add_endpoint("serving_default", task.serve)
-    with atomic_folder(path) as temporary:
+    with atomic_folder(path) as temporary, system_errors(temporary):
         archive.write_out(temporary, verbose=False)
     return path
 

@@ -4,6 +4,7 @@ Shapes: N texts, C labels, M the largest number of labels of a text.
 """
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import keras
@@ -75,7 +76,8 @@ class MultiLabelClassification(Labelling[MultiLabelClassificationAnswer]):
 
     @thresholds.setter
     def thresholds(self, thresholds: Sequence[float]) -> None:
-        if len(thresholds) != len(self.labels) or not all(0 < threshold < 1 for threshold in thresholds):
+        are_numbers = isinstance(thresholds, (Sequence, np.ndarray)) and all(isinstance(t, Real) for t in thresholds)
+        if not are_numbers or len(thresholds) != len(self.labels) or not all(0 < t < 1 for t in thresholds):
             raise InputError(
                 f"Expected a threshold between 0 and 1 for each of {len(self.labels)} labels. "
                 f"Received: {thresholds!r:.80}"

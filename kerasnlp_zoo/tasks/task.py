@@ -19,6 +19,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
 from kerasnlp_zoo.tasks.export import export_task
 from kerasnlp_zoo.tasks.exportable import Texts
+from kerasnlp_zoo.tasks.fit import require_fit
 from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.litert import export_litert
 from kerasnlp_zoo.tasks.many_texts import CHUNK, Answer, ManyTexts
@@ -329,22 +330,8 @@ class Task(Trainable, ManyTexts[Answer]):
         return rows if count == 1 else [tuple(row) for row in rows]
 
     def _check_fit(self) -> None:
-        """Raise InputError unless vocabulary and labels fit the model: a wrong id returns NaN without an error."""
-        arguments = self._builder_arguments
-        size = self.preprocessor.vocabulary_size
-        if arguments.get("vocabulary_size") not in (size, None):
-            raise InputError(
-                f"The model {self.model.name} was built for vocabulary_size={arguments['vocabulary_size']}, but "
-                f"the preprocessor's vocabulary has {size} tokens. Build the model with vocabulary_size={size}"
-            )
-        count = len(self.labels)
-        if arguments.get("num_classes", count) != count:
-            raise InputError(
-                f"The model {self.model.name} was built for num_classes={arguments['num_classes']}. "
-                f"Received {count} labels: {', '.join(self.labels)}"
-            )
-        if len(set(self.labels)) != count:
-            raise InputError(f"Labels must be different. Received: {', '.join(self.labels)}")
+        """Raise InputError unless the preprocessor and the labels fit the model."""
+        require_fit(self.model, self._builder_arguments, self.preprocessor, self.labels)
         if keras.backend.backend() != "tensorflow":
             raise InputError(
                 "Tasks take strings, which need the TensorFlow backend. "

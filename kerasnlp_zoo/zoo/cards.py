@@ -8,10 +8,26 @@ from typing import Any
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import read_json
 from kerasnlp_zoo.types import Config
+from kerasnlp_zoo.zoo.configs import FIELDS, OPTIONAL
 from kerasnlp_zoo.zoo.folders import find, list_entries, megabytes, read_config
 
 SHOWN_LABELS = 50
-NUMBERS = ("test_score", "validation_score", "published_score", "milliseconds_per_sentence", "float_test_score")
+# The fields of metrics.json that the table and the card show.
+NUMBERS = (
+    "test_score",
+    "validation_score",
+    "published_score",
+    "milliseconds_per_sentence",
+    "float_test_score",
+    "float_megabytes",
+)
+LARGEST_SCORE = 1e300
+OTHERS: dict[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(("metric", "dataset", "from_entry"), ((str,), "a string")),
+    "published_by": ((str, type(None)), "a string"),
+    "pictures": ((list,), "a list of names"),
+    "versions": ((dict,), "an object"),
+}
 COLUMNS = ("entry", "task", "language", "test score", "published", "size", "one sentence", "weights", "commercial use")
 
 
@@ -98,13 +114,16 @@ def table(summaries: Sequence[Mapping[str, Any]]) -> str:
     """Return the table of entries in Markdown, from `zoo.summaries()`, without damaged entries."""
     summaries = [summary for summary in summaries if "broken" not in summary]
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
-    return "\n".join(lines + ["| " + " | ".join(row(summary, published(summary))) + " |" for summary in summaries])
+    rows = (row(summary, published(summary)) for summary in summaries)
+    return "\n".join(
+        [*lines, *("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in rows)]
+    )
 
 
 def row(summary: Mapping[str, Any], published_score: str) -> list[str]:
     """Return the cells of one entry, in the order of COLUMNS."""
     milliseconds = summary.get("milliseconds_per_sentence")
-    return [
+    cells = [
         summary["name"],
         summary["task"],
         summary["language"],
@@ -115,6 +134,7 @@ def row(summary: Mapping[str, Any], published_score: str) -> list[str]:
         summary.get("weights_licence", "not stated"),
         summary.get("commercial_use", "unknown"),
     ]
+    return [" ".join(cell.split()) for cell in cells]  # in one line
 
 
 def score(metrics: Mapping[str, Any], name: str) -> str:
@@ -140,7 +160,11 @@ def summaries() -> list[dict[str, Any]]:
 def _summary(name: str) -> dict[str, Any]:
     try:
         folder = find(name)
-        return {**read_config(folder), **read_metrics(folder), "name": name, "megabytes": megabytes(folder)}
+        config, metrics = read_config(folder), read_metrics(folder)
+        # Each file has its own fields, which were checked: neither can replace a field of the other.
+        facts = {field: config[field] for field in config if field not in (*NUMBERS, *OTHERS, "broken")}
+        scores = {field: metrics[field] for field in metrics if field not in (*FIELDS, *OPTIONAL, "broken")}
+        return {**facts, **scores, "name": name, "megabytes": megabytes(folder)}
     except (InputError, OSError) as error:
         return {"name": name, "broken": str(error)}
 
@@ -149,7 +173,7 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     """Return the metrics.json of an entry's folder.
 
     Raises:
-        InputError: if it cannot be read, or a score is not a number.
+        InputError: if it cannot be read, or a field has another type than the table or the card needs.
     """
     path = folder / "metrics.json"
     advice = "Copy or train the entry again"
@@ -158,6 +182,10 @@ def read_metrics(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path} does not contain the metrics of an entry: expected an object. {advice}")
     for name in NUMBERS:
         value = metrics.get(name)
-        if isinstance(value, bool) or not isinstance(value, (int, float, type(None))):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (is_number and abs(value) <= LARGEST_SCORE):  # also NaN
             raise InputError(f"{path} is damaged: {name} must be a number. Received: {value!r:.80}. {advice}")
+    for name, (kinds, expected) in OTHERS.items():
+        if name in metrics and not isinstance(metrics[name], kinds):
+            raise InputError(f"{path} is damaged: {name} must be {expected}. Received: {metrics[name]!r:.80}. {advice}")
     return metrics

@@ -51,6 +51,10 @@ def _is_sha256(value: Any) -> bool:
     return _is_string(value) and len(value) == 64 and set(value) <= HEXADECIMAL
 
 
+def _is_data(value: Any) -> bool:
+    return _is_table(value) and all(_is_string(value.get(name, "")) for name in ("name", "licence", "fingerprint"))
+
+
 def _is_base(value: Any) -> bool:
     return _is_table(value) and _is_string(value.get("name")) and _is_sha256(value.get("sha256"))
 
@@ -68,7 +72,7 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "sha256": (_are_hashes, "an object with the sha256 of files in the entry's folder, by their names"),
 }
 OPTIONAL: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "data": (_is_table, "an object"),
+    "data": (_is_data, 'an object {"name": ..., "licence": ..., "fingerprint": ...}'),
     "task_arguments": (_is_table, "an object"),
     "base": (_is_base, 'an object {"name": ..., "sha256": ...}'),
     **dict.fromkeys(

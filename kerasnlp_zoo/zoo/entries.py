@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack, overload
 
+import tensorflow as tf
+
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import read_json
 from kerasnlp_zoo.tasks import (
@@ -174,15 +176,15 @@ def check(name_or_folder: FilePath) -> CheckReport:
     config = read_config(folder)
     require_all_unchanged(folder, config)
     golden = _golden_answers(folder)
-    answers = load(folder).predict([example["text"] for example in golden])
+    answers = _answers(load(folder), [example["text"] for example in golden], folder)
     largest = 0.0
     for example, answer in zip(golden, answers, strict=True):
         apart = difference(example["answer"], answer)
         largest = max(largest, apart)
         if not apart <= GOLDEN_TOLERANCE:
             raise InputError(
-                f"The answer of {folder} to {example['text']!r} has changed. Expected the answer when it was saved, "
-                f"{example['answer']}. Received: {answer}"
+                f"The answer of {folder} to {example['text']!r:.200} has changed. Expected the answer when it was "
+                f"saved, {str(example['answer'])[:1000]}. Received: {str(answer)[:1000]}"
             )
     return {"files": len(config["sha256"]), "answers": len(golden), "largest_difference": largest}
 
@@ -197,6 +199,19 @@ def _golden_answers(folder: Path) -> list[dict[str, Any]]:
         if not isinstance(example, dict) or not {"text", "answer"} <= example.keys():
             raise InputError(f'{path} is damaged: expected objects {{"text", "answer"}}. Received: {example!r:.80}')
     return golden
+
+
+def _answers(task: Task, texts: list[Any], folder: Path) -> list[Any]:
+    """Return the answers of a task to texts. Any error is an error of the entry: its files may be of a stranger."""
+    try:
+        return task.predict(texts)
+    except InputError:
+        raise
+    except (tf.errors.OpError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise InputError(
+            f"{folder} cannot answer its golden texts: its config or its weights are damaged. Copy or train the entry "
+            f"again. {type(error).__name__}: {str(error)[:300]}"
+        ) from error
 
 
 def difference(expected: Any, received: Any) -> float:

@@ -4,8 +4,10 @@ An entry folder contains config.json, vocabulary.txt, model.safetensors, golden.
 module does not load TensorFlow.
 """
 
+import errno
 import functools
 import logging
+import os
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError, did_you_mean
@@ -48,9 +50,11 @@ def locate(name_or_folder: FilePath) -> Path:
     Raises:
         InputError: if there is no such entry or folder.
     """
+    if not isinstance(name_or_folder, (str, os.PathLike)):
+        raise InputError(f"Expected the name of an entry, or the path of its folder. Received: {name_or_folder!r:.80}")
     path, named = Path(name_or_folder), [folder / str(name_or_folder) for folder in entry_folders()]
-    is_name = path.name == str(name_or_folder)
-    candidates = [candidate for candidate in ([*named, path] if is_name else [path]) if recovered(candidate).is_dir()]
+    is_name = path.name == str(name_or_folder) and path.name not in ("", "..")
+    candidates = [candidate for candidate in ([*named, path] if is_name else [path]) if _is_folder(candidate)]
     folder = next(iter(candidates), None)
     if len(candidates) > 1 and path == candidates[-1]:
         _say_which(path, folder)
@@ -63,10 +67,20 @@ def locate(name_or_folder: FilePath) -> Path:
             f"Download it once: kerasnlp-zoo download {name}, or zoo.download({name!r})"
         )
     raise InputError(
-        f"There is no entry {name!r}.{did_you_mean(name, [*list_entries(), *DOWNLOADS])} "
+        f"There is no entry {name!r:.300}.{did_you_mean(name, [*list_entries(), *DOWNLOADS])} "
         f"Entries: {', '.join(list_entries()) or 'none'}; to download: {', '.join(DOWNLOADS)}. "
         "Or give the path of an entry folder, such as the folder entry/ of a training run"
     )
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether a path is a folder. No folder has a name that is longer than the system allows."""
+    try:
+        return recovered(path).is_dir()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return False
 
 
 def find(name_or_folder: FilePath) -> Path:

@@ -21,6 +21,7 @@ from kerasnlp_zoo.tasks import TASKS, Task
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES, TokenPreprocessor
 from kerasnlp_zoo.types import Config, FilePath
+from kerasnlp_zoo.zoo.argument_types import require_types
 from kerasnlp_zoo.zoo.configs import require_unchanged
 from kerasnlp_zoo.zoo.folders import find, read_config
 
@@ -68,8 +69,12 @@ def load_entry(
     is_complete = is_own and labels is None  # with the head of the entry
     builder_config = _own_builder(folder, config, labels) if is_own else _other_builder(config, task_name, labels)
     source = folder / "config.json"
+    task_arguments = config.get("task_arguments", {}) if is_complete else {}
     for arguments in (config["builder_arguments"], config["preprocessing"]["config"]):
         require_plausible(arguments, source)
+    require_choice("builder", builder_config["builder"], sorted(models.BUILDERS))
+    require_types(models.BUILDERS[builder_config["builder"]], builder_config["arguments"], source)
+    require_types(TASKS[task_name], task_arguments, source)
     try:
         with _policy(dtype):
             preprocessor = _preprocessor(folder, config, preprocessing or {})
@@ -90,8 +95,7 @@ def load_entry(
     )
     if fresh:
         logger.warning("These weights are new and must be trained: %s", ", ".join(fresh))
-    arguments = config.get("task_arguments", {}) if is_complete else {}
-    task = TASKS[task_name](model, preprocessor, config["labels"] if is_complete else labels or [], **arguments)
+    task = TASKS[task_name](model, preprocessor, config["labels"] if is_complete else labels or [], **task_arguments)
     task.entry = str(name_or_folder)
     return task
 
@@ -168,6 +172,7 @@ def _preprocessor(folder: Path, config: Config, changes: Config) -> Preprocessor
     preprocessor_class = getattr(text, config["preprocessing"]["class"])
     vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")
     arguments = {**config["preprocessing"]["config"], **changes}
+    require_types(preprocessor_class, arguments, folder / "config.json")
     if preprocessor_class is TokenPreprocessor and arguments["segmenter"] not in (None, SPLIT_AT_SPACES):
         arguments["segmenter"] = load_entry(arguments["segmenter"])
     return preprocessor_class(vocabulary, **arguments)

@@ -332,7 +332,9 @@ def test_attention_that_transformers_lacks_is_refused(tmp_path):
         write_huggingface(model, tmp_path / "folder")
 
 
-@pytest.mark.parametrize("names", [None, [], {"x": "a"}, {"0": 5}, {"0": "same", "1": "same"}, "text"])
+@pytest.mark.parametrize(
+    "names", [None, [], {"x": "a"}, {"9" * 5000: "a"}, {"0": 5}, {"0": "same", "1": "same"}, "text"]
+)
 def test_names_of_classes_that_cannot_be_read_are_refused(tmp_path, names):
     head = {"classifier.weight": np.zeros((2, golden.D), "float32"), "classifier.bias": np.zeros(2, "float32")}
     options = {"architecture": "BertForSequenceClassification", "id2label": names}
@@ -344,24 +346,15 @@ def test_names_of_classes_that_cannot_be_read_are_refused(tmp_path, names):
             read_huggingface(folder)
 
 
-def test_weights_in_several_files_are_read(folder):
-    tensors = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    parts = {"model-1.safetensors": list(tensors)[:9], "model-2.safetensors": list(tensors)[9:]}
-    for name, names in parts.items():
-        save_file({key: tensors[key] for key in names}, folder / name)
-    index = {"weight_map": {key: name for name, names in parts.items() for key in names}}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    assert_same_outputs(read_huggingface(folder), golden.stored("gelu"))
-    for wrong in (
-        {"weight_map": {"a": "../model-1.safetensors"}},
-        {"weight_map": {"a": "gone"}},
-        {},
-        {"weight_map": 5},
-    ):
-        (folder / "model.safetensors.index.json").write_text(json.dumps(wrong))
-        with pytest.raises(InputError, match="must list files of weights beside it"):
-            read_huggingface(folder)
+def test_a_model_with_one_segment_does_not_read_pairs(folder):
+    tensors = golden.tensors()
+    name = "bert.embeddings.token_type_embeddings.weight"
+    head = {"classifier.weight": np.zeros((2, golden.D), "float32"), "classifier.bias": np.zeros(2, "float32")}
+    options = {"architecture": "BertForSequenceClassification", "type_vocab_size": 1}
+    converted = read_huggingface(golden.write_folder(folder, {**ENCODER, name: tensors[name][:1], **head}, **options))
+    assert converted.task("en").predict(["piece1"])
+    with pytest.raises(InputError, match="has one segment, so it cannot distinguish the two texts of a pair"):
+        converted.task("en", pairs=True)
 
 
 def test_a_broken_json_file_is_refused_by_name(folder):

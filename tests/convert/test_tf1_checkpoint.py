@@ -1,6 +1,7 @@
 """Google's checkpoints of 2018 have the same outputs as transformers with the tanh approximation."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -107,6 +108,14 @@ def test_missing_and_damaged_files_are_refused_by_name(folder):
         read_tf1_checkpoint(folder, lower_case=True)
     (folder / "bert_config.json").unlink()
     with pytest.raises(InputError, match="bert_config.json is missing"):
+        read_tf1_checkpoint(folder, lower_case=True)
+
+
+def test_a_checkpoint_is_read_only_from_regular_files(folder):
+    index = next(folder.glob("*.index"))
+    index.unlink()
+    os.mkfifo(index)
+    with pytest.raises(InputError, match="index is not a regular file"):
         read_tf1_checkpoint(folder, lower_case=True)
 
 

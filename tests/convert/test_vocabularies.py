@@ -81,11 +81,40 @@ def test_two_different_vocabularies_are_refused(folder):
         ({"model_input_names": None}, "model_input_names of .* must contain"),
         ({"tokenizer_class": "DistilBertTokenizer"}, "tokenizer_class in .* must be one of 'BertTokenizer'"),
         ({"do_lower_case": None}, "do_lower_case in .* must be one of True, False"),
+        ({"do_lower_case": 1}, "do_lower_case in .* must be one of True, False"),
+        ({"never_split": ["tea"]}, "never_split in .* must be one of None"),
+        ({"do_basic_tokenize": False}, "do_basic_tokenize in .* must be one of True"),
+        ({"split_special_tokens": True}, "split_special_tokens in .* must be one of False"),
+        ({"additional_special_tokens": "[EMOJI]"}, "additional_special_tokens must be a list of tokens"),
+        ({"added_tokens_decoder": [{"content": "[MASK]"}]}, "added_tokens_decoder must be an object of objects"),
+        ({"added_tokens_decoder": {"4": "[MASK]"}}, "added_tokens_decoder must be an object of objects"),
+        ({"mask_token": {"content": "[MASK]", "normalized": True}}, r"the token \[MASK\] with normalized=True"),
+        (
+            {"added_tokens_decoder": {"4": {"content": "[SEP]", "single_word": True}}},
+            r"the token \[SEP\] with single_word=True",
+        ),
     ],
 )
 def test_settings_that_change_the_tokens_are_refused(folder, config, message):
     with pytest.raises(InputError, match=message):
         read_tokenizer(write(folder, tokenizer_config=config), ARGUMENTS)
+
+
+def test_special_tokens_may_be_described_in_every_place(folder):
+    config = {
+        "mask_token": {"content": "[MASK]", "lstrip": True, "normalized": False, "single_word": False},
+        "added_tokens_decoder": {"0": {"content": "[PAD]", "normalized": False, "special": True}},
+        "additional_special_tokens": [],
+        "extra_special_tokens": {},
+        "never_split": None,
+        "do_basic_tokenize": True,
+        "bos_token": None,
+        "add_bos_token": False,
+    }
+    special = {"cls_token": "[CLS]", "sep_token": {"content": "[SEP]", "normalized": False}}
+    assert read_tokenizer(write(folder, tokenizer_config=config, special_tokens_map=special), ARGUMENTS)
+    with pytest.raises(InputError, match=r"cls_token in .* must be one of '\[CLS\]'"):
+        read_tokenizer(write(folder, special_tokens_map={"cls_token": "[SEP]"}), ARGUMENTS)
 
 
 def test_a_text_that_is_truncated_on_the_left_is_refused(folder):
@@ -158,7 +187,7 @@ def changed(path, value):
         ("model.max_input_chars_per_word", 20, "max_input_chars_per_word in .* must be one of 100"),
         ("model.vocab", ["a"], "has no vocabulary of word pieces"),
         ("model.vocab", {"a": "0"}, "has no vocabulary of word pieces"),
-        ("added_tokens", True, "added_tokens must be a list. Received: True"),
+        ("added_tokens", True, "added_tokens must be a list of objects"),
         ("added_tokens", [{"id": 4, "content": "电", "special": False}], "added tokens.*电"),
     ],
 )
@@ -172,6 +201,12 @@ def test_other_steps_of_a_tokenizer_are_refused_by_name(tmp_path, path, value, m
     [
         {"tokenizer_config": {"added_tokens_decoder": {"4": {"content": "[EMOJI]", "special": True}}}},
         {"tokenizer_config": {"additional_special_tokens": ["[EMOJI]"]}},
+        {"tokenizer_config": {"extra_special_tokens": ["[EMOJI]"]}},
+        {"tokenizer_config": {"extra_special_tokens": {"emoji_token": {"content": "[EMOJI]"}}}},
+        {"tokenizer_config": {"bos_token": "[EMOJI]"}},
+        {"tokenizer_config": {"eos_token": {"content": "[EMOJI]"}}},
+        {"special_tokens_map": {"additional_special_tokens": ["[EMOJI]"]}},
+        {"special_tokens_map": {"bos_token": "[EMOJI]"}},
         {"added_tokens": {"[EMOJI]": 4}},
     ],
 )

@@ -1,7 +1,11 @@
 """Exports are checked in new processes that do not import the package, and failures are reported."""
 
+import errno
+from pathlib import Path
+
 import keras
 import pytest
+import tensorflow as tf
 
 from kerasnlp_zoo.tasks import export
 from kerasnlp_zoo.tasks.export import check_export
@@ -36,6 +40,28 @@ def test_every_export_is_checked_in_a_new_process(exported, tmp_path, monkeypatc
     assert check_litert(CASE.task, folder, [*TEXTS, *STRANGE]) <= 1e-5
     assert len(started) == 3
     assert all(process._process.poll() is not None for process in started)  # all have ended
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (tf.errors.ResourceExhaustedError(None, None, "part-00000-of-00001; No space left on device"), errno.ENOSPC),
+        (tf.errors.PermissionDeniedError(None, None, "variables; Permission denied"), errno.EACCES),
+        (tf.errors.UnknownError(None, None, "variables; Input/output error"), None),
+    ],
+)
+def test_an_export_that_cannot_be_written_is_an_error_of_the_system_and_leaves_nothing(
+    tmp_path, monkeypatch, error, code
+):
+    def write_out(archive, folder, **options):
+        Path(folder, "saved_model.pb").write_bytes(b"half")
+        raise error
+
+    monkeypatch.setattr(type(keras.export.ExportArchive()), "write_out", write_out)
+    with pytest.raises(OSError, match="No space left|Permission denied|cannot be written") as raised:
+        text_classification().export(tmp_path)
+    assert raised.value.errno == code
+    assert not any(tmp_path.iterdir())
 
 
 def test_exports_are_numbered(exported):

@@ -39,6 +39,8 @@ def test_a_row_is_a_list_a_tuple_an_array_or_a_line_of_a_table(task):
         (["6,"], "Row 0, column 'absences'.*Received: ''"),
         ([[np.nan, 1]], "column 'hours'.*Received: nan"),
         ([[1e60, 1]], "column 'hours'"),
+        ([[10**400, 1]], "column 'hours'"),
+        ([[1j, 1]], "column 'hours'"),
         ([[None, 1]], "column 'hours'.*Received: None"),
         ([6.0, 1.0], "Row 0: expected 2 numbers"),
         ("6,1", "Expected a list of rows.*Received: str"),

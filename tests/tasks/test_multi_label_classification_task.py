@@ -52,7 +52,7 @@ def test_labels_of_another_form_are_refused(task, labels, message):
         task.label_ids(labels)
 
 
-@pytest.mark.parametrize("thresholds", [[0.5], [0.5, 0.5, 1.0], [0.0, 0.5, 0.5]])
+@pytest.mark.parametrize("thresholds", [[0.5], [0.5, 0.5, 1.0], [0.0, 0.5, 0.5], [0.5, 0.5, "x"], "abc", 5])
 def test_thresholds_that_do_not_fit_are_refused(task, thresholds):
     with pytest.raises(InputError, match="threshold between 0 and 1 for each of 3 labels"):
         MultiLabelClassification(task.model, task.preprocessor, task.labels, thresholds)

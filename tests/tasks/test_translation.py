@@ -130,7 +130,7 @@ def test_a_model_that_cannot_generate_text_is_refused():
         Translation(model, TranslationPreprocessor(VOCABULARY))
 
 
-@pytest.mark.parametrize("penalty", [None, -1, float("nan"), float("inf"), "0.6", True])
+@pytest.mark.parametrize("penalty", [None, -1, float("nan"), float("inf"), 10**400, "0.6", True])
 def test_a_length_penalty_that_is_no_number_is_refused_where_it_is_set(task, penalty):
     with pytest.raises(InputError, match="length_penalty must be a finite number of at least 0"):
         task.with_decoding(length_penalty=penalty)

@@ -1,6 +1,7 @@
 """A changed or damaged entry is refused with a clear message, and never breaks the list of entries."""
 
 import contextlib
+import inspect
 import json
 import math
 import os
@@ -8,13 +9,20 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from kerasnlp_zoo import cli, zoo
+from kerasnlp_zoo.commands import entries as commands_entries
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.models import bert_classifier, sentence_encoder, text_cnn, tree_lstm
+from kerasnlp_zoo.tasks import TextClassification
+from kerasnlp_zoo.vocabulary import Vocabulary
 from kerasnlp_zoo.weights import read_weights
+from kerasnlp_zoo.zoo import cards
+from kerasnlp_zoo.zoo.argument_types import require_types
 from kerasnlp_zoo.zoo.configs import DIGEST, FIELDS, HASHED, OPTIONAL, config_digest
 from tests.entry_files import edit_config
 from tests.small_tasks import text_classification
@@ -94,6 +102,25 @@ def test_hashes_of_other_places_are_refused(entry, name):
             use(entry)
 
 
+@pytest.mark.parametrize("name", ["config.json", "metrics.json", "README.md", "vocabulary.txt", "model.safetensors"])
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+def test_a_file_without_an_end_never_hangs_a_reader(entry, name, kind):
+    (entry / name).unlink()
+    if kind == "device":
+        os.symlink("/dev/zero", entry / name)
+    else:
+        os.mkfifo(entry / name)
+    readers = {
+        "config.json": lambda path: zoo.read_config(path.parent),
+        "metrics.json": lambda path: cards.read_metrics(path.parent),
+        "README.md": lambda path: commands_entries.show(str(path.parent)),
+        "vocabulary.txt": Vocabulary.load,
+        "model.safetensors": read_weights,
+    }
+    with pytest.raises(InputError, match=f"{name} is not a regular file"):
+        readers[name](entry / name)
+
+
 @pytest.mark.parametrize("name", HASHED)
 def test_a_file_that_is_no_regular_file_is_refused(entry, name):
     (entry / name).unlink()
@@ -111,6 +138,33 @@ def test_weights_that_are_no_numbers_are_refused(entry, value):
     for use in (zoo.check, zoo.load):
         with pytest.raises(InputError, match="model.safetensors contains NaN or infinity in logits/bias"):
             use(entry)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.array([1e300, 0]), "a number too large for float32"),
+        (np.array([np.nan, 0], "float32").astype(tf.bfloat16.as_numpy_dtype), "NaN or infinity"),
+        (np.array([np.inf, 0], "float16"), "NaN or infinity"),
+        (np.array([1, 2j], "complex64"), "logits/bias is complex64 in the file, float32 in the model"),
+        (np.array([True, False]), "logits/bias is bool in the file"),
+        (np.array([7, 2**40]), "logits/bias is int64 in the file"),
+    ],
+)
+def test_weights_of_another_type_are_converted_without_loss_or_refused(entry, value, message):
+    tensors = load_file(entry / "model.safetensors")
+    save_file({**tensors, "logits/bias": value}, entry / "model.safetensors")
+    edit_config(entry)
+    with pytest.raises(InputError, match=message):
+        zoo.load(entry)
+
+
+def test_bfloat16_weights_are_read(entry):
+    tensors = load_file(entry / "model.safetensors")
+    value = np.array([0.5, -2], "float32")
+    save_file({**tensors, "logits/bias": value.astype(tf.bfloat16.as_numpy_dtype)}, entry / "model.safetensors")
+    edit_config(entry)
+    np.testing.assert_array_equal(zoo.load(entry).model.get_layer("logits").bias.numpy(), value)
 
 
 def test_nan_differs_from_every_answer():
@@ -155,6 +209,43 @@ def test_arguments_that_ask_for_more_than_the_weights_are_refused_before_memory_
         zoo.load(entry)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task_arguments": {"thresholds": [0.5, "x"]}},
+        {"task_arguments": {"beam_width": 3}},
+        {"preprocessing": {"class": "WordPreprocessor", "config": {"max_sequence_length": "9"}}},
+        {"builder_arguments": {"padding": ["same"]}},
+        {"builder_arguments": {"dropout": []}},
+        {"data": {"name": 5}},
+    ],
+)
+def test_arguments_of_another_type_are_named(entry, changes):
+    config = zoo.read_config(entry)
+    edit_config(entry, **{n: {**config[n], **v} if n == "builder_arguments" else v for n, v in changes.items()})
+    with pytest.raises(InputError, match="must be|cannot use: (beam_width|thresholds)"):
+        zoo.load(entry)
+
+
+def test_types_of_arguments_are_those_of_the_annotations():
+    for builder in (text_cnn, bert_classifier, sentence_encoder, tree_lstm):
+        defaults = {name: p.default for name, p in inspect.signature(builder).parameters.items()}
+        require_types(
+            builder,
+            json.loads(json.dumps({n: v for n, v in defaults.items() if v is not inspect.Parameter.empty})),
+            "x",
+        )
+    for pooling, is_valid in (("mean", True), (["mean", "max"], True), (["mean", 1], False), (True, False)):
+        with contextlib.nullcontext() if is_valid else pytest.raises(InputError, match="pooling must be"):
+            require_types(sentence_encoder, {"pooling": pooling}, "config.json")
+
+
+def test_an_error_of_the_model_is_an_error_of_the_entry(entry, monkeypatch):
+    monkeypatch.setattr(TextClassification, "to_python", lambda *arguments: {}["probabilities"])
+    with pytest.raises(InputError, match="cannot answer its golden texts: .* KeyError: 'probabilities'"):
+        zoo.check(entry)
+
+
 def test_scales_of_another_shape_are_refused(tmp_path):
     tensors = {"a": np.ones((4, 3), "int8"), "a:scale": np.ones((4, 1), "float32")}
     save_file(tensors, tmp_path / "good.safetensors")
@@ -164,6 +255,37 @@ def test_scales_of_another_shape_are_refused(tmp_path):
         save_file({**tensors, "a:scale": scale.astype("float32")}, path)
         with pytest.raises(InputError, match="a:scale of shape .* must have a scale for each row"):
             read_weights(path)
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"language": None},
+        {"task": 5, "weights_licence": None, "commercial_use": [1]},
+        {"broken": True},
+        {"test_score": 10**400},
+        {"published_score": math.nan},
+        {"metric": {}, "test_score": 1.0},
+        {"published_by": 5},
+        {"versions": None},
+        {"pictures": 5},
+        {"float_megabytes": "x"},
+    ],
+)
+def test_metrics_of_any_type_never_break_the_list(saved, tmp_path, monkeypatch, capsys, metrics):
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
+    entry = shutil.copytree(saved, tmp_path / "entries" / "mine")
+    (entry / "metrics.json").write_text(json.dumps(metrics))
+    edit_config(entry, commercial_use="yes\n| fake | row |")
+    for arguments in ({}, {"markdown": True}):
+        commands_entries.list_(**arguments)
+    lines = [line for line in capsys.readouterr().out.split("\n") if "mine" in line or "fake" in line]
+    assert len(lines) <= 2
+    if set(metrics) <= {"language", "task", "weights_licence", "commercial_use", "broken"}:
+        assert lines[0].endswith("not stated  yes | fake | row |")
+        assert lines[1].endswith("| not stated | yes \\| fake \\| row \\| |")
+    else:
+        assert lines[0].startswith("mine is broken: ")
 
 
 def test_a_broken_entry_is_listed_with_the_reason_and_cannot_control_the_terminal(saved, tmp_path, monkeypatch, capsys):

@@ -103,6 +103,39 @@ def test_an_empty_variable_does_not_put_the_cache_into_the_current_folder(monkey
     assert cache_folder().is_absolute()
 
 
+@pytest.mark.parametrize("name", ["KERASNLP_ZOO_CACHE", "XDG_CACHE_HOME"])
+def test_a_variable_of_spaces_counts_as_empty_and_the_cache_of_the_user_is_never_relative(monkeypatch, name):
+    monkeypatch.setattr("os.name", "posix")
+    for value in (" ", "~/cache", *(["relative"] if name == "XDG_CACHE_HOME" else [])):
+        monkeypatch.delenv("KERASNLP_ZOO_CACHE", raising=False)
+        monkeypatch.setenv(name, value)
+        assert cache_folder().is_absolute()
+
+
+def test_a_user_without_a_home_is_told_to_choose_a_folder(monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", home)
+    for name in ("KERASNLP_ZOO_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InputError, match="Set the environment variable KERASNLP_ZOO_CACHE to a folder"):
+        zoo.list_entries()
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000, "a\0b", "\ud800", None, 5, b"x", ["x"]])
+def test_a_name_that_no_folder_can_have_is_refused(name):
+    for use in (zoo.load, zoo.check, zoo.find):
+        with pytest.raises(InputError, match="There is no entry|Expected the name of an entry"):
+            use(name)
+
+
+def test_the_folder_above_is_no_name_of_an_entry(entry, monkeypatch):
+    (entry / "sub").mkdir()
+    monkeypatch.chdir(entry / "sub")
+    assert zoo.find("..").resolve() == entry
+
+
 def test_entries_are_found_in_the_cache(entry, tmp_path, monkeypatch):
     monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path / "cache"))
     shutil.copytree(entry, tmp_path / "cache" / "entries" / "mine")

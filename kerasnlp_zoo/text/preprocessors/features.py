@@ -27,9 +27,11 @@ def finite_number(value: Any) -> float | None:
     >>> finite_number(" 6.5"), finite_number("many"), finite_number(1e60)
     (6.5, None, None)
     """
+    if isinstance(value, (complex, np.complexfloating)):  # NumPy would drop the imaginary part
+        return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if abs(number) <= LARGEST else None  # the comparison is False for NaN
 
