@@ -162,6 +162,19 @@ def require_regular(path: FilePath) -> None:
         raise InputError(f"{path} is not a regular file. Copy the file itself to this place")
 
 
+def no_file(path: FilePath) -> str:
+    """Return what a path is instead of a file that can be read, for a message.
+
+    Example:
+
+    >>> no_file("/dev/null"), no_file("missing.csv")
+    ('is a pipe or a device, which cannot be read twice', 'does not exist')
+    """
+    if os.path.isdir(path):
+        return "is a folder"
+    return "is a pipe or a device, which cannot be read twice" if os.path.exists(path) else "does not exist"
+
+
 def write_json(path: FilePath, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically."""
     with atomic_file(path) as temporary:

@@ -1,7 +1,10 @@
 import os
+import re
+import sys
 
 import pytest
 
+from kerasnlp_zoo import cli
 from kerasnlp_zoo.files import atomic_file, atomic_folder, cache_folder, sha256, write_json
 
 
@@ -41,3 +44,22 @@ def test_the_cache_folder_is_set_by_its_environment_variable(tmp_path, monkeypat
     monkeypatch.delenv("KERASNLP_ZOO_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
     assert cache_folder() == tmp_path / "x" / "kerasnlp_zoo"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["predict", "text_cnn_movie_reviews_en", "--file"],
+        ["evaluate", "text_cnn_movie_reviews_en", "--test-file"],
+        ["evaluate", "rnn_language_model_wikitext2_en", "--test-file"],
+        ["train", "word2vec", "--corpus"],
+    ],
+)
+@pytest.mark.parametrize("path", ["/dev/null", "missing.csv", "."])
+def test_what_is_no_file_is_named_for_what_it_is(command, path, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["kerasnlp-zoo", *command, path])
+    with pytest.raises(SystemExit) as error:
+        cli.main()
+    expected = {"/dev/null": "is a pipe or a device", "missing.csv": "does not exist", ".": r"folder|contains no"}
+    assert re.search(expected[path], str(error.value)), error.value

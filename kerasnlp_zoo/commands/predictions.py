@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerasnlp_zoo.commands.arguments import Entry, Json, Texts, Windows, load_task
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import no_file
 from kerasnlp_zoo.printable import printable
 
 if TYPE_CHECKING:
@@ -212,4 +213,7 @@ def _lines(file: Path | None, encoding: str) -> Iterator[str]:
     elif file.is_file():
         yield from (line.rstrip("\r\n") for line in raw_lines(file, encoding))
     else:
-        raise InputError(f"{file} does not exist. Expected a text file with one text per line")
+        raise InputError(
+            f"{file} {no_file(file)}. Expected a text file with one text per line. Texts of another program are read "
+            "from standard input: PROGRAM | kerasnlp-zoo predict ENTRY"
+        )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import no_file
 from kerasnlp_zoo.memory_limit import memory_limit, require_memory
 from kerasnlp_zoo.types import FilePath
 
@@ -82,7 +83,7 @@ def open_bytes(path: FilePath) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path} {'is a folder' if path.is_dir() else 'does not exist'}. Expected a file")
+        raise InputError(f"{path} {no_file(path)}. Expected a file")
     with _undamaged(path), path.open("rb") as file:
         start = file.read(START)
         file.seek(0)

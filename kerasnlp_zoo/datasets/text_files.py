@@ -10,6 +10,7 @@ from pathlib import Path
 from kerasnlp_zoo.datasets import encodings
 from kerasnlp_zoo.datasets.opened_files import COMPRESSED_SUFFIXES, open_bytes
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import no_file
 from kerasnlp_zoo.memory_limit import CHARACTER, require_memory
 from kerasnlp_zoo.types import FilePath
 
@@ -27,7 +28,7 @@ def text_files(path: FilePath) -> list[Path]:
         return [path]
     files = files_below(path)
     if not files:
-        what = "contains no .txt file, compressed or not" if path.is_dir() else "does not exist"
+        what = "contains no .txt file, compressed or not" if path.is_dir() else no_file(path)
         raise InputError(f"{path} {what}. Expected a text file, or a folder of text files")
     return files
 

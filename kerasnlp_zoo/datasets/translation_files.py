@@ -10,6 +10,7 @@ from kerasnlp_zoo.datasets.rows import Row, read_rows
 from kerasnlp_zoo.datasets.separated_values import DELIMITERS, read_delimiter, records
 from kerasnlp_zoo.datasets.text_files import raw_lines
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import no_file
 
 NAMED_COLUMNS = ("text", "text_pair")  # default columns of formats whose columns have names
 
@@ -34,7 +35,7 @@ def read_translations(path: Path, target_path: Path | None, options: Translation
     """
     for file in (path, target_path):
         if file is not None and not Path(file).is_file():
-            raise InputError(f"{file} does not exist. Expected a file of sentences")
+            raise InputError(f"{file} {no_file(file)}. Expected a file of sentences")
     if target_path is not None:
         return _two_files(path, target_path, options.encoding)
     names = _names(options)
