@@ -223,7 +223,8 @@ def test_names_of_a_family_exist(page):
 def test_every_builder_recipe_and_entry_is_on_a_page():
     text = "".join(page.read_text("utf-8") for page in FAMILIES)
     entries = [path.name for path in (TREE / "saved_models").iterdir()]
-    for known in (models.BUILDERS, recipe_paths(), zoo.DOWNLOADS, entries):
+    recipes = set(recipe_paths()) - {"ladder"}  # it trains the models of all families
+    for known in (models.BUILDERS, recipes, zoo.DOWNLOADS, entries):
         assert [item for item in known if f"`{item}`" not in text] == []
 
 
