@@ -80,9 +80,9 @@ def bleu_statistics(
 
     Example:
 
-    >>> rows = bleu_statistics(["the cat sat"], [["the cat sits"]])
+    >>> rows = bleu_statistics(["the cat sat on the mat today"], [["the cat sat on the mat"]])
     >>> rows[0].astype(int).tolist(), round(bleu_from_statistics(rows), 1)
-    ([3, 3, 3, 2, 1, 0, 2, 1, 0, 0], 32.0)
+    ([7, 6, 7, 6, 5, 4, 6, 5, 4, 3], 80.9)
     """
     bleu = _metric("BLEU", tokenize=TOKENIZERS.get(language, "13a"), effective_order=True)
     _require_references(translations, references)

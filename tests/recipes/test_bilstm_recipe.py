@@ -41,7 +41,7 @@ def test_all_parts_of_the_model_can_be_chosen_by_flags(reviews_csv, tmp_path):
 
 def test_builder_and_recipe_have_the_same_defaults():
     config = bilstm.Config()
-    flags = {**vars(config), **config.sizes(), "channels": "random"}
+    flags = {**vars(config), **config.sizes(), "channels": "random", "embedding_dim": config.width(None)}
     for name, parameter in inspect.signature(bilstm.bilstm).parameters.items():
         if parameter.default is not parameter.empty:
             assert flags[name] == parameter.default, name

@@ -20,7 +20,7 @@ from kerasnlp_zoo.training import (
 
 RATE, DECAY = 0.1, 0.02
 # Recipes that count, that update tables by their own rule, or that compare learning rates of gradient descent.
-WITHOUT_OPTIMIZER = {"cooccurrence", "glove", "linear_xor", "ngram", "word2vec"}
+WITHOUT_OPTIMIZER = {"cooccurrence", "glove", "ladder", "linear_xor", "ngram", "word2vec"}
 
 
 def adam(weights, gradients):
