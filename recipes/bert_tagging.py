@@ -67,8 +67,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     print(alignment_report(train, task.preprocessor))
     print(trainable_summary(task.model))
 
-    score = ValidationScore(task, data.validation.texts, data.validation.references)
-    best = run.fit(task, train, data.validation, "val_score", scores=[score])
+    score = ValidationScore(task, data.validation.texts, data.validation.references, "f1")
+    best = run.fit(task, train, data.validation, "val_f1", scores=[score])
     name = f"bert_{config.data_name()}_{task.preprocessor.language}"
     return finish_fine_tuning(run, task, data, best, SPAN_METRICS, name)
 

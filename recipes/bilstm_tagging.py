@@ -194,8 +194,8 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
         optimizer = config.make_optimizer(run.total_steps(len(train)))
         model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=metrics, jit_compile=config.jit)
     task = TokenClassification(model, preprocessor, tags)
-    score = ValidationScore(task, validation.texts, validation.references)
-    best = run.fit(task, train, validation, "val_score", scores=[score])
+    score = ValidationScore(task, validation.texts, validation.references, "f1")
+    best = run.fit(task, train, validation, "val_f1", scores=[score])
 
     served = TokenClassification(model, preprocessor.changed(segmenter=segmenter), tags)
 

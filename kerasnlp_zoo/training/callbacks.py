@@ -84,7 +84,7 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 class ValidationScore(keras.callbacks.Callback):
-    """After every epoch, answer validation texts and add the main score of the task to the logs.
+    """After every epoch, answer validation texts and add a score of the answers to the logs.
 
     Keras' own metrics score the outputs of the model, such as the accuracy of tags. This score is that of the answers,
     such as the F1 of names, or BLEU.
@@ -93,17 +93,18 @@ class ValidationScore(keras.callbacks.Callback):
         task: task with the model that is trained.
         texts: validation texts.
         references: their references, as `task.evaluate` takes them.
-        column: name of the score in the logs; list this callback before the history.
+        metric: name of the score in the result of `task.evaluate`, such as "f1"; in the logs it is "val_f1". List this
+            callback before the history.
     """
 
-    def __init__(self, task: Task, texts: Texts, references: Sequence[Any], column: str = "val_score") -> None:
+    def __init__(self, task: Task, texts: Texts, references: Sequence[Any], metric: str) -> None:
         super().__init__()
-        self.task, self.texts, self.references, self.column = task, texts, references, column
+        self.task, self.texts, self.references, self.metric = task, texts, references, metric
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Add the score to the logs."""
         if logs is not None:
-            logs[self.column] = self.task.evaluate(self.texts, self.references)["score"]
+            logs[f"val_{self.metric}"] = self.task.evaluate(self.texts, self.references)[self.metric]
 
 
 class KeepBest(keras.callbacks.Callback):

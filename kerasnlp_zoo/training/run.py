@@ -197,7 +197,7 @@ class Run(Generic[ConfigT]):
             train: training examples.
             validation: validation examples.
             monitor: column of history.csv that selects the best epoch. Higher is better for val_accuracy and
-                val_score, lower is better for every other column.
+                val_f1, lower is better for every other column.
             class_weights: weights of the classes in training and validation, for a task that has classes: the best
                 epoch is the best for the objective that is trained.
             scores: callbacks that add columns to history.csv, such as `ValidationScore`.
@@ -212,7 +212,7 @@ class Run(Generic[ConfigT]):
         config = self.config
         self.facts["train_examples"] = len(train.texts)
         self.remembered.remember_vocabulary(task.preprocessor.vocabulary)
-        mode: Literal["max", "min"] = "max" if monitor in ("val_accuracy", "val_score") else "min"
+        mode: Literal["max", "min"] = "max" if monitor in ("val_accuracy", "val_f1") else "min"
         best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience)
         weighting: dict[str, Any] = {} if class_weights is None else {"class_weights": class_weights}
         self.train(

@@ -210,7 +210,7 @@ def train_translator(
     best = KeepBest(run.history, run.state / "best.safetensors", "val_loss", patience=config.patience)
     speed = Throughput("target_tokens_per_second", targets, len(datasets[0]))
     sample = data.validation.sample(SAMPLE)
-    bleu = ValidationScore(task.with_decoding(beam_width=1), sample.texts, sample.references, "val_bleu")
+    bleu = ValidationScore(task.with_decoding(beam_width=1), sample.texts, sample.references, "bleu")
     run.train(
         model,
         datasets[0],

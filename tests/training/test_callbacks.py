@@ -196,14 +196,14 @@ def test_the_score_of_the_answers_is_a_column_before_the_history(tmp_path):
 
         def evaluate(self, texts, references):
             assert (texts, references) == (["a text"], ["a reference"])
-            return {"score": next(self.scores), "metric": "f1"}
+            return {"score": 1.0, "metric": "accuracy", "f1": next(self.scores)}
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     model.compile("sgd", "mse")
     history = HistoryFile(tmp_path / "history.csv")
-    best = KeepBest(history, tmp_path / "best.safetensors", "val_score", mode="max", patience=9)
-    score = ValidationScore(Scored(), ["a text"], ["a reference"])
+    best = KeepBest(history, tmp_path / "best.safetensors", "val_f1", mode="max", patience=9)
+    score = ValidationScore(Scored(), ["a text"], ["a reference"], "f1")
     data = np.ones((4, 1))
     model.fit(data, data, epochs=3, verbose=0, callbacks=[score, history, best])
-    assert [row["val_score"] for row in history.rows()] == [50, 75, 60]
+    assert [row["val_f1"] for row in history.rows()] == [50, 75, 60]
     assert best.best_row()["epoch"] == 1
