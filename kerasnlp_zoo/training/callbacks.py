@@ -120,6 +120,7 @@ class KeepBest(keras.callbacks.Callback):
             of its best epoch are better calibrated.
         mode: whether the highest ("max") or the lowest ("min") value is the best.
         patience: epochs without improvement before training stops.
+        tie_breaker: column that decides between equal values of `monitor`, lower is better; None for the first epoch.
     """
 
     def __init__(
@@ -129,26 +130,29 @@ class KeepBest(keras.callbacks.Callback):
         monitor: str = "val_cross_entropy",
         mode: Literal["max", "min"] = "min",
         patience: int = 3,
+        tie_breaker: str | None = None,
     ) -> None:
         super().__init__()
         self.history = history
         self.path = Path(path)
         self.monitor = monitor
+        self.tie_breaker = tie_breaker
         self.sign = {"max": 1, "min": -1}[mode]
         self.patience = patience
 
     def best_row(self) -> dict[str, Any]:
-        """Return the history row of the best epoch, the first one for ties. It is empty before the first epoch."""
+        """Return the history row of the best epoch, the first one of equal epochs. It is empty before the first epoch."""
         return max(self.history.rows(), key=self._goodness, default={})
 
-    def _goodness(self, row: Mapping[str, Any]) -> float:
-        """Return a number that is higher for better values of `monitor`, and lowest for NaN."""
+    def _goodness(self, row: Mapping[str, Any]) -> tuple[float, float]:
+        """Return numbers that are higher for better values of `monitor` and `tie_breaker`, and lowest for NaN."""
         if self.monitor not in row:
             raise InputError(
                 f"The best epoch is selected by the column {self.monitor!r}, which the history does not have. "
                 f"Expected one of its columns. Received only: {', '.join(row)}"
             )
-        return -np.inf if np.isnan(row[self.monitor]) else self.sign * row[self.monitor]
+        second = 0.0 if self.tie_breaker is None else -row[self.tie_breaker]
+        return (-np.inf if np.isnan(row[self.monitor]) else self.sign * row[self.monitor], second)
 
     def out_of_patience(self, last_epoch: int) -> bool:
         """Return whether training stops after epoch `last_epoch`."""

@@ -207,3 +207,12 @@ def test_the_score_of_the_answers_is_a_column_before_the_history(tmp_path):
     model.fit(data, data, epochs=3, verbose=0, callbacks=[score, history, best])
     assert [row["val_f1"] for row in history.rows()] == [50, 75, 60]
     assert best.best_row()["epoch"] == 1
+
+
+def test_of_equal_epochs_the_one_with_the_lower_loss_is_kept(tmp_path):
+    history = HistoryFile(tmp_path / "history.csv")
+    for epoch, (f1, loss) in enumerate([(0.5, 3.0), (0.9, 2.0), (0.9, 1.0), (0.9, 1.5)]):
+        history.on_epoch_end(epoch, {"val_f1": f1, "val_loss": loss})
+    kept = {"monitor": "val_f1", "mode": "max"}
+    assert KeepBest(history, tmp_path / "best.safetensors", **kept).best_row()["epoch"] == 1
+    assert KeepBest(history, tmp_path / "best.safetensors", **kept, tie_breaker="val_loss").best_row()["epoch"] == 2
