@@ -141,7 +141,7 @@ class KeepBest(keras.callbacks.Callback):
         self.patience = patience
 
     def best_row(self) -> dict[str, Any]:
-        """Return the history row of the best epoch, the first one of equal epochs. It is empty before the first epoch."""
+        """Return the history row of the best epoch, the first of equal ones. It is empty before the first epoch."""
         return max(self.history.rows(), key=self._goodness, default={})
 
     def _goodness(self, row: Mapping[str, Any]) -> tuple[float, float]:

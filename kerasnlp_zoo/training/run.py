@@ -213,9 +213,7 @@ class Run(Generic[ConfigT]):
         self.facts["train_examples"] = len(train.texts)
         self.remembered.remember_vocabulary(task.preprocessor.vocabulary)
         mode: Literal["max", "min"] = "max" if monitor in ("val_accuracy", "val_f1") else "min"
-        tie_breaker = (
-            "val_loss" if monitor == "val_f1" else None
-        )  # small validation sets have equal F1 in several epochs
+        tie_breaker = "val_loss" if monitor == "val_f1" else None  # a small validation set often has equal F1
         best = KeepBest(self.history, self.state / "best.safetensors", monitor, mode, config.patience, tie_breaker)
         weighting: dict[str, Any] = {} if class_weights is None else {"class_weights": class_weights}
         self.train(
