@@ -22,6 +22,7 @@ from kerasnlp_zoo.commands.predictions import predict
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
 from kerasnlp_zoo.commands.tuning import tune
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.files import is_disk_full
 from kerasnlp_zoo.memory_limit import take_flag
 from kerasnlp_zoo.printable import printable
 from kerasnlp_zoo.tensorflow_log import LEVEL
@@ -50,7 +51,6 @@ DESCRIPTION = (
     "Train, use and convert neural models of texts. Every subcommand takes --max-memory SIZE, such as 8GB: the maximum "
     "memory for reading a file, by default half of the machine's memory."
 )
-NO_SPACE = os.strerror(errno.ENOSPC)
 OWN_FLAGS = ("train", "tune", "plot")  # subcommands that parse their own flags, after `train RECIPE`
 
 
@@ -76,10 +76,10 @@ def main() -> None:
         sys.stderr.close()
     except OSError as error:
         sys.exit(f"kerasnlp-zoo: {printable(_explained(error))}")
-    except Exception as error:
-        if NO_SPACE not in str(error):  # TensorFlow, which writes logs and data sets, has an error of its own
+    except Exception as error:  # of TensorFlow when it writes logs or data sets; its classes are not loaded here
+        if not is_disk_full(error):
             raise
-        sys.exit(f"kerasnlp-zoo: {printable(_explained(OSError(errno.ENOSPC, NO_SPACE)))}")
+        sys.exit(f"kerasnlp-zoo: {printable(_explained(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))}")
 
 
 def _explained(error: OSError) -> str:

@@ -175,6 +175,17 @@ def no_file(path: FilePath) -> str:
     return "is a pipe or a device, which cannot be read twice" if os.path.exists(path) else "does not exist"
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether an error says that the disk is full. TensorFlow's own error has the text of the system's error.
+
+    Example:
+
+    >>> is_disk_full(RuntimeError("shard-0; No space left on device")), is_disk_full(RuntimeError("out of memory"))
+    (True, False)
+    """
+    return os.strerror(errno.ENOSPC) in str(error)
+
+
 def write_json(path: FilePath, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically."""
     with atomic_file(path) as temporary:

@@ -121,8 +121,8 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     filter_widths: tuple[int, ...] = (3, 5)
     """Window width, in words, of each group of filters, for --model cnn."""
     usual_embedding_dim: ClassVar[int] = 100
-    character_encoder: CharacterEncoder = "cnn"
-    """Layer that reads the letters of a word: a convolution (cnn) or a bidirectional LSTM (lstm)."""
+    character_encoder: CharacterEncoder | None = None
+    """Layer that reads the letters of a word: a convolution (cnn, the default) or a bidirectional LSTM (lstm)."""
     word_dropout: float = 0.0
     """Fraction of the words that are replaced by [UNK] in training. Their letters are not replaced."""
     dropout: float = 0.5
@@ -148,12 +148,11 @@ class Config(TokenClassificationOptions, WordVectorConfig):
         given = [f"--{name.replace('_', '-')}" for name in RECURRENT_FLAGS if getattr(self, name)]
         if self.model not in RECURRENT and given:
             raise InputError(f"Only recurrent encoders have {', '.join(given)}. Received: --model {self.model}")
-        if self.model == "cnn" and (
-            self.head == "crf" or self.word_length or self.num_bigram_bins or self.word_dropout
-        ):
+        more = (self.word_length, self.character_encoder, self.num_bigram_bins, self.word_dropout)
+        if self.model == "cnn" and (self.head == "crf" or any(more)):
             raise InputError(
                 "--model cnn is only a baseline: it requires --head softmax, and cannot be used with --word-length, "
-                "--num-bigram-bins or --word-dropout"
+                "--character-encoder, --num-bigram-bins or --word-dropout"
             )
 
 
@@ -232,6 +231,11 @@ def make_preprocessor(
     )
     usual_length = 20 if data.language != "zh" else 4 if is_given else 0  # raw Chinese is read character by character
     length = usual_length if config.word_length is None and config.model != "cnn" else config.word_length
+    if config.character_encoder is not None and not length:
+        raise InputError(
+            f"--character-encoder {config.character_encoder} needs the letters of words, which this model does not "
+            "read. Give their number, such as --word-length 20, or omit --character-encoder"
+        )
     return preprocessor.changed(word_length=length or None)
 
 
@@ -252,7 +256,7 @@ def build(
         "hidden_dim": config.hidden_dim,
         "num_layers": config.num_layers,
         "character_vocabulary_size": preprocessor.character_vocabulary_size,
-        "character_encoder": config.character_encoder,
+        "character_encoder": config.character_encoder or "cnn",
         "num_bigram_bins": config.num_bigram_bins,
         "word_dropout": config.word_dropout,
     }

@@ -5,8 +5,8 @@
     kerasnlp-zoo train ladder --datasets conll2003 --models BiLSTM BiLSTM-CRF
     kerasnlp-zoo train ladder --datasets imdb_reviews --train-examples 50 150 500 1500 --output-dir runs/sizes
 
-Each row of the table is one command, beside its score. An interrupted ladder goes on where it stopped: rows that are
-finished in the output folder are not trained again.
+Each row of the table has its command. Its models were trained with the seeds 1, 2, and so on. An interrupted ladder
+goes on where it stopped: rows that are finished in the output folder are not trained again.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from typing import Any
 from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.errors import InputError, did_you_mean, require_positive
 from kerasnlp_zoo.flags import PathFlags, read_flags
-from kerasnlp_zoo.training.ladder import Row, Rung, climb, markdown
+from kerasnlp_zoo.training.ladder import Row, Rung, markdown, train_row
 from kerasnlp_zoo.training.run_folder import lock_folder, unlock_folder
 from kerasnlp_zoo.versions import versions
 
@@ -85,13 +85,19 @@ def taggers(vectors: str, words: str, bert: str, published: tuple[str, str, str,
 
 
 KIM = "76.1: Kim 2014, 10 folds"
-LADDERS: dict[str, list[Rung]] = {
+CLASSIFIERS: dict[str, list[Rung]] = {
     "movie_reviews": classifiers(ENGLISH, published=KIM),
     "trec": classifiers(ENGLISH, weighting="--weighting binary", published="91.2: Kim 2014"),
     "imdb_reviews": classifiers(ENGLISH, words=IMDB),
     "shop_reviews": classifiers("", bert="bert_small_zh"),
+}
+LADDERS = {
+    **CLASSIFIERS,
     "conll2003": taggers(
-        ENGLISH, "", "bert_minilm_en", ("85.3: CNN", "88.7: LSTM", "", "90.9: Lample et al. 2016, 100 columns")
+        ENGLISH,
+        "",
+        "bert_minilm_en",
+        ("85.3, conditions not known", "88.7, conditions not known", "", "90.9: Lample et al. 2016, 100 columns"),
     ),
     "msra": taggers("", "--hidden-dim 200", "bert_small_zh"),
     "peoples_daily_pos": taggers("", "--batch-size 16", "bert_small_zh"),
@@ -127,8 +133,8 @@ class Config(PathFlags):
     scores over the number of texts."""
     seeds: int = 3
     """Number of seeds of each model."""
-    longest: float = 10.0
-    """Minutes of a training above which a model is trained with one seed only."""
+    single_seed_minutes: float = 10.0
+    """A model whose training takes more minutes is trained with one seed only."""
     output_dir: Path | None = None
     """Output folder; rows that are finished there are kept. Default: runs/ladder."""
     smoke: bool = False
@@ -137,11 +143,18 @@ class Config(PathFlags):
     def check(self) -> None:
         """Raise InputError if flags are invalid."""
         require_positive(seeds=self.seeds)
+        for number in self.train_examples:
+            require_positive(train_examples=number)
         for dataset in self.datasets:
             if dataset not in LADDERS:
                 raise InputError(
                     f"There is no ladder for {dataset!r}.{did_you_mean(dataset, list(LADDERS))} Expected one of "
                     f"{', '.join(LADDERS)}"
+                )
+            if self.train_examples and dataset not in CLASSIFIERS:
+                raise InputError(
+                    f"--train-examples is for classifiers of texts. Expected one of the data sets "
+                    f"{', '.join(CLASSIFIERS)}. Received: {dataset}"
                 )
             names = [rung.name for rung in LADDERS[dataset]]
             for model in self.models:
@@ -153,7 +166,7 @@ class Config(PathFlags):
 
 
 def main(config: Config) -> dict[str, Any]:
-    """Train the rows, and write ladder.md, ladder.png and metrics.json; return the content of metrics.json."""
+    """Train the models, and write ladder.md, ladder.png and metrics.json; return the content of metrics.json."""
     config.check()
     plots.require_matplotlib()
     folder = config.output_dir or Path("runs", "ladder")
@@ -171,7 +184,7 @@ def main(config: Config) -> dict[str, Any]:
                     few = [] if number is None else ["--train-examples", str(number)]
                     more = [*few, *(["--smoke"] if config.smoke else [])]
                     part = place if number is None else place.with_name(f"{place.name}_{number}")
-                    row = climb(rung, dataset, part, config.seeds, config.longest, more)
+                    row = train_row(rung, dataset, part, config.seeds, config.single_seed_minutes, more)
                     ladders.setdefault(dataset, []).append(row)
                     metrics = write(ladders, folder)  # after every row: an interrupted ladder has a table as well
     finally:

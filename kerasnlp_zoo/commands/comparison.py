@@ -1,4 +1,4 @@
-"""`kerasnlp-zoo compare`: whether two entries differ on the same texts by more than chance."""
+"""`kerasnlp-zoo compare`: the scores of two entries on the same texts, and the significance of their difference."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def compare(
     seed: int = 1,
     json_: Json = False,
 ) -> None:
-    """Score two entries of a task on the same texts, and test whether their difference could be chance.
+    """Score two entries of a task on the same texts, and test whether the difference is significant.
 
     The texts are the test split of a data set, by default of the data set of both entries, or your --test-file. The
     paired bootstrap draws many test sets from them, with replacement. Classifiers also get McNemar's exact test.
@@ -44,6 +44,11 @@ def compare(
     from kerasnlp_zoo.tasks.text_contributions import text_contributions
 
     left, right = (text_contributions(task, texts, references) for task in tasks)
+    if left.metric != right.metric:
+        raise InputError(
+            f"On these texts, the entries have different metrics: {left.metric} and {right.metric}. Compare entries "
+            "whose tags have the same scheme"
+        )
     found: dict[str, Any] = {
         "examples": len(texts),
         "dataset": dataset,

@@ -23,7 +23,7 @@ SETTINGS: dict[str, tuple[Any, ...]] = {
 
 
 def require_no_added_tokens(tokenizer: Config, config: Config, folder: Path) -> None:
-    """Raise InputError unless the special tokens of a folder are those of BERT, and it has no other added tokens.
+    """Raise InputError if the special tokens of a folder differ from BERT's, or if it has other added tokens.
 
     Args:
         tokenizer: content of tokenizer.json; empty if there is none.

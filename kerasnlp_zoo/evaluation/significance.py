@@ -1,4 +1,4 @@
-"""Tests of whether two models differ on the same texts by more than chance.
+"""Significance tests of the difference between the scores of two models on the same texts.
 
 Shapes: N texts, K numbers of each text.
 """

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasnlp_zoo.errors import InputError, require_nonnegative
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.layers.masking import MaskedLayer
 from kerasnlp_zoo.types import Config, Tensor
 
@@ -19,7 +19,7 @@ class WordDropout(MaskedLayer):
 
     Args:
         rate: in [0, 1), the fraction of the words to replace.
-        token_id: id that replaces them, that of `[UNK]`.
+        token_id: id of `[UNK]`, which replaces them (>= 1).
         seed: random seed; None for a random one.
 
     Call arguments:
@@ -30,7 +30,7 @@ class WordDropout(MaskedLayer):
         int tensor [B, T].
 
     Raises:
-        InputError: if `rate` is outside its range.
+        InputError: if an argument is outside its range.
 
     Example:
 
@@ -50,7 +50,7 @@ class WordDropout(MaskedLayer):
         super().__init__(**kwargs)
         if not 0 <= rate < 1:
             raise InputError(f"rate must be in [0, 1). Received: {rate}")
-        require_nonnegative(token_id=token_id)
+        require_positive(token_id=token_id)
         self.rate, self.token_id, self.seed = rate, token_id, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 

@@ -55,7 +55,7 @@ def score_over_examples(panels: Mapping[str, tuple[str, Curves]], path: FilePath
 
 
 def _panels(count: int) -> "tuple[Figure, list[Axes]]":
-    """Return a figure with this number of panels, at most two beside each other."""
+    """Return a figure with this number of panels, at most two in a row."""
     columns = min(2, count)
     rows = -(-count // columns)
     figure = new_figure(5.5 * columns, 4.2 * rows)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from kerasnlp_zoo.files import is_disk_full
+
 CODES = {
-    tf.errors.ResourceExhaustedError: errno.ENOSPC,
     tf.errors.PermissionDeniedError: errno.EACCES,
     tf.errors.NotFoundError: errno.ENOENT,
 }
@@ -29,7 +30,7 @@ def system_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        code = CODES.get(type(error))
+        code = errno.ENOSPC if is_disk_full(error) else CODES.get(type(error))  # memory can be exhausted, too
         if code is None:
             raise OSError(f"{path} cannot be written. {str(error)[:300]}") from error
         raise OSError(code, os.strerror(code), str(path)) from error

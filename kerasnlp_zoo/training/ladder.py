@@ -1,8 +1,7 @@
-"""A ladder of models: each is trained by its recipe in a process of its own; scores and costs are one table."""
+"""A ladder of models. Each is trained by its recipe in a process of its own; a table has all scores and costs."""
 
 import dataclasses
 import json
-import os
 import shlex
 import statistics
 import subprocess
@@ -13,10 +12,11 @@ from typing import Any
 
 from kerasnlp_zoo import files, zoo
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.zoo.folders import megabytes
 
 TRAIN = (sys.executable, "-c", "from kerasnlp_zoo.cli import main; main()", "train")
 LAST_LINES = 5  # of the log of a failed run, shown in the message
-COLUMNS = ("model", "score", "published", "parameters", "minutes", "ms per text", "MB", "command")
+COLUMNS = ("model", "score", "seeds", "published", "parameters", "minutes", "ms per text", "MB", "command")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,11 +46,11 @@ class Row:
 
     Attributes:
         name: name of the model.
-        command: command that trains it.
+        command: command that trains it once.
         metric: name of the score.
         score: mean test score of all seeds.
         deviation: standard deviation of the test scores; None for one seed.
-        seeds: number of seeds.
+        seeds: number of trainings, with the seeds from 1 to this number.
         parameters: number of weights.
         minutes: minutes of one training.
         examples: number of training texts; None if the recipe does not count texts.
@@ -78,6 +78,7 @@ class Row:
         return [
             self.name,
             f"{self.score:.1f}{deviation}",
+            str(self.seeds),
             self.published,
             f"{self.parameters:,}",
             f"{self.minutes:.1f}",
@@ -87,7 +88,9 @@ class Row:
         ]
 
 
-def climb(rung: Rung, dataset: str, folder: Path, seeds: int, longest: float, more: Sequence[str] = ()) -> Row:
+def train_row(
+    rung: Rung, dataset: str, folder: Path, seeds: int, single_seed_minutes: float, more: Sequence[str] = ()
+) -> Row:
     """Train a model with several seeds, unless it is trained already, and return its row.
 
     An interrupted training is resumed. A model that takes long is trained with one seed.
@@ -97,7 +100,7 @@ def climb(rung: Rung, dataset: str, folder: Path, seeds: int, longest: float, mo
         dataset: name of the data set.
         folder: folder of the row; a sub-folder is the run of a seed.
         seeds: number of seeds.
-        longest: minutes of a training above which there is no second seed.
+        single_seed_minutes: if the first training takes more minutes, there is no second one.
         more: further flags of every run, such as --smoke.
 
     Raises:
@@ -108,14 +111,13 @@ def climb(rung: Rung, dataset: str, folder: Path, seeds: int, longest: float, mo
     runs: list[Mapping[str, Any]] = []
     for seed in range(1, seeds + 1):
         runs.append(_trained(folder / f"seed-{seed}", [*command, "--seed", str(seed)]))
-        if runs[0]["seconds"] > 60 * longest:
+        if runs[0]["seconds"] > 60 * single_seed_minutes:
             break
     scores = [run["test_score"] for run in runs]
     entry = folder / "seed-1" / "entry"
-    repeated = ["--seeds", str(len(runs))] if len(runs) > 1 else []
     return Row(
         name=rung.name,
-        command=shlex.join(["kerasnlp-zoo", "train", *command, *repeated]),
+        command=shlex.join(["kerasnlp-zoo", "train", *command]),
         metric=runs[0]["metric"],
         score=statistics.mean(scores),
         deviation=statistics.stdev(scores) if len(scores) > 1 else None,
@@ -124,7 +126,7 @@ def climb(rung: Rung, dataset: str, folder: Path, seeds: int, longest: float, mo
         minutes=statistics.mean(run["seconds"] for run in runs) / 60,
         examples=runs[0].get("train_examples"),
         milliseconds=runs[0]["milliseconds_per_sentence"],
-        megabytes=sum(path.stat().st_size for path in entry.iterdir()) / 1e6,
+        megabytes=megabytes(entry),
         published=rung.published,
     )
 
@@ -149,9 +151,7 @@ def _trained(folder: Path, command: Sequence[str]) -> dict[str, Any]:
         resume = ["--resume"] if (folder / "state").exists() else []
         log = folder.with_suffix(".log")
         with open(log, "ab") as file:
-            run = subprocess.run(
-                [*TRAIN, *command, "--output-dir", str(folder), *resume], stdout=file, stderr=file, env=os.environ
-            )
+            run = subprocess.run([*TRAIN, *command, "--output-dir", str(folder), *resume], stdout=file, stderr=file)
         if run.returncode:
             said = "\n".join(log.read_text("utf-8", "replace").splitlines()[-LAST_LINES:])
             raise InputError(
@@ -166,7 +166,7 @@ def markdown(ladders: Mapping[str, Sequence[Row]]) -> str:
     """Return a table for each data set, as Markdown."""
     parts = []
     for dataset, rows in ladders.items():
-        columns = [f"{rows[0].metric}" if name == "score" else name for name in COLUMNS]
+        columns = [rows[0].metric if name == "score" else name for name in COLUMNS]
         lines = ["| " + " | ".join(cells) + " |" for cells in (columns, ["---"] * len(columns))]
         parts += [f"## {dataset}\n", *lines, *("| " + " | ".join(row.cells()) + " |" for row in rows), ""]
     return "\n".join(parts)

@@ -94,7 +94,7 @@ def save_task(
 def licence_facts(config: RunOptions, data: DescribedData) -> dict[str, Any]:
     """Return the licence of trained weights, and whether it allows commercial use.
 
-    Weights that were trained from weights without commercial use have none either.
+    If the licence of the initial weights forbids commercial use, then it forbids that of the trained weights, too.
 
     Args:
         config: flags of the run, which may name an encoder, word vectors or an entry to start from.

@@ -3,9 +3,11 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from kerasnlp_zoo import cli, zoo
+from kerasnlp_zoo.tasks import text_contributions
 from tests.small_tasks import text_classification
 
 LINEAR, TEXT_CNN = "softmax_regression_movie_reviews_en", "text_cnn_movie_reviews_en"
@@ -74,3 +76,14 @@ def test_entries_with_unknown_labels_name_them(run, tmp_path):
     (tmp_path / "test.csv").write_text("text,label\na film,pos\n")
     output = run("compare", LINEAR, tmp_path / "entry", "--test-file", tmp_path / "test.csv", fails=True)
     assert "pos" in output
+
+
+def test_scores_of_different_metrics_are_not_subtracted(run, reviews, monkeypatch):
+    metrics = iter(["f1", "unlabelled_f1"])
+
+    def contributions(task, texts, references):
+        return text_contributions.TextContributions(np.ones((len(texts), 1)), np.mean, next(metrics))
+
+    monkeypatch.setattr(text_contributions, "text_contributions", contributions)
+    output = run("compare", LINEAR, TEXT_CNN, "--test-file", reviews, fails=True)
+    assert "the entries have different metrics: f1 and unlabelled_f1" in output

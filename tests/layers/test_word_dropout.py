@@ -25,7 +25,7 @@ def test_a_rate_of_0_replaces_nothing():
     np.testing.assert_array_equal(WordDropout(0.0, token_id=1)(IDS, training=True), IDS)
 
 
-@pytest.mark.parametrize("arguments", [(1.0, 1), (-0.1, 1), (0.1, -1)])
+@pytest.mark.parametrize("arguments", [(1.0, 1), (-0.1, 1), (0.1, 0), (0.1, 0.5)])
 def test_arguments_outside_their_range_are_refused(arguments):
     with pytest.raises(InputError, match="Received"):
         WordDropout(*arguments)

@@ -123,6 +123,13 @@ def test_invalid_flags_and_tags_are_refused(tmp_path):
         bilstm_tagging.main(config(tmp_path, model="transformer", cell="gru", filter_width=3))
     with pytest.raises(InputError, match="--model cnn is only a baseline"):
         bilstm_tagging.main(config(tmp_path, model="cnn"))
+    with pytest.raises(InputError, match="cannot be used with --word-length, --character-encoder"):
+        bilstm_tagging.main(config(tmp_path, model="cnn", head="softmax", character_encoder="lstm"))
+    names = [f"Anna B-PER\nlives O\nin O\nhouse{number} O" for number in range(40)]
+    (tmp_path / "names.txt").write_text("\n\n".join(names), "utf-8")
+    letters = {"character_encoder": "lstm", "word_length": 0, "output_dir": tmp_path / "letters"}
+    with pytest.raises(InputError, match="needs the letters of words, which this model does not read"):
+        bilstm_tagging.main(config(tmp_path, train_file=tmp_path / "names.txt", **letters))
     (tmp_path / "a.txt").write_text("北 B-LOC\n京 E-LOC\n", "utf-8")
     options = TokenClassificationOptions(train_file=tmp_path / "a.txt", scheme="iob2", language="zh")
     with pytest.raises(InputError, match="a.txt, line 2: the scheme iob2 has no tag 'E-LOC'. Expected one of B, I, O"):

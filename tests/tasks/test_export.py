@@ -46,6 +46,7 @@ def test_every_export_is_checked_in_a_new_process(exported, tmp_path, monkeypatc
     ("error", "code"),
     [
         (tf.errors.ResourceExhaustedError(None, None, "part-00000-of-00001; No space left on device"), errno.ENOSPC),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), None),
         (tf.errors.PermissionDeniedError(None, None, "variables; Permission denied"), errno.EACCES),
         (tf.errors.UnknownError(None, None, "variables; Input/output error"), None),
     ],
