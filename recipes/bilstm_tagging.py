@@ -62,6 +62,7 @@ from kerasnlp_zoo.training import (
     is_repeated_run,
     run_repeatedly,
 )
+from kerasnlp_zoo.training.starting_vectors import GLOVES_DEVIATION
 
 RECURRENT = {"lstm": ("lstm", False), "bilstm": ("lstm", True), "bigru": ("gru", True), "birnn": ("rnn", True)}
 RECURRENT_FLAGS = ("cell", "skip_connections", "layer_norm", "num_input_layers", "num_output_layers", "filter_width")
@@ -121,6 +122,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     filter_widths: tuple[int, ...] = (3, 5)
     """Window width, in words, of each group of filters, for --model cnn."""
     usual_embedding_dim: ClassVar[int] = 100
+    vector_deviation: ClassVar[float] = GLOVES_DEVIATION
     character_encoder: CharacterEncoder | None = None
     """Layer that reads the letters of a word: a convolution (cnn, the default) or a bidirectional LSTM (lstm)."""
     word_dropout: float = 0.0

@@ -2,6 +2,7 @@
 
     kerasnlp-zoo train nnlm
     kerasnlp-zoo train nnlm --context-size 2 --direct-connections
+    kerasnlp-zoo train nnlm --embeddings glove_6b_50d
     kerasnlp-zoo train nnlm --dataset peoples_daily --unit characters --epochs 10
 
 Its perplexity can be compared with the perplexity of the recipe ngram on the same text: both predict every token of the
@@ -17,7 +18,7 @@ import tensorflow as tf
 from kerasnlp_zoo.datasets.corpora import open_corpus
 from kerasnlp_zoo.errors import require_positive
 from kerasnlp_zoo.flags import read_flags
-from kerasnlp_zoo.models import nnlm
+from kerasnlp_zoo.models import nnlm, set_word_vectors
 from kerasnlp_zoo.tasks import LanguageModeling
 from kerasnlp_zoo.text import LanguageModelPreprocessor
 from kerasnlp_zoo.text.context_windows import context_windows
@@ -36,6 +37,7 @@ from kerasnlp_zoo.training import (
     next_word_trainer,
     read_language_model_text,
 )
+from kerasnlp_zoo.training.starting_vectors import read_word_vectors
 
 
 @dataclasses.dataclass
@@ -51,8 +53,12 @@ class Config(NextWordOptions, TextRunOptions):
     """Stop training after this many epochs without a better validation score."""
     context_size: int = 4
     """Number of previous words that the model reads."""
-    embedding_dim: int = 100
-    """Width of a word vector."""
+    embeddings: str | None = None
+    """Pretrained word vectors to start from: glove_6b_50d, an entry of word vectors, or a file of word2vec, GloVe or
+    fastText (also .gz). Words without a vector get a random one."""
+    embedding_dim: int | None = None
+    """Width of a word vector; columns that --embeddings lacks are random. Default: the width of --embeddings, or 100
+    without them."""
     hidden_dim: int = 100
     """Number of units of the hidden layer."""
     activation: Literal["tanh", "relu"] = "tanh"
@@ -67,7 +73,9 @@ class Config(NextWordOptions, TextRunOptions):
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
-        require_positive(patience=self.patience, context_size=self.context_size, embedding_dim=self.embedding_dim)
+        require_positive(patience=self.patience, context_size=self.context_size)
+        if self.embedding_dim is not None:
+            require_positive(embedding_dim=self.embedding_dim)
 
 
 def main(config: Config) -> dict[str, Any]:
@@ -84,13 +92,17 @@ def main(config: Config) -> dict[str, Any]:
         return context_windows(ids, context_size, config.batch_size, config.seed)
 
     train, validation = windows(text.train), windows(text.validation)
+    vectors = None
+    if config.embeddings is not None:
+        vectors = read_word_vectors(config.embeddings, text.vocabulary, config.embedding_dim, config.seed)
+        print("  vectors       " + vectors.coverage(text.train))
     with run.scope():
         if entry:
             model = entry.model
         else:
             model = nnlm(
                 vocabulary_size=len(text.vocabulary),
-                embedding_dim=config.embedding_dim,
+                embedding_dim=(config.embedding_dim or 100) if vectors is None else vectors.values.shape[1],
                 hidden_dim=config.hidden_dim,
                 context_size=config.context_size,
                 activation=config.activation,
@@ -98,9 +110,10 @@ def main(config: Config) -> dict[str, Any]:
                 output="hierarchical_softmax" if config.loss == "hierarchical_softmax" else "softmax",
                 dropout=config.dropout,
             )
-        if (
-            config.loss in SAMPLED and not entry
-        ):  # words that never occur are never sampled: nothing else lowers their scores
+            if vectors is not None:
+                set_word_vectors(model, vectors.values)
+        # Words that never occur are never sampled: nothing else lowers their scores.
+        if config.loss in SAMPLED and not entry:
             initialize_output_bias(model, text.train)
         next_word_loss = config.next_word_loss(model, text.train)
         trainer = next_word_trainer(model, next_word_loss)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.datasets.published_vectors import PRETRAINED, unpacked
@@ -19,7 +18,8 @@ from kerasnlp_zoo.tasks import SentenceSimilarity, WordEmbedding
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import UNKNOWN, TokenList
 
-RANDOM_LIMIT = 0.25  # Kim's code draws random vectors from U(-0.25, 0.25)
+KIMS_DEVIATION = 0.25 / 3**0.5  # of U(-0.25, 0.25), from which Kim's code draws random vectors
+GLOVES_DEVIATION = 0.69  # of the 50,000 first vectors of glove_6b_50d
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +42,11 @@ class WordVectors:
     found: np.ndarray
     duplicates: int
 
-    def coverage(self, token_ids: tf.RaggedTensor) -> str:
+    def coverage(self, token_ids: np.ndarray) -> str:
         """Return a line with the share of the vocabulary, and of a text, that has pretrained vectors.
 
         Args:
-            token_ids: training texts, ragged int [N, (length)].
+            token_ids: all tokens of the training texts, int [N].
         """
         again = f"; repeated words: {self.duplicates:,}, their first vector was used" if self.duplicates else ""
         random_columns = self.values.shape[1] - self.columns
@@ -54,20 +54,23 @@ class WordVectors:
         words = self.found[2:]  # without [PAD] and [UNK]
         return (
             f"{self.name}: {self.columns} columns{wider}, vectors for {words.sum():,} of {len(words):,} words "
-            f"({words.mean():.1%}) and {np.mean(self.found[token_ids.flat_values]):.1%} of the training tokens, "
+            f"({words.mean():.1%}) and {np.mean(self.found[token_ids]):.1%} of the training tokens, "
             f"scaled by {self.scale:.2f}; the other vectors are random{again}"
         )
 
 
 def read_word_vectors(
-    source: FilePath, vocabulary: TokenList, embedding_dim: int | None = None, seed: int = 0
+    source: FilePath,
+    vocabulary: TokenList,
+    embedding_dim: int | None = None,
+    seed: int = 0,
+    deviation: float = KIMS_DEVIATION,
 ) -> WordVectors:
     """Read the vectors of a vocabulary's words as initial weights of an embedding.
 
-    One factor scales all numbers of the source to the variance of U(-0.25, 0.25), from which the random vectors of
-    the other words are drawn. Kim 2014, section 3.1, also matches the variances. If `embedding_dim` is larger than the
-    source's number of columns, the remaining columns are random. If the source has a word only in another case, the
-    first such line is used.
+    One factor scales all numbers of the source to one standard deviation. The random vectors of the other words have
+    the same deviation, as in Kim 2014, section 3.1. If `embedding_dim` is larger than the source's number of columns,
+    the remaining columns are random. If the source has a word only in another case, the first such line is used.
 
     Args:
         source: name of published vectors, such as "glove_6b_50d"; name or folder of an entry of word vectors; name or
@@ -76,6 +79,8 @@ def read_word_vectors(
         vocabulary: the words.
         embedding_dim: number of columns of the result; None for the number of the source.
         seed: random seed of the random numbers.
+        deviation: standard deviation of the numbers of the result. The larger it is, the less does training change the
+            vectors in relation to their length.
 
     Raises:
         InputError: if the file is not a file of word vectors (the message names the line), if it has no word of the
@@ -99,8 +104,9 @@ def read_word_vectors(
     is_found = np.zeros(len(vocabulary), bool)
     is_found[list(found)] = True
     known = np.stack(list(found.values()))
-    scale = RANDOM_LIMIT / np.sqrt(3 * known.var() or RANDOM_LIMIT**2)  # the variance of U(-a, a) is a^2 / 3
-    values = np.random.default_rng(seed).uniform(-RANDOM_LIMIT, RANDOM_LIMIT, (len(vocabulary), embedding_dim))
+    scale = deviation / (known.std() or deviation)
+    limit = deviation * 3**0.5  # the variance of U(-a, a) is a^2 / 3
+    values = np.random.default_rng(seed).uniform(-limit, limit, (len(vocabulary), embedding_dim))
     values[list(found), :columns] = known * scale
     values[0] = 0  # [PAD]
     return WordVectors(str(source), values.astype("float32"), columns, float(scale), is_found, duplicates)

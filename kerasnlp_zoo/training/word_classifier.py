@@ -14,7 +14,7 @@ from kerasnlp_zoo.text import TokenPreprocessor, TreePreprocessor, WordPairPrepr
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.labelled_texts import LabelledTextConfig
-from kerasnlp_zoo.training.starting_vectors import first_words, read_word_vectors
+from kerasnlp_zoo.training.starting_vectors import KIMS_DEVIATION, first_words, read_word_vectors
 from kerasnlp_zoo.vocabulary import UNKNOWN_ID
 
 Words = TypeVar("Words", WordPreprocessor, TokenPreprocessor, TreePreprocessor)
@@ -68,6 +68,7 @@ class WordVectorConfig(WordClassifierConfig):
     """Width of a word vector; columns that --embeddings lacks are random. Default: the width of --embeddings; without
     --embeddings, 300 for TextCNN and bags of embeddings, 128 for the Transformer encoder, and 100 for the others."""
     usual_embedding_dim: ClassVar[int] = 300  # without --embeddings
+    vector_deviation: ClassVar[float] = KIMS_DEVIATION  # chosen on validation, as in the recipes with other values
     max_vectors: int = 50_000
     """Number of words of --embeddings, from its beginning, that the vocabulary gets in addition to the words of the
     training texts. 0 adds none."""
@@ -130,10 +131,12 @@ class WordVectorConfig(WordClassifierConfig):
             )
         if self.embeddings is None:
             return channels, None
-        vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed)
-        token_ids = self.token_ids(preprocessor, texts)
+        vectors = read_word_vectors(
+            self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed, self.vector_deviation
+        )
+        token_ids = self.token_ids(preprocessor, texts).flat_values.numpy()
         print("  vectors       " + vectors.coverage(token_ids))
         # Training never changes the vectors of other words, so their random columns would stay noise.
-        is_trained = np.bincount(token_ids.flat_values, minlength=len(vectors.values)) > 0
+        is_trained = np.bincount(token_ids, minlength=len(vectors.values)) > 0
         vectors.values[~is_trained, vectors.columns :] = 0
         return channels, vectors.values

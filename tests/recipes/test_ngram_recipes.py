@@ -57,11 +57,13 @@ def test_invalid_orders_are_refused(lines, tmp_path):
         ngram.main(ngram.Config(corpus=lines, order=0, output_dir=tmp_path / "run"))
 
 
-def test_bengios_model_learns_to_predict_the_next_word(lines, tmp_path, monkeypatch):
+def test_bengios_model_learns_to_predict_the_next_word(lines, tmp_path, monkeypatch, random, capsys):
+    vectors = [" ".join([f"w{number}", *map(str, random.normal(size=8))]) for number in range(1, 8)]
+    (tmp_path / "vectors.txt").write_text("\n".join(vectors))
     config = nnlm.Config(
         corpus=lines,
         context_size=2,
-        embedding_dim=8,
+        embeddings=str(tmp_path / "vectors.txt"),
         hidden_dim=16,
         direct_connections=True,
         batch_size=64,
@@ -74,6 +76,8 @@ def test_bengios_model_learns_to_predict_the_next_word(lines, tmp_path, monkeypa
     assert metrics["test_tokens"] == 30 * 9
     assert metrics["export_difference"] < 1e-5
     assert zoo.read_config(tmp_path / "run/entry")["name"] == "nnlm_text_en"
+    assert zoo.read_config(tmp_path / "run/entry")["builder_arguments"]["embedding_dim"] == 8
+    assert "8 columns, vectors for 7 of" in capsys.readouterr().out
     task = zoo.load(tmp_path / "run/entry")
     assert task.next_words(["w1 w2 w3"])[0][0]["text"] == "w4"
     assert task.predict(["w2 w3"])[0]["continuation"].startswith("w4 w5")
