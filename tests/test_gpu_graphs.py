@@ -1,7 +1,7 @@
 """Training graphs are ready for a GPU: every operation has a GPU kernel, and LSTM and GRU run in cuDNN.
 
-No GPU is needed: the graph of a training step is traced as on a GPU, and TensorFlow lists the kernels that were compiled
-into it. Strings are not in these graphs, because the data pipeline turns texts into ids on the CPU.
+No GPU is needed: the graph of a training step is traced as on a GPU, and TensorFlow lists the kernels that were
+compiled into it. Strings are not in these graphs, because the data pipeline turns texts into ids on the CPU.
 """
 
 import functools

@@ -11,6 +11,7 @@ from recipes import seq2seq, transformer_translation
 from recipes.benchmarks import (
     bert,
     comparison,
+    gpu,
     label_sets,
     long_texts,
     recurrent,
@@ -190,3 +191,17 @@ def test_long_texts_are_scored_cut_and_in_windows(tmp_path):
     assert json.loads(output.read_text())["rows"] == [row]
     with pytest.raises(InputError, match="No text of movie_reviews has more than 5000 words"):
         long_texts.main(long_texts.Config(entries=("text_cnn_movie_reviews_en",), min_words=5000, smoke=True))
+
+
+@pytest.mark.slow
+def test_devices_are_measured_and_two_agree_with_one(tmp_path, capsys):
+    names = ("TextCNN", "BiLSTM-CRF")
+    rows = gpu.main(gpu.Config(families=names, steps=2, smoke=True, output=tmp_path / "gpu.json"))
+    assert [row["family"] for row in rows] == list(names)
+    for row in rows:
+        assert all(row[precision] > 0 for precision in gpu.PRECISIONS)
+        assert row["difference"] < 1e-3
+    assert json.loads((tmp_path / "gpu.json").read_text())["rows"] == rows
+    assert "| TextCNN |" in capsys.readouterr().out
+    with pytest.raises(InputError, match="one of 'TextCNN'"):
+        gpu.main(gpu.Config(families=("TextCN",)))
