@@ -1,6 +1,7 @@
 """Fine-tune BERT to find the answer to a question in a passage.
 
     kerasnlp-zoo train bert_question_answering --dataset squad
+    kerasnlp-zoo train bert_question_answering --dataset wikitext2_cloze --max-sequence-length 256
     kerasnlp-zoo train bert_question_answering --train-file questions.json
 
 Published (Devlin et al. 2019, SQuAD 1.1, validation): 88.5 answer F1 with BERT-base.
@@ -33,7 +34,8 @@ class Config(QuestionAnsweringOptions, FineTuningConfig):
     """Fine-tune BERT on questions about passages, in the format of SQuAD."""
 
     dataset: str = "squad"
-    """Name of a data set of TensorFlow Datasets: squad, squad2, or another in SQuAD's format."""
+    """Name of a data set: wikitext2_cloze, names to be found in paragraphs of Wikipedia; or, of TensorFlow Datasets,
+    squad, squad2, or another in SQuAD's format."""
     train_file: Path | None = None
     """Your own data instead of a named set: a JSON file in the format of SQuAD 1.1 or 2.0."""
     max_sequence_length: int = 384

@@ -5,11 +5,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import tyro
 
+from kerasnlp_zoo.datasets.cloze_questions import wikitext2_clozes
 from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.datasets.options import SPLITS, UNSTATED, CommercialUse, DataOptions
 from kerasnlp_zoo.datasets.splits import SMOKE_EXAMPLES, Split, duplicate_key, hold_out, require_examples
@@ -19,6 +20,7 @@ from kerasnlp_zoo.types import FilePath, Language
 from kerasnlp_zoo.well_formed import well_formed
 
 NEARBY = 32  # characters: largest error of a stated answer start that is repaired
+CLOZE = "wikitext2_cloze"
 NAMES = {"squad": "squad/v1.1", "squad2": "squad/v2.0"}  # our name -> name in TFDS
 
 
@@ -51,7 +53,8 @@ class QuestionAnsweringOptions(DataOptions):
     """
 
     dataset: str = ""
-    """Name of a data set of TensorFlow Datasets: squad, squad2, or another in SQuAD's format."""
+    """Name of a data set: wikitext2_cloze, names to be found in paragraphs of Wikipedia; or, of TensorFlow Datasets,
+    squad, squad2, or another in SQuAD's format."""
     train_file: Path | None = None
     """Your own data instead: a JSON file in the format of SQuAD 1.1 or 2.0."""
     drop_duplicates: tyro.conf.Suppress[bool] = False  # the splits never share a passage
@@ -97,7 +100,12 @@ def load_question_answering(options: QuestionAnsweringOptions) -> QuestionAnswer
         InputError: if the data cannot be read, or an answer is not in its passage; the message names the question.
     """
     options.check_share()
-    splits, repaired = _user_files(options) if options.train_file is not None else _tfds(options)
+    if options.train_file is not None:
+        splits, repaired = _user_files(options)
+    elif options.dataset == CLOZE:
+        splits, repaired = {"train": _clozes()}, 0
+    else:
+        splits, repaired = _tfds(options)
     name = content_stem(options.train_file) if options.train_file is not None else options.dataset
     splits, dropped = _without_leaks(splits)
     share = options.validation_split
@@ -117,8 +125,23 @@ def load_question_answering(options: QuestionAnsweringOptions) -> QuestionAnswer
         dropped=dropped,
         repaired=repaired,
         language=options.language or "en",
-        licence=UNSTATED if options.train_file is None else QuestionAnsweringData.licence,
+        **_licence(options),
     )
+
+
+def _licence(options: QuestionAnsweringOptions) -> dict[str, Any]:
+    """Return the licence of the data and whether it allows commercial use."""
+    if options.train_file is not None:
+        return {}
+    return {"licence": "CC-BY-SA", "commercial_use": "yes"} if options.dataset == CLOZE else {"licence": UNSTATED}
+
+
+def _clozes() -> list[QuestionExample]:
+    """Return the cloze questions of WikiText-2."""
+    return [
+        QuestionExample(str(number), question, passage, (Answer(start, start + len(answer), answer),))
+        for number, (question, passage, answer, start) in enumerate(wikitext2_clozes())
+    ]
 
 
 def _without_leaks(splits: Mapping[str, Sequence[QuestionExample]]) -> tuple[Splits, dict[str, int]]:
@@ -244,7 +267,7 @@ def _tfds(options: QuestionAnsweringOptions) -> tuple[Splits, int]:
     """Return the splits of a data set of TFDS, and the number of repaired answers."""
     from kerasnlp_zoo.datasets import tfds_loading  # a slow import, not needed for the user's files
 
-    builder = tfds_loading.named_builder(options, NAMES, tfds_name=NAMES.get(options.dataset))
+    builder = tfds_loading.named_builder(options, (CLOZE, *NAMES), (CLOZE,), NAMES.get(options.dataset))
     tfds_loading.require_features(builder, "id", "question", "context", "answers")
     # The test split of SQuAD is secret. Its validation split is our test split.
     wanted = {"train": "train", "test": "validation"}

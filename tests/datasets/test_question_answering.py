@@ -163,7 +163,9 @@ def test_squad_of_tfds_is_tested_on_its_validation_split(tmp_path, monkeypatch):
         assert {example.id: example.answers for example in data.test} == {
             f"Oslo{n}": ((4, 8, "Oslo"),) * (n % 3) for n in range(5)
         }
-    with pytest.raises(InputError, match="Name a data set with --dataset .squad, squad2. or give --train-file"):
+    with pytest.raises(
+        InputError, match="Name a data set with --dataset .wikitext2_cloze, squad, squad2. or give --train-file"
+    ):
         load_question_answering(QuestionAnsweringOptions())
     with pytest.raises(InputError, match="squad/v2.0"):
         load_question_answering(QuestionAnsweringOptions(dataset="squad2", data_dir=tmp_path))
