@@ -18,6 +18,7 @@ from kerasnlp_zoo.plots.runs import (
     score_curves,
     training_curves,
 )
+from kerasnlp_zoo.plots.scaling import efficiency_over_replicas
 from kerasnlp_zoo.plots.tree import tree_labels
 from kerasnlp_zoo.plots.word_scatter import word_scatter
 
@@ -29,6 +30,7 @@ __all__ = [
     "confusion_matrix",
     "copy_curves",
     "decision_regions",
+    "efficiency_over_replicas",
     "fired_ngrams",
     "gradients_over_distance",
     "neighbours",

@@ -1,6 +1,7 @@
 """The benchmarks run and report their results. The tests do not depend on speed."""
 
 import json
+import math
 import re
 import sys
 
@@ -11,10 +12,12 @@ from recipes import seq2seq, transformer_translation
 from recipes.benchmarks import (
     bert,
     comparison,
+    families,
     gpu,
     label_sets,
     long_texts,
     recurrent,
+    scaling,
     text_cnn,
     text_cnn_ablation,
     translation,
@@ -205,3 +208,20 @@ def test_devices_are_measured_and_two_agree_with_one(tmp_path, capsys):
     assert "| TextCNN |" in capsys.readouterr().out
     with pytest.raises(InputError, match="one of 'TextCNN'"):
         gpu.main(gpu.Config(families=("TextCN",)))
+
+
+@pytest.mark.slow
+def test_gradients_are_counted_and_the_scaling_is_drawn(tmp_path):
+    times = {"rows": [{"family": name, "float32": 20.0} for name in families.FAMILIES]}
+    (tmp_path / "gpu.json").write_text(json.dumps(times))
+    rows = scaling.main(
+        scaling.Config(step_times=tmp_path / "gpu.json", smoke=True, plot=tmp_path / "scaling.png", steps=1)
+    )
+    assert (tmp_path / "scaling.png").read_bytes().startswith(b"\x89PNG")
+    by_family = {row["family"]: row for row in rows}
+    assert by_family["TextCNN"]["seconds"] == 0.02
+    assert by_family["TextCNN"]["tables"] == 50 * 300 * 4
+    assert by_family["TextCNN"]["sparse"] == 4 * 6 * (300 * 4 + 8)  # a row for each token
+    for name, row in by_family.items():
+        model = families.FAMILIES[name].model(smoke=True)
+        assert row["dense"] + row["tables"] == 4 * sum(math.prod(w.shape) for w in model.trainable_weights)
