@@ -131,8 +131,11 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Dropout rate before and after each layer; a feature is dropped at all positions."""
     max_sequence_length: int = 1024
     """Maximum length of a text in tokens; longer texts are truncated at the end, and their last spans are lost."""
-    epochs: int = 10
+    epochs: int = 15
     """Maximum number of passes over the training data."""
+    patience: int = 15
+    """Stop training after this many epochs without a better validation score. The last epochs, with a low learning
+    rate, are usually the best."""
     learning_rate: float = 2e-3
     """Maximum learning rate."""
     schedule: ScheduleName = "linear"

@@ -94,7 +94,7 @@ CLASSIFIERS: dict[str, list[Rung]] = {
 LADDERS = {
     **CLASSIFIERS,
     "conll2003": taggers(
-        ENGLISH,
+        f"{ENGLISH} --max-vectors 400000",
         "",
         "bert_minilm_en",
         ("85.3, conditions not known", "88.7, conditions not known", "", "90.9: Lample et al. 2016, 100 columns"),
