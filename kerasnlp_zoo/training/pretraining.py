@@ -19,8 +19,7 @@ from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import WordPieceVocabulary, learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.corpus import IDS
-from kerasnlp_zoo.text.documents import Documents, encode_documents
-from kerasnlp_zoo.text.sentences import split_sentences
+from kerasnlp_zoo.text.documents import Documents, encode_documents, ids_of_sentences
 from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import round_to_float16, save_task
@@ -104,17 +103,6 @@ def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, 
         flush=True,
     )
     return source, documents, preprocessor
-
-
-def ids_of_sentences(preprocessor: "WordPiecePreprocessor", lines: Sequence[str]) -> np.ndarray:
-    """Return the token ids of lines, with a 0 after every sentence, int32 [length].
-
-    Args:
-        preprocessor: splits sentences into tokens.
-        lines: the text; a blank line becomes a single 0, which ends a document.
-    """
-    rows = preprocessor.token_ids([sentence for line in lines for sentence in split_sentences(line)])
-    return np.insert(rows.values.numpy(), rows.row_limits().numpy(), 0)
 
 
 def _given_vocabulary(config: PretrainingConfig) -> tuple[WordPieceVocabulary | None, bool]:
