@@ -1,7 +1,7 @@
 """Ranges of text files: many workers read a large file together, and find the lines that one reader finds.
 
-A range has the lines that begin in it, except a line at its first byte, which belongs to the range before it. All pieces
-end where the pieces of the complete file end, because `blocks_of` splits a long line at the end of a piece.
+A range has the lines that begin in it, except a line at its first byte, which belongs to the range before it. All
+pieces end where the pieces of the complete file end, because `blocks_of` splits a long line at the end of a piece.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from kerasnlp_zoo.errors import InputError
 
 RANGE = 64  # pieces in a range: 64 MB
 LINE_FEED = b"\n"
-# Encodings in which the byte of a line feed is never a part of another character; names as `codecs.lookup` returns them.
+# Encodings in which the byte of a line feed is never a part of another character; names of `codecs.lookup`.
 SPLITTABLE = ("ascii", "big5", "cp1252", "gb18030", "gb2312", "gbk", "iso8859-1", "utf-8", "utf-8-sig")
 
 
@@ -90,7 +90,7 @@ def range_lines(file: BinaryIO, part: TextRange, encoding: str) -> Iterator[str]
 
 
 def _text(file: BinaryIO, part: TextRange, encoding: str) -> Iterator[str]:
-    """Yield the text of a range in pieces. Any but the first range of a file begins with a line feed, if it has text."""
+    """Yield the text of a range in pieces. It begins with a line feed, except that of the first range of a file."""
     if part.start == 0 and part.end is None:
         with unpacked(file, part.path, part.size) as content:
             yield from encodings.decoded(content, part.path, encoding)

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -176,7 +176,7 @@ def recode_corpus(
 
 
 def _write_final(
-    words: Mapping[str | bytes, int] | Mapping[str, int],
+    words: Mapping[Any, int],
     counts: np.ndarray,
     provisional: Path,
     new: Path,
@@ -252,15 +252,12 @@ def write_provisional(chunks: TokenizedText, path: FilePath) -> tuple[Mapping[st
     return words, counts
 
 
-def _frequent(
-    words: Mapping[str | bytes, int] | Mapping[str, int], counts: np.ndarray, min_count: int, known: Vocabulary
-) -> dict[str, int]:
+def _frequent(words: Mapping[Any, int], counts: np.ndarray, min_count: int, known: Vocabulary) -> dict[str, int]:
     """Return {word as str: provisional id} of the words that occur at least `min_count` times or are known."""
     if not words:
         raise InputError(NO_WORDS)
-    frequent = {
-        as_text(word): place for word, place in words.items() if counts[place] >= min_count or as_text(word) in known.ids
-    }
+    texts = ((as_text(word), place) for word, place in words.items())
+    frequent = {word: place for word, place in texts if counts[place] >= min_count or word in known.ids}
     if not frequent:
         most = max(words, key=lambda word: counts[words[word]])
         raise no_frequent_word(as_text(most), int(counts[words[most]]), len(words), min_count)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo import files, plots, zoo
 from kerasnlp_zoo.datasets.corpora import TextOptions, TextSource, open_corpus, parallel_map
+from kerasnlp_zoo.datasets.encoded_text import EncodedText
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.objectives.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.tasks import FillMask
@@ -83,7 +84,10 @@ def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, 
 
     started, config, source, folder = time.time(), run.config, open_corpus(run.config), run.state / "documents"
     run.remembered.remember({"text": config.fingerprint()})
-    vocabulary, lower_case = _given_vocabulary(config)
+    if source.encoded:
+        folder, lower_case = _encoded_folder(config, source.encoded), source.encoded.lower_case
+    else:
+        vocabulary, lower_case = given_vocabulary(config.vocabulary, config.cased)
     if folder.exists():
         vocabulary = Documents.load(folder).vocabulary
     elif vocabulary is None:
@@ -105,17 +109,37 @@ def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, 
     return source, documents, preprocessor
 
 
-def _given_vocabulary(config: PretrainingConfig) -> tuple[WordPieceVocabulary | None, bool]:
-    """Return the vocabulary that --vocabulary names, or None, and whether text is lower-cased."""
-    if config.vocabulary is None:
-        return None, not config.cased
-    if Path(config.vocabulary).is_file():
-        return WordPieceVocabulary.load(config.vocabulary), not config.cased
-    folder = zoo.find(config.vocabulary)
+def _encoded_folder(config: PretrainingConfig, encoded: EncodedText) -> Path:
+    """Return the folder of token ids that --corpus names."""
+    assert config.corpus is not None
+    encoded.require_unit("pieces", config.corpus)
+    if config.vocabulary is not None or config.cased:
+        raise InputError(
+            f"{config.corpus} contains token ids and their vocabulary. Received: --vocabulary {config.vocabulary}, "
+            f"--cased {config.cased}. Leave both out, or encode the text again"
+        )
+    return config.corpus
+
+
+def given_vocabulary(vocabulary: str | None, cased: bool) -> tuple[WordPieceVocabulary | None, bool]:
+    """Return a vocabulary of word pieces, and whether text is lower-cased.
+
+    Args:
+        vocabulary: an entry with word pieces, or a vocab.txt; None for no vocabulary.
+        cased: whether the case of letters is kept. An entry contains this setting.
+
+    Raises:
+        InputError: if there is no such entry, or it has no word pieces, or the file is not valid.
+    """
+    if vocabulary is None:
+        return None, not cased
+    if Path(vocabulary).is_file():
+        return WordPieceVocabulary.load(vocabulary), not cased
+    folder = zoo.find(vocabulary)
     preprocessing = zoo.read_config(folder)["preprocessing"]
     if preprocessing["class"] != "WordPiecePreprocessor":
         raise InputError(
-            f"Expected a vocab.txt or an entry with word pieces. Received: --vocabulary {config.vocabulary}, "
+            f"Expected a vocab.txt or an entry with word pieces. Received: --vocabulary {vocabulary}, "
             f"an entry with a {preprocessing['class']}"
         )
     return WordPieceVocabulary.load(folder / "vocabulary.txt"), preprocessing["config"]["lower_case"]
