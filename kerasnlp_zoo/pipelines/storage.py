@@ -44,11 +44,11 @@ def find_texts(path: str) -> list[tuple[str, int]]:
     """
     if not is_remote(path):
         return [(str(file), file.stat().st_size) for file in text_files(path)]
-    found = _matches(path) or _matches(f"{path}/**")
-    if [name for name, _ in found] != [path]:
-        names = ((name, size, name.split("/")) for name, size in found)
-        kept = [n for n in names if n[0].lower().endswith(ENDINGS) and not n[2][-1].startswith(".")]
-        found = [(name, size) for name, size, _ in sorted(kept, key=lambda entry: entry[2])]
+    below = _matches(f"{path}/**")
+    named = [(name.split("/"), name, size) for name, size in below if name.lower().endswith(ENDINGS)]
+    found = [(name, size) for parts, name, size in sorted(named) if not parts[-1].startswith(".")]
+    if not below:
+        found = _matches(path)
     if not found:
         raise InputError(f"{path} contains no .txt file, compressed or not. Expected a text file, or a folder of them")
     return found
@@ -134,8 +134,8 @@ def working_folder(output: str) -> Iterator[str]:
         try:
             yield work
         finally:
-            if _matches(f"{work}/**"):
-                _beam_files().delete([f"{work}/"])
+            if paths := [path for path, _ in _matches(f"{work}/**")]:
+                _beam_files().delete(paths)
         return
     path = Path(output)
     path.parent.mkdir(parents=True, exist_ok=True)
