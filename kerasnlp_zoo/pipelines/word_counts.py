@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from kerasnlp_zoo.datasets.corpora import TextSource, require_segmenter
-from kerasnlp_zoo.datasets.encoded_text import SOURCE, EncodedText, Segmenter
+from kerasnlp_zoo.datasets.encoded_text import EncodedText, Segmenter
 from kerasnlp_zoo.datasets.text_ranges import TextRange, range_blocks
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.pipelines.running import (
@@ -86,7 +86,7 @@ def count_words(text: str, output: str, flags: WordFlags, beam_flags: Sequence[s
     ranges = text_ranges(text, flags.encoding)
     with working_folder(output) as work:
         vocabulary, counts = sum_of_counts(ranges, flags, work, beam_flags, keeps_ids=False)
-        with local_result(work, output, SOURCE) as new:
+        with local_result(work, output, COUNTS_TABLE) as new:
             new.mkdir()
             np.save(new / COUNTS, counts)
             vocabulary.save(new / VOCABULARY)
@@ -140,7 +140,7 @@ def sum_of_counts(
 def _count_range(
     part: TextRange, flags: WordFlags, work: str, shards: int, keeps_ids: bool
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield (shard, {word: count} as JSON) for the words of a range; write its provisional ids if they are kept."""
+    """Yield (shard, {word: count} as compressed JSON) for the words of a range; write its provisional ids if they are kept."""
     source = TextSource(part.path, lambda: range_blocks(file, part, flags.encoding), flags.language, flags.segmenter)
     with open_file(part.path) as file, tempfile.TemporaryDirectory() as folder:
         ids = Path(folder, "ids") if keeps_ids else Path(os.devnull)
@@ -153,7 +153,7 @@ def _count_range(
     for word, place in words.items():
         by_shard[zlib.crc32(as_text(word).encode()) % shards][as_text(word)] = int(counts[place])
     for shard, shard_counts in enumerate(by_shard):
-        yield shard, json.dumps(shard_counts, ensure_ascii=False).encode()
+        yield shard, zlib.compress(json.dumps(shard_counts, ensure_ascii=False).encode(), level=1)
 
 
 def _merge_shard(shard: tuple[int, Iterable[bytes]], min_count: int, work: str) -> Iterator[None]:
@@ -161,7 +161,7 @@ def _merge_shard(shard: tuple[int, Iterable[bytes]], min_count: int, work: str) 
     number, packets = shard
     total: collections.Counter[str] = collections.Counter()
     for packet in packets:
-        total.update(json.loads(packet))
+        total.update(json.loads(zlib.decompress(packet)))
     frequent = {word: count for word, count in total.items() if count >= min_count}
     most: tuple[str, int] = max(total.items(), key=lambda item: item[1], default=("", 0))
     write_json_part(_shard_file(work, number), {"words": frequent, "most": most, "different": len(total)})

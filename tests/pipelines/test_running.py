@@ -1,13 +1,15 @@
 """A pipeline that fails or is interrupted leaves nothing, and its error is that of a reader in memory."""
 
-import os
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
+from kerasnlp_zoo import cli
 from kerasnlp_zoo.datasets.text_files import read_lines
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.pipelines import running
@@ -15,6 +17,7 @@ from kerasnlp_zoo.pipelines.duplicates import remove_duplicate_lines
 from kerasnlp_zoo.pipelines.predictions import predict_lines
 from kerasnlp_zoo.pipelines.token_ids import encode_pieces, encode_words
 from kerasnlp_zoo.pipelines.word_counts import WordFlags, count_words
+from tests.docs_blocks import TREE, blocks
 
 pytest.importorskip("apache_beam", reason="the extra beam is not installed")
 
@@ -100,16 +103,57 @@ def test_several_processes_give_the_same_output(texts, tmp_path):
     assert one == two
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def portable(tmp_path):
+    """The flags of a job service and a worker pool, two processes that speak the protocol of Flink and Spark."""
+    jobs, workers = free_port(), free_port()
+    modules = {
+        "apache_beam.runners.portability.local_job_service_main": ["--port", str(jobs)],
+        "apache_beam.runners.worker.worker_pool_main": ["--service_port", str(workers)],
+    }
+    with (tmp_path / "log").open("w") as log:
+        processes = [
+            subprocess.Popen([sys.executable, "-m", module, *flags], stdout=log, stderr=log)
+            for module, flags in modules.items()
+        ]
+        for port in (jobs, workers):
+            for _ in range(600):
+                with socket.socket() as connection:
+                    if connection.connect_ex(("localhost", port)) == 0:
+                        break
+                time.sleep(0.1)
+        runner = ["--runner", "PortableRunner", "--job_endpoint", f"localhost:{jobs}"]
+        yield [*runner, "--environment_type", "EXTERNAL", "--environment_config", f"localhost:{workers}"]
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_workers_of_a_cluster_give_the_same_output(texts, tmp_path, portable):
+    for name, flags in (("here", []), ("cluster", portable)):
+        encode_words(str(texts), str(tmp_path / name), WordFlags(min_count=1), beam_flags=flags)
+        remove_duplicate_lines(str(texts), str(tmp_path / f"unique_{name}"), beam_flags=flags)
+    for here, cluster in (("here", "cluster"), ("unique_here", "unique_cluster")):
+        files = [{f.name: f.read_bytes() for f in (tmp_path / folder).iterdir()} for folder in (here, cluster)]
+        assert files[0] == files[1]
+
+
 @pytest.mark.slow
 def test_a_killed_pipeline_leaves_no_output_and_the_next_one_removes_its_files(texts, tmp_path):
     line = "\n".join(f"line {number} of many" for number in range(10**6))
     (texts / "large.txt").write_text(line)
-    command = [sys.executable, "-m", "kerasnlp_zoo.cli", "corpus", "deduplicate", str(texts), "output"]
     program = "import sys; sys.argv = sys.argv[1:]; from kerasnlp_zoo.cli import main; main()"
     command = [sys.executable, "-c", program, "kerasnlp-zoo", "corpus", "deduplicate", str(texts), "output"]
-    process = subprocess.Popen(command, cwd=tmp_path, env={**os.environ})
+    process = subprocess.Popen(command, cwd=tmp_path)
     until = time.time() + 120
-    while not (left := [path for path in tmp_path.glob(".*-output")]) and time.time() < until:
+    while not (left := list(tmp_path.glob(".*-output"))) and time.time() < until:
         time.sleep(0.05)
     time.sleep(1.0)
     process.send_signal(signal.SIGKILL)
@@ -123,3 +167,27 @@ def test_a_killed_pipeline_leaves_no_output_and_the_next_one_removes_its_files(t
 def test_predictions_need_a_text(tmp_path):
     with pytest.raises(InputError, match="none does not exist"):
         predict_lines(str(tmp_path / "model"), str(tmp_path / "none"), str(tmp_path / "output"))
+
+
+def test_without_beam_the_command_says_what_to_install(texts, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "apache_beam.options.pipeline_options", None)
+    monkeypatch.setattr(sys, "argv", ["kerasnlp-zoo", "corpus", "count", str(texts), str(tmp_path / "output")])
+    with pytest.raises(SystemExit, match=r'Apache Beam is not installed: pip install "kerasnlp-zoo\[beam\]"'):
+        cli.main()
+
+
+CLUSTERS = [
+    line.split(" -- ")[1]
+    for block in blocks(TREE / "docs" / "corpus.md")
+    if block.language == "sh"
+    for line in block.lines
+]
+
+
+@pytest.mark.parametrize("line", CLUSTERS, ids=lambda line: line.split()[1])
+def test_apache_beam_has_the_flags_of_the_documentation(line):
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    options = PipelineOptions(shlex.split(line))
+    assert options.get_all_options(retain_unknown_options=True).keys() == options.get_all_options().keys()
+    assert len(CLUSTERS) == 4

@@ -1,5 +1,7 @@
 """Pipelines read and write remote files through Apache Beam: here through a file system that a test registers."""
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("apache_beam", reason="the extra beam is not installed")
@@ -54,13 +56,8 @@ class Bucket(LocalFileSystem):
 
     def rename(self, sources, destinations):
         for path in map(self.local, destinations):
-            self.mkdirs_of(path)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
         super().rename(list(map(self.local, sources)), list(map(self.local, destinations)))
-
-    def mkdirs_of(self, path):
-        from pathlib import Path
-
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
 
     def delete(self, paths):
         super().delete(list(map(self.local, paths)))
