@@ -140,7 +140,7 @@ def sum_of_counts(
 def _count_range(
     part: TextRange, flags: WordFlags, work: str, shards: int, keeps_ids: bool
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield (shard, {word: count} as compressed JSON) for the words of a range; write its provisional ids if they are kept."""
+    """Yield (shard, {word: count} as compressed JSON) for a range; write its provisional ids if they are kept."""
     source = TextSource(part.path, lambda: range_blocks(file, part, flags.encoding), flags.language, flags.segmenter)
     with open_file(part.path) as file, tempfile.TemporaryDirectory() as folder:
         ids = Path(folder, "ids") if keeps_ids else Path(os.devnull)

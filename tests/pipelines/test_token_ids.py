@@ -86,7 +86,7 @@ def test_bert_trains_on_documents_as_on_the_text(texts, tmp_path, vocabulary):
     scores = []
     for corpus, given in ((texts, str(vocabulary)), (tmp_path / "ids", None)):
         config = bert_pretraining.Config(
-            corpus=corpus, vocabulary=given, smoke=False, epochs=1, epoch_steps=2, output_dir=tmp_path / corpus.stem
+            corpus=corpus, vocabulary=given, epochs=1, epoch_steps=2, batch_size=8, max_sequence_length=32
         )
         config.output_dir = tmp_path / f"run_{corpus.name}"
         metrics = bert_pretraining.main(config)
