@@ -16,6 +16,7 @@ import tyro
 from kerasnlp_zoo.commands.answers import analogy, explain
 from kerasnlp_zoo.commands.comparison import compare
 from kerasnlp_zoo.commands.conversion import convert, to_huggingface
+from kerasnlp_zoo.commands.corpus import corpus
 from kerasnlp_zoo.commands.entries import check, download, evaluate, export, list_, quantize, show
 from kerasnlp_zoo.commands.plots import plot
 from kerasnlp_zoo.commands.predictions import predict
@@ -46,12 +47,13 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "check": check,
     "download": download,
     "plot": plot,
+    "corpus": corpus,
 }
 DESCRIPTION = (
     "Train, use and convert neural models of texts. Every subcommand takes --max-memory SIZE, such as 8GB: the maximum "
     "memory for reading a file, by default half of the machine's memory."
 )
-OWN_FLAGS = ("train", "tune", "plot")  # subcommands that parse their own flags, after `train RECIPE`
+OWN_FLAGS = ("train", "tune", "plot", "corpus")  # subcommands that parse their own flags, after `train RECIPE`
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The commands and Python blocks of README.md and docs/ run, and their output is the output that is shown."""
 
 import csv
-import importlib
+import importlib.util
 import re
 import shlex
 import sys
@@ -21,7 +21,11 @@ RUN_BY_NOBODY = {  # first words of a command -> why the tests do not run it
     "pytest": "it would run this test",
 }
 IN_ORDER = "docs/five_minutes.md"  # the page whose commands and Python blocks run one after the other in one folder
-TOGETHER = ("docs/own_data.md", "docs/serving.md")  # pages whose commands use the output of the commands before
+TOGETHER = (
+    "docs/corpus.md",
+    "docs/own_data.md",
+    "docs/serving.md",
+)  # pages whose commands use the output of the commands before
 SLOW = (  # words in blocks of more than 10 s; the blocks on the pages of families are slow, too
     "Sampling(",
     "Word2VecTrainer(",
@@ -38,6 +42,11 @@ QUICK = ("README.md", "--train-file")  # the only training that is not slow: on 
 BASH, PYTHON = ([block for block in all_blocks(language) if block.page != IN_ORDER] for language in ("bash", "python"))
 
 
+WITHOUT_BEAM = pytest.mark.skipif(
+    importlib.util.find_spec("apache_beam") is None, reason="the extra beam is not installed"
+)
+
+
 def units():
     """Return lists of blocks; the commands of a list run one after the other in one folder."""
     together = [[block for block in BASH if block.page == page] for page in TOGETHER]
@@ -51,7 +60,9 @@ def marked(items, text):
         id = str(item[0] if isinstance(item, list) else item)
         is_quick = QUICK[0] in id and QUICK[1] in text(item)
         is_slow = id.startswith("docs/families/") or any(word in text(item) for word in SLOW)
-        result.append(pytest.param(item, id=id, marks=[pytest.mark.slow] if is_slow and not is_quick else []))
+        marks = [pytest.mark.slow] if is_slow and not is_quick else []
+        marks += [WITHOUT_BEAM] if "kerasnlp-zoo corpus" in text(item) else []
+        result.append(pytest.param(item, id=id, marks=marks))
     return result
 
 

@@ -28,6 +28,9 @@ WITHOUT_TENSORFLOW = [
     ["train", "text_cmm"],
     ["plot", "nowhere"],
     ["plot", "positions", "-o", "picture.jpg"],
+    ["corpus", "--help"],
+    ["corpus", "ids", "--help"],
+    ["corpus", "nonsense"],
     ["explain", ENTRY, "text", "--output", "picture.jpg"],
     ["export", ENTRY, "folder", "--format", "nonsense"],
     *([command, "text_cnn_movie_review_en", "text"] for command in ("predict", "explain", "export", "to-huggingface")),
@@ -45,7 +48,7 @@ for arguments in json.loads(sys.argv[1]):
         cli.main()
     except SystemExit:
         pass
-    if "tensorflow" in sys.modules or "keras" in sys.modules:
+    if {"tensorflow", "keras", "apache_beam"} & set(sys.modules):
         loaded.append(arguments)
         break
 sys.stdout.flush()

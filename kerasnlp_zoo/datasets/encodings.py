@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.well_formed import well_formed
@@ -17,7 +17,17 @@ FREQUENT = range(0xB0, 0xD8)  # first bytes of the 3,755 most frequent Chinese c
 UTF16 = ("utf-16-le", "utf-16-be")
 
 
-def decoded(file: BinaryIO, name: str, encoding: str) -> Iterator[str]:
+class Readable(Protocol):
+    """A binary file that can seek."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes, at most `size`; b"" at the end."""
+
+    def seek(self, offset: int, /) -> int:
+        """Go to a position; return it."""
+
+
+def decoded(file: Readable, name: str, encoding: str) -> Iterator[str]:
     """Yield the text of a file in pieces. Lone surrogates become U+FFFD; the byte-order mark is dropped.
 
     Args:
@@ -68,14 +78,14 @@ def require_encoding(encoding: str) -> None:
         raise InputError(f"Unknown encoding {encoding!r}. Expected one such as {EXAMPLES}") from error
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
+def _pieces(file: Readable) -> Iterator[bytes]:
     """Yield the pieces of a file, and b"" at its end."""
     while data := file.read(PIECE):
         yield data
     yield b""
 
 
-def _advice(file: BinaryIO, encoding: str) -> str:
+def _advice(file: Readable, encoding: str) -> str:
     """Return advice on the encoding of a file that cannot be read in `encoding`."""
     fitting = next((other for other in _likely_encodings(file) if other.lower() != encoding.lower()), None)
     if fitting is None:
@@ -83,7 +93,7 @@ def _advice(file: BinaryIO, encoding: str) -> str:
     return f"The file can be read as {fitting}: try --encoding {fitting}"
 
 
-def _likely_encodings(file: BinaryIO) -> Iterator[str]:
+def _likely_encodings(file: Readable) -> Iterator[str]:
     """Yield the encodings in which a file is text, the likeliest first."""
     file.seek(0)
     start = file.read(PIECE)
@@ -103,7 +113,7 @@ def _likely_encodings(file: BinaryIO) -> Iterator[str]:
     yield from (encoding for encoding in ("cp1252", "latin-1") if _can_decode(file, encoding))
 
 
-def _can_decode(file: BinaryIO, encoding: str) -> bool:
+def _can_decode(file: Readable, encoding: str) -> bool:
     """Return whether the encoding has all bytes of a file, without zero characters."""
     decoder = codecs.getincrementaldecoder(encoding)()
     file.seek(0)

@@ -84,10 +84,26 @@ def open_bytes(path: FilePath) -> Iterator[BinaryIO]:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path} {no_file(path)}. Expected a file")
-    with _undamaged(path), path.open("rb") as file:
+    with _undamaged(path), path.open("rb") as file, unpacked(file, path, path.stat().st_size) as content:
+        yield content
+
+
+@contextmanager
+def unpacked(file: BinaryIO, path: FilePath, size: int) -> Iterator[BinaryIO]:
+    """Yield the content of an open file as `open_bytes` does, as a context manager.
+
+    Args:
+        file: a binary file that can seek, at its start.
+        path: its path, for messages.
+        size: its size in bytes.
+
+    Raises:
+        InputError: as for `open_bytes`.
+    """
+    with _undamaged(path):
         start = file.read(START)
         file.seek(0)
-        with _decompressed(path, file, start) as content:
+        with _decompressed(path, file, start, size) as content:
             start = content.read(START)
             require_no_other_file(path, start)
             content.seek(0)
@@ -95,7 +111,7 @@ def open_bytes(path: FilePath) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _undamaged(path: Path) -> Iterator[None]:
+def _undamaged(path: FilePath) -> Iterator[None]:
     """Raise InputError instead of the errors that a damaged archive causes in the block."""
     try:
         yield
@@ -103,27 +119,38 @@ def _undamaged(path: Path) -> Iterator[None]:
         raise InputError(f"{path} cannot be read to its end: {error}. Copy or download it again") from error
 
 
-def _decompressed(path: Path, file: BinaryIO, start: bytes) -> Any:
+def is_compressed(start: bytes) -> bool:
+    """Return whether a file that begins with these bytes is an archive that `open_bytes` decompresses.
+
+    Example:
+
+    >>> is_compressed(gzip.compress(b"text")), is_compressed(b"text")
+    (True, False)
+    """
+    return start.startswith(ZIP) or any(re.match(pattern, start) for pattern in COMPRESSED)
+
+
+def _decompressed(path: FilePath, file: BinaryIO, start: bytes, size: int) -> Any:
     if start.startswith(ZIP):
         archive = zipfile.ZipFile(file)
         member = _only_member(path, archive)
         if member.flag_bits & 1:
             raise InputError(f"{path} is encrypted with a password. {UNPACK}")
-        return _measured(path, archive.open(member))
+        return _measured(path, archive.open(member), size)
     opener = next((opener for pattern, opener in COMPRESSED.items() if re.match(pattern, start)), None)
-    return file if opener is None else _measured(path, opener(file, "rb"))
+    return file if opener is None else _measured(path, opener(file, "rb"), size)
 
 
-def _measured(path: Path, content: IO[bytes]) -> BinaryIO:
-    return io.BufferedReader(_Measured(path, content), BUFFER)
+def _measured(path: FilePath, content: IO[bytes], size: int) -> BinaryIO:
+    return io.BufferedReader(_Measured(path, content, size), BUFFER)
 
 
 class _Measured(io.RawIOBase):
     """The content of a compressed file. It is measured while it is unpacked, because headers may lie."""
 
-    def __init__(self, path: Path, content: IO[bytes]) -> None:
+    def __init__(self, path: FilePath, content: IO[bytes], size: int) -> None:
         self.path, self.content = path, content
-        self.largest = max(memory_limit(), MOST_COMPRESSED * path.stat().st_size)
+        self.largest = max(memory_limit(), MOST_COMPRESSED * size)
 
     def readinto(self, buffer: Any) -> int:
         """Read bytes into a buffer; return their number."""
@@ -155,7 +182,7 @@ class _Measured(io.RawIOBase):
         return self.content.tell()
 
 
-def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+def _only_member(path: FilePath, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """Return the file in an archive.
 
     Raises:

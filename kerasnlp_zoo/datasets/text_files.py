@@ -4,7 +4,7 @@ A line ends with a line feed, perhaps after a carriage return. In a file without
 write it, carriage returns end the lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kerasnlp_zoo.datasets import encodings
@@ -75,9 +75,22 @@ def raw_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[str]:
     ...     list(raw_lines(path))
     ['one\\rline\\r\\n', 'another']
     """
+    yield from lines_of(text_pieces(path, encoding), path)
+
+
+def lines_of(pieces: Iterable[str], path: FilePath) -> Iterator[str]:
+    """Yield the lines of a text that comes in pieces, with their line ends.
+
+    Args:
+        pieces: the text.
+        path: the file that contains it, for messages.
+
+    Raises:
+        InputError: for a line that needs too much memory.
+    """
     rest: list[str] = []  # the beginning of a line
     size, end = 0, ""  # number of characters of `rest`; what ends a line
-    for text in text_pieces(path, encoding):
+    for text in pieces:
         end = end or _line_end(text)
         *lines, last = text.split(end) if end else [text]
         if lines:
@@ -104,8 +117,13 @@ def read_lines(path: FilePath, encoding: str = "utf-8-sig") -> Iterator[list[str
     The memory use does not depend on the size of the file or of its longest line. The arguments and errors are those of
     `text_pieces`.
     """
+    yield from blocks_of(text_pieces(path, encoding))
+
+
+def blocks_of(pieces: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the lines of a text that comes in pieces, in blocks. A line longer than a piece is split at a space."""
     rest = end = ""
-    for piece in text_pieces(path, encoding):
+    for piece in pieces:
         end = end or _line_end(piece)
         complete, rest = _split(rest + piece, end)
         if complete:

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasnlp_zoo.files import atomic_folder
+from kerasnlp_zoo.files import atomic_folder, write_json
+from kerasnlp_zoo.tasks.description import DESCRIPTION, EXTRA, VOCABULARY, describe
 from kerasnlp_zoo.tasks.exportable import Exportable, Texts
 from kerasnlp_zoo.tasks.fresh_process import FreshProcess
 from kerasnlp_zoo.tasks.system_errors import system_errors
@@ -59,6 +60,9 @@ def export_task(task: Exportable, folder: FilePath) -> Path:
     archive.add_endpoint("serving_default", task.serve)
     with atomic_folder(path) as temporary, system_errors(temporary):
         archive.write_out(temporary, verbose=False)
+        if hasattr(task.model, "builder_config"):
+            task.preprocessor.vocabulary.save(temporary / EXTRA / VOCABULARY)
+            write_json(temporary / EXTRA / DESCRIPTION, {**describe(task), "windows": task.windows})
     return path
 
 

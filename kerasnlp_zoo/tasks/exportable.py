@@ -21,6 +21,7 @@ class Exportable(Protocol):
     model: keras.Model
     labels: list[str]
     ranked_outputs: tuple[str, ...]
+    windows: bool
 
     @property
     def preprocessor(self) -> Preprocessor:

@@ -43,3 +43,20 @@ def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     remaining = iter(items)
     while chunk := list(itertools.islice(remaining, size)):
         yield chunk
+
+
+def pair_of_line(line: str) -> tuple[str, str]:
+    """Split a line at its tab.
+
+    Raises:
+        InputError: unless the line has one tab.
+
+    Example:
+
+    >>> pair_of_line("A question?\\tA passage.")
+    ('A question?', 'A passage.')
+    """
+    if line.count("\t") != 1:
+        raise InputError(f"This entry takes pairs of texts. Expected one tab in each line. Received: {line!r:.80}")
+    first, second = line.split("\t")
+    return first, second

@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,6 +25,7 @@ SENTENCE_END = 0
 MOST_WORDS = 2**21  # maximum number of different words counted at a time: about 300 MB
 BLOCK = 2**20
 DTYPE = np.dtype("<i4")
+NO_WORDS = "The corpus has no words. Expected text, such as one sentence or paragraph per line"
 IDS, COUNTS, VOCABULARY, FACTS = "token_ids.int32", "counts.npy", "vocabulary.txt", "corpus.json"
 
 
@@ -136,26 +137,96 @@ def encode_corpus(
     """
     require_positive(min_count=min_count)
     with atomic_folder(folder) as new:
-        words, id_counts = _write_provisional(chunks, new / "provisional")
-        known = known or Vocabulary.from_counts({})
-        places = _frequent(words, id_counts, min_count, known)  # {word: provisional id}
-        new_counts = {word: int(id_counts[place]) for word, place in places.items() if word not in known.ids}
-        tokens = [*known.tokens, *Vocabulary.from_counts(new_counts).tokens[2:]]
-        vocabulary = Vocabulary(tokens[: max(len(known), max_vocabulary_size or len(tokens))])
-        kept = [places.get(token, 0) for token in vocabulary.tokens[2:]]  # 0 for words that do not occur
-        new_ids = np.zeros(len(id_counts), DTYPE)  # provisional id -> id; 0 for removed words
-        new_ids[kept] = np.arange(2, len(vocabulary))
-        new_ids[0] = SENTENCE_END
-        num_tokens, num_sentences = _renumber(new / "provisional", new / IDS, new_ids)
+        words, counts = write_provisional(chunks, new / "provisional")
+        _write_final(words, counts, new / "provisional", new, min_count, max_vocabulary_size, known)
         (new / "provisional").unlink()
-        np.save(new / COUNTS, np.append([0, 0], id_counts[kept]))
-        vocabulary.save(new / VOCABULARY)
-        write_json(new / FACTS, {"num_tokens": num_tokens, "num_sentences": num_sentences})
     return Corpus.load(folder)
 
 
-def _write_provisional(chunks: TokenizedText, path: Path) -> tuple[Mapping[str | bytes, int], np.ndarray]:
-    """Write provisional ids, with a 0 after every sentence, and return ({word: id}, counts by id)."""
+def recode_corpus(
+    corpus: Corpus,
+    folder: FilePath,
+    min_count: int = 5,
+    max_vocabulary_size: int | None = None,
+    known: Vocabulary | None = None,
+) -> Corpus:
+    """Write the corpus that `encode_corpus` writes from the text of `corpus`, from its ids.
+
+    Args:
+        corpus: a corpus that contains all words which occur `min_count` times.
+        folder, min_count, max_vocabulary_size, known: as for `encode_corpus`.
+
+    Raises:
+        InputError: if no word occurs `min_count` times.
+
+    Example:
+
+    >>> import tempfile
+    >>> chunk = ["the", "cat", "saw", "the", "dog"], np.array([3, 2])
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     corpus = encode_corpus([chunk], Path(parent, "all"), min_count=1)
+    ...     print(recode_corpus(corpus, Path(parent, "frequent"), min_count=2).read(0, 100))
+    [2 0 2 0]
+    """
+    require_positive(min_count=min_count)
+    words = {token: place for place, token in enumerate(corpus.vocabulary.tokens) if place > 1}
+    with atomic_folder(folder) as new:
+        _write_final(words, corpus.counts, corpus.folder / IDS, new, min_count, max_vocabulary_size, known)
+    return Corpus.load(folder)
+
+
+def _write_final(
+    words: Mapping[Any, int],
+    counts: np.ndarray,
+    provisional: Path,
+    new: Path,
+    min_count: int,
+    max_vocabulary_size: int | None,
+    known: Vocabulary | None,
+) -> None:
+    """Write the files of a corpus from provisional ids, {word: id} and the counts by id."""
+    known = known or Vocabulary.from_counts({})
+    places = _frequent(words, counts, min_count, known)  # {word: provisional id}
+    new_counts = {word: int(counts[place]) for word, place in places.items() if word not in known.ids}
+    tokens = [*known.tokens, *Vocabulary.from_counts(new_counts).tokens[2:]]
+    vocabulary = Vocabulary(tokens[: max(len(known), max_vocabulary_size or len(tokens))])
+    num_tokens, num_sentences = renumber(provisional, new / IDS, new_ids(places, vocabulary, len(counts)))
+    kept = [places.get(token, 0) for token in vocabulary.tokens[2:]]  # 0 for words that do not occur
+    write_facts(new, vocabulary, np.append([0, 0], counts[kept]), num_tokens, num_sentences)
+
+
+def new_ids(places: Mapping[str, int], vocabulary: Vocabulary, size: int) -> np.ndarray:
+    """Return the id in a vocabulary of every provisional id: int32 array [`size`], 0 for removed words.
+
+    Args:
+        places: {word: provisional id}, ids from 1 on.
+        vocabulary: the words to keep.
+        size: number of provisional ids, with 0.
+    """
+    result = np.zeros(size, DTYPE)
+    kept = [places.get(token, 0) for token in vocabulary.tokens[2:]]
+    result[kept] = np.arange(2, len(vocabulary))
+    result[0] = SENTENCE_END
+    return result
+
+
+def write_facts(folder: Path, vocabulary: Vocabulary, counts: np.ndarray, num_tokens: int, num_sentences: int) -> None:
+    """Write the files of a corpus besides its ids; the arguments are the attributes of `Corpus`."""
+    np.save(folder / COUNTS, counts)
+    vocabulary.save(folder / VOCABULARY)
+    write_json(folder / FACTS, {"num_tokens": num_tokens, "num_sentences": num_sentences})
+
+
+def write_provisional(chunks: TokenizedText, path: FilePath) -> tuple[Mapping[str | bytes, int], np.ndarray]:
+    """Write provisional ids, numbered from 1 on in the order of the text, with a 0 after every sentence.
+
+    Args:
+        chunks: as for `encode_corpus`.
+        path: file to write.
+
+    Returns:
+        ({word: provisional id}, counts by id, int64).
+    """
     words: dict[str | bytes, int] = collections.defaultdict(itertools.count(1).__next__)
     counts = np.zeros(2**16, "int64")
     floor = 0
@@ -181,30 +252,49 @@ def _write_provisional(chunks: TokenizedText, path: Path) -> tuple[Mapping[str |
     return words, counts
 
 
-def _frequent(
-    words: Mapping[str | bytes, int], counts: np.ndarray, min_count: int, known: Vocabulary
-) -> dict[str, int]:
+def _frequent(words: Mapping[Any, int], counts: np.ndarray, min_count: int, known: Vocabulary) -> dict[str, int]:
     """Return {word as str: provisional id} of the words that occur at least `min_count` times or are known."""
     if not words:
-        raise InputError("The corpus has no words. Expected text, such as one sentence or paragraph per line")
-    frequent = {
-        _text(word): place for word, place in words.items() if counts[place] >= min_count or _text(word) in known.ids
-    }
+        raise InputError(NO_WORDS)
+    texts = ((as_text(word), place) for word, place in words.items())
+    frequent = {word: place for word, place in texts if counts[place] >= min_count or word in known.ids}
     if not frequent:
         most = max(words, key=lambda word: counts[words[word]])
-        raise InputError(
-            f"No word occurs min_count={min_count} times: the most frequent of {len(words):,} words, {_text(most)!r}, "
-            f"occurs {counts[words[most]]} times. Use a smaller --min-count, or more text"
-        )
+        raise no_frequent_word(as_text(most), int(counts[words[most]]), len(words), min_count)
     return frequent
 
 
-def _text(word: str | bytes) -> str:
+def no_frequent_word(most: str, count: int, num_words: int, min_count: int) -> InputError:
+    """Return the error for a text in which no word occurs `min_count` times.
+
+    Args:
+        most: its most frequent word.
+        count: how often this word occurs.
+        num_words: number of different words.
+        min_count: the minimum.
+    """
+    return InputError(
+        f"No word occurs min_count={min_count} times: the most frequent of {num_words:,} words, {most!r}, occurs "
+        f"{count} times. Use a smaller --min-count, or more text"
+    )
+
+
+def as_text(word: str | bytes) -> str:
+    """Return a word of a `TokenizedText` as a string."""
     return word.decode() if isinstance(word, bytes) else word
 
 
-def _renumber(source: Path, target: Path, new_ids: np.ndarray) -> tuple[int, int]:
-    """Write the final ids and return the number of words and of sentences that are not empty."""
+def renumber(source: FilePath, target: FilePath, new_ids: np.ndarray) -> tuple[int, int]:
+    """Write the final ids, without removed words and empty sentences.
+
+    Args:
+        source: file of provisional ids.
+        target: file to write.
+        new_ids: the id of every provisional id; 0 for removed words and for 0.
+
+    Returns:
+        The number of words and of sentences that are not empty.
+    """
     num_tokens = num_sentences = 0
     last = SENTENCE_END
     with open(source, "rb") as read, open(target, "wb") as write:

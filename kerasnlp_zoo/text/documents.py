@@ -5,16 +5,20 @@ Shapes: N ids, M blocks.
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
-from typing import Self
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, readable, recovered, write_json
-from kerasnlp_zoo.text.corpus import DTYPE, FACTS, IDS, VOCABULARY, IdsOnDisk
+from kerasnlp_zoo.text.corpus import DTYPE, FACTS, IDS, NO_WORDS, VOCABULARY, IdsOnDisk
+from kerasnlp_zoo.text.sentences import split_sentences
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import WordPieceVocabulary
+
+if TYPE_CHECKING:
+    from kerasnlp_zoo.text.preprocessors.wordpiece import WordPiecePreprocessor
 
 BLOCK = 2**12  # ids
 BLOCKS = "blocks.npy"
@@ -84,6 +88,17 @@ class Documents(IdsOnDisk):
         return documents
 
 
+def ids_of_sentences(preprocessor: "WordPiecePreprocessor", lines: Sequence[str]) -> np.ndarray:
+    """Return the token ids of lines, with a 0 after every sentence, int32 [N]: a chunk for `encode_documents`.
+
+    Args:
+        preprocessor: splits sentences into tokens.
+        lines: the text; a blank line becomes a single 0, which ends a document.
+    """
+    rows = preprocessor.token_ids([sentence for line in lines for sentence in split_sentences(line)])
+    return np.insert(rows.values.numpy(), rows.row_limits().numpy(), 0)
+
+
 def encode_documents(
     chunks: Iterable[np.ndarray], vocabulary: WordPieceVocabulary, folder: FilePath, block: int = BLOCK
 ) -> Documents:
@@ -118,7 +133,7 @@ def encode_documents(
                 num_tokens += int(np.count_nonzero(document))
                 num_documents += 1
         if not num_tokens:
-            raise InputError("The corpus has no words. Expected text, such as one sentence or paragraph per line")
+            raise InputError(NO_WORDS)
         np.save(new / BLOCKS, np.append(starts, end))
         vocabulary.save(new / VOCABULARY)
         write_json(new / FACTS, {"num_tokens": num_tokens, "num_documents": num_documents})

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from kerasnlp_zoo import files, plots, zoo
 from kerasnlp_zoo.datasets.corpora import TextOptions, TextSource, open_corpus, parallel_map
+from kerasnlp_zoo.datasets.encoded_text import EncodedText
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.objectives.losses import WeightedMeanLoss, is_correct
 from kerasnlp_zoo.tasks import FillMask
@@ -19,8 +20,7 @@ from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import WordPieceVocabulary, learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.corpus import IDS
-from kerasnlp_zoo.text.documents import Documents, encode_documents
-from kerasnlp_zoo.text.sentences import split_sentences
+from kerasnlp_zoo.text.documents import Documents, encode_documents, ids_of_sentences
 from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.run import ModelRunOptions, Run
 from kerasnlp_zoo.training.saving import round_to_float16, save_task
@@ -84,7 +84,10 @@ def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, 
 
     started, config, source, folder = time.time(), run.config, open_corpus(run.config), run.state / "documents"
     run.remembered.remember({"text": config.fingerprint()})
-    vocabulary, lower_case = _given_vocabulary(config)
+    if source.encoded:
+        folder, lower_case = _encoded_folder(config, source.encoded), source.encoded.lower_case
+    else:
+        vocabulary, lower_case = given_vocabulary(config.vocabulary, config.cased)
     if folder.exists():
         vocabulary = Documents.load(folder).vocabulary
     elif vocabulary is None:
@@ -106,28 +109,37 @@ def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, 
     return source, documents, preprocessor
 
 
-def ids_of_sentences(preprocessor: "WordPiecePreprocessor", lines: Sequence[str]) -> np.ndarray:
-    """Return the token ids of lines, with a 0 after every sentence, int32 [length].
+def _encoded_folder(config: PretrainingConfig, encoded: EncodedText) -> Path:
+    """Return the folder of token ids that --corpus names."""
+    assert config.corpus is not None
+    encoded.require_unit("pieces", config.corpus)
+    if config.vocabulary is not None or config.cased:
+        raise InputError(
+            f"{config.corpus} contains token ids and their vocabulary. Received: --vocabulary {config.vocabulary}, "
+            f"--cased {config.cased}. Leave both out, or encode the text again"
+        )
+    return config.corpus
+
+
+def given_vocabulary(vocabulary: str | None, cased: bool) -> tuple[WordPieceVocabulary | None, bool]:
+    """Return a vocabulary of word pieces, and whether text is lower-cased.
 
     Args:
-        preprocessor: splits sentences into tokens.
-        lines: the text; a blank line becomes a single 0, which ends a document.
+        vocabulary: an entry with word pieces, or a vocab.txt; None for no vocabulary.
+        cased: whether the case of letters is kept. An entry contains this setting.
+
+    Raises:
+        InputError: if there is no such entry, or it has no word pieces, or the file is not valid.
     """
-    rows = preprocessor.token_ids([sentence for line in lines for sentence in split_sentences(line)])
-    return np.insert(rows.values.numpy(), rows.row_limits().numpy(), 0)
-
-
-def _given_vocabulary(config: PretrainingConfig) -> tuple[WordPieceVocabulary | None, bool]:
-    """Return the vocabulary that --vocabulary names, or None, and whether text is lower-cased."""
-    if config.vocabulary is None:
-        return None, not config.cased
-    if Path(config.vocabulary).is_file():
-        return WordPieceVocabulary.load(config.vocabulary), not config.cased
-    folder = zoo.find(config.vocabulary)
+    if vocabulary is None:
+        return None, not cased
+    if Path(vocabulary).is_file():
+        return WordPieceVocabulary.load(vocabulary), not cased
+    folder = zoo.find(vocabulary)
     preprocessing = zoo.read_config(folder)["preprocessing"]
     if preprocessing["class"] != "WordPiecePreprocessor":
         raise InputError(
-            f"Expected a vocab.txt or an entry with word pieces. Received: --vocabulary {config.vocabulary}, "
+            f"Expected a vocab.txt or an entry with word pieces. Received: --vocabulary {vocabulary}, "
             f"an entry with a {preprocessing['class']}"
         )
     return WordPieceVocabulary.load(folder / "vocabulary.txt"), preprocessing["config"]["lower_case"]

@@ -14,6 +14,7 @@ import numpy as np
 
 from kerasnlp_zoo import files, plots
 from kerasnlp_zoo.datasets.corpora import CHARACTERS, CorpusOptions, TextSource, open_corpus
+from kerasnlp_zoo.datasets.encoded_text import EncodedText
 from kerasnlp_zoo.datasets.word_evaluation import load_analogies, load_word_pairs
 from kerasnlp_zoo.datasets.word_vector_files import write_projector, write_vectors
 from kerasnlp_zoo.errors import InputError, require_positive
@@ -22,7 +23,7 @@ from kerasnlp_zoo.evaluation.word_similarity import WordPairs
 from kerasnlp_zoo.tasks import WordEmbedding
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import Vocabulary
-from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus
+from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus, recode_corpus
 from kerasnlp_zoo.training.run import Run, RunOptions
 from kerasnlp_zoo.training.saving import save_task
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
@@ -121,6 +122,8 @@ def read_corpus(run: Run[CorpusRunConfig], known: Vocabulary | None = None) -> t
     run.remembered.remember({"text": config.fingerprint()})
     if folder.exists():
         corpus = Corpus.load(folder)
+    elif source.encoded:
+        corpus = _recoded(config, source.encoded, folder, known)
     else:
         corpus = encode_corpus(source.chunks(), folder, config.min_count, config.max_vocabulary_size, known)
     if corpus.num_tokens <= corpus.num_sentences:
@@ -140,6 +143,18 @@ def read_corpus(run: Run[CorpusRunConfig], known: Vocabulary | None = None) -> t
         found, added = np.count_nonzero(corpus.counts[: len(known)]), len(corpus.vocabulary) - len(known)
         print(f"{found:,} of the {len(known) - 2:,} words of the entry occur, and {added:,} words are new", flush=True)
     return source, corpus
+
+
+def _recoded(config: CorpusRunConfig, encoded: EncodedText, folder: Path, known: Vocabulary | None) -> Corpus:
+    """Write the corpus that would be encoded from the text, from a folder of its token ids."""
+    assert config.corpus is not None
+    encoded.require_unit("words", config.corpus)
+    if encoded.min_count > config.min_count:
+        raise InputError(
+            f"{config.corpus} contains only words that occur {encoded.min_count} times or more. Received: --min-count "
+            f"{config.min_count}. Add --min-count {encoded.min_count}, or encode the text again"
+        )
+    return recode_corpus(Corpus.load(config.corpus), folder, config.min_count, config.max_vocabulary_size, known)
 
 
 def score_callbacks(language: str, tokens: Sequence[str]) -> list[keras.callbacks.Callback]:

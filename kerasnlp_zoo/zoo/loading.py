@@ -77,7 +77,7 @@ def load_entry(
     require_types(TASKS[task_name], task_arguments, source)
     try:
         with _policy(dtype):
-            preprocessor = _preprocessor(folder, config, preprocessing or {})
+            preprocessor = read_preprocessor(folder, config, preprocessing or {})
             with limited_to(_shapes(folder, config), source):
                 model = models.build(builder_config)
                 if quantization:
@@ -166,8 +166,17 @@ def _other_builder(config: Config, task_name: str, labels: Sequence[str] | None)
     return {"builder": builder, "arguments": arguments}
 
 
-def _preprocessor(folder: Path, config: Config, changes: Config) -> Preprocessor:
-    """Build the preprocessor of an entry, with some arguments changed."""
+def read_preprocessor(folder: Path, config: Config, changes: Config) -> Preprocessor:
+    """Build the preprocessor of an entry.
+
+    Args:
+        folder: folder with vocabulary.txt.
+        config: the config of the entry.
+        changes: arguments that replace those of the config.
+
+    Raises:
+        InputError: if the config or the vocabulary is not valid.
+    """
     require_choice("preprocessing class", config["preprocessing"]["class"], text.PREPROCESSORS)
     preprocessor_class = getattr(text, config["preprocessing"]["class"])
     vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")

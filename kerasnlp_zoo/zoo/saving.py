@@ -13,6 +13,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_folder, sha256, write_json
 from kerasnlp_zoo.models.quantization import is_quantized
 from kerasnlp_zoo.tasks import Task
+from kerasnlp_zoo.tasks.description import describe
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.versions import __version__
@@ -76,13 +77,7 @@ def save(
         "name": folder.absolute().name,
         "version": 1,
         "least_library_version": __version__,
-        "task": task.name,
-        "labels": task.labels,
-        **({"task_arguments": task.arguments} if task.arguments else {}),
-        "language": task.preprocessor.language,
-        "builder": task.model.builder_config["builder"],
-        "builder_arguments": dict(task.model.builder_config["arguments"]),
-        "preprocessing": {"class": type(task.preprocessor).__name__, "config": task.preprocessor.get_config()},
+        **describe(task),
         "parameters": task.model.count_params(),
         **({"quantization": quantization} if quantization else {}),
         **more,

@@ -7,7 +7,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import corpus as module
-from kerasnlp_zoo.text.corpus import Corpus, encode_corpus
+from kerasnlp_zoo.text.corpus import Corpus, encode_corpus, recode_corpus
 from kerasnlp_zoo.vocabulary import Vocabulary
 
 
@@ -84,3 +84,17 @@ def test_a_damaged_corpus_is_refused(sentences, tmp_path):
     path.unlink()
     with pytest.raises(InputError, match="does not contain a complete corpus. Encode it again. FileNotFoundError"):
         Corpus.load(corpus.folder)
+
+
+@pytest.mark.parametrize("max_size", [None, 6])
+@pytest.mark.parametrize("known", [None, Vocabulary(["[PAD]", "[UNK]", "z", "b"])])
+def test_ids_of_a_corpus_give_the_corpus_of_its_text(tmp_path, max_size, known):
+    generator = np.random.default_rng(1)
+    sentences = [list(generator.choice(list("aabbbcdefgh"), generator.integers(0, 6))) for _ in range(40)]
+    everything = encode_corpus(chunks_of(sentences), tmp_path / "all", min_count=1)
+    again = recode_corpus(everything, tmp_path / "again", 8, max_size, known)
+    expected = encode_corpus(chunks_of(sentences), tmp_path / "expected", 8, max_size, known)
+    assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == {
+        path.name: path.read_bytes() for path in expected.folder.iterdir()
+    }
+    assert again.num_tokens < everything.num_tokens
