@@ -15,7 +15,8 @@ from kerasnlp_zoo.tasks import QuestionAnswering, Task, TaskName, TextClassifica
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.repetition import RepeatableConfig
-from kerasnlp_zoo.training.run import Run, RunConfig
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import RunConfig
 from kerasnlp_zoo.training.saving import DescribedData, draw_training, round_to_float16_if_harmless, save_task
 
 SPAN_METRICS = {"f1": "entity F1", "unlabelled_f1": "word F1", "accuracy": "tag accuracy"}  # for spans
