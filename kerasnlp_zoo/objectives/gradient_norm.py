@@ -15,8 +15,9 @@ NAME = "gradient_norm"
 class MeasuresGradient(keras.optimizers.Optimizer):
     """Base of optimizers that measure the norm of the gradient before clipping. List it before the optimizer.
 
-    `gradient_norm` is the mean over the steps since its last reset. With several replicas, each one measures the
-    gradient of its part of the batch, and the mean is over steps and replicas.
+    `gradient_norm` is the mean over the steps since its last reset. With several replicas, it is the norm of the sum of
+    their gradients, which is also what is clipped. Keras clips the part of each replica before it adds them, so that
+    the result would depend on the number of replicas.
     """
 
     def build(self, variables: Sequence[keras.Variable]) -> None:
@@ -24,6 +25,15 @@ class MeasuresGradient(keras.optimizers.Optimizer):
         if not hasattr(self, NAME):
             self.gradient_norm = keras.metrics.Mean(name=NAME)
         super().build(variables)
+
+    def _backend_apply_gradients(self, gradients: list[Any], variables: list[keras.Variable]) -> None:
+        """Add the gradients of all replicas, then clip them and update the variables."""
+        pairs = super()._all_reduce_sum_gradients(zip(gradients, variables, strict=True))
+        super()._backend_apply_gradients([gradient for gradient, _ in pairs], variables)
+
+    def _all_reduce_sum_gradients(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        """Return the gradients unchanged, because they are sums already."""
+        return pairs
 
     def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
         """Measure the gradients, then clip them as the optimizer does."""

@@ -26,10 +26,10 @@ class MultiWorkerStrategy(tf.distribute.MultiWorkerMirroredStrategy):
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        implementation = NCCL if tf.config.list_physical_devices("GPU") else RING
-        super().__init__(
-            cluster.resolver, tf.distribute.experimental.CommunicationOptions(implementation=implementation)
-        )
+        kinds = tf.distribute.experimental.CommunicationImplementation
+        implementation = kinds.NCCL if tf.config.list_physical_devices("GPU") else kinds.RING
+        options = tf.distribute.experimental.CommunicationOptions(implementation=implementation)
+        super().__init__(cluster.resolver, options)
         # All workers have the same number of batches. Otherwise they would ask each other before every batch.
         self.extended.experimental_enable_get_next_as_optional = False
 

@@ -74,6 +74,11 @@ class ModelRunOptions(OptimizerOptions, RunOptions):
                 f"--jit cannot be used with {replicas} replicas: XLA cannot access the variables of another device. "
                 "Use --strategy none, or omit --jit"
             )
+        if self.mixed_precision == "float16" and self.strategy == "multi_worker":
+            raise InputError(
+                "--mixed-precision float16 cannot be used with --strategy multi_worker: each worker would decide alone "
+                "to skip a step whose gradient is not finite. Use --mixed-precision bfloat16, which skips no steps"
+            )
         if self.batch_size % replicas:
             raise InputError(
                 f"--batch-size {self.batch_size} cannot be divided equally among {replicas} replicas: "
