@@ -261,7 +261,8 @@ class EpochBackup(keras.callbacks.Callback):
         """
         if not (backups := self._backups()):
             return 0
-        model.optimizer.build(model.trainable_variables)
+        with model.distribute_strategy.scope():
+            model.optimizer.build(model.trainable_variables)
         saved = read_weights(backups[-1])
         for name, variable in _state(model).items():
             variable.assign(saved[name])
