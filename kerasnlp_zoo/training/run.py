@@ -77,7 +77,7 @@ class Run(Generic[ConfigT]):
         self.workers.require_same({"recipe": recipe, **flags_of(config), **versions()}, "flags and versions")
         config.check(self.strategy.num_replicas_in_sync)
         if self.workers.count > 1:
-            print(shares_of_workers(self.workers, config, self.strategy.num_replicas_in_sync), flush=True)
+            print(shares_of_workers(self.workers, config), flush=True)
         if isinstance(config, ContinuedEntryOptions):
             config.check_entry()
         self.folder = self.workers.shared_folder(lambda: open_folder(recipe, config))
@@ -307,12 +307,11 @@ class Run(Generic[ConfigT]):
             self.workers.exchange(metrics)
 
 
-def shares_of_workers(workers: Workers, config: RunOptions, replicas: int) -> str:
+def shares_of_workers(workers: Workers, config: RunOptions) -> str:
     """Return a line about the workers and their shares of a batch."""
-    line = f"Worker {workers.index} of {workers.count} at {workers.addresses[workers.index]}: {replicas} replicas"
+    line = f"Worker {workers.index} of {workers.count}, at {workers.addresses[workers.index]}"
     if isinstance(config, ModelRunOptions):
-        share = config.batch_size // workers.count
-        line += f", --batch-size {config.batch_size} for all workers, {share} for each"
+        line += f": --batch-size {config.batch_size} for all workers, {config.batch_size // workers.count} for each"
     return line
 
 
