@@ -55,12 +55,19 @@ def refuse_unused_cluster(flag: str) -> None:
     Args:
         flag: the flag that selects another strategy, such as "--strategy auto".
     """
-    workers = sum(len(addresses) for addresses in tf_config().get("cluster", {}).values())
+    workers = sum(map(len, _jobs(tf_config())))
     if workers > 1:
         raise InputError(
             f"TF_CONFIG describes a cluster of {workers} workers, but {flag} trains on one machine: each worker would "
             "train a whole model of its own. Add --strategy multi_worker, or unset TF_CONFIG"
         )
+
+
+def _jobs(content: dict[str, Any]) -> list[list[str]]:
+    """Return the lists of addresses in the content of TF_CONFIG."""
+    jobs = content.get("cluster")
+    lists = [job for job in jobs.values() if isinstance(job, list)] if isinstance(jobs, dict) else []
+    return [job for job in lists if all(isinstance(address, str) for address in job)]
 
 
 def find_cluster() -> Cluster:
@@ -83,7 +90,8 @@ def find_cluster() -> Cluster:
 def _cluster_of_tf_config() -> Cluster:
     content, text = tf_config(), os.environ["TF_CONFIG"]
     jobs, task = content.get("cluster"), content.get("task")
-    if not isinstance(jobs, dict) or not isinstance(task, dict) or not set(jobs) <= set(JOBS):
+    is_usable = isinstance(jobs, dict) and set(jobs) <= set(JOBS) and len(_jobs(content)) == len(jobs)
+    if not isinstance(jobs, dict) or not isinstance(task, dict) or not is_usable:
         raise InputError(
             f"TF_CONFIG must have a cluster of chief and worker, and a task. Expected for example {EXAMPLE}. "
             f"Received: {text}"

@@ -69,6 +69,9 @@ def test_tasks_that_are_numbered_across_nodes_are_refused(environment):
         ("{", "not JSON"),
         ("[]", "must be a JSON object"),
         (json.dumps({"cluster": {"worker": HOSTS}}), "a cluster of chief and worker, and a task"),
+        (config(HOSTS), "a cluster of chief and worker, and a task"),
+        (config({"worker": "first:1"}), "a cluster of chief and worker, and a task"),
+        (config({"worker": [1, 2]}), "a cluster of chief and worker, and a task"),
         (config({"ps": HOSTS}, "ps"), "a cluster of chief and worker, and a task"),
         (config({"worker": HOSTS}, index=3), "not in its cluster. Expected one of: worker 0, worker 1, worker 2"),
         (config({"worker": ["first:1", "first:1"]}), "an address host:port of its own"),
@@ -91,6 +94,12 @@ def test_a_cluster_without_its_flag_is_refused(name, environment):
     environment(TF_CONFIG=config({"worker": HOSTS}))
     with pytest.raises(InputError, match=f"--strategy {name} .* Add --strategy multi_worker"):
         make_strategy(name)
+
+
+@pytest.mark.parametrize("cluster", [[], "first:1", {"worker": "first:1"}, {"worker": [1, 2]}])
+def test_a_tf_config_without_workers_needs_no_flag(cluster, environment):
+    environment(TF_CONFIG=config(cluster))
+    assert make_strategy("none").num_replicas_in_sync == 1
 
 
 def test_a_cluster_of_one_worker_needs_no_flag(environment):
