@@ -18,12 +18,14 @@ from kerasnlp_zoo.commands.comparison import compare
 from kerasnlp_zoo.commands.conversion import convert, to_huggingface
 from kerasnlp_zoo.commands.corpus import corpus
 from kerasnlp_zoo.commands.entries import check, download, evaluate, export, list_, quantize, show
+from kerasnlp_zoo.commands.launch import launch
 from kerasnlp_zoo.commands.plots import plot
 from kerasnlp_zoo.commands.predictions import predict
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
 from kerasnlp_zoo.commands.tuning import tune
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import is_disk_full
+from kerasnlp_zoo.interruption import Terminated
 from kerasnlp_zoo.memory_limit import take_flag
 from kerasnlp_zoo.printable import printable
 from kerasnlp_zoo.tensorflow_log import LEVEL
@@ -31,6 +33,7 @@ from kerasnlp_zoo.versions import __version__
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "train": train,
+    "launch": launch,
     "tune": tune,
     "recipe": recipe,
     "list": list_,
@@ -72,6 +75,8 @@ def main() -> None:
             _run(name, arguments[1:])
     except InputError as error:
         sys.exit(f"kerasnlp-zoo: {printable(error)}")
+    except Terminated:
+        sys.exit(143)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the program that reads the output, such as head, has ended
@@ -100,6 +105,8 @@ def _run(name: str, arguments: list[str]) -> None:
     description = None
     if name in OWN_FLAGS:
         arguments = arguments[:1]
+    if name == "launch" and "--" in arguments:
+        arguments = arguments[: arguments.index("--")]  # the rest is the command that it starts
     if name == "train":
         description = f"{train.__doc__}\n\nRecipes:\n{recipe_list()}"
     tyro.cli(COMMANDS[name], prog=f"kerasnlp-zoo {name}", description=description, args=arguments)

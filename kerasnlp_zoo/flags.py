@@ -45,7 +45,7 @@ GROUPS = {
     ).split(),
     "training": (
         "epochs batch_size learning_rate rnn_learning_rate optimizer schedule warmup_steps clip_norm weight_decay "
-        "label_smoothing class_weights gradient_accumulation patience steps epoch_steps segment_length beam_width "
+        "label_smoothing class_weights accumulate_steps patience steps epoch_steps segment_length beam_width "
         "length_penalty freeze_encoder loss lora_rank random_weights num_sampled num_negatives subsample window_kind "
         "keep_output from_entry plain"
     ).split(),

@@ -21,7 +21,7 @@ from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import positive_pointwise_mutual_information, truncated_svd
 from kerasnlp_zoo.text import cooccurrence_counts, term_document_counts, tf_idf
 from kerasnlp_zoo.text.corpus import Corpus
-from kerasnlp_zoo.training import CorpusRunConfig, Run, finish_word_vectors, read_corpus
+from kerasnlp_zoo.training import CorpusRunConfig, Run, StrategyName, finish_word_vectors, read_corpus
 
 WEIGHTINGS = {"term_term": ("counts", "distance", "ppmi"), "term_document": ("counts", "ppmi", "tf_idf")}
 REASONS = {
@@ -37,6 +37,7 @@ class Config(CorpusRunConfig):
     """Compute word vectors, by default of WikiText-2, two million words of Wikipedia."""
 
     epochs: tyro.conf.Suppress[int] = 1  # nothing is trained
+    strategy: tyro.conf.Suppress[StrategyName] = "none"
     matrix: Literal["term_term", "term_document"] = "term_term"
     """term_term counts words near words; term_document counts words in sentences and paragraphs; words of the same
     topic then have similar vectors."""

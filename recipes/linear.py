@@ -60,6 +60,8 @@ class Config(WordClassifierConfig):
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
+        if self.model == "perceptron" and self.accumulate_steps > 1:
+            raise InputError("The perceptron updates its weights after each batch. Omit --accumulate-steps")
         if self.model in MARGIN_LOSSES:
             self.refuse_label_smoothing(f"the loss of --model {self.model} has no probabilities")
         if self.score and self.model not in WITHOUT_CLASSES:

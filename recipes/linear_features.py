@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from kerasnlp_zoo.datasets.feature_tables import FeatureOptions, load_features
 from kerasnlp_zoo.datasets.report import feature_report
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import read_flags
 from kerasnlp_zoo.models import BUILDERS
 from kerasnlp_zoo.objectives.objective import MARGIN_LOSSES
@@ -58,6 +59,8 @@ class Config(FeatureOptions, ClassifierConfig):
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
+        if self.model == "perceptron" and self.accumulate_steps > 1:
+            raise InputError("The perceptron updates its weights after each batch. Omit --accumulate-steps")
         if self.model in MARGIN_LOSSES:
             self.refuse_label_smoothing(f"the loss of --model {self.model} has no probabilities")
 

@@ -98,6 +98,8 @@ def quickly(command):
     arguments = shlex.split(command)[1:]
     if arguments[0] == "tune":
         return [*arguments, "--smoke", "--trials", "2"]
+    if arguments[0] == "launch":
+        return arguments if "--hosts" in arguments else [*arguments, "--smoke"]
     if arguments[0] != "train" or "--corpus" in arguments:
         return arguments
     return [*arguments, *(["--epochs", "3"] if "--train-file" in arguments else ["--smoke"])]
@@ -131,7 +133,7 @@ def test_commands(unit, run, folder):
         printed = "".join(run(line) for line in block.lines)
         if block.output is None:
             continue
-        if any(word in block.text for word in (" train ", " export ")):
+        if any(word in block.text for word in (" train ", " export ")) and "--hosts" not in block.text:
             compare_by_line(block.output, printed, folder)
         else:
             assert printed == block.output

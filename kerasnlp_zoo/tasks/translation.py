@@ -147,7 +147,8 @@ class Translation(Task[TranslationAnswer]):
             batch_size: number of source tokens, and of target tokens, in a batch, including padding.
             training: whether to shuffle the pairs in each epoch.
             seed: seed of the shuffling.
-            multiple: the number of pairs of a batch is a multiple of this number, such as the number of replicas.
+            multiple: every batch is completed with padding rows to a multiple of this number, such as the number of
+                replicas.
 
         Returns:
             Batches (inputs, labels [B, T], weights [B, T]).

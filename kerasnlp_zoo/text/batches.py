@@ -60,6 +60,31 @@ def chunk_order(num_chunks: int, seed: int) -> tf.data.Dataset:
     return dataset.apply(tf.data.experimental.assert_cardinality(num_chunks))
 
 
+def chunk_for_each_replica(chunks: tf.data.Dataset, replicas: int) -> tf.data.Dataset:
+    """Return batches of as many chunks as there are replicas; the last batch is completed with chunks of zeros.
+
+    Args:
+        chunks: dicts of tensors.
+        replicas: number of replicas, R.
+
+    Returns:
+        `tf.data.Dataset` of dicts of tensors [R, ...].
+
+    Example:
+
+    >>> chunks = tf.data.Dataset.from_tensor_slices({"minibatches": [5, 7, 4]})
+    >>> [batch["minibatches"].numpy().tolist() for batch in chunk_for_each_replica(chunks, replicas=2)]
+    [[5, 7], [4, 0]]
+    """
+
+    def completed(values: tf.Tensor) -> tf.Tensor:
+        missing = replicas - tf.shape(values)[0]
+        values = tf.pad(values, [[0, missing]] + [[0, 0]] * (len(values.shape) - 1))
+        return tf.ensure_shape(values, [replicas, *values.shape[1:]])
+
+    return chunks.batch(replicas).map(lambda batch: tf.nest.map_structure(completed, batch))
+
+
 def bucket_lengths(lengths: np.ndarray, num_buckets: int = NUM_BUCKETS) -> np.ndarray:
     """Return the batch lengths T that cause the least padding.
 

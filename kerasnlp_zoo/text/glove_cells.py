@@ -9,7 +9,7 @@ from scipy import sparse
 
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.sparse_counts import require_counts
-from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
+from kerasnlp_zoo.text.batches import chunk_for_each_replica, chunk_order, without_autotuning
 
 CHUNK = 2**18  # number of cells of one replica in a step
 MINIBATCH = 2048
@@ -58,7 +58,8 @@ def cell_dataset(
             "minibatches": -(-tf.size(words) // minibatch),
         }
 
-    return _chunks(counts, seed, chunk).map(in_minibatches).batch(replicas).prefetch(CHUNKS_AHEAD)
+    chunks = _chunks(counts, seed, chunk).map(in_minibatches)
+    return chunk_for_each_replica(chunks, replicas).prefetch(CHUNKS_AHEAD)
 
 
 def cell_batch_dataset(

@@ -23,13 +23,14 @@ class TranslationBatchRows:
 
     Args:
         source_lengths, target_lengths: int arrays [N], number of tokens.
-        tokens: maximum number of tokens, including padding, of a batch's sources, and of its targets.
-        multiple: the number of pairs in a batch is a multiple of this, so replicas get equal shares.
+        tokens: maximum number of tokens, including padding, of the sources of a batch of pairs, and of its targets.
+        multiple: every batch is completed with padding rows to a multiple of this, so replicas get equal shares. The
+            pairs of a batch do not depend on it.
         shuffle: whether passes differ; otherwise pairs are in order of length.
         seed: seed of the shuffle, used together with the epoch.
 
     Raises:
-        InputError: if `multiple` pairs of the longest length do not fit into a batch.
+        InputError: if a pair of the longest length does not fit into a batch.
 
     Example:
 
@@ -50,20 +51,20 @@ class TranslationBatchRows:
     ) -> None:
         require_positive(tokens=tokens, multiple=multiple)
         longest = max(int(np.max(source_lengths)), int(np.max(target_lengths)))
-        if longest * multiple > tokens:
+        if longest > tokens:
             raise InputError(
-                f"A batch of {tokens} tokens has no room for {multiple} pairs of the longest length, {longest} tokens. "
+                f"A batch of {tokens} tokens has no room for a pair of the longest length, {longest} tokens. "
                 "Use more tokens per batch, or a smaller max_sequence_length"
             )
-        self.shuffle, self.seed, self.passes = shuffle, seed, 0
-        self.buckets = list(_buckets(source_lengths, target_lengths, tokens, multiple))
+        self.multiple, self.shuffle, self.seed, self.passes = multiple, shuffle, seed, 0
+        self.buckets = list(_buckets(source_lengths, target_lengths, tokens))
 
     def __len__(self) -> int:
         """Return the number of batches in a pass."""
         return sum(-(-len(rows) // size) for rows, size, _, _ in self.buckets)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, int, int]]:
-        """Yield (rows int64 [B], S, T); the last batch of a bucket is completed with -1."""
+        """Yield (rows int64 [B], S, T); a padding row is -1."""
         epoch = self.passes if EpochNumber.value is None else EpochNumber.value
         self.passes += 1
         random = np.random.default_rng((self.seed, epoch))
@@ -71,13 +72,14 @@ class TranslationBatchRows:
         for rows, size, source, target in self.buckets:
             rows = random.permutation(rows) if self.shuffle else rows
             rows = np.append(rows, np.full(-len(rows) % size, FILLER)).reshape(-1, size)
+            rows = np.pad(rows, [(0, 0), (0, -size % self.multiple)], constant_values=FILLER)
             batches += [(batch, source, target) for batch in rows]
         for place in random.permutation(len(batches)) if self.shuffle else range(len(batches)):
             yield batches[place]
 
 
 def _buckets(
-    source_lengths: np.ndarray, target_lengths: np.ndarray, tokens: int, multiple: int
+    source_lengths: np.ndarray, target_lengths: np.ndarray, tokens: int
 ) -> Iterator[tuple[np.ndarray, int, int, int]]:
     """Yield (rows int64, pairs of a batch, S, T) for each bucket; every row is in one bucket."""
     ends = bucket_lengths(target_lengths)
@@ -91,8 +93,7 @@ def _buckets(
         for part, source in enumerate(source_ends):
             chosen = rows[part_of == part]
             if len(chosen):
-                room = tokens // max(int(source), int(target)) // multiple
-                yield chosen, min(room, -(-len(chosen) // multiple)) * multiple, int(source), int(target)
+                yield chosen, min(tokens // max(int(source), int(target)), len(chosen)), int(source), int(target)
 
 
 def translation_batches(
@@ -108,8 +109,8 @@ def translation_batches(
     Args:
         source_ids: ragged int tensor [N, (length)]; each row ends with `[END]`.
         target_ids: ragged int tensor [N, (length)]; each row ends with `[END]`.
-        tokens: maximum number of tokens, including padding, of a batch's sources, and of its targets.
-        multiple: B is a multiple of this.
+        tokens: maximum number of tokens, including padding, of the sources of a batch of pairs, and of its targets.
+        multiple: B is completed with padding rows to a multiple of this.
         shuffle: whether every epoch has its own order.
         seed: seed of the shuffle.
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice, require_positive
-from kerasnlp_zoo.text.batches import chunk_order, without_autotuning
+from kerasnlp_zoo.text.batches import chunk_for_each_replica, chunk_order, without_autotuning
 from kerasnlp_zoo.text.corpus import Corpus
 
 Architecture: TypeAlias = Literal["skip_gram", "cbow"]
@@ -182,7 +182,8 @@ def segment_dataset(
             features["negatives"] = tf.reshape(noise[start : start + num_negatives], [*shape, shared_negatives])
         return features
 
-    return window_dataset(corpus, windows, chunk).map(in_segments).batch(replicas).prefetch(CHUNKS_AHEAD)
+    chunks = window_dataset(corpus, windows, chunk).map(in_segments)
+    return chunk_for_each_replica(chunks, replicas).prefetch(CHUNKS_AHEAD)
 
 
 def word2vec_dataset(

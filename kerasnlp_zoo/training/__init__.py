@@ -72,7 +72,8 @@ from kerasnlp_zoo.training.pretraining import (
     read_documents,
 )
 from kerasnlp_zoo.training.repetition import RepeatableConfig, is_repeated_run, run_repeatedly
-from kerasnlp_zoo.training.run import ModelRunOptions, Run, RunConfig, RunOptions
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import ModelRunOptions, RunConfig, RunOptions
 from kerasnlp_zoo.training.saving import draw_training
 from kerasnlp_zoo.training.schedules import (
     WarmupConstant,

@@ -13,6 +13,7 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import atomic_file
 from kerasnlp_zoo.tasks.task import Task, Texts
 from kerasnlp_zoo.text.batches import EpochNumber
+from kerasnlp_zoo.training.workers import Workers
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
 
@@ -171,6 +172,22 @@ class KeepBest(keras.callbacks.Callback):
         load_weights(self.model, self.path)
 
 
+class FollowChief(keras.callbacks.Callback):
+    """Stop on all workers when the chief stops, whose callbacks decide. List it last.
+
+    Args:
+        workers: the workers of the run.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        super().__init__()
+        self.workers = workers
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Wait until the chief has scored and saved the epoch, and take its decision."""
+        self.model.stop_training = self.workers.from_chief(lambda: self.model.stop_training)
+
+
 class DivergenceError(InputError):
     """Training has diverged; other flags may not diverge."""
 
@@ -244,7 +261,8 @@ class EpochBackup(keras.callbacks.Callback):
         """
         if not (backups := self._backups()):
             return 0
-        model.optimizer.build(model.trainable_variables)
+        with model.distribute_strategy.scope():
+            model.optimizer.build(model.trainable_variables)
         saved = read_weights(backups[-1])
         for name, variable in _state(model).items():
             variable.assign(saved[name])

@@ -12,7 +12,8 @@ from kerasnlp_zoo.evaluation import most_confused
 from kerasnlp_zoo.evaluation.class_table import class_table, in_percent
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
-from kerasnlp_zoo.training.run import Run, RunConfig
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import RunConfig
 from kerasnlp_zoo.training.saving import published_note, round_to_float16_if_harmless, save_task
 
 LARGEST_MATRIX = 40  # maximum number of classes in the matrix; otherwise only the classes with the most errors

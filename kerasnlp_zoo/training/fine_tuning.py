@@ -15,7 +15,8 @@ from kerasnlp_zoo.tasks import QuestionAnswering, Task, TaskName, TextClassifica
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.optimizers import ScheduleName
 from kerasnlp_zoo.training.repetition import RepeatableConfig
-from kerasnlp_zoo.training.run import Run, RunConfig
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import RunConfig
 from kerasnlp_zoo.training.saving import DescribedData, draw_training, round_to_float16_if_harmless, save_task
 
 SPAN_METRICS = {"f1": "entity F1", "unlabelled_f1": "word F1", "accuracy": "tag accuracy"}  # for spans
@@ -47,15 +48,13 @@ class FineTuningConfig(RepeatableConfig):
     steps."""
     weight_decay: float | None = 0.01
     """Weight decay of the kernels, relative to the learning rate; biases and embeddings do not decay."""
-    gradient_accumulation: int = 1
-    """Number of batches whose gradients are summed for one step: a larger effective batch size with the same memory."""
     max_sequence_length: int = 128
     """Maximum length of a text in tokens; longer texts are truncated at the end."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
         super().check(replicas)
-        require_positive(gradient_accumulation=self.gradient_accumulation, max_sequence_length=self.max_sequence_length)
+        require_positive(max_sequence_length=self.max_sequence_length)
         if self.lora_rank < 0:
             raise InputError(f"--lora-rank must be at least 0. Received: --lora-rank {self.lora_rank}")
         if self.freeze_encoder and self.lora_rank:
@@ -141,9 +140,7 @@ def compile_for_fine_tuning(
     Returns:
         The same model.
     """
-    batches = config.epochs * -(-num_examples // config.batch_size)
-    steps = max(1, batches // config.gradient_accumulation)
-    optimizer = config.make_optimizer(steps, config.gradient_accumulation)
+    optimizer = config.make_optimizer(config.epochs * -(-num_examples // config.batch_size))
     model.compile(optimizer, WeightedMeanLoss(loss), weighted_metrics=list(metrics), jit_compile=config.jit)
     return model
 

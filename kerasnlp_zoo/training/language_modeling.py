@@ -24,7 +24,8 @@ from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text.language_model_text import LanguageModelText
 from kerasnlp_zoo.training.next_word_loss import NextWordOptions
 from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
-from kerasnlp_zoo.training.run import Run, RunOptions
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import RunOptions
 from kerasnlp_zoo.training.saving import draw_training, published_note, round_to_float16, save_task
 from kerasnlp_zoo.vocabulary import END_ID, UNKNOWN_ID
 from kerasnlp_zoo.weights import read_once

@@ -23,7 +23,7 @@ from kerasnlp_zoo.layers.word_prediction import WordPrediction
 from kerasnlp_zoo.models.output_projection import output_vectors
 from kerasnlp_zoo.objectives.losses import cross_entropy
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
-from kerasnlp_zoo.training.run import ModelRunOptions
+from kerasnlp_zoo.training.run_options import ModelRunOptions
 from kerasnlp_zoo.types import Tensor, TensorShape
 
 LossName: TypeAlias = Literal[

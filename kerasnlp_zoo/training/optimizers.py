@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import keras
 
-from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.objectives.gradient_norm import MeasuresGradient
 from kerasnlp_zoo.objectives.lazy_adam import LazyAdam
 from kerasnlp_zoo.objectives.losses import ElementLoss, SmoothedCrossEntropy, cross_entropy
@@ -65,11 +65,15 @@ class OptimizerOptions:
     weight_decay: float | None = None
     """Weight decay of the kernels, relative to the learning rate; biases and embeddings do not decay. Default: 0.01
     for adamw, otherwise none."""
+    accumulate_steps: int = 1
+    """Number of batches whose gradients are averaged for one step: a larger effective batch size with the same
+    memory."""
     label_smoothing: float = 0.0
     """Share of the target probability that is distributed over all classes."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined."""
+        require_positive(accumulate_steps=self.accumulate_steps)
         is_share_or_whole = self.warmup_steps < 1 or float(self.warmup_steps).is_integer()
         for name, is_valid, expected in (
             ("learning_rate", self.learning_rate >= 0, "a number of at least 0"),
@@ -95,14 +99,11 @@ class OptimizerOptions:
         decay = {"linear": WarmupLinearDecay, "cosine": WarmupCosineDecay}[self.schedule]
         return decay(self.learning_rate, warmup, total_steps)
 
-    def make_optimizer(
-        self, total_steps: int, gradient_accumulation: int = 1, **of_adam: Any
-    ) -> keras.optimizers.Optimizer:
+    def make_optimizer(self, total_steps: int, **of_adam: Any) -> keras.optimizers.Optimizer:
         """Return the optimizer of a run.
 
         Args:
-            total_steps: number of steps of all epochs, for the schedule.
-            gradient_accumulation: number of batches whose gradients are summed for one step.
+            total_steps: number of batches of all epochs, for the schedule.
             **of_adam: arguments of Adam, such as `beta_2`; other optimizers ignore them.
 
         Example:
@@ -119,10 +120,10 @@ class OptimizerOptions:
         if self.optimizer == "momentum":
             own = {"momentum": MOMENTUM}
         optimizer = {**ADAMS, **OTHERS}[self.optimizer](
-            self.make_schedule(total_steps),
+            self.make_schedule(max(1, total_steps // self.accumulate_steps)),
             weight_decay=decay or None,
             global_clipnorm=self.clip_norm,
-            gradient_accumulation_steps=gradient_accumulation if gradient_accumulation > 1 else None,
+            gradient_accumulation_steps=self.accumulate_steps if self.accumulate_steps > 1 else None,
             **own,
         )
         if decay:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasnlp_zoo import files, plots, zoo
+from kerasnlp_zoo import files, models, plots, zoo
 from kerasnlp_zoo.datasets.corpora import TextOptions, TextSource, open_corpus, parallel_map
 from kerasnlp_zoo.datasets.encoded_text import EncodedText
 from kerasnlp_zoo.errors import InputError, require_positive
@@ -22,7 +22,8 @@ from kerasnlp_zoo.text import WordPieceVocabulary, learn_wordpiece_vocabulary
 from kerasnlp_zoo.text.corpus import IDS
 from kerasnlp_zoo.text.documents import Documents, encode_documents, ids_of_sentences
 from kerasnlp_zoo.training.optimizers import ScheduleName
-from kerasnlp_zoo.training.run import ModelRunOptions, Run
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import ModelRunOptions
 from kerasnlp_zoo.training.saving import round_to_float16, save_task
 from kerasnlp_zoo.vocabulary import CONTINUES, MASK
 
@@ -86,21 +87,23 @@ def read_documents(run: Run[PretrainingConfig]) -> tuple[TextSource, Documents, 
     run.remembered.remember({"text": config.fingerprint()})
     if source.encoded:
         folder, lower_case = _encoded_folder(config, source.encoded), source.encoded.lower_case
+        vocabulary = None
     else:
         vocabulary, lower_case = given_vocabulary(config.vocabulary, config.cased)
-    if folder.exists():
-        vocabulary = Documents.load(folder).vocabulary
-    elif vocabulary is None:
-        lines = (line for lines in source.read() for line in lines)
-        size = min(config.vocabulary_size, SMOKE_VOCABULARY_SIZE) if config.smoke else config.vocabulary_size
-        vocabulary = learn_wordpiece_vocabulary(lines, size, lower_case)
-    preprocessor = WordPiecePreprocessor(
-        vocabulary, lower_case, source.language, max_sequence_length=config.max_sequence_length
-    )
-    if not folder.exists():
-        chunks = parallel_map(lambda lines: ids_of_sentences(preprocessor, lines), source.read())
-        encode_documents(chunks, vocabulary, folder)
-    documents = Documents.load(folder)
+    with run.chief_first():
+        if folder.exists():
+            vocabulary = Documents.load(folder).vocabulary
+        elif vocabulary is None:
+            lines = (line for lines in source.read() for line in lines)
+            size = min(config.vocabulary_size, SMOKE_VOCABULARY_SIZE) if config.smoke else config.vocabulary_size
+            vocabulary = learn_wordpiece_vocabulary(lines, size, lower_case)
+        preprocessor = WordPiecePreprocessor(
+            vocabulary, lower_case, source.language, max_sequence_length=config.max_sequence_length
+        )
+        if not folder.exists():
+            chunks = parallel_map(lambda lines: ids_of_sentences(preprocessor, lines), source.read())
+            encode_documents(chunks, vocabulary, folder)
+        documents = Documents.load(folder)
     print(
         f"{source.name}: {documents.num_tokens:,} tokens in {documents.num_documents:,} documents, "
         f"{len(vocabulary):,} different ones ({time.time() - started:.0f} s)",
@@ -193,7 +196,10 @@ def finish_pretraining(
     """
     task = FillMask(model, preprocessor)
     round_to_float16(model)
-    scores = model.evaluate(validation, return_dict=True, verbose=0)
+    # A copy that no strategy distributes: of several workers, only the chief evaluates.
+    copy = models.build(model.builder_config)
+    copy.set_weights(model.get_weights())
+    scores = compile_for_pretraining(run.config, copy, total_steps=1).evaluate(validation, return_dict=True, verbose=0)
     golden = golden_texts(task)
     metrics = {
         "task": task.name,

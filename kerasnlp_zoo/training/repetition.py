@@ -12,8 +12,10 @@ import keras
 
 from kerasnlp_zoo import files
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training.run import RunConfig, command_line
 from kerasnlp_zoo.training.run_folder import open_folder, unlock_folder
+from kerasnlp_zoo.training.run_options import RunConfig, command_line
+from kerasnlp_zoo.training.strategies import make_strategy
+from kerasnlp_zoo.training.workers import WorkerEnded, Workers
 
 SHARED_METRICS = ("recipe", "dataset", "metric", "published_score", "published_by", "versions", "machine")
 
@@ -63,7 +65,8 @@ def run_repeatedly(
     count = config.folds or config.seeds
     if count < 2:
         raise InputError(f"An average needs at least 2 {what}s. Received: --{what}s {count}")
-    folder = open_folder(recipe, config)
+    workers = Workers(make_strategy(config.strategy))
+    folder = workers.shared_folder(lambda: open_folder(recipe, config))
     started, scores, validation = time.time(), [], []
     try:
         for part in range(count):
@@ -84,6 +87,8 @@ def run_repeatedly(
         "test_scores": scores,
         "seconds": round(time.time() - started, 1),
     }
+    if not workers.is_chief:
+        return summary
     files.write_json(folder / "metrics.json", summary)
     published = summary["published_score"]
     beside = "" if published is None else f"; published: {published} ({summary['published_by']})"
@@ -108,5 +113,7 @@ def _part(
         if what == "fold":
             return main(config, part)
         return main(dataclasses.replace(config, seeds=0, seed=config.seed + part), None)
+    except WorkerEnded as ended:
+        return ended.metrics
     finally:
         keras.backend.clear_session()

@@ -1,7 +1,6 @@
 """The common part of all recipes: flags, devices, callbacks and the output folder."""
 
 import contextlib
-import dataclasses
 import datetime
 import functools
 import os
@@ -12,110 +11,27 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import keras
 import tensorflow as tf
 
 from kerasnlp_zoo import durable, files, plots
 from kerasnlp_zoo.datasets.class_weights import ClassWeights
-from kerasnlp_zoo.datasets.options import DataOptions
-from kerasnlp_zoo.errors import InputError, require_positive
-from kerasnlp_zoo.flags import PathFlags
+from kerasnlp_zoo.interruption import sigterm_interrupts
 from kerasnlp_zoo.objectives.gradient_norm import GradientNorm
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
-from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence
+from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, FollowChief, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
-from kerasnlp_zoo.training.optimizers import OptimizerOptions
 from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
-from kerasnlp_zoo.training.run_state import DataT, RunState
-from kerasnlp_zoo.training.strategies import StrategyName, make_strategy
+from kerasnlp_zoo.training.run_options import ModelRunOptions, RunConfig, RunOptions, command_line
+from kerasnlp_zoo.training.run_state import DataT, RunState, flags_of
+from kerasnlp_zoo.training.strategies import make_strategy
+from kerasnlp_zoo.training.workers import LostWorkerError, WorkerEnded, Workers
 from kerasnlp_zoo.versions import versions
 
 SMOKE_EPOCHS = 2
-
-
-@dataclasses.dataclass
-class RunOptions(PathFlags):
-    """The flags of every recipe. A recipe combines them with the flags of its data.
-
-    `smoke` and `data_name()` come from the flags of the data, such as `DataOptions`.
-    """
-
-    epochs: int = 20
-    """Maximum number of passes over the training data."""
-    strategy: StrategyName = "auto"
-    """auto: all GPUs of this machine. none: one device. mirrored: a copy of the model on each of at least two
-    devices."""
-    seed: int = 1
-    """Random seed for the initial weights, shuffling and dropout."""
-    resume: bool = False
-    """Continue the interrupted run in the output folder after its last complete epoch."""
-    output_dir: Path | None = None
-    """Output folder. Default: runs/<recipe>_<dataset>, with a number if that folder is in use."""
-
-    mixed_precision = "none"  # not flags here; recipes that support them define flags for these two
-    deterministic = False
-    is_trial = False  # no flag: `kerasnlp-zoo tune` sets it; the run ends with its validation score
-
-    if TYPE_CHECKING:
-        smoke: bool = False
-
-        def data_name(self) -> str:
-            """Return the name of the data as part of a file name."""
-
-    def check(self, replicas: int) -> None:
-        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
-        require_positive(epochs=self.epochs)
-
-
-@dataclasses.dataclass
-class ModelRunOptions(OptimizerOptions, RunOptions):
-    """The flags of recipes that train a Keras model in batches."""
-
-    batch_size: int = 50
-    """Number of texts in a batch, for all replicas together."""
-    mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
-    """Compute in half precision; weights and losses stay in float32."""
-    jit: bool = False
-    """Compile the model with XLA; not with several replicas or --deterministic."""
-    deterministic: bool = False
-    """Make results bit-identical also on a GPU; training is slower."""
-
-    def check(self, replicas: int) -> None:
-        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
-        RunOptions.check(self, replicas)
-        OptimizerOptions.check(self, replicas)
-        require_positive(batch_size=self.batch_size)
-        if self.jit and self.deterministic:
-            raise InputError(
-                "--jit and --deterministic cannot be used together: XLA does not use TensorFlow's deterministic "
-                "kernels. Omit one of them"
-            )
-        if self.jit and replicas > 1:
-            raise InputError(
-                f"--jit cannot be used with {replicas} replicas: XLA cannot access the variables of another device. "
-                "Use --strategy none, or omit --jit"
-            )
-        if self.batch_size % replicas:
-            raise InputError(
-                f"--batch-size {self.batch_size} cannot be divided equally among {replicas} replicas: "
-                f"use {self.batch_size // replicas * replicas or replicas} or another multiple of {replicas}"
-            )
-
-
-@dataclasses.dataclass
-class RunConfig(ModelRunOptions, DataOptions):
-    """The flags of recipes that train on labelled texts."""
-
-    patience: int = 3
-    """Stop training after this many epochs without a better validation score."""
-
-    def check(self, replicas: int) -> None:
-        """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
-        super().check(replicas)
-        require_positive(patience=self.patience)
 
 
 class Examples(Protocol):
@@ -157,11 +73,15 @@ class Run(Generic[ConfigT]):
         self.facts: dict[str, int] = {}  # for metrics.json
         plots.require_matplotlib()
         self.strategy = make_strategy(config.strategy)
+        self.workers = Workers(self.strategy)
+        self.workers.require_same({"recipe": recipe, **flags_of(config), **versions()}, "flags and versions")
         config.check(self.strategy.num_replicas_in_sync)
+        if self.workers.count > 1:
+            print(shares_of_workers(self.workers, config), flush=True)
         if isinstance(config, ContinuedEntryOptions):
             config.check_entry()
-        self.folder = open_folder(recipe, config)
-        self.remembered = RunState(self.folder, self.folder / STATE / "facts.json")
+        self.folder = self.workers.shared_folder(lambda: open_folder(recipe, config))
+        self.remembered = RunState(self.folder, self.folder / STATE / "facts.json", self.workers.is_chief)
         self.remembered.remember_flags(config)
         if config.deterministic:
             tf.config.experimental.enable_op_determinism()
@@ -170,13 +90,14 @@ class Run(Generic[ConfigT]):
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
         """Set devices, precision and seed for the block in which the model is built and compiled."""
+        self.workers.require_same(self.remembered.facts, "data")  # others would build another model
         # The seed is set here because preparing a data set also draws from the generators of initial weights.
         keras.utils.set_random_seed(self.config.seed)
         before = keras.config.dtype_policy()
         if self.config.mixed_precision != "none":
             keras.config.set_dtype_policy(f"mixed_{self.config.mixed_precision}")
         try:
-            with self.strategy.scope():
+            with self.workers.watched(), self.strategy.scope():
                 yield
         finally:
             keras.config.set_dtype_policy(before)
@@ -255,29 +176,47 @@ class Run(Generic[ConfigT]):
         first_epoch = backup.restore(model)
         if finished(first_epoch - 1):
             first_epoch = epochs
+        self.workers.require_same({**self.remembered.facts, "first epoch": first_epoch}, "data and initial weights")
         if first_epoch:
             print(f"Resuming after epoch {first_epoch} of at most {epochs}")
-        first = [EpochSeed(self.config.seed), exploded, GradientNorm()]
+        # What has an effect on the training, or adds numbers of all workers. Only the chief scores, saves and logs.
+        used = [EpochSeed(self.config.seed), exploded, GradientNorm()]
+        if self.workers.is_chief:
+            used += [*callbacks, backup, *_tensorboard(self.folder)]
         # Keras warns after every epoch about a data set of unknown length.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
         try:
-            model.fit(
-                dataset,
-                epochs=epochs,
-                initial_epoch=first_epoch,
-                callbacks=[*first, *callbacks, backup, *_tensorboard(self.folder)],
-                shuffle=False,
-                verbose=1 if sys.stdout.isatty() else 2,
-                **arguments,
-            )
+            with self.workers.watched(), sigterm_interrupts():
+                model.fit(
+                    dataset,
+                    epochs=epochs,
+                    initial_epoch=first_epoch,
+                    callbacks=[*used, FollowChief(self.workers)],
+                    shuffle=False,
+                    verbose=0 if not self.workers.is_chief else 1 if sys.stdout.isatty() else 2,
+                    **arguments,
+                )
+                if not self.workers.is_chief:
+                    raise WorkerEnded(self.workers.exchange(None)[0])  # `finish` of the chief sends the metrics
         except BaseException as error:
             unlock_folder(self.folder)  # a notebook's process goes on, but another one may resume the run
+            again = f"{self.command()} --resume --output-dir {shlex.quote(str(self.folder))}"
+            if isinstance(error, LostWorkerError):
+                raise LostWorkerError(f"{error}. When all workers can start again, continue with: {again}") from error
             if isinstance(error, KeyboardInterrupt) and not self.config.is_trial:
-                again = f"{self.command()} --resume --output-dir {shlex.quote(str(self.folder))}"
                 print(f"\nInterrupted. Continue with: {again}", file=sys.stderr)
             raise
         finally:
             EpochNumber.value = None
+
+    @contextlib.contextmanager
+    def chief_first(self) -> Iterator[None]:
+        """Let the chief run the block before the other workers, which find the files that it has written."""
+        if not self.workers.is_chief:
+            self.workers.exchange(None)
+        yield
+        if self.workers.is_chief:
+            self.workers.exchange(None)
 
     @property
     def epochs(self) -> int:
@@ -364,26 +303,16 @@ class Run(Generic[ConfigT]):
         files.write_json(self.folder / "metrics.json", metrics)
         durable.remove_folder(self.state)  # a part of it could not be resumed
         unlock_folder(self.folder)
+        with contextlib.suppress(LostWorkerError):  # everything is written: the others are needed no more
+            self.workers.exchange(metrics)
 
 
-def command_line(recipe: str, config: RunOptions) -> str:
-    """Return the command line that runs a recipe with this config, quoted for a shell.
-
-    Flags that have their default values are omitted.
-
-    Args:
-        recipe: name of the recipe.
-        config: the flags of the run and of the data.
-    """
-    flags: list[str] = []
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if field.name in ("resume", "output_dir") or value == field.default:
-            continue
-        name = ("--no-" if value is False else "--") + field.name.replace("_", "-")
-        values = [] if isinstance(value, bool) else value if isinstance(value, (tuple, list)) else [value]
-        flags += [name, *map(str, values)]
-    return shlex.join(["kerasnlp-zoo", "train", recipe, *flags])
+def shares_of_workers(workers: Workers, config: RunOptions) -> str:
+    """Return a line about the workers and their shares of a batch."""
+    line = f"Worker {workers.index} of {workers.count}, at {workers.addresses[workers.index]}"
+    if isinstance(config, ModelRunOptions):
+        line += f": --batch-size {config.batch_size} for all workers, {config.batch_size // workers.count} for each"
+    return line
 
 
 def _tensorboard(folder: Path) -> list[keras.callbacks.Callback]:

@@ -11,6 +11,7 @@ from kerasnlp_zoo.errors import InputError
 STATE = "state"  # sub-folder of the output folder for resuming; deleted when the run finishes
 SEARCH = "search.json"  # the facts of a search by `kerasnlp-zoo tune`
 LOCK = ".lock"  # file in the output folder, with the id of the process that uses the folder
+TOKEN = ".workers"  # file by which several workers see that they share the folder
 MOST_FOLDERS = 1000  # of one recipe and data set
 _LOCKS: dict[Path, IO[bytes]] = {}  # the locks of this process: the system releases the lock of a file that is closed
 
@@ -107,7 +108,7 @@ def _new(folders: list[Path]) -> Path:
 
 
 def _contains_run(folder: Path) -> bool:
-    return folder.exists() and any(path.name != LOCK for path in folder.iterdir())
+    return folder.exists() and any(path.name not in (LOCK, TOKEN) for path in folder.iterdir())
 
 
 def lock_folder(folder: Path) -> str | None:

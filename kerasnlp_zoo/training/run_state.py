@@ -40,18 +40,20 @@ class RunState:
     Args:
         folder: output folder of the run.
         path: the file. It exists if the run is resumed.
+        is_chief: whether this process writes the file; of several workers, only the chief does.
 
     Raises:
         InputError: from all methods, if a fact of the resumed run was different.
     """
 
-    def __init__(self, folder: Path, path: Path) -> None:
-        self.folder, self.path = folder, path
+    def __init__(self, folder: Path, path: Path, is_chief: bool = True) -> None:
+        self.folder, self.path, self.is_chief = folder, path, is_chief
         self.facts: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
 
     def save(self) -> None:
         """Write the facts."""
-        files.write_json(self.path, self.facts)
+        if self.is_chief:
+            files.write_json(self.path, self.facts)
 
     def remember(self, facts: Mapping[str, Any]) -> None:
         """Add facts, which must be equal to the facts of the resumed run."""
@@ -72,13 +74,8 @@ class RunState:
 
     def remember_flags(self, config: Any) -> None:
         """Add the flags of a run."""
-        self.remember(
-            {
-                "--" + field.name.replace("_", "-"): str(getattr(config, field.name))
-                for field in dataclasses.fields(config)
-                if field.name not in MAY_CHANGE
-            }
-        )
+        may_change = {_flag(name) for name in MAY_CHANGE}
+        self.remember({flag: value for flag, value in flags_of(config).items() if flag not in may_change})
 
     def remember_vocabulary(self, vocabulary: TokenList) -> None:
         """Add the vocabulary of a run."""
@@ -113,6 +110,15 @@ class RunState:
             }
         )
         return data
+
+
+def flags_of(config: Any) -> dict[str, str]:
+    """Return {flag: value} of the flags of a run, as strings."""
+    return {_flag(field.name): str(getattr(config, field.name)) for field in dataclasses.fields(config)}
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def shown(fact: Any) -> str:

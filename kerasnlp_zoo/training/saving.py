@@ -12,7 +12,8 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.export import check_export, serving_commands
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
-from kerasnlp_zoo.training.run import Run, RunOptions
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import RunOptions
 from kerasnlp_zoo.weights import WeightDtype
 
 CHECKED_TEXTS = 20  # test texts on which the SavedModel is checked, in addition to the golden ones

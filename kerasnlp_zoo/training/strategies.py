@@ -1,4 +1,4 @@
-"""The devices that a model is trained on: one device, or several devices with a copy of the model each."""
+"""The devices that a model is trained on: one device, or several, also of several machines, with a copy each."""
 
 import functools
 from typing import Literal, TypeAlias, get_args
@@ -6,8 +6,11 @@ from typing import Literal, TypeAlias, get_args
 import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError, require_choice
+from kerasnlp_zoo.training.cluster import find_cluster, refuse_unused_cluster
+from kerasnlp_zoo.training.keras_multi_worker import MultiWorkerStrategy
+from kerasnlp_zoo.training.rendezvous import meet
 
-StrategyName: TypeAlias = Literal["auto", "none", "mirrored"]
+StrategyName: TypeAlias = Literal["auto", "none", "mirrored", "multi_worker"]
 STRATEGIES: tuple[str, ...] = get_args(StrategyName)
 
 
@@ -16,10 +19,12 @@ def make_strategy(name: StrategyName) -> tf.distribute.Strategy:
 
     Args:
         name: "none" uses one device. "mirrored" uses all GPUs of this machine, or its logical CPU devices if
-            it has no GPU. "auto" is "mirrored" on two or more GPUs and "none" otherwise.
+            it has no GPU. "auto" is "mirrored" on two or more GPUs and "none" otherwise. "multi_worker" uses the
+            devices of all processes of a cluster, and waits until all of them have started.
 
     Raises:
-        InputError: if the name is unknown, or if "mirrored" finds only one device.
+        InputError: if the name is unknown, if "mirrored" finds only one device, if "multi_worker" finds no cluster or a
+            worker does not start, or if TF_CONFIG describes a cluster for another strategy.
 
     Example:
 
@@ -27,6 +32,9 @@ def make_strategy(name: StrategyName) -> tf.distribute.Strategy:
     1
     """
     require_choice("strategy", name, STRATEGIES)
+    if name == "multi_worker":
+        return _multi_worker()
+    refuse_unused_cluster(f"--strategy {name}")
     gpus = tf.config.list_logical_devices("GPU")
     if name == "none" or (name == "auto" and len(gpus) < 2):
         return tf.distribute.get_strategy()
@@ -38,6 +46,14 @@ def make_strategy(name: StrategyName) -> tf.distribute.Strategy:
             "tf.config.set_logical_device_configuration"
         )
     return _mirrored(devices)
+
+
+@functools.cache
+def _multi_worker() -> MultiWorkerStrategy:
+    """Return the only strategy of this process over a cluster. TensorFlow must not have started before."""
+    cluster = find_cluster()
+    meet(cluster.addresses, cluster.index)
+    return MultiWorkerStrategy(cluster)
 
 
 @functools.cache

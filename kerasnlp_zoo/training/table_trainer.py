@@ -182,7 +182,7 @@ class TableTrainer(keras.Model):
     def train_step(self, data: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Run the minibatches of one chunk: tensors [1, M, ...] and "minibatches" int [1].
 
-        A replica that receives no chunk, [0, ...], does nothing.
+        A replica whose chunk has no minibatches does nothing.
         """
         count = tf.reduce_sum(data["minibatches"])
         batches = {name: _without_chunk_axis(values) for name, values in data.items() if name != "minibatches"}
@@ -207,5 +207,5 @@ class TableTrainer(keras.Model):
 
 
 def _without_chunk_axis(values: tf.Tensor) -> tf.Tensor:
-    """Reshape [1, M, ...] to [M, ...], and [0, M, ...] to [0, ...]."""
+    """Reshape [1, M, ...] to [M, ...]."""
     return tf.reshape(values, [-1, *values.shape[2:]])

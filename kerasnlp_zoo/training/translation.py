@@ -20,7 +20,8 @@ from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.training.callbacks import KeepBest, ValidationScore
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.optimizers import OptimizerName, ScheduleName
-from kerasnlp_zoo.training.run import ModelRunOptions, Run
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import ModelRunOptions
 from kerasnlp_zoo.training.saving import (
     draw_training,
     round_to_float16_if_harmless,

@@ -19,8 +19,8 @@ from kerasnlp_zoo.files import atomic_file
 from kerasnlp_zoo.flags import group_of, read_flags
 from kerasnlp_zoo.training.callbacks import DivergenceError
 from kerasnlp_zoo.training.next_word_loss import NextWordOptions
-from kerasnlp_zoo.training.run import RunConfig, RunOptions, command_line
 from kerasnlp_zoo.training.run_folder import SEARCH, open_folder, unlock_folder
+from kerasnlp_zoo.training.run_options import RunConfig, RunOptions, command_line
 from kerasnlp_zoo.training.run_state import RunState
 from kerasnlp_zoo.training.translation import TranslationConfig
 
@@ -175,6 +175,8 @@ def _checked(recipe: str, config: RunOptions, search: Sequence[str]) -> list[Sea
         )
     if getattr(config, "folds", 0) or getattr(config, "seeds", 0):
         raise InputError("A trial is one run. Omit --folds and --seeds, and use them with the best flags")
+    if config.strategy == "multi_worker":
+        raise InputError("A search runs in one process. Use another --strategy, and multi_worker with the best flags")
     flags = [SearchedFlag.read(text, type(config)) for text in search]
     if not flags or len({flag.name for flag in flags}) < len(flags):
         raise InputError(

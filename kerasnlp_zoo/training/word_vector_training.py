@@ -24,7 +24,8 @@ from kerasnlp_zoo.tasks import WordEmbedding
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.text import Vocabulary
 from kerasnlp_zoo.text.corpus import IDS, Corpus, encode_corpus, recode_corpus
-from kerasnlp_zoo.training.run import Run, RunOptions
+from kerasnlp_zoo.training.run import Run
+from kerasnlp_zoo.training.run_options import RunOptions
 from kerasnlp_zoo.training.saving import save_task
 from kerasnlp_zoo.training.word_vector_scores import WordVectorScores
 from kerasnlp_zoo.weights import WeightDtype, round_weights
@@ -120,12 +121,13 @@ def read_corpus(run: Run[CorpusRunConfig], known: Vocabulary | None = None) -> t
     config, source, folder = run.config, open_corpus(run.config), run.state / "corpus"
     started = time.time()
     run.remembered.remember({"text": config.fingerprint()})
-    if folder.exists():
-        corpus = Corpus.load(folder)
-    elif source.encoded:
-        corpus = _recoded(config, source.encoded, folder, known)
-    else:
-        corpus = encode_corpus(source.chunks(), folder, config.min_count, config.max_vocabulary_size, known)
+    with run.chief_first():
+        if folder.exists():
+            corpus = Corpus.load(folder)
+        elif source.encoded:
+            corpus = _recoded(config, source.encoded, folder, known)
+        else:
+            corpus = encode_corpus(source.chunks(), folder, config.min_count, config.max_vocabulary_size, known)
     if corpus.num_tokens <= corpus.num_sentences:
         raise InputError(
             f"Word vectors are learned from pairs of words in a line. Received: {source.name}, in which every line has "

@@ -19,7 +19,7 @@ from kerasnlp_zoo.datasets.token_classification import (
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.tag_schemes import Span
 from kerasnlp_zoo.text.tagged_text import TaggedText, join_tokens
-from kerasnlp_zoo.training.run import RunConfig
+from kerasnlp_zoo.training.run_options import RunConfig
 from tests.datasets.tfds_folders import write_tfds
 
 CONLL = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]

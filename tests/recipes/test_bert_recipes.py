@@ -167,7 +167,7 @@ def test_answers_are_learned_from_a_file_like_squad(encoder, tmp_path):
         ({"random_weights": True, "lora_rank": 2}, "trains the complete model"),
         ({"lora_rank": -1}, "--lora-rank must be at least 0"),
         ({"warmup_steps": 1.5}, "--warmup-steps must be a whole number, or a share"),
-        ({"gradient_accumulation": 0}, "gradient_accumulation must be an integer of at least 1"),
+        ({"accumulate_steps": 0}, "accumulate_steps must be an integer of at least 1"),
         ({"pretrained": "bert_minilm"}, "There is no entry 'bert_minilm'. Did you mean 'bert_minilm_en'"),
     ],
 )

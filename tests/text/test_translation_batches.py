@@ -38,6 +38,18 @@ def test_inputs_are_the_labels_shifted_by_one_position(random):
         assert labels.shape[0] % 4 == 0
 
 
+def test_the_pairs_of_a_batch_do_not_depend_on_the_number_of_replicas(random):
+    source, target = pairs(random, 100)
+    batches = [
+        [
+            labels.numpy()[labels.numpy().any(axis=1)].tolist()
+            for _, labels, _ in translation_batches(source, target, 128, multiple, shuffle=True, seed=3)
+        ]
+        for multiple in (1, 2, 5)
+    ]
+    assert batches[0] == batches[1] == batches[2]
+
+
 def test_the_order_depends_only_on_seed_and_epoch_and_padding_is_small(random):
     source, target = pairs(random, 2000)
 
@@ -57,8 +69,8 @@ def test_the_order_depends_only_on_seed_and_epoch_and_padding_is_small(random):
 
 
 def test_invalid_input_is_refused(random):
-    with pytest.raises(InputError, match="no room for 2 pairs of the longest length, 9 tokens"):
-        TranslationBatchRows(np.array([9]), np.array([3]), tokens=17, multiple=2, shuffle=False, seed=0)
+    with pytest.raises(InputError, match="no room for a pair of the longest length, 9 tokens"):
+        TranslationBatchRows(np.array([9]), np.array([3]), tokens=8, multiple=2, shuffle=False, seed=0)
     source, target = pairs(random, 5)
     with pytest.raises(InputError, match="Received: 5 sources and 4 targets"):
         translation_batches(source, target[:4], 512)

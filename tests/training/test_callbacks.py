@@ -3,9 +3,19 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.training import EpochBackup, EpochSeed, HistoryFile, KeepBest, StopOnDivergence, ValidationScore
+from kerasnlp_zoo.training import (
+    EpochBackup,
+    EpochSeed,
+    HistoryFile,
+    KeepBest,
+    LazyAdam,
+    StopOnDivergence,
+    ValidationScore,
+    make_strategy,
+)
 from kerasnlp_zoo.weights import load_weights, save_weights
 
 
@@ -216,3 +226,21 @@ def test_of_equal_epochs_the_one_with_the_lower_loss_is_kept(tmp_path):
     kept = {"monitor": "val_f1", "mode": "max"}
     assert KeepBest(history, tmp_path / "best.safetensors", **kept).best_row()["epoch"] == 1
     assert KeepBest(history, tmp_path / "best.safetensors", **kept, tie_breaker="val_loss").best_row()["epoch"] == 2
+
+
+def test_a_backup_is_restored_into_the_copies_of_all_replicas(tmp_path):
+    def made():
+        keras.utils.set_random_seed(1)
+        with make_strategy("mirrored").scope():
+            model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+            model.compile(LazyAdam(0.1), "mse")
+        return model
+
+    batches = tf.data.Dataset.from_tensor_slices((np.eye(2, dtype="float32"), np.ones((2, 1)))).batch(2)
+    first, second, backup = made(), made(), EpochBackup(tmp_path)
+    first.fit(batches, epochs=3, callbacks=[backup], verbose=0)
+    assert backup.restore(second) == 3
+    for model in (first, second):
+        model.fit(batches, verbose=0)
+    for found, expected in zip(second.get_weights(), first.get_weights(), strict=True):
+        np.testing.assert_array_equal(found, expected)

@@ -59,7 +59,7 @@ def test_weight_decay_applies_only_to_kernels(encoder):
 
 @pytest.mark.slow
 def test_accumulated_gradients_take_one_step_per_several_batches(encoder):
-    task, _ = trained(encoder, gradient_accumulation=3)
+    task, _ = trained(encoder, accumulate_steps=3)
     assert int(task.model.optimizer.iterations) == 1
     assert int(trained(encoder)[0].model.optimizer.iterations) == 3
 

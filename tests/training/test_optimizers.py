@@ -112,7 +112,7 @@ def test_every_epoch_has_its_own_norm_in_the_logs(policy, accumulation):
     keras.utils.set_random_seed(1)
     dense = keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False, dtype=policy)
     model = keras.Sequential([keras.Input((1,)), dense])
-    optimizer = OptimizerOptions(0.25, "sgd").make_optimizer(4, accumulation)
+    optimizer = OptimizerOptions(0.25, "sgd", accumulate_steps=accumulation).make_optimizer(4)
     model.compile(optimizer, "mse")
     rows = tf.data.Dataset.from_tensor_slices(([[1.0]] * 2, [[2.0]] * 2)).batch(1)
     if policy == "mixed_float16":
@@ -123,13 +123,30 @@ def test_every_epoch_has_its_own_norm_in_the_logs(policy, accumulation):
     assert logs["gradient_norm"] == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_norm_is_the_mean_over_two_replicas():
+def test_the_norm_on_two_replicas_is_that_of_the_whole_batch():
     with make_strategy("mirrored").scope():
         model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="zeros", use_bias=False)])
         model.compile(OptimizerOptions(0.25, "sgd").make_optimizer(1), keras.losses.MeanSquaredError(reduction="sum"))
     batch = tf.data.Dataset.from_tensors(([[1.0], [1.0]], [[2.0], [1.0]]))
     logs = model.fit(batch, callbacks=[GradientNorm()], verbose=0).history
-    assert logs["gradient_norm"] == pytest.approx([(4 + 2) / 2])
+    assert logs["gradient_norm"] == pytest.approx([4 + 2])
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lazy_adam", "sgd"])
+def test_the_gradient_of_the_whole_batch_is_clipped_on_two_replicas(optimizer):
+    weights = []
+    for strategy in ("none", "mirrored"):
+        keras.utils.set_random_seed(1)
+        with make_strategy(strategy).scope():
+            model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+            clipped = OptimizerOptions(0.25, optimizer, clip_norm=0.5).make_optimizer(1)
+            model.compile(clipped, keras.losses.MeanSquaredError(reduction="sum"))
+        rows = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+        batch = tf.data.Dataset.from_tensors((rows, rows[:, :1] + 3))
+        model.fit(batch, epochs=3, verbose=0)
+        weights.append(model.get_weights())
+    for mirrored, single in zip(*reversed(weights), strict=True):
+        np.testing.assert_allclose(mirrored, single, atol=1e-6)
 
 
 @pytest.mark.parametrize(
