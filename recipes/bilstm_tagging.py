@@ -62,7 +62,7 @@ from kerasnlp_zoo.training import (
     is_repeated_run,
     run_repeatedly,
 )
-from kerasnlp_zoo.training.starting_vectors import GLOVES_DEVIATION
+from kerasnlp_zoo.training.starting_vectors import GLOVES_DEVIATION, KIMS_DEVIATION
 
 RECURRENT = {"lstm": ("lstm", False), "bilstm": ("lstm", True), "bigru": ("gru", True), "birnn": ("rnn", True)}
 RECURRENT_FLAGS = ("cell", "skip_connections", "layer_norm", "num_input_layers", "num_output_layers", "filter_width")
@@ -122,7 +122,6 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     filter_widths: tuple[int, ...] = (3, 5)
     """Window width, in words, of each group of filters, for --model cnn."""
     usual_embedding_dim: ClassVar[int] = 100
-    vector_deviation: ClassVar[float] = GLOVES_DEVIATION
     character_encoder: CharacterEncoder | None = None
     """Layer that reads the letters of a word: a convolution (cnn, the default) or a bidirectional LSTM (lstm)."""
     word_dropout: float = 0.0
@@ -144,6 +143,10 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Maximum norm of the gradient of all weights together."""
     batch_size: int = 32
     """Number of texts in a batch, for all replicas together."""
+
+    def usual_deviation(self, language: str) -> float:
+        """Return the standard deviation of pretrained vectors that serves best in this recipe, by validation."""
+        return GLOVES_DEVIATION if language == "en" else KIMS_DEVIATION
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""

@@ -24,6 +24,7 @@ from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, FollowChief, HistoryFile, KeepBest, StopOnDivergence
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
+from kerasnlp_zoo.training.input_speed import InputSpeed
 from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
 from kerasnlp_zoo.training.run_options import ModelRunOptions, RunConfig, RunOptions, command_line
 from kerasnlp_zoo.training.run_state import DataT, RunState, flags_of
@@ -182,7 +183,7 @@ class Run(Generic[ConfigT]):
         # What has an effect on the training, or adds numbers of all workers. Only the chief scores, saves and logs.
         used = [EpochSeed(self.config.seed), exploded, GradientNorm()]
         if self.workers.is_chief:
-            used += [*callbacks, backup, *_tensorboard(self.folder)]
+            used += [*callbacks, backup, InputSpeed(dataset), *_tensorboard(self.folder)]
         # Keras warns after every epoch about a data set of unknown length.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
         try:

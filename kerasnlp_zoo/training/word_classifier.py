@@ -68,7 +68,9 @@ class WordVectorConfig(WordClassifierConfig):
     """Width of a word vector; columns that --embeddings lacks are random. Default: the width of --embeddings; without
     --embeddings, 300 for TextCNN and bags of embeddings, 128 for the Transformer encoder, and 100 for the others."""
     usual_embedding_dim: ClassVar[int] = 300  # without --embeddings
-    vector_deviation: ClassVar[float] = KIMS_DEVIATION  # chosen on validation, as in the recipes with other values
+    vector_deviation: float | None = None
+    """Standard deviation to which the numbers of --embeddings are scaled. Default: 0.7, that of GloVe, for taggers of
+    words; 0.144, that of Kim's random vectors, for all other models."""
     max_vectors: int = 50_000
     """Number of words of --embeddings, from its beginning, that the vocabulary gets in addition to the words of the
     training texts. 0 adds none."""
@@ -79,6 +81,14 @@ class WordVectorConfig(WordClassifierConfig):
         require_nonnegative(max_vectors=self.max_vectors)
         if self.embedding_dim is not None:
             require_positive(embedding_dim=self.embedding_dim)
+        if self.vector_deviation is not None and not self.vector_deviation > 0:
+            raise InputError(
+                f"--vector-deviation must be above 0. Received: --vector-deviation {self.vector_deviation}"
+            )
+
+    def usual_deviation(self, language: str) -> float:
+        """Return the standard deviation of pretrained vectors that serves best in this recipe, by validation."""
+        return KIMS_DEVIATION
 
     def preprocessor(self, data: TextClassificationData) -> WordPreprocessor:
         """Return the preprocessor of the base class; its vocabulary also has words of --embeddings."""
@@ -131,9 +141,8 @@ class WordVectorConfig(WordClassifierConfig):
             )
         if self.embeddings is None:
             return channels, None
-        vectors = read_word_vectors(
-            self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed, self.vector_deviation
-        )
+        deviation = self.vector_deviation or self.usual_deviation(preprocessor.language)
+        vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed, deviation)
         token_ids = self.token_ids(preprocessor, texts).flat_values.numpy()
         print("  vectors       " + vectors.coverage(token_ids))
         # Training never changes the vectors of other words, so their random columns would stay noise.

@@ -63,7 +63,7 @@ def main(config: Config) -> list[Row]:
         files.write_json(config.output, {"rows": rows, "versions": versions()})
     if config.plot is not None:
         panels = {
-            name: {row["family"]: [(count, efficiency_of(row, count, link)) for count in REPLICAS] for row in rows}
+            name: {str(row["family"]): [(count, efficiency_of(row, count, link)) for count in REPLICAS] for row in rows}
             for name, link in LINKS.items()
         }
         plots.efficiency_over_replicas(panels, config.plot, "share of the time in which replicas compute")
