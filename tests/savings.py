@@ -34,6 +34,7 @@ from kerasnlp_zoo.training.callbacks import EpochBackup
 from kerasnlp_zoo.training.run import Run
 from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
 from kerasnlp_zoo.training.run_state import RunState
+from kerasnlp_zoo.training.workers import Workers
 from kerasnlp_zoo.vocabulary import WordPieceVocabulary
 from kerasnlp_zoo.weights import load_weights, read_weights, save_weights
 from kerasnlp_zoo.zoo.configs import require_all_unchanged
@@ -274,7 +275,7 @@ RUN_FILES = ["facts.json", "best.safetensors", "after-epoch-00000.safetensors"] 
 
 def write_run(folder, version):
     """Version 1 can be resumed; version 2 is finished."""
-    run = SimpleNamespace(folder=folder, state=folder / STATE)
+    run = SimpleNamespace(folder=folder, state=folder / STATE, workers=Workers(tf.distribute.get_strategy()))
     if version == 1:
         for name in RUN_FILES:
             with files.atomic_file(run.state / name) as temporary:

@@ -69,8 +69,8 @@ def vector_blocks(path: FilePath, is_wanted: IsWanted = lambda word: True) -> It
 
 def _is_binary(body: bytes, dim: int) -> bool:
     """Return whether the numbers are binary, judged by the bytes after the first word."""
-    line = body.partition(b"\n")[0].split()
-    if _count_numbers(line) == dim:
+    found = _count_numbers(body.partition(b"\n")[0].split())
+    if found == dim:
         return False
     numbers = body.partition(b" ")[2][: 4 * dim]
     try:
@@ -78,7 +78,8 @@ def _is_binary(body: bytes, dim: int) -> bool:
     except UnicodeDecodeError as error:
         if error.end < len(numbers):  # otherwise the slice ends in the middle of a character
             return True
-    return CONTROLS.search(numbers) is not None
+    # Few numbers can be the codes of letters by chance. In a damaged text, a part of the line are numbers.
+    return CONTROLS.search(numbers) is not None or (not found and len(numbers) == 4 * dim)
 
 
 def _text_blocks(

@@ -62,7 +62,8 @@ def test_one_that_fails_stops_all_with_its_message(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_all(number, code, tmp_path):
-    program = "from kerasnlp_zoo import cli; from kerasnlp_zoo.commands import launch; import sys; "
+    program = "from kerasnlp_zoo import cli; from kerasnlp_zoo.commands import launch; import signal, sys; "
+    program += "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a job in the background ignores it
     program += "launch.RUN = sys.argv.pop(1); cli.main()"
     process = subprocess.Popen(
         [sys.executable, "-c", program, WORKER, "launch", "--workers", "2", "--", "train", "wait"],

@@ -8,7 +8,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kerasnlp_zoo.datasets.word_vector_files import FORMATS, read_vectors, write_projector, write_vectors
@@ -297,6 +297,7 @@ NUMBERS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
 @given(st.dictionaries(TOKENS, st.tuples(NUMBERS, NUMBERS), min_size=1, max_size=6), st.sampled_from(FORMATS))
+@example({"0": (-3.869744917852979e16, 4.999999873689376e-06)}, "word2vec_binary")  # its bytes are also UTF-8
 def test_random_words_and_vectors_are_read_back(tmp_path_factory, table, format):
     path = tmp_path_factory.mktemp("vectors") / "a"
     write_vectors(path, list(table), np.array(list(table.values()), "float32").reshape(-1, 2), format)

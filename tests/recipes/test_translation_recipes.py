@@ -112,7 +112,7 @@ def test_a_run_with_a_convolutional_encoder_completes_the_recipe(tmp_path):
         ({"label_smoothing": 1.0}, "--label-smoothing must be a number in"),
         ({"warmup_steps": 0, "schedule": "inverse_square_root"}, "needs --warmup-steps of at least 1"),
         ({"encoder": "cnn"}, "has no last state. Expected source_vector='mean'"),
-        ({"batch_size": 60}, "no room for 1 pairs of the longest length"),
+        ({"batch_size": 60}, "no room for a pair of the longest length"),
     ],
 )
 def test_bad_flags_are_refused_before_training(options, message, tmp_path):
