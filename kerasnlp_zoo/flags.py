@@ -50,8 +50,8 @@ GROUPS = {
         "keep_output from_entry plain"
     ).split(),
     "run": (
-        "datasets models single_seed_minutes search trials seed seeds output_dir resume strategy mixed_precision jit "
-        "deterministic smoke"
+        "datasets models single_seed_minutes search trials seed seeds output_dir resume save_steps strategy "
+        "mixed_precision jit deterministic smoke"
     ).split(),
 }
 TITLES = ("most used", "data", "text", "model", "training", "run")

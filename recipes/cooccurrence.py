@@ -38,6 +38,7 @@ class Config(CorpusRunConfig):
 
     epochs: tyro.conf.Suppress[int] = 1  # nothing is trained
     strategy: tyro.conf.Suppress[StrategyName] = "none"
+    save_steps: tyro.conf.Suppress[int | None] = None
     matrix: Literal["term_term", "term_document"] = "term_term"
     """term_term counts words near words; term_document counts words in sentences and paragraphs; words of the same
     topic then have similar vectors."""

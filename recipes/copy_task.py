@@ -53,6 +53,7 @@ class Config(OptimizerOptions, RunOptions):
     epochs: int = 30
     """Maximum number of epochs of 50 steps each; training stops earlier when a network has learned the task."""
     strategy: tyro.conf.Suppress[StrategyName] = "none"  # the networks are small
+    save_steps: tyro.conf.Suppress[int | None] = None
     resume: tyro.conf.Suppress[bool] = False  # nothing is saved before the end
     delays: tuple[int, ...] = (10, 50, 100)
     """Number of steps between the last symbol and the first answer."""

@@ -54,6 +54,7 @@ class Config(RunOptions):
     epochs: int = 500
     """Number of passes over the four texts; each pass is one step of gradient descent."""
     strategy: tyro.conf.Suppress[StrategyName] = "none"  # the models are small
+    save_steps: tyro.conf.Suppress[int | None] = None
     resume: tyro.conf.Suppress[bool] = False  # nothing is saved before the end
     seed: int = 0
     """Random seed of the first start; the next starts have the next seeds."""

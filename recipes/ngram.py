@@ -44,6 +44,7 @@ class Config(TextRunOptions):
 
     epochs: tyro.conf.Suppress[int] = 1  # nothing is trained
     strategy: tyro.conf.Suppress[StrategyName] = "none"
+    save_steps: tyro.conf.Suppress[int | None] = None
     resume: tyro.conf.Suppress[bool] = False
     order: int = 5
     """Maximum order: number of words of the longest n-grams. All lower orders are also tried."""

@@ -45,8 +45,7 @@ class EpochSeed(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Set the epoch number for data sets, and seed every layer that draws random numbers."""
         EpochNumber.value = epoch
-        generators = [g for layer in self.model._flatten_layers() for g in getattr(layer, "_seed_generators", [])]
-        for number, generator in enumerate(generators):
+        for number, generator in enumerate(generators_of(self.model)):
             state = np.random.SeedSequence((self.seed, epoch, number)).generate_state(2, "uint32")
             generator.state.assign(state)
 
@@ -247,9 +246,7 @@ class EpochBackup(keras.callbacks.Callback):
         """Write the state of this epoch, then delete the older ones."""
         path = self.folder / f"after-epoch-{epoch:05d}.safetensors"
         older = [backup for backup in self._backups() if backup != path]
-        state = {name: np.array(variable.value, order="C") for name, variable in _state(self.model).items()}
-        with atomic_file(path) as temporary:
-            temporary.write_bytes(save(state))
+        write_variables(path, state_of(self.model))
         for backup in older:
             backup.unlink()
 
@@ -261,20 +258,38 @@ class EpochBackup(keras.callbacks.Callback):
         """
         if not (backups := self._backups()):
             return 0
-        with model.distribute_strategy.scope():
-            model.optimizer.build(model.trainable_variables)
-        saved = read_weights(backups[-1])
-        for name, variable in _state(model).items():
-            variable.assign(saved[name])
+        load_state(model, backups[-1])
         return int(backups[-1].name.split(".")[0].rpartition("-")[2]) + 1
 
     def _backups(self) -> list[Path]:
         return sorted(self.folder.glob("after-epoch-*.safetensors"))
 
 
-def _state(model: keras.Model) -> dict[str, keras.Variable]:
+def generators_of(model: keras.Model) -> list[keras.random.SeedGenerator]:
+    """Return the generators of random numbers of the layers of a model, such as those of dropout."""
+    return [generator for layer in model._flatten_layers() for generator in getattr(layer, "_seed_generators", [])]
+
+
+def state_of(model: keras.Model) -> dict[str, keras.Variable]:
     """Return all variables of model and optimizer, keyed by their index.
 
     Paths cannot be the keys: they contain numbers that Keras counts per process, and a resumed run is another process.
     """
     return {str(index): variable for index, variable in enumerate([*model.weights, *model.optimizer.variables])}
+
+
+def write_variables(path: Path, variables: Mapping[str, keras.Variable]) -> None:
+    """Write variables as safetensors."""
+    values = {name: np.array(variable.value, order="C") for name, variable in variables.items()}
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(save(values))
+
+
+def load_state(model: keras.Model, path: Path) -> dict[str, np.ndarray]:
+    """Assign the variables of `state_of` from a file to a compiled model, and return all arrays of the file."""
+    with model.distribute_strategy.scope():
+        model.optimizer.build(model.trainable_variables)
+    saved = read_weights(path)
+    for name, variable in state_of(model).items():
+        variable.assign(saved[name])
+    return saved

@@ -28,6 +28,7 @@ from kerasnlp_zoo.training.input_speed import InputSpeed
 from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
 from kerasnlp_zoo.training.run_options import ModelRunOptions, RunConfig, RunOptions, command_line
 from kerasnlp_zoo.training.run_state import DataT, RunState, flags_of
+from kerasnlp_zoo.training.step_backup import NotTheEnd, StepBackup
 from kerasnlp_zoo.training.strategies import make_strategy
 from kerasnlp_zoo.training.workers import LostWorkerError, WorkerEnded, Workers
 from kerasnlp_zoo.versions import versions
@@ -174,29 +175,41 @@ class Run(Generic[ConfigT]):
         epochs = self.epochs
         self.remembered.remember_initial_weights(model)
         backup, exploded = EpochBackup(self.state), StopOnDivergence(uniform_loss)
+        within = StepBackup(self.state, self.config.save_steps if self.workers.is_chief else None)
         first_epoch = backup.restore(model)
+        first_step = within.restore(model, first_epoch)
         if finished(first_epoch - 1):
-            first_epoch = epochs
-        self.workers.require_same({**self.remembered.facts, "first epoch": first_epoch}, "data and initial weights")
-        if first_epoch:
-            print(f"Resuming after epoch {first_epoch} of at most {epochs}")
+            first_epoch, first_step = epochs, 0
+        first = {"first epoch": first_epoch, "first step": first_step}
+        self.workers.require_same({**self.remembered.facts, **first}, "data and initial weights")
+        if first_epoch or first_step:
+            steps = f" and {first_step:,} steps" if first_step else ""
+            print(f"Resuming after epoch {first_epoch}{steps} of at most {epochs}")
         # What has an effect on the training, or adds numbers of all workers. Only the chief scores, saves and logs.
         used = [EpochSeed(self.config.seed), exploded, GradientNorm()]
         if self.workers.is_chief:
             used += [*callbacks, backup, InputSpeed(dataset), *_tensorboard(self.folder)]
+        used += [within, FollowChief(self.workers)]
+
+        def fit(rest: tf.data.Dataset, first: int, end: int, listening: Sequence[keras.callbacks.Callback]) -> None:
+            model.fit(
+                rest,
+                epochs=end,
+                initial_epoch=first,
+                callbacks=list(listening),
+                shuffle=False,
+                verbose=0 if not self.workers.is_chief else 1 if sys.stdout.isatty() else 2,
+                **arguments,
+            )
+
         # Keras warns after every epoch about a data set of unknown length.
         warnings.filterwarnings("ignore", message="Your input ran out of data")
         try:
             with self.workers.watched(), sigterm_interrupts():
-                model.fit(
-                    dataset,
-                    epochs=epochs,
-                    initial_epoch=first_epoch,
-                    callbacks=[*used, FollowChief(self.workers)],
-                    shuffle=False,
-                    verbose=0 if not self.workers.is_chief else 1 if sys.stdout.isatty() else 2,
-                    **arguments,
-                )
+                if first_step:
+                    fit(dataset.skip(first_step), first_epoch, first_epoch + 1, list(map(NotTheEnd, used)))
+                    first_epoch = epochs if model.stop_training else first_epoch + 1
+                fit(dataset, first_epoch, epochs, used)
                 if not self.workers.is_chief:
                     raise WorkerEnded(self.workers.exchange(None)[0])  # `finish` of the chief sends the metrics
         except BaseException as error:

@@ -27,12 +27,16 @@ class RunOptions(PathFlags):
     seed: int = 1
     """Random seed for the initial weights, shuffling and dropout."""
     resume: bool = False
-    """Continue the interrupted run in the output folder after its last complete epoch."""
+    """Continue the interrupted run in the output folder after its last complete epoch, or after its last saved step
+    (--save-steps)."""
     output_dir: Path | None = None
     """Output folder. Default: runs/<recipe>_<dataset>, with a number if that folder is in use."""
 
     mixed_precision = "none"  # not flags here; recipes that support them define flags for these two
     deterministic = False
+    save_steps: int | None = None
+    """Also save the state after every N steps within an epoch; --resume then continues there. Default: only after each
+    epoch."""
     is_trial = False  # no flag: `kerasnlp-zoo tune` sets it; the run ends with its validation score
 
     if TYPE_CHECKING:
@@ -43,7 +47,7 @@ class RunOptions(PathFlags):
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
-        require_positive(epochs=self.epochs)
+        require_positive(epochs=self.epochs, save_steps=1 if self.save_steps is None else self.save_steps)
 
 
 @dataclasses.dataclass

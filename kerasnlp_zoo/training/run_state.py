@@ -16,7 +16,7 @@ from kerasnlp_zoo.datasets.splits import TextClassificationData
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.vocabulary import TokenList
 
-MAY_CHANGE = ("resume", "output_dir", "epochs", "patience")
+MAY_CHANGE = ("resume", "output_dir", "epochs", "patience", "save_steps")
 SHOWN = 200  # characters of a changed fact in a message
 
 
@@ -65,8 +65,8 @@ class RunState:
         if changed:
             raise InputError(
                 f"A run can only be resumed with its own flags and data. Expected for {self.folder}: "
-                f"{', '.join(changed)}. Only --epochs and --patience may change; start a new run for other flags or "
-                "other data"
+                f"{', '.join(changed)}. Only --epochs, --patience and --save-steps may change; start a new run "
+                "for other flags or other data"
             )
         self.facts |= facts
         if self.path.parent.exists():
