@@ -18,7 +18,6 @@ import traceback
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from kerasnlp_zoo.commands.launch import free_ports, tf_config
 from kerasnlp_zoo.errors import InputError
@@ -67,7 +66,7 @@ def codes(processes):
 
 def final_state(folder):
     """Return the weights and the state of the optimizer after the last epoch."""
-    return load_file(next((folder / CASE / worker_runs.KEPT).glob("after-epoch-*")))
+    return worker_runs.last_state(folder / CASE)
 
 
 def kill_and_resume(data, folder, workers, dice):

@@ -14,6 +14,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from safetensors.numpy import load_file
 
 from kerasnlp_zoo import durable, zoo
 from kerasnlp_zoo.models import BERT_SIZES, sentence_encoder
@@ -133,8 +134,13 @@ def train(name, data, folder, **changes):
         keras.backend.clear_session()
 
 
+def last_state(folder):
+    """Return the weights and the state of the optimizer after the last epoch of a run."""
+    return load_file(next((folder / KEPT).glob("after-epoch-*")))
+
+
 def main():
-    """Run the cases in the arguments; print the seconds of each."""
+    """Train the cases that the arguments name, and print the seconds of each."""
     data, folder, devices, *names = sys.argv[1:]
     if "TF_CONFIG" in os.environ:
         changes = {"strategy": "multi_worker"}

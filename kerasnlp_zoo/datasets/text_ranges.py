@@ -115,7 +115,7 @@ class _Range:
         return next(self._pieces, b"")
 
     def seek(self, offset: int) -> int:
-        """Do nothing: advice on the encoding is given for the complete file."""
+        """Do nothing. Advice on the encoding is given for the complete file, not for a range."""
         return offset
 
 

@@ -26,7 +26,7 @@ def count_lines(work: str, number: int, lines: int) -> None:
 
 
 def publish_parts(ranges: Sequence[TextRange], work: str, output: str, suffix: str) -> int:
-    """Make the output folder of the files of all ranges, with files.json; return the number of lines in them.
+    """Move the files of all ranges and files.json into the output folder; return the number of their lines.
 
     Args:
         ranges: ranges of the text.

@@ -58,6 +58,16 @@ class IdsOnDisk:
                 f"{self.folder / IDS} is incomplete. Expected {len(self):,} ids. Received: {size // DTYPE.itemsize:,}"
             )
 
+    def check_ids(self, vocabulary_size: int) -> None:
+        """Raise InputError unless all ids are ids of the vocabulary; it reads the file once."""
+        for start in range(0, len(self), BLOCK):
+            ids = self.read(start, BLOCK)
+            if ids.min() < 0 or ids.max() >= vocabulary_size:
+                raise InputError(
+                    f"{self.folder / IDS} is damaged. Expected ids from 0 to {vocabulary_size - 1}. Received: "
+                    f"{ids.min()} to {ids.max()}. Encode the text again"
+                )
+
 
 @dataclasses.dataclass(frozen=True)
 class Corpus(IdsOnDisk):
@@ -98,6 +108,8 @@ class Corpus(IdsOnDisk):
             counts = np.load(folder / COUNTS, allow_pickle=False)
             corpus = cls(folder, Vocabulary.load(folder / VOCABULARY), counts, **facts)
             corpus.check_size()
+            if counts.shape != (len(corpus.vocabulary),) or counts.dtype.kind != "i":
+                raise ValueError(f"{COUNTS} has no count for each of {len(corpus.vocabulary):,} words")
         return corpus
 
 

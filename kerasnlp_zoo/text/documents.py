@@ -84,6 +84,9 @@ class Documents(IdsOnDisk):
             facts = json.loads((folder / FACTS).read_text("utf-8"))
             starts = np.load(folder / BLOCKS, allow_pickle=False)
             documents = cls(folder, WordPieceVocabulary.load(folder / VOCABULARY), starts, **facts)
+            is_rising = starts.ndim == 1 and starts.size and starts[0] == 0 and np.all(np.diff(starts) > 0)
+            if starts.dtype.kind != "i" or not is_rising:
+                raise ValueError(f"{BLOCKS} does not contain increasing numbers from 0 on")
             documents.check_size()
         return documents
 

@@ -121,6 +121,8 @@ def _encoded_folder(config: PretrainingConfig, encoded: EncodedText) -> Path:
             f"{config.corpus} contains token ids and their vocabulary. Received: --vocabulary {config.vocabulary}, "
             f"--cased {config.cased}. Leave both out, or encode the text again"
         )
+    documents = Documents.load(config.corpus)
+    documents.check_ids(len(documents.vocabulary))
     return config.corpus
 
 

@@ -156,7 +156,9 @@ def _recoded(config: CorpusRunConfig, encoded: EncodedText, folder: Path, known:
             f"{config.corpus} contains only words that occur {encoded.min_count} times or more. Received: --min-count "
             f"{config.min_count}. Add --min-count {encoded.min_count}, or encode the text again"
         )
-    return recode_corpus(Corpus.load(config.corpus), folder, config.min_count, config.max_vocabulary_size, known)
+    corpus = Corpus.load(config.corpus)
+    corpus.check_ids(len(corpus.vocabulary))
+    return recode_corpus(corpus, folder, config.min_count, config.max_vocabulary_size, known)
 
 
 def score_callbacks(language: str, tokens: Sequence[str]) -> list[keras.callbacks.Callback]:

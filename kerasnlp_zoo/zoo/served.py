@@ -10,8 +10,10 @@ import tensorflow as tf
 from kerasnlp_zoo import models
 from kerasnlp_zoo.errors import InputError, require_choice
 from kerasnlp_zoo.files import read_json
+from kerasnlp_zoo.models.size_limit import limited_to, require_plausible
 from kerasnlp_zoo.tasks import TASKS, Task
 from kerasnlp_zoo.tasks.description import DESCRIPTION, EXTRA, VOCABULARY
+from kerasnlp_zoo.zoo.argument_types import require_types
 from kerasnlp_zoo.zoo.loading import read_preprocessor
 
 SAVED_MODEL = "saved_model.pb"
@@ -76,15 +78,32 @@ def _described_task(version: str) -> Task:
                 )
             tf.io.gfile.copy(source, str(Path(local, name)))
         config = read_json(Path(local, DESCRIPTION), "the description of a task", "Export the entry again")
+        source = f"{version}/{EXTRA}/{DESCRIPTION}"
         try:
             require_choice("task", config["task"], tuple(TASKS))
+            require_choice("builder", config["builder"], sorted(models.BUILDERS))
+            for arguments in (config["builder_arguments"], config["preprocessing"]["config"]):
+                require_plausible(arguments, source)
+            require_types(models.BUILDERS[config["builder"]], config["builder_arguments"], source)
             preprocessor = read_preprocessor(Path(local), config, {})
-            model = models.build({"builder": config["builder"], "arguments": config["builder_arguments"]})
+            with limited_to(_shapes(version), source):
+                model = models.build({"builder": config["builder"], "arguments": config["builder_arguments"]})
             labels, arguments = config["labels"], config.get("task_arguments", {})
             task = TASKS[config["task"]](model, preprocessor, labels, **arguments)
+        except InputError:
+            raise
         except (TypeError, ValueError, AttributeError, KeyError) as error:
-            raise InputError(f"{version}/{EXTRA}/{DESCRIPTION} cannot be used by this kerasnlp-zoo: {error}") from error
+            raise InputError(f"{source} cannot be used by this kerasnlp-zoo: {error}") from error
     return task.with_windows() if config.get("windows") else task
+
+
+def _shapes(version: str) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the variables of a SavedModel; an empty dict if it has none, or they cannot be read."""
+    try:
+        reader = tf.train.load_checkpoint(f"{version}/variables/variables")
+    except (tf.errors.OpError, ValueError):
+        return {}
+    return {name: tuple(shape) for name, shape in reader.get_variable_to_shape_map().items()}
 
 
 def _named(signature: Callable[..., Any], names: tuple[str, ...]) -> Callable[..., Any]:

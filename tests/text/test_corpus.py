@@ -98,3 +98,22 @@ def test_ids_of_a_corpus_give_the_corpus_of_its_text(tmp_path, max_size, known):
         path.name: path.read_bytes() for path in expected.folder.iterdir()
     }
     assert again.num_tokens < everything.num_tokens
+
+
+@pytest.mark.parametrize("bad", [-1, 10**6])
+def test_ids_that_are_not_in_the_vocabulary_are_found(bad, sentences, tmp_path):
+    corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", min_count=1)
+    corpus.check_ids(len(corpus.vocabulary))
+    ids = np.fromfile(tmp_path / "corpus" / module.IDS, "<i4")
+    ids[len(ids) // 2] = bad
+    ids.tofile(tmp_path / "corpus" / module.IDS)
+    with pytest.raises(InputError, match=f"Received: .*{bad}"):
+        Corpus.load(tmp_path / "corpus").check_ids(len(corpus.vocabulary))
+
+
+def test_counts_of_other_words_are_refused(sentences, tmp_path):
+    corpus = encode_corpus(chunks_of(sentences), tmp_path / "corpus", min_count=1)
+    for counts in (corpus.counts[:-1], corpus.counts[None], corpus.counts.astype(float)):
+        np.save(tmp_path / "corpus" / module.COUNTS, counts)
+        with pytest.raises(InputError, match="has no count for each of"):
+            Corpus.load(tmp_path / "corpus")

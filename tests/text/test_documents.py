@@ -5,7 +5,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.text import WordPieceVocabulary
-from kerasnlp_zoo.text.documents import Documents, encode_documents
+from kerasnlp_zoo.text.documents import BLOCKS, Documents, encode_documents
 
 VOCABULARY = WordPieceVocabulary("[PAD] [UNK] [CLS] [SEP] [MASK] a b c".split())
 
@@ -80,3 +80,12 @@ def test_too_little_text_and_broken_folders_are_refused(tmp_path):
         Documents.load(tmp_path / "ids")
     with pytest.raises(InputError, match="does not contain complete documents"):
         Documents.load(tmp_path)
+
+
+@pytest.mark.parametrize("starts", [[], [0.0, 1.0], [1, 2], [0, 5, 3], [[0, 1]]])
+def test_impossible_starts_of_blocks_are_refused(starts, random, tmp_path):
+    _, stream = random_documents(random)
+    encode_documents([stream], VOCABULARY, tmp_path / "documents")
+    np.save(tmp_path / "documents" / BLOCKS, np.array(starts))
+    with pytest.raises(InputError, match="increasing numbers"):
+        Documents.load(tmp_path / "documents")

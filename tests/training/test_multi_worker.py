@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from kerasnlp_zoo.commands.launch import free_ports, tf_config
 from tests import worker_kills, worker_runs
@@ -29,13 +28,6 @@ def start(addresses, index, *arguments, module="tests.worker_runs"):
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("small") / "data"
-    worker_runs.write_data(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def by_two_workers(data, tmp_path_factory):
     """The folder of the runs of all cases, each trained by two workers."""
     folder = tmp_path_factory.mktemp("two")
@@ -44,10 +36,6 @@ def by_two_workers(data, tmp_path_factory):
     outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs[0][-3000:] + outputs[1][-3000:]
     return folder
-
-
-def last_state(folder):
-    return load_file(next((folder / worker_runs.KEPT).glob("after-epoch-*")))
 
 
 def losses(folder):
@@ -59,7 +47,7 @@ def losses(folder):
 def test_two_workers_train_the_same_weights_as_one_process(name, data, by_two_workers, tmp_path):
     """Word vectors: as two replicas of one process, because the tables of replicas are averaged after each chunk."""
     worker_runs.train(name, data, tmp_path, strategy="mirrored" if name == "word2vec" else "none")
-    expected, found = last_state(tmp_path / name), last_state(by_two_workers / name)
+    expected, found = worker_runs.last_state(tmp_path / name), worker_runs.last_state(by_two_workers / name)
     assert found.keys() == expected.keys()
     own = [key for key, values in expected.items() if found[key].shape != values.shape]
     assert len(own) == (2 if name == "rnn_language_model" else 0)  # its state: each worker has that of its streams

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from tests import worker_runs
 
@@ -26,23 +25,12 @@ pytestmark = pytest.mark.slow
 IN_HALF_PRECISION = [name for name in worker_runs.CASES if name != "word2vec"]  # it has no flag --mixed-precision
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("small") / "data"
-    worker_runs.write_data(folder)
-    return folder
-
-
-def last_state(folder):
-    return load_file(next((folder / worker_runs.KEPT).glob("after-epoch-*")))
-
-
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 @pytest.mark.parametrize("name", IN_HALF_PRECISION)
 def test_every_recipe_trains_in_half_precision(name, precision, data, tmp_path):
     metrics = worker_runs.train(name, data, tmp_path, strategy="none", mixed_precision=precision)
     assert np.isfinite(metrics["test_score"])
-    for values in last_state(tmp_path / name).values():
+    for values in worker_runs.last_state(tmp_path / name).values():
         assert values.dtype != np.float16
         assert np.isfinite(values).all()
 
@@ -59,7 +47,7 @@ def two_runs(data, tmp_path_factory):
 
 @pytest.mark.parametrize("name", worker_runs.CASES)
 def test_two_deterministic_runs_have_the_same_bits(name, two_runs):
-    first, second = (last_state(two_runs / turn / name) for turn in ("first", "second"))
+    first, second = (worker_runs.last_state(two_runs / turn / name) for turn in ("first", "second"))
     assert first.keys() == second.keys()
     for key, values in first.items():
         np.testing.assert_array_equal(second[key], values)

@@ -5,7 +5,6 @@ import shutil
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from kerasnlp_zoo.training.run_folder import STATE
 from kerasnlp_zoo.training.step_backup import StepBackup
@@ -17,21 +16,10 @@ STEP = 2  # of the second epoch, counted from 0, after which the run is killed
 SAVE_STEPS = 2
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("small") / "data"
-    worker_runs.write_data(folder)
-    return folder
-
-
 def history(folder):
     with open(folder / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     return [{name: value for name, value in row.items() if not name.endswith("per_second")} for row in rows]
-
-
-def last_state(folder):
-    return load_file(next((folder / worker_runs.KEPT).glob("after-epoch-*")))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +48,7 @@ def test_a_run_killed_within_an_epoch_continues_after_its_last_saved_step(name, 
     found = [path.name for path in (killed / name / STATE).glob("within-*")]
     assert found == ["within-epoch-00001-00000002.safetensors"]
     worker_runs.train(name, data, killed, resume=True, **changes)
-    whole, resumed = last_state(tmp_path / "whole" / name), last_state(killed / name)
+    whole, resumed = worker_runs.last_state(tmp_path / "whole" / name), worker_runs.last_state(killed / name)
     for key, values in whole.items():
         np.testing.assert_array_equal(resumed[key], values)
     assert history(killed / name) == history(tmp_path / "whole" / name)
