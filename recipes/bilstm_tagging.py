@@ -38,6 +38,7 @@ from kerasnlp_zoo.models import (
     bilstm_crf,
     bilstm_tagger,
     set_word_vectors,
+    text_cnn_crf,
     text_cnn_tagger,
     transformer_crf,
     transformer_tagger,
@@ -73,7 +74,14 @@ Tags: TypeAlias = Literal["auto", "iob2", "bmes", "bioes", "tokens"]
 class Config(TokenClassificationOptions, WordVectorConfig):
     """Train a tagger on texts with marked spans, by default a BiLSTM-CRF on the Chinese names of MSRA."""
 
-    builders = ("bilstm_crf", "bilstm_tagger", "transformer_crf", "transformer_tagger", "text_cnn_tagger")
+    builders = (
+        "bilstm_crf",
+        "bilstm_tagger",
+        "transformer_crf",
+        "transformer_tagger",
+        "text_cnn_crf",
+        "text_cnn_tagger",
+    )
     dataset: str = "msra"
     """Name of a data set of this package, or of TensorFlow Datasets with tokens and tags, such as
     universal_dependencies/en_ewt."""
@@ -94,7 +102,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Only for Chinese parts of speech: entry that splits raw text into words, such as bilstm_crf_segmentation_zh."""
     word_length: int | None = None
     """Number of characters of each word that the model also reads; 0 for none. Default: 20; 4 for parts of speech in
-    Chinese; none for other Chinese texts and for --model cnn."""
+    Chinese; none for other Chinese texts."""
     num_bigram_bins: int | None = None
     """Number of hash bins for pairs of adjacent tokens, which are then also embedded, for example 60000. Default: no
     pairs."""
@@ -102,7 +110,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """Number of units of each recurrent layer, per direction; for --model transformer, width of the vectors in the
     blocks; for --model cnn, number of filters of each width."""
     num_layers: int = 1
-    """Number of recurrent layers, or of blocks of the Transformer."""
+    """Number of recurrent layers, of blocks of the Transformer, or of stacked convolutions."""
     num_heads: int = 4
     """Number of attention heads of each block, for --model transformer."""
     intermediate_dim: int = 256
@@ -156,12 +164,6 @@ class Config(TokenClassificationOptions, WordVectorConfig):
         given = [f"--{name.replace('_', '-')}" for name in RECURRENT_FLAGS if getattr(self, name)]
         if self.model not in RECURRENT and given:
             raise InputError(f"Only recurrent encoders have {', '.join(given)}. Received: --model {self.model}")
-        more = (self.word_length, self.character_encoder, self.num_bigram_bins, self.word_dropout)
-        if self.model == "cnn" and (self.head == "crf" or any(more)):
-            raise InputError(
-                "--model cnn is only a baseline: it requires --head softmax, and cannot be used with --word-length, "
-                "--character-encoder, --num-bigram-bins or --word-dropout"
-            )
 
 
 def main(config: Config, fold: int | None = None) -> dict[str, Any]:
@@ -238,7 +240,7 @@ def make_preprocessor(
         cut_at=cuts_of(train.texts, train.references) if data.language == "en" and not is_given else "",
     )
     usual_length = 20 if data.language != "zh" else 4 if is_given else 0  # raw Chinese is read character by character
-    length = usual_length if config.word_length is None and config.model != "cnn" else config.word_length
+    length = usual_length if config.word_length is None else config.word_length
     if config.character_encoder is not None and not length:
         raise InputError(
             f"--character-encoder {config.character_encoder} needs the letters of words, which this model does not "
@@ -257,17 +259,16 @@ def build(
         "embedding_dim": embedding_dim,
         "channels": channels,
         "dropout": config.dropout,
-    }
-    if config.model == "cnn":
-        return text_cnn_tagger(**shared, filter_widths=config.filter_widths, num_filters=config.hidden_dim)
-    shared |= {
-        "hidden_dim": config.hidden_dim,
         "num_layers": config.num_layers,
         "character_vocabulary_size": preprocessor.character_vocabulary_size,
         "character_encoder": config.character_encoder or "cnn",
         "num_bigram_bins": config.num_bigram_bins,
         "word_dropout": config.word_dropout,
     }
+    if config.model == "cnn":
+        shared |= {"num_filters": config.hidden_dim, "filter_widths": config.filter_widths}
+        return text_cnn_crf(**shared, tags=tags) if config.head == "crf" else text_cnn_tagger(**shared)
+    shared["hidden_dim"] = config.hidden_dim
     if config.model == "transformer":
         shared |= {
             "num_heads": config.num_heads,

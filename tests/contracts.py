@@ -285,7 +285,13 @@ BUILDERS = [
         ),
     ),
     BuilderCase("text_cnn", _text_cnn(padding="same", activation="leaky_relu", l1=0.001)),
-    BuilderCase("text_cnn_tagger", _text_cnn(), per_token=True),
+    BuilderCase(
+        "text_cnn_tagger",
+        _text_cnn(character_vocabulary_size=VOCABULARY_SIZE, num_layers=2),
+        words_of_letters,
+        per_token=True,
+    ),
+    BuilderCase("text_cnn_crf", _text_cnn(), per_token=True, loss=crf_loss, read=crf_marginals),
     *(
         BuilderCase("softmax_regression", {**SIZES, "weighting": weighting}, quantizable=False)
         for weighting in ("binary", "tf_idf")

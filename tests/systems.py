@@ -139,6 +139,13 @@ SYSTEMS = [
         "--model cnn --head softmax",
         reasons={"entry": "a baseline for the BiLSTM tagger"},
     ),
+    System(
+        "CNN-CRF",
+        "text_cnn_crf",
+        "bilstm_tagging",
+        "--model cnn",
+        reasons={"entry": "a baseline for the BiLSTM-CRF"},
+    ),
     System("BiLSTM tagger", "bilstm_tagger", "bilstm_tagging", "--head softmax", reasons=WITH_CRF),
     System("BiLSTM-CRF", "bilstm_crf", "bilstm_tagging"),
     System(

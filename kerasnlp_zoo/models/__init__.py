@@ -33,7 +33,8 @@ from kerasnlp_zoo.models.nnlm import nnlm
 from kerasnlp_zoo.models.rnn_language_model import rnn_language_model
 from kerasnlp_zoo.models.seq2seq import seq2seq
 from kerasnlp_zoo.models.seq2seq_steps import Seq2SeqSteps
-from kerasnlp_zoo.models.text_cnn import text_cnn, text_cnn_tagger
+from kerasnlp_zoo.models.text_cnn import text_cnn
+from kerasnlp_zoo.models.text_cnn_tagger import text_cnn_crf, text_cnn_tagger
 from kerasnlp_zoo.models.transformer import TRANSFORMER_SIZES, transformer
 from kerasnlp_zoo.models.transformer_encoder import transformer_encoder
 from kerasnlp_zoo.models.transformer_language_model import transformer_language_model
@@ -90,6 +91,7 @@ __all__ = [
     "softmax_regression",
     "state_spec",
     "text_cnn",
+    "text_cnn_crf",
     "text_cnn_tagger",
     "transformer",
     "transformer_crf",

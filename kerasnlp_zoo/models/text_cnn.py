@@ -94,7 +94,7 @@ def text_cnn(
     _require_rates(dilation_rates)
     token_ids, mask, embeddings = embed_words(vocabulary_size, embedding_dim, channels)
     pooled = []
-    for width in _checked_widths(filter_widths):
+    for width in checked_widths(filter_widths):
         windows, window_mask = embeddings, mask
         for number, rate in enumerate(dilation_rates, start=1):
             name = f"{width}" if number == 1 else f"{width}_{number}"
@@ -124,56 +124,7 @@ def text_cnn(
     return keras.Model(token_ids, output(features), name="text_cnn")
 
 
-@builder
-def text_cnn_tagger(
-    vocabulary_size: int,
-    num_classes: int,
-    *,
-    embedding_dim: int = 300,
-    filter_widths: Sequence[int] = (3, 5),
-    num_filters: int = 100,
-    channels: Channels = "random",
-    dropout: float = 0.5,
-) -> keras.Model:
-    """Build a tagger with the same convolutions: it predicts a label for every word from the words around it.
-
-    Args:
-        vocabulary_size: V, number of token ids, including `[PAD]` and `[UNK]`.
-        num_classes: C, number of tags.
-        embedding_dim: D, width of a word vector.
-        filter_widths: words in the windows of each group of filters, all different.
-        num_filters: F, filters per width.
-        channels: as for `text_cnn`.
-        dropout: in [0, 1), fraction of window features to drop in training.
-
-    Returns:
-        `keras.Model`: token_ids int [B, T] -> logits float [B, T, C].
-
-    Raises:
-        InputError: if an argument is outside its range.
-
-    Example:
-
-    >>> import numpy as np
-    >>> model = text_cnn_tagger(vocabulary_size=1000, num_classes=9)
-    >>> model(np.array([[4, 8, 15, 0]])).shape
-    TensorShape([1, 4, 9])
-
-    Reference: Collobert et al. 2011, "Natural Language Processing (Almost) from Scratch", section 3.
-    """
-    require_positive(num_filters=num_filters)
-    token_ids, mask, embeddings = embed_words(vocabulary_size, embedding_dim, channels)
-    windows = [
-        TextConvolution(num_filters, width, padding="same", name=f"convolution_{width}")(embeddings, mask=mask)
-        for width in _checked_widths(filter_widths)
-    ]
-    features = _concatenate(windows)  # [B, T, F x widths]
-    features = keras.layers.Dropout(dropout, name="dropout")(features)
-    logits = keras.layers.Dense(num_classes, name="logits")(features)
-    return keras.Model(token_ids, logits, name="text_cnn_tagger")
-
-
-def _checked_widths(filter_widths: Sequence[int]) -> Sequence[int]:
+def checked_widths(filter_widths: Sequence[int]) -> Sequence[int]:
     """Return the widths; raise InputError unless they are different positive integers."""
     if not filter_widths or len(set(filter_widths)) != len(filter_widths):
         raise InputError(f"filter_widths must be different integers, such as (3, 4, 5). Received: {filter_widths}")

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.models import build, text_cnn, text_cnn_tagger
+from kerasnlp_zoo.models import build, text_cnn
 from tests import oracles
 from tests.model_inputs import token_ids
 
@@ -129,18 +129,6 @@ def test_class_weights_without_a_limit_have_no_constraint():
     model = text_cnn(40, num_classes=2, embedding_dim=4, num_filters=3, max_norm=None)
     assert model.get_layer("logits").kernel_constraint is None
     assert build(model.builder_config).builder_config == model.builder_config
-
-
-def test_the_tagger_has_logits_for_each_token_from_its_neighbours(random):
-    model = text_cnn_tagger(40, num_classes=5, embedding_dim=4, num_filters=3, filter_widths=(3,))
-    model.get_layer("convolution_3").bias.assign([9, 9, 9])  # so that ReLU does not hide a change
-    inputs = token_ids(random, 2, 9)
-    output = np.array(model(inputs))
-    assert output.shape == (2, 9, 5)
-    far = inputs.copy()
-    far[0, 6] = far[0, 6] % 39 + 1
-    changed = np.any(np.array(model(far))[0] != output[0], axis=-1)
-    assert changed.nonzero()[0].tolist() == [5, 6, 7]
 
 
 @pytest.mark.parametrize(

@@ -98,14 +98,21 @@ def spans_of_words(words):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("head", ["crf", "softmax"])
-def test_a_transformer_learns_names_from_words_and_letters(head, tmp_path):
+@pytest.mark.parametrize(
+    ("model", "head", "builder"),
+    [
+        ("transformer", "crf", "transformer_crf"),
+        ("transformer", "softmax", "transformer_tagger"),
+        ("cnn", "crf", "text_cnn_crf"),
+        ("cnn", "softmax", "text_cnn_tagger"),
+    ],
+)
+def test_other_encoders_learn_names_from_words_and_letters(model, head, builder, tmp_path):
     sentences = [f"{name} I-PER\nlives O\nin O\n{city} I-LOC\n. O\n" for name in NAMES for city in CITIES]
     (tmp_path / "names.conll").write_text("\n".join(sentences))
-    flags = {"model": "transformer", "intermediate_dim": 32, "word_length": 6, "num_bigram_bins": 100, "head": head}
+    flags = {"model": model, "intermediate_dim": 32, "word_length": 6, "num_bigram_bins": 100, "head": head}
     metrics = bilstm_tagging.main(config(tmp_path, train_file=tmp_path / "names.conll", **flags))
     assert metrics["test_score"] >= 90
-    builder = {"crf": "transformer_crf", "softmax": "transformer_tagger"}[head]
     assert zoo.read_config(tmp_path / "run" / "entry")["name"] == f"{builder}_names_en"
 
 
@@ -121,10 +128,6 @@ def test_the_cell_is_that_of_the_model_unless_a_flag_names_one(flags, cell, tmp_
 def test_invalid_flags_and_tags_are_refused(tmp_path):
     with pytest.raises(InputError, match="Only recurrent encoders have --cell, --filter-width. Received: --model tra"):
         bilstm_tagging.main(config(tmp_path, model="transformer", cell="gru", filter_width=3))
-    with pytest.raises(InputError, match="--model cnn is only a baseline"):
-        bilstm_tagging.main(config(tmp_path, model="cnn"))
-    with pytest.raises(InputError, match="cannot be used with --word-length, --character-encoder"):
-        bilstm_tagging.main(config(tmp_path, model="cnn", head="softmax", character_encoder="lstm"))
     names = [f"Anna B-PER\nlives O\nin O\nhouse{number} O" for number in range(40)]
     (tmp_path / "names.txt").write_text("\n\n".join(names), "utf-8")
     letters = {"character_encoder": "lstm", "word_length": 0, "output_dir": tmp_path / "letters"}
