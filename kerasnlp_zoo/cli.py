@@ -22,6 +22,7 @@ from kerasnlp_zoo.commands.launch import launch
 from kerasnlp_zoo.commands.plots import plot
 from kerasnlp_zoo.commands.predictions import predict
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
+from kerasnlp_zoo.commands.sharing import pin, push
 from kerasnlp_zoo.commands.tuning import tune
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import is_disk_full
@@ -49,6 +50,8 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "to-huggingface": to_huggingface,
     "check": check,
     "download": download,
+    "push": push,
+    "pin": pin,
     "plot": plot,
     "corpus": corpus,
 }

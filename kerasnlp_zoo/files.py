@@ -189,7 +189,12 @@ def is_disk_full(error: BaseException) -> bool:
 def write_json(path: FilePath, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON, atomically."""
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(json_text(value), encoding="utf-8")
+
+
+def json_text(value: Any) -> str:
+    """Return `value` as indented JSON, as `write_json` writes it."""
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def sha256(path: FilePath) -> str:

@@ -8,12 +8,14 @@ import tyro
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.well_formed import well_formed
-from kerasnlp_zoo.zoo.folders import locate
+from kerasnlp_zoo.zoo.folders import require_needed
 
 if TYPE_CHECKING:
     from kerasnlp_zoo.tasks import Task, WordEmbedding
 
-Entry = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name or folder of an entry.")]
+Entry = Annotated[
+    tyro.conf.Positional[str], tyro.conf.arg(metavar="ENTRY", help="Name, folder or hf:// address of an entry.")
+]
 # A string of the user. Bytes of the shell that are not UTF-8 become U+FFFD.
 String = Annotated[
     str,
@@ -42,14 +44,16 @@ def require_png(path: Path, example: str) -> None:
 def load_task(entry: str, windows: bool = False) -> "Task":
     """Load an entry. A name that does not exist is reported at once, before TensorFlow is loaded.
 
+    So is an entry that needs another one, which is not there.
+
     Args:
-        entry: name or folder.
+        entry: name, folder or address.
         windows: whether the task reads long texts in windows.
 
     Raises:
         InputError: if the entry does not exist, cannot be read, or does not read windows.
     """
-    locate(entry)
+    require_needed(entry)
     task = zoo.load(entry)
     return task.with_windows() if windows else task
 

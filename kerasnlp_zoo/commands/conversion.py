@@ -7,10 +7,12 @@ import tyro
 
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.commands.arguments import Entry, load_task
+from kerasnlp_zoo.zoo.addresses import is_address
+from kerasnlp_zoo.zoo.hub import fetch
 
 
 def convert(
-    source: tyro.conf.Positional[Path],
+    source: tyro.conf.Positional[str],
     folder: tyro.conf.Positional[Path],
     language: Literal["en", "zh"] = "en",
     pairs: bool = False,
@@ -24,7 +26,7 @@ def convert(
     A folder that would not give the numbers of the original is refused.
 
     Args:
-        source: Folder of the model. Code in it is not executed.
+        source: Folder of the model, or its address hf://organisation/name@revision. Code in it is not executed.
         folder: Folder of the new entry.
         language: Language of the texts that the model reads.
         pairs: The model takes pairs of texts. Not needed for a CrossEncoder.
@@ -35,14 +37,16 @@ def convert(
             folder does not contain this setting.
         weights_licence: Licence of the weights, for the card.
     """
+    theirs = fetch(source) if is_address(source) else Path(source)
     from kerasnlp_zoo.convert import read_huggingface, read_tf1_checkpoint
 
-    google = (source / "bert_config.json").exists()
-    converted = read_tf1_checkpoint(source, not cased) if google else read_huggingface(source, pooling)
+    google = (theirs / "bert_config.json").exists()
+    converted = read_tf1_checkpoint(theirs, not cased) if google else read_huggingface(theirs, pooling)
     if can_abstain:
         converted = converted.abstaining()
     task = converted.task(language, pairs)
-    zoo.save(task, folder, weights_licence=weights_licence, command=f"kerasnlp-zoo convert {source.name}")
+    name = zoo.exact_name(source) if is_address(source) else theirs.name
+    zoo.save(task, folder, weights_licence=weights_licence, command=f"kerasnlp-zoo convert {name}")
     print(f"{folder}: {task.name}, {task.model.count_params():,} parameters, {len(converted.tokens):,} tokens")
 
 

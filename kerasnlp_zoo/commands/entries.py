@@ -19,7 +19,7 @@ from kerasnlp_zoo.zoo import cards
 
 
 def list_(markdown: bool = False) -> None:
-    """List the entries with their measured scores.
+    """List the entries with their measured scores, and where each of them is.
 
     Args:
         markdown: Print the table as Markdown.
@@ -30,13 +30,16 @@ def list_(markdown: bool = False) -> None:
         return
     # Only the card has the conditions of a published score: they are too long for this line.
     whole = [summary for summary in summaries if "broken" not in summary]
-    rows = [list(cards.COLUMNS), *(cards.row(s, str(s.get("published_score") or "-")) for s in whole)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(cards.COLUMNS))]
+    cells = [cards.row(s, str(s.get("published_score") or "-")) + [s["found_in"]] for s in whole]
+    rows = [[*cards.COLUMNS, "found in"], *cells]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print(printable("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()))
     for summary in summaries:
         if "broken" in summary:
             print(printable(" ".join(f"{summary['name']} is broken: {summary['broken']}".split())))
+    for hidden, used in zoo.hidden_entries():
+        print(printable(f"{hidden} is not used by its name: {used} comes first. Load it by its path"))
     here = {summary["name"] for summary in summaries}
     for name, entry in zoo.DOWNLOADS.items():
         if name not in here:
@@ -45,10 +48,12 @@ def list_(markdown: bool = False) -> None:
 
 
 def show(entry: Entry) -> None:
-    """Print the card of an entry."""
-    path = zoo.find(entry) / "README.md"
+    """Print the card of an entry, its version, and where it is."""
+    folder = zoo.find(entry)
+    path = folder / "README.md"
     with readable(path, "the card of an entry", "Copy or train the entry again"):
-        print(printable(read_text(path)), end="")
+        print(printable(cards.without_metadata(read_text(path))))
+    print(printable(f"Version {zoo.read_config(entry).get('version', 1)} of {zoo.exact_name(entry)}, in {folder}"))
 
 
 def evaluate(

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.flags import group_of
+from kerasnlp_zoo.zoo.addresses import is_address
+from kerasnlp_zoo.zoo.cards import STARTS
 
 KEPT_GROUPS = ("model", "text")  # groups of flags whose values the entry determines
 
@@ -21,8 +23,8 @@ class ContinuedEntryOptions:
 
     builders: ClassVar[tuple[str, ...]] = ()
     from_entry: str | None = None
-    """Continue the training of this entry, a name or folder, on other data. Its model, vocabulary and preprocessing are
-    kept; labels that differ from its labels get a new output layer."""
+    """Continue the training of this entry, a name, folder or hf:// address, on other data. Its model, vocabulary and
+    preprocessing are kept; labels that differ from its labels get a new output layer."""
 
     def check_entry(self) -> None:
         """Raise InputError if the entry cannot be trained by this recipe, or other flags contradict it."""
@@ -90,6 +92,19 @@ class ContinuedEntryOptions:
         output = "" if is_known else ", with a new output layer for other labels"
         print(f"Continuing {self.from_entry}: {task.model.count_params():,} weights{output}")
         return task
+
+
+def starting_entries(config: object) -> dict[str, str]:
+    """Return the entries in which the training of a run starts, by the names of their flags, for metrics.json.
+
+    An address of the Hugging Face Hub has the commit that was loaded, because branches move.
+    """
+    entries = {name: getattr(config, name, None) for name in STARTS}
+    return {
+        name: zoo.exact_name(entry)
+        for name, entry in entries.items()
+        if entry is not None and (name == "from_entry" or is_address(entry))
+    }
 
 
 def _is_own(name: str, value: Any, own: dict[str, Any]) -> bool:

@@ -27,7 +27,8 @@ class FineTuningConfig(RepeatableConfig):
     """The flags that select a pretrained encoder and how it is fine-tuned."""
 
     pretrained: str = "bert_minilm_en"
-    """Name of an entry, or folder of a BERT model of Hugging Face. A missing entry is downloaded."""
+    """Name or hf:// address of an entry, or of a BERT model of Hugging Face, or its folder. A missing entry is
+    downloaded."""
     random_weights: bool = False
     """Start from random weights instead of the pretrained weights, to measure the benefit of pretraining."""
     freeze_encoder: bool = False
@@ -109,16 +110,30 @@ def load_encoder(
     """
     if config.pretrained in zoo.DOWNLOADS:
         zoo.download(config.pretrained)
+    if config.lora_rank:
+        _require_all_weights(config.pretrained)
     preprocessing = {"max_sequence_length": config.max_sequence_length, **preprocessing}
     loaded = zoo.load(config.pretrained, task, labels, preprocessing=preprocessing)
     if config.random_weights:
         return type(loaded)(models.build(loaded.model.builder_config), loaded.preprocessor, loaded.labels)
     if config.lora_rank:
-        enable_lora(loaded.model, config.lora_rank, config.pretrained)
+        enable_lora(loaded.model, config.lora_rank, loaded.entry)
     if config.freeze_encoder:
         for layer in loaded.model.layers:
             layer.trainable = layer.name in HEADS
     return loaded
+
+
+def _require_all_weights(entry: str) -> None:
+    """Raise InputError unless changes that LoRA trains can be saved as changes to an entry."""
+    folder = zoo.find(entry)  # a BERT folder of Hugging Face is no entry
+    base = zoo.read_config(entry).get("base")
+    if base is not None:
+        raise InputError(
+            f"--lora-rank trains changes to an entry with all weights, but {entry} contains only changes to "
+            f"{base['name']}. Use --pretrained {base['name']}, or write an entry with all weights: "
+            f"zoo.save(zoo.load({entry!r}), {folder.name + '_merged'!r})"
+        )
 
 
 def compile_for_fine_tuning(

@@ -23,7 +23,7 @@ from kerasnlp_zoo.objectives.gradient_norm import GradientNorm
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text.batches import EpochNumber
 from kerasnlp_zoo.training.callbacks import EpochBackup, EpochSeed, FollowChief, HistoryFile, KeepBest, StopOnDivergence
-from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
+from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions, starting_entries
 from kerasnlp_zoo.training.input_speed import InputSpeed
 from kerasnlp_zoo.training.run_folder import STATE, open_folder, unlock_folder
 from kerasnlp_zoo.training.run_options import ModelRunOptions, RunConfig, RunOptions, command_line
@@ -285,11 +285,10 @@ class Run(Generic[ConfigT]):
         Args:
             metrics: the scores and other numbers of the task.
         """
-        from_entry = getattr(self.config, "from_entry", None)
         return {
             "recipe": self.recipe,
             "dataset": self.config.data_name(),
-            **({} if from_entry is None else {"from_entry": from_entry}),
+            **starting_entries(self.config),
             **self.facts,
             **metrics,
             "seconds": round(time.time() - self.started, 1),

@@ -17,6 +17,7 @@ from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.tasks import SentenceSimilarity, WordEmbedding
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.vocabulary import UNKNOWN, TokenList
+from kerasnlp_zoo.zoo.addresses import is_address
 
 KIMS_DEVIATION = 0.25 / 3**0.5  # of U(-0.25, 0.25), from which Kim's code draws random vectors
 GLOVES_DEVIATION = 0.69  # of the 50,000 first vectors of glove_6b_50d
@@ -134,8 +135,8 @@ def first_words(source: FilePath, limit: int) -> list[str]:
 
 
 def _is_entry(source: FilePath) -> bool:
-    """Return whether the source is the name or folder of an entry."""
-    return Path(source).is_dir() or str(source) in (*zoo.list_entries(), *zoo.DOWNLOADS)
+    """Return whether the source is the name, folder or address of an entry."""
+    return is_address(source) or Path(source).is_dir() or str(source) in (*zoo.list_entries(), *zoo.DOWNLOADS)
 
 
 def _rows_of_entry(source: FilePath, vocabulary: TokenList) -> tuple[dict[int, np.ndarray], int, int]:

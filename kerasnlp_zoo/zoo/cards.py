@@ -9,9 +9,10 @@ from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import read_json
 from kerasnlp_zoo.types import Config
 from kerasnlp_zoo.zoo.configs import FIELDS, OPTIONAL
-from kerasnlp_zoo.zoo.folders import find, list_entries, megabytes, read_config
+from kerasnlp_zoo.zoo.folders import entry_folders, find, list_entries, megabytes, read_config
 
 SHOWN_LABELS = 50
+BAR = "---"  # the line before and after the metadata of the Hugging Face Hub
 # The fields of metrics.json that the table and the card show.
 NUMBERS = (
     "test_score",
@@ -21,9 +22,11 @@ NUMBERS = (
     "float_test_score",
     "float_megabytes",
 )
+# Field of metrics.json with the entry in which training started -> what the card calls it.
+STARTS = {"from_entry": "continued from", "pretrained": "pretrained encoder", "embeddings": "word vectors"}
 LARGEST_SCORE = 1e300
 OTHERS: dict[str, tuple[tuple[type, ...], str]] = {
-    **dict.fromkeys(("metric", "dataset", "from_entry"), ((str,), "a string")),
+    **dict.fromkeys(("metric", "dataset", *STARTS), ((str,), "a string")),
     "published_by": ((str, type(None)), "a string"),
     "pictures": ((list,), "a list of names"),
     "versions": ((dict,), "an object"),
@@ -31,19 +34,21 @@ OTHERS: dict[str, tuple[tuple[type, ...], str]] = {
 COLUMNS = ("entry", "task", "language", "test score", "published", "size", "one sentence", "weights", "commercial use")
 
 
-def card(config: Config, metrics: Mapping[str, Any], size: float) -> str:
+def card(config: Config, metrics: Mapping[str, Any], size: float, address: str | None = None) -> str:
     """Return the README.md of an entry, in Markdown.
 
     Args:
         config: content of its config.json.
         metrics: content of its metrics.json.
         size: size of its files in megabytes.
+        address: address of the entry on the Hugging Face Hub; None for an entry that is loaded by its name.
     """
     data = config.get("data", {})
     facts = {
         "task": config["task"],
         "model": f"{config['builder']}, {config['parameters']:,} parameters, {size:.1f} MB",
-        "language": _languages(config),
+        "version": config.get("version", 1),
+        "language": " to ".join(languages(config)),
         **({"labels": _listed(config["labels"])} if config["labels"] else {}),
         "test score": score(metrics, "test_score"),
         **_quantized(config, metrics),
@@ -54,7 +59,7 @@ def card(config: Config, metrics: Mapping[str, Any], size: float) -> str:
         "licence of the weights": config.get("weights_licence", "not stated"),
         "commercial use": config.get("commercial_use", "unknown"),
         "trained with": f"`{config.get('command', 'not stated')}`",
-        **({"continued from": metrics["from_entry"]} if "from_entry" in metrics else {}),
+        **{what: metrics[name] for name, what in STARTS.items() if name in metrics},
         "seed": config.get("seed", "not stated"),
         "versions": ", ".join(f"{name} {version}" for name, version in metrics.get("versions", {}).items()),
     }
@@ -73,7 +78,7 @@ def card(config: Config, metrics: Mapping[str, Any], size: float) -> str:
             "```python",
             "from kerasnlp_zoo import zoo",
             "",
-            f'task = zoo.load("{config["name"]}")',
+            f'task = zoo.load("{address or config["name"]}")',
             'task.predict(["..."])',
             "```",
             "",
@@ -85,10 +90,23 @@ def card(config: Config, metrics: Mapping[str, Any], size: float) -> str:
     )
 
 
-def _languages(config: Config) -> str:
+def without_metadata(text: str) -> str:
+    """Return a card without the metadata of the Hugging Face Hub at its beginning.
+
+    Example:
+
+    >>> without_metadata("---\\nlicense: mit\\n---\\n\\n# a card\\n")
+    '# a card\\n'
+    """
+    start = f"{BAR}\n"
+    end = text.find(f"\n{BAR}\n", len(BAR)) if text.startswith(start) else -1
+    return text if end < 0 else text[end + len(BAR) + 2 :].lstrip("\n")
+
+
+def languages(config: Config) -> list[str]:
     """Return the language of an entry; for a translation model, the source and the target language."""
     target = config["preprocessing"]["config"].get("target_language")
-    return config["language"] if target is None else f"{config['language']} to {target}"
+    return [config["language"]] if target is None else [config["language"], target]
 
 
 def _quantized(config: Config, metrics: Mapping[str, Any]) -> dict[str, str]:
@@ -152,19 +170,27 @@ def published(metrics: Mapping[str, Any]) -> str:
 def summaries() -> list[dict[str, Any]]:
     """Return the config and metrics of every entry, with its name and size: the rows of the table of entries.
 
-    A damaged entry has only its name and "broken", the reason.
+    "found_in" is "package", "cache" or a folder in KERASNLP_ZOO_PATH. A damaged entry has only its name and "broken",
+    the reason.
     """
-    return [_summary(name) for name in list_entries()]
+    kinds = entry_folders()
+    return [_summary(name, kinds) for name in list_entries()]
 
 
-def _summary(name: str) -> dict[str, Any]:
+def _summary(name: str, kinds: Mapping[Path, str]) -> dict[str, Any]:
     try:
         folder = find(name)
         config, metrics = read_config(folder), read_metrics(folder)
         # Each file has its own fields, which were checked: neither can replace a field of the other.
         facts = {field: config[field] for field in config if field not in (*NUMBERS, *OTHERS, "broken")}
         scores = {field: metrics[field] for field in metrics if field not in (*FIELDS, *OPTIONAL, "broken")}
-        return {**facts, **scores, "name": name, "megabytes": megabytes(folder)}
+        return {
+            **facts,
+            **scores,
+            "name": name,
+            "megabytes": megabytes(folder),
+            "found_in": kinds.get(folder.parent, str(folder.parent)),
+        }
     except (InputError, OSError) as error:
         return {"name": name, "broken": str(error)}
 

@@ -17,6 +17,7 @@ from kerasnlp_zoo.types import Config
 FORMAT_VERSION = 1
 CONFIG = "config.json"
 DIGEST = "config_sha256"
+SPLIT_AT_SPACES = "spaces"  # as in text.preprocessors.tokens, which loads TensorFlow
 NEEDED = (CONFIG, "vocabulary.txt", "model.safetensors")  # to load an entry
 HASHED = ("vocabulary.txt", "model.safetensors", "golden.json", "metrics.json", "README.md")  # every entry has them
 HEXADECIMAL = frozenset("0123456789abcdef")
@@ -38,8 +39,13 @@ def _are_labels(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_string, value))
 
 
+def are_digests(value: Any) -> bool:
+    """Return whether a value is an object of strings -> sha256."""
+    return _is_table(value) and all(map(_is_sha256, value.values()))
+
+
 def _are_hashes(value: Any) -> bool:
-    return _is_table(value) and all(_is_plain(name) and _is_sha256(digest) for name, digest in value.items())
+    return are_digests(value) and all(map(_is_plain, value))
 
 
 def _is_plain(name: str) -> bool:
@@ -74,6 +80,7 @@ FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 OPTIONAL: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data": (_is_data, 'an object {"name": ..., "licence": ..., "fingerprint": ...}'),
     "task_arguments": (_is_table, "an object"),
+    "version": (lambda value: type(value) is int and value >= 1, "a number of at least 1"),
     "base": (_is_base, 'an object {"name": ..., "sha256": ...}'),
     **dict.fromkeys(
         ("weights_licence", "commercial_use", "command", "quantized_from", "least_library_version"),
@@ -116,11 +123,32 @@ def read_entry_config(folder: Path) -> Config:
     return config
 
 
+def needed_entries(config: Config) -> list[str]:
+    """Return the names of the entries without which an entry cannot answer.
+
+    They are the entry whose weights LoRA changed, and the entry that finds Chinese words.
+    """
+    base = [config["base"]["name"]] if "base" in config else []
+    segmenter = segmenter_of(config["preprocessing"])
+    return base if segmenter is None else [*base, segmenter]
+
+
+def segmenter_of(preprocessing: Config) -> str | None:
+    """Return the name of the entry that splits the texts of another entry into words; None if there is none."""
+    segmenter = preprocessing["config"].get("segmenter")
+    is_entry = preprocessing["class"] == "TokenPreprocessor" and segmenter not in (None, SPLIT_AT_SPACES)
+    return segmenter if is_entry else None
+
+
 def write_entry_config(folder: Path, config: Config) -> None:
     """Write config.json with the sha256 of every other file in the folder, and with its own digest."""
     others = sorted(path for path in folder.iterdir() if path.name != CONFIG)
-    config = {**config, "sha256": {path.name: sha256(path) for path in others}}
-    write_json(folder / CONFIG, {**config, DIGEST: config_digest(config)})
+    write_json(folder / CONFIG, with_digest({**config, "sha256": {path.name: sha256(path) for path in others}}))
+
+
+def with_digest(config: Config) -> Config:
+    """Return a config with its own digest."""
+    return {**config, DIGEST: config_digest(config)}
 
 
 def config_digest(config: Config) -> str:

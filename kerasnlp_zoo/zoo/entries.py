@@ -26,10 +26,13 @@ from kerasnlp_zoo.tasks import (
     WordEmbedding,
 )
 from kerasnlp_zoo.types import Config, FilePath
+from kerasnlp_zoo.zoo.addresses import is_address
 from kerasnlp_zoo.zoo.configs import require_all_unchanged
 from kerasnlp_zoo.zoo.converting import entry_of
-from kerasnlp_zoo.zoo.folders import find, is_huggingface, locate, read_config
+from kerasnlp_zoo.zoo.folders import exact_name, find, locate, read_config
+from kerasnlp_zoo.zoo.huggingface_folders import is_huggingface
 from kerasnlp_zoo.zoo.loading import load_entry
+from kerasnlp_zoo.zoo.pins import require_pinned
 
 GOLDEN_TOLERANCE = 1e-4  # processors round differently
 
@@ -42,6 +45,7 @@ class LoadOptions(TypedDict, total=False):
 
     dtype: str | None
     preprocessing: Config | None
+    lock: FilePath | None
 
 
 class CheckReport(TypedDict):
@@ -129,41 +133,49 @@ def load(
     labels: Labels = None,
     dtype: str | None = None,
     preprocessing: Config | None = None,
+    lock: FilePath | None = None,
 ) -> Task:
     """Load an entry as a task.
 
     Args:
-        name_or_folder: name of an entry, or path of an entry folder or of a BERT folder from Hugging Face.
+        name_or_folder: name of an entry, path of an entry folder or of a BERT folder from Hugging Face, or address of
+            one of them on the Hugging Face Hub, such as hf://organisation/name@revision.
         task: name of the task; None for the task of the entry. Only an entry with a BERT encoder can be loaded for
             another task than its own. With a name, type checkers and editors know the class of the returned task.
         labels: new labels; None for the labels of the entry. With new labels, the encoder keeps its weights, and
             the output layer gets new weights to train. A quantized entry cannot have new labels.
         dtype: Keras dtype policy of the model, such as "mixed_bfloat16"; None for the current policy.
         preprocessing: arguments of the preprocessor to change, such as {"pairs": True}.
+        lock: lock file of `zoo.pin`, from which the entry must not differ; None for the file in the environment
+            variable KERASNLP_ZOO_LOCK, if it is set.
 
     Returns:
         A task, such as `TextClassification`.
 
     Raises:
-        InputError: if the entry does not exist, a file is missing, damaged or changed, or the task or the labels do not
-            fit the entry.
+        InputError: if the entry does not exist or cannot be downloaded, a file is missing, damaged or changed, the
+            entry differs from the lock file, or the task or the labels do not fit the entry.
 
     Example:
 
     >>> load("text_cnn_movie_reviews_en")
     TextClassification(text_cnn, labels=['negative', 'positive'], language='en', entry='text_cnn_movie_reviews_en')
     """
+    require_pinned(name_or_folder, lock)
     folder = locate(name_or_folder)
-    if not (folder / "vocabulary.txt").exists() and is_huggingface(folder):
-        name_or_folder = entry_of(folder)
-    return load_entry(name_or_folder, task, labels, dtype, preprocessing)
+    if (folder / "vocabulary.txt").exists() or not is_huggingface(folder):
+        return load_entry(name_or_folder, task, labels, dtype, preprocessing)
+    loaded = load_entry(entry_of(folder), task, labels, dtype, preprocessing)
+    if is_address(name_or_folder):
+        loaded.entry = exact_name(name_or_folder)  # the folder of the converted entry is only on this machine
+    return loaded
 
 
 def check(name_or_folder: FilePath) -> CheckReport:
     """Check that an entry is complete and that its answers have not changed since it was saved.
 
     Args:
-        name_or_folder: name of an entry, or path of an entry folder.
+        name_or_folder: name, address or folder of an entry.
 
     Returns:
         dict of the number of files and of answers, and the largest difference between two numbers.
@@ -172,11 +184,12 @@ def check(name_or_folder: FilePath) -> CheckReport:
         InputError: if a file was changed, there are no golden answers to compare, or the answer to a text differs; the
             message names the file or the text.
     """
+    require_pinned(name_or_folder)
     folder = find(name_or_folder)
     config = read_config(folder)
     require_all_unchanged(folder, config)
     golden = _golden_answers(folder)
-    answers = _answers(load(folder), [example["text"] for example in golden], folder)
+    answers = _answers(load_entry(folder), [example["text"] for example in golden], folder)
     largest = 0.0
     for example, answer in zip(golden, answers, strict=True):
         apart = difference(example["answer"], answer)

@@ -19,11 +19,10 @@ from kerasnlp_zoo.models.quantization import QUANTIZATION, quantize_model
 from kerasnlp_zoo.models.size_limit import limited_to, require_plausible
 from kerasnlp_zoo.tasks import TASKS, Task
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
-from kerasnlp_zoo.text.preprocessors.tokens import SPLIT_AT_SPACES, TokenPreprocessor
 from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.argument_types import require_types
-from kerasnlp_zoo.zoo.configs import require_unchanged
-from kerasnlp_zoo.zoo.folders import find, read_config
+from kerasnlp_zoo.zoo.configs import require_unchanged, segmenter_of
+from kerasnlp_zoo.zoo.folders import exact_name, find, find_needed, read_config
 
 logger = logging.getLogger("kerasnlp_zoo")
 HEAD = "logits/"  # variable paths of the layer that depends on the labels
@@ -96,7 +95,7 @@ def load_entry(
     if fresh:
         logger.warning("These weights are new and must be trained: %s", ", ".join(fresh))
     task = TASKS[task_name](model, preprocessor, config["labels"] if is_complete else labels or [], **task_arguments)
-    task.entry = str(name_or_folder)
+    task.entry = exact_name(name_or_folder)
     return task
 
 
@@ -105,7 +104,7 @@ def _shapes(folder: Path, config: Config) -> dict[str, tuple[int, ...]]:
     own = weights.weight_shapes(folder / "model.safetensors")
     if "base" not in config:
         return own
-    return weights.weight_shapes(find(config["base"]["name"]) / "model.safetensors") | own
+    return weights.weight_shapes(find_needed(config, config["base"]["name"]) / "model.safetensors") | own
 
 
 def _read_weights(folder: Path, config: Config, model: keras.Model) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def with_base(folder: Path, config: Config, own: Mapping[str, Any], model: keras
     Raises:
         InputError: if the weights of the base entry are not those that the entry was trained from.
     """
-    base = find(config["base"]["name"]) / "model.safetensors"
+    base = find_needed(config, config["base"]["name"]) / "model.safetensors"
     if sha256(base) != config["base"]["sha256"]:
         raise InputError(
             f"{folder.name} contains changes to the entry {config['base']['name']}, but {base} is not the file "
@@ -182,8 +181,9 @@ def read_preprocessor(folder: Path, config: Config, changes: Config) -> Preproce
     vocabulary = preprocessor_class.vocabulary_class.load(folder / "vocabulary.txt")
     arguments = {**config["preprocessing"]["config"], **changes}
     require_types(preprocessor_class, arguments, folder / "config.json")
-    if preprocessor_class is TokenPreprocessor and arguments["segmenter"] not in (None, SPLIT_AT_SPACES):
-        arguments["segmenter"] = load_entry(arguments["segmenter"])
+    if segmenter := segmenter_of({**config["preprocessing"], "config": arguments}):
+        find_needed(config, segmenter)
+        arguments["segmenter"] = load_entry(segmenter)
     return preprocessor_class(vocabulary, **arguments)
 
 

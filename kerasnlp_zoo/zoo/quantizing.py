@@ -13,6 +13,7 @@ from kerasnlp_zoo.weights import assign_weights, read_weights, round_weights, ro
 from kerasnlp_zoo.zoo.cards import read_metrics
 from kerasnlp_zoo.zoo.folders import find, megabytes, read_config
 from kerasnlp_zoo.zoo.loading import load_entry, with_base
+from kerasnlp_zoo.zoo.pins import require_pinned
 from kerasnlp_zoo.zoo.saving import Changes, save
 
 CARRIED = ("data", "weights_licence", "commercial_use", "command", "seed", "versions")  # copied from config to config
@@ -69,6 +70,7 @@ def quantize_entry(
         InputError: if the entry is already quantized or cannot be quantized, or the folder is in use.
     """
     require_quantizable(name_or_folder, folder)
+    require_pinned(name_or_folder)
     source = find(name_or_folder)
     config, metrics = read_config(source), read_metrics(source)
     task = load_entry(source)
