@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 
 from kerasnlp_zoo.tasks import export, litert, speed
+from kerasnlp_zoo.zoo.hub import forget
+from tests.hub_stand_in import TOKEN, StandIn
 from tests.memory import freeze_objects
 from tests.small_data import write_reviews
 
@@ -75,6 +77,30 @@ def new_processes(monkeypatch):
 @pytest.fixture
 def reviews_csv(tmp_path):
     return write_reviews(tmp_path)
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A stand-in of the Hugging Face Hub, which this process uses with empty caches and the token of a member."""
+    pytest.importorskip("huggingface_hub", reason="the extra hub is not installed")
+    stand_in = StandIn()
+    template = stand_in.url + "/{repo_id}/resolve/{revision}/{filename}"
+    settings = {
+        "ENDPOINT": stand_in.url,
+        "HUGGINGFACE_CO_URL_TEMPLATE": template,
+        "HF_HUB_CACHE": str(tmp_path / "hub_cache"),
+        "HF_HUB_DISABLE_XET": True,
+        "HF_HUB_OFFLINE": False,
+    }
+    for name, value in settings.items():
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("KERASNLP_ZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("KERASNLP_ZOO_LOCK", raising=False)
+    forget()
+    yield stand_in
+    forget()
+    stand_in.close()
 
 
 @pytest.fixture

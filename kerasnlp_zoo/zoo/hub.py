@@ -18,7 +18,7 @@ from kerasnlp_zoo.zoo.addresses import Address, parse_address
 from kerasnlp_zoo.zoo.configs import CONFIG, read_entry_config
 from kerasnlp_zoo.zoo.huggingface_folders import DESCRIPTIONS, is_huggingface, patterns, pytorch_patterns
 
-PROGRAM = {"library_name": "kerasnlp_zoo", "library_version": __version__}  # in the header User-Agent
+LIBRARY = "kerasnlp_zoo"  # in the header User-Agent
 LOG_IN = "Log in with `hf auth login`, or set HF_TOKEN to a token that may do this"
 REPEAT = "Repeat the command: files that arrived completely are kept"
 
@@ -56,6 +56,11 @@ def _fetch(address: Address) -> Path:
     if pickles := pytorch_patterns(folder):
         _download(commit, pickles)
     return folder
+
+
+def forget() -> None:
+    """Let `fetch` ask the Hub again which commit a branch has, after this process changed it."""
+    _fetch.cache_clear()
 
 
 def fetched_files(folder: Path) -> list[Path]:
@@ -152,9 +157,25 @@ def _is_entry(folder: Path) -> bool:
 
 def _download(address: Address, allowed: list[str] | tuple[str, ...]) -> Path:
     """Return the folder of a commit in the cache, after the files of the patterns were downloaded."""
+    import httpx2
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    def snapshot(local_files_only: bool) -> Path:
+        folder = snapshot_download(
+            address.repository,
+            revision=address.revision,
+            allow_patterns=list(allowed),
+            local_files_only=local_files_only,
+            library_name=LIBRARY,
+            library_version=__version__,
+        )
+        return Path(folder)
 
     with explained(address, "read"):
-        return Path(
-            snapshot_download(address.repository, revision=address.revision, allow_patterns=list(allowed), **PROGRAM)
-        )
+        try:
+            return snapshot(local_files_only=False)
+        except httpx2.TransportError:  # of a proxy, or a broken connection; otherwise it reads the cache by itself
+            with contextlib.suppress(LocalEntryNotFoundError):
+                return snapshot(local_files_only=True)
+            raise

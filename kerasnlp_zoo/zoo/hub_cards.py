@@ -50,10 +50,12 @@ def _metadata(config: Config, metrics: Mapping[str, Any]) -> str:
     kind = _metric(metric)
     is_scored = value is not None and has_dataset
     result = EvalResult(pipeline, dataset, dataset, kind, value, metric_name=f"test {metric}") if is_scored else None
+    licence, licence_name = _licence(config.get("weights_licence", "not stated"))
     quantized = ["int8"] if {"quantization", "quantized_from"} & set(config) else []
     return ModelCardData(
         language=languages(config),
-        **_licence(config.get("weights_licence", "not stated")),
+        license=licence,
+        license_name=licence_name,
         library_name="kerasnlp_zoo",
         tags=["kerasnlp_zoo", "keras", config["builder"], config["task"], *quantized],
         pipeline_tag=pipeline,
@@ -64,12 +66,12 @@ def _metadata(config: Config, metrics: Mapping[str, Any]) -> str:
     ).to_yaml()
 
 
-def _licence(name: str) -> dict[str, str]:
-    """Return the licence as the Hub writes it: an identifier, or "other" with a name."""
+def _licence(name: str) -> tuple[str, str | None]:
+    """Return the licence as the Hub writes it: an identifier and None, or "other" and a name."""
     identifier = LICENCES.get(name, name.lower())
     if identifier in (*KNOWN_LICENCES, "unknown"):
-        return {"license": identifier}
-    return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", identifier).strip("-")[:90]}
+        return identifier, None
+    return "other", re.sub(r"[^a-z0-9.]+", "-", identifier).strip("-")[:90]
 
 
 def _metric(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import read_json, sha256, write_json
 from kerasnlp_zoo.types import FilePath
-from kerasnlp_zoo.zoo.addresses import is_address, parse_address
+from kerasnlp_zoo.zoo.addresses import is_address
 from kerasnlp_zoo.zoo.configs import are_digests, needed_entries, read_entry_config, require_all_unchanged
 from kerasnlp_zoo.zoo.folders import is_name, list_entries, locate
 from kerasnlp_zoo.zoo.hub import fetched_files

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.files import json_text
 from kerasnlp_zoo.types import Config, FilePath
+from kerasnlp_zoo.versions import __version__
 from kerasnlp_zoo.zoo.addresses import Address, is_address, parse_address
 from kerasnlp_zoo.zoo.cards import read_metrics
 from kerasnlp_zoo.zoo.configs import CONFIG, DIGEST, needed_entries, with_digest
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.zoo.entries import check
 from kerasnlp_zoo.zoo.folders import find, packaged_entries, read_config
-from kerasnlp_zoo.zoo.hub import PROGRAM, entry_files, explained
+from kerasnlp_zoo.zoo.hub import LIBRARY, entry_files, explained, forget
 from kerasnlp_zoo.zoo.hub_cards import hub_card
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def push(
 
     from huggingface_hub import CommitOperationAdd, HfApi
 
-    api = HfApi(**PROGRAM)
+    api = HfApi(library_name=LIBRARY, library_version=__version__)
     exists, commit = _pushed_before(api, target, tag, files, public)
     if commit is not None:
         report(f"{target}@{tag} has these files already, as the commit {commit}")
@@ -89,6 +90,7 @@ def push(
         message = f"{config['name']}, version {config['version']}"
         commit = str(api.create_commit(target.repository, operations, commit_message=message).oid)
         api.create_tag(target.repository, tag=tag, revision=commit)
+    forget()
     return Pushed(f"{target}@{tag}", commit)
 
 
@@ -141,11 +143,13 @@ def _pushed_before(
         return True, None
     with explained(target, "read"):
         try:
-            pushed = hf_hub_download(target.repository, CONFIG, revision=tags[tag], **PROGRAM)
+            pushed = hf_hub_download(
+                target.repository, CONFIG, revision=tags[tag], library_name=LIBRARY, library_version=__version__
+            )
             digest = json.loads(Path(pushed).read_bytes()).get(DIGEST)
         except EntryNotFoundError:  # someone else made the tag
             digest = None
-    if digest == json.loads(bytes(files[CONFIG]))[DIGEST]:  # type: ignore[arg-type]
+    if digest == json.loads(bytes(files[CONFIG]))[DIGEST]:
         return True, tags[tag]
     raise InputError(
         f"{target}@{tag} was pushed before with other files. A version does not change, because others rely on it. "
