@@ -131,7 +131,8 @@ def test_a_repository_of_something_else_is_refused(hub, tmp_path):
             zoo.load(name)
 
 
-def test_no_network_is_explained_and_so_is_an_incomplete_cache(hub, entry):
+def test_no_network_is_explained_and_so_is_an_incomplete_cache(hub, entry, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between the attempts of huggingface_hub
     hub.add("team/reviews", entry)
     weights = fetch(NAME) / "model.safetensors"
     weights.unlink()
