@@ -37,21 +37,29 @@ WITHOUT_TENSORFLOW = [
     ["explain", ENTRY, "text", "--output", "picture.jpg"],
     ["export", ENTRY, "folder", "--format", "nonsense"],
     *([command, "text_cnn_movie_review_en", "text"] for command in ("predict", "explain", "export", "to-huggingface")),
-    *([command, "text_cnn_movie_review_en"] for command in ("show", "check", "evaluate")),
+    *([command, "text_cnn_movie_review_en"] for command in ("show", "check", "evaluate", "pin")),
+    ["push", "--help"],
+    ["push", "text_cnn_movie_review_en", "hf://team/name"],
+    ["pin", "--help"],
+]
+WITH_ADDRESSES = [
+    ["push", ENTRY, "team/name"],
+    *([command, "hf://nonsense", "text"] for command in ("predict", "explain", "export", "to-huggingface", "convert")),
+    *([command, "hf:nonsense"] for command in ("show", "check", "evaluate", "pin")),
 ]
 
-# Runs all commands of a list in one process, and prints after which commands TensorFlow is loaded.
+# Runs all commands of a list in one process, and prints the first command after which a heavy library is loaded.
 RUN = """
 import json, sys
 from kerasnlp_zoo import cli
-loaded = []
+loaded, heavy = [], set(sys.argv[2:])
 for arguments in json.loads(sys.argv[1]):
     sys.argv = ["kerasnlp-zoo", *arguments]
     try:
         cli.main()
     except SystemExit:
         pass
-    if {"tensorflow", "keras", "apache_beam"} & set(sys.modules):
+    if heavy & set(sys.modules):
         loaded.append(arguments)
         break
 sys.stdout.flush()
@@ -59,9 +67,17 @@ print("\\n" + json.dumps(loaded))
 """
 
 
-def test_commands_and_errors_that_do_not_need_tensorflow_do_not_load_it():
+@pytest.mark.parametrize(
+    ("commands", "heavy"),
+    [
+        (WITHOUT_TENSORFLOW, ["tensorflow", "keras", "apache_beam", "huggingface_hub"]),
+        (WITH_ADDRESSES, ["tensorflow", "keras", "apache_beam"]),
+    ],
+    ids=["names", "addresses"],
+)
+def test_commands_and_errors_that_do_not_need_tensorflow_do_not_load_it(commands, heavy):
     result = subprocess.run(
-        [sys.executable, "-c", RUN, json.dumps(WITHOUT_TENSORFLOW)],
+        [sys.executable, "-c", RUN, json.dumps(commands), *heavy],
         cwd=TREE,
         capture_output=True,
         text=True,

@@ -213,8 +213,11 @@ def find_needed(config: Config, name: str) -> Path:
     try:
         return find(name)
     except InputError as error:
+        is_fetched = name in DOWNLOADS or is_address(name)
+        place = f"a folder in {SHARED}" if is_name(name) else name
         raise InputError(
             f"{config.get('name', 'This model')} needs the entry {name!r:.200}, which cannot be read. {error}"
+            + ("" if is_fetched else f". Copy that entry to {place}")
         ) from error
 
 

@@ -12,8 +12,10 @@ from kerasnlp_zoo.models.quantization import quantize_model
 from kerasnlp_zoo.tasks import TextClassification
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import HistoryFile, Run
+from kerasnlp_zoo.training.continued_entry import starting_entries
 from recipes import (
     bag_of_embeddings,
+    bert_classification,
     bilstm,
     bilstm_tagging,
     linear,
@@ -203,3 +205,14 @@ def test_a_continued_run_starts_where_the_entry_stopped_and_names_it(tmp_path):
     assert f"--from-entry {entry}" in metrics["command"]
     assert f"| continued from | {entry} |" in (tmp_path / "second" / "entry" / "README.md").read_text("utf-8")
     assert zoo.check(tmp_path / "second")["largest_difference"] <= 1e-4
+
+
+def test_metrics_name_the_commit_of_an_entry_of_the_hub(hub, tmp_path):
+    entry = zoo.save(small_tasks.text_classification(), tmp_path / "reviews")
+    commit = hub.add("team/reviews", entry).branches["main"]
+    address = f"hf://team/reviews@{commit}"
+    continued = text_cnn.Config(from_entry="hf://team/reviews", embeddings="glove_6b_50d")
+    assert starting_entries(continued) == {"from_entry": address}
+    assert starting_entries(bert_classification.Config(pretrained="hf://team/reviews")) == {"pretrained": address}
+    assert starting_entries(text_cnn.Config(from_entry="text_cnn_trec_en")) == {"from_entry": "text_cnn_trec_en"}
+    assert starting_entries(bert_classification.Config()) == {}

@@ -1,7 +1,12 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from kerasnlp_zoo import zoo
+from kerasnlp_zoo.convert import write_huggingface
+from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.training import (
     FineTuningConfig,
     classification_metrics,
@@ -10,6 +15,7 @@ from kerasnlp_zoo.training import (
     load_encoder,
     trainable_summary,
 )
+from kerasnlp_zoo.zoo.hub import forget
 from tests.small_tasks import LABELS, TEXTS, sentence_similarity
 
 
@@ -68,3 +74,28 @@ def test_the_preprocessor_follows_the_flags(encoder):
     config = FineTuningConfig(pretrained=encoder, max_sequence_length=33)
     preprocessor = load_encoder(config, "text_classification", ["a", "b"], pairs=True).preprocessor
     assert (preprocessor.max_sequence_length, preprocessor.pairs) == (33, True)
+
+
+def test_lora_changes_to_an_entry_of_the_hub_name_its_commit(hub, encoder, tmp_path):
+    commit = hub.add("team/tiny", Path(encoder)).branches["main"]
+    _, task, _ = loaded("hf://team/tiny", lora_rank=2)
+    entry = zoo.save(task, tmp_path / "changes")
+    assert zoo.read_config(entry)["base"]["name"] == f"hf://team/tiny@{commit}"
+    assert zoo.load(entry).predict(TEXTS)[0]["label"] == task.predict(TEXTS)[0]["label"]
+    del hub.repositories["team/tiny"]
+    shutil.rmtree(tmp_path / "hub_cache")
+    forget()
+    with pytest.raises(InputError, match=f"changes needs the entry 'hf://team/tiny@{commit}', .*There is no repo"):
+        zoo.load(entry)
+
+
+def test_lora_needs_an_entry_with_all_weights(encoder, tmp_path):
+    _, task, _ = loaded(encoder, lora_rank=2)
+    changes = str(zoo.save(task, tmp_path / "changes"))
+    with pytest.raises(InputError, match=f"{changes} contains only changes to {encoder}. Use --pretrained {encoder}"):
+        loaded(changes, lora_rank=2)
+    zoo.save(zoo.load(changes), tmp_path / "merged")
+    loaded(str(tmp_path / "merged"), lora_rank=2)
+    write_huggingface(sentence_similarity(), tmp_path / "theirs")
+    with pytest.raises(InputError, match="is a folder from Hugging Face, not an entry.*kerasnlp-zoo convert writes an"):
+        loaded(str(tmp_path / "theirs"), lora_rank=2)

@@ -282,7 +282,7 @@ def test_metrics_of_any_type_never_break_the_list(saved, tmp_path, monkeypatch, 
     lines = [line for line in capsys.readouterr().out.split("\n") if "mine" in line or "fake" in line]
     assert len(lines) <= 2
     if set(metrics) <= {"language", "task", "weights_licence", "commercial_use", "broken"}:
-        assert lines[0].endswith("not stated  yes | fake | row |")
+        assert lines[0].endswith("not stated  yes | fake | row |  cache")
         assert lines[1].endswith("| not stated | yes \\| fake \\| row \\| |")
     else:
         assert lines[0].startswith("mine is broken: ")
