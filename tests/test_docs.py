@@ -21,10 +21,12 @@ RUN_BY_NOBODY = {  # first words of a command -> why the tests do not run it
     "pytest": "it would run this test",
 }
 IN_ORDER = "docs/five_minutes.md"  # the page whose commands and Python blocks run one after the other in one folder
+SHARING = "docs/sharing.md"  # the page whose commands use a stand-in of the Hugging Face Hub
 TOGETHER = (
     "docs/corpus.md",
     "docs/own_data.md",
     "docs/serving.md",
+    SHARING,
 )  # pages whose commands use the output of the commands before
 SLOW = (  # words in blocks of more than 10 s; the blocks on the pages of families are slow, too
     "Sampling(",
@@ -128,7 +130,9 @@ def test_the_tests_run_every_command():
 
 
 @pytest.mark.parametrize("unit", marked(units(), lambda unit: "".join(block.text for block in unit)))
-def test_commands(unit, run, folder):
+def test_commands(unit, run, folder, request):
+    if unit[0].page == SHARING:
+        request.getfixturevalue("hub")
     for block in unit:
         printed = "".join(run(line) for line in block.lines)
         if block.output is None:
