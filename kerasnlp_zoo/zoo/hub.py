@@ -7,8 +7,9 @@ downloaded again. This module does not load TensorFlow.
 import contextlib
 import functools
 import glob
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.files import is_disk_full, read_json
@@ -46,16 +47,22 @@ def _fetch(address: Address) -> Path:
     folder = _download(address, DESCRIPTIONS)
     commit = Address(address.repository, folder.name)
     if _is_entry(folder):
-        return _download(commit, [glob.escape(name) for name in entry_files(folder)])
+        _complete(commit, folder, [glob.escape(name) for name in entry_files(folder)])
+        return folder
     if not is_huggingface(folder):
         raise InputError(
             f"{address} contains no entry and no BERT: it has no config.json of one. Push an entry with: "
             f"kerasnlp-zoo push ENTRY hf://{address.repository}"
         )
-    _download(commit, patterns(folder))
-    if pickles := pytorch_patterns(folder):
-        _download(commit, pickles)
+    _complete(commit, folder, patterns(folder))
+    _complete(commit, folder, pytorch_patterns(folder))
     return folder
+
+
+def _complete(commit: Address, folder: Path, wanted: Sequence[str]) -> None:
+    """Download the files of a commit that match the patterns, if one of them is not in the cache."""
+    if wanted and not _is_cached(commit, folder, wanted):
+        _download(commit, wanted)
 
 
 def forget() -> None:
@@ -155,11 +162,18 @@ def _is_entry(folder: Path) -> bool:
     return isinstance(config, dict) and "format_version" in config
 
 
-def _download(address: Address, allowed: list[str] | tuple[str, ...]) -> Path:
+def _download(address: Address, allowed: Sequence[str]) -> Path:
     """Return the folder of a commit in the cache, after the files of the patterns were downloaded."""
     import httpx2
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.utils import tqdm
+
+    class Silent(tqdm):
+        """No progress bar, because the small files that show what a repository contains are quick."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **{**options, "disable": True})
 
     def snapshot(local_files_only: bool) -> Path:
         folder = snapshot_download(
@@ -169,6 +183,7 @@ def _download(address: Address, allowed: list[str] | tuple[str, ...]) -> Path:
             local_files_only=local_files_only,
             library_name=LIBRARY,
             library_version=__version__,
+            tqdm_class=Silent if allowed == DESCRIPTIONS else None,
         )
         return Path(folder)
 
@@ -179,3 +194,17 @@ def _download(address: Address, allowed: list[str] | tuple[str, ...]) -> Path:
             with contextlib.suppress(LocalEntryNotFoundError):
                 return snapshot(local_files_only=True)
             raise
+
+
+def _is_cached(commit: Address, folder: Path, wanted: Sequence[str]) -> bool:
+    """Return whether all files of a commit that match the patterns are in its folder in the cache."""
+    from huggingface_hub import get_cached_repo_tree
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+    from huggingface_hub.utils import filter_repo_objects
+
+    try:
+        tree = get_cached_repo_tree(commit.repository, revision=commit.revision)
+    except CachedRepoTreeNotFoundError:  # another program has downloaded the files
+        return False
+    names = filter_repo_objects([file.path for file in tree], allow_patterns=list(wanted))
+    return all((folder / name).exists() for name in names)

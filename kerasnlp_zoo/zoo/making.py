@@ -21,14 +21,14 @@ from kerasnlp_zoo.types import Language
 from kerasnlp_zoo.versions import versions
 from kerasnlp_zoo.zoo.configs import require_all_unchanged
 from kerasnlp_zoo.zoo.downloads import DOWNLOADS
-from kerasnlp_zoo.zoo.folders import read_config
+from kerasnlp_zoo.zoo.folders import read_config, shared_folders
 from kerasnlp_zoo.zoo.saving import save
 
 
 def download(name: str) -> Path:
     """Download a published model and create its entry in the cache, where `load` finds it.
 
-    Nothing is done if the entry is already there, complete and unchanged.
+    Nothing is done if the entry is already there, or in a folder of KERASNLP_ZOO_PATH, complete and unchanged.
 
     Args:
         name: a key of `DOWNLOADS`.
@@ -37,9 +37,14 @@ def download(name: str) -> Path:
         Path of the entry folder.
 
     Raises:
-        InputError: if `DOWNLOADS` has no such name, or the network is not available.
+        InputError: if `DOWNLOADS` has no such name, the entry in a shared folder is damaged, or the network is not
+            available.
     """
     require_choice("entry to download", name, tuple(DOWNLOADS))
+    for shared in shared_folders():
+        if (shared / name).is_dir():
+            require_all_unchanged(shared / name, read_config(shared / name))
+            return shared / name
     folder = cache_folder() / "entries" / name
     durable.remove_leftovers(folder.parent)
     try:

@@ -10,8 +10,9 @@ from kerasnlp_zoo.tasks import TASKS
 from kerasnlp_zoo.tasks.speed import milliseconds_per_sentence
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.weights import assign_weights, read_weights, round_weights, rounded_arrays
+from kerasnlp_zoo.zoo.addresses import is_address
 from kerasnlp_zoo.zoo.cards import read_metrics
-from kerasnlp_zoo.zoo.folders import find, megabytes, read_config
+from kerasnlp_zoo.zoo.folders import exact_name, find, megabytes, read_config
 from kerasnlp_zoo.zoo.loading import load_entry, with_base
 from kerasnlp_zoo.zoo.pins import require_pinned
 from kerasnlp_zoo.zoo.saving import Changes, save
@@ -108,7 +109,7 @@ def quantize_entry(
         weights_dtype=QUANTIZATION,
         pictures=pictures,
         changes=changes,
-        quantized_from=config["name"],
+        quantized_from=exact_name(name_or_folder) if is_address(name_or_folder) else config["name"],
         **{name: config[name] for name in CARRIED if name in config},
     )
     return {**metrics, "megabytes": megabytes(Path(folder))}

@@ -70,7 +70,12 @@ def test_an_empty_part_counts_as_not_written_and_a_tilde_is_the_home(share, monk
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     before = zoo.list_entries()
-    for value in (f"{os.pathsep}~/mine", f"~/mine{os.pathsep} {os.pathsep}", f" {tmp_path / 'mine'} ", "~/mine:~/mine"):
+    for value in (
+        f"{os.pathsep}~/mine",
+        f"~/mine{os.pathsep} {os.pathsep}",
+        f" {tmp_path / 'mine'} ",
+        f"~/mine{os.pathsep}~/mine",
+    ):
         monkeypatch.setenv("KERASNLP_ZOO_PATH", value)
         assert zoo.list_entries() == before
         assert zoo.hidden_entries() == []
@@ -98,6 +103,14 @@ def test_a_part_that_is_no_folder_of_entries_is_refused(share, monkeypatch, tmp_
         with pytest.raises(InputError, match=message):
             use()
     assert zoo.find(mine / "reviews") == mine / "reviews"  # a path does not depend on the variable
+
+
+def test_an_entry_that_the_team_has_is_not_downloaded_again(share):
+    (team,) = share(team=["bert_small_zh"])
+    assert zoo.download("bert_small_zh") == zoo.find("bert_small_zh") == team / "bert_small_zh"
+    (team / "bert_small_zh" / "golden.json").write_text("[]")
+    with pytest.raises(InputError, match="golden.json was changed or damaged"):
+        zoo.download("bert_small_zh")
 
 
 def test_an_entry_of_a_team_that_needs_an_entry_names_both(share):

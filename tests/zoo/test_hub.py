@@ -86,6 +86,15 @@ def test_a_cached_revision_is_loaded_although_a_proxy_breaks_connections(hub, en
         fetch("hf://team/never_loaded")
 
 
+def test_only_a_download_draws_a_progress_bar(hub, entry, capsys):
+    hub.add("team/reviews", entry)
+    fetch(NAME)
+    assert "Fetching 6 files" in capsys.readouterr().err
+    forget()
+    fetch(NAME)
+    assert capsys.readouterr().err == ""
+
+
 def test_a_cached_commit_needs_no_request(hub, entry):
     commit = hub.add("team/reviews", entry).branches["main"]
     fetch(f"{NAME}@{commit}")
