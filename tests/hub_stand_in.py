@@ -112,7 +112,7 @@ def handler_of(hub):
                 self.send(b"")
             elif parts[:2] == ["api", "models"]:
                 self.answer_for("/".join(parts[2:4]), parts[4:], token)
-            elif parts[2] == "resolve":
+            elif parts[2:3] == ["resolve"]:
                 self.file("/".join(parts[:2]), *self.split_revision(parts[3:]), token)
             elif parts[2:] == ["info", "lfs", "objects", "batch"]:
                 self.batch()

@@ -93,7 +93,7 @@ def explained(address: Address, action: str) -> Iterator[None]:
 
     Args:
         address: the repository.
-        action: what the block does, such as "read".
+        action: what the block does, "read" or "write".
     """
     import httpx2
     from huggingface_hub import errors
@@ -118,14 +118,15 @@ def explained(address: Address, action: str) -> Iterator[None]:
         cause = error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) else error
         if isinstance(cause, errors.HfHubHTTPError):
             raise InputError(_refused(page, action, cause)) from error
+        lost = f"the cache does not contain all files of {address}" if action == "read" else "the push is not finished"
         raise InputError(
-            f"The Hugging Face Hub cannot be reached, and the cache does not contain all files of {address}. Check the "
-            f"network, HF_ENDPOINT and HF_HUB_OFFLINE. {REPEAT}. {_line(cause or error)}"
+            f"The Hugging Face Hub cannot be reached, and {lost}. Check the network, HF_ENDPOINT and HF_HUB_OFFLINE. "
+            f"{REPEAT}. {_line(cause or error)}"
         ) from error
     except OSError as error:
         if is_disk_full(error):
             raise InputError(
-                f"The disk is full: not all files of {address} could be written. Free some space, or set HF_HOME to a "
+                f"The disk is full, so {address} is not complete in the cache. Free some space, or set HF_HOME to a "
                 f"folder on another disk. {REPEAT}"
             ) from error
         if error.errno is not None:

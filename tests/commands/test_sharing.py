@@ -8,6 +8,7 @@ import pytest
 
 from kerasnlp_zoo import cli, zoo
 from kerasnlp_zoo.convert import write_huggingface
+from kerasnlp_zoo.zoo.configs import write_entry_config
 from tests.entry_files import TEXTS, edit_config, small_classifier
 from tests.small_tasks import sentence_similarity
 
@@ -57,6 +58,17 @@ def test_a_bert_of_the_hub_is_converted_to_an_entry(hub, run, tmp_path):
     assert "sentence" in run("show", tmp_path / "converted")
     error = run("show", "hf://team/bert", fails=True)
     assert "is a folder from Hugging Face, not an entry. zoo.load('hf://team/bert') converts it" in error
+
+
+def test_an_entry_that_was_saved_without_a_version_is_version_1(entry, run):
+    config = json.loads((entry / "config.json").read_text("utf-8"))
+    del config["version"]
+    write_entry_config(entry, config)
+    assert f"Version 1 of {entry}, in {entry}" in run("show", entry)
+    assert run("check", entry).startswith(f"{entry}: 5 files unchanged")
+    for version in (0, "1", 1.0, True):
+        edit_config(entry, version=version)
+        assert "version must be a number of at least 1" in run("show", entry, fails=True)
 
 
 def test_errors_of_the_hub_are_printed_without_a_traceback(hub, entry, run):

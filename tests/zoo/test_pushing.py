@@ -11,6 +11,7 @@ from kerasnlp_zoo.zoo.cards import without_metadata
 from tests.entry_files import TEXTS, edit_config, small_classifier
 
 yaml = pytest.importorskip("yaml", reason="the extra hub is not installed")
+httpx2 = pytest.importorskip("httpx2", reason="the extra hub is not installed")
 NAME = "hf://team/reviews"
 
 
@@ -142,10 +143,16 @@ def test_missing_rights_are_explained(hub, entry, monkeypatch):
         zoo.push(entry, NAME)
 
 
-def test_no_network_is_explained_and_nothing_is_pushed(hub, entry):
-    hub.close()
-    with pytest.raises(InputError, match="The Hugging Face Hub cannot be reached"):
-        zoo.push(entry, NAME)
+def test_no_network_is_explained_and_the_next_push_succeeds(hub, entry, monkeypatch):
+    def broken(*arguments, **options):
+        raise httpx2.ConnectError("no route to host")
+
+    for function in ("repo_info", "create_repo", "create_commit", "create_tag"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"huggingface_hub.HfApi.{function}", broken)
+            with pytest.raises(InputError, match="Hub cannot be reached.*Repeat the command.*ConnectError: no route"):
+                zoo.push(entry, NAME)
+    assert zoo.push(entry, NAME).commit == hub.repositories["team/reviews"].branches["main"]
 
 
 def test_an_entry_of_the_hub_is_pushed_to_another_repository(hub, entry):
