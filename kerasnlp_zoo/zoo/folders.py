@@ -169,10 +169,10 @@ def _is_folder(path: Path) -> bool:
 
 
 def find(name_or_folder: FilePath) -> Path:
-    """Return the folder of an entry, from its name or path. Nothing is written.
+    """Return the folder of an entry, from its name, path or address. Only an address can cause a download.
 
     Raises:
-        InputError: if there is no such entry, or its folder is incomplete.
+        InputError: if there is no such entry, it cannot be downloaded, or its folder is incomplete.
     """
     folder = locate(name_or_folder)
     missing = [name for name in NEEDED if not (folder / name).exists()]

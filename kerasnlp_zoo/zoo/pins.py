@@ -155,9 +155,11 @@ def _key(name: FilePath, path: Path) -> str:
 
 def _chosen(lock: FilePath | None) -> Path | None:
     """Return the path of the lock file of the argument, or of the environment variable; None without both."""
-    chosen = str(lock) if lock is not None else os.environ.get(LOCK, "").strip()
+    chosen = os.environ.get(LOCK, "").strip() if lock is None else str(lock)
+    if lock is None and not chosen:
+        return None
     try:
-        return Path(chosen).expanduser() if chosen else None
+        return Path(chosen).expanduser()
     except RuntimeError as error:
         raise InputError(f"{chosen} is no path of a lock file: {error}") from error
 

@@ -56,8 +56,8 @@ def push(
 
     Raises:
         InputError: if the entry does not pass `check` or needs an entry that others cannot load, the address is not
-            valid, its version was pushed with other files, the repository is public and `public` is False, or the Hub
-            cannot be reached or does not allow it.
+            valid, its version was pushed with other files, the repository exists and `public` does not say what it is,
+            or the Hub cannot be reached or does not allow it.
     """
     target = parse_address(address)
     if target.revision is not None:
@@ -121,7 +121,7 @@ def _pushed_before(
     """Return whether the repository exists, and the commit of the version if it has the same files.
 
     Raises:
-        InputError: if the version has other files, or the repository is public and `public` is False.
+        InputError: if the version has other files, or the repository exists and `public` does not say what it is.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, RepositoryNotFoundError
@@ -134,6 +134,11 @@ def _pushed_before(
         except RepositoryNotFoundError:
             return False, None
         tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(target.repository).tags}
+    if info.private and public:
+        raise InputError(
+            f"{target} is private, and push does not change that. Leave out --public, or make the repository public in "
+            "its settings"
+        )
     if not info.private and not public:
         raise InputError(
             f"{target} is public: everyone could read the entry. Add --public if that is intended, or make the "

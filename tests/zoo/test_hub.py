@@ -104,7 +104,7 @@ def test_a_cached_commit_needs_no_request(hub, entry):
     assert hub.requests == []
 
 
-@pytest.mark.parametrize("make", [sentence_similarity, fill_mask])
+@pytest.mark.parametrize("make", [sentence_similarity, pytest.param(fill_mask, marks=pytest.mark.slow)])
 def test_a_bert_folder_of_the_hub_answers_as_the_folder_on_disk(hub, tmp_path, make):
     task = make()
     folder = tmp_path / "theirs"

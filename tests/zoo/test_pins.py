@@ -149,6 +149,8 @@ def test_a_missing_lock_file_is_no_permission_to_load(entry, tmp_path, monkeypat
     monkeypatch.setenv("KERASNLP_ZOO_LOCK", str(tmp_path / "missing.json"))
     with pytest.raises(InputError, match="missing.json does not contain a lock file. Write it with"):
         zoo.load(entry)
+    with pytest.raises(InputError, match="does not contain a lock file"):
+        zoo.load(entry, lock="")
 
 
 def test_what_changed_after_it_was_saved_or_has_links_is_not_pinned(entry, tmp_path):
