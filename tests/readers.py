@@ -22,6 +22,7 @@ from kerasnlp_zoo.datasets.word_vector_files import read_vectors, write_vectors
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.weights import read_weights
 from kerasnlp_zoo.zoo.entries import GOLDEN_TOLERANCE
+from kerasnlp_zoo.zoo.pins import require_pinned
 from tests import mutations
 from tests.convert import golden, test_pytorch_file, test_tf1_checkpoint
 from tests.entry_files import edit_config, small_classifier
@@ -147,6 +148,9 @@ READERS = {
     "vectors.vec": Reader(write_words("word2vec"), read_vectors, is_raw=True),
     "vectors.w2v": Reader(write_words("word2vec_binary"), read_vectors, is_raw=True),
     "vectors.txt": Reader(write_words("glove"), read_vectors, is_raw=True),
+    "zoo.lock.json": Reader(
+        lambda path: zoo.pin("text_cnn_trec_en", lock=path), lambda path: require_pinned("text_cnn_trec_en", path)
+    ),
     "films.csv.gz": ARCHIVE,
     "films.csv.bz2": ARCHIVE,
     "films.csv.xz": ARCHIVE,
