@@ -96,7 +96,7 @@ class Config(TokenClassificationOptions, WordVectorConfig):
     """crf predicts all tags of a text together (conditional random field); softmax predicts each tag separately."""
     tags: Tags = "auto"
     """Scheme in which the model encodes spans as tags. auto: tokens if every word has a label and there are several
-    labels, otherwise bmes."""
+    labels; iob2 for --model lstm, which does not see whether a span ends before the next word; otherwise bmes."""
     # The flag of the base class names a library.
     segmenter: str | None = None  # type: ignore[assignment]
     """Only for Chinese parts of speech: entry that splits raw text into words, such as bilstm_crf_segmentation_zh."""
@@ -175,7 +175,7 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
 
     data = run.same_data(load_token_classification(config))
     print(span_report(data))
-    scheme = scheme_for(data, config.tags)
+    scheme = scheme_for(data, config.tags, reads_ahead=config.model != "lstm")
     tags = tags_for(data.labels, scheme)
     entry = run.load_entry(data.language, tags)
     prepare = with_given_words if scheme == TOKENS else lambda split: split
@@ -217,12 +217,21 @@ def main(config: Config, fold: int | None = None) -> dict[str, Any]:
     return finish_fine_tuning(run, served, data, best, SPAN_METRICS, name, evaluate)
 
 
-def scheme_for(data: TokenClassificationData, tags: Tags) -> TagScheme:
-    """Return the scheme of the tags: the value of --tags, or for auto the scheme that fits the spans."""
+def scheme_for(data: TokenClassificationData, tags: Tags, reads_ahead: bool = True) -> TagScheme:
+    """Return the scheme of the tags: the value of --tags, or for auto the scheme that fits the spans and the encoder.
+
+    Args:
+        data: the data, with their spans.
+        tags: value of the flag.
+        reads_ahead: whether the vector of a word depends on the words after it. If not, the model cannot predict
+            whether a span ends at this word, which the tags of bmes say and those of iob2 do not.
+    """
     if tags != "auto":
         return tags
     are_all_words = every_word_is_a_span(data.train.texts, data.train.references)
-    return TOKENS if are_all_words and len(data.labels) > 1 else "bmes"
+    if are_all_words and len(data.labels) > 1:
+        return TOKENS
+    return "bmes" if reads_ahead else "iob2"
 
 
 def make_preprocessor(

@@ -23,6 +23,7 @@ from kerasnlp_zoo.tasks.fit import require_fit
 from kerasnlp_zoo.tasks.iterables import listed
 from kerasnlp_zoo.tasks.litert import export_litert
 from kerasnlp_zoo.tasks.many_texts import CHUNK, Answer, ManyTexts
+from kerasnlp_zoo.tasks.notebook import Answers, task_html
 from kerasnlp_zoo.tasks.rows import concatenate_padded, emptied
 from kerasnlp_zoo.tasks.trainable import Trainable
 from kerasnlp_zoo.text import bucketed_batches
@@ -65,14 +66,21 @@ class Task(Trainable, ManyTexts[Answer]):
         self._check_fit()
 
     def __repr__(self) -> str:
-        facts = {
+        shown = [f"{name}={_REPR.repr(value)}" for name, value in self._facts.items() if value is not None]
+        return f"{type(self).__name__}({', '.join([self.model.name, *shown])})"
+
+    def _repr_html_(self) -> str:
+        facts = {"model": self.model.name, **self._facts, "weights": f"{self.model.count_params():,}"}
+        return task_html(type(self).__name__, facts)
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        return {
             "labels": self.labels or None,
             "language": self.preprocessor.language,
             "target_language": getattr(self.preprocessor, "target_language", None),
             "entry": self.entry,
         }
-        shown = [f"{name}={_REPR.repr(value)}" for name, value in facts.items() if value is not None]
-        return f"{type(self).__name__}({', '.join([self.model.name, *shown])})"
 
     @property
     def needs_strings(self) -> bool:
@@ -147,8 +155,8 @@ class Task(Trainable, ManyTexts[Answer]):
             batch_size: number of texts in a batch; None for the default of the task.
 
         Returns:
-            A dict for each text. If only a part of a text was read, it also has "truncated": True, and the share of
-            such texts is logged once.
+            A dict for each text; a notebook shows the list as a table. If only a part of a text was read, its answer
+            also has "truncated": True, and the share of such texts is logged once.
 
         Raises:
             InputError: if `texts` is not an iterable of such texts.
@@ -167,7 +175,7 @@ class Task(Trainable, ManyTexts[Answer]):
         ]
         for row in np.flatnonzero(outputs.get("truncated", ())):
             answers[row]["truncated"] = True
-        return answers
+        return Answers(answers, texts, self.labels, self.readable)
 
     def evaluate(
         self, texts: Sequence[Any], references: Sequence[Any] | None = None, batch_size: int | None = None

@@ -174,10 +174,14 @@ def compile_for_translation(config: TranslationConfig, model: keras.Model, total
 
     Reference: Vaswani et al. 2017, sections 5.3 and 5.4.
     """
+    loss = config.smoothed_cross_entropy()
+    # Keras weights the loss of a batch by its number of rows, and a batch is completed for the replicas. Therefore the
+    # loss that is shown, and that selects the best epoch, is a metric: the mean over all tokens.
+    metrics = {"accuracy": is_correct, "loss": loss}
     model.compile(
         config.make_optimizer(total_steps, beta_2=0.98, epsilon=1e-9),
-        WeightedMeanLoss(config.smoothed_cross_entropy()),
-        weighted_metrics=[keras.metrics.MeanMetricWrapper(is_correct, name="accuracy")],
+        WeightedMeanLoss(loss),
+        weighted_metrics=[keras.metrics.MeanMetricWrapper(function, name=name) for name, function in metrics.items()],
         jit_compile=config.jit,
     )
     return model

@@ -69,6 +69,8 @@ def test_the_scheme_suits_the_spans_unless_a_flag_names_one(text, spans, tags, s
         labels = sorted({label for _, _, label in spans})
 
     assert bilstm_tagging.scheme_for(Data, tags) == scheme
+    one_way = "iob2" if (tags, scheme) == ("auto", "bmes") else scheme
+    assert bilstm_tagging.scheme_for(Data, tags, reads_ahead=False) == one_way
 
 
 @pytest.mark.slow

@@ -53,10 +53,8 @@ def test_two_workers_train_the_same_weights_as_one_process(name, data, by_two_wo
     assert len(own) == (2 if name == "rnn_language_model" else 0)  # its state: each worker has that of its streams
     for key in expected.keys() - own:
         np.testing.assert_allclose(found[key], expected[key], atol=1e-4)
-    # Keras weights the loss of a batch by its rows. Those of a translator's batch are completed for two replicas.
-    tolerance = 2e-3 if name in ("seq2seq", "transformer_translation") else 1e-4
     for row, of_one in zip(losses(by_two_workers / name), losses(tmp_path / name), strict=True):
-        np.testing.assert_allclose(row["loss"], of_one["loss"], atol=tolerance)
+        np.testing.assert_allclose(row["loss"], of_one["loss"], atol=1e-4)
         assert row.keys() == of_one.keys()
         if name != "word2vec":
             np.testing.assert_allclose(row["gradient_norm"], of_one["gradient_norm"], rtol=1e-4)
