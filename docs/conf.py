@@ -6,6 +6,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "extensions")]
 
+from source_pages import link_from_the_reference  # noqa: E402
+
 project = "kerasnlp_zoo"
 copyright = "the authors of kerasnlp_zoo, Apache-2.0"
 extensions = [
@@ -29,6 +31,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "imported-members": True}
 napoleon_custom_sections = [("Call arguments", "params_style"), ("Shapes", "notes_style")]
+linkcode_resolve = link_from_the_reference
 suppress_warnings = ["ref.python"]  # two classes are called Attention; types in signatures name them without a module
 
 html_theme = "furo"

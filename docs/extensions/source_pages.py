@@ -2,10 +2,13 @@
 
 A link to a file of the project, such as `../kerasnlp_zoo/layers/crf.py`, becomes a link to a page of this site. A link
 to `../kerasnlp_zoo/layers/crf.py#CRF.call` leads to the line of this definition. A definition that does not exist is a
-warning of the build.
+warning of the build. In the reference, the source of every class and function is linked by Sphinx' extension linkcode.
 """
 
 import ast
+import functools
+import inspect
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,8 +25,10 @@ from sphinx.util import logging
 ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = {".py", ".toml", ".json", ".md"}
 logger = logging.getLogger(__name__)
+referenced: set[PurePosixPath] = set()  # files whose definitions the reference describes
 
 
+@functools.cache
 def lines_of_definitions(path: Path) -> dict[str, int]:
     """Return the line of each function, class, method and constant of a Python file; a method is `Class.method`."""
     lines: dict[str, int] = {}
@@ -44,6 +49,21 @@ def lines_of_definitions(path: Path) -> dict[str, int]:
 def page_of(path: PurePosixPath) -> str:
     """Return the name of the page of a file, given relative to the root of the project."""
     return f"source/{path}"
+
+
+def link_from_the_reference(domain: str, info: dict[str, str]) -> str | None:
+    """Return the address of the source of a class or function, as seen from a page in reference/."""
+    found: Any = sys.modules.get(info["module"])
+    for name in info["fullname"].split("."):
+        found = getattr(found, name, None)
+    found = inspect.unwrap(found) if callable(found) else None
+    file = inspect.getsourcefile(found) if inspect.isclass(found) or inspect.isfunction(found) else None
+    if file is None or ROOT not in (path := Path(file)).parents:
+        return None
+    relative = PurePosixPath(path.relative_to(ROOT).as_posix())
+    referenced.add(relative)
+    line = lines_of_definitions(path).get(found.__qualname__)
+    return f"../{page_of(relative)}.html" + (f"#L-{line}" if line else "")
 
 
 class SourceLinks(SphinxPostTransform):
@@ -78,7 +98,7 @@ class SourceLinks(SphinxPostTransform):
 def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield the pages of all files that the documentation links to."""
     formatter = HtmlFormatter(linenos="inline", lineanchors="L", anchorlinenos=True, linespans="line")
-    for path in sorted(app.env.source_pages):
+    for path in sorted(app.env.source_pages | referenced):
         text = (ROOT / path).read_text("utf-8")
         code = highlight(text, get_lexer_for_filename(path.name), formatter)
         yield page_of(path), {"title": str(path), "body": f"<h1>{path}</h1>\n{code}"}, "page.html"
@@ -91,6 +111,7 @@ def prepare(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the pages and the replacement of links."""
+    app.setup_extension("sphinx.ext.linkcode")
     app.connect("builder-inited", prepare)
     app.connect("html-collect-pages", pages)
     app.add_post_transform(SourceLinks)
