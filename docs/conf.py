@@ -29,7 +29,13 @@ nb_execution_mode = "off"
 # The reference comes from the docstrings, which have a few sections of their own.
 default_role = "code"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "imported-members": True}
+# Left out: what Keras asks of every layer.
+autodoc_default_options = {
+    "members": True,
+    "imported-members": True,
+    "exclude-members": "build, compute_output_shape, compute_output_spec, get_config, from_config",
+}
+toc_object_entries_show_parents = "hide"
 napoleon_custom_sections = [("Call arguments", "params_style"), ("Shapes", "notes_style")]
 linkcode_resolve = link_from_the_reference
 suppress_warnings = ["ref.python"]  # two classes are called Attention; types in signatures name them without a module

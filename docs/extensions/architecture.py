@@ -68,7 +68,7 @@ def picture(model: Any, title: str) -> str:
 def calls(model: Any) -> dict[Any, list[Any]]:
     """Return the calls of layers, which are Keras' nodes, and for each of them the calls whose outputs it reads.
 
-    They are in the order of computation. A layer that is called twice, such as a translator's embedding, is drawn twice.
+    They are in the order of computation. A layer that is called twice, such as a translator's embedding, stands twice.
     """
     nodes_of_model = [
         node for depth in sorted(model._nodes_by_depth, reverse=True) for node in model._nodes_by_depth[depth]

@@ -3,6 +3,7 @@
 Characters that reStructuredText would read as markup are escaped, and indented equations are shown as they are written.
 """
 
+import inspect
 import re
 from typing import Any
 
@@ -40,7 +41,18 @@ def as_restructured_text(app: Sphinx, what: str, name: str, obj: Any, options: A
     lines[:] = result
 
 
+def signature_of_the_class(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: str | None
+) -> tuple[str, None] | None:
+    """Return the arguments of a Keras class, whose `__new__` hides them."""
+    if what != "class" or signature != "(*args, **kwargs)":
+        return None
+    _, *arguments = inspect.signature(obj.__init__).parameters.values()  # without self
+    return str(inspect.Signature(arguments)), None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Change docstrings before Sphinx' extension napoleon reads their sections."""
+    app.connect("autodoc-process-signature", signature_of_the_class)
     app.connect("autodoc-process-docstring", as_restructured_text, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
