@@ -67,7 +67,7 @@ def test_the_gradient_of_cross_entropy_is_the_probability_minus_one_at_the_label
     logits = tf.Variable(np.log([[0.58, 0.3, 0.12]]), dtype=tf.float32)
     with tf.GradientTape() as tape:
         loss = cross_entropy(tf.constant([0]), logits)
-    np.testing.assert_allclose(tape.gradient(loss, logits.value)[0], [-0.42, 0.3, 0.12], atol=1e-6)
+    np.testing.assert_allclose(tape.gradient(loss, logits)[0], [-0.42, 0.3, 0.12], atol=1e-6)
 
 
 def test_squared_error_of_a_worked_example():
