@@ -197,7 +197,7 @@ def _element(value: Any, dtype: str) -> Any:
     if kind == "f" and is_number:
         info = np.finfo(dtype)
         exact = 2 ** (info.nmant + 1)
-        lossy = abs(value) >= exact if isinstance(value, int) else math.isfinite(value) and abs(value) > info.max
+        lossy = abs(value) >= exact if isinstance(value, int) else math.isfinite(value) and abs(value) > float(info.max)
         if lossy:
             raise Refusal(f"cannot convert {value!r:.40} to {TYPE_NAMES[dtype]} without loss of precision")
         return value
