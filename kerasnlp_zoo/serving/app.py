@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import http
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -135,7 +135,7 @@ class Service:
         return model
 
     @contextlib.contextmanager
-    def _place(self) -> Any:
+    def _place(self) -> Iterator[None]:
         """Take one of the places for requests that are read or answered.
 
         Raises:
@@ -201,27 +201,33 @@ class Service:
         key = rest.request_key(document)
         fields = model.signatures[name].inputs
         to_arrays = instances_to_arrays if key == rest.INSTANCES else inputs_to_arrays
+        self._require_few_rows(document[key])  # before the conversion, which takes time for each of them
         arrays = to_arrays(document[key], fields)
         record.texts = num_rows(arrays)
-        self._check(arrays, fields)
+        self._require_short_texts(arrays, fields)
         if model.prepare is not None:
             arrays = await asyncio.to_thread(model.prepare, arrays)
         return Response(rest.answer_body(key, await self._batchers[model.name, name].answer(arrays)), media_type=JSON)
 
-    def _check(self, arrays: Arrays, fields: Fields) -> None:
-        """Raise Refusal if there are too many texts, or a text is too long."""
-        limits = self.limits
-        if num_rows(arrays) > limits.max_texts:
+    def _require_few_rows(self, value: Any) -> None:
+        """Raise Refusal if the value of "instances" or "inputs" has too many rows."""
+        columns = value.values() if isinstance(value, dict) else [value]
+        count = max((len(column) for column in columns if isinstance(column, list)), default=0)
+        if count > self.limits.max_texts:
             raise Refusal(
-                f"The request has {num_rows(arrays):,} texts. Expected at most {limits.max_texts:,}: send several "
-                "requests. The limit is the server's flag --max-texts"
+                f"The request has {count:,} texts. Expected at most {self.limits.max_texts:,}: send several requests. "
+                "The limit is the server's flag --max-texts"
             )
+
+    def _require_short_texts(self, arrays: Arrays, fields: Fields) -> None:
+        """Raise Refusal if a text is too long."""
+        most = self.limits.max_characters
         for name, field in fields.items():
             for row, text in enumerate(arrays[name].flat if field.dtype == STRING else ()):
-                if len(text) > limits.max_characters and len(text.decode(errors="replace")) > limits.max_characters:
+                if len(text) > most and len(text.decode(errors="replace")) > most:
                     raise Refusal(
-                        f"Text {row} of {name!r} is too long. Expected at most {limits.max_characters:,} characters. "
-                        "The limit is the server's flag --max-characters"
+                        f"Text {row} of {name!r} is too long. Expected at most {most:,} characters. The limit is the "
+                        "server's flag --max-characters"
                     )
 
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from kerasnlp_zoo.errors import require_nonnegative, require_positive
+from kerasnlp_zoo.errors import InputError, require_nonnegative, require_positive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Limits:
         names = ("max_batch_size", "max_body_kb", "max_texts", "max_characters", "max_waiting")
         require_positive(**{name: getattr(self, name) for name in names})
         require_nonnegative(max_delay_ms=self.max_delay_ms, client_timeout=self.client_timeout)
+        if not self.client_timeout:
+            raise InputError("client_timeout must be above 0: every client needs some time. Received: 0 seconds")
 
     @property
     def max_body_bytes(self) -> int:

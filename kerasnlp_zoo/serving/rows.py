@@ -44,6 +44,7 @@ def own_part(outputs: Arrays, fields: Fields, start: int, stop: int) -> Arrays:
 
     Example:
 
+    >>> import numpy as np
     >>> from kerasnlp_zoo.serving.tensors import Field
     >>> fields = {"count": Field("int32", (None,)), "starts": Field("int32", (None, None))}
     >>> outputs = {"count": np.array([3, 1]), "starts": np.array([[0, 4, 9], [0, -1, -1]])}

@@ -121,6 +121,8 @@ BAD_BODIES = {
     "half in a name": (b'{"signature_name": "\\ud83d", "instances": ["a"]}', 400, "not found in signature def"),
     "no base64": (b'{"instances": [{"b64": "*"}]}', 400, "base64"),
     "many texts": (json.dumps({"instances": ["a"] * 101}).encode(), 400, "at most 100"),
+    "many numbers": (json.dumps({"instances": [1] * 101}).encode(), 400, "at most 100"),
+    "many named rows": (json.dumps({"inputs": {"text": ["a"] * 101}}).encode(), 400, "at most 100"),
     "many rows": (json.dumps({"inputs": ["a"] * 101}).encode(), 400, "at most 100"),
     "long text": (json.dumps({"instances": ["a", "好" * 1001]}).encode(), 400, "Text 1 of 'text' is too long"),
     "large body": (b" " * (2**14 + 1), 413, "larger than 16,384 bytes"),

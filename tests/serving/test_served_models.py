@@ -89,9 +89,9 @@ def test_an_entry_prepares_texts_as_predict_does():
     """A tree of one word needs no brackets in `predict`; the graph expects them."""
     model = load_model(Source("trees", "tree_lstm_snli_en", False))
     pair = ("outside", "( ( a man ) sleeps )")
-    expected = zoo.load("tree_lstm_snli_en").predict([pair])[0]
+    task = zoo.load("tree_lstm_snli_en")
+    expected, names = task.predict([pair])[0], task.preprocessor.inputs
     with client(model) as server:
-        names = list(model.signatures["serving_default"].inputs)
         request = {"instances": [dict(zip(names, pair, strict=True))]}
         found = server.post("/v1/models/trees:predict", json=request).json()["predictions"][0]
         assert found["label"] == expected["label"]
