@@ -40,6 +40,7 @@ def make_app(models: Sequence[ServedModel], limits: Limits, cors_origins: Sequen
     """
     service = Service(models, limits)
     app = FastAPI(lifespan=service.lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.is_stopping = False
     app.add_route("/v1/{rest:path}", service.answer, METHODS)
     app.add_route("/health", service.health, ["GET"])
     app.add_route("/metrics", service.metrics_page, ["GET"])
@@ -232,7 +233,7 @@ class Service:
 
 
 class Recorder:
-    """Middleware that counts and logs every request.
+    """Middleware that counts and logs every request, and tells clients when the server stops.
 
     Args:
         app: the application.
@@ -250,6 +251,9 @@ class Recorder:
         record = scope[RECORD] = Record()
 
         async def send_and_record(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["app"].state.is_stopping:
+                # Without it, a client sends its next request on this connection, and loses it.
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
             record.status = message.get("status", record.status)
             record.response_bytes += len(message.get("body", b""))
             await send(message)

@@ -1,6 +1,7 @@
 """Run the application with uvicorn: slow clients are cut off, and a signal lets running requests finish."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -43,20 +44,27 @@ def run(app: FastAPI, opened: socket.socket, limits: Limits, on_ready: Callable[
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    Server(config, on_ready).run(sockets=[opened])
+    gc.collect()
+    gc.freeze()  # a collection then skips the objects of TensorFlow: it took seconds while a large body was read
+    Server(config, app, on_ready).run(sockets=[opened])
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it listens."""
+    """A uvicorn server that says when it listens, and tells the application when it stops."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self.on_ready = on_ready
+        self.app, self.on_ready = app, on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
         await super().startup(sockets)
         self.on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer running requests, and close their connections."""
+        self.app.state.is_stopping = True
+        await super().shutdown(sockets)
 
 
 class TimedProtocol(H11Protocol):

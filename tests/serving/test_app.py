@@ -259,3 +259,10 @@ def test_texts_are_prepared_before_the_graph_reads_them():
 
     with client(served("words", WordModel().signature, prepare=prepare)) as server:
         assert server.post(WORDS, json={"instances": ["a"]}).json()["predictions"][0]["words"] == ["a", "more"]
+
+
+def test_clients_are_told_to_close_their_connections_when_the_server_stops():
+    with client(served("words", WordModel().signature)) as server:
+        assert "connection" not in server.get("/health").headers
+        server.app.state.is_stopping = True
+        assert server.post(WORDS, json={"instances": ["a"]}).headers["connection"] == "close"

@@ -1,6 +1,7 @@
 """A real server: many clients at once, slow and lost ones, signals, memory, and errors at its start."""
 
 import concurrent.futures
+import contextlib
 import json
 import signal
 import socket
@@ -163,6 +164,28 @@ def test_a_signal_lets_running_requests_finish(number, tmp_path):
             socket.create_connection(("127.0.0.1", server.port))
         lines = server.log.read_text().splitlines()
         assert all(line.startswith(("{", "Loading ")) for line in lines)
+
+
+def test_a_signal_under_load_cuts_no_answer(tmp_path):
+    with serving(tmp_path, ENTRY) as server:
+
+        def ask_until_the_end(text):
+            statuses = []
+            with contextlib.suppress(httpx2.TransportError), httpx2.Client(base_url=server.url, timeout=60) as client:
+                while True:
+                    response = client.post(PATH, json={"instances": [text]})
+                    assert response.json()["predictions"][0]["label"]
+                    statuses.append(response.status_code)
+            return statuses
+
+        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
+            asking = [pool.submit(ask_until_the_end, text) for text in questions(CLIENTS)]
+            while metric(server, f'kerasnlp_zoo_batch_rows_sum{{model="{ENTRY}"}}') < 2 * CLIENTS:
+                time.sleep(0.01)
+            assert server.stop() == 143
+            assert {status for client in asking for status in client.result()} == {200}
+        answered = [json.loads(line)["status"] for line in server.log.read_text().splitlines() if line[0] == "{"]
+        assert set(answered) <= {200, 499}  # 499: the connection was closed before the request was complete
 
 
 def run(*arguments):
