@@ -1,6 +1,8 @@
 """The site is built as CONTRIBUTING.md says; every link within it leads to something."""
 
 import html.parser
+import os
+import re
 import subprocess
 import sys
 import urllib.parse
@@ -69,7 +71,17 @@ def test_formulas_and_pictures_of_models_are_in_the_pages(site):
     page = (site / "families" / "text_cnn.html").read_text("utf-8")
     assert "<math" in page
     assert "Layers of text_cnn" in page
-    assert "TextConvolution.call" in page
+    line = 1 + (TREE / "kerasnlp_zoo" / "layers" / "pooling.py").read_text("utf-8").split("class MaxOverTime")[0].count(
+        "\n"
+    )
+    assert f"source/kerasnlp_zoo/layers/pooling.py.html#L-{line}" in page
+
+
+def test_every_equation_leads_to_the_lines_of_its_code_and_of_its_test(site):
+    links = [link for path in (site / "families").glob("*.html") for link in Page(path).links]
+    lines = [link for link in links if re.search(r"\.py\.html#L-\d+$", link)]
+    assert len([link for link in lines if "/tests/" in link]) > 150
+    assert len([link for link in lines if "/kerasnlp_zoo/" in link]) > 150
 
 
 def test_the_reference_leads_to_the_source(site):
@@ -84,7 +96,8 @@ def test_the_search_finds_a_class_of_the_reference(site):
 def test_a_link_to_a_definition_that_does_not_exist_is_an_error(tmp_path):
     sources = tmp_path / "docs"
     sources.mkdir()
-    (sources / "index.md").write_text(f"# A\n\n[x]({TREE}/kerasnlp_zoo/errors.py#no_such_function)\n")
+    path = os.path.relpath(TREE / "kerasnlp_zoo" / "errors.py", sources)
+    (sources / "index.md").write_text(f"# A\n\n[x]({path}#InputError) [y]({path}#no_such_function)\n")
     (sources / "conf.py").write_text(
         f"import sys\nsys.path.insert(0, {str(TREE / 'docs' / 'extensions')!r})\n"
         "extensions = ['myst_nb', 'source_pages']\n"
@@ -94,3 +107,4 @@ def test_a_link_to_a_definition_that_does_not_exist_is_an_error(tmp_path):
     built = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=False)
     assert built.returncode != 0
     assert "kerasnlp_zoo/errors.py has no definition no_such_function" in built.stderr
+    assert "InputError" not in built.stderr

@@ -8,6 +8,7 @@ warning of the build. In the reference, the source of every class and function i
 import ast
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -39,8 +40,9 @@ def lines_of_definitions(path: Path) -> dict[str, int]:
                 lines[prefix + node.name] = node.lineno
                 if isinstance(node, ast.ClassDef):
                     add(node.body, f"{prefix}{node.name}.")
-            elif isinstance(node, ast.Assign):
-                lines.update({prefix + name.id: node.lineno for name in node.targets if isinstance(name, ast.Name)})
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                lines.update({prefix + name.id: node.lineno for name in targets if isinstance(name, ast.Name)})
 
     add(ast.parse(path.read_text("utf-8")).body, "")
     return lines
@@ -66,6 +68,15 @@ def link_from_the_reference(domain: str, info: dict[str, str]) -> str | None:
     return f"../{page_of(relative)}.html" + (f"#L-{line}" if line else "")
 
 
+NAME = "definition "  # MyST drops what follows # in a link to a file, but keeps the title of the link
+LINK = re.compile(r"\]\(([\w./]+\.py)#([\w.]+)\)")
+
+
+def keep_names(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Write the name of a definition as the title of its link, before MyST reads the page."""
+    source[0] = LINK.sub(rf'](\1 "{NAME}\2")', source[0])
+
+
 class SourceLinks(SphinxPostTransform):
     """Replace links to files of the project by links to their pages."""
 
@@ -76,9 +87,11 @@ class SourceLinks(SphinxPostTransform):
         for kind in (download_reference, pending_xref):
             for node in list(self.document.findall(kind)):
                 target, _, name = str(node.get("reftarget", "")).partition("#")
+                if (title := str(node.get("reftitle", ""))).startswith(NAME):
+                    name = title.removeprefix(NAME)
                 path = (Path(self.env.doc2path(self.env.docname)).parent / target).resolve()
                 if target and path.suffix in SUFFIXES and path.is_file() and ROOT in path.parents:
-                    self._replace(node, path, name or str(node.get("refid", "")))
+                    self._replace(node, path, name)
 
     def _replace(self, node: nodes.Element, path: Path, name: str) -> None:
         relative = PurePosixPath(path.relative_to(ROOT).as_posix())
@@ -113,6 +126,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the pages and the replacement of links."""
     app.setup_extension("sphinx.ext.linkcode")
     app.connect("builder-inited", prepare)
+    app.connect("source-read", keep_names)
     app.connect("html-collect-pages", pages)
     app.add_post_transform(SourceLinks)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

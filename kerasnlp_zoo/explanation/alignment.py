@@ -14,6 +14,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.attention import choose_heads
 from kerasnlp_zoo.explanation.tokens import shortened
+from kerasnlp_zoo.markup import matrix
 from kerasnlp_zoo.tasks import Task, Translation
 from kerasnlp_zoo.vocabulary import CONTINUES, START_ID
 
@@ -38,6 +39,10 @@ class Alignment:
         layers, heads = self.weights.shape[:2]
         source, target = shortened(self.source), shortened(self.target)
         return f"Alignment(source={source}, target={target}, layers={layers}, heads={heads})"
+
+    def _repr_html_(self) -> str:
+        """Show the mean of the weights over layers and heads."""
+        return matrix(self.target, self.source, self.weights.mean(axis=(0, 1)))
 
     def choose(
         self, layers: Sequence[int] | None = None, heads: Sequence[int] | None = None

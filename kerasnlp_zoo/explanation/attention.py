@@ -16,6 +16,7 @@ import numpy as np
 from kerasnlp_zoo.errors import InputError, did_you_mean
 from kerasnlp_zoo.explanation.tokens import NOT_KNOWN, read_line, read_pieces, read_word_pair, read_words, shortened
 from kerasnlp_zoo.layers import TransformerEncoderBlock, WindowedTransformerBlock
+from kerasnlp_zoo.markup import matrix
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.text import LanguageModelPreprocessor, WordPairPreprocessor, WordPreprocessor
 from kerasnlp_zoo.vocabulary import CONTINUES
@@ -23,6 +24,7 @@ from kerasnlp_zoo.vocabulary import CONTINUES
 if TYPE_CHECKING:
     import tensorflow as tf
 
+SHOWN_TOKENS = 30  # in a notebook
 BLOCKS = (TransformerEncoderBlock, WindowedTransformerBlock)
 
 
@@ -70,6 +72,11 @@ class Attention:
     def __repr__(self) -> str:
         layers, heads = self.weights.shape[:2]
         return f"Attention({shortened(self.tokens)}, layers={layers}, heads={heads})"
+
+    def _repr_html_(self) -> str:
+        """Show the mean of the weights over layers and heads, of the first tokens."""
+        shown = self.tokens[:SHOWN_TOKENS]
+        return matrix(shown, shown, self.weights.mean(axis=(0, 1))[: len(shown), : len(shown)])
 
     @property
     def words(self) -> list[tuple[str, list[int]]]:

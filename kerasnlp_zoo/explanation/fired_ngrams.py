@@ -18,6 +18,7 @@ import tensorflow as tf
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.explanation.tokens import read_words, shortened
 from kerasnlp_zoo.layers.masking import num_windows
+from kerasnlp_zoo.markup import bar, shaded_words
 from kerasnlp_zoo.tasks import Task
 from kerasnlp_zoo.tasks.text_classification import TextClassificationAnswer
 from kerasnlp_zoo.text import WordPreprocessor
@@ -86,6 +87,11 @@ class Explanation:
 
     def __repr__(self) -> str:
         return f"Explanation({self.answer['label']!r}, words={shortened(self.words)}, ngrams={len(self.ngrams)})"
+
+    def _repr_html_(self) -> str:
+        contributions = self.word_contributions[:, self.predicted]
+        words = shaded_words(self.words, contributions, self.separator)
+        return f"{bar(self.answer['label'], self.answer['probability'])}<p>{words}</p>"
 
     @property
     def predicted(self) -> int:

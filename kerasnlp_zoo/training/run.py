@@ -198,7 +198,7 @@ class Run(Generic[ConfigT]):
                 initial_epoch=first,
                 callbacks=list(listening),
                 shuffle=False,
-                verbose=0 if not self.workers.is_chief else 1 if sys.stdout.isatty() else 2,
+                verbose=0 if not self.workers.is_chief else 1 if sys.stdout.isatty() or in_notebook() else 2,
                 **arguments,
             )
 
@@ -337,3 +337,8 @@ def _tensorboard(folder: Path) -> list[keras.callbacks.Callback]:
         print('TensorBoard logs are not written. To write them: pip install "kerasnlp-zoo[recipes]"', file=sys.stderr)
         return []
     return [keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False)]
+
+
+def in_notebook() -> bool:
+    """Return whether this process runs a notebook, which draws progress bars."""
+    return "ipykernel" in sys.modules
