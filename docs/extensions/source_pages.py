@@ -69,7 +69,7 @@ def link_from_the_reference(domain: str, info: dict[str, str]) -> str | None:
 
 
 NAME = "definition "  # MyST drops what follows # in a link to a file, but keeps the title of the link
-LINK = re.compile(r"\]\(([\w./]+\.py)#([\w.]+)\)")
+LINK = re.compile(r"\]\(([^\s()#]+\.py)#([\w.]+)\)")
 
 
 def keep_names(app: Sphinx, docname: str, source: list[str]) -> None:
