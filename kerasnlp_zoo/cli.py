@@ -22,6 +22,7 @@ from kerasnlp_zoo.commands.launch import launch
 from kerasnlp_zoo.commands.plots import plot
 from kerasnlp_zoo.commands.predictions import predict
 from kerasnlp_zoo.commands.recipes import recipe, recipe_list, train
+from kerasnlp_zoo.commands.serving import serve
 from kerasnlp_zoo.commands.sharing import pin, push
 from kerasnlp_zoo.commands.tuning import tune
 from kerasnlp_zoo.errors import InputError
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "evaluate": evaluate,
     "compare": compare,
     "export": export,
+    "serve": serve,
     "quantize": quantize,
     "convert": convert,
     "to-huggingface": to_huggingface,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasnlp_zoo.tasks import export, litert, speed
+from kerasnlp_zoo.tasks import export, litert, onnx, speed
 from kerasnlp_zoo.zoo.hub import forget
 from tests.hub_stand_in import TOKEN, StandIn
 from tests.memory import freeze_objects
@@ -62,6 +62,7 @@ def shared_processes():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(export, "serving_process", shared(export.serving_process))
         patch.setattr(litert, "interpreter_process", shared(litert.interpreter_process))
+        patch.setattr(onnx, "runtime_process", shared(onnx.runtime_process))
         yield
     for process in processes.values():
         process.close()
@@ -72,6 +73,7 @@ def new_processes(monkeypatch):
     """Check each export in a new process, as outside of the tests."""
     monkeypatch.setattr(export, "serving_process", export.serving_process.start)
     monkeypatch.setattr(litert, "interpreter_process", litert.interpreter_process.start)
+    monkeypatch.setattr(onnx, "runtime_process", onnx.runtime_process.start)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The commands, Python blocks and outputs in the documentation."""
 
+import ast
 import dataclasses
 import itertools
 import re
@@ -8,8 +9,8 @@ from pathlib import Path
 TREE = Path(__file__).parents[1]
 PAGES = [TREE / "README.md", *sorted((TREE / "docs").rglob("*.md"))]
 OTHER_PAGES = [TREE / "CONTRIBUTING.md", TREE / "CHANGELOG.md", TREE / "SECURITY.md"]
-FAMILIES = sorted((TREE / "docs" / "families").glob("*.md"))
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FAMILIES = [page for page in sorted((TREE / "docs" / "families").glob("*.md")) if page.stem != "index"]
+BLOCK = re.compile(r"^```(\w*|\{\w+\}[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Block:
     Attributes:
         page: path in the tree, such as "docs/training.md".
         line: line number of its first line.
-        language: "bash", "python", "text" or "".
+        language: "bash", "python", "text", "", or a directive of the site such as "{architecture} text_cnn".
         text: its lines.
         output: the text block that follows with at most one empty line between; None if there is none.
     """
@@ -65,6 +66,20 @@ def inline_commands(page):
 
 
 def anchors(page):
-    """Return the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", page.read_text("utf-8")), re.MULTILINE)
+    """Return the anchors of a page's headings, as GitHub makes them; of Python code the names of its definitions."""
+    text = page.read_text("utf-8")
+    if page.suffix == ".py":
+        return set(_definitions(ast.parse(text).body))
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _definitions(body, prefix=""):
+    """Yield the names of functions, classes and constants; of a method `Class.method`."""
+    for node in body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (prefix + target.id for target in targets if isinstance(target, ast.Name))
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield prefix + node.name
+            yield from _definitions(node.body if isinstance(node, ast.ClassDef) else [], f"{prefix}{node.name}.")

@@ -105,15 +105,13 @@ def test_export_checks_the_saved_model_and_prints_the_serving_commands(run, tmp_
 
 
 @pytest.mark.slow
-def test_export_for_phones_checks_the_file(run, tmp_path):
-    printed = run("export", ENTRY, tmp_path / "phone", "--format", "litert")
+@pytest.mark.parametrize(("form", "file"), [("litert", "model.tflite"), ("onnx", "model.onnx")])
+def test_export_for_other_runtimes_checks_the_file(form, file, run, tmp_path):
+    printed = run("export", ENTRY, tmp_path / "new", "--format", form)
     assert "Inputs: token_ids. Outputs: probability, probabilities." in printed
-    assert sorted(path.name for path in (tmp_path / "phone").iterdir()) == [
-        "config.json",
-        "model.tflite",
-        "vocabulary.txt",
-    ]
-    assert "other files" in error(run, "export", ENTRY, tmp_path, "--format", "litert")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["config.json", file, "vocabulary.txt"]
+    assert "other files" in error(run, "export", ENTRY, tmp_path, "--format", form)
+    assert "the token ids of one window" in error(run, "export", ENTRY, tmp_path / "w", "--format", form, "--windows")
 
 
 @pytest.mark.slow

@@ -232,9 +232,23 @@ def test_names_of_a_family_exist(page):
     assert set(facts.get("layers", ())) <= set(layers.__all__)
     assert set(facts.get("builders", ())) <= set(models.BUILDERS) | {"count_ngrams", "ngram", "NgramModel"}
     assert set(facts["entries"]) <= {*zoo.list_entries(), *zoo.DOWNLOADS}
-    text = page.read_text("utf-8")
-    assert {block.language for block in blocks(page)} >= {"", "bash", "python"}  # equation, command, example
-    assert "core" in text  # its scores
+    languages = {block.language.split()[0] if block.language else "" for block in blocks(page)}
+    has_picture = page.stem not in ("cooccurrence", "ngram")  # their models are tables of counts
+    assert languages >= {"bash", "python", *(["{architecture}"] if has_picture else [])}  # command, example, picture
+    assert "core" in page.read_text("utf-8")  # its scores
+
+
+@pytest.mark.parametrize("page", FAMILIES, ids=name)
+def test_every_equation_of_a_family_has_code_and_a_test(page):
+    """test_links_and_pictures_exist checks that the definitions exist."""
+    _, found, rest = page.read_text("utf-8").partition("| | equation | computed by | proved by |\n|---|---|---|---|\n")
+    rows = [line.strip("| ").split(" | ") for line in rest.partition("\n\n")[0].splitlines()]
+    assert found
+    assert [row[0] for row in rows] == [str(number + 1) for number in range(len(rows))]
+    for row in rows:
+        _, _, computed, proved = row
+        assert re.findall(r"\]\(../../(?:kerasnlp_zoo|recipes)/[\w/]+\.py#[\w.]+\)", computed), row
+        assert re.findall(r"\]\(../../tests/[\w/]+\.py#test_\w+\)", proved), row
 
 
 def test_every_builder_recipe_and_entry_is_on_a_page():

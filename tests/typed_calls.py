@@ -104,7 +104,7 @@ def mistakes_are_found(texts: Sequence[str]) -> None:
     zoo.load("name", task="text_clasification")  # type: ignore[call-overload]
     task = zoo.load("name", task="text_classification")
     task.predict(texts, batch_size="8")  # type: ignore[arg-type]
-    task.export("folder", format="onnx")  # type: ignore[arg-type]
+    task.export("folder", format="onnxx")  # type: ignore[arg-type]
     task.predict(texts)[0]["lable"]  # type: ignore[typeddict-item]
     models.text_cnn(1000, num_clases=2)  # type: ignore[call-arg]
     zoo.save(task, "folder", weights_dtype="float64")  # type: ignore[arg-type]

@@ -109,7 +109,7 @@ def quantize(
 def export(
     entry: Entry,
     folder: tyro.conf.Positional[Path],
-    format: Literal["saved_model", "litert"] = "saved_model",
+    format: Literal["saved_model", "litert", "onnx"] = "saved_model",
     windows: Windows = False,
 ) -> None:
     """Write an entry as a SavedModel, check it in a new process, and print how to serve it.
@@ -117,20 +117,22 @@ def export(
     Args:
         folder: Folder of the model. The SavedModel is written into a numbered folder inside it.
         format: saved_model: a SavedModel that takes strings. litert: a .tflite file for phones that takes token ids;
-            the vocabulary and a config.json are written next to it.
+            onnx: the same as an .onnx file; the vocabulary and a config.json are written next to it.
     """
     task = load_task(entry, windows)  # a wrong name is reported before TensorFlow is loaded
     from kerasnlp_zoo.tasks.export import check_export, serving_commands
     from kerasnlp_zoo.tasks.golden_texts import golden_texts
+    from kerasnlp_zoo.tasks.task import NUMBER_FORMATS
 
-    if format == "litert" and windows:
-        raise InputError("A LiteRT file takes the token ids of one window. Export windows as --format saved_model")
-    if format == "litert":
-        path = task.export(folder, format="litert")
+    if format != "saved_model":
+        form = NUMBER_FORMATS[format]
+        if windows:
+            raise InputError(f"A file for {form.name} takes the token ids of one window. Use --format saved_model")
+        path = task.export(folder, format=format)
         config = json.loads((path / "config.json").read_text("utf-8"))
         print(
-            f"{path / 'model.tflite'} returns the answers of predict() (largest difference "
-            f"{config['largest_difference']:.0e}) in a process that imports only LiteRT. "
+            f"{path / form.file} returns the answers of predict() (largest difference "
+            f"{config['largest_difference']:.0e}) in a process without TensorFlow. "
             f"Inputs: {', '.join(config['inputs'])}. Outputs: {', '.join(config['outputs'])}.\n"
             f"{path / 'vocabulary.txt'}: the line number of a token is its id, from 0. {path / 'config.json'}: labels "
             "and examples."

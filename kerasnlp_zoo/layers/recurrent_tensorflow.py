@@ -213,7 +213,8 @@ class _Loop:
     def forward(self, projected: tf.Tensor, kernel: tf.Tensor, *state_and_bias: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Return the outputs [T, B, H] and the tensors [B, H] of the last state."""
         (outputs,), state = self._steps(projected, kernel, *self._parted(state_and_bias), keeps=False)
-        return (outputs.stack(), *state)
+        in_order_of_steps = outputs.stack()
+        return (tf.reverse(in_order_of_steps, [0]) if self.goes_backwards else in_order_of_steps, *state)
 
     @property
     def with_gradient(self) -> Callable[..., tuple[tf.Tensor, ...]]:
@@ -248,7 +249,7 @@ class _Loop:
 
         Returns:
             (arrays, state): an array of the outputs and, if `keeps`, arrays of the state before each step and of the
-            tensors that its gradient needs; and the last state.
+            tensors that its gradient needs; and the last state. Without `keeps`, the outputs are in the order of steps.
         """
         kernels = tf.split(kernel, len(self.patterns), axis=1)
         inputs = _unstacked(projected)
@@ -269,7 +270,9 @@ class _Loop:
                 output = _chosen(is_real, output, tf.zeros_like(output))
                 new = tuple(_chosen(is_real, *pair) for pair in zip(new, state, strict=True))
             values = (output, *state, *kept)[:count]
-            return number + 1, new, tuple(a.write(at, value) for a, value in zip(arrays, values, strict=True))
+            # Converters to ONNX only know loops that write step after step. A gradient reads at the places of the text.
+            place = at if keeps else number
+            return number + 1, new, tuple(a.write(place, value) for a, value in zip(arrays, values, strict=True))
 
         _, last, arrays = tf.while_loop(lambda number, *_: number < time, step, (0, state, arrays))
         return arrays, last

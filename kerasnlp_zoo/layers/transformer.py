@@ -219,8 +219,9 @@ class TransformerDecoderBlock(_Block):
     `step` decodes one token at a time, from a cache of the previous tokens.
 
     Args:
-        num_heads, intermediate_dim, dropout, activation, norm_first, residual, layer_norm, layer_norm_epsilon,
-            kernel_initializer, score_mode, key_dim, value_dim, shared_key_value: as for `TransformerEncoderBlock`.
+        num_heads, intermediate_dim, dropout, activation, norm_first, residual: as for `TransformerEncoderBlock`.
+        layer_norm, layer_norm_epsilon, kernel_initializer: as for `TransformerEncoderBlock`.
+        score_mode, key_dim, value_dim, shared_key_value: as for `TransformerEncoderBlock`.
 
     Call arguments:
         inputs: float tensor [B, T, D], the tokens of the target.

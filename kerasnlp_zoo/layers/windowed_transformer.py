@@ -19,8 +19,9 @@ class WindowedTransformerBlock(_Block):
     Args:
         num_heads, intermediate_dim: as for `TransformerEncoderBlock`.
         window, linear_bias: as for `WindowedSelfAttention`.
-        dropout, activation, norm_first, residual, layer_norm, layer_norm_epsilon, kernel_initializer, score_mode,
-            key_dim, value_dim, shared_key_value: as for `TransformerEncoderBlock`.
+        dropout, activation, norm_first, residual: as for `TransformerEncoderBlock`.
+        layer_norm, layer_norm_epsilon, kernel_initializer: as for `TransformerEncoderBlock`.
+        score_mode, key_dim, value_dim, shared_key_value: as for `TransformerEncoderBlock`.
 
     Call arguments:
         inputs: float tensor [B, T, D].

@@ -32,15 +32,14 @@ class Exportable(Protocol):
         """Arguments of the class besides model, preprocessor and labels."""
 
     @property
-    def needs_strings(self) -> bool:
-        """Whether an answer needs more than the model's inputs and outputs."""
-
-    @property
     def serve(self) -> Callable[..., dict[str, tf.Tensor]]:
         """The compiled graph from strings [N] to the dict of answers."""
 
     def answer_features(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
         """Convert the features of the preprocessor to the dict of answers."""
+
+    def numbers(self, features: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        """Return what can be computed of the answers without strings."""
 
     def columns(self, texts: Texts) -> list[list[Any]]:
         """Return the inputs of the graph: a list for each of the preprocessor's inputs, of bytes or of numbers."""

@@ -21,9 +21,11 @@ from kerasnlp_zoo.tasks.export import export_task
 from kerasnlp_zoo.tasks.exportable import Texts
 from kerasnlp_zoo.tasks.fit import require_fit
 from kerasnlp_zoo.tasks.iterables import listed
-from kerasnlp_zoo.tasks.litert import export_litert
+from kerasnlp_zoo.tasks.litert import LITERT
 from kerasnlp_zoo.tasks.many_texts import CHUNK, Answer, ManyTexts
 from kerasnlp_zoo.tasks.notebook import Answers, task_html
+from kerasnlp_zoo.tasks.number_formats import export_numbers
+from kerasnlp_zoo.tasks.onnx import ONNX
 from kerasnlp_zoo.tasks.rows import concatenate_padded, emptied
 from kerasnlp_zoo.tasks.trainable import Trainable
 from kerasnlp_zoo.text import bucketed_batches
@@ -31,11 +33,12 @@ from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.well_formed import well_formed
 
-Format: TypeAlias = Literal["saved_model", "litert"]
+Format: TypeAlias = Literal["saved_model", "litert", "onnx"]
 Reference = TypeVar("Reference")  # the correct answer to a text, as a task's `evaluate` takes it
 
 logger = logging.getLogger("kerasnlp_zoo")
-FORMATS: tuple[Format, ...] = ("saved_model", "litert")
+NUMBER_FORMATS = {"litert": LITERT, "onnx": ONNX}
+FORMATS: tuple[Format, ...] = ("saved_model", "litert", "onnx")
 
 
 class Task(Trainable, ManyTexts[Answer]):
@@ -250,24 +253,26 @@ class Task(Trainable, ManyTexts[Answer]):
         return tf.function(serve, input_signature=self.preprocessor.signature, autograph=False)
 
     def export(self, folder: FilePath, format: Format = "saved_model") -> Path:
-        """Write a SavedModel that takes strings, or a LiteRT file for phones.
+        """Write a SavedModel that takes strings, a LiteRT file for phones, or an ONNX file.
 
         A SavedModel needs only TensorFlow; one with word pieces also needs tensorflow_text.
 
         Args:
             folder: folder of the model. The SavedModel is written into a numbered folder in it (1, then 2, ...), as
                 TensorFlow Serving expects.
-            format: "saved_model"; or "litert", which writes model.tflite, vocabulary.txt and config.json into
-                `folder` (tasks/litert.py).
+            format: "saved_model"; or "litert" and "onnx", which write model.tflite or model.onnx, vocabulary.txt and
+                config.json into `folder` (tasks/number_formats.py).
 
         Returns:
             Path of the numbered folder, or of `folder`.
 
         Raises:
-            InputError: for another format, or a model that LiteRT cannot run.
+            InputError: for another format, or a model that the format lacks operations for.
         """
         require_choice("format", format, FORMATS)
-        return (export_litert if format == "litert" else export_task)(self, folder)
+        if format == "saved_model":
+            return export_task(self, folder)
+        return export_numbers(self, folder, NUMBER_FORMATS[format])
 
     def label_ids(self, labels: Sequence[Any]) -> np.ndarray:
         """Convert label names, or ids, to an int array [N].
@@ -287,6 +292,18 @@ class Task(Trainable, ManyTexts[Answer]):
     def answer_features(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Convert the features of the preprocessor to the dict of answers: the part of the graph without strings."""
         return self.answer(self.model(self._model_inputs(features), training=False))
+
+    def numbers(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return what can be computed of the answers without strings, for `number_formats`.
+
+        These are the numbers of the answers. If the answers consist of strings, they are the outputs of the model.
+        """
+        if not self.needs_strings:
+            return {
+                name: values for name, values in self.answer_features(features).items() if values.dtype != tf.string
+            }
+        outputs = self.model(self._model_inputs(features), training=False)
+        return dict(outputs) if isinstance(outputs, dict) else {"logits": outputs}
 
     def _strings_to_answers(self, *strings: tf.Tensor) -> dict[str, tf.Tensor]:
         features = self.preprocessor.read(*strings)

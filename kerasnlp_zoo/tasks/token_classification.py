@@ -274,6 +274,17 @@ class TokenClassification(Task[TokenClassificationAnswer]):
         tags, probabilities = self._tags_and_probabilities(outputs["logits"])  # [N, T]
         return self._of_words({**outputs, "tags": tags, "probabilities": probabilities})
 
+    def numbers(self, features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Return the id of the tag of every token, and its probability, [N, T] each; of a CRF, only its scores.
+
+        The best path through the scores is found by a loop that the converters to other formats do not support.
+        """
+        outputs = self.model(self._model_inputs(features), training=False)
+        if outputs.shape[-1] == len(self.labels) + 1:
+            return {"scores": outputs}  # [N, K + T, K]
+        tags, probabilities = self._tags_and_probabilities(outputs)
+        return {"tag_ids": tags, "probabilities": probabilities}
+
     def _of_words(self, tokens: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Return the dict of `answer` for tags, probabilities and positions of tokens, [N, T] each."""
         begins = tf.cast(tokens["is_word_start"], tf.bool)

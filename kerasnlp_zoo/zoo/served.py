@@ -1,7 +1,7 @@
 """Load an exported SavedModel as a task: it has the answers of `predict`, computed by the SavedModel."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from kerasnlp_zoo.zoo.argument_types import require_types
 from kerasnlp_zoo.zoo.loading import read_preprocessor
 
 SAVED_MODEL = "saved_model.pb"
+DEFAULT_SIGNATURE = "serving_default"
 
 
 def load_served(folder: str) -> Task:
@@ -39,15 +40,29 @@ def load_served(folder: str) -> Task:
     'positive'
     """
     version = find_saved_model(folder)
-    task = _described_task(version)
-    for module in task.preprocessor.modules:
-        __import__(module)  # operations of the graph
-    try:
-        signature = tf.saved_model.load(version).signatures["serving_default"]
-    except Exception as error:  # TensorFlow raises errors of many classes for a damaged file
-        raise InputError(f"{version} is not a readable SavedModel. Export the entry again. {error}") from error
+    task = described_task(version)
+    signature = load_signatures(version, task.preprocessor.modules)[DEFAULT_SIGNATURE]
     task.__dict__["serve"] = _named(signature, task.preprocessor.inputs)
     return task
+
+
+def load_signatures(version: str, modules: Sequence[str]) -> Mapping[str, Callable[..., Any]]:
+    """Return the functions of a SavedModel by the names of their signatures.
+
+    Args:
+        version: folder of the SavedModel, whose description `described_task` has checked.
+        modules: modules with operations of the graph.
+
+    Raises:
+        InputError: if the SavedModel cannot be read, or has no signature serving_default.
+    """
+    for module in modules:
+        __import__(module)
+    try:
+        signatures = tf.saved_model.load(version).signatures
+        return {name: signatures[name] for name in (DEFAULT_SIGNATURE, *signatures)}
+    except Exception as error:  # TensorFlow raises errors of many classes for a damaged file
+        raise InputError(f"{version} is not a readable SavedModel. Export the entry again. {error}") from error
 
 
 def find_saved_model(folder: str) -> str:
@@ -66,8 +81,12 @@ def find_saved_model(folder: str) -> str:
     raise InputError(f"{folder} {what}. Expected a folder from: kerasnlp-zoo export ENTRY {folder}")
 
 
-def _described_task(version: str) -> Task:
-    """Return the task that the description in a SavedModel names, without trained weights."""
+def described_task(version: str) -> Task:
+    """Return the task that the description in a SavedModel names, without trained weights.
+
+    Raises:
+        InputError: if there is no description, or this package cannot use it.
+    """
     with tempfile.TemporaryDirectory() as local:
         for name in (DESCRIPTION, VOCABULARY):
             source = f"{version}/{EXTRA}/{name}"

@@ -31,6 +31,15 @@ def gru_reset_before(x, h, kernel, recurrent_kernel, bias):
     return z * h + (1 - z) * np.tanh(x @ w + (r * h) @ u + b)
 
 
+def gru(x, h, kernel, recurrent_kernel, biases):
+    """The reset gate is applied after the product, which has a bias of its own."""
+    (w_z, w_r, w), (u_z, u_r, u) = (np.split(weights, 3, axis=-1) for weights in (kernel, recurrent_kernel))
+    (b_z, b_r, b), (c_z, c_r, c) = (np.split(bias, 3) for bias in biases)
+    z = sigmoid(x @ w_z + b_z + h @ u_z + c_z)
+    r = sigmoid(x @ w_r + b_r + h @ u_r + c_r)
+    return z * h + (1 - z) * np.tanh(x @ w + b + r * (h @ u + c))
+
+
 # Each equation is a function (x_t, states, weights) -> h_t; the latest state is the last one.
 EQUATIONS = {
     layers.AdditiveStateCell(H): lambda x, h, w: h[-1] + simple(x, h[-1], *w),
@@ -53,7 +62,9 @@ EQUATIONS = {
     layers.OutputRecurrentCell(H, feeds_direction=True): lambda x, h, w: (
         simple(x, h[-1] / max(np.linalg.norm(h[-1]), 1e-9), *w[:2]) @ w[2] + w[3]
     ),
+    CELLS["gru"].make(H).cell: lambda x, h, w: gru(x, h[-1], *w),
     CELLS["gru_reset_before"].make(H).cell: lambda x, h, w: gru_reset_before(x, h[-1], *w),
+    CELLS["rnn"].make(H).cell: lambda x, h, w: np.tanh(x @ w[0] + h[-1] @ w[1] + w[2]),
     CELLS["rnn_relu"].make(H).cell: lambda x, h, w: np.maximum(x @ w[0] + h[-1] @ w[1] + w[2], 0),
 }
 

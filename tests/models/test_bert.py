@@ -3,8 +3,19 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.models import BERT_SIZES, BUILDERS, bert, bert_classifier, encoder_outputs, sentence_encoder
+from kerasnlp_zoo.models import (
+    BERT_SIZES,
+    BUILDERS,
+    bert,
+    bert_classifier,
+    bert_pretrainer,
+    bert_span_predictor,
+    bert_token_classifier,
+    encoder_outputs,
+    sentence_encoder,
+)
 from kerasnlp_zoo.models.bert_heads import BERT_BUILDERS
+from tests import oracles
 
 SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 2, "num_heads": 2, "intermediate_dim": 16}
 HEADS = {"bert_classifier": {"num_classes": 3}, "bert_token_classifier": {"num_classes": 3}}
@@ -40,6 +51,46 @@ def test_the_pooled_output_is_a_dense_layer_over_the_first_token(random):
     kernel, bias = (np.asarray(weight) for weight in model.get_layer("pooler").weights)
     expected = np.tanh(np.asarray(outputs["sequence_output"])[:, 0] @ kernel + bias)
     np.testing.assert_allclose(outputs["pooled_output"], expected, atol=1e-6)
+
+
+def randomized(model, random):
+    """Assign random weights to a model; return a function that applies the dense layer of a name to vectors."""
+    for weight in model.weights:
+        weight.assign(random.normal(size=weight.shape) * 0.3)
+    weights = {weight.path: np.asarray(weight, "float64") for weight in model.weights}
+    return weights, lambda name, vectors: vectors @ weights[f"{name}/kernel"] + weights[f"{name}/bias"]
+
+
+def test_masked_words_and_next_sentences_are_predicted_by_their_equations(random):
+    model, given, places = bert_pretrainer(**SMALL), inputs(random), random.integers(0, 6, (3, 2))
+    weights, dense = randomized(model, random)
+    states = np.asarray(encoder_outputs(model)(given)[-1], "float64")
+    found = model({**given, "masked_positions": places})
+    vectors = np.stack([states[row, place] for row, place in enumerate(places)])
+    hidden = oracles.gelu(dense("mlm_transform", vectors))
+    hidden = oracles.layer_norm(hidden, weights["mlm_norm/gamma"], weights["mlm_norm/beta"], 1e-12)
+    words = hidden @ weights["token_embedding/embeddings"].T + weights["mlm_logits/bias"]
+    np.testing.assert_allclose(found["mlm_logits"], words, atol=1e-4)
+    follows = dense("nsp_logits", np.tanh(dense("pooler", states[:, 0])))
+    np.testing.assert_allclose(found["nsp_logits"], follows, atol=1e-4)
+
+
+def test_classes_tags_and_spans_are_linear_maps_of_the_vectors_of_the_encoder(random):
+    given, is_place = inputs(random), random.integers(0, 2, (3, 6))
+    for build, more in (
+        (bert_classifier, {}),
+        (bert_token_classifier, {}),
+        (bert_span_predictor, {"is_answer_place": is_place}),
+    ):
+        model = build(**SMALL, **HEADS.get(build.__name__, {}))
+        _, dense = randomized(model, random)
+        states = np.asarray(encoder_outputs(model)(given)[-1], "float64")
+        vectors = np.tanh(dense("pooler", states[:, 0])) if build is bert_classifier else states
+        found, expected = np.asarray(model({**given, **more})), dense("logits", vectors)
+        if more:
+            assert (found[is_place == 0] < -1e30).all()
+            found, expected = found[is_place == 1], expected[is_place == 1]
+        np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_the_last_layer_output_is_the_model_output(random):

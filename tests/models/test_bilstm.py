@@ -48,7 +48,9 @@ def by_hand(row, weights, num_layers, merge, pooling, skip=False, norm=False, de
             below = oracles.layer_norm(vectors, scale, shift, epsilon=1e-3)
         directions = [read(below, weights, layer, direction) for direction in ("forward", "backward")]
         vectors = join(directions) + (vectors if skip and layer > 0 else 0)
-    if pooling == "last":
+    if pooling is None:  # a tagger
+        features = vectors
+    elif pooling == "last":
         features = join([directions[0][-1], directions[1][0]])
     else:
         features = vectors.max(axis=0) if pooling == "max" else vectors.mean(axis=0)
@@ -64,6 +66,15 @@ def test_classifier_equals_the_equations(merge, pooling, random):
     inputs = token_ids(random, batch=4, time=7)
     expected = [by_hand(row, weights, 2, merge, pooling) for row in inputs]
     np.testing.assert_allclose(model(inputs), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("merge", ["concat", "sum"])
+def test_tagger_equals_the_equations(merge, random):
+    model = bilstm_tagger(**SMALL, cell="rnn", merge=merge)
+    weights = random_weights(model, random)
+    inputs = token_ids(random, batch=4, time=7)
+    for row, logits in zip(inputs, np.asarray(model(inputs)), strict=True):
+        np.testing.assert_allclose(logits[row > 0], by_hand(row, weights, 2, merge, None), atol=1e-5)
 
 
 @pytest.mark.parametrize(("skip", "norm", "dense_layers"), [(True, False, 0), (False, True, 1), (True, True, 2)])

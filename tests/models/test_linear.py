@@ -126,6 +126,17 @@ def test_a_linear_model_of_numbers_equals_its_equation(name, random):
     np.testing.assert_allclose(margin(model, rows), expected, atol=1e-5)
 
 
+def test_the_multilayer_perceptron_equals_its_equation(random):
+    model = multilayer_perceptron(num_features=4, num_classes=3, hidden_dims=(6, 5))
+    for weight in model.trainable_weights:
+        weight.assign(random.normal(size=weight.shape))
+    *below, kernel, bias = (np.array(weight) for weight in model.trainable_weights)
+    x = rows = random.normal(size=(5, 4)).astype("float32")
+    for place in (0, 2):
+        x = np.maximum(x @ below[place] + below[place + 1], 0)
+    np.testing.assert_allclose(model(rows), x @ kernel + bias, atol=1e-5)
+
+
 def test_one_output_with_squared_error_is_linear_regression(random):
     rows = random.normal(size=(40, 3)).astype("float32")
     numbers = (rows @ [0.5, -1, 2] + 3 + random.normal(size=40) / 10).astype("float32")

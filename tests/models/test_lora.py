@@ -4,6 +4,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import bert_classifier, enable_lora, merge_lora, word_embedding
+from kerasnlp_zoo.models.lora import apply_factors
 
 SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 1, "num_heads": 2, "intermediate_dim": 16}
 
@@ -43,6 +44,20 @@ def test_a_merged_model_returns_the_same_answers_without_factors(given):
     np.testing.assert_allclose(merged(given), model(given), atol=1e-5)
     assert [w.path for w in merged.weights] == [w.path for w in bert_classifier(num_classes=2, **SMALL).weights]
     assert merge_lora(merged) is merged
+
+
+def test_the_product_of_the_factors_is_added_to_a_kernel(random):
+    model = bert_classifier(num_classes=2, **SMALL)
+    path, base = "layer_0/output", {weight.path: np.array(weight) for weight in model.weights}
+    enable_lora(model, rank=2)
+    for weight in model.trainable_weights:
+        weight.assign(random.normal(size=weight.shape))
+    changes = {weight.path: np.array(weight) for weight in model.trainable_weights}
+    kernel = base[f"{path}/kernel"] + changes[f"{path}/lora_kernel_a"] @ changes[f"{path}/lora_kernel_b"]
+    x = random.normal(size=(3, 16)).astype("float32")
+    expected = x @ kernel + changes[f"{path}/bias"]
+    np.testing.assert_allclose(model.get_layer("layer_0").output_dense(x), expected, atol=1e-4)
+    np.testing.assert_allclose(apply_factors(base, changes)[f"{path}/kernel"], kernel, atol=1e-6)
 
 
 def test_models_without_dense_layers_are_refused():

@@ -97,6 +97,35 @@ def counted(ids, order):
     return collections.Counter(grams)
 
 
+def slow_mixture(smoothing, ids, order, validation):
+    """Return P(word, history) from relative frequencies, by recursion over the length of the history."""
+    tables = {n: counted(ids, n) for n in range(1, order + 1)}
+    weights = ngram_smoothing._best_weights(count_ngrams(ids, len(VOCABULARY), order), order, validation)
+
+    def probability(word, history):
+        n = len(history) + 1
+        total = sum(count for gram, count in tables[n].items() if gram[:-1] == history)
+        count = tables[n][(*history, word)]
+        if smoothing == "add_k":
+            return (count + 0.3) / (total + 0.3 * len(EVENTS))
+        shorter = probability(word, history[1:]) if history else 1 / len(EVENTS)
+        if not total:
+            return shorter
+        weight = 1 if smoothing == "maximum_likelihood" else weights[n][int(np.log2(total))]
+        return weight * count / total + (1 - weight) * shorter
+
+    return probability
+
+
+@pytest.mark.parametrize("smoothing", ["maximum_likelihood", "add_k", "interpolation"])
+def test_relative_frequencies_are_smoothed_by_their_equations(smoothing, train, validation):
+    model, expected = make(smoothing, train, validation), slow_mixture(smoothing, train, 3, validation)
+    for history in itertools.product([START, *EVENTS], repeat=2):
+        if history[1] != START or history[0] == START:
+            for word in EVENTS:
+                assert model.probability(word, history) == pytest.approx(expected(word, history), rel=1e-5)
+
+
 def slow_modified_kneser_ney(ids, order):
     """Return P(word, history) by Chen and Goodman's recursion, with explicit sums."""
     tables = {order: counted(ids, order)}

@@ -106,6 +106,23 @@ def test_the_decoder_starts_from_the_mean_of_the_encoder_outputs(encoder, source
             np.testing.assert_allclose(state, np.tanh(pooled @ kernel + bias), atol=1e-5)
 
 
+def test_the_decoder_starts_from_the_last_states_and_predicts_with_the_word_vectors():
+    built = model(num_layers=2, cell="lstm")
+    encoded, decoder = Seq2SeqSteps(built).encoder(SOURCE), built.get_layer("decoder")
+    embedding, vectors = built.get_layer("token_embedding"), built.get_layer("token_embedding")(SOURCE)
+    start = []
+    for number in range(2):
+        vectors, states = built.get_layer(f"encoder_{number}")(vectors, mask=SOURCE != 0)  # h, c of each direction
+        for part in range(2):
+            kernel, bias = map(np.asarray, built.get_layer(f"bridge_{number}_{part}").weights)
+            start.append(np.tanh(np.concatenate([states[part], states[2 + part]], axis=-1) @ kernel + bias))
+            np.testing.assert_allclose(encoded[f"state_{2 * number + part}"], start[-1], atol=1e-5)
+    target = np.tile(np.array([[START, 7, 8]], "int32"), (len(SOURCE), 1))
+    outputs = np.asarray(decoder(embedding(target), encoded["memory"], start, memory_mask=SOURCE != 0))
+    expected = outputs @ np.transpose(embedding.embeddings) + np.asarray(built.get_layer("logits").bias)
+    np.testing.assert_allclose(built({"source_ids": SOURCE, "target_ids": target}), expected, atol=1e-4)
+
+
 @pytest.mark.parametrize("source_vector", ["last", "mean"])
 def test_the_source_vector_takes_the_place_of_the_first_embedding(source_vector):
     fed, plain = (model(source_vector=source_vector, feed_source_vector=feeds) for feeds in (True, False))

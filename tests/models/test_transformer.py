@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.layers.positions import sinusoids
 from kerasnlp_zoo.models import TRANSFORMER_SIZES, transformer
 
 SMALL = {"vocabulary_size": 30, "hidden_dim": 8, "num_layers": 1, "num_heads": 2, "intermediate_dim": 16}
@@ -29,6 +30,21 @@ def test_source_target_and_logits_share_one_embedding_table():
         "token_embedding/embeddings",
         "logits/bias",
     ]
+
+
+def test_the_model_equals_its_equations_around_the_blocks(random):
+    model = transformer(**SMALL)
+    source, target = random.integers(1, 30, (2, 5)), random.integers(1, 30, (2, 7))
+    source[1, 3:] = 0
+    table, bias = (np.asarray(model.get_weights()[place], "float64") for place in (0, -1))
+
+    def read(ids):
+        return (np.sqrt(8) * table[ids] + sinusoids(ids.shape[1], 8)).astype("float32")
+
+    memory = model.get_layer("encoder_0")(read(source), mask=source != 0)
+    hidden = np.asarray(model.get_layer("decoder_0")(read(target), memory, memory_mask=source != 0))
+    found = model({"source_ids": source.astype("int32"), "target_ids": target.astype("int32")})
+    np.testing.assert_allclose(found, hidden @ table.T + bias, atol=1e-4)
 
 
 def test_later_target_tokens_do_not_change_the_logits(random):

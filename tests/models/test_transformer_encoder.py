@@ -35,6 +35,20 @@ def test_a_classifier_has_the_encoder_of_the_feature_extractor():
     assert (vectors.output.shape, classifier.output.shape) == ((None, None, 8), (None, 3))
 
 
+POOLED = {"mean": lambda h: h.mean(axis=0), "max": lambda h: h.max(axis=0), "first": lambda h: h[0]}
+
+
+@pytest.mark.parametrize("pooling", POOLED)
+def test_logits_are_a_linear_map_of_the_pooled_vectors(pooling, random):
+    encoder, classifier = transformer_encoder(**SMALL), transformer_encoder(**SMALL, num_classes=3, pooling=pooling)
+    *shared, kernel, bias = classifier.get_weights()
+    encoder.set_weights(shared)
+    ids = random.integers(1, 30, (3, 5)).astype("int32")
+    ids[1, 3:] = ids[2, 1:] = 0
+    rows = [POOLED[pooling](vectors[row != 0]) for vectors, row in zip(np.asarray(encoder(ids)), ids, strict=True)]
+    np.testing.assert_allclose(classifier(ids), np.array(rows) @ kernel + bias, atol=1e-5)
+
+
 @pytest.mark.parametrize("pooling", ["mean", "max", "attention"])
 def test_only_a_model_with_positions_knows_the_order_of_words(pooling, random):
     ids = random.permutation(np.arange(1, 10))[None]

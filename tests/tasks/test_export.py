@@ -10,7 +10,8 @@ import tensorflow as tf
 from kerasnlp_zoo.tasks import export
 from kerasnlp_zoo.tasks.export import check_export
 from kerasnlp_zoo.tasks.fresh_process import FreshProcess
-from kerasnlp_zoo.tasks.litert import check_litert
+from kerasnlp_zoo.tasks.litert import LITERT
+from kerasnlp_zoo.tasks.number_formats import check_numbers
 from kerasnlp_zoo.training import make_strategy
 from tests.small_tasks import STRANGE, TEXTS, text_classification
 from tests.task_contracts import TASKS
@@ -37,7 +38,7 @@ def test_every_export_is_checked_in_a_new_process(exported, tmp_path, monkeypatc
     assert len(started) == 1
     folder = CASE.task.export(tmp_path / "litert", format="litert")  # is also checked
     assert len(started) == 2
-    assert check_litert(CASE.task, folder, [*TEXTS, *STRANGE]) <= 1e-5
+    assert check_numbers(CASE.task, folder, [*TEXTS, *STRANGE], LITERT) <= 1e-5
     assert len(started) == 3
     assert all(process._process.poll() is not None for process in started)  # all have ended
 

@@ -11,7 +11,8 @@ from kerasnlp_zoo import zoo
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.models import text_cnn
 from kerasnlp_zoo.tasks import TextClassification
-from kerasnlp_zoo.tasks.litert import check_litert
+from kerasnlp_zoo.tasks.litert import LITERT
+from kerasnlp_zoo.tasks.number_formats import check_numbers
 from kerasnlp_zoo.text import WordPreprocessor
 from kerasnlp_zoo.training import make_strategy
 from tests.small_tasks import TEXTS, text_classification
@@ -51,9 +52,9 @@ def test_examples_for_testing_an_app_equal_predict(task, exported):
 def test_an_export_of_another_model_is_detected(exported):
     keras.utils.set_random_seed(7)
     with pytest.raises(RuntimeError, match="returns other values for"):
-        check_litert(text_classification(), exported, TEXTS)
+        check_numbers(text_classification(), exported, TEXTS, LITERT)
     with pytest.raises(RuntimeError, match="fails in a new process"):
-        check_litert(text_classification(), exported / "nowhere", TEXTS)
+        check_numbers(text_classification(), exported / "nowhere", TEXTS, LITERT)
 
 
 @pytest.mark.slow
@@ -65,20 +66,20 @@ def test_float16_weights_halve_the_file_size(tmp_path):
     model.set_weights([weight.astype("float16").astype("float32") for weight in model.get_weights()])
     half = task.export(tmp_path / "half", format="litert")
     assert (half / "model.tflite").stat().st_size < 0.6 * (full / "model.tflite").stat().st_size
-    assert check_litert(task, half, TEXTS) <= 1e-5
+    assert check_numbers(task, half, TEXTS, LITERT) <= 1e-5
 
 
 @pytest.mark.slow
 def test_a_mirrored_model_is_exported(tmp_path):
     with make_strategy("mirrored").scope():
         task = text_classification()
-    assert check_litert(task, task.export(tmp_path / "litert", format="litert"), TEXTS) <= 1e-5
+    assert check_numbers(task, task.export(tmp_path / "litert", format="litert"), TEXTS, LITERT) <= 1e-5
 
 
 @pytest.mark.slow
 def test_a_new_export_replaces_only_the_old_one(task, tmp_path):
     folder = text_classification().export(tmp_path / "litert", format="litert")
-    assert check_litert(task, task.export(folder, format="litert"), TEXTS) <= 1e-5
+    assert check_numbers(task, task.export(folder, format="litert"), TEXTS, LITERT) <= 1e-5
     (tmp_path / "diary.txt").write_text("mine")
     for taken in (tmp_path, tmp_path / "diary.txt"):
         with pytest.raises(InputError, match="other files, such as (diary.txt|litert)"):
@@ -88,7 +89,7 @@ def test_a_new_export_replaces_only_the_old_one(task, tmp_path):
 
 def test_a_missing_interpreter_is_reported_with_the_install_command(task, tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match="pip install ai-edge-litert"):
+    with pytest.raises(InputError, match=r"ai_edge_litert, which is not installed.*kerasnlp-zoo\[litert\]"):
         task.export(tmp_path / "litert", format="litert")
     assert not list(tmp_path.iterdir())
 
@@ -109,13 +110,13 @@ def test_an_unsupported_operation_is_named_in_the_error(task, tmp_path):
 
 def test_half_precision_is_refused(task, tmp_path):
     half = zoo.load(zoo.save(task, tmp_path / "entry"), dtype="mixed_bfloat16")
-    with pytest.raises(InputError, match="computes in bfloat16, which LiteRT does not support. Load it in float32"):
+    with pytest.raises(InputError, match="computes in bfloat16, which is not exported as LiteRT. Load it in float32"):
         half.export(tmp_path / "litert", format="litert")
 
 
 def test_other_formats_are_refused(task, tmp_path):
-    with pytest.raises(InputError, match="format must be one of 'saved_model', 'litert'"):
-        task.export(tmp_path, format="onnx")
+    with pytest.raises(InputError, match="format must be one of 'saved_model', 'litert', 'onnx'"):
+        task.export(tmp_path, format="pickle")
 
 
 @pytest.mark.slow

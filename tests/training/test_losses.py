@@ -5,7 +5,10 @@ import tensorflow as tf
 from keras import ops
 
 from kerasnlp_zoo.errors import InputError
-from kerasnlp_zoo.objectives.losses import is_correct
+from kerasnlp_zoo.layers import CRF
+from kerasnlp_zoo.layers.crf import crf_log_likelihood
+from kerasnlp_zoo.objectives.label_sets import BinaryCrossEntropy
+from kerasnlp_zoo.objectives.losses import crf_loss, hinge_loss, is_correct, span_cross_entropy, squared_error
 from kerasnlp_zoo.training import (
     SmoothedCrossEntropy,
     WeightedMeanLoss,
@@ -58,6 +61,51 @@ def test_cross_entropy_of_worked_examples():
     losses = cross_entropy(ops.convert_to_tensor([0, 0, 0]), ops.log([[0.7, 0.3], [0.6, 0.4], [0.8, 0.2]]))
     np.testing.assert_allclose(losses, [0.357, 0.511, 0.223], atol=1e-3)
     assert float(ops.sum(losses)) == pytest.approx(1.091, abs=1e-3)
+
+
+def test_the_gradient_of_cross_entropy_is_the_probability_minus_one_at_the_label():
+    logits = tf.Variable(np.log([[0.58, 0.3, 0.12]]), dtype=tf.float32)
+    with tf.GradientTape() as tape:
+        loss = cross_entropy(tf.constant([0]), logits)
+    np.testing.assert_allclose(tape.gradient(loss, logits)[0], [-0.42, 0.3, 0.12], atol=1e-6)
+
+
+def test_squared_error_of_a_worked_example():
+    predicted, wanted = np.array([[200.0], [300.0], [250.0]]), np.array([210.0, 280.0, 260.0])
+    assert float(WeightedMeanLoss(squared_error)(wanted, predicted)) == 200
+
+
+def test_hinge_loss_equals_a_loop_over_classes(random):
+    labels, logits = random.integers(0, 4, 20), random.normal(size=(20, 4)).astype("float32")
+    for label, row, found in zip(labels, logits, hinge_loss(*map(tf.constant, (labels, logits))), strict=True):
+        others = [logit for place, logit in enumerate(row) if place != label]
+        assert float(found) == pytest.approx(max(0, 1 - (row[label] - max(others))), abs=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_binary_cross_entropy_equals_its_equation(smoothing, random):
+    labels, logits = random.integers(0, 2, (5, 3)), random.normal(size=(5, 3))
+    targets = labels * (1 - smoothing) + smoothing / 2
+    shares = 1 / (1 + np.exp(-logits))
+    expected = -targets * np.log(shares) - (1 - targets) * np.log(1 - shares)
+    found = BinaryCrossEntropy(smoothing)(tf.constant(labels), tf.constant(logits))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_span_cross_entropy_is_that_of_both_ends(random):
+    ends, logits = random.integers(0, 6, (4, 2)), random.normal(size=(4, 6, 2))
+    found = np.asarray(span_cross_entropy(tf.constant(ends), tf.constant(logits)))
+    for row, end in np.ndindex(4, 2):
+        scores = logits[row, :, end]
+        assert found[row, end] == pytest.approx(np.log(np.sum(np.exp(scores))) - scores[ends[row, end]])
+
+
+def test_the_crf_loss_of_a_text_is_divided_equally_among_its_words(random):
+    mask = np.arange(5) < np.array([[5], [2], [0]])
+    scores, tags = CRF(3)(random.normal(size=(3, 5, 4)), mask=mask), random.integers(0, 3, (3, 5))
+    losses = -np.asarray(crf_log_likelihood(scores, tags))
+    expected = [[loss / max(sum(row), 1) * is_word for is_word in row] for loss, row in zip(losses, mask, strict=True)]
+    np.testing.assert_allclose(crf_loss(tags, scores), expected, atol=1e-6)
 
 
 def test_weights_can_be_given_per_token(random):

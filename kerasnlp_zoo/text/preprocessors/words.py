@@ -38,7 +38,7 @@ CHUNK = 4096  # texts tokenized at a time while counting
 class WordPreprocessor(SequencePreprocessor):
     """Convert strings into word ids: `preprocessor(strings) -> {"token_ids": int32 [N, T]}`.
 
-    English text keeps letters, digits, `( ) , ! ? ' ` and emoji, and contractions are split, as in Kim's clean_str.
+    English text keeps letters, digits, `( ) , ! ? '` and emoji, and contractions are split, as in Kim's clean_str.
     Letters and digits are Unicode's, so accents are kept. Chinese text keeps all characters except spaces. One token is
     a Chinese character, a punctuation mark, an emoji, or a run of other letters and digits. With a segmenter, Chinese
     tokens are words.

@@ -18,6 +18,7 @@ from recipes.benchmarks import (
     long_texts,
     recurrent,
     scaling,
+    serving,
     text_cnn,
     text_cnn_ablation,
     translation,
@@ -225,3 +226,17 @@ def test_gradients_are_counted_and_the_scaling_is_drawn(tmp_path):
     for name, row in by_family.items():
         model = families.FAMILIES[name].model(smoke=True)
         assert row["dense"] + row["tables"] == 4 * sum(math.prod(w.shape) for w in model.trainable_weights)
+
+
+@pytest.mark.slow
+def test_clients_at_once_are_compared_with_one_at_a_time(tmp_path):
+    rows = serving.main(serving.Config(clients=4, smoke=True, output=tmp_path / "rows.json"))
+    assert [row["unit"] for row in rows] == ["requests/s", "ms", "ms"] * 2
+    assert all(row["ours"] > 0 and row["peer"] > 0 for row in rows)
+    assert json.loads((tmp_path / "rows.json").read_text())["rows"] == rows
+
+
+@pytest.mark.slow
+def test_a_server_that_does_not_start_is_reported():
+    with pytest.raises(InputError, match="kerasnlp-zoo serve no_such_entry"):
+        serving.main(serving.Config(entry="no_such_entry", smoke=True))
