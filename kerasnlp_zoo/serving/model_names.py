@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kerasnlp_zoo.errors import InputError
+from kerasnlp_zoo.zoo.addresses import is_address, parse_address
 from kerasnlp_zoo.zoo.folders import find, list_entries
 
 SAVED_MODEL = "saved_model.pb"
@@ -65,7 +66,8 @@ def _source(argument: str) -> Source:
         name, path = "", argument
     if name and not path:
         raise InputError(f"{argument!r} has no entry after the name. Expected NAME=ENTRY")
-    is_saved_model = REMOTE in path or (path not in list_entries() and _has_saved_model(Path(path)))
+    is_remote = REMOTE in path and not is_address(path)
+    is_saved_model = is_remote or (path not in list_entries() and _has_saved_model(Path(path)))
     if not is_saved_model:
         find(path)  # reports a wrong name
     name = name or _default_name(path)
@@ -94,7 +96,11 @@ def _default_name(path: str) -> str:
 
     >>> _default_name("text_cnn_trec_en"), _default_name("runs/reviews/export/2"), _default_name("gs://bucket/model/1")
     ('text_cnn_trec_en', 'reviews', 'model')
+    >>> _default_name("hf://team/reviews@v1")
+    'reviews'
     """
+    if is_address(path):
+        return parse_address(path).repository.rpartition("/")[2]
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
     if REMOTE not in path and len(parts) < 3:
         parts = list(Path(path).absolute().parts)

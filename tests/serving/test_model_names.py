@@ -4,6 +4,7 @@ import pytest
 
 from kerasnlp_zoo.errors import InputError
 from kerasnlp_zoo.serving.model_names import Source, sources
+from kerasnlp_zoo.zoo.folders import find
 
 ENTRY = "text_cnn_trec_en"
 
@@ -53,6 +54,12 @@ def test_a_folder_can_have_an_equals_sign_after_a_slash(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert sources(["./rate=0.1"]) == [Source("rate=0.1", "./rate=0.1", True)]
     assert sources(["fast=./rate=0.1"]) == [Source("fast", "./rate=0.1", True)]
+
+
+def test_an_entry_of_the_hub_has_the_name_of_its_repository(hub):
+    hub.add("team/reviews", find("text_cnn_trec_en"))
+    (source,) = sources(["hf://team/reviews@main"])
+    assert (source.name, source.path, source.is_saved_model) == ("reviews", "hf://team/reviews@main", False)
 
 
 def test_a_remote_folder_is_a_saved_model():
