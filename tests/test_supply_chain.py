@@ -61,7 +61,9 @@ def test_the_lock_satisfies_every_minimum_version():
 
 
 def test_the_lock_contains_everything_that_the_tests_install():
-    assert needed(OWN, ("test", "beam", "docs", "hub", "litert", "onnx", "pandas", "recipes", "serve", "tune")) - {OWN} <= set(locked())
+    assert needed(OWN, ("test", "beam", "docs", "hub", "litert", "onnx", "pandas", "recipes", "serve", "tune")) - {
+        OWN
+    } <= set(locked())
 
 
 @pytest.mark.slow
