@@ -1,5 +1,6 @@
 """Vocabularies: each token has an id."""
 
+import dataclasses
 import functools
 import os
 from collections.abc import Iterable, Mapping
@@ -25,6 +26,23 @@ PADDING_ID, UNKNOWN_ID, START_ID, END_ID = range(4)
 WORDPIECE_SPECIAL = (PADDING, UNKNOWN, CLASSIFICATION, SEPARATOR, MASK)
 
 
+@dataclasses.dataclass(frozen=True)
+class BorrowedWords:
+    """Words at the end of a vocabulary that come from an entry of word vectors, with their vectors.
+
+    Attributes:
+        entry: name of the entry.
+        limit: number of words of the entry, from its beginning, of which those that were new are in the vocabulary.
+        count: number of these new words.
+        scale: factor that the vectors of the entry are multiplied with.
+    """
+
+    entry: str
+    limit: int
+    count: int
+    scale: float
+
+
 class TokenList:
     """An ordered list of tokens; the id of a token is its index.
 
@@ -39,6 +57,8 @@ class TokenList:
     >>> TokenList(["tea", "cup"]).ids
     {'tea': 0, 'cup': 1}
     """
+
+    borrowed: BorrowedWords | None = None  # the last words, if they come from an entry of word vectors
 
     def __init__(self, tokens: Iterable[str]) -> None:
         self.tokens = list(tokens)

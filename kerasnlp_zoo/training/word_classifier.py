@@ -15,7 +15,8 @@ from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.training.continued_entry import ContinuedEntryOptions
 from kerasnlp_zoo.training.labelled_texts import LabelledTextConfig
 from kerasnlp_zoo.training.starting_vectors import KIMS_DEVIATION, first_words, read_word_vectors
-from kerasnlp_zoo.vocabulary import UNKNOWN_ID
+from kerasnlp_zoo.vocabulary import UNKNOWN_ID, BorrowedWords
+from kerasnlp_zoo.zoo.folders import exact_name, is_common
 
 Words = TypeVar("Words", WordPreprocessor, TokenPreprocessor, TreePreprocessor)
 
@@ -145,6 +146,11 @@ class WordVectorConfig(WordClassifierConfig):
         vectors = read_word_vectors(self.embeddings, preprocessor.vocabulary, self.embedding_dim, self.seed, deviation)
         token_ids = self.token_ids(preprocessor, texts).flat_values.numpy()
         print("  vectors       " + vectors.coverage(token_ids))
+        if (count := getattr(preprocessor, "num_added", 0)) and is_common(self.embeddings):
+            # An entry need not store these words again.
+            preprocessor.vocabulary.borrowed = BorrowedWords(
+                exact_name(self.embeddings), self.max_vectors, count, vectors.scale
+            )
         # Training never changes the vectors of other words, so their random columns would stay noise.
         is_trained = np.bincount(token_ids, minlength=len(vectors.values)) > 0
         vectors.values[~is_trained, vectors.columns :] = 0

@@ -57,6 +57,7 @@ def card(config: Config, metrics: Mapping[str, Any], size: float, address: str |
         "data": f"{data.get('name', 'not stated')}, sha256 {data.get('fingerprint', 'not stated')}",
         "licence of the data": data.get("licence", "not stated"),
         "licence of the weights": config.get("weights_licence", "not stated"),
+        **_borrowed(config),
         "commercial use": config.get("commercial_use", "unknown"),
         "trained with": f"`{config.get('command', 'not stated')}`",
         **{what: metrics[name] for name, what in STARTS.items() if name in metrics},
@@ -120,6 +121,14 @@ def _quantized(config: Config, metrics: Mapping[str, Any]) -> dict[str, str]:
     }
     what = f"{config['quantization']} weights" if "quantization" in config else "int8 changes to the base entry"
     return {"quantization": what, **before}
+
+
+def _borrowed(config: Config) -> dict[str, str]:
+    """Return the fact about words whose vectors are those of another entry."""
+    if "borrowed_words" not in config:
+        return {}
+    field = config["borrowed_words"]
+    return {"word vectors": f"of {field['count']:,} words: those of the entry {field['name']}, which it needs"}
 
 
 def _listed(labels: Sequence[str]) -> str:

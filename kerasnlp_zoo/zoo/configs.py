@@ -20,6 +20,7 @@ DIGEST = "config_sha256"
 SPLIT_AT_SPACES = "spaces"  # as in text.preprocessors.tokens, which loads TensorFlow
 NEEDED = (CONFIG, "vocabulary.txt", "model.safetensors")  # to load an entry
 HASHED = ("vocabulary.txt", "model.safetensors", "golden.json", "metrics.json", "README.md")  # every entry has them
+DTYPES = ("float32", "float16", "int8")  # of stored weights
 HEXADECIMAL = frozenset("0123456789abcdef")
 
 
@@ -65,6 +66,18 @@ def _is_base(value: Any) -> bool:
     return _is_table(value) and _is_string(value.get("name")) and _is_sha256(value.get("sha256"))
 
 
+def _are_borrowed_words(value: Any) -> bool:
+    if not (_is_table(value) and _is_string(value.get("name")) and are_digests(value.get("sha256"))):
+        return False
+    counts = all(type(value.get(name)) is int and value[name] >= 0 for name in ("own", "limit", "count"))
+    return (
+        counts
+        and type(value.get("scale")) is float
+        and value.get("dtype") in DTYPES
+        and set(value["sha256"]) == {"model.safetensors", "vocabulary.txt"}
+    )
+
+
 # Field -> (function that returns whether the value is valid, description of valid values).
 FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (_is_string, "a string"),
@@ -82,6 +95,7 @@ OPTIONAL: dict[str, tuple[Callable[[Any], bool], str]] = {
     "task_arguments": (_is_table, "an object"),
     "version": (lambda value: type(value) is int and value >= 1, "a number of at least 1"),
     "base": (_is_base, 'an object {"name": ..., "sha256": ...}'),
+    "borrowed_words": (_are_borrowed_words, "an object with name, own, limit, count, scale, dtype and sha256"),
     **dict.fromkeys(
         ("weights_licence", "commercial_use", "command", "quantized_from", "least_library_version"),
         (_is_string, "a string"),
@@ -126,11 +140,12 @@ def read_entry_config(folder: Path) -> Config:
 def needed_entries(config: Config) -> list[str]:
     """Return the names of the entries without which an entry cannot answer.
 
-    They are the entry whose weights LoRA changed, and the entry that finds Chinese words.
+    They are the entry whose weights LoRA changed, the entry of word vectors whose words it borrows, and the entry that
+    finds Chinese words.
     """
-    base = [config["base"]["name"]] if "base" in config else []
+    others = [config[field]["name"] for field in ("base", "borrowed_words") if field in config]
     segmenter = segmenter_of(config["preprocessing"])
-    return base if segmenter is None else [*base, segmenter]
+    return others if segmenter is None else [*others, segmenter]
 
 
 def segmenter_of(preprocessing: Config) -> str | None:

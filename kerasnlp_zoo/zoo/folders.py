@@ -99,6 +99,11 @@ def packaged_entries() -> list[str]:
     return sorted({path.parent.name for folder in folders for path in folder.glob("*/config.json")})
 
 
+def is_common(name: FilePath) -> bool:
+    """Return whether everyone can have the entry of a name: it is in the package, to download, or on the Hub."""
+    return is_address(name) or str(name) in DOWNLOADS or str(name) in packaged_entries()
+
+
 def hidden_entries() -> list[tuple[Path, Path]]:
     """Return (folder of an entry, folder that is used for its name instead), if entries have the same name."""
     used: dict[str, Path] = {}

@@ -21,6 +21,7 @@ from kerasnlp_zoo.tasks import TASKS, Task
 from kerasnlp_zoo.text.preprocessors.preprocessor import Preprocessor
 from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.argument_types import require_types
+from kerasnlp_zoo.zoo.borrowed_words import completed_shapes, with_borrowed_vectors, with_borrowed_words
 from kerasnlp_zoo.zoo.configs import require_unchanged, segmenter_of
 from kerasnlp_zoo.zoo.folders import exact_name, find, find_needed, read_config
 
@@ -87,7 +88,7 @@ def load_entry(
         raise InputError(f"{source} contains arguments that this kerasnlp-zoo cannot use: {error}") from error
     fresh = weights.assign_weights(
         model,
-        _read_weights(folder, config, model),
+        with_borrowed_vectors(folder, config, _read_weights(folder, config, model), preprocessor.vocabulary),
         folder / "model.safetensors",
         skip=() if is_complete else (HEAD,),
         optional=() if is_own else HEAD_LAYERS,
@@ -103,7 +104,7 @@ def _shapes(folder: Path, config: Config) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the weights of an entry, with those of its base entry."""
     own = weights.weight_shapes(folder / "model.safetensors")
     if "base" not in config:
-        return own
+        return completed_shapes(config, own)
     return weights.weight_shapes(find_needed(config, config["base"]["name"]) / "model.safetensors") | own
 
 
@@ -184,7 +185,7 @@ def read_preprocessor(folder: Path, config: Config, changes: Config) -> Preproce
     if segmenter := segmenter_of({**config["preprocessing"], "config": arguments}):
         find_needed(config, segmenter)
         arguments["segmenter"] = load_entry(segmenter)
-    return preprocessor_class(vocabulary, **arguments)
+    return with_borrowed_words(folder, config, preprocessor_class(vocabulary, **arguments))
 
 
 @contextlib.contextmanager

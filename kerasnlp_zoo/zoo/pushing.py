@@ -10,12 +10,11 @@ from kerasnlp_zoo.errors import InputError, require_positive
 from kerasnlp_zoo.files import json_text
 from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.versions import __version__
-from kerasnlp_zoo.zoo.addresses import Address, is_address, parse_address
+from kerasnlp_zoo.zoo.addresses import Address, parse_address
 from kerasnlp_zoo.zoo.cards import read_metrics
 from kerasnlp_zoo.zoo.configs import CONFIG, DIGEST, needed_entries, with_digest
-from kerasnlp_zoo.zoo.downloads import DOWNLOADS
 from kerasnlp_zoo.zoo.entries import check
-from kerasnlp_zoo.zoo.folders import find, packaged_entries, read_config
+from kerasnlp_zoo.zoo.folders import find, is_common, read_config
 from kerasnlp_zoo.zoo.hub import LIBRARY, entry_files, explained, forget
 from kerasnlp_zoo.zoo.hub_cards import hub_card
 
@@ -97,7 +96,7 @@ def push(
 def _require_portable(config: Config) -> None:
     """Raise InputError if an entry needs an entry that is only on this machine."""
     for needed in needed_entries(config):
-        if not (is_address(needed) or needed in DOWNLOADS or needed in packaged_entries()):
+        if not is_common(needed):
             raise InputError(
                 f"{config['name']} needs the entry {needed}, which others do not have. Expected an entry of the "
                 "package, or on the Hub. Push that entry first, and train this one from its address; or save all "

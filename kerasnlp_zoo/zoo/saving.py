@@ -17,6 +17,8 @@ from kerasnlp_zoo.tasks.description import describe
 from kerasnlp_zoo.tasks.golden_texts import golden_texts
 from kerasnlp_zoo.types import FilePath
 from kerasnlp_zoo.versions import __version__
+from kerasnlp_zoo.vocabulary import TokenList
+from kerasnlp_zoo.zoo.borrowed_words import FIELD, described, own_parts
 from kerasnlp_zoo.zoo.cards import card
 from kerasnlp_zoo.zoo.configs import FORMAT_VERSION, write_entry_config
 from kerasnlp_zoo.zoo.folders import find, megabytes
@@ -83,11 +85,18 @@ def save(
         **more,
     }
     with atomic_folder(folder) as new:
-        task.preprocessor.vocabulary.save(new / "vocabulary.txt")
+        words = task.preprocessor.vocabulary
         changes = changes or _changes(task.model)
-        if changes is None:
-            weights.save_weights(task.model, new / "model.safetensors", weights_dtype)
+        own = own_parts(task.model, words, weights_dtype)
+        if words.borrowed is not None and own is not None:
+            config[FIELD] = described(words, words.borrowed, weights_dtype)
+            TokenList(own[1]).save(new / "vocabulary.txt")
+            weights.write_weights(own[0], new / "model.safetensors", weights_dtype)
         else:
+            words.save(new / "vocabulary.txt")
+        if own is None and changes is None:
+            weights.save_weights(task.model, new / "model.safetensors", weights_dtype)
+        elif changes is not None:
             config["base"] = {"name": changes.base, "sha256": sha256(find(changes.base) / "model.safetensors")}
             weights.write_weights(changes.weights, new / "model.safetensors", weights_dtype)
         write_json(new / "metrics.json", metrics or {})
