@@ -8,7 +8,7 @@ from pathlib import Path
 
 TREE = Path(__file__).parents[1]
 PAGES = [TREE / "README.md", *sorted((TREE / "docs").rglob("*.md"))]
-OTHER_PAGES = [TREE / "CONTRIBUTING.md", TREE / "CHANGELOG.md", TREE / "SECURITY.md"]
+OTHER_PAGES = [TREE / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "README.zh.md")]
 FAMILIES = [page for page in sorted((TREE / "docs" / "families").glob("*.md")) if page.stem != "index"]
 BLOCK = re.compile(r"^```(\w*|\{\w+\}[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -276,6 +276,23 @@ def test_table_of_entries_is_the_measured_one(monkeypatch, tmp_path):
     assert cards.table(zoo.summaries()) in (TREE / "README.md").read_text("utf-8")
 
 
+def test_the_chinese_readme_has_only_commands_and_outputs_that_are_tested_on_other_pages():
+    tested = {(block.language, block.text, block.output) for page in PAGES for block in blocks(page)}
+    own = [block for block in blocks(TREE / "README.zh.md") if block.language != "text"]
+    assert len(own) >= 5
+    assert {(block.language, block.text, block.output) for block in own} <= tested
+
+
+def test_the_chinese_readme_has_the_scores_of_the_chinese_entries():
+    content = (TREE / "README.zh.md").read_text("utf-8")
+    chinese = [entry for entry in zoo.summaries() if "zh" in entry["name"].split("_")]
+    assert len(chinese) >= 7
+    for entry in chinese:
+        assert f"`{entry['name']}`" in content
+        score = entry.get("test_score")
+        assert score is None or f" {score:.1f} |" in content, entry["name"]
+
+
 @pytest.mark.parametrize("page", [*PAGES, *OTHER_PAGES], ids=name)
 def test_links_and_pictures_exist(page):
     for target in re.findall(r"\]\((?!http)([^)]+)\)", page.read_text("utf-8")):
