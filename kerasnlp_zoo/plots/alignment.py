@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kerasnlp_zoo.explanation import Alignment
 
 COLUMNS = 4  # size of the maps
+CELLS_WITH_VALUES, VALUE_SIZE = 150, 7  # of a single map
 
 
 def alignment_maps(
@@ -25,6 +26,8 @@ def alignment_maps(
     title: str = "",
 ) -> None:
     """Draw the attention of the words of a translation (rows) to the words of the source (columns).
+
+    The cells of a single small map also have their values.
 
     Args:
         alignment: attention of a translation.
@@ -68,5 +71,9 @@ def alignment_figure(
     for panel, name, (_, weights) in zip(panels, names, maps, strict=True):
         image = panel.imshow(weights, cmap="Blues", vmin=0, vmax=strongest)
         panel.set_title(name, fontsize=font_size)
+        if len(maps) == 1 and weights.size <= CELLS_WITH_VALUES:
+            for (row, column), weight in np.ndenumerate(weights):
+                color = "white" if weight > strongest / 2 else "black"
+                panel.text(column, row, f"{weight:.2f}", ha="center", va="center", color=color, fontsize=VALUE_SIZE)
     color_bar(figure, image, panels, font_size)
     return figure

@@ -66,6 +66,16 @@ def test_all_words_of_a_map_are_readable(tmp_path):
     assert (tmp_path / "maps.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_the_cells_of_a_small_map_have_their_values():
+    weights = np.random.default_rng(0).uniform(size=(1, 2, 3, 2))
+    panel = alignment_figure(Alignment(["a", "b"], ["x", "y", "z"], weights)).axes[0]
+    found = {(round(text.get_position()[1]), round(text.get_position()[0])): text.get_text() for text in panel.texts}
+    assert found == {place: f"{value:.2f}" for place, value in np.ndenumerate(weights[0].mean(axis=0))}
+    words = [f"word{number}" for number in range(20)]
+    large = alignment_figure(Alignment(words, words, np.full((1, 1, 20, 20), 0.05))).axes[0]
+    assert not large.texts
+
+
 def test_models_and_texts_without_alignment_are_refused():
     with pytest.raises(InputError, match="Received: a task of text_classification"):
         alignment_weights(text_classification(), "a film")
