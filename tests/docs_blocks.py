@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 TREE = Path(__file__).parents[1]
-PAGES = [TREE / "README.md", *sorted((TREE / "docs").rglob("*.md"))]
-OTHER_PAGES = [TREE / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "README.zh.md")]
+CHINESE_PAGES = [TREE / "README.zh.md", *sorted((TREE / "docs" / "zh").glob("*.md"))]  # with commands of other pages
+PAGES = [TREE / "README.md", *(page for page in sorted((TREE / "docs").rglob("*.md")) if page not in CHINESE_PAGES)]
+OTHER_PAGES = [*(TREE / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")), *CHINESE_PAGES]
 FAMILIES = [page for page in sorted((TREE / "docs" / "families").glob("*.md")) if page.stem != "index"]
 BLOCK = re.compile(r"^```(\w*|\{\w+\}[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
