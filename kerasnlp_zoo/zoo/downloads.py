@@ -1,4 +1,4 @@
-"""The entries that are too large to ship: their sizes and licences. The module `making` downloads and creates them."""
+"""The entries that are not in the package: those that `making` downloads and creates, and those of a second package."""
 
 import dataclasses
 
@@ -35,3 +35,22 @@ DOWNLOADS = {
         commercial_use="no",
     ),
 }
+
+# Entries of 2 MB and more are in the package kerasnlp-zoo-entries: pip install "kerasnlp-zoo[entries]".
+ENTRIES_OF_EXTRA = (
+    "bilstm_crf_pos_zh",
+    "bilstm_crf_segmentation_zh",
+    "bilstm_imdb_en",
+    "cbow_news_zh",
+    "cooccurrence_mixed_en",
+    "ngram_wikitext2_en",
+    "rnn_language_model_wikitext2_en",
+    "seq2seq_attention_en_es",
+    "seq2seq_attention_en_zh",
+    "skip_gram_mixed_en",
+    "text_cnn_imdb_en",
+    "text_cnn_movie_reviews_en",
+    "transformer_en_es",
+    "transformer_encoder_imdb_en",
+    "transformer_language_model_wikitext2_en",
+)

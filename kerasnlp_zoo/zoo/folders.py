@@ -6,6 +6,8 @@ module does not load TensorFlow.
 
 import errno
 import functools
+import importlib.metadata
+import importlib.util
 import logging
 import os
 from pathlib import Path
@@ -15,13 +17,14 @@ from kerasnlp_zoo.files import cache_folder, recovered
 from kerasnlp_zoo.types import Config, FilePath
 from kerasnlp_zoo.zoo.addresses import is_address, parse_address
 from kerasnlp_zoo.zoo.configs import NEEDED, needed_entries, read_entry_config
-from kerasnlp_zoo.zoo.downloads import DOWNLOADS
+from kerasnlp_zoo.zoo.downloads import DOWNLOADS, ENTRIES_OF_EXTRA
 from kerasnlp_zoo.zoo.hub import fetch
 from kerasnlp_zoo.zoo.huggingface_folders import is_huggingface
 
 logger = logging.getLogger("kerasnlp_zoo")
 SHARED = "KERASNLP_ZOO_PATH"
 PACKAGE, CACHE = "package", "cache"  # what a folder of entries is, if it is not one of a team
+ENTRY_POINTS = "kerasnlp_zoo.entries"  # group of the entry points of packages with entries
 RUN_ENTRY = "entry"  # folder of the entry in the output folder of a run
 
 
@@ -39,10 +42,21 @@ def entry_folders() -> dict[Path, str]:
     folders = {package / "saved_models": PACKAGE}
     if (tree / "pyproject.toml").exists():
         folders[tree / "saved_models"] = PACKAGE
+    folders.update(dict.fromkeys(_folders_of_packages(), PACKAGE))
     for folder in shared_folders():
         folders.setdefault(folder, str(folder))
     folders.setdefault(cache_folder() / "entries", CACHE)
     return folders
+
+
+@functools.cache
+def _folders_of_packages() -> tuple[Path, ...]:
+    """Return the folders of installed packages of entries, such as kerasnlp-zoo-entries; none of them is imported."""
+    found = []
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        spec = importlib.util.find_spec(point.module) if "." not in point.module else None
+        found += [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+    return tuple(found)
 
 
 def shared_folders() -> list[Path]:
@@ -142,6 +156,11 @@ def locate(name_or_folder: FilePath) -> Path:
         raise InputError(
             f"The entry {name!r} is not downloaded yet ({DOWNLOADS[name].megabytes} MB). "
             f"Download it once: kerasnlp-zoo download {name}, or zoo.download({name!r})"
+        )
+    if name in ENTRIES_OF_EXTRA:
+        raise InputError(
+            f"The entry {name!r} is in the package kerasnlp-zoo-entries, which is not installed. Install it: "
+            'pip install "kerasnlp-zoo[entries]"'
         )
     raise InputError(
         f"There is no entry {name!r:.300}.{did_you_mean(name, [*list_entries(), *DOWNLOADS])} "
