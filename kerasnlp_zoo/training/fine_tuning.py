@@ -50,7 +50,8 @@ class FineTuningConfig(RepeatableConfig):
     weight_decay: float | None = 0.01
     """Weight decay of the kernels, relative to the learning rate; biases and embeddings do not decay."""
     max_sequence_length: int = 128
-    """Maximum length of a text in tokens; longer texts are truncated at the end."""
+    """Maximum length of a text in tokens; longer texts are truncated at the end. An encoder with fewer positions
+    determines the maximum."""
 
     def check(self, replicas: int) -> None:
         """Raise InputError if flags are invalid or cannot be combined, also for this number of replicas."""
@@ -114,6 +115,14 @@ def load_encoder(
         _require_all_weights(config.pretrained)
     preprocessing = {"max_sequence_length": config.max_sequence_length, **preprocessing}
     loaded = zoo.load(config.pretrained, task, labels, preprocessing=preprocessing)
+    positions = loaded.model.builder_config["arguments"]["max_sequence_length"]
+    if positions < preprocessing["max_sequence_length"]:
+        wanted, preprocessing["max_sequence_length"] = preprocessing["max_sequence_length"], positions
+        print(
+            f"  length        {positions} tokens of a text are read, as {config.pretrained} has no more positions "
+            f"(--max-sequence-length {wanted})"
+        )
+        loaded = zoo.load(config.pretrained, task, labels, preprocessing=preprocessing)
     if config.random_weights:
         return type(loaded)(models.build(loaded.model.builder_config), loaded.preprocessor, loaded.labels)
     if config.lora_rank:

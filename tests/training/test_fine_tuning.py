@@ -76,6 +76,15 @@ def test_the_preprocessor_follows_the_flags(encoder):
     assert (preprocessor.max_sequence_length, preprocessor.pairs) == (33, True)
 
 
+def test_an_encoder_with_fewer_positions_determines_the_length(encoder, capsys):
+    positions = zoo.load(encoder).model.builder_config["arguments"]["max_sequence_length"]
+    config = FineTuningConfig(pretrained=encoder, max_sequence_length=positions + 30)
+    task = load_encoder(config, "text_classification", ["negative", "positive"])
+    assert task.preprocessor.max_sequence_length == positions
+    assert f"{positions} tokens of a text are read, as" in capsys.readouterr().out
+    assert task.predict(["a film " * 4 * positions])[0]["truncated"]
+
+
 def test_lora_changes_to_an_entry_of_the_hub_name_its_commit(hub, encoder, tmp_path):
     commit = hub.add("team/tiny", Path(encoder)).branches["main"]
     _, task, _ = loaded("hf://team/tiny", lora_rank=2)
