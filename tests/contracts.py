@@ -83,24 +83,11 @@ class BuilderCase:
         return self.arguments.get("loss") in ("negative_sampling", "nce")
 
 
+# Arguments that distinguish the cases of a builder.
 IN_NAMES = (
-    "pooling",
-    "channels",
-    "weighting",
-    "loss",
-    "positions",
-    "activation",
-    "composition",
-    "labelled",
-    "cell",
-    "placement",
-    "score_mode",
-    "padding",
-    "output",
-    "num_features",
-    "encoder",
-    "source_vector",
-)  # arguments that distinguish the cases of a builder
+    "pooling channels weighting loss positions activation composition labelled cell placement score_mode padding output "
+    "num_features encoder source_vector"
+).split()
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
 

@@ -1,4 +1,4 @@
-"""Of a BERT on the Hub, exactly the files are fetched that the converter reads."""
+"""Exactly the files of a BERT that the converter reads are fetched from the Hub."""
 
 import dataclasses
 import json
