@@ -85,8 +85,8 @@ class BuilderCase:
 
 # Arguments that distinguish the cases of a builder.
 IN_NAMES = (
-    "pooling channels weighting loss positions activation composition labelled cell placement score_mode padding output "
-    "num_features encoder source_vector"
+    "pooling channels weighting loss positions activation composition labelled cell placement score_mode padding "
+    "output num_features encoder source_vector"
 ).split()
 SIZES = {"vocabulary_size": VOCABULARY_SIZE, "num_classes": NUM_CLASSES}
 
