@@ -51,6 +51,8 @@ def serving(folder, *arguments):
             stdout=subprocess.PIPE,
             stderr=file,
             text=True,
+            # Tests that run in the background ignore Ctrl-C, and their processes would, too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     killer = threading.Timer(LONGEST, process.kill)
     killer.start()
